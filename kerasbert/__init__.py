@@ -1,0 +1,39 @@
+"""BERT text classifiers in Keras 3, from hidden states to production.
+
+    import kerasbert as kb
+
+    model = kb.build_multilabel(num_labels=10)  # a functional keras.Model: compile, fit, save as always
+
+Importing registers the package's classes, so that `keras.models.load_model` knows them.
+"""
+
+from kerasbert import losses as losses
+from kerasbert import metrics as metrics
+from kerasbert._core.errors import ArtifactError as ArtifactError
+from kerasbert._core.errors import CheckpointError as CheckpointError
+from kerasbert._core.errors import ConfigError as ConfigError
+from kerasbert._core.errors import DataError as DataError
+from kerasbert._core.errors import KerasBertError as KerasBertError
+from kerasbert._core.errors import UnsafeArtifactError as UnsafeArtifactError
+from kerasbert._version import __version__ as __version__
+from kerasbert.classifiers.builders import build_binary as build_binary
+from kerasbert.classifiers.builders import build_head as build_head
+from kerasbert.classifiers.builders import build_multiclass as build_multiclass
+from kerasbert.classifiers.builders import build_multilabel as build_multilabel
+from kerasbert.classifiers.builders import build_multitask as build_multitask
+from kerasbert.classifiers.classifier import Classifier as Classifier
+from kerasbert.data.batches import make_batches as make_batches
+from kerasbert.data.readers import read_examples as read_examples
+from kerasbert.data.tokens import TextEncoder as TextEncoder
+from kerasbert.encoders.config import BertConfig as BertConfig
+from kerasbert.encoders.families import TFBertModel as TFBertModel
+from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
+from kerasbert.encoders.families import TFElectraModel as TFElectraModel
+from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+from kerasbert.objectives.tasks import Binary as Binary
+from kerasbert.objectives.tasks import Multiclass as Multiclass
+from kerasbert.objectives.tasks import Multilabel as Multilabel
+from kerasbert.optimizers import AdamW as AdamW
+from kerasbert.text_classifier import TextClassifier as TextClassifier
+from kerasbert.text_classifier import load as load
+from kerasbert.training.finetune import finetune as finetune

@@ -1,0 +1,128 @@
+"""Argument checks. Every message has one form: argument, what is accepted, what was got, the near miss."""
+
+import difflib
+import functools
+import inspect
+import math
+import numbers
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from kerasbert._core.errors import ConfigError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """`repr` of a value, cut to `limit` characters so that no message carries a whole text."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def suggestion(value: object, accepted: Iterable[str]) -> str:
+    """` Did you mean 'mean'?` when something accepted is close to `value`, else an empty string."""
+    close = difflib.get_close_matches(str(value), [str(item) for item in accepted], n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def check_choice(name: str, value: object, accepted: Iterable[str]) -> str:
+    """Return `value` if it is one of the strings in `accepted`.
+
+    Raises:
+        ConfigError: when it is not.
+    """
+    accepted = sorted(accepted)
+    if isinstance(value, str) and value in accepted:
+        return value
+    listed = ", ".join(repr(item) for item in accepted)
+    raise ConfigError(f"`{name}` must be one of {listed}; got {shorten(value)}.{suggestion(value, accepted)}")
+
+
+def check_int(name: str, value: object, minimum: int, maximum: int | None = None, why: str = "") -> int:
+    """Return `value` as an int if it is a whole number (no bool, no float) in `minimum..maximum`.
+
+    Raises:
+        TypeError: when it is no integer.
+        ConfigError: when it is out of range.
+    """
+    accepted = f"an integer >= {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
+    accepted += f" ({why})" if why else ""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"`{name}` must be {accepted}; got {shorten(value)} of type {type(value).__name__}.")
+    if value < minimum or (maximum is not None and value > maximum):
+        raise ConfigError(f"`{name}` must be {accepted}; got {int(value)}.")
+    return int(value)
+
+
+def check_number(
+    name: str,
+    value: object,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    *,
+    open_minimum: bool = False,
+    open_maximum: bool = False,
+) -> float:
+    """Return `value` as a float if it is a finite real number in the interval.
+
+    Raises:
+        TypeError: when it is no real number.
+        ConfigError: when it is NaN, infinite or out of the interval.
+    """
+    interval = f"{'(' if open_minimum else '['}{minimum:g}, {maximum:g}{')' if open_maximum else ']'}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(
+            f"`{name}` must be a number in {interval}; got {shorten(value)} of type {type(value).__name__}."
+        )
+    number = float(value)
+    below = number <= minimum if open_minimum else number < minimum
+    above = number >= maximum if open_maximum else number > maximum
+    if not math.isfinite(number) or below or above:
+        raise ConfigError(f"`{name}` must be a number in {interval}; got {number:g}.")
+    return number
+
+
+def check_bool(name: str, value: object) -> bool:
+    """Return `value` if it is True or False.
+
+    Raises:
+        TypeError: when it is anything else.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"`{name}` must be True or False; got {shorten(value)} of type {type(value).__name__}.")
+    return value
+
+
+def check_texts(name: str, value: object) -> Sequence[str]:
+    """Return `value` if it is a sequence of texts and not one text, which would be read character by character.
+
+    Raises:
+        TypeError: when it is a single string or no sequence.
+    """
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"`{name}` must be a list of texts; got one text {shorten(value)}. Write [text] for a single one.")
+    if isinstance(value, dict) or not isinstance(value, Iterable):
+        raise TypeError(f"`{name}` must be a list of texts; got {shorten(value)} of type {type(value).__name__}.")
+    return list(value)
+
+
+def suggest_keywords(function: Function) -> Function:
+    """Make a function answer an unknown keyword with the closest one that it has.
+
+    Python 3.11 only says that a keyword is unexpected.
+
+    Returns:
+        The function, with its signature kept.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        unknown = [name for name in kwargs if name not in signature.parameters]
+        if unknown:
+            known = ", ".join(f"`{name}`" for name in signature.parameters)
+            hint = suggestion(unknown[0], signature.parameters)
+            raise TypeError(f"{function.__name__}() has no argument {unknown[0]!r}; it takes {known}.{hint}")
+        return function(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]

@@ -1,0 +1,15 @@
+"""Names shared by every room; the inputs and the file names are Hugging Face's."""
+
+PACKAGE = "kerasbert"
+
+INPUT_IDS = "input_ids"
+ATTENTION_MASK = "attention_mask"
+TOKEN_TYPE_IDS = "token_type_ids"
+INPUT_NAMES = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
+
+CONFIG_FILE = "config.json"
+VOCABULARY_FILE = "vocab.txt"
+SAFETENSORS_FILE = "model.safetensors"
+MANIFEST_FILE = "manifest.json"
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"

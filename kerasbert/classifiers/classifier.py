@@ -1,0 +1,125 @@
+"""`Classifier`, the functional Keras model that every builder returns."""
+
+from typing import Any, final
+
+import keras
+import numpy as np
+
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import INPUT_NAMES, PACKAGE
+from kerasbert.classifiers.features import Features
+from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.encoders.encoder import Encoder
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class Classifier(keras.Model):
+    """A functional model: token inputs, an encoder, features, and one or several heads.
+
+    Made by the builders (`build_multilabel` and its siblings); compile, fit, predict, save and load it as any Keras
+    model. Beyond that it knows its parts, and it refuses two mistakes that Keras passes silently: `class_weight` with
+    labels that are not class ids, and raw text where token ids are expected.
+
+    Args:
+        inputs: the three symbolic token inputs, by name.
+        outputs: one output, or a dict of outputs by head name.
+        name: name of the model.
+
+    Call arguments:
+        inputs: dict of int (batch, length): `input_ids`, `attention_mask`, `token_type_ids`.
+        training: whether dropout is active.
+
+    Returns:
+        Probabilities, float32 (batch, units), or a dict of them by head.
+
+    Example:
+        >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
+        >>> model.encoder.config.hidden_size, list(model.heads)
+        (8, ['probabilities'])
+    """
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder inside the model."""
+        return next(layer for layer in self.layers if isinstance(layer, Encoder))
+
+    @property
+    def features(self) -> Features:
+        """The layer between encoder and heads."""
+        return next(layer for layer in self.layers if isinstance(layer, Features))
+
+    @property
+    def heads(self) -> dict[str, ClassificationHead]:
+        """The heads by name, in the order in which they were given."""
+        return {layer.name: layer for layer in self.layers if isinstance(layer, ClassificationHead)}
+
+    @property
+    def head(self) -> ClassificationHead:
+        """The only head.
+
+        Raises:
+            ConfigError: when there are several.
+        """
+        if len(self.heads) != 1:
+            raise ConfigError(f"The model has the heads {', '.join(self.heads)}; choose one with `model.heads[name]`.")
+        return next(iter(self.heads.values()))
+
+    @property
+    def max_length(self) -> int:
+        """The longest input, in tokens, that the model was built for."""
+        return self.features.max_length
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, class_weight: Any = None, **kwargs: Any) -> Any:
+        """Train as `keras.Model.fit` does.
+
+        Raises:
+            ConfigError: when `class_weight` is given and the labels are not class ids of one multi-class head.
+            DataError: when `x` holds raw text.
+        """
+        _refuse_text(x)
+        if class_weight is not None:
+            self._check_class_weight(class_weight)
+        return super().fit(x, y, *args, class_weight=class_weight, **kwargs)
+
+    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Evaluate as `keras.Model.evaluate` does.
+
+        Raises:
+            DataError: when `x` holds raw text.
+        """
+        _refuse_text(x)
+        return super().evaluate(x, *args, **kwargs)
+
+    def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
+        """Predict as `keras.Model.predict` does; no rows give an empty result of the right width.
+
+        Raises:
+            DataError: when `x` holds raw text.
+        """
+        _refuse_text(x)
+        if isinstance(x, dict) and all(isinstance(value, np.ndarray) and not len(value) for value in x.values()):
+            empty = {name: np.zeros((0, head.head_task.units), "float32") for name, head in self.heads.items()}
+            return empty if isinstance(self.output, dict) else next(iter(empty.values()))
+        return super().predict(x, *args, **kwargs)
+
+    def _check_class_weight(self, class_weight: Any) -> None:
+        tasks = [head.head_task.task for head in self.heads.values()]
+        if tasks == ["multiclass"] or tasks == ["binary"]:
+            return
+        raise ConfigError(
+            f"`class_weight` must be None for a model with {' and '.join(tasks)} heads: Keras would weight each row by "
+            f"its first positive label only. Pass `sample_weight`, one weight for each row."
+        )
+
+
+def _refuse_text(x: Any) -> None:
+    leaves = list(x.values()) if isinstance(x, dict) else [x]
+    for leaf in leaves:
+        kind = getattr(getattr(leaf, "dtype", None), "kind", "")
+        first = leaf[0] if isinstance(leaf, (list, tuple)) and len(leaf) else leaf
+        if isinstance(first, (str, bytes)) or kind in ("U", "S") or getattr(leaf, "dtype", None) == "string":
+            raise DataError(
+                f"`x` must be token ids, a dict of {', '.join(INPUT_NAMES)}; got raw text. Tokenise it with "
+                f"kerasbert.TextEncoder and kerasbert.make_batches, or use kerasbert.TextClassifier, which takes text."
+            )

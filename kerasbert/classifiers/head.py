@@ -1,0 +1,145 @@
+"""The classification head: dropout, optional hidden layers, and float32 probabilities under label names."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import keras
+
+from kerasbert._core.checks import check_int, check_number, shorten, suggestion
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import PACKAGE
+from kerasbert.objectives.activations import OUTPUT_ACTIVATIONS
+from kerasbert.objectives.tasks import HeadTask, TaskRow, task_row
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class ClassificationHead(keras.layers.Layer):
+    """Reads one vector for each text and gives the task's probabilities.
+
+    Always computed in float32, whatever the encoder's precision: a half-precision head costs several points. Label names
+    are part of the config and so survive saving and cloning.
+
+    Args:
+        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        label_names: the names of the labels, (negative, positive) for a binary head.
+        activation: output activation that goes with the task; None for the task's own.
+        hidden_units: widths of hidden layers below the output, each >= 1.
+        hidden_activation: their activation, a Keras name.
+        dropout: rate in [0, 1) in front of every dense layer, in training.
+        **kwargs: `keras.layers.Layer`'s own (`name`, `trainable`).
+
+    Call arguments:
+        features: (batch, hidden).
+        training: whether dropout is active.
+
+    Output shape:
+        (batch, units), float32: 1 unit for a binary head, else one for each label.
+
+    Raises:
+        ConfigError: when task and activation do not go together or a number is out of its range.
+
+    Example:
+        >>> head = ClassificationHead("multiclass", ["a", "b", "c"])
+        >>> tuple(head(np.ones((2, 4))).shape)
+        (2, 3)
+    """
+
+    def __init__(
+        self,
+        task: str,
+        label_names: Sequence[str],
+        *,
+        activation: str | None = None,
+        hidden_units: Sequence[int] = (),
+        hidden_activation: str = "relu",
+        dropout: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.row = task_row(task, activation)
+        self.head_task = HeadTask(task, tuple(label_names))
+        self.hidden_units = check_hidden_units(hidden_units)
+        self.hidden_activation = check_hidden_activation(hidden_activation)
+        check_number("dropout", dropout, 0, 1, open_maximum=True)
+        self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
+        self.hidden_layers = [
+            keras.layers.Dense(units, activation=hidden_activation, dtype="float32", name=f"hidden_{index}")
+            for index, units in enumerate(self.hidden_units)
+        ]
+        self.output_layer = keras.layers.Dense(
+            self.head_task.units,
+            kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+            dtype="float32",
+            name="logits",
+        )
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels, in the order of the outputs."""
+        return self.head_task.label_names
+
+    @property
+    def task_row(self) -> TaskRow:
+        """Loss, metrics and label shape of this head."""
+        return self.row
+
+    @property
+    def activation(self) -> str:
+        """Name of the output activation."""
+        return self.row.activation
+
+    def build(self, features_shape: tuple) -> None:
+        width = features_shape[-1]
+        for layer in (*self.hidden_layers, self.output_layer):
+            layer.build((None, width))
+            width = layer.units
+
+    def call(self, features: Any, training: bool | None = None) -> Any:
+        hidden = features
+        for layer in self.hidden_layers:
+            hidden = layer(self.dropout(hidden, training=training))
+        logits = self.output_layer(self.dropout(hidden, training=training))  # (batch, units)
+        return OUTPUT_ACTIVATIONS[self.activation](logits)
+
+    def compute_output_shape(self, features_shape: tuple) -> tuple:
+        """(batch, units)."""
+        return (features_shape[0], self.head_task.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "task": self.head_task.task,
+            "label_names": list(self.label_names),
+            "activation": self.activation,
+            "hidden_units": list(self.hidden_units),
+            "hidden_activation": self.hidden_activation,
+            "dropout": self.dropout.rate,
+        }
+
+
+def check_hidden_units(value: Sequence[int]) -> tuple[int, ...]:
+    """Return the widths of hidden layers as a tuple.
+
+    Raises:
+        TypeError: when it is no list of integers.
+        ConfigError: when a width is below 1.
+    """
+    if not isinstance(value, (list, tuple)):
+        raise TypeError(f"`hidden_units` must be a list of integers, such as (256,); got {shorten(value)}.")
+    return tuple(check_int("hidden_units", units, 1, 1_000_000) for units in value)
+
+
+def check_hidden_activation(value: str) -> str:
+    """Return the name if Keras has an activation of that name.
+
+    Raises:
+        ConfigError: when it has none.
+    """
+    known = [name for name in dir(keras.activations) if not name.startswith("_")]
+    if not isinstance(value, str) or value not in known:
+        raise ConfigError(
+            f"`hidden_activation` must be the name of a Keras activation, such as 'relu' or 'gelu'; got "
+            f"{shorten(value)}.{suggestion(value, known)}"
+        )
+    return value

@@ -1,0 +1,234 @@
+"""Pooling: (batch, length, hidden) and a mask in, (batch, hidden) out. A row of padding only gives zeros."""
+
+from typing import Any, final
+
+import keras
+from keras import ops
+
+from kerasbert._core.checks import check_choice, shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import PACKAGE
+
+# Far below any score, yet inside half precision.
+LARGE_NEGATIVE = -3e4
+
+
+class Pooling(keras.layers.Layer):
+    """Abstract: reads one vector from the hidden states of a text."""
+
+    def build(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> None:
+        """Nothing to make, unless a pooling has weights."""
+
+    def compute_output_shape(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> tuple:
+        """(batch, hidden) from (batch, length, hidden)."""
+        return (hidden_states_shape[0], hidden_states_shape[-1])
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class MeanPooling(Pooling):
+    """Mean of the hidden states over the tokens, padding left out.
+
+    The default: with the default encoder it beats the pooler by several points (docs/recipe.md). Summed in float32.
+
+    Args:
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        hidden_states: (batch, length, hidden).
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+
+    Example:
+        >>> MeanPooling()(np.array([[[1.0], [3.0], [9.0]]]), np.array([[1, 1, 0]])).numpy().tolist()
+        [[2.0]]
+
+    Reference:
+        Reimers and Gurevych, "Sentence-BERT", 2019, section 3 (MEAN strategy).
+    """
+
+    def call(self, hidden_states: Any, attention_mask: Any) -> Any:
+        mask = ops.expand_dims(ops.cast(attention_mask, "float32"), -1)  # (batch, length, 1)
+        total = ops.sum(ops.cast(hidden_states, "float32") * mask, axis=1)
+        count = ops.maximum(ops.sum(mask, axis=1), 1.0)
+        return ops.cast(total / count, self.compute_dtype)
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class FirstTokenPooling(Pooling):
+    """The hidden state of the first token, [CLS].
+
+    The first position is taken, so that inputs must be padded on the right.
+
+    Args:
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        hidden_states: (batch, length, hidden).
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+
+    Example:
+        >>> FirstTokenPooling()(np.array([[[1.0], [3.0]]]), np.array([[1, 1]])).numpy().tolist()
+        [[1.0]]
+
+    Reference:
+        Devlin et al., "BERT", 2019, section 3.
+    """
+
+    def call(self, hidden_states: Any, attention_mask: Any) -> Any:
+        return _zero_where_empty(hidden_states[:, 0], attention_mask)
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class PoolerPooling(Pooling):
+    """BERT's own pooler: the encoder's `pooler_output`, passed on.
+
+    Args:
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        hidden_states: (batch, hidden), the encoder's `pooler_output`.
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+
+    Example:
+        >>> PoolerPooling()(np.array([[1.0, 2.0]]), np.array([[0, 0, 0]])).numpy().tolist()
+        [[0.0, 0.0]]
+
+    Reference:
+        Devlin et al., "BERT", 2019, section 3.
+    """
+
+    def call(self, hidden_states: Any, attention_mask: Any) -> Any:
+        return _zero_where_empty(hidden_states, attention_mask)
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class MaxPooling(Pooling):
+    """Largest value of each hidden unit over the tokens, padding left out.
+
+    Args:
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        hidden_states: (batch, length, hidden).
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+
+    Example:
+        >>> MaxPooling()(np.array([[[1.0], [3.0], [9.0]]]), np.array([[1, 1, 0]])).numpy().tolist()
+        [[3.0]]
+
+    Reference:
+        Reimers and Gurevych, "Sentence-BERT", 2019, section 3 (MAX strategy).
+    """
+
+    def call(self, hidden_states: Any, attention_mask: Any) -> Any:
+        is_token = ops.expand_dims(ops.cast(attention_mask, "bool"), -1)
+        lowest = ops.cast(LARGE_NEGATIVE, hidden_states.dtype)
+        return _zero_where_empty(ops.max(ops.where(is_token, hidden_states, lowest), axis=1), attention_mask)
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class AttentionPooling(Pooling):
+    """Mean of the hidden states weighted by a learned softmax over the tokens.
+
+    A token's score is v . tanh(W h + b); padding takes no part in the softmax.
+
+    Args:
+        units: width of the scoring layer; None for the hidden width.
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        hidden_states: (batch, length, hidden).
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+
+    Example:
+        >>> AttentionPooling()(np.ones((1, 3, 2)), np.array([[1, 1, 0]])).numpy().round(4).tolist()
+        [[1.0, 1.0]]
+
+    Reference:
+        Yang et al., "Hierarchical Attention Networks for Document Classification", 2016, equations 5-7.
+    """
+
+    def __init__(self, units: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> None:
+        hidden = hidden_states_shape[-1]
+        units = self.units or hidden
+        self.hidden_layer = keras.layers.Dense(units, activation="tanh", dtype=self.dtype_policy, name="hidden")
+        self.score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
+        self.hidden_layer.build(hidden_states_shape)
+        self.score.build((*hidden_states_shape[:-1], units))
+
+    def call(self, hidden_states: Any, attention_mask: Any) -> Any:
+        weights = ops.cast(self.weights_of(hidden_states, attention_mask), hidden_states.dtype)
+        pooled = ops.sum(ops.expand_dims(weights, -1) * hidden_states, axis=1)
+        return _zero_where_empty(pooled, attention_mask)
+
+    def weights_of(self, hidden_states: Any, attention_mask: Any) -> Any:
+        """The weight of each token, float32 (batch, length), summing to 1 over a row's tokens."""
+        scores = ops.squeeze(self.score(self.hidden_layer(hidden_states)), -1)  # (batch, length)
+        is_token = ops.cast(attention_mask, "bool")
+        return ops.softmax(ops.where(is_token, ops.cast(scores, "float32"), LARGE_NEGATIVE), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+POOLINGS: dict[str, type[Pooling]] = {
+    "attention": AttentionPooling,
+    "cls": FirstTokenPooling,
+    "max": MaxPooling,
+    "mean": MeanPooling,
+    "pooler": PoolerPooling,
+}
+
+
+def as_pooling(pooling: "str | Pooling") -> Pooling:
+    """A pooling layer from its name, or the layer itself.
+
+    Raises:
+        ConfigError: when the name is unknown.
+        TypeError: when it is neither a name nor a pooling layer.
+    """
+    if isinstance(pooling, Pooling):
+        return pooling
+    if not isinstance(pooling, str):
+        raise TypeError(f"`pooling` must be a name or a kerasbert pooling layer; got {shorten(pooling)}.")
+    return POOLINGS[check_choice("pooling", pooling, POOLINGS)](name="pooling")
+
+
+def pooling_name(pooling: Pooling) -> str:
+    """The name under which a pooling layer is asked for.
+
+    Raises:
+        ConfigError: when the layer is none of this package's.
+    """
+    for name, pooling_class in POOLINGS.items():
+        if type(pooling) is pooling_class:
+            return name
+    raise ConfigError(f"`pooling` must be one of this package's layers to be saved; got {type(pooling).__name__}.")
+
+
+def _zero_where_empty(pooled: Any, attention_mask: Any) -> Any:
+    has_token = ops.any(ops.cast(attention_mask, "bool"), axis=1, keepdims=True)  # (batch, 1)
+    return ops.where(has_token, pooled, ops.zeros_like(pooled))

@@ -1,0 +1,83 @@
+"""One transformer block: attention and feed-forward, each with dropout, residual and layer normalisation."""
+
+from typing import Any
+
+import keras
+
+from kerasbert._core.names import PACKAGE
+from kerasbert.encoders.activations import ACTIVATIONS
+from kerasbert.encoders.attention import BertSelfAttention
+from kerasbert.encoders.config import BertConfig, as_config
+
+
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class BertBlock(keras.layers.Layer):
+    """A post-norm transformer block of BERT, shared by DistilBERT, ELECTRA and RoBERTa.
+
+    Args:
+        config: sizes and constants, a `BertConfig` or a dict of its keys.
+        **kwargs: `keras.layers.Layer`'s own (`name`, `dtype`, `trainable`).
+
+    Call arguments:
+        hidden_states: (batch, length, hidden_size).
+        attention_bias: (batch, 1, 1, length), 0 for a token and a large negative number for padding; None: no padding.
+        training: whether dropout is active.
+
+    Output shape:
+        A pair: hidden states (batch, length, hidden_size) and attention probabilities (batch, heads, length, length).
+
+    Example:
+        >>> block = BertBlock(BertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=16))
+        >>> hidden_states, _ = block(keras.ops.ones((1, 3, 8)))
+        >>> tuple(hidden_states.shape)
+        (1, 3, 8)
+
+    Reference:
+        Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019, section 3.
+    """
+
+    def __init__(self, config: BertConfig, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = config = as_config(config)
+        dtype = self.dtype_policy
+        self.activation = ACTIVATIONS[config.hidden_act]
+        self.attention = BertSelfAttention(
+            config.hidden_size,
+            config.num_attention_heads,
+            dropout=config.attention_probs_dropout_prob,
+            initializer_range=config.initializer_range,
+            dtype=dtype,
+            name="attention",
+        )
+        self.attention_output = _dense(config.hidden_size, config, dtype, "attention_output")
+        self.attention_norm = _layer_norm(config, dtype, "attention_layer_norm")
+        self.intermediate = _dense(config.intermediate_size, config, dtype, "intermediate")
+        self.output_dense = _dense(config.hidden_size, config, dtype, "output")
+        self.output_norm = _layer_norm(config, dtype, "output_layer_norm")
+        self.dropout = keras.layers.Dropout(config.hidden_dropout_prob, dtype=dtype, name="dropout")
+
+    def build(self, hidden_states_shape: tuple, attention_bias_shape: tuple | None = None) -> None:
+        intermediate_shape = (*hidden_states_shape[:-1], self.config.intermediate_size)
+        for layer in (self.attention, self.attention_output, self.attention_norm, self.intermediate, self.output_norm):
+            layer.build(hidden_states_shape)
+        self.output_dense.build(intermediate_shape)
+
+    def call(self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None) -> tuple[Any, Any]:
+        context, probabilities = self.attention(hidden_states, attention_bias, training=training)
+        attended = self.dropout(self.attention_output(context), training=training)
+        hidden_states = self.attention_norm(hidden_states + attended)
+        wide = self.activation(self.intermediate(hidden_states))  # (batch, length, intermediate)
+        transformed = self.dropout(self.output_dense(wide), training=training)
+        return self.output_norm(hidden_states + transformed), probabilities
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "config": self.config.to_dict()}
+
+
+def _dense(units: int, config: BertConfig, dtype: Any, name: str) -> keras.layers.Dense:
+    initializer = keras.initializers.TruncatedNormal(stddev=config.initializer_range)
+    return keras.layers.Dense(units, kernel_initializer=initializer, dtype=dtype, name=name)
+
+
+def _layer_norm(config: BertConfig, dtype: Any, name: str) -> keras.layers.LayerNormalization:
+    return keras.layers.LayerNormalization(epsilon=config.layer_norm_eps, dtype=dtype, name=name)

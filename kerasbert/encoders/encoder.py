@@ -1,0 +1,174 @@
+"""What every encoder shares: embeddings, blocks, perhaps a pooler, and the object that a call returns."""
+
+from typing import Any, NamedTuple, Self
+
+import keras
+from keras import ops
+
+from kerasbert._core.checks import check_int
+from kerasbert._core.errors import ConfigError
+from kerasbert.encoders.block import BertBlock
+from kerasbert.encoders.config import BertConfig, as_config
+from kerasbert.encoders.embeddings import BertEmbeddings
+
+# Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
+PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
+HALF_PADDING_BIAS = -3e4
+
+
+class EncoderOutput(NamedTuple):
+    """What an encoder returns; a field that was not asked for or does not exist is `()`.
+
+    Args:
+        last_hidden_state: (batch, length, hidden_size), the output of the last block.
+        pooler_output: (batch, hidden_size), tanh of a dense layer on the first token.
+        hidden_states: embeddings and the output of every block, each (batch, length, hidden_size).
+        attentions: of every block, each (batch, heads, length, length).
+    """
+
+    last_hidden_state: Any
+    pooler_output: Any = ()
+    hidden_states: tuple = ()
+    attentions: tuple = ()
+
+
+class Encoder(keras.Model):
+    """Abstract: an embedding layer, blocks and perhaps a pooler. `TFBertModel` documents what all families share."""
+
+    model_type: str = ""
+    checkpoint_prefix: str = ""
+
+    def __init__(
+        self,
+        config: BertConfig | dict[str, Any] | None = None,
+        *,
+        add_pooling_layer: bool = True,
+        num_hidden_layers: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.config = config = self._own_config(config, num_hidden_layers)
+        self.embeddings = BertEmbeddings(config, dtype=self.dtype_policy, name="embeddings")
+        self.blocks = [
+            BertBlock(config, dtype=self.dtype_policy, name=f"layer_{index}")
+            for index in range(config.num_hidden_layers)
+        ]
+        self.pooler = None
+        if add_pooling_layer and config.model_type in ("bert", "roberta"):
+            self.pooler = keras.layers.Dense(
+                config.hidden_size,
+                activation="tanh",
+                kernel_initializer=keras.initializers.TruncatedNormal(stddev=config.initializer_range),
+                dtype=self.dtype_policy,
+                name="pooler",
+            )
+        self._build_all()
+
+    def call(
+        self,
+        input_ids: Any,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        *,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool = False,
+        training: bool | None = None,
+    ) -> EncoderOutput:
+        if isinstance(input_ids, dict):
+            input_ids, attention_mask, token_type_ids, position_ids = self._unpack(
+                input_ids, attention_mask, token_type_ids, position_ids
+            )
+        self._check_length(input_ids)
+        bias = None if attention_mask is None else self._attention_bias(attention_mask)
+        hidden = self.embeddings(input_ids, token_type_ids, position_ids, training=training)
+        hidden_states, attentions = [hidden], []
+        for block in self.blocks:
+            hidden, probabilities = block(hidden, bias, training=training)
+            hidden_states.append(hidden)
+            attentions.append(probabilities)
+        if output_hidden_states is None:
+            output_hidden_states = self.config.output_hidden_states is not False
+        return EncoderOutput(
+            last_hidden_state=hidden,
+            pooler_output=() if self.pooler is None else self.pooler(hidden[:, 0]),
+            hidden_states=tuple(hidden_states) if output_hidden_states else (),
+            attentions=tuple(attentions) if output_attentions else (),
+        )
+
+    def predict_step(self, data: Any) -> EncoderOutput:
+        """One step of `predict`, which keeps all hidden states only when the config asks for them."""
+        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+        return self(inputs, output_hidden_states=bool(self.config.output_hidden_states), training=False)
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as plain data."""
+        return {
+            "config": self.config.to_dict(),
+            "add_pooling_layer": self.pooler is not None,
+            "name": self.name,
+            "trainable": self.trainable,
+            "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        """Rebuild the encoder from `get_config()`."""
+        return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
+
+    def _own_config(self, config: Any, num_hidden_layers: int | None) -> BertConfig:
+        if config is None:
+            config = BertConfig.from_dict({"model_type": self.model_type})
+        config = as_config(config)
+        if config.model_type != self.model_type:
+            raise ConfigError(
+                f"{type(self).__name__} takes a config with `model_type` {self.model_type!r}; got {config.model_type!r}."
+            )
+        if num_hidden_layers is None:
+            return config
+        return cut_layers(config, num_hidden_layers)
+
+    def _build_all(self) -> None:
+        hidden_shape = (None, None, self.config.hidden_size)
+        with keras.name_scope(self.name, caller=self):
+            self.embeddings.build((None, None))
+            for block in self.blocks:
+                block.build(hidden_shape)
+            if self.pooler is not None:
+                self.pooler.build((None, self.config.hidden_size))
+        self.built = True
+
+    def _unpack(self, inputs: dict, *given: Any) -> tuple:
+        names = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
+        unknown = sorted(set(inputs) - set(names))
+        if unknown or "input_ids" not in inputs:
+            raise ConfigError(f"Encoder inputs must be among {', '.join(names)}, with input_ids; got {sorted(inputs)}.")
+        return tuple(
+            inputs.get(name, default) for name, default in zip(names, (None, *given), strict=True)
+        )
+
+    def _check_length(self, input_ids: Any) -> None:
+        length = input_ids.shape[1] if len(input_ids.shape) == 2 else None
+        if len(input_ids.shape) != 2:
+            raise ConfigError(f"`input_ids` must have shape (batch, length); got {tuple(input_ids.shape)}.")
+        if length is not None and length > self.config.max_length:
+            raise ConfigError(
+                f"`input_ids` must have at most {self.config.max_length} tokens a row (the rows of the position table); "
+                f"got {length}. Truncate the texts."
+            )
+
+    def _attention_bias(self, attention_mask: Any) -> Any:
+        negative = PADDING_BIAS.get(self.compute_dtype, HALF_PADDING_BIAS)
+        padding = 1.0 - ops.cast(attention_mask, self.compute_dtype)  # (batch, length)
+        return ops.expand_dims(ops.expand_dims(padding * negative, 1), 1)  # (batch, 1, 1, length)
+
+
+def cut_layers(config: BertConfig, num_hidden_layers: int) -> BertConfig:
+    """The config of the encoder that stops after its first `num_hidden_layers` blocks.
+
+    Raises:
+        ConfigError: when the encoder has fewer.
+        TypeError: when it is no integer.
+    """
+    check_int("num_hidden_layers", num_hidden_layers, 1, config.num_hidden_layers, "the blocks of the checkpoint")
+    return config.replace(num_hidden_layers=num_hidden_layers)

