@@ -242,6 +242,64 @@ def build_multitask(
     return _assemble(_check_heads(heads), activation=None, **_all_but(locals(), "heads"))
 
 
+@suggest_keywords
+def build_head(
+    task: HeadTask,
+    hidden_size: int,
+    *,
+    hidden_units: Sequence[int] = (),
+    hidden_activation: str = "relu",
+    dropout: float = 0.1,
+    activation: str | None = None,
+    learning_rate: float = HEAD_LEARNING_RATE,
+    compile: bool = True,
+    name: str = "head",
+) -> keras.Model:
+    """Build a head alone, on vectors that are given: features computed once, or of any other encoder.
+
+    Args:
+        task: `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`.
+        hidden_size: width of the vectors, >= 1.
+        hidden_units: widths of hidden layers.
+        hidden_activation: their activation, a Keras name.
+        dropout: rate in [0, 1).
+        activation: output activation; None for the task's own.
+        learning_rate: of AdamW, > 0.
+        compile: whether to compile with the task's loss and metrics.
+        name: name of the model.
+
+    Returns:
+        A functional Keras model from (batch, hidden_size) to float32 (batch, units).
+
+    Raises:
+        ConfigError: when an argument is out of its range or does not go with another.
+        TypeError: when an argument has the wrong type.
+
+    Example:
+        >>> build_head(Multiclass(3), 8).output.shape
+        (None, 3)
+    """
+    if not isinstance(task, HeadTask):
+        raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
+    check_int("hidden_size", hidden_size, 1, 1_000_000)
+    check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
+    layer = ClassificationHead(
+        task.task,
+        task.label_names,
+        activation=activation,
+        hidden_units=hidden_units,
+        hidden_activation=hidden_activation,
+        dropout=dropout,
+        name=SINGLE_HEAD,
+    )
+    inputs = keras.Input((hidden_size,), name="features")
+    model = keras.Model(inputs, layer(inputs), name=name)
+    if compile:
+        metrics = layer.task_row.make_metrics(task.units)
+        model.compile(AdamW(learning_rate), loss=layer.task_row.make_loss(), metrics=metrics)
+    return model
+
+
 def _assemble(
     heads: dict[str, HeadTask],
     *,
@@ -278,6 +336,7 @@ def _assemble(
     features = Features(as_pooling(pooling), combine=combine, name="features")
     encoder_layer, chosen = _encoder_up_to(encoder, layers, needs_pooler=isinstance(features.pooling, PoolerPooling))
     features.max_length = check_max_length(max_length, encoder_layer.config)
+    features.layer_indices = chosen
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
     output = encoder_layer(inputs[INPUT_IDS], inputs[ATTENTION_MASK], inputs[TOKEN_TYPE_IDS])
     states = (output.pooler_output,) if encoder_layer.pooler else tuple(output.hidden_states[i] for i in chosen)

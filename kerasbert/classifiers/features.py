@@ -21,6 +21,8 @@ class Features(keras.layers.Layer):
 
     Args:
         pooling: a pooling layer, shared by all chosen hidden states.
+        layer_indices: which hidden states are read, counted from the embeddings; for the record, they are chosen by
+            the builder.
         combine: `"concat"`, `"mean"` or `"max"` of the pooled vectors; of no effect on a single one.
         max_length: the longest input, in tokens, that the classifier is meant for; it travels here so that whoever
             tokenises for a loaded model can ask it.
@@ -44,12 +46,19 @@ class Features(keras.layers.Layer):
     """
 
     def __init__(
-        self, pooling: str | Pooling = "mean", *, combine: str = "concat", max_length: int = 128, **kwargs: Any
+        self,
+        pooling: str | Pooling = "mean",
+        *,
+        layer_indices: Sequence[int] = (),
+        combine: str = "concat",
+        max_length: int = 128,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if isinstance(pooling, dict):
             pooling = keras.saving.deserialize_keras_object(pooling)
         self.pooling = as_pooling(pooling)
+        self.layer_indices = tuple(layer_indices)
         self.combine = check_choice("combine", combine, COMBINATIONS)
         self.max_length = max_length
 
@@ -76,6 +85,7 @@ class Features(keras.layers.Layer):
         return {
             **super().get_config(),
             "pooling": keras.saving.serialize_keras_object(self.pooling),
+            "layer_indices": list(self.layer_indices),
             "combine": self.combine,
             "max_length": self.max_length,
         }

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
+from kerasbert.encoders.dropout import ByteDropout
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -61,7 +62,7 @@ class BertSelfAttention(keras.layers.Layer):
             dtype=self.dtype_policy,
             name="query_key_value",
         )
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
+        self.dropout = ByteDropout(dropout, dtype=self.dtype_policy, name="dropout")
 
     def build(self, hidden_states_shape: tuple, attention_bias_shape: tuple | None = None) -> None:
         self.query_key_value.build(hidden_states_shape)

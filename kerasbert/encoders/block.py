@@ -8,6 +8,7 @@ from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.activations import ACTIVATIONS
 from kerasbert.encoders.attention import BertSelfAttention
 from kerasbert.encoders.config import BertConfig, as_config
+from kerasbert.encoders.dropout import ByteDropout
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -54,7 +55,7 @@ class BertBlock(keras.layers.Layer):
         self.intermediate = _dense(config.intermediate_size, config, dtype, "intermediate")
         self.output_dense = _dense(config.hidden_size, config, dtype, "output")
         self.output_norm = _layer_norm(config, dtype, "output_layer_norm")
-        self.dropout = keras.layers.Dropout(config.hidden_dropout_prob, dtype=dtype, name="dropout")
+        self.dropout = ByteDropout(config.hidden_dropout_prob, dtype=dtype, name="dropout")
 
     def build(self, hidden_states_shape: tuple, attention_bias_shape: tuple | None = None) -> None:
         intermediate_shape = (*hidden_states_shape[:-1], self.config.intermediate_size)

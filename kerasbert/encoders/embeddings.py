@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.config import BertConfig, as_config
+from kerasbert.encoders.dropout import ByteDropout
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -49,7 +50,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.layer_norm = keras.layers.LayerNormalization(
             epsilon=config.layer_norm_eps, dtype=self.dtype_policy, name="layer_norm"
         )
-        self.dropout = keras.layers.Dropout(config.hidden_dropout_prob, dtype=self.dtype_policy, name="dropout")
+        self.dropout = ByteDropout(config.hidden_dropout_prob, dtype=self.dtype_policy, name="dropout")
         self.projection = None
         if config.embedding_width != config.hidden_size:
             self.projection = keras.layers.Dense(

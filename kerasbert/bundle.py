@@ -1,0 +1,202 @@
+"""A saved classifier: a folder of plain data that is rebuilt by its builder, never by deserialising code.
+
+    classifier.json      builder and arguments, thresholds, training settings
+    model.safetensors    every weight, by its path in the model
+    tokenizer.json ...   the tokenizer
+    metrics.json         what was measured
+    manifest.json        size and SHA-256 of each file
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_number, shorten
+from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert._core.files import atomic_dir_write, verify_manifest
+from kerasbert._core.names import SAFETENSORS_FILE
+from kerasbert._core.strict_json import read_json_object
+from kerasbert._version import __version__
+from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.recipe import recipe_of
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.encoders.config import BertConfig
+from kerasbert.objectives.tasks import Binary, Multiclass, Multilabel
+
+FORMAT_VERSION = 1
+CLASSIFIER_FILE = "classifier.json"
+METRICS_FILE = "metrics.json"
+BUILDERS = {
+    "build_binary": build_binary,
+    "build_multiclass": build_multiclass,
+    "build_multilabel": build_multilabel,
+    "build_multitask": build_multitask,
+}
+HEAD_TASKS = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
+
+
+class Bundle(NamedTuple):
+    """What a saved folder holds.
+
+    Args:
+        model: the classifier.
+        tokens: its tokenizer.
+        thresholds: head name -> decision thresholds (C,).
+        settings: how it was trained, plain data.
+        metrics: what was measured, plain data.
+    """
+
+    model: Classifier
+    tokens: TextEncoder
+    thresholds: dict[str, np.ndarray]
+    settings: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def save_bundle(bundle: Bundle, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Write a classifier as a folder, beside its place and renamed when whole.
+
+    Args:
+        bundle: what to write.
+        folder: the folder to appear.
+        overwrite: whether an existing saved classifier may be replaced.
+
+    Raises:
+        ArtifactError: when the folder cannot be written; nothing is changed then.
+    """
+    from safetensors.numpy import save_file
+
+    description = {
+        "format_version": FORMAT_VERSION,
+        "kerasbert_version": __version__,
+        **recipe_of(bundle.model),
+        "precision": bundle.model.encoder.dtype_policy.name,
+        "thresholds": {head: [float(value) for value in values] for head, values in bundle.thresholds.items()},
+        "settings": bundle.settings,
+    }
+    weights = {path: np.ascontiguousarray(value) for path, value in _weights(bundle.model).items()}
+    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+        _write_json(beside / CLASSIFIER_FILE, description)
+        _write_json(beside / METRICS_FILE, bundle.metrics)
+        save_file(weights, beside / SAFETENSORS_FILE)
+        bundle.tokens.save(beside)
+
+
+def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
+    """Read a saved classifier; needs no network and imports neither transformers nor torch.
+
+    Args:
+        folder: written by `save_bundle`.
+
+    Returns:
+        Its parts; the model is not compiled.
+
+    Raises:
+        ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ArtifactError(f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote.")
+    verify_manifest(folder)
+    try:
+        description = read_json_object(folder / CLASSIFIER_FILE)
+        metrics = read_json_object(folder / METRICS_FILE)
+    except ConfigError as error:
+        raise ArtifactError(f"Saved model {str(folder)!r} cannot be read: {error}") from error
+    if description.get("format_version") != FORMAT_VERSION:
+        raise ArtifactError(
+            f"{str(folder / CLASSIFIER_FILE)!r} has format_version {shorten(description.get('format_version'))}; this "
+            f"kerasbert {__version__} reads {FORMAT_VERSION}. Install the kerasbert that wrote it."
+        )
+    model = _rebuild(description, folder)
+    _load_weights(model, folder / SAFETENSORS_FILE)
+    tokens = TextEncoder.from_folder(folder, max_length=model.max_length)
+    return Bundle(model, tokens, _thresholds(description, model), dict(description.get("settings", {})), metrics)
+
+
+def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
+    try:
+        builder = BUILDERS[description["builder"]]
+        arguments = dict(description["arguments"])
+        arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
+        if "heads" in arguments:
+            arguments["heads"] = {
+                name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
+            }
+        with precision(description.get("precision", "float32")):
+            return builder(**arguments, compile=False)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ArtifactError(
+            f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."
+        ) from error
+
+
+class precision:  # noqa: N801 - reads as a keyword: with precision("mixed_bfloat16")
+    """Context: layers made inside use this Keras dtype policy.
+
+    Args:
+        name: `"float32"`, `"mixed_bfloat16"`, `"mixed_float16"` or another policy that Keras knows.
+
+    Raises:
+        ConfigError: when Keras knows no such policy.
+    """
+
+    def __init__(self, name: str) -> None:
+        if name == "float16":
+            raise ConfigError("`precision` must not be 'float16', whose weights overflow; use 'mixed_float16'.")
+        try:
+            self.policy = keras.dtype_policies.get(name)
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                f"`precision` must be 'float32', 'mixed_bfloat16' or 'mixed_float16'; got {shorten(name)}."
+            ) from error
+
+    def __enter__(self) -> None:
+        self.before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.policy)
+
+    def __exit__(self, *error: object) -> None:
+        keras.config.set_dtype_policy(self.before)
+
+
+def _weights(model: Classifier) -> dict[str, np.ndarray]:
+    weights = [weight for weight in model.weights if "seed_generator" not in weight.path]
+    return {weight.path: keras.ops.convert_to_numpy(weight) for weight in weights}
+
+
+def _load_weights(model: Classifier, file: Path) -> None:
+    from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
+
+    source = SafetensorsSource(file, strip_prefix=False)
+    variables = {weight.path: weight for weight in model.weights if "seed_generator" not in weight.path}
+    missing = sorted(set(variables) - set(source.names()))
+    extra = sorted(set(source.names()) - set(variables))
+    if missing or extra:
+        raise ArtifactError(f"{str(file)!r} does not fit its classifier.json: missing {missing[:5]}, unexpected {extra[:5]}.")
+    for path, variable in variables.items():
+        if tuple(source.shape(path)) != tuple(variable.shape):
+            raise ArtifactError(
+                f"{str(file)!r}: {path} must have shape {tuple(variable.shape)}; got {tuple(source.shape(path))}."
+            )
+        variable.assign(source.read(path))
+
+
+def _thresholds(description: Mapping[str, Any], model: Classifier) -> dict[str, np.ndarray]:
+    stored = description.get("thresholds", {})
+    thresholds = {}
+    for name, head in model.heads.items():
+        values = stored.get(name, [0.5] * head.head_task.units)
+        if not isinstance(values, list) or len(values) != head.head_task.units:
+            raise ArtifactError(f"classifier.json: thresholds of {name!r} must be {head.head_task.units} numbers.")
+        thresholds[name] = np.array([check_number("thresholds", value, 0, 1) for value in values])
+    return thresholds
+
+
+def _write_json(file: Path, value: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,4 @@
+"""Labels and predictions in, judgement out: scores, and thresholds tuned on validation data."""
+
+from kerasbert.evaluation.scores import score_predictions as score_predictions
+from kerasbert.evaluation.thresholds import tune_thresholds as tune_thresholds

@@ -1,0 +1,441 @@
+"""`TextClassifier`: raw text in, label names out. It ties the rooms together."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_choice, check_int, check_number, shorten
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.resolve import resolve_encoder
+from kerasbert.bundle import HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
+from kerasbert.classifiers.builders import (
+    HEAD_LEARNING_RATE,
+    LEARNING_RATE,
+    SINGLE_HEAD,
+    build_binary,
+    build_multiclass,
+    build_multilabel,
+    build_multitask,
+)
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.labels import collect_label_names, encode_binary, encode_class_ids, encode_multi_hot
+from kerasbert.data.splits import split_indices
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.evaluation.scores import score_predictions
+from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.training.finetune import finetune
+
+PREDICTION_BATCH = 64
+TASKS = ("binary", "multiclass", "multilabel", "multitask")
+ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
+
+
+class TextClassifier:
+    """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
+
+    Constructor arguments are only stored; `fit` checks them, builds the model, trains it by the recipe of `finetune`
+    and, for labels that are not exclusive, tunes decision thresholds on validation data.
+
+    Args:
+        task: `"binary"`, `"multiclass"`, `"multilabel"` or `"multitask"`.
+        heads: for a multi-task classifier head name -> the task of that head.
+        label_names: labels in the order wanted, (negative, positive) for a binary task; None collects and sorts them.
+        encoder: name or folder of a checkpoint.
+        layers: see `build_multiclass`.
+        combine: see `build_multiclass`.
+        pooling: see `build_multiclass`.
+        hidden_units: see `build_multiclass`.
+        dropout: see `build_multiclass`.
+        max_length: longest text in tokens; longer ones are cut and counted. None means 128.
+        epochs: passes over the training data, >= 1.
+        batch_size: texts in a step, >= 1.
+        learning_rate: peak rate of the encoder.
+        head_learning_rate: peak rate of the head.
+        patience: epochs without improvement before stopping.
+        validation_fraction: share held out for validation when `fit` gets none, in [0, 1); None means 0.1 where
+            thresholds are tuned (multi-label heads) and 0 elsewhere, because every text counts.
+        precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
+        seed: of the split, the order, the new weights and the dropout.
+        progress: whether to show progress on standard error.
+
+    Example:
+        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
+        >>> classifier.predict_proba(["good"]).shape
+        (1, 2)
+    """
+
+    def __init__(
+        self,
+        task: str = "multiclass",
+        *,
+        heads: Mapping[str, str] | None = None,
+        label_names: Sequence[str] | None = None,
+        encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
+        layers: int | Sequence[int] | None = None,
+        combine: str = "concat",
+        pooling: str = "mean",
+        hidden_units: Sequence[int] = (),
+        dropout: float = 0.1,
+        max_length: int | None = None,
+        epochs: int = 4,
+        batch_size: int = 32,
+        learning_rate: float = LEARNING_RATE,
+        head_learning_rate: float = HEAD_LEARNING_RATE,
+        patience: int = 2,
+        validation_fraction: float | None = None,
+        precision: str = "float32",
+        seed: int = 0,
+        progress: bool = True,
+    ) -> None:
+        self.task = task
+        self.heads = heads
+        self.label_names = label_names
+        self.encoder = encoder
+        self.layers = layers
+        self.combine = combine
+        self.pooling = pooling
+        self.hidden_units = hidden_units
+        self.dropout = dropout
+        self.max_length = max_length
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.head_learning_rate = head_learning_rate
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.precision = precision
+        self.seed = seed
+        self.progress = progress
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        *,
+        text_pairs: Sequence[str] | None = None,
+        validation: tuple | None = None,
+    ) -> Self:
+        """Build and train.
+
+        Args:
+            texts: n texts.
+            labels: n labels: names, or lists of names for a multi-label task; head name -> labels for a multi-task one.
+            text_pairs: n second texts, read together with the first ones.
+            validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
+
+        Returns:
+            The classifier itself, with `model_`, `tokens_`, `thresholds_` and `history_`.
+
+        Raises:
+            ConfigError: when a constructor argument is out of its range.
+            DataError: when a text or a label cannot be used; the message names its row.
+            TypeError: when an argument has the wrong type.
+        """
+        self._check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
+        tokens = TextEncoder.from_folder(resolve_encoder(self.encoder), max_length=self.max_length)
+        cells = labels if self.task == "multitask" else {SINGLE_HEAD: labels}
+        names = self._collect_names(cells)
+        encoded = encode_labels(self._head_tasks(), names, cells)
+        ids = tokens.encode(texts, text_pairs)
+        held_out = None
+        if validation is not None:
+            held_out = self._encode_validation(tokens, names, validation)
+        elif self._fraction():
+            kept, out = split_indices(next(iter(encoded.values())), self._fraction(), seed=self.seed)
+            held_out = (ids.take(out), {head: array[out] for head, array in encoded.items()})
+            ids, encoded = ids.take(kept), {head: array[kept] for head, array in encoded.items()}
+        self.tokens_ = tokens
+        self.model_ = self._build(names)
+        self._train(ids, encoded, held_out)
+        return self
+
+    def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+        """Probabilities of the labels.
+
+        Args:
+            texts: n texts; an empty list gives an empty result.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Float32 (n, C), columns in the order of `classes_`; (n, 2) for a binary task; a dict by head for a
+            multi-task one.
+
+        Raises:
+            DataError: when a text cannot be used.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        probabilities = self._probabilities(texts, text_pairs)
+        columns = {
+            head: np.concatenate([1 - values, values], axis=1) if self._tasks()[head] == "binary" else values
+            for head, values in probabilities.items()
+        }
+        return columns if len(columns) > 1 or SINGLE_HEAD not in columns else columns[SINGLE_HEAD]
+
+    def predict(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+        """Label names, by the stored thresholds.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Array of n names; a list of n lists of names for a multi-label task; a dict by head for a multi-task one.
+
+        Raises:
+            DataError: when a text cannot be used.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        named = {
+            head: self._names_of(head, self.decide(head, values))
+            for head, values in self._probabilities(texts, text_pairs).items()
+        }
+        return named if len(named) > 1 or SINGLE_HEAD not in named else named[SINGLE_HEAD]
+
+    def evaluate(self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None) -> dict[str, Any]:
+        """Accuracy, and precision, recall and F1 per label, micro, macro and weighted.
+
+        Args:
+            texts: n texts.
+            labels: as for `fit`.
+            text_pairs: n second texts.
+
+        Returns:
+            See `score_predictions`; for a multi-task classifier a dict of these by head.
+
+        Raises:
+            DataError: when a text or label cannot be used.
+        """
+        cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
+        names = {head: layer.label_names for head, layer in self.model_.heads.items()}
+        encoded = encode_labels(self._tasks(), names, cells)
+        scores = {
+            head: score_predictions(self._tasks()[head], encoded[head], self.decide(head, values), names[head])
+            for head, values in self._probabilities(texts, text_pairs).items()
+        }
+        return scores if len(scores) > 1 or SINGLE_HEAD not in scores else scores[SINGLE_HEAD]
+
+    def score(self, texts: Sequence[str], labels: Any) -> float:
+        """Accuracy, as scikit-learn's classifiers give it; the mean over the heads of a multi-task classifier."""
+        scores = self.evaluate(texts, labels)
+        return scores["accuracy"] if "accuracy" in scores else float(np.mean([s["accuracy"] for s in scores.values()]))
+
+    def decide(self, head: str, probabilities: np.ndarray) -> np.ndarray:
+        """Decisions of one head: class ids (n,) of a multi-class head, else 0 or 1 of shape (n, C)."""
+        if self._tasks()[head] == "multiclass":
+            return probabilities.argmax(axis=1)
+        return (probabilities >= self.thresholds_[head]).astype(np.int64)
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping | None = None) -> None:
+        """Write the classifier as a folder of plain data; `kerasbert.load` reads it back anywhere.
+
+        Args:
+            folder: the folder to appear, written beside and renamed when whole.
+            overwrite: whether an existing saved classifier may be replaced.
+            metrics: plain data to keep in `metrics.json`.
+
+        Raises:
+            ArtifactError: when the folder cannot be written.
+            ConfigError: when the classifier is not trained yet.
+        """
+        self._check_fitted()
+        settings = {name: value for name, value in self.get_params().items() if name not in ("heads", "label_names")}
+        settings["encoder"] = os.fspath(settings["encoder"])
+        settings["history"] = getattr(self, "history_", {})
+        bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
+        save_bundle(bundle, folder, overwrite=overwrite)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The constructor's arguments, as scikit-learn asks for them."""
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change constructor arguments, as scikit-learn does.
+
+        Raises:
+            ConfigError: when there is no such argument.
+        """
+        for name, value in parameters.items():
+            setattr(self, check_choice("parameter", name, PARAMETERS), value)
+        return self
+
+    @property
+    def classes_(self) -> Any:
+        """Label names in the order of the probabilities' columns; a dict by head for a multi-task classifier."""
+        self._check_fitted()
+        names = {head: np.array(layer.label_names, dtype=object) for head, layer in self.model_.heads.items()}
+        return names if SINGLE_HEAD not in names else names[SINGLE_HEAD]
+
+    def _check_arguments(self) -> None:
+        check_choice("task", self.task, TASKS)
+        check_int("epochs", self.epochs, 1)
+        check_int("batch_size", self.batch_size, 1)
+        check_int("seed", self.seed, 0, 2**32 - 1)
+        if self.validation_fraction is not None:
+            check_number("validation_fraction", self.validation_fraction, 0, 1, open_maximum=True)
+        if (self.task == "multitask") != bool(self.heads):
+            raise ConfigError(
+                f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
+                f"{shorten(self.heads)} with task {self.task!r}."
+            )
+
+    def _head_tasks(self) -> dict[str, str]:
+        if self.task != "multitask":
+            return {SINGLE_HEAD: self.task}
+        return {name: check_choice(f"heads[{name!r}]", task, HEAD_TASKS) for name, task in (self.heads or {}).items()}
+
+    def _collect_names(self, cells: Any) -> dict[str, tuple[str, ...]]:
+        if not isinstance(cells, Mapping) or set(cells) != set(self._head_tasks()):
+            raise DataError(
+                f"`labels` must be a dict with the heads {', '.join(self._head_tasks())}; got {shorten(cells)}."
+            )
+        if self.label_names is not None and self.task != "multitask":
+            return {SINGLE_HEAD: tuple(self.label_names)}
+        return {head: tuple(collect_label_names(cells[head])) for head in self._head_tasks()}
+
+    def _fraction(self) -> float:
+        if self.validation_fraction is not None:
+            return self.validation_fraction
+        return 0.1 if "multilabel" in self._head_tasks().values() else 0.0
+
+    def _encode_validation(self, tokens: TextEncoder, names: dict, validation: tuple) -> tuple:
+        texts, labels, *pairs = validation
+        cells = labels if self.task == "multitask" else {SINGLE_HEAD: labels}
+        return tokens.encode(texts, *pairs), encode_labels(self._head_tasks(), names, cells)
+
+    def _build(self, names: dict[str, tuple[str, ...]]) -> Classifier:
+        shared = {
+            name: getattr(self, name)
+            for name in ("encoder", "layers", "combine", "pooling", "hidden_units", "dropout", "max_length")
+        }
+        with precision(self.precision):
+            if self.task == "binary":
+                return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)
+            if self.task == "multiclass":
+                return build_multiclass(names[SINGLE_HEAD], **shared, compile=False)
+            if self.task == "multilabel":
+                return build_multilabel(names[SINGLE_HEAD], **shared, compile=False)
+            heads = {head: HEAD_TASKS[task](names[head]) for head, task in self._head_tasks().items()}
+            return build_multitask(heads, **shared, compile=False)
+
+    def _train(self, ids: Any, encoded: dict, held_out: tuple | None) -> None:
+        train = self._batches(ids, encoded, shuffle=True)
+        validation = None if held_out is None else self._batches(*held_out)
+        history = finetune(
+            self.model_,
+            train,
+            validation,
+            epochs=self.epochs,
+            learning_rate=self.learning_rate,
+            head_learning_rate=self.head_learning_rate,
+            patience=self.patience,
+            progress=self.progress,
+        )
+        self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        self.padding_ = {"shapes": list(train.shapes), "padding": float(train.padding), "cut": int(ids.num_truncated)}
+        self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
+        if held_out is not None:
+            scores = self._run(held_out[0])
+            for head, task in self._head_tasks().items():
+                if task == "multilabel":
+                    self.thresholds_[head] = tune_thresholds(held_out[1][head], scores[head])
+
+    def _batches(self, ids: Any, encoded: dict, shuffle: bool = False) -> Batches:
+        labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
+        return make_batches(
+            ids, labels, batch_size=self.batch_size, shuffle=shuffle, seed=self.seed, pad_id=self.tokens_.pad_id
+        )
+
+    def _probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None) -> dict[str, np.ndarray]:
+        self._check_fitted()
+        return self._run(self.tokens_.encode(texts, text_pairs))
+
+    def _run(self, ids: Any) -> dict[str, np.ndarray]:
+        batches = make_batches(ids, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        heads = self.model_.heads
+        results = {head: np.zeros((len(ids), layer.head_task.units), "float32") for head, layer in heads.items()}
+        if not len(ids):
+            return results
+        output = self.model_.predict(batches.dataset, verbose=0)
+        for head in heads:
+            results[head][batches.order] = output[head] if isinstance(output, dict) else output
+        return results
+
+    def _names_of(self, head: str, decisions: np.ndarray) -> Any:
+        names = np.array(self.model_.heads[head].label_names, dtype=object)
+        if self._tasks()[head] == "multilabel":
+            return [list(names[row.astype(bool)]) for row in decisions]
+        return names[decisions.reshape(-1)]
+
+    def _tasks(self) -> dict[str, str]:
+        self._check_fitted()
+        return {head: layer.head_task.task for head, layer in self.model_.heads.items()}
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "model_"):
+            raise ConfigError("This TextClassifier is not trained yet; call `fit` first, or `kerasbert.load(folder)`.")
+
+
+PARAMETERS = tuple(name for name in TextClassifier.__init__.__annotations__ if name != "return")
+
+
+def load(folder: str | os.PathLike[str]) -> TextClassifier:
+    """Load a classifier that `TextClassifier.save` or `kerasbert train` wrote.
+
+    Needs no network and imports neither transformers nor torch. Every file is checked against the folder's manifest.
+
+    Args:
+        folder: the saved folder.
+
+    Returns:
+        The classifier, ready to predict.
+
+    Raises:
+        ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+
+    Example:
+        >>> load("no/such/folder")
+        Traceback (most recent call last):
+        ...
+        kerasbert._core.errors.ArtifactError: Saved model 'no/such/folder' is not a folder; give the folder that `save` \
+or `train` wrote.
+    """
+    bundle = load_bundle(folder)
+    known = {name: value for name, value in bundle.settings.items() if name in PARAMETERS}
+    classifier = TextClassifier(**known)
+    tasks = {head: layer.head_task.task for head, layer in bundle.model.heads.items()}
+    if SINGLE_HEAD not in tasks:
+        classifier.heads = tasks
+    classifier.model_ = bundle.model
+    classifier.tokens_ = bundle.tokens
+    classifier.thresholds_ = bundle.thresholds
+    classifier.history_ = bundle.settings.get("history", {})
+    classifier.metrics_ = bundle.metrics
+    return classifier
+
+
+def encode_labels(
+    tasks: Mapping[str, str], names: Mapping[str, Sequence[str]], cells: Mapping[str, Any]
+) -> dict[str, np.ndarray]:
+    """Label cells of every head as the arrays that its task trains on.
+
+    Args:
+        tasks: head name -> task.
+        names: head name -> label names.
+        cells: head name -> n label cells.
+
+    Returns:
+        Head name -> float32 (n, 1) for a binary head, int32 (n,) for a multi-class one, float32 (n, C) for a multi-label
+        one.
+
+    Raises:
+        DataError: when a label cannot be used; the message names its row.
+    """
+    return {head: ENCODE[task](cells[head], names[head]) for head, task in tasks.items()}
