@@ -132,12 +132,22 @@ def _write_manifest(folder: Path) -> None:
 
 
 def _flush_to_disk(folder: Path) -> None:
+    mode = 0o666 & ~_umask()
     for path in [*folder.rglob("*"), folder]:
+        if path.is_file():
+            # Some writers make private files; a saved model is as readable as any file of this user.
+            path.chmod(mode)
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _swap(beside: Path, path: Path) -> None:

@@ -105,6 +105,7 @@ def finetune(
         validation_data=None if validation is None else validation.dataset,
         epochs=epochs,
         callbacks=watchers,
+        shuffle=False,  # the batches shuffle themselves
         verbose=0,
     )
 

@@ -1,0 +1,89 @@
+import os
+
+import pytest
+
+from kerasbert._core.errors import ArtifactError
+from kerasbert._core.files import atomic_dir_write, check_output, verify_manifest
+
+
+def write(path, content=b"new", **options):
+    with atomic_dir_write(path, **options) as folder:
+        (folder / "file.bin").write_bytes(content)
+        (folder / "sub").mkdir()
+        (folder / "sub" / "other.txt").write_text("other")
+
+
+def test_folder_appears_whole_and_verifies(tmp_path):
+    write(tmp_path / "model")
+    verify_manifest(tmp_path / "model")
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_error_leaves_the_old_folder(tmp_path):
+    write(tmp_path / "model", b"old")
+    with pytest.raises(RuntimeError), atomic_dir_write(tmp_path / "model", overwrite=True) as folder:
+        (folder / "file.bin").write_bytes(b"half")
+        raise RuntimeError
+    assert (tmp_path / "model" / "file.bin").read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["model"]
+
+
+def test_overwrite_replaces(tmp_path):
+    write(tmp_path / "model", b"old")
+    write(tmp_path / "model", b"new", overwrite=True)
+    assert (tmp_path / "model" / "file.bin").read_bytes() == b"new"
+
+
+def test_existing_model_is_kept_without_overwrite(tmp_path):
+    write(tmp_path / "model")
+    with pytest.raises(ArtifactError, match="already holds a saved model; choose another name, or pass --overwrite"):
+        check_output(tmp_path / "model", overwrite=False)
+
+
+def test_foreign_folder_is_never_overwritten(tmp_path):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").write_bytes(b"1")
+    with pytest.raises(ArtifactError, match="was not written by kerasbert"):
+        check_output(tmp_path / "photos", overwrite=True)
+
+
+def test_output_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(ArtifactError, match="is an existing file"):
+        check_output(tmp_path / "out", overwrite=True)
+
+
+def test_parent_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(ArtifactError, match="cannot be made"):
+        check_output(tmp_path / "out" / "model", overwrite=False)
+
+
+@pytest.mark.parametrize("change", [lambda f: f.write_bytes(b"nex"), lambda f: f.write_bytes(b""), os.remove], ids=["changed", "cut", "gone"])
+def test_a_changed_file_is_refused(tmp_path, change):
+    write(tmp_path / "model")
+    change(tmp_path / "model" / "file.bin")
+    with pytest.raises(ArtifactError, match=r"file\.bin"):
+        verify_manifest(tmp_path / "model")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"files": []}', '{"files": [{"path": 1}]}'], ids=["empty", "list", "none", "types"])
+def test_a_broken_manifest_is_refused(tmp_path, content):
+    write(tmp_path / "model")
+    (tmp_path / "model" / "manifest.json").write_text(content)
+    with pytest.raises(ArtifactError, match="not a readable manifest"):
+        verify_manifest(tmp_path / "model")
+
+
+def test_a_manifest_cannot_lead_out(tmp_path):
+    write(tmp_path / "model")
+    (tmp_path / "model" / "manifest.json").write_text('{"files": [{"path": "../x", "size": 1, "sha256": ""}]}')
+    with pytest.raises(ArtifactError, match="outside the folder"):
+        verify_manifest(tmp_path / "model")
+
+
+def test_files_are_readable_by_the_umask(tmp_path):
+    write(tmp_path / "model")
+    mask = os.umask(0)
+    os.umask(mask)
+    assert (tmp_path / "model" / "file.bin").stat().st_mode & 0o777 == 0o666 & ~mask

@@ -1,0 +1,64 @@
+"""What all tests share: a toy encoder folder, and marks that skip with a reason."""
+
+import json
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+import pytest
+
+from kerasbert import BertConfig, TFBertModel
+
+WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "is", "my", "parcel", "thanks", "card", "!", "?", "[", "]", "sep", "##s"]
+VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
+
+
+@pytest.fixture(autouse=True)
+def _same_seed_and_policy():
+    keras.utils.set_random_seed(0)
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture(scope="session")
+def tiny_config():
+    return BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory, tiny_config):
+    """A Hugging Face folder of a toy BERT with fresh weights."""
+    folder = tmp_path_factory.mktemp("encoders") / "tiny"
+    keras.utils.set_random_seed(1)
+    TFBertModel(tiny_config).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"}))
+    return folder
+
+
+@pytest.fixture
+def tiny_inputs():
+    ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], dtype="int32")
+    return {"input_ids": ids, "attention_mask": (ids > 0).astype("int32"), "token_type_ids": np.zeros_like(ids)}
