@@ -1,10 +1,10 @@
 """A saved classifier: a folder of plain data that is rebuilt by its builder, never by deserialising code.
 
-    classifier.json      builder and arguments, thresholds, training settings
-    model.safetensors    every weight, by its path in the model
-    tokenizer.json ...   the tokenizer
-    metrics.json         what was measured
-    manifest.json        size and SHA-256 of each file
+classifier.json      builder and arguments, thresholds, training settings
+model.safetensors    every weight, by its path in the model
+tokenizer.json ...   the tokenizer
+metrics.json         what was measured
+manifest.json        size and SHA-256 of each file
 """
 
 import json
@@ -102,7 +102,9 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ArtifactError(f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote.")
+        raise ArtifactError(
+            f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
+        )
     verify_manifest(folder)
     try:
         description = read_json_object(folder / CLASSIFIER_FILE)
@@ -178,7 +180,9 @@ def _load_weights(model: Classifier, file: Path) -> None:
     missing = sorted(set(variables) - set(source.names()))
     extra = sorted(set(source.names()) - set(variables))
     if missing or extra:
-        raise ArtifactError(f"{str(file)!r} does not fit its classifier.json: missing {missing[:5]}, unexpected {extra[:5]}.")
+        raise ArtifactError(
+            f"{str(file)!r} does not fit its classifier.json: missing {missing[:5]}, unexpected {extra[:5]}."
+        )
     for path, variable in variables.items():
         if tuple(source.shape(path)) != tuple(variable.shape):
             raise ArtifactError(

@@ -19,7 +19,6 @@ from kerasbert._core.errors import DataError, KerasBertError
 from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert._version import __version__
 from kerasbert.cli_tables import print_predictions, print_scores
 from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names, multi_hot_from_columns
@@ -90,14 +89,18 @@ def train(
     label_delimiter: Delimiter = None,
     head: Annotated[
         list[str] | None,
-        typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."),
+        typer.Option(
+            "--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."
+        ),
     ] = None,
     label_names: Annotated[
         str | None, typer.Option("--label-names", help="Labels in order, A,B,C; for binary: negative,positive.")
     ] = None,
     encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
     pooling: Annotated[str, typer.Option(help="mean, cls, pooler, max or attention.")] = "mean",
-    max_length: Annotated[int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 4,
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
@@ -106,7 +109,9 @@ def train(
     patience: Annotated[int, typer.Option(help="Epochs without improvement before stopping.")] = 2,
     validation_fraction: Annotated[
         float | None,
-        typer.Option(help="Share held out without --validation. [default: 0.1 for multilabel, where thresholds need it, else 0]"),
+        typer.Option(
+            help="Share held out without --validation. [default: 0.1 for multilabel, where thresholds need it, else 0]"
+        ),
     ] = None,
     precision: Annotated[Precision, typer.Option(help="Keras dtype policy.")] = Precision.float32,
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
@@ -190,7 +195,9 @@ def evaluate(
 @app.command()
 def predict(
     folder: Folder,
-    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; none reads standard input.")] = None,
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; none reads standard input.")
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="A .csv, .tsv, .jsonl or .parquet, or a text file of one text a line.")
     ] = None,
@@ -215,8 +222,12 @@ def predict(
 
 @app.command()
 def inspect(
-    source: Annotated[str, typer.Argument(help="A saved classifier, or name or folder of a checkpoint.")] = DEFAULT_ENCODER,
-    text: Annotated[list[str] | None, typer.Option("--text", help="A text whose tokens to show; may be repeated.")] = None,
+    source: Annotated[
+        str, typer.Argument(help="A saved classifier, or name or folder of a checkpoint.")
+    ] = DEFAULT_ENCODER,
+    text: Annotated[
+        list[str] | None, typer.Option("--text", help="A text whose tokens to show; may be repeated.")
+    ] = None,
     max_length: Annotated[int | None, typer.Option(help="Longest text in tokens.")] = None,
 ) -> None:
     """Show what an encoder is and how a text becomes tokens."""
@@ -242,7 +253,10 @@ def predict_rows(classifier: TextClassifier, examples: Examples) -> Iterator[dic
     for index, text in enumerate(examples.texts):
         if isinstance(chosen, dict):
             heads = {
-                head: {"labels": _as_list(chosen[head][index]), "scores": _scores(classes[head], probabilities[head][index])}
+                head: {
+                    "labels": _as_list(chosen[head][index]),
+                    "scores": _scores(classes[head], probabilities[head][index]),
+                }
                 for head in chosen
             }
             yield {"text": text, "heads": heads}
@@ -298,7 +312,9 @@ def _show_warning(message: Any, category: Any, filename: str, *rest: Any) -> Non
 
 def _parse_heads(task: Task, heads: Sequence[str] | None) -> dict[str, tuple[str, str]] | None:
     if (task is Task.multitask) != bool(heads):
-        raise typer.BadParameter("--head NAME=COLUMN:TASK goes with --task multitask, once for each head, and only with it.")
+        raise typer.BadParameter(
+            "--head NAME=COLUMN:TASK goes with --task multitask, once for each head, and only with it."
+        )
     parsed = {}
     for head in heads or []:
         name, equals, rest = head.partition("=")
@@ -360,7 +376,11 @@ def _texts_to_label(texts: list[str] | None, file: Path | None, column: str, pai
 def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:
     padding = classifier.padding_
     lengths = ", ".join(str(length) for length in padding["shapes"])
-    cut = f"; {padding['cut']} of {num_examples} texts were cut at {classifier.tokens_.max_length}" if padding["cut"] else ""
+    cut = (
+        f"; {padding['cut']} of {num_examples} texts were cut at {classifier.tokens_.max_length}"
+        if padding["cut"]
+        else ""
+    )
     _say(f"Padded lengths {lengths}; {padding['padding']:.1%} padding{cut}.")
 
 

@@ -45,7 +45,9 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False
         names = list(dict.fromkeys(f"{head}{name}" for _, head, values in flat for name in values["scores"]))
         lines = []
         for row in rows:
-            scores = {f"{head}{name}": score for head, values in _heads_of(row) for name, score in values["scores"].items()}
+            scores = {
+                f"{head}{name}": score for head, values in _heads_of(row) for name, score in values["scores"].items()
+            }
             chosen = [label for _, values in _heads_of(row) for label in values["labels"]]
             lines.append([row["text"], "|".join(chosen), *[scores.get(name, "") for name in names]])
         _print_csv(["text", "labels", *names], lines)
@@ -60,7 +62,9 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False
 
 
 def _score_rows(head: str, scores: Mapping[str, Any]) -> list[list[Any]]:
-    labels = [[head, name, *[values[n] for n in NUMBERS], values["support"]] for name, values in scores["per_label"].items()]
+    labels = [
+        [head, name, *[values[n] for n in NUMBERS], values["support"]] for name, values in scores["per_label"].items()
+    ]
     averages = [[head, f"({name})", *[scores[name][n] for n in NUMBERS], ""] for name in AVERAGES]
     return labels + averages
 

@@ -11,7 +11,26 @@ import pytest
 
 from kerasbert import BertConfig, TFBertModel
 
-WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "is", "my", "parcel", "thanks", "card", "!", "?", "[", "]", "sep", "##s"]
+WORDS = [
+    "good",
+    "bad",
+    "late",
+    "lost",
+    "refund",
+    "please",
+    "where",
+    "is",
+    "my",
+    "parcel",
+    "thanks",
+    "card",
+    "!",
+    "?",
+    "[",
+    "]",
+    "sep",
+    "##s",
+]
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
 
 
@@ -54,7 +73,9 @@ def tiny_folder(tmp_path_factory, tiny_config):
     keras.utils.set_random_seed(1)
     TFBertModel(tiny_config).save_pretrained(folder)
     (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n", encoding="utf-8")
-    (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"}))
+    (folder / "tokenizer_config.json").write_text(
+        json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"})
+    )
     return folder
 
 

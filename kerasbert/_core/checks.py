@@ -100,7 +100,9 @@ def check_texts(name: str, value: object) -> Sequence[str]:
         TypeError: when it is a single string or no sequence.
     """
     if isinstance(value, (str, bytes)):
-        raise TypeError(f"`{name}` must be a list of texts; got one text {shorten(value)}. Write [text] for a single one.")
+        raise TypeError(
+            f"`{name}` must be a list of texts; got one text {shorten(value)}. Write [text] for a single one."
+        )
     if isinstance(value, dict) or not isinstance(value, Iterable):
         raise TypeError(f"`{name}` must be a list of texts; got {shorten(value)} of type {type(value).__name__}.")
     return list(value)

@@ -38,7 +38,9 @@ def check_output(path: str | os.PathLike[str], overwrite: bool) -> Path:
         raise ArtifactError(f"Output folder {str(path)!r} is an existing file; choose another name.")
     if path.is_dir() and any(path.iterdir()):
         if not (path / MANIFEST_FILE).is_file():
-            raise ArtifactError(f"Output folder {str(path)!r} exists and was not written by kerasbert; choose another name.")
+            raise ArtifactError(
+                f"Output folder {str(path)!r} exists and was not written by kerasbert; choose another name."
+            )
         if not overwrite:
             raise ArtifactError(
                 f"Output folder {str(path)!r} already holds a saved model; choose another name, or pass --overwrite "
@@ -97,7 +99,9 @@ def verify_manifest(path: Path) -> None:
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ArtifactError(f"{str(path / MANIFEST_FILE)!r} lists {name!r}, which is outside the folder; refused.")
         if file.is_symlink() or not file.is_file():
-            raise ArtifactError(f"Saved model {str(path)!r} lacks the file {name!r} that its manifest lists; copy it again.")
+            raise ArtifactError(
+                f"Saved model {str(path)!r} lacks the file {name!r} that its manifest lists; copy it again."
+            )
         if file.stat().st_size != entry["size"] or sha256_of(file) != entry["sha256"]:
             raise ArtifactError(
                 f"Saved model {str(path)!r} was changed or cut: {name!r} differs from its manifest (expected "
@@ -108,7 +112,9 @@ def verify_manifest(path: Path) -> None:
 def _read_manifest(path: Path) -> list[dict]:
     file = path / MANIFEST_FILE
     if not file.is_file():
-        raise ArtifactError(f"{str(path)!r} holds no {MANIFEST_FILE}; it is not a folder saved by kerasbert, or was cut.")
+        raise ArtifactError(
+            f"{str(path)!r} holds no {MANIFEST_FILE}; it is not a folder saved by kerasbert, or was cut."
+        )
     try:
         entries = json.loads(file.read_text(encoding="utf-8"))["files"]
         well_formed = all(

@@ -11,7 +11,7 @@ from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, IN
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.head import ClassificationHead
-from kerasbert.classifiers.pooling import Pooling, PoolerPooling, as_pooling
+from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling
 from kerasbert.data.tokens import DEFAULT_MAX_LENGTH
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.encoder import Encoder
@@ -342,7 +342,9 @@ def _assemble(
     states = (output.pooler_output,) if encoder_layer.pooler else tuple(output.hidden_states[i] for i in chosen)
     vector = features(states, inputs[ATTENTION_MASK])
     outputs: Any = {head_name: layer(vector) for head_name, layer in head_layers.items()}
-    model = Classifier(inputs, outputs if len(outputs) > 1 or SINGLE_HEAD not in outputs else outputs[SINGLE_HEAD], name=name)
+    model = Classifier(
+        inputs, outputs if len(outputs) > 1 or SINGLE_HEAD not in outputs else outputs[SINGLE_HEAD], name=name
+    )
     if compile:
         compile_classifier(model, learning_rate=learning_rate, head_learning_rate=head_learning_rate)
     return model
@@ -407,23 +409,29 @@ def _encoder_up_to(
     total = source.config.num_hidden_layers
     chosen = resolve_layers(layers, total)
     if needs_pooler and chosen != (total,):
-        raise ConfigError(f"`layers` must be None with pooling='pooler', which reads the last block; got {shorten(layers)}.")
+        raise ConfigError(
+            f"`layers` must be None with pooling='pooler', which reads the last block; got {shorten(layers)}."
+        )
     built = source.build(num_hidden_layers=max(max(chosen), 1), add_pooling_layer=needs_pooler, name="encoder")
     if needs_pooler and built.pooler is None:
-        raise ConfigError(
-            "`pooling` must not be 'pooler' with this encoder, which has none; use 'mean' or 'cls'."
-        )
+        raise ConfigError("`pooling` must not be 'pooler' with this encoder, which has none; use 'mean' or 'cls'.")
     return built, chosen
 
 
 def _check_heads(heads: Any) -> dict[str, HeadTask]:
     if not isinstance(heads, Mapping) or not heads:
-        raise TypeError(f"`heads` must be a dict of head name -> Binary, Multiclass or Multilabel; got {shorten(heads)}.")
+        raise TypeError(
+            f"`heads` must be a dict of head name -> Binary, Multiclass or Multilabel; got {shorten(heads)}."
+        )
     for name, task in heads.items():
         if not isinstance(name, str) or not name.isidentifier() or name in ("encoder", "features", *INPUT_NAMES):
-            raise ConfigError(f"`heads` must have names of letters, digits and '_' that no layer has; got {shorten(name)}.")
+            raise ConfigError(
+                f"`heads` must have names of letters, digits and '_' that no layer has; got {shorten(name)}."
+            )
         if not isinstance(task, HeadTask):
-            raise TypeError(f"`heads[{name!r}]` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
+            raise TypeError(
+                f"`heads[{name!r}]` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}."
+            )
     return dict(heads)
 
 

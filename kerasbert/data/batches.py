@@ -1,27 +1,253 @@
-"""Stand-in."""
+"""Batches of texts of like length, padded to a few fixed lengths, as a `tf.data` pipeline."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
 import numpy as np
+
+from kerasbert._core.checks import check_bool, check_int
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
+from kerasbert.data.tokens import TokenArrays
+
+# Batches within which texts are sorted by length: more give less padding, fewer more chance.
+POOL = 50
+NUM_LENGTHS = 8
+MULTIPLE = 4
+
+
 class Batches:
-    pass
-def make_batches(tokens,labels=None,*,batch_size=32,shuffle=False,seed=0,lengths=None,sample_weight=None,pad_id=0):
+    """Batches for `fit`, `evaluate` or `predict`; made by `make_batches`.
+
+    Args:
+        tokens: the texts' token ids.
+        labels: array (n, ...) or dict of arrays by head; None for prediction.
+        sample_weight: array (n,) or dict of arrays by head; None for equal weights.
+        batch_size: texts in a batch.
+        shuffle: whether every epoch has another order.
+        seed: of the orders.
+        lengths: the padded lengths allowed.
+        pad_id: id that fills up a text.
+
+    Example:
+        >>> batches = make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 3]]), batch_size=2)
+        >>> batches.steps, batches.shapes, next(iter(batches.dataset))["input_ids"].numpy().tolist()
+        (1, (4,), [[2, 3, 0, 0], [2, 5, 3, 0]])
+    """
+
+    def __init__(
+        self,
+        tokens: TokenArrays,
+        labels: Any = None,
+        *,
+        sample_weight: Any = None,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        lengths: tuple[int, ...],
+        pad_id: int,
+    ) -> None:
+        self.tokens = tokens
+        self.labels = labels
+        self.sample_weight = sample_weight
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.seed = seed
+        self.lengths = lengths
+        self.pad_id = pad_id
+        self.epoch = 0
+        #: Row of each text in the order in which an unshuffled pipeline gives them.
+        self.order = np.argsort(tokens.lengths, kind="stable")
+        first = self._plan(0)
+        #: The padded lengths that occur.
+        self.shapes = tuple(sorted({length for _, length in first}))
+        real = int(tokens.lengths.sum())
+        #: Padding tokens for each real one.
+        self.padding = sum(len(rows) * length for rows, length in first) / real - 1 if real else 0.0
+        self.dataset = self._pipeline()
+
+    def __len__(self) -> int:
+        return self.steps
+
+    @property
+    def num_examples(self) -> int:
+        """Texts in an epoch."""
+        return len(self.tokens)
+
+    @property
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return -(-self.num_examples // self.batch_size)
+
+    def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
+        """The rows of each batch of an epoch, and the length they are padded to."""
+        lengths, size = self.tokens.lengths, self.batch_size
+        order = self.order
+        if self.shuffle:
+            random = np.random.default_rng([self.seed, epoch])
+            order = random.permutation(self.num_examples)
+            for start in range(0, len(order), POOL * size):
+                pool = order[start : start + POOL * size]
+                order[start : start + POOL * size] = pool[np.argsort(lengths[pool], kind="stable")]
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        if self.shuffle:
+            batches = [batches[index] for index in random.permutation(len(batches))]
+        return [(rows, self._padded(int(lengths[rows].max()))) for rows in batches]
+
+    def _padded(self, length: int) -> int:
+        return self.lengths[int(np.searchsorted(self.lengths, length))]
+
+    def _epochs(self) -> Iterator[tuple[np.ndarray, int]]:
+        plan = self._plan(self.epoch)
+        self.epoch += 1
+        yield from plan
+
+    def _pipeline(self) -> Any:
+        import tensorflow as tf
+
+        ids = tf.RaggedTensor.from_row_splits(self.tokens.input_ids, self.tokens.offsets, validate=False)
+        types = tf.RaggedTensor.from_row_splits(self.tokens.token_type_ids, self.tokens.offsets, validate=False)
+        targets = [
+            tf.nest.map_structure(tf.convert_to_tensor, part)
+            for part in (self.labels, self.sample_weight)
+            if part is not None
+        ]
+
+        def batch(rows: Any, length: Any) -> Any:
+            chosen = tf.gather(ids, rows)
+            mask = tf.sequence_mask(chosen.row_lengths(), length, dtype=tf.int32)
+            inputs = {
+                INPUT_IDS: _pad(chosen, length, self.pad_id),
+                ATTENTION_MASK: tf.ensure_shape(mask, (None, None)),
+                TOKEN_TYPE_IDS: _pad(tf.gather(types, rows), length, 0),
+            }
+            return (inputs, *tf.nest.map_structure(lambda part: tf.gather(part, rows), targets)) if targets else inputs
+
+        plan = tf.data.Dataset.from_generator(
+            self._epochs, output_signature=(tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
+        )
+        batches = plan.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return batches.apply(tf.data.experimental.assert_cardinality(self.steps))
+
+
+def make_batches(
+    tokens: TokenArrays,
+    labels: Any = None,
+    *,
+    batch_size: int = 32,
+    shuffle: bool = False,
+    seed: int = 0,
+    lengths: Sequence[int] | None = None,
+    sample_weight: Any = None,
+    pad_id: int = 0,
+) -> Batches:
+    """Batch texts of like length and pad each batch to the next of a few lengths.
+
+    Shuffled, every epoch takes the rows in another order, sorts them by length within pools of 50 batches, and shuffles
+    the batches; every row comes exactly once. Not shuffled, texts come from short to long, and `order` tells which.
+
+    Args:
+        tokens: from `TextEncoder.encode`.
+        labels: array (n, ...) or dict of arrays by head; None for prediction.
+        batch_size: texts in a batch, >= 1; the last batch of an epoch may be smaller.
+        shuffle: True for training.
+        seed: of the orders.
+        lengths: padded lengths allowed, ascending, the last one covering the longest text; None chooses at most 8 of
+            them from the data.
+        sample_weight: array (n,) or dict of arrays by head.
+        pad_id: id that fills up a text.
+
+    Returns:
+        The batches; `dataset` goes to `fit`, and gives `inputs`, `(inputs, labels)` or
+        `(inputs, labels, sample_weight)` with int32 inputs of shape (batch, length).
+
+    Raises:
+        ConfigError: when `batch_size` is below 1 or `lengths` do not cover the texts.
+        DataError: when there are not as many labels as texts.
+        TypeError: when an argument has the wrong type.
+
+    Example:
+        >>> tokens = TokenArrays.from_lists([[2, 5, 3], [2, 3]])
+        >>> make_batches(tokens, np.array([0, 1]), shuffle=True).num_examples
+        2
+    """
+    check_int("batch_size", batch_size, 1)
+    check_bool("shuffle", shuffle)
+    for name, part in (("labels", labels), ("sample_weight", sample_weight)):
+        _check_rows(name, part, len(tokens))
+    longest = int(tokens.lengths.max()) if len(tokens) else MULTIPLE
+    chosen = choose_lengths(tokens.lengths, longest) if lengths is None else tuple(lengths)
+    if list(chosen) != sorted(set(chosen)) or not chosen or chosen[-1] < longest:
+        raise ConfigError(f"`lengths` must be ascending and reach the longest text, {longest} tokens; got {chosen}.")
+    return Batches(
+        tokens,
+        labels,
+        sample_weight=sample_weight,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        lengths=chosen,
+        pad_id=pad_id,
+    )
+
+
+def choose_lengths(
+    lengths: np.ndarray, max_length: int, *, num_lengths: int = NUM_LENGTHS, multiple: int = MULTIPLE
+) -> tuple[int, ...]:
+    """The few padded lengths that waste the fewest tokens on these texts.
+
+    Exact, by dynamic programming over the histogram of lengths.
+
+    Args:
+        lengths: tokens of each text, (n,).
+        max_length: the last padded length covers at least this.
+        num_lengths: how many at most, >= 1.
+        multiple: every padded length is a multiple of this, >= 1.
+
+    Returns:
+        Ascending lengths.
+
+    Raises:
+        ConfigError: when a number is out of its range.
+
+    Example:
+        >>> choose_lengths(np.array([4, 4, 12, 12, 40]), 40, num_lengths=3)
+        (4, 12, 40)
+    """
+    check_int("num_lengths", num_lengths, 1)
+    check_int("multiple", multiple, 1)
+    bins = -(-np.append(lengths, max_length) // multiple)  # each length in multiples, rounded up
+    counts = np.bincount(bins[:-1], minlength=bins.max() + 1)
+    candidates = np.append(np.flatnonzero(counts[: bins.max()]), bins.max())
+    below = np.cumsum(counts)  # texts of at most this length
+    # cost[k, j]: tokens when the texts up to candidate j are padded to k + 1 lengths, the last of them candidate j.
+    cost = np.full((num_lengths, len(candidates)), np.inf)
+    came_from = np.zeros((num_lengths, len(candidates)), dtype=int)
+    cost[0] = below[candidates] * candidates
+    for k in range(1, num_lengths):
+        for j in range(1, len(candidates)):
+            options = cost[k - 1, :j] + (below[candidates[j]] - below[candidates[:j]]) * candidates[j]
+            came_from[k, j] = int(options.argmin())
+            cost[k, j] = options[came_from[k, j]]
+    k, j = int(cost[:, -1].argmin()), len(candidates) - 1
+    chosen = [candidates[j]]
+    while k:
+        k, j = k - 1, came_from[k, j]
+        chosen.append(candidates[j])
+    return tuple(int(value) * multiple for value in sorted(chosen))
+
+
+def _check_rows(name: str, part: Any, expected: int) -> None:
+    arrays = part if isinstance(part, Mapping) else {"": part}
+    for head, array in arrays.items():
+        if array is not None and len(array) != expected:
+            where = f"`{name}`" + (f"[{head!r}]" if head else "")
+            raise DataError(f"{where} must have one row for each text; got {len(array)} rows and {expected} texts.")
+
+
+def _pad(ragged: Any, length: Any, value: int) -> Any:
     import tensorflow as tf
-    n=len(tokens); L=np.diff(tokens.offsets); b=Batches(); b.labels=labels; b.num_examples=n; b.steps=-(-n//batch_size); b.padding=0.0
-    grid=np.unique(np.quantile(L,np.linspace(1/8,1,8)).round().astype(int)) if n else np.array([8]); grid=np.unique(-(-grid//4)*4); b.shapes=tuple(int(x) for x in grid); b.epoch=0
-    b.order=np.argsort(L,kind="stable")
-    def plan():
-        if not shuffle: bs=[b.order[i:i+batch_size] for i in range(0,n,batch_size)]
-        else:
-            r=np.random.default_rng([seed,b.epoch]); b.epoch+=1; p=r.permutation(n); bs=[]
-            for s in range(0,n,50*batch_size):
-                q=p[s:s+50*batch_size]; q=q[np.argsort(L[q],kind="stable")]; bs+=[q[i:i+batch_size] for i in range(0,len(q),batch_size)]
-            r.shuffle(bs) if len({len(x) for x in bs})>1 else r.shuffle(bs)
-        for q in bs: yield q.astype("int64"), np.int64(grid[np.searchsorted(grid,L[q].max())])
-    rag=tf.RaggedTensor.from_row_splits(tokens.input_ids,tokens.offsets); ty=tf.RaggedTensor.from_row_splits(tokens.token_type_ids,tokens.offsets)
-    lab=tf.nest.map_structure(tf.constant,labels) if labels is not None else None
-    def make(q,l):
-        def fix(t,v):
-            t=t.to_tensor(default_value=v); t=tf.pad(t,[[0,0],[0,l-tf.shape(t,tf.int64)[1]]],constant_values=v); t.set_shape((None,None)); return t
-        ids=fix(tf.gather(rag,q),pad_id); m=tf.cast(tf.sequence_mask(tf.gather(rag.row_lengths(),q),l),tf.int32)
-        x={"input_ids":ids,"attention_mask":m,"token_type_ids":fix(tf.gather(ty,q),0)}
-        return x if lab is None else (x,tf.nest.map_structure(lambda a: tf.gather(a,q),lab))
-    d=tf.data.Dataset.from_generator(plan,output_signature=(tf.TensorSpec((None,),tf.int64),tf.TensorSpec((),tf.int64))).map(make,num_parallel_calls=2).prefetch(4)
-    b.dataset=d.apply(tf.data.experimental.assert_cardinality(b.steps)); return b
+
+    dense = ragged.to_tensor(default_value=value)
+    missing = tf.cast(length, tf.int32) - tf.shape(dense)[1]
+    return tf.ensure_shape(tf.pad(dense, [[0, 0], [0, missing]], constant_values=value), (None, None))

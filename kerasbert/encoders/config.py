@@ -203,7 +203,9 @@ def as_config(config: Any) -> BertConfig:
 def _check_supported(values: Mapping[str, Any]) -> None:
     bearing = [key for key in CODE_BEARING_KEYS if values.get(key)]
     if bearing:
-        warnings.warn(f"config.json: {', '.join(bearing)} ignored; no code of a model folder is ever run.", stacklevel=4)
+        warnings.warn(
+            f"config.json: {', '.join(bearing)} ignored; no code of a model folder is ever run.", stacklevel=4
+        )
     for key in ("is_decoder", "add_cross_attention", "is_encoder_decoder"):
         if values.get(key):
             raise ConfigError(f"`{key}` must be false: kerasbert builds encoders only; got {values[key]!r}.")

@@ -1,6 +1,7 @@
 """What every encoder shares: embeddings, blocks, perhaps a pooler, and the object that a call returns."""
 
-from typing import Any, NamedTuple, Self
+import os
+from typing import Any, NamedTuple, Self, cast
 
 import keras
 from keras import ops
@@ -116,6 +117,66 @@ class Encoder(keras.Model):
         """Rebuild the encoder from `get_config()`."""
         return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
 
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        num_hidden_layers: int | None = None,
+        add_pooling_layer: bool | None = None,
+        allow_nonfinite: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Load an encoder with its weights.
+
+        Reads safetensors (also sharded), `tf_model.h5`, original TensorFlow checkpoints and, through PyTorch's
+        `weights_only`, `pytorch_model.bin`; with or without the family's prefix, a pooler or a head.
+
+        Args:
+            name_or_folder: folder of a checkpoint, or a name that `kerasbert` finds in an installed package, in Hugging
+                Face's cache or on its hub.
+            num_hidden_layers: stop after this many blocks; the upper ones are neither built nor read. None keeps all.
+            add_pooling_layer: None builds the pooler if the checkpoint has one; False leaves it out.
+            allow_nonfinite: whether NaN and infinity are let through.
+            **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
+
+        Returns:
+            The encoder.
+
+        Raises:
+            ConfigError: when the checkpoint is nowhere to be had, is of another family, or its config is out of range.
+            CheckpointError: when its files are malformed or do not fit the config; the message lists every tensor.
+
+        Example:
+            >>> TFBertModel.from_pretrained("all-MiniLM-L6-v2", num_hidden_layers=2).config.num_hidden_layers
+            2
+        """
+        from kerasbert.encoders.checkpoints import from_pretrained
+
+        encoder = from_pretrained(
+            cls,
+            name_or_folder,
+            num_hidden_layers=num_hidden_layers,
+            add_pooling_layer=add_pooling_layer,
+            allow_nonfinite=allow_nonfinite,
+            **kwargs,
+        )
+        return cast(Self, encoder)
+
+    def save_pretrained(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a folder that PyTorch transformers loads: `config.json` and `model.safetensors`, in float32.
+
+        Args:
+            folder: the folder to appear, written beside and renamed when whole.
+            overwrite: whether a folder that kerasbert wrote may be replaced.
+
+        Raises:
+            ArtifactError: when the folder cannot be written.
+        """
+        from kerasbert.encoders.checkpoints import save_pretrained
+
+        save_pretrained(self, folder, overwrite=overwrite)
+
     def _own_config(self, config: Any, num_hidden_layers: int | None) -> BertConfig:
         if config is None:
             config = BertConfig.from_dict({"model_type": self.model_type})
@@ -143,9 +204,7 @@ class Encoder(keras.Model):
         unknown = sorted(set(inputs) - set(names))
         if unknown or "input_ids" not in inputs:
             raise ConfigError(f"Encoder inputs must be among {', '.join(names)}, with input_ids; got {sorted(inputs)}.")
-        return tuple(
-            inputs.get(name, default) for name, default in zip(names, (None, *given), strict=True)
-        )
+        return tuple(inputs.get(name, default) for name, default in zip(names, (None, *given), strict=True))
 
     def _check_length(self, input_ids: Any) -> None:
         length = input_ids.shape[1] if len(input_ids.shape) == 2 else None

@@ -8,7 +8,9 @@ import numpy as np
 from kerasbert._core.checks import check_choice
 
 
-def score_predictions(task: str, labels: np.ndarray, predicted: np.ndarray, label_names: Sequence[str]) -> dict[str, Any]:
+def score_predictions(
+    task: str, labels: np.ndarray, predicted: np.ndarray, label_names: Sequence[str]
+) -> dict[str, Any]:
     """Accuracy, and precision, recall and F1 per label, micro and macro.
 
     Args:

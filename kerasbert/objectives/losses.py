@@ -36,7 +36,12 @@ class BinaryCrossentropy(keras.losses.Loss):
     """
 
     def __init__(
-        self, from_logits: bool = False, *, label_smoothing: float = 0.0, name: str = "binary_crossentropy", **kwargs: Any
+        self,
+        from_logits: bool = False,
+        *,
+        label_smoothing: float = 0.0,
+        name: str = "binary_crossentropy",
+        **kwargs: Any,
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.from_logits = check_bool("from_logits", from_logits)

@@ -62,9 +62,7 @@ class AdamW(keras.optimizers.AdamW):
             check_number("learning_rate", learning_rate, 0, open_minimum=True)
         if kwargs.get("amsgrad"):
             raise ConfigError("`amsgrad` must be False; got True. Use keras.optimizers.AdamW for it.")
-        super().__init__(
-            learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs
-        )
+        super().__init__(learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs)
         self.rate_factors = {
             pattern: check_number(f"rate_factors[{pattern!r}]", factor, 0)
             for pattern, factor in (rate_factors or {}).items()

@@ -55,7 +55,9 @@ class Progress(keras.callbacks.Callback):
         """Print the epoch's numbers."""
         seconds = time.perf_counter() - self.epoch_start
         numbers = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
-        self.bar.console.print(f"epoch {epoch + 1}/{self.epochs}  {seconds:.0f} s  {numbers}", highlight=False, soft_wrap=True)
+        self.bar.console.print(
+            f"epoch {epoch + 1}/{self.epochs}  {seconds:.0f} s  {numbers}", highlight=False, soft_wrap=True
+        )
 
     def on_train_end(self, logs: Any = None) -> None:
         """Take the bar away."""

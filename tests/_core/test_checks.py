@@ -52,5 +52,7 @@ def test_unknown_keyword_gets_the_near_miss():
     @checks.suggest_keywords
     def build(*, pooling="mean"): ...
 
-    with pytest.raises(TypeError, match=r"build\(\) has no argument 'poling'; it takes `pooling`. Did you mean 'pooling'\?"):
+    with pytest.raises(
+        TypeError, match=r"build\(\) has no argument 'poling'; it takes `pooling`. Did you mean 'pooling'\?"
+    ):
         build(poling="max")

@@ -59,7 +59,9 @@ def test_parent_that_is_a_file(tmp_path):
         check_output(tmp_path / "out" / "model", overwrite=False)
 
 
-@pytest.mark.parametrize("change", [lambda f: f.write_bytes(b"nex"), lambda f: f.write_bytes(b""), os.remove], ids=["changed", "cut", "gone"])
+@pytest.mark.parametrize(
+    "change", [lambda f: f.write_bytes(b"nex"), lambda f: f.write_bytes(b""), os.remove], ids=["changed", "cut", "gone"]
+)
 def test_a_changed_file_is_refused(tmp_path, change):
     write(tmp_path / "model")
     change(tmp_path / "model" / "file.bin")
@@ -67,7 +69,9 @@ def test_a_changed_file_is_refused(tmp_path, change):
         verify_manifest(tmp_path / "model")
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"files": []}', '{"files": [{"path": 1}]}'], ids=["empty", "list", "none", "types"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"files": []}', '{"files": [{"path": 1}]}'], ids=["empty", "list", "none", "types"]
+)
 def test_a_broken_manifest_is_refused(tmp_path, content):
     write(tmp_path / "model")
     (tmp_path / "model" / "manifest.json").write_text(content)

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, DataError, Multiclass, Multilabel, build_multiclass, build_multilabel, build_multitask
+from kerasbert import (
+    ConfigError,
+    DataError,
+    Multiclass,
+    Multilabel,
+    build_multiclass,
+    build_multilabel,
+    build_multitask,
+)
 
 TEXTS = {"list": ["a", "b"], "array": np.array(["a", "b"]), "dict": {"input_ids": ["a", "b"]}, "one": "a"}
 
@@ -26,7 +34,9 @@ def test_raw_text_is_refused(texts, method, tiny_config):
         getattr(model, method)(texts)
 
 
-@pytest.mark.parametrize("heads", [{"a": Multilabel(2)}, {"a": Multiclass(2), "b": Multiclass(2)}], ids=["multilabel", "two"])
+@pytest.mark.parametrize(
+    "heads", [{"a": Multilabel(2)}, {"a": Multiclass(2), "b": Multiclass(2)}], ids=["multilabel", "two"]
+)
 def test_class_weight_is_refused_where_keras_gets_it_wrong(heads, tiny_config, tiny_inputs):
     model = build_multitask(heads, encoder=tiny_config)
     with pytest.raises(ConfigError, match="`class_weight` must be None .*Pass `sample_weight`"):

@@ -15,7 +15,9 @@ def test_softmax_of_the_logits():
     assert np.allclose(head(VECTORS), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize(("task", "names", "units"), [("binary", "01", 1), ("multiclass", "abc", 3), ("multilabel", "abcd", 4)])
+@pytest.mark.parametrize(
+    ("task", "names", "units"), [("binary", "01", 1), ("multiclass", "abc", 3), ("multilabel", "abcd", 4)]
+)
 def test_units_and_range(task, names, units):
     output = np.array(ClassificationHead(task, list(names), hidden_units=(5,))(VECTORS))
     assert output.shape == (3, units) and (output > 0).all() and (output < 1).all()
@@ -34,7 +36,9 @@ def test_hidden_units_are_checked(units):
 
 
 def test_hidden_activation_gets_the_near_miss():
-    with pytest.raises(ConfigError, match=r"`hidden_activation` must be the name of a Keras activation.*Did you mean 'relu'\?"):
+    with pytest.raises(
+        ConfigError, match=r"`hidden_activation` must be the name of a Keras activation.*Did you mean 'relu'\?"
+    ):
         ClassificationHead("binary", ["0", "1"], hidden_activation="relo")
 
 

@@ -42,7 +42,9 @@ def test_binary_gradient_is_that_of_the_logit_form_even_at_40():
 def test_sparse_gradient_is_that_of_the_logit_form_even_at_40():
     labels = np.array([0, 0])
     expected = (softmax(LOGITS.astype("float64"), axis=1) - np.eye(3)[labels]) / len(labels)
-    assert np.allclose(gradient_through(our_softmax, SparseCategoricalCrossentropy(), labels, LOGITS), expected, atol=1e-6)
+    assert np.allclose(
+        gradient_through(our_softmax, SparseCategoricalCrossentropy(), labels, LOGITS), expected, atol=1e-6
+    )
 
 
 def test_keras_loses_the_gradient_where_ours_keeps_it():

@@ -5,7 +5,11 @@ from kerasbert._core.errors import ConfigError
 from kerasbert.objectives.tasks import TASKS, Binary, Multiclass, Multilabel, task_row
 
 PAIRS = [(task, activation) for task, rows in TASKS.items() for activation in rows]
-REFUSED = [("binary", "softmax", "num_classes=2"), ("multiclass", "sigmoid", "build_multilabel"), ("multilabel", "softmax", "build_multiclass")]
+REFUSED = [
+    ("binary", "softmax", "num_classes=2"),
+    ("multiclass", "sigmoid", "build_multilabel"),
+    ("multilabel", "softmax", "build_multiclass"),
+]
 
 
 @pytest.mark.parametrize(("task", "activation"), PAIRS)
@@ -20,7 +24,9 @@ def test_wrong_pairs_name_the_way_out(task, activation, way_out):
 
 
 def test_unknown_task():
-    with pytest.raises(ConfigError, match="`task` must be one of 'binary', 'multiclass', 'multilabel'; got 'multilable'"):
+    with pytest.raises(
+        ConfigError, match="`task` must be one of 'binary', 'multiclass', 'multilabel'; got 'multilable'"
+    ):
         task_row("multilable")
 
 

@@ -39,7 +39,9 @@ def test_equals_the_published_algorithm(clip):
 
 
 def test_biases_are_not_decayed():
-    ours = run(AdamW(0.01, 0.1, global_clipnorm=None, epsilon=1e-12), [tf.constant(g, "float32") for g in GRADIENTS], "bias")
+    ours = run(
+        AdamW(0.01, 0.1, global_clipnorm=None, epsilon=1e-12), [tf.constant(g, "float32") for g in GRADIENTS], "bias"
+    )
     assert np.allclose(ours, reference(START, GRADIENTS, rate=0.01, decay=0.0), atol=1e-5)
 
 
@@ -78,7 +80,9 @@ def test_config_survives():
     assert again.get_config() == optimizer.get_config()
 
 
-@pytest.mark.parametrize(("name", "value"), [("learning_rate", -1.0), ("weight_decay", 1.0), ("weight_decay", float("nan"))])
+@pytest.mark.parametrize(
+    ("name", "value"), [("learning_rate", -1.0), ("weight_decay", 1.0), ("weight_decay", float("nan"))]
+)
 def test_numbers_out_of_range(name, value):
     with pytest.raises(ConfigError, match=rf"`{name}` must be a number in"):
         AdamW(**{name: value})

@@ -1,0 +1,1 @@
+"""Files, frames and lists in, batches of token ids out: readers, labels, splits, tokens, batches."""

@@ -1,0 +1,102 @@
+"""Weights from a model in memory: of this package, of PyTorch, or of transformers 4 for TensorFlow."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import shorten
+from kerasbert.encoders.checkpoints.source import TensorSource
+from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
+from kerasbert.encoders.checkpoints.torch_source import TorchSource
+from kerasbert.encoders.encoder import Encoder
+from kerasbert.encoders.weight_table import weight_table
+
+
+class VariablesSource(TensorSource):
+    """Tensors of a transformers 4 `TFBertModel`.
+
+    Args:
+        variables: objects with `name` and `numpy()`.
+        origin: named in messages.
+    """
+
+    def __init__(self, variables: Sequence[Any], origin: str) -> None:
+        super().__init__(origin)
+        self.variables = {}
+        for variable in variables:
+            name, transposed = from_tensorflow(variable.name)
+            self.variables[name] = (variable, transposed)
+
+    def names(self) -> Sequence[str]:
+        return list(self.variables)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        variable, transposed = self.variables[name]
+        return tuple(variable.shape)[::-1] if transposed else tuple(variable.shape)
+
+    def read(self, name: str) -> np.ndarray:
+        variable, transposed = self.variables[name]
+        value = np.asarray(variable.numpy(), dtype=np.float32)
+        return value.T if transposed else value
+
+
+class EncoderSource(TensorSource):
+    """Tensors of an encoder of this package, under their Hugging Face names.
+
+    Args:
+        encoder: the encoder.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(f"the encoder {encoder.name!r}")
+        self.tensors: dict[str, np.ndarray] = {}
+        values = variables_by_path(encoder)
+        for weight in weight_table(encoder.config, encoder.pooler is not None):
+            self.tensors |= weight.split(keras.ops.convert_to_numpy(values[weight.path]))
+
+    def names(self) -> Sequence[str]:
+        return list(self.tensors)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self.tensors[name].shape
+
+    def read(self, name: str) -> np.ndarray:
+        return self.tensors[name]
+
+
+def variables_by_path(encoder: Encoder) -> dict[str, Any]:
+    """The variables of an encoder by their path below it."""
+    return {variable.path.removeprefix(f"{encoder.name}/"): variable for variable in encoder.weights}
+
+
+def live_source(other: Any) -> TensorSource:
+    """The tensors of a model in memory.
+
+    Raises:
+        TypeError: when it is none of the kinds that can be read.
+    """
+    if isinstance(other, Encoder):
+        return EncoderSource(other)
+    if hasattr(other, "state_dict"):
+        return TorchSource(other.state_dict(), f"the PyTorch {type(other).__name__}")
+    if hasattr(other, "weights"):
+        return VariablesSource(other.weights, f"the {type(other).__name__}")
+    raise TypeError(f"`encoder` must be a TFBertModel or a PyTorch BertModel; got {shorten(other)}.")
+
+
+def copy_weights(encoder: Encoder, other: Any) -> None:
+    """Copy the weights of a model in memory into an encoder of the same or a smaller depth.
+
+    Args:
+        encoder: filled.
+        other: an encoder of this package, a PyTorch `BertModel`, or a transformers 4 `TFBertModel`.
+
+    Raises:
+        CheckpointError: when weights are missing or of another shape.
+        TypeError: when `other` is of another kind.
+    """
+    from kerasbert.encoders.checkpoints.loading import load_weights
+
+    load_weights(encoder, live_source(other))

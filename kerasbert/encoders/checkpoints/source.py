@@ -1,0 +1,54 @@
+"""What every reader of checkpoints gives: tensors by their Hugging Face name, in PyTorch's orientation."""
+
+import abc
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+# The prefix that a model with a head puts before the encoder's tensors.
+FAMILY_PREFIXES = ("bert.", "distilbert.", "electra.", "roberta.")
+# Names of layer normalisation in checkpoints of 2018.
+OLD_ENDINGS = {".gamma": ".weight", ".beta": ".bias"}
+
+
+class TensorSource(abc.ABC):
+    """Abstract: named tensors that are read one at a time.
+
+    Args:
+        origin: the file or object they come from, for messages.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+
+    @abc.abstractmethod
+    def names(self) -> Sequence[str]:
+        """Names without the family's prefix."""
+
+    @abc.abstractmethod
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Shape of a tensor, known without reading it."""
+
+    @abc.abstractmethod
+    def read(self, name: str) -> np.ndarray:
+        """A tensor as float32.
+
+        Raises:
+            CheckpointError: when its bytes cannot be read as floating-point numbers.
+        """
+
+
+def clean_name(name: str) -> str:
+    """A tensor's name as today's Hugging Face models have it: no family prefix, `weight` and `bias` for the norms."""
+    name = name.removeprefix("module.")
+    for prefix in FAMILY_PREFIXES:
+        name = name.removeprefix(prefix)
+    for old, new in OLD_ENDINGS.items():
+        if name.endswith(old):
+            name = name[: -len(old)] + new
+    return name
+
+
+def clean_names(names: Sequence[str]) -> Mapping[str, str]:
+    """Clean name -> name in the file."""
+    return {clean_name(name): name for name in names}

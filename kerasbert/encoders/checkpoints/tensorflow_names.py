@@ -1,0 +1,37 @@
+"""TensorFlow's names of BERT's weights, in PyTorch's terms."""
+
+import re
+
+from kerasbert.encoders.checkpoints.source import clean_name
+
+# Variables of optimisers and of training, which a checkpoint may hold besides the weights.
+NOT_WEIGHTS = ("adam_m", "adam_v", "global_step", "lamb_m", "lamb_v", ".OPTIMIZER", "save_counter")
+
+
+def from_tensorflow(name: str) -> tuple[str, bool]:
+    """The PyTorch name of a TensorFlow variable, and whether its value must be transposed.
+
+    Args:
+        name: such as `bert/encoder/layer_0/attention/self/query/kernel` of an original checkpoint, or
+            `tf_bert_model/bert/encoder/layer_._0/attention/self/query/kernel:0` of transformers.
+
+    Returns:
+        Such as `("encoder.layer.0.attention.self.query.weight", True)`.
+
+    Example:
+        >>> from_tensorflow("bert/encoder/layer_3/output/LayerNorm/gamma")
+        ('encoder.layer.3.output.LayerNorm.weight', False)
+    """
+    name = name.removesuffix(":0")
+    # Everything before the family's own scope is the name of the model object.
+    name = re.sub(r"^.*?\b(bert|distilbert|electra|roberta)/", "", name, count=1)
+    name = re.sub(r"/layer_(?:\._)?(\d+)/", r"/layer.\1.", name)
+    transposed = name.endswith("/kernel")
+    name = re.sub(r"/kernel$", ".weight", name)
+    name = re.sub(r"_embeddings(/embeddings|/weight)?$", "_embeddings.weight", name)
+    return clean_name(name.replace("/", ".")), transposed
+
+
+def is_weight(name: str) -> bool:
+    """Whether a variable of a checkpoint belongs to the model."""
+    return not any(part in name for part in NOT_WEIGHTS)

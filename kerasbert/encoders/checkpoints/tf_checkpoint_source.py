@@ -1,0 +1,57 @@
+"""Reader of original TensorFlow checkpoints, `bert_model.ckpt`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import CheckpointError
+from kerasbert.encoders.checkpoints.source import TensorSource
+from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow, is_weight
+
+
+class TFCheckpointSource(TensorSource):
+    """Tensors of a TensorFlow checkpoint; TensorFlow checks a checksum of every tensor.
+
+    Args:
+        prefix: path of the checkpoint without `.index`.
+
+    Raises:
+        CheckpointError: when it cannot be read.
+    """
+
+    def __init__(self, prefix: Path) -> None:
+        super().__init__(repr(str(prefix)))
+        import tensorflow as tf
+
+        try:
+            self.reader = tf.train.load_checkpoint(str(prefix))
+            shapes = self.reader.get_variable_to_shape_map()
+        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{self.origin} is not a readable checkpoint: {shorten(str(error))}") from error
+        self.shapes = {name: tuple(shape) for name, shape in shapes.items() if is_weight(name)}
+        self.variables = {}
+        for name in self.shapes:
+            ours, transposed = from_tensorflow(name)
+            self.variables[ours] = (name, transposed)
+
+    def names(self) -> Sequence[str]:
+        return list(self.variables)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        variable, transposed = self.variables[name]
+        return self.shapes[variable][::-1] if transposed else self.shapes[variable]
+
+    def read(self, name: str) -> np.ndarray:
+        import tensorflow as tf
+
+        variable, transposed = self.variables[name]
+        try:
+            value = np.asarray(self.reader.get_tensor(variable))
+        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"{self.origin}: {name} cannot be read: {shorten(str(error))}") from error
+        if value.dtype.kind != "f":
+            raise CheckpointError(f"{self.origin}: {name} must be of floating-point numbers; got {value.dtype}.")
+        value = value.astype(np.float32)
+        return value.T if transposed else value
