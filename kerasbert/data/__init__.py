@@ -1,1 +1,30 @@
-"""Files, frames and lists in, batches of token ids out: readers, labels, splits, tokens, batches."""
+"""The data room: labelled texts come in from files, frames and lists, batches of token ids go out.
+
+Read in this order; each step takes what the one before it gives, and none needs the next:
+
+    readers     path, frame, data set or list -> Examples (texts and raw label cells)
+    labels      raw label cells -> arrays; the label names in a stable order
+    splits      arrays -> which rows are held out, by label
+    tokens      texts -> TokenArrays (flat token ids), by a checkpoint's tokenizer
+    batches     TokenArrays and arrays -> Batches (a tf.data pipeline of padded batches)
+
+Importing the room is cheap: TensorFlow, scikit-learn, pyarrow and the tokenizers are imported where they are used.
+"""
+
+from kerasbert.data.batches import Batches as Batches
+from kerasbert.data.batches import choose_lengths as choose_lengths
+from kerasbert.data.batches import make_batches as make_batches
+from kerasbert.data.examples import Examples as Examples
+from kerasbert.data.labels import check_label_names as check_label_names
+from kerasbert.data.labels import collect_label_names as collect_label_names
+from kerasbert.data.labels import encode_binary as encode_binary
+from kerasbert.data.labels import encode_class_ids as encode_class_ids
+from kerasbert.data.labels import encode_multi_hot as encode_multi_hot
+from kerasbert.data.labels import multi_hot_from_columns as multi_hot_from_columns
+from kerasbert.data.readers import read_examples as read_examples
+from kerasbert.data.splits import split_examples as split_examples
+from kerasbert.data.splits import split_indices as split_indices
+from kerasbert.data.token_arrays import TokenArrays as TokenArrays
+from kerasbert.data.tokens import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
+from kerasbert.data.tokens import TextEncoder as TextEncoder
+from kerasbert.data.vocabulary import read_vocabulary as read_vocabulary

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_int
+from kerasbert._core.checks import check_bool, check_int, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.data.tokens import TokenArrays
@@ -55,8 +55,9 @@ class Batches:
         self.seed = seed
         self.lengths = lengths
         self.pad_id = pad_id
+        #: Number of the next epoch: each iteration over `dataset` is one; set it to resume.
         self.epoch = 0
-        #: Row of each text in the order in which an unshuffled pipeline gives them.
+        #: Row of each text in the order in which an unshuffled pipeline gives them, short ones first.
         self.order = np.argsort(tokens.lengths, kind="stable")
         first = self._plan(0)
         #: The padded lengths that occur.
@@ -105,13 +106,16 @@ class Batches:
     def _pipeline(self) -> Any:
         import tensorflow as tf
 
-        ids = tf.RaggedTensor.from_row_splits(self.tokens.input_ids, self.tokens.offsets, validate=False)
-        types = tf.RaggedTensor.from_row_splits(self.tokens.token_type_ids, self.tokens.offsets, validate=False)
-        targets = [
-            tf.nest.map_structure(tf.convert_to_tensor, part)
-            for part in (self.labels, self.sample_weight)
-            if part is not None
-        ]
+        # On the CPU, where the pipeline runs: from a GPU every batch would fetch all of them.
+        with tf.device("CPU:0"):
+            type_ids = self.tokens.token_type_ids.astype(np.int32)
+            ids = tf.RaggedTensor.from_row_splits(self.tokens.input_ids, self.tokens.offsets, validate=False)
+            types = tf.RaggedTensor.from_row_splits(type_ids, self.tokens.offsets, validate=False)
+            targets = [
+                tf.nest.map_structure(tf.convert_to_tensor, part)
+                for part in (self.labels, self.sample_weight)
+                if part is not None
+            ]
 
         def batch(rows: Any, length: Any) -> Any:
             chosen = tf.gather(ids, rows)
@@ -162,9 +166,9 @@ def make_batches(
         `(inputs, labels, sample_weight)` with int32 inputs of shape (batch, length).
 
     Raises:
-        ConfigError: when `batch_size` is below 1 or `lengths` do not cover the texts.
+        ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, or weights come without labels.
         DataError: when there are not as many labels as texts.
-        TypeError: when an argument has the wrong type.
+        TypeError: when an argument has the wrong type, as labels that are names and not numbers.
 
     Example:
         >>> tokens = TokenArrays.from_lists([[2, 5, 3], [2, 3]])
@@ -173,21 +177,18 @@ def make_batches(
     """
     check_int("batch_size", batch_size, 1)
     check_bool("shuffle", shuffle)
-    for name, part in (("labels", labels), ("sample_weight", sample_weight)):
-        _check_rows(name, part, len(tokens))
-    longest = int(tokens.lengths.max()) if len(tokens) else MULTIPLE
-    chosen = choose_lengths(tokens.lengths, longest) if lengths is None else tuple(lengths)
-    if list(chosen) != sorted(set(chosen)) or not chosen or chosen[-1] < longest:
-        raise ConfigError(f"`lengths` must be ascending and reach the longest text, {longest} tokens; got {chosen}.")
+    check_int("seed", seed, 0)
+    if labels is None and sample_weight is not None:
+        raise ConfigError("`sample_weight` needs `labels`: it weights their loss; got `labels` None.")
     return Batches(
         tokens,
-        labels,
-        sample_weight=sample_weight,
+        _checked_rows("labels", labels, len(tokens)),
+        sample_weight=_checked_rows("sample_weight", sample_weight, len(tokens)),
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
-        lengths=chosen,
-        pad_id=pad_id,
+        lengths=_own_lengths(tokens) if lengths is None else _checked_lengths(lengths, tokens),
+        pad_id=check_int("pad_id", pad_id, 0),
     )
 
 
@@ -237,12 +238,46 @@ def choose_lengths(
     return tuple(int(value) * multiple for value in sorted(chosen))
 
 
-def _check_rows(name: str, part: Any, expected: int) -> None:
-    arrays = part if isinstance(part, Mapping) else {"": part}
-    for head, array in arrays.items():
-        if array is not None and len(array) != expected:
-            where = f"`{name}`" + (f"[{head!r}]" if head else "")
-            raise DataError(f"{where} must have one row for each text; got {len(array)} rows and {expected} texts.")
+def _own_lengths(tokens: TokenArrays) -> tuple[int, ...]:
+    if not len(tokens):
+        return ()
+    chosen = choose_lengths(tokens.lengths, int(tokens.lengths.max()))
+    # A multiple may overshoot `max_length`, and with it the encoder's table of positions.
+    limit = chosen[-1] if tokens.max_length is None else tokens.max_length
+    return tuple(sorted({min(length, limit) for length in chosen}))
+
+
+def _checked_lengths(lengths: Sequence[int], tokens: TokenArrays) -> tuple[int, ...]:
+    if isinstance(lengths, (str, bytes)) or not isinstance(lengths, (Sequence, np.ndarray)):
+        raise TypeError(
+            f"`lengths` must be a list of integers; got {shorten(lengths)} of type {type(lengths).__name__}."
+        )
+    chosen = tuple(check_int(f"lengths[{index}]", length, 1) for index, length in enumerate(lengths))
+    longest = int(tokens.lengths.max()) if len(tokens) else 0
+    if list(chosen) != sorted(set(chosen)) or (chosen[-1] if chosen else 0) < longest:
+        raise ConfigError(f"`lengths` must be ascending and reach the longest text, {longest} tokens; got {chosen}.")
+    return chosen
+
+
+def _checked_rows(name: str, part: Any, expected: int) -> Any:
+    if part is None:
+        return None
+    if isinstance(part, Mapping):
+        return {head: _checked_array(f"`{name}`[{head!r}]", array, expected) for head, array in part.items()}
+    return _checked_array(f"`{name}`", part, expected)
+
+
+def _checked_array(where: str, part: Any, expected: int) -> np.ndarray:
+    array = np.asarray(part)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{where} must be an array of numbers; got {shorten(part)} of type {array.dtype}. Encode label names with "
+            f"`kerasbert.data.encode_class_ids` or its siblings first."
+        )
+    if array.ndim == 0 or len(array) != expected:
+        found = len(array) if array.ndim else f"the single value {array}"
+        raise DataError(f"{where} must have one row for each text; got {found} rows and {expected} texts.")
+    return array
 
 
 def _pad(ragged: Any, length: Any, value: int) -> Any:

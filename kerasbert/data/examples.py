@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Self
 
+import numpy as np
+
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
@@ -12,30 +14,41 @@ class Examples:
     Args:
         texts: n texts.
         text_pairs: n second texts, or None.
-        labels: column name -> n raw cells (str, int, float, bool or list); empty without labels.
-        source: where they came from, for messages.
-        first_row: the row or line of the source that holds the first one, for messages.
+        labels: column name -> n raw cells (str, int, float, bool, None or list); empty without labels.
+        source: where they came from, for messages: a path, or words such as "the frame".
+        rows: n numbers, the line of the file or the row of the table that holds each example, counted from 1, for
+            messages; None counts the texts.
 
     Example:
         >>> examples = Examples(["a", "b"], None, {"label": ["x", "y"]})
-        >>> len(examples), examples.take([1]).labels
-        (2, {'label': ['y']})
+        >>> len(examples), examples.take([1]).labels, examples.take([1]).rows
+        (2, {'label': ['y']}, [2])
     """
 
     texts: list[str]
     text_pairs: list[str] | None = None
     labels: dict[str, list] = dataclasses.field(default_factory=dict)
     source: str = "the given texts"
-    first_row: int = 1
+    rows: list[int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.rows is None:
+            # The way to fill a field of a frozen dataclass.
+            object.__setattr__(self, "rows", list(range(1, len(self.texts) + 1)))
 
     def __len__(self) -> int:
         return len(self.texts)
 
-    def take(self, indices: Sequence[int]) -> Self:
+    def take(self, indices: Sequence[int] | np.ndarray) -> Self:
         """The examples at some indices, in that order."""
+
+        def chosen(cells: list) -> list:
+            return [cells[index] for index in indices]
+
         return dataclasses.replace(
             self,
-            texts=[self.texts[index] for index in indices],
-            text_pairs=None if self.text_pairs is None else [self.text_pairs[index] for index in indices],
-            labels={name: [cells[index] for index in indices] for name, cells in self.labels.items()},
+            texts=chosen(self.texts),
+            text_pairs=None if self.text_pairs is None else chosen(self.text_pairs),
+            labels={name: chosen(cells) for name, cells in self.labels.items()},
+            rows=chosen(self.rows or []),
         )

@@ -1,4 +1,8 @@
-"""Label names, and label cells as the arrays that a model trains on."""
+"""Label names, and label cells as the arrays that a model trains on.
+
+A label is told by its name or by its place among the names. Names win: where all names are numbers, a number in a cell
+is one of them; else it is a place, from 0. Nothing is rounded, guessed or dropped; a message names the row.
+"""
 
 import math
 import numbers
@@ -9,6 +13,11 @@ import numpy as np
 
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
+
+FLAGS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0}
+# Tried for a hint only, never to split.
+USUAL_DELIMITERS = (",", ";", "|")
+NUM_LISTED = 8
 
 
 def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -21,7 +30,7 @@ def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
         The names, in their order.
 
     Raises:
-        ConfigError: when there is none, one is empty, or two are the same but for case and space.
+        ConfigError: when there is none, one is blank, or two are the same but for case and space.
         TypeError: when it is no list of texts.
 
     Example:
@@ -29,7 +38,7 @@ def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
         ('ham', 'spam')
     """
     if isinstance(names, (str, bytes, Mapping)) or not isinstance(names, Iterable):
-        raise TypeError(f"`label_names` must be a list of names; got {shorten(names)}.")
+        raise TypeError(f"`label_names` must be a list of names; got {shorten(names)} of type {type(names).__name__}.")
     names = tuple(names)
     if not names:
         raise ConfigError("`label_names` must hold at least one name; got none.")
@@ -39,38 +48,49 @@ def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
             raise TypeError(f"`label_names` must be texts; got {shorten(name)} of type {type(name).__name__}.")
         key = " ".join(name.casefold().split())
         if not key:
-            raise ConfigError(f"`label_names` must not be blank; got {name!r}.")
+            raise ConfigError(f"`label_names` must not be blank; got {shorten(name)}.")
         if key in seen:
-            raise ConfigError(f"`label_names` must differ by more than case and space; got {seen[key]!r} and {name!r}.")
+            raise ConfigError(
+                f"`label_names` must differ by more than case and space; got {shorten(seen[key])} and {shorten(name)}."
+            )
         seen[key] = name
     return names
 
 
-def collect_label_names(cells: Iterable[Any], *, delimiter: str | None = None) -> list[str]:
-    """The distinct labels of some cells, sorted: numbers by value, names by alphabet.
+def collect_label_names(
+    cells: Iterable[Any],
+    *,
+    delimiter: str | None = None,
+    source: str = "labels",
+    first_row: int | Sequence[int] = 1,
+) -> list[str]:
+    """The distinct labels of some cells, sorted, so that the same data always gives the same order.
 
     Args:
-        cells: one cell an example: a name, a number, a bool, or a list of these.
+        cells: n cells: a name, a whole number, a bool, or a list of these.
         delimiter: separator of several names in one text; None: a text is one name.
+        source: named in messages.
+        first_row: number of the first row in messages, or n of them.
 
     Returns:
-        The names; a number is named by its digits.
+        The names: by value if all are numbers, else by alphabet. A number or bool is named by its digits.
 
     Raises:
-        DataError: when a cell is missing.
+        DataError: when a cell is missing or no label.
 
     Example:
         >>> collect_label_names(["b", "a", "b"]), collect_label_names([10, 9])
         (['a', 'b'], ['9', '10'])
     """
-    names = {name for row, cell in enumerate(cells, start=1) for name in _names_in(cell, delimiter, row, "labels")}
-    if all(_is_number(name) for name in names):
-        return sorted(names, key=float)
-    return sorted(names)
+    names: set[str] = set()
+    for position, cell in enumerate(cells):
+        place = _Place(source, first_row, position)
+        names.update(_name(part, place) for part in _parts(cell, delimiter, place))
+    return sorted(names, key=float) if all(map(_is_number, names)) else sorted(names)
 
 
 def encode_binary(
-    cells: Sequence[Any], names: Sequence[str], *, source: str = "labels", first_row: int = 1
+    cells: Sequence[Any], names: Sequence[str], *, source: str = "labels", first_row: int | Sequence[int] = 1
 ) -> np.ndarray:
     """Cells of a yes-or-no label as 0 and 1.
 
@@ -78,31 +98,35 @@ def encode_binary(
         cells: n cells: one of the two names, or 0, 1, False, True.
         names: the negative and the positive name.
         source: named in messages.
-        first_row: number of the first row in messages.
+        first_row: number of the first row in messages, or n of them.
 
     Returns:
         Float32 (n, 1).
 
     Raises:
         DataError: when a cell is neither; the message names the row.
+        ConfigError: when there are not two names.
 
     Example:
         >>> encode_binary(["spam", "ham"], ["ham", "spam"]).tolist()
         [[1.0], [0.0]]
     """
+    if len(names) != 2:
+        raise ConfigError(f"A binary label has two names, (negative, positive); got {shorten(tuple(names))}.")
+    cells = cells.reshape(-1) if isinstance(cells, np.ndarray) and cells.shape[1:] == (1,) else cells
     return encode_class_ids(cells, names, source=source, first_row=first_row).astype(np.float32).reshape(-1, 1)
 
 
 def encode_class_ids(
-    cells: Sequence[Any], names: Sequence[str], *, source: str = "labels", first_row: int = 1
+    cells: Sequence[Any], names: Sequence[str], *, source: str = "labels", first_row: int | Sequence[int] = 1
 ) -> np.ndarray:
     """Cells of one label each as class ids.
 
     Args:
         cells: n cells: a name, or a whole number in [0, C).
-        names: the C names; where all of them are numbers, a number in a cell is looked up among them.
+        names: the C names; where all of them are numbers, a number in a cell is one of them.
         source: named in messages.
-        first_row: number of the first row in messages.
+        first_row: number of the first row in messages, or n of them.
 
     Returns:
         Int32 (n,).
@@ -114,8 +138,8 @@ def encode_class_ids(
         >>> encode_class_ids(["b", 0], ["a", "b"]).tolist()
         [1, 0]
     """
-    index = {name: position for position, name in enumerate(names)}
-    ids = [_class_id(cell, index, f"{source}, row {row}") for row, cell in enumerate(cells, start=first_row)]
+    index = _Index(names)
+    ids = [index.id_of(cell, _Place(source, first_row, position)) for position, cell in enumerate(cells)]
     return np.array(ids, dtype=np.int32)
 
 
@@ -125,88 +149,188 @@ def encode_multi_hot(
     *,
     delimiter: str | None = None,
     source: str = "labels",
-    first_row: int = 1,
+    first_row: int | Sequence[int] = 1,
 ) -> np.ndarray:
     """Cells of any number of labels each as rows of 0 and 1.
 
     Args:
-        cells: n cells: a list of names or ids, a delimited text, or a row of C zeros and ones in an array.
+        cells: n cells: a list, tuple, set or array of names or ids; a delimited text; or a row of C zeros and ones.
+            They are read as such rows if all of them have C entries, each 0 or 1; an array (n, C) always is.
         names: the C names.
-        delimiter: separator of several names in one text.
+        delimiter: separator of several names in one text; None: a text is one name.
         source: named in messages.
-        first_row: number of the first row in messages.
+        first_row: number of the first row in messages, or n of them.
 
     Returns:
         Float32 (n, C); a row without labels is all zeros.
 
     Raises:
-        DataError: when a cell is missing, or a label is unknown or neither 0 nor 1; the message names the row.
+        DataError: when a cell is missing, a label is unknown, or a row of an array is not of 0 and 1.
 
     Example:
         >>> encode_multi_hot([["b"], []], ["a", "b"]).tolist()
         [[0.0, 1.0], [0.0, 0.0]]
     """
-    index = {name: position for position, name in enumerate(names)}
     if isinstance(cells, np.ndarray) and cells.ndim == 2:
-        return _check_zeros_and_ones(cells, len(index), source, first_row)
-    rows = np.zeros((len(cells), len(index)), dtype=np.float32)
+        return _checked_flags(cells, len(names), source, first_row)
+    cells = list(cells)
+    if cells and all(_is_row_of_flags(cell, len(names)) for cell in cells):
+        return np.array([list(cell) for cell in cells], dtype=np.float32)
+    index = _Index(names)
+    rows = np.zeros((len(cells), len(names)), dtype=np.float32)
     for position, cell in enumerate(cells):
-        where = f"{source}, row {first_row + position}"
-        labels = (
-            cell
-            if isinstance(cell, (list, tuple, set, np.ndarray))
-            else _names_in(cell, delimiter, first_row + position, source)
-        )
-        for label in labels:
-            rows[position, _class_id(label, index, where)] = 1.0
+        place = _Place(source, first_row, position)
+        for part in _parts(cell, delimiter, place):
+            rows[position, index.id_of(part, place)] = 1.0
     return rows
 
 
 def multi_hot_from_columns(
-    labels: Mapping[str, Sequence[Any]], columns: Sequence[str], *, source: str = "labels"
+    labels: Mapping[str, Sequence[Any]],
+    columns: Sequence[str],
+    *,
+    source: str = "labels",
+    first_row: int | Sequence[int] = 1,
 ) -> np.ndarray:
     """Several columns of 0 and 1, one for each label, as rows.
 
     Args:
         labels: column name -> n cells: 0, 1, False, True, or these as text.
-        columns: the columns, in the order of the labels.
+        columns: the C columns, in the order of the labels.
         source: named in messages.
+        first_row: number of the first row in messages, or n of them.
 
     Returns:
         Float32 (n, C).
 
     Raises:
-        DataError: when a cell is neither 0 nor 1; the message names column and row.
+        DataError: when a cell is neither 0 nor 1, a column is missing, or columns differ in length.
+        ConfigError: when no column is named.
 
     Example:
         >>> multi_hot_from_columns({"a": [1, 0], "b": ["0", "1"]}, ["a", "b"]).tolist()
         [[1.0, 0.0], [0.0, 1.0]]
     """
-    values = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0}
-    rows = np.zeros((len(labels[columns[0]]), len(columns)), dtype=np.float32)
-    for position, column in enumerate(columns):
-        for row, cell in enumerate(labels[column]):
-            value = values.get(str(cell).strip().lower())
+    if not columns:
+        raise ConfigError("`columns` must name at least one column; got none.")
+    for column in columns:
+        if column not in labels:
+            listed = ", ".join(map(repr, labels)) or "none"
+            raise DataError(f"{source} has no column {column!r}; it has {listed}.{suggestion(column, labels)}")
+    counts = {column: len(labels[column]) for column in columns}
+    if len(set(counts.values())) > 1:
+        raise DataError(f"{source}: the columns must have the same number of rows; got {counts}.")
+    rows = np.zeros((counts[columns[0]], len(columns)), dtype=np.float32)
+    for number, column in enumerate(columns):
+        for position, cell in enumerate(labels[column]):
+            value = FLAGS.get(str(cell).strip().lower())
             if value is None:
-                raise DataError(f"{source}, row {row + 1}: {column!r} must be 0 or 1; got {shorten(cell)}.")
-            rows[row, position] = value
+                raise DataError(
+                    f"{_Place(source, first_row, position)}: {column!r} must be 0 or 1; got {shorten(cell)}."
+                )
+            rows[position, number] = value
     return rows
 
 
-def _names_in(cell: Any, delimiter: str | None, row: int, source: str) -> list[str]:
-    if isinstance(cell, (list, tuple, set, np.ndarray)):
-        return [name for part in cell for name in _names_in(part, None, row, source)]
-    if cell is None or (isinstance(cell, numbers.Real) and math.isnan(cell)):
-        raise DataError(f"{source}, row {row}: the label is missing; fill it or leave the row out.")
-    if isinstance(cell, str):
-        return [part.strip() for part in cell.split(delimiter) if part.strip()] if delimiter else [cell]
-    return [_digits(cell)]
+class _Place:
+    """Where a cell stands; written out only when a message needs it."""
+
+    __slots__ = ("source", "first_row", "position")
+
+    def __init__(self, source: str, first_row: int | Sequence[int], position: int) -> None:
+        self.source = source
+        self.first_row = first_row
+        self.position = position
+
+    def __str__(self) -> str:
+        row = self.first_row + self.position if isinstance(self.first_row, int) else self.first_row[self.position]
+        return f"{self.source}, row {row}"
 
 
-def _digits(number: Any) -> str:
-    if isinstance(number, (bool, np.bool_)):
-        return str(int(number))
-    return str(int(number)) if float(number).is_integer() else str(number)
+class _Index:
+    """Which id a cell means."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.ids = {name: position for position, name in enumerate(names)}
+        self.numeric = all(map(_is_number, self.ids))
+
+    def id_of(self, cell: Any, place: _Place) -> int:
+        """The id of a name, number or bool.
+
+        Raises:
+            DataError: when it is none of the labels.
+        """
+        if isinstance(cell, str):
+            return self._id_of_name(cell, place)
+        if isinstance(cell, (bool, np.bool_)):
+            return self._in_range(int(cell), cell, place)
+        number = _whole_number(cell, place)
+        if self.numeric:
+            if str(number) not in self.ids:
+                raise DataError(f"{place}: the label {number} is unknown; the labels are {self._listed()}.")
+            return self.ids[str(number)]
+        return self._in_range(number, cell, place)
+
+    def _id_of_name(self, name: str, place: _Place) -> int:
+        if name in self.ids:
+            return self.ids[name]
+        if not name.strip():
+            raise DataError(f"{place}: the label is missing; fill it or leave the row out.")
+        # A CSV file knows no numbers: "3" is the id 3 where no label is called so.
+        if name.isascii() and name.isdigit() and len(name) < 10 and not self.numeric:
+            return self._in_range(int(name), name, place)
+        raise DataError(
+            f"{place}: the label {shorten(name)} is unknown; the labels are {self._listed()}.{self._hint(name)}"
+        )
+
+    def _in_range(self, number: int, cell: Any, place: _Place) -> int:
+        if 0 <= number < len(self.ids):
+            return number
+        raise DataError(
+            f"{place}: the label must be from 0 to {len(self.ids) - 1} or one of {self._listed()}; got {shorten(cell)}."
+        )
+
+    def _hint(self, name: str) -> str:
+        for delimiter in USUAL_DELIMITERS:
+            if delimiter in name and all(part.strip() in self.ids for part in name.split(delimiter)):
+                return f" Several in one cell need the delimiter {delimiter!r}."
+        return suggestion(name, self.ids)
+
+    def _listed(self) -> str:
+        names = [shorten(name, 40) for name in self.ids]
+        more = f" and {len(names) - NUM_LISTED} more" if len(names) > NUM_LISTED else ""
+        return ", ".join(names[:NUM_LISTED]) + more
+
+
+def _parts(cell: Any, delimiter: str | None, place: _Place) -> list[Any]:
+    """The labels of one cell."""
+    if isinstance(cell, (list, tuple, set, frozenset, np.ndarray)):
+        return list(cell)
+    if isinstance(cell, str) and delimiter:
+        return [part.strip() for part in cell.split(delimiter) if part.strip()]
+    if isinstance(cell, Mapping):
+        raise DataError(f"{place}: the labels must be a list; got {shorten(cell)} of type {type(cell).__name__}.")
+    return [cell]
+
+
+def _name(part: Any, place: _Place) -> str:
+    if isinstance(part, str):
+        if not part.strip():
+            raise DataError(f"{place}: the label is missing; fill it or leave the row out.")
+        return str(part)
+    return str(int(part)) if isinstance(part, (bool, np.bool_)) else str(_whole_number(part, place))
+
+
+def _whole_number(cell: Any, place: _Place) -> int:
+    if cell is None or type(cell).__name__ == "NAType" or (isinstance(cell, numbers.Real) and math.isnan(cell)):
+        raise DataError(f"{place}: the label is missing; fill it or leave the row out.")
+    if not isinstance(cell, numbers.Real):
+        raise DataError(
+            f"{place}: the label must be a name or an id; got {shorten(cell)} of type {type(cell).__name__}."
+        )
+    if not math.isfinite(cell) or cell != math.floor(cell):
+        raise DataError(f"{place}: the label must be a name or a whole number; got {cell}.")
+    return int(cell)
 
 
 def _is_number(name: str) -> bool:
@@ -216,34 +340,18 @@ def _is_number(name: str) -> bool:
         return False
 
 
-def _class_id(cell: Any, index: Mapping[str, int], where: str) -> int:
-    if isinstance(cell, str):
-        if cell in index:
-            return index[cell]
-        raise DataError(
-            f"{where}: the label {shorten(cell)} is unknown; the labels are {_listed(index)}.{suggestion(cell, index)}"
-        )
-    if cell is None or not isinstance(cell, (numbers.Real, np.bool_)) or math.isnan(cell):
-        raise DataError(f"{where}: the label must be a name or a class id; got {shorten(cell)}.")
-    if not float(cell).is_integer():
-        raise DataError(f"{where}: the label must be a whole number from 0 to {len(index) - 1}; got {cell}.")
-    if all(_is_number(name) for name in index) and _digits(cell) in index:
-        return index[_digits(cell)]
-    if 0 <= cell < len(index) and not all(_is_number(name) for name in index):
-        return int(cell)
-    raise DataError(f"{where}: the label must be from 0 to {len(index) - 1} or one of {_listed(index)}; got {cell}.")
+def _is_row_of_flags(cell: Any, num_labels: int) -> bool:
+    if not isinstance(cell, (list, tuple, np.ndarray)) or len(cell) != num_labels:
+        return False
+    return all(isinstance(value, (numbers.Real, np.bool_)) and value in (0, 1) for value in cell)
 
 
-def _listed(index: Mapping[str, int]) -> str:
-    names = list(index)
-    return ", ".join(map(repr, names[:8])) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
-
-
-def _check_zeros_and_ones(rows: np.ndarray, num_labels: int, source: str, first_row: int) -> np.ndarray:
+def _checked_flags(rows: np.ndarray, num_labels: int, source: str, first_row: int | Sequence[int]) -> np.ndarray:
     if rows.shape[1] != num_labels:
         raise DataError(f"{source}: must have {num_labels} columns, one for each label; got {rows.shape[1]}.")
     wrong = np.argwhere((rows != 0) & (rows != 1))
     if len(wrong):
-        row, column = wrong[0]
-        raise DataError(f"{source}, row {first_row + row}: labels must be 0 or 1; got {rows[row, column]}.")
+        row, column = map(int, wrong[0])
+        place = _Place(source, first_row, row)
+        raise DataError(f"{place}: the labels must be 0 or 1; got {shorten(rows[row, column].item())}.")
     return rows.astype(np.float32)

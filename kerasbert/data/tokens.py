@@ -1,371 +1,290 @@
-"""Texts to token ids with the `tokenizers` library; special tokens written in a text stay text."""
+"""Texts in, token ids out: the tokenizer of a checkpoint, without its traps.
 
-import dataclasses
-import json
-from collections.abc import Iterator, Sequence
+A tokenizer file may bring a truncation and a padding of its own, and reads `[SEP]` in a user's text as the real
+separator. Both are taken away here: the length is the caller's, and a special token is put in by the encoder alone.
+"""
+
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from kerasbert._core.checks import check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.names import VOCABULARY_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert.data.vocabulary import read_vocabulary
+from kerasbert.data._tokenizer_files import load_tokenizer, save_tokenizer, special_token_names
+from kerasbert.data.token_arrays import TokenArrays as TokenArrays
+from kerasbert.data.token_arrays import flatten, offsets_of, ranges
 
-# Sentences and messages are shorter; attention costs grow with the square. Longer texts are cut and counted.
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+# Most short texts fit, and attention costs the square of it; a longer text is cut and counted in `num_truncated`.
 DEFAULT_MAX_LENGTH = 128
-# Room for [CLS], one token and [SEP].
-SHORTEST = 3
-LONGEST = 1_000_000
-# Texts handed to the tokenizer's threads at a time, so that memory stays bounded.
-CHUNK = 8192
+MINIMUM_MAX_LENGTH = 3
 
-TOKENIZER_FILE = "tokenizer.json"
-TOKENIZER_CONFIG_FILE = "tokenizer_config.json"
+# Texts are encoded in chunks, so that the tokenizer's own objects never exist for all of them at once.
+CHUNK_TEXTS = 4096
+CHUNK_CHARACTERS = 4_000_000
 
 
-@dataclasses.dataclass(frozen=True)
-class TokenArrays:
-    """Token ids of n texts, one after the other in flat arrays.
+class Part(NamedTuple):
+    """One part of an input: a special token, or (with `token` None) the first or second text."""
 
-    Args:
-        input_ids: int32, the ids of all texts.
-        token_type_ids: int32, 0 for the first text of a pair and 1 for the second.
-        offsets: int64 (n + 1,); text i is at `offsets[i]:offsets[i + 1]`.
-        num_truncated: how many texts were cut.
-
-    Example:
-        >>> arrays = TokenArrays.from_lists([[2, 5, 3], [2, 3]])
-        >>> len(arrays), arrays.lengths.tolist()
-        (2, [3, 2])
-    """
-
-    input_ids: np.ndarray
-    token_type_ids: np.ndarray
-    offsets: np.ndarray
-    num_truncated: int = 0
-
-    def __len__(self) -> int:
-        return len(self.offsets) - 1
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Tokens of each text, int64 (n,)."""
-        return np.diff(self.offsets)
-
-    @classmethod
-    def from_lists(
-        cls, ids: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None, *, num_truncated: int = 0
-    ) -> Self:
-        """Join lists of ids; token types are zero where none are given."""
-        offsets = np.concatenate([[0], np.cumsum([len(row) for row in ids], dtype=np.int64)]).astype(np.int64)
-        flat = np.fromiter((value for row in ids for value in row), np.int32, count=int(offsets[-1]))
-        if types is None:
-            return cls(flat, np.zeros_like(flat), offsets, num_truncated)
-        flat_types = np.fromiter((value for row in types for value in row), np.int32, count=int(offsets[-1]))
-        return cls(flat, flat_types, offsets, num_truncated)
-
-    @classmethod
-    def join(cls, parts: Sequence["TokenArrays"]) -> Self:
-        """All texts of several arrays, in order."""
-        if not parts:
-            return cls.from_lists([])
-        lengths = np.concatenate([part.lengths for part in parts])
-        return cls(
-            np.concatenate([part.input_ids for part in parts]),
-            np.concatenate([part.token_type_ids for part in parts]),
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            sum(part.num_truncated for part in parts),
-        )
-
-    def take(self, indices: Sequence[int]) -> Self:
-        """The texts at some indices, in that order; `num_truncated` is that of the whole."""
-        indices = np.asarray(indices, dtype=np.int64)
-        lengths = self.lengths[indices]
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        # Position of every token of the result in the flat arrays.
-        positions = np.arange(offsets[-1]) + np.repeat(self.offsets[indices] - offsets[:-1], lengths)
-        return dataclasses.replace(
-            self,
-            input_ids=self.input_ids[positions],
-            token_type_ids=self.token_type_ids[positions],
-            offsets=offsets,
-        )
+    token: int | None
+    text: int | None
+    type_id: int
 
 
 class TextEncoder:
-    """Turns texts into token ids, as Hugging Face does, but for two things.
+    """Texts to token ids, with the tokenizer of a checkpoint.
 
-    Special tokens such as `[SEP]` in a user's text are split as any text, so that nobody can forge the structure of an
-    input; and the truncation and padding that a `tokenizer.json` asks for are replaced by `max_length` and by padding to
-    the longest text of a batch.
+    Special tokens written in a text stay text: `[SEP]` in a message gives the pieces of `[`, `sep` and `]`. An empty
+    text, or one of white space alone, gives the special tokens with nothing between them. A text over `max_length` is
+    cut at its end; of a pair, the longer text is cut first, and all special tokens are kept.
 
     Args:
-        tokenizer: a `tokenizers.Tokenizer`; it is changed in place.
-        max_length: longest result in tokens, special ones included, >= 3; None means 128.
+        tokenizer: a `tokenizers.Tokenizer`; a copy is used, without its truncation and padding.
+        max_length: most tokens of a text or a pair, special tokens included, >= 3.
+        special_tokens: role (`"pad_token"`, `"unk_token"`, ...) -> token, for what the usual names do not tell.
 
     Raises:
-        ConfigError: when `max_length` is below 3.
+        ConfigError: when `max_length` is below 3 or the tokenizer has no padding token.
         TypeError: when `max_length` is no integer.
 
     Example:
-        >>> tokens = TextEncoder.from_pretrained("all-MiniLM-L6-v2")
-        >>> tokens.encode(["Hello [SEP]"]).input_ids.tolist()
-        [101, 7592, 1031, 19802, 1033, 102]
+        >>> encoder = TextEncoder.from_folder("no/such/folder")
+        Traceback (most recent call last):
+        ...
+        kerasbert._core.errors.ConfigError: 'no/such/folder' is not a folder; give one that holds a tokenizer.
     """
 
-    def __init__(self, tokenizer: Any, *, max_length: int | None = None) -> None:
-        length = DEFAULT_MAX_LENGTH if max_length is None else max_length
-        self.max_length = check_int("max_length", length, SHORTEST, LONGEST, "[CLS], a token, [SEP]")
-        self.tokenizer = tokenizer
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(self.max_length, strategy="longest_first")
-        tokenizer.encode_special_tokens = True
+    def __init__(
+        self,
+        tokenizer: "Tokenizer",
+        *,
+        max_length: int = DEFAULT_MAX_LENGTH,
+        special_tokens: dict[str, str] | None = None,
+    ) -> None:
+        self.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, why="[CLS], one token and [SEP]")
+        self._tokenizer = type(tokenizer).from_str(tokenizer.to_str())
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self._names = special_token_names(self._tokenizer, special_tokens or {})
+        if "pad_token" not in self._names:
+            raise ConfigError("The tokenizer has no padding token; name one as 'pad_token' in tokenizer_config.json.")
+        self.pad_id: int = self._tokenizer.token_to_id(self._names["pad_token"])
+        # Not the number of tokens: a vocabulary may leave ids out.
+        self.vocabulary_size: int = max(self._tokenizer.get_vocab(with_added_tokens=True).values()) + 1
+        self._reserved = self._reserved_ids()
+        self._template = self._parts(self._tokenizer.encode("a"))
+        self._pair_template = self._parts(self._tokenizer.encode("a", "a"))
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | Path, *, max_length: int | None = None) -> Self:
-        """Load the tokenizer of an encoder by name or folder.
+    def from_folder(cls, folder: str | os.PathLike[str], *, max_length: int | None = None) -> Self:
+        """Load the tokenizer of a checkpoint or a saved classifier; needs no network.
+
+        `tokenizer.json` is read if there is one; else a WordPiece vocabulary from `vocab.txt`, or a byte-level one from
+        `vocab.json` and `merges.txt`; anything else is left to transformers.
+
+        Args:
+            folder: that holds the tokenizer's files.
+            max_length: most tokens of a text, >= 3; None: 128 (`DEFAULT_MAX_LENGTH`), or the `model_max_length` of
+                `tokenizer_config.json` where that is smaller.
+
+        Returns:
+            The encoder.
 
         Raises:
-            ConfigError: when it cannot be found or read.
+            ConfigError: when a file is missing, malformed or contradicts another; the message names file and line.
+            TypeError: when `max_length` is no integer.
+
+        Example:
+            >>> TextEncoder.from_folder("checkpoints/bert", max_length=64)  # doctest: +SKIP
         """
-        from kerasbert._core.resolve import resolve_encoder
+        tokenizer, settings = load_tokenizer(Path(folder))
+        if max_length is None:
+            longest = settings.get("model_max_length")
+            max_length = min(DEFAULT_MAX_LENGTH, longest) if isinstance(longest, int) else DEFAULT_MAX_LENGTH
+        return cls(tokenizer, max_length=max_length, special_tokens=settings)
 
-        return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length)
-
-    @classmethod
-    def from_folder(cls, folder: str | Path, *, max_length: int | None = None) -> Self:
-        """Load the tokenizer of a folder: `tokenizer.json`, `vocab.txt`, `vocab.json` with `merges.txt`, or what
-        transformers reads.
-
-        Args:
-            folder: of a checkpoint or a saved classifier.
-            max_length: longest result in tokens; None means 128.
-
-        Returns:
-            The encoder of texts.
-
-        Raises:
-            ConfigError: when the files are missing, malformed, or contradict each other.
-        """  # noqa: D205
-        folder = Path(folder)
-        settings_file = folder / TOKENIZER_CONFIG_FILE
-        settings = read_json_object(settings_file) if settings_file.is_file() else {}
-        if (folder / TOKENIZER_FILE).is_file():
-            tokenizer = _from_tokenizer_json(folder, settings)
-        elif (folder / VOCABULARY_FILE).is_file():
-            tokenizer = _word_piece(read_vocabulary(folder / VOCABULARY_FILE), settings)
-        elif (folder / "vocab.json").is_file() and (folder / "merges.txt").is_file():
-            tokenizer = _byte_level(folder)
-        else:
-            tokenizer = _from_transformers(folder)
-        return cls(tokenizer, max_length=max_length)
-
-    @property
-    def pad_id(self) -> int:
-        """Id of the padding token, 0 where the vocabulary has none."""
-        for token in ("[PAD]", "<pad>"):
-            number = self.tokenizer.token_to_id(token)
-            if number is not None:
-                return number
-        return 0
-
-    @property
-    def vocabulary_size(self) -> int:
-        """Number of tokens, added ones included."""
-        return self.tokenizer.get_vocab_size(with_added_tokens=True)
-
-    def encode(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> TokenArrays:
-        """Token ids of texts, or of pairs of texts.
+    def encode(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> TokenArrays:
+        """Encode texts, on all cores.
 
         Args:
-            texts: n texts; a longer one than `max_length` tokens is cut, [SEP] kept.
-            text_pairs: n second texts; of a pair that is too long, the longer text is cut first.
+            texts: n texts; n may be 0.
+            text_pairs: n second texts; None: single texts.
+            progress: called with the numbers of texts done and in all, after every few thousand.
 
         Returns:
-            The ids of the n texts.
+            The ids of n texts, none longer than `max_length`; `num_truncated` says how many were cut.
 
         Raises:
             TypeError: when `texts` is one text, or an entry is no text; the message names its index.
-            DataError: when an entry cannot be encoded, or there are not as many second texts.
+            DataError: when an entry holds half of a surrogate pair, or the two lists differ in length.
+            ConfigError: when `max_length` has no room for the special tokens of a pair.
+
+        Example:
+            >>> encoder.encode(["hello world"]).input_ids.tolist()  # doctest: +SKIP
+            [101, 7592, 2088, 102]
         """
-        texts = _check_entries("texts", texts)
-        inputs: list[Any] = texts
+        columns = [_checked_texts("texts", texts)]
         if text_pairs is not None:
-            pairs = _check_entries("text_pairs", text_pairs)
-            if len(pairs) != len(texts):
-                raise DataError(f"`text_pairs` must be as many as `texts`; got {len(pairs)} and {len(texts)}.")
-            inputs = list(zip(texts, pairs, strict=True))
-        return TokenArrays.join([self._encode_chunk(chunk) for chunk in _chunks(inputs)])
+            columns.append(_checked_texts("text_pairs", text_pairs))
+        if len(columns[0]) != len(columns[-1]):
+            raise DataError(
+                f"`texts` and `text_pairs` must have the same length; got {len(columns[0])} and {len(columns[-1])}."
+            )
+        template = self._checked_template(len(columns))
+        chunks = []
+        for start, stop in _chunk_bounds(columns):
+            pieces = [self._text_ids(column[start:stop]) for column in columns]
+            chunks.append(_assemble(template, pieces, self.max_length))
+            if progress is not None:
+                progress(stop, len(columns[0]))
+        return _join(chunks, self.max_length)
 
     def tokens(self, text: str) -> list[str]:
-        """The tokens of one text, special ones included."""
-        (checked,) = _check_entries("texts", [text])
-        return self.tokenizer.encode(checked).tokens
+        """The tokens of one text, as `encode` gives their ids.
 
-    def save(self, folder: str | Path) -> None:
-        """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt` into a folder.
+        Args:
+            text: the text.
 
-        Both transformers' `AutoTokenizer` and `from_folder` read them.
+        Returns:
+            Tokens, special ones included.
+
+        Example:
+            >>> encoder.tokens("unhappily")  # doctest: +SKIP
+            ['[CLS]', 'un', '##ha', '##pp', '##ily', '[SEP]']
         """
-        folder = Path(folder)
-        self.tokenizer.no_truncation()
-        self.tokenizer.save(str(folder / TOKENIZER_FILE))
-        self.tokenizer.enable_truncation(self.max_length, strategy="longest_first")
-        description = json.loads(self.tokenizer.to_str())
-        settings: dict[str, Any] = {"model_max_length": self.max_length, "tokenizer_class": "PreTrainedTokenizerFast"}
-        if description["model"]["type"] == "WordPiece":
-            normalizer = description.get("normalizer") or {}
-            settings |= {"tokenizer_class": "BertTokenizer", "do_lower_case": bool(normalizer.get("lowercase", False))}
-            vocabulary = sorted(description["model"]["vocab"].items(), key=lambda item: item[1])
-            text = "".join(f"{token}\n" for token, _ in vocabulary)
-            (folder / VOCABULARY_FILE).write_text(text, encoding="utf-8")
-        named = {"pad_token": ("[PAD]", "<pad>"), "unk_token": ("[UNK]", "<unk>"), "mask_token": ("[MASK]", "<mask>")}
-        named |= {"cls_token": ("[CLS]", "<s>"), "sep_token": ("[SEP]", "</s>")}
-        for name, candidates in named.items():
-            known = [token for token in candidates if self.tokenizer.token_to_id(token) is not None]
-            settings |= {name: known[0]} if known else {}
-        (folder / TOKENIZER_CONFIG_FILE).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+        return [self._tokenizer.id_to_token(int(number)) for number in self.encode([text]).input_ids]
 
-    def _encode_chunk(self, inputs: list) -> TokenArrays:
-        encodings = self.tokenizer.encode_batch_fast(inputs)
-        return TokenArrays.from_lists(
-            [encoding.ids for encoding in encodings],
-            [encoding.type_ids for encoding in encodings],
-            num_truncated=sum(1 for encoding in encodings if encoding.overflowing),
-        )
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`.
+
+        transformers' `AutoTokenizer` and `from_folder` read them to the same ids.
+
+        Args:
+            folder: where to write; made if missing.
+        """
+        save_tokenizer(self._tokenizer, Path(folder), special_tokens=self._names, max_length=self.max_length)
+
+    def _reserved_ids(self) -> np.ndarray:
+        """Which ids no text may give, bool (vocabulary_size,)."""
+        added = self._tokenizer.get_added_tokens_decoder()
+        reserved = np.zeros(self.vocabulary_size, dtype=bool)
+        unknown = self._names.get("unk_token")
+        reserved[[number for number, token in added.items() if token.special and token.content != unknown]] = True
+        return reserved
+
+    def _parts(self, probe: Any) -> list[Part]:
+        """What the tokenizer's post-processor puts around a text or a pair, read off one encoding."""
+        parts: list[Part] = []
+        for token, text, type_id in zip(probe.ids, probe.sequence_ids, probe.type_ids, strict=True):
+            part = Part(token, None, type_id) if text is None else Part(None, text, type_id)
+            if text is None or part not in parts:
+                parts.append(part)
+        return parts
+
+    def _checked_template(self, num_texts: int) -> list[Part]:
+        template = self._template if num_texts == 1 else self._pair_template
+        num_special = sum(part.text is None for part in template)
+        if num_special > self.max_length:
+            raise ConfigError(
+                f"`max_length` must be at least {num_special}, the special tokens of a pair; got {self.max_length}."
+            )
+        return template
+
+    def _text_ids(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Ids of texts without special tokens: int32 (t,), and offsets int64 (n + 1,)."""
+        # Here and not in the constructor: copies and pickles of a tokenizer lose it.
+        self._tokenizer.encode_special_tokens = True
+        lists = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        ids = flatten(lists)
+        # A SentencePiece vocabulary holds "</s>" as a piece, which a text can spell.
+        spelled = self._reserved[ids]
+        if spelled.any():
+            ids[spelled] = self._tokenizer.token_to_id(self._names.get("unk_token", self._names["pad_token"]))
+        return ids, offsets_of([len(one) for one in lists])
 
 
-def _check_entries(name: str, texts: Sequence[str]) -> list[str]:
+def _checked_texts(name: str, texts: Sequence[str]) -> list[str]:
     checked = list(check_texts(name, texts))
     for index, text in enumerate(checked):
         if not isinstance(text, str):
-            raise TypeError(
-                f"`{name}` must be texts; got {shorten(text)} of type {type(text).__name__} at index {index}."
-            )
+            raise TypeError(f"`{name}[{index}]` must be a text; got {shorten(text)} of type {type(text).__name__}.")
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
             raise DataError(
-                f"`{name}`: the text at index {index} holds half of a surrogate pair at character {error.start}; decode "
-                f"it again."
-            ) from error
-        if type(text) is not str:
-            checked[index] = str(text)
+                f"`{name}[{index}]` holds half of a surrogate pair at character {error.start}; decode the text again."
+            ) from None
     return checked
 
 
-def _chunks(inputs: list) -> Iterator[list]:
-    for start in range(0, len(inputs), CHUNK):
-        yield inputs[start : start + CHUNK]
+def _chunk_bounds(columns: list[list[str]]) -> list[tuple[int, int]]:
+    sizes = np.cumsum([sum(map(len, row)) for row in zip(*columns, strict=True)])
+    bounds, start, done = [], 0, 0
+    while start < len(sizes):
+        stop = int(np.searchsorted(sizes, done + CHUNK_CHARACTERS, side="right"))
+        # One text alone may be larger than a chunk.
+        stop = max(start + 1, min(stop, start + CHUNK_TEXTS))
+        bounds.append((start, stop))
+        start, done = stop, int(sizes[stop - 1])
+    return bounds
 
 
-def _from_tokenizer_json(folder: Path, settings: dict[str, Any]) -> Any:
-    from tokenizers import Tokenizer
-
-    file = folder / TOKENIZER_FILE
-    description = read_tokenizer_json(file)
-    try:
-        tokenizer = Tokenizer.from_str(description)
-    except Exception as error:
-        # The Rust library raises a bare Exception.
-        raise ConfigError(
-            f"{str(file)!r} is not a tokenizer of the `tokenizers` library: {shorten(str(error))}"
-        ) from error
-    parsed = json.loads(description)
-    _check_lower_case(file, parsed, settings)
-    if (folder / VOCABULARY_FILE).is_file() and parsed.get("model", {}).get("type") == "WordPiece":
-        _check_same_vocabulary(folder, parsed["model"]["vocab"])
-    return tokenizer
+def _kept_lengths(lengths: list[np.ndarray], room: int) -> list[np.ndarray]:
+    """How much of each text stays, longest first: the shorter text of a pair is cut only below half of the room."""
+    if len(lengths) == 1:
+        return [np.minimum(lengths[0], room)]
+    shorter, longer = np.minimum(*lengths), np.maximum(*lengths)
+    kept_shorter = np.minimum(shorter, np.maximum(room // 2, room - longer))
+    kept_longer = np.minimum(longer, room - kept_shorter)
+    # Of two equally long texts the second gets the odd token, as in `tokenizers`.
+    first_is_longer = lengths[0] > lengths[1]
+    return [
+        np.where(first_is_longer, kept_longer, kept_shorter),
+        np.where(first_is_longer, kept_shorter, kept_longer),
+    ]
 
 
-def read_tokenizer_json(file: Path) -> str:
-    """The text of a JSON file that may be larger than a config.
-
-    Raises:
-        ConfigError: when it is not UTF-8 or no JSON object.
-    """
-    try:
-        text = file.read_text(encoding="utf-8")
-        if not isinstance(json.loads(text), dict):
-            raise ConfigError(f"{str(file)!r} must hold one JSON object.")
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        raise ConfigError(f"{str(file)!r} is not readable JSON: {error}") from error
-    return text
-
-
-def _check_lower_case(file: Path, parsed: dict[str, Any], settings: dict[str, Any]) -> None:
-    normalizer = parsed.get("normalizer") or {}
-    stated, real = settings.get("do_lower_case"), normalizer.get("lowercase")
-    if normalizer.get("type") == "BertNormalizer" and stated is not None and bool(stated) != bool(real):
-        raise ConfigError(
-            f"{str(file)!r} has lowercase {real} but {TOKENIZER_CONFIG_FILE} has do_lower_case {stated}; make them agree."
-        )
+def _assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]], max_length: int) -> TokenArrays:
+    num_special = sum(part.text is None for part in template)
+    lengths = [np.diff(offsets) for _, offsets in pieces]
+    kept = _kept_lengths(lengths, max_length - num_special)
+    offsets = offsets_of(num_special + sum(kept))
+    ids = np.zeros(offsets[-1], dtype=np.int32)
+    types = np.zeros(offsets[-1], dtype=np.uint8)
+    cursor = offsets[:-1].copy()
+    for part in template:
+        if part.text is None:
+            places, values, count = cursor, part.token, 1
+        else:
+            text_ids, starts = pieces[part.text]
+            count = kept[part.text]
+            places, values = ranges(cursor, count), text_ids[ranges(starts[:-1], count)]
+        ids[places] = values
+        types[places] = part.type_id
+        cursor = cursor + count
+    return TokenArrays(ids, types, offsets, sum(kept) < sum(lengths), max_length)
 
 
-def _check_same_vocabulary(folder: Path, vocabulary: dict[str, int]) -> None:
-    tokens = read_vocabulary(folder / VOCABULARY_FILE)
-    if {token: number for number, token in enumerate(tokens)} != vocabulary:
-        raise ConfigError(
-            f"{str(folder / TOKENIZER_FILE)!r} and {VOCABULARY_FILE} hold different vocabularies ({len(vocabulary)} and "
-            f"{len(tokens)} tokens); delete the one that is wrong."
-        )
-
-
-def _word_piece(tokens: list[str], settings: dict[str, Any]) -> Any:
-    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-
-    vocabulary = {token: number for number, token in enumerate(tokens)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
-    tokenizer.normalizer = normalizers.BertNormalizer(
-        lowercase=bool(settings.get("do_lower_case", True)),
-        strip_accents=settings.get("strip_accents"),
-        handle_chinese_chars=bool(settings.get("tokenize_chinese_chars", True)),
+def _join(chunks: list[TokenArrays], max_length: int) -> TokenArrays:
+    if not chunks:
+        nothing = np.zeros(0, dtype=np.int32)
+        return TokenArrays(nothing, nothing.astype(np.uint8), offsets_of([]), nothing.astype(bool), max_length)
+    return TokenArrays(
+        np.concatenate([chunk.input_ids for chunk in chunks]),
+        np.concatenate([chunk.token_type_ids for chunk in chunks]),
+        offsets_of(np.concatenate([chunk.lengths for chunk in chunks])),
+        np.concatenate([chunk.is_truncated for chunk in chunks if chunk.is_truncated is not None]),
+        max_length,
     )
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    special = [(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS]:0 $A:0 [SEP]:0", pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1", special_tokens=special
-    )
-    tokenizer.add_special_tokens(
-        [AddedToken(token, special=True) for token in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")]
-    )
-    return tokenizer
-
-
-def _byte_level(folder: Path) -> Any:
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors
-
-    try:
-        model = models.BPE.from_file(str(folder / "vocab.json"), str(folder / "merges.txt"))
-        tokenizer = Tokenizer(model)
-        ends = {token: tokenizer.token_to_id(token) for token in ("</s>", "<s>")}
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        tokenizer.decoder = decoders.ByteLevel()
-        tokenizer.post_processor = processors.RobertaProcessing(
-            ("</s>", ends["</s>"]), ("<s>", ends["<s>"]), add_prefix_space=False
-        )
-    except Exception as error:
-        # The Rust library raises a bare Exception.
-        raise ConfigError(
-            f"{str(folder)!r}: vocab.json and merges.txt cannot be read: {shorten(str(error))}"
-        ) from error
-    tokenizer.add_special_tokens([AddedToken(token, special=True) for token in ("<s>", "<pad>", "</s>", "<unk>")])
-    tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
-    return tokenizer
-
-
-def _from_transformers(folder: Path) -> Any:
-    try:
-        from transformers import AutoTokenizer
-
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
-    except Exception as error:
-        # transformers raises many kinds of errors for a folder that it cannot read.
-        raise ConfigError(
-            f"{str(folder)!r} holds no tokenizer: neither {TOKENIZER_FILE}, nor {VOCABULARY_FILE}, nor vocab.json with "
-            f"merges.txt, nor anything that transformers reads ({type(error).__name__})."
-        ) from error

@@ -8,6 +8,7 @@ from kerasbert._core.errors import ConfigError
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 MAXIMUM_LINES = 1_000_000
 MAXIMUM_LINE = 1_000_000
+MAXIMUM_BYTES = 256 * 1024 * 1024
 
 
 def read_vocabulary(path: Path) -> list[str]:
@@ -32,16 +33,21 @@ def read_vocabulary(path: Path) -> list[str]:
     name = repr(str(path))
     if not path.is_file():
         raise ConfigError(f"{name} is missing.")
+    if path.stat().st_size > MAXIMUM_BYTES:
+        raise ConfigError(f"{name} has {path.stat().st_size} bytes; at most {MAXIMUM_BYTES} are read.")
     content = path.read_bytes()
     if content.startswith(b"\xef\xbb\xbf"):
         raise ConfigError(f"{name} line 1 starts with a byte-order mark; save it as UTF-8 without one.")
     if b"\r" in content:
         line = content.count(b"\n", 0, content.index(b"\r")) + 1
-        raise ConfigError(f"{name} line {line} ends in a carriage return; save it with line feeds only.")
+        raise ConfigError(
+            f"{name} line {line} ends in a carriage return; save it with line feeds only, as `tr -d '\\r'` does."
+        )
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{name} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{name} line {line} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
     if not text.strip():
         raise ConfigError(f"{name} is empty; it must hold one token a line.")
     tokens = text.removesuffix("\n").split("\n")

@@ -20,6 +20,11 @@ def sum_repeated_rows(gradient: Any, *, lazy: bool) -> Any:
     return tf.IndexedSlices(rows, indices, gradient.dense_shape)
 
 
+def clip_by_global_norm(gradients: list, largest: float) -> list:
+    """Scale gradients down together to at most a norm; Keras's own clipping would make the slices dense."""
+    return tf.clip_by_global_norm(gradients, largest)[0]
+
+
 def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: Any, decay: Any) -> None:
     """Decay and update one variable and its two moments in place."""
     momentum, velocity = optimizer._momentums[index].value, optimizer._velocities[index].value

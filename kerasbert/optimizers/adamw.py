@@ -106,8 +106,11 @@ class AdamW(keras.optimizers.AdamW):
         """Nothing: `update_step` decays each variable at its own rate."""
 
     def _clip_gradients(self, gradients: list) -> list:
-        if keras.backend.backend() == "tensorflow":
-            from kerasbert.optimizers import _tensorflow_adam as fused
+        if keras.backend.backend() != "tensorflow":
+            return super()._clip_gradients(gradients)
+        from kerasbert.optimizers import _tensorflow_adam as fused
 
-            gradients = [fused.sum_repeated_rows(gradient, lazy=self.lazy_embeddings) for gradient in gradients]
-        return super()._clip_gradients(gradients)
+        gradients = [fused.sum_repeated_rows(gradient, lazy=self.lazy_embeddings) for gradient in gradients]
+        if self.global_clipnorm is None:
+            return super()._clip_gradients(gradients)
+        return fused.clip_by_global_norm(gradients, self.global_clipnorm)

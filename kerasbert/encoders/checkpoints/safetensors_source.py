@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,9 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
-from kerasbert.encoders.checkpoints.source import TensorSource, clean_names
+from kerasbert.encoders.checkpoints.source import MOST_TENSORS, TensorSource, clean_names
 
 LARGEST_HEADER = 1024 * 1024
-MOST_TENSORS = 10_000
 FLOAT_TYPES: dict[str, Any] = {"F16": np.float16, "F32": np.float32, "F64": np.float64, "BF16": np.uint16}
 # Integer tensors are known (position_ids are saved so), skipped, and refused when they are read as weights.
 OTHER_SIZES = {"I8": 1, "U8": 1, "BOOL": 1, "I16": 2, "U16": 2, "I32": 4, "U32": 4, "I64": 8, "U64": 8}
@@ -40,7 +40,7 @@ class SafetensorsSource(TensorSource):
         self.file = file
         self.start, header = _read_header(file)
         self.entries = _check_entries(file, header, file.stat().st_size - self.start)
-        self.by_name = clean_names(list(self.entries)) if strip_prefix else {name: name for name in self.entries}
+        self.by_name = clean_names(self.entries, self.origin) if strip_prefix else {name: name for name in self.entries}
 
     def names(self) -> Sequence[str]:
         return list(self.by_name)
@@ -57,7 +57,10 @@ class SafetensorsSource(TensorSource):
         stored = np.dtype(FLOAT_TYPES[entry["dtype"]]).newbyteorder("<")
         with open(self.file, "rb") as stream:
             stream.seek(self.start + begin)
-            flat = np.frombuffer(stream.read(end - begin), dtype=stored)
+            content = stream.read(end - begin)
+        if len(content) < end - begin:
+            raise CheckpointError(f"{self.origin}: {name} was cut while it was read; copy the file again.")
+        flat = np.frombuffer(content, dtype=stored)
         if entry["dtype"] == "BF16":
             # bfloat16 is the upper half of a float32.
             flat = (flat.astype(np.uint32) << 16).view(np.float32)
@@ -70,12 +73,16 @@ def _read_header(file: Path) -> tuple[int, dict[str, Any]]:
         raise CheckpointError(f"{name} is missing.")
     with open(file, "rb") as stream:
         first = stream.read(8)
-        if first.startswith(PICKLE_STARTS):
-            raise UnsafeArtifactError(f"{name} is a pickle or an archive under the name of safetensors; refused.")
         if len(first) < 8:
             raise CheckpointError(f"{name} has {len(first)} bytes; a safetensors file has at least 8. Copy it again.")
         length = int.from_bytes(first, "little")
+        # A small length may start with the same byte as a pickle, but a pickle never reads as a small length.
+        if length > LARGEST_HEADER and first.startswith(PICKLE_STARTS):
+            raise UnsafeArtifactError(f"{name} is a pickle or an archive under the name of safetensors; refused.")
         if not 2 <= length <= LARGEST_HEADER:
+            # Not looked at before: a header of 128 bytes starts as a pickle does.
+            if first.startswith(PICKLE_STARTS):
+                raise UnsafeArtifactError(f"{name} is a pickle or an archive under the name of safetensors; refused.")
             raise CheckpointError(f"{name}: the header must have 2 to {LARGEST_HEADER} bytes; got {length}.")
         content = stream.read(length)
     if len(content) < length:
@@ -86,16 +93,18 @@ def _read_header(file: Path) -> tuple[int, dict[str, Any]]:
         raise CheckpointError(f"{name}: the header is not readable JSON ({shorten(str(error))}).") from error
     if not isinstance(header, dict):
         raise CheckpointError(f"{name}: the header must be a JSON object; got a {type(header).__name__}.")
-    header.pop("__metadata__", None)
+    metadata = header.pop("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise CheckpointError(f"{name}: __metadata__ must be an object of strings; got {shorten(metadata)}.")
     return 8 + length, header
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"{twice!r} appears twice")
-    return dict(pairs)
+    return result
 
 
 def _check_entries(file: Path, header: Mapping[str, Any], size: int) -> dict[str, Any]:

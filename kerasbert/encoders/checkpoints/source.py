@@ -1,10 +1,17 @@
 """What every reader of checkpoints gives: tensors by their Hugging Face name, in PyTorch's orientation."""
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import CheckpointError
+
+Value = TypeVar("Value")
+
+MOST_TENSORS = 10_000
 # The prefix that a model with a head puts before the encoder's tensors.
 FAMILY_PREFIXES = ("bert.", "distilbert.", "electra.", "roberta.")
 # Names of layer normalisation in checkpoints of 2018.
@@ -49,6 +56,26 @@ def clean_name(name: str) -> str:
     return name
 
 
-def clean_names(names: Sequence[str]) -> Mapping[str, str]:
-    """Clean name -> name in the file."""
-    return {clean_name(name): name for name in names}
+def clean_names(names: Iterable[str], origin: str) -> dict[str, str]:
+    """Clean name -> name in the file.
+
+    Raises:
+        CheckpointError: when two names mean the same tensor, or there are too many.
+    """
+    return unique_names(((clean_name(name), name) for name in names), origin)
+
+
+def unique_names(pairs: Iterable[tuple[str, Value]], origin: str) -> dict[str, Value]:
+    """A dict of clean name -> value.
+
+    Raises:
+        CheckpointError: when a name comes twice, as `bert.x` and `x` would, or there are too many.
+    """
+    result: dict[str, Value] = {}
+    for name, value in pairs:
+        if name in result:
+            raise CheckpointError(f"{origin}: two tensors are {shorten(name)}; which of them is meant cannot be known.")
+        if len(result) == MOST_TENSORS:
+            raise CheckpointError(f"{origin}: at most {MOST_TENSORS} tensors are read; it holds more.")
+        result[name] = value
+    return result

@@ -1,0 +1,247 @@
+"""The files of a tokenizer: which one is read, what they must agree on, and how they are written."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import VOCABULARY_FILE
+from kerasbert._core.strict_json import read_json_object
+from kerasbert.data.vocabulary import read_vocabulary
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+TOKENIZER_FILE = "tokenizer.json"
+SETTINGS_FILE = "tokenizer_config.json"
+BYTE_VOCABULARY_FILE = "vocab.json"
+MERGES_FILE = "merges.txt"
+
+# Where tokenizer_config.json is silent, the names of BERT's and of RoBERTa's vocabulary.
+USUAL_NAMES = {
+    "pad_token": ("[PAD]", "<pad>"),
+    "unk_token": ("[UNK]", "<unk>"),
+    "cls_token": ("[CLS]", "<s>"),
+    "sep_token": ("[SEP]", "</s>"),
+    "mask_token": ("[MASK]", "<mask>"),
+}
+# A folder of another class (Japanese BERT, BERTweet) has a vocab.txt too, but splits words otherwise.
+WORDPIECE_CLASSES = ("Bert", "DistilBert", "Electra", "MobileBert", "PreTrained", "Tokenizers")
+
+
+def load_tokenizer(folder: Path) -> tuple["Tokenizer", dict[str, Any]]:
+    """Read the tokenizer of a folder.
+
+    Args:
+        folder: that holds the files.
+
+    Returns:
+        The tokenizer, and the content of `tokenizer_config.json` (empty if there is none).
+
+    Raises:
+        ConfigError: when the folder or its files cannot be used, or contradict each other.
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a tokenizer.")
+    settings = read_json_object(folder / SETTINGS_FILE) if (folder / SETTINGS_FILE).is_file() else {}
+    if (folder / TOKENIZER_FILE).is_file():
+        tokenizer = _read_tokenizer_json(folder / TOKENIZER_FILE)
+        _check_agreement(folder, tokenizer, settings)
+        return tokenizer, settings
+    if (folder / VOCABULARY_FILE).is_file() and _is_wordpiece(settings):
+        return _build_wordpiece(folder, settings), settings
+    if (folder / BYTE_VOCABULARY_FILE).is_file() and (folder / MERGES_FILE).is_file():
+        return _build_byte_level(folder, settings), settings
+    return _load_with_transformers(folder), settings
+
+
+def save_tokenizer(tokenizer: "Tokenizer", folder: Path, *, special_tokens: dict[str, str], max_length: int) -> None:
+    """Write a tokenizer so that transformers and `load_tokenizer` read the same ids.
+
+    Args:
+        tokenizer: without truncation and padding.
+        folder: where to write; made if missing.
+        special_tokens: role -> token.
+        max_length: noted as `model_max_length`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
+    settings: dict[str, Any] = {**special_tokens, "model_max_length": max_length}
+    if _model_type(tokenizer) == "WordPiece":
+        vocabulary = tokenizer.get_vocab(with_added_tokens=False)
+        lines = "".join(f"{token}\n" for token in sorted(vocabulary, key=vocabulary.__getitem__))
+        (folder / VOCABULARY_FILE).write_bytes(lines.encode("utf-8"))
+        settings.update(_wordpiece_settings(tokenizer))
+    else:
+        settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+    (folder / SETTINGS_FILE).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def special_token_names(tokenizer: "Tokenizer", settings: dict[str, Any]) -> dict[str, str]:
+    """Role -> special token, from the settings or by its usual name, for the roles that the vocabulary has.
+
+    Args:
+        tokenizer: whose vocabulary is asked.
+        settings: content of `tokenizer_config.json`.
+
+    Returns:
+        Roles such as `"pad_token"` with their tokens.
+    """
+    names = {}
+    for role, usual in USUAL_NAMES.items():
+        given = settings.get(role)
+        given = given.get("content") if isinstance(given, dict) else given
+        known = [name for name in (given, *usual) if isinstance(name, str) and tokenizer.token_to_id(name) is not None]
+        if known:
+            names[role] = known[0]
+    return names
+
+
+def _read_tokenizer_json(file: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_str(file.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{str(file)!r} is not UTF-8 at byte {error.start}; copy it again.") from error
+    except Exception as error:  # `tokenizers` raises bare Exception
+        raise ConfigError(
+            f"{str(file)!r} is not a readable tokenizer: {shorten(str(error))}; copy it again."
+        ) from error
+
+
+def _check_agreement(folder: Path, tokenizer: "Tokenizer", settings: dict[str, Any]) -> None:
+    """Two files that tell two stories would give other ids in another library: refuse them."""
+    if _model_type(tokenizer) != "WordPiece":
+        return
+    if (folder / VOCABULARY_FILE).is_file():
+        _check_same_vocabulary(folder, tokenizer)
+    normalizer = tokenizer.normalizer
+    if type(normalizer).__name__ != "BertNormalizer":
+        return
+    pairs = {
+        "do_lower_case": normalizer.lowercase,
+        "strip_accents": normalizer.strip_accents,
+        "tokenize_chinese_chars": normalizer.handle_chinese_chars,
+    }
+    for name, value in pairs.items():
+        said = settings.get(name)
+        if said is not None and value is not None and said != value:
+            raise ConfigError(
+                f"{str(folder / SETTINGS_FILE)!r} says {name}={said}, but {TOKENIZER_FILE} beside it was made with "
+                f"{value}; remove the wrong one of the two files."
+            )
+
+
+def _check_same_vocabulary(folder: Path, tokenizer: "Tokenizer") -> None:
+    ids = tokenizer.get_vocab(with_added_tokens=True)
+    tokens = read_vocabulary(folder / VOCABULARY_FILE)
+    for number, token in enumerate(tokens):
+        if ids.get(token) != number:
+            raise ConfigError(
+                f"{str(folder / VOCABULARY_FILE)!r} line {number + 1}: {shorten(token)} has id {number}, but "
+                f"{ids.get(token)} in {TOKENIZER_FILE} beside it; remove the wrong one of the two files."
+            )
+    num_own = len(tokenizer.get_vocab(with_added_tokens=False))
+    if num_own > len(tokens):
+        raise ConfigError(
+            f"{str(folder / VOCABULARY_FILE)!r} has {len(tokens)} tokens, but {TOKENIZER_FILE} beside it {num_own}; "
+            f"remove the wrong one of the two files."
+        )
+
+
+def _is_wordpiece(settings: dict[str, Any]) -> bool:
+    name = settings.get("tokenizer_class")
+    if not isinstance(name, str):
+        return True
+    return name.removesuffix("Fast").removesuffix("Tokenizer") in WORDPIECE_CLASSES or name == "TokenizersBackend"
+
+
+def _build_wordpiece(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+
+    vocabulary = {token: number for number, token in enumerate(read_vocabulary(folder / VOCABULARY_FILE))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer = normalizers.BertNormalizer(
+        clean_text=True,
+        lowercase=_flag(folder, settings, "do_lower_case", True),
+        strip_accents=_flag(folder, settings, "strip_accents", None),
+        handle_chinese_chars=_flag(folder, settings, "tokenize_chinese_chars", True),
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece(prefix="##")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
+    )
+    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    return tokenizer
+
+
+def _build_byte_level(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+
+    vocabulary = read_json_object(folder / BYTE_VOCABULARY_FILE)
+    missing = [token for token in ("<s>", "<pad>", "</s>", "<unk>", "<mask>") if token not in vocabulary]
+    if missing:
+        raise ConfigError(f"{str(folder / BYTE_VOCABULARY_FILE)!r} lacks {', '.join(missing)}; RoBERTa's has them all.")
+    prefix_space = bool(_flag(folder, settings, "add_prefix_space", False))
+    try:
+        model = models.BPE.from_file(str(folder / BYTE_VOCABULARY_FILE), str(folder / MERGES_FILE))
+    except Exception as error:  # `tokenizers` raises bare Exception
+        raise ConfigError(
+            f"{str(folder / MERGES_FILE)!r} does not fit {BYTE_VOCABULARY_FILE}: {shorten(str(error))}; copy both."
+        ) from error
+    tokenizer = Tokenizer(model)
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix_space)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.post_processor = processors.RobertaProcessing(
+        sep=("</s>", vocabulary["</s>"]), cls=("<s>", vocabulary["<s>"]), add_prefix_space=prefix_space
+    )
+    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    return tokenizer
+
+
+def _load_with_transformers(folder: Path) -> "Tokenizer":
+    if not any(folder.glob("*.model")) and not any(folder.glob("vocab*")) and not (folder / SETTINGS_FILE).is_file():
+        raise ConfigError(
+            f"{str(folder)!r} holds no tokenizer; it needs {TOKENIZER_FILE}, {VOCABULARY_FILE}, or "
+            f"{BYTE_VOCABULARY_FILE} and {MERGES_FILE}."
+        )
+    from transformers import AutoTokenizer
+
+    try:
+        loaded = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+        return loaded.backend_tokenizer
+    except Exception as error:  # whatever a foreign tokenizer runs into
+        raise ConfigError(
+            f"{str(folder)!r} holds a tokenizer that transformers does not load as a fast one ({type(error).__name__}: "
+            f"{shorten(str(error))}); write a {TOKENIZER_FILE} for it."
+        ) from error
+
+
+def _flag(folder: Path, settings: dict[str, Any], name: str, default: bool | None) -> bool | None:
+    value = settings.get(name)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise ConfigError(f"{str(folder / SETTINGS_FILE)!r}: `{name}` must be true or false; got {shorten(value)}.")
+    return value
+
+
+def _wordpiece_settings(tokenizer: "Tokenizer") -> dict[str, Any]:
+    settings: dict[str, Any] = {"tokenizer_class": "BertTokenizer"}
+    normalizer = tokenizer.normalizer
+    if type(normalizer).__name__ != "BertNormalizer":
+        # BertTokenizer would put its own normaliser in the place of this one.
+        return {"tokenizer_class": "PreTrainedTokenizerFast"}
+    settings["do_lower_case"] = normalizer.lowercase
+    settings["strip_accents"] = normalizer.strip_accents
+    settings["tokenize_chinese_chars"] = normalizer.handle_chinese_chars
+    return settings
+
+
+def _model_type(tokenizer: "Tokenizer") -> str:
+    return type(tokenizer.model).__name__

@@ -1,0 +1,98 @@
+"""Token ids of many texts, kept flat so that a million texts take the memory of their tokens and no more."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenArrays:
+    """Token ids of n texts, one after the other, with the place where each text starts.
+
+    Args:
+        input_ids: int32 (t,), the ids of all texts, special tokens included, without padding.
+        token_type_ids: uint8 (t,), 0 or 1, the text of a pair that a token is of, as the checkpoint counts them.
+        offsets: int64 (n + 1,); text i is `input_ids[offsets[i] : offsets[i + 1]]`.
+        is_truncated: bool (n,), whether text i was cut; None: none was.
+        max_length: most tokens that a text may have; batches are never padded beyond it. None: no limit is known.
+
+    Example:
+        >>> tokens = TokenArrays.from_lists([[2, 5, 3], [2, 3]])
+        >>> len(tokens), tokens.lengths.tolist(), tokens.take([1]).input_ids.tolist()
+        (2, [3, 2], [2, 3])
+    """
+
+    input_ids: np.ndarray
+    token_type_ids: np.ndarray
+    offsets: np.ndarray
+    is_truncated: np.ndarray | None = None
+    max_length: int | None = None
+
+    @classmethod
+    def from_lists(
+        cls, input_ids: Sequence[Sequence[int]], token_type_ids: Sequence[Sequence[int]] | None = None
+    ) -> Self:
+        """Token arrays from one list of ids a text.
+
+        Args:
+            input_ids: n lists of ids.
+            token_type_ids: n lists as long as those; None: all 0.
+
+        Returns:
+            The arrays, without a `max_length`.
+        """
+        offsets = offsets_of([len(ids) for ids in input_ids])
+        types = [[0] * len(ids) for ids in input_ids] if token_type_ids is None else token_type_ids
+        return cls(flatten(input_ids), flatten(types).astype(np.uint8), offsets)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Number of tokens of each text, int64 (n,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def num_truncated(self) -> int:
+        """How many texts were cut."""
+        return 0 if self.is_truncated is None else int(np.count_nonzero(self.is_truncated))
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> Self:
+        """The texts at some indices, in that order."""
+        indices = np.asarray(indices, dtype=np.int64)
+        lengths = self.lengths[indices]
+        places = ranges(self.offsets[indices], lengths)
+        return dataclasses.replace(
+            self,
+            input_ids=self.input_ids[places],
+            token_type_ids=self.token_type_ids[places],
+            offsets=offsets_of(lengths),
+            is_truncated=None if self.is_truncated is None else self.is_truncated[indices],
+        )
+
+
+def flatten(lists: Iterable[Sequence[int]]) -> np.ndarray:
+    """All ids of some lists, one after the other, int32 (t,)."""
+    arrays = [np.asarray(ids, dtype=np.int32) for ids in lists]
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int32)
+
+
+def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Where each of n stretches starts and the last one ends, int64 (n + 1,)."""
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
+def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other, int64.
+
+    Example:
+        >>> ranges(np.array([7, 2]), np.array([2, 3])).tolist()
+        [7, 8, 2, 3, 4]
+    """
+    offsets = offsets_of(lengths)
+    return np.repeat(np.asarray(starts, dtype=np.int64) - offsets[:-1], lengths) + np.arange(offsets[-1])

@@ -1,0 +1,84 @@
+import csv
+
+import pytest
+
+from kerasbert import DataError
+from kerasbert.data.readers import read_examples
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read_bytes(content, suffix=".csv", **options):
+        file = tmp_path / f"data{suffix}"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return read_examples(file, **options)
+
+    return read_bytes
+
+
+@pytest.mark.parametrize(
+    ("content", "texts", "rows"),
+    [
+        ("text\na\nb\n", ["a", "b"], [2, 3]),
+        ("text\na\nb", ["a", "b"], [2, 3]),
+        ("text\r\na\r\nb\r\n", ["a", "b"], [2, 3]),
+        ("text\ra\rb\r", ["a", "b"], [2, 3]),
+        ("\ufefftext\na\n", ["a"], [2]),
+        ('text\n"a\nb"\nc\n', ["a\nb", "c"], [2, 4]),
+        ('text\n"a\r\nb"\nc\n', ["a\r\nb", "c"], [2, 4]),
+        ('text\n"say ""hi"""\n', ['say "hi"'], [2]),
+        ('text\n""\n', [""], [2]),
+        ("text\n\na\n", ["a"], [3]),
+        ("text\n=1+1\n", ["=1+1"], [2]),
+        ("text\n007\n", ["007"], [2]),
+        ("text\nnan\n", ["nan"], [2]),
+        ("text\na\u2028b\n", ["a\u2028b"], [2]),
+        ("text\n", [], []),
+    ],
+    ids="plain no-end crlf cr bom newline crlf-cell quotes empty blank formula zeros nan-word u2028 no-rows".split(),
+)
+def test_texts_and_lines(read, content, texts, rows):
+    examples = read(content)
+    assert (examples.texts, examples.rows) == (texts, rows)
+
+
+def test_tsv(read):
+    examples = read("text\tlabel\na, b\tx\n", ".tsv", labels="label")
+    assert (examples.texts, examples.labels) == (["a, b"], {"label": ["x"]})
+
+
+def test_same_rows_as_pandas(read, tmp_path):
+    import pandas
+
+    frame = pandas.DataFrame({"text": ['a "b", c', "x\ny", " s "], "label": ["1", "2", "3"]})
+    frame.to_csv(tmp_path / "data.csv", index=False)
+    examples = read((tmp_path / "data.csv").read_bytes(), labels="label")
+    assert (examples.texts, examples.labels["label"]) == (frame["text"].tolist(), frame["label"].tolist())
+
+
+def test_long_field_leaves_the_limit_of_the_interpreter(read):
+    before = csv.field_size_limit()
+    assert len(read("text\n" + "x" * 200_000 + "\n").texts[0]) == 200_000
+    assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text,label\na,b\nc\n", "data.csv, line 3: has 1 cells where the header has 2"),
+        ("text,label\na,b,c\n", "data.csv, line 2: has 3 cells where the header has 2"),
+        ('text\na\n"b\nc\nd\n', "data.csv, line 3: a quote is opened and never closed"),
+        ('text\n"a"b\n', "data.csv, line 2: .*expected after"),
+        ("text\na\nb\0c\n", "data.csv, line 3: holds a NUL byte"),
+        (b"text\na\xff\n", "data.csv is not UTF-8 at byte 6"),
+        (b"\xef\xbb\xbftext\na\xff\n", "data.csv is not UTF-8 at byte 9"),
+        ("text\na\n".encode("utf-16"), "data.csv is not UTF-8 at byte 0"),
+        ("text,text\na,b\n", "data.csv has 2 columns named 'text'"),
+        ("Text,label\na,b\n", "data.csv has no column 'text'; it has 'Text', 'label'. Did you mean 'Text'"),
+        ("\n\n", "data.csv has no column 'text'; it has none"),
+    ],
+    ids="narrow wide open-quote after-quote nul not-utf8 bom-not-utf8 utf16 twice no-column only-blank".split(),
+)
+def test_faults(read, content, message):
+    with pytest.raises(DataError, match=message):
+        read(content)
