@@ -9,7 +9,7 @@ manifest.json        size and SHA-256 of each file
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,18 +27,18 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
-from kerasbert.objectives.tasks import Binary, Multiclass, Multilabel
+from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 
 FORMAT_VERSION = 1
 CLASSIFIER_FILE = "classifier.json"
 METRICS_FILE = "metrics.json"
-BUILDERS = {
+BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_binary": build_binary,
     "build_multiclass": build_multiclass,
     "build_multilabel": build_multilabel,
     "build_multitask": build_multitask,
 }
-HEAD_TASKS = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
+HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
 
 class Bundle(NamedTuple):

@@ -149,7 +149,12 @@ def train(
         seed=seed,
         progress=not quiet,
     )
-    reading = {"columns": list(columns), "text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
+    reading: dict[str, Any] = {
+        "columns": list(columns),
+        "text": text,
+        "text_pair": text_pair,
+        "label_delimiter": label_delimiter,
+    }
     reading["heads"] = None if heads is None else {name: column for name, (column, _) in heads.items()}
     classifier.fit(
         examples.texts,
@@ -182,7 +187,7 @@ def evaluate(
     reading.update({name: value for name, value in given.items() if value is not None})
     if labels is not None:
         reading["columns"] = labels.split(",")
-    columns = reading.get("columns") or list(_label_columns(Task(classifier.task), None, None))
+    columns: list[str] = reading.get("columns") or list(_label_columns(Task(classifier.task), None, None))
     reading["columns"] = columns
     examples = read_examples(data, text=reading.get("text", "text"), text_pair=reading.get("text_pair"), labels=columns)
     scores = classifier.evaluate(examples.texts, _cells(examples, reading), examples.text_pairs)
@@ -275,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     command = typer.main.get_command(app)
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _show_warning  # type: ignore[assignment]
         try:
             code = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)
             return code if isinstance(code, int) else 0
@@ -293,11 +298,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 raise
             _show_usage_error(error)
             return int(error.exit_code)
-
-
-def run() -> None:
-    """The console script."""
-    sys.exit(main())
 
 
 def _show_usage_error(error: Any) -> None:
@@ -337,7 +337,6 @@ def _label_columns(task: Task, labels: str | None, heads: dict[str, tuple[str, s
 
 
 def _cells(examples: Examples, reading: dict[str, Any]) -> Any:
-    assert examples.labels is not None
     if reading.get("heads"):
         return {head: examples.labels[column] for head, column in reading["heads"].items()}
     columns = reading["columns"]

@@ -112,6 +112,7 @@ class TextClassifier:
         self.precision = precision
         self.seed = seed
         self.progress = progress
+        self.metrics_: dict[str, Any] = {}
 
     def fit(
         self,
@@ -322,7 +323,7 @@ class TextClassifier:
                 return build_multiclass(names[SINGLE_HEAD], **shared, compile=False)
             if self.task == "multilabel":
                 return build_multilabel(names[SINGLE_HEAD], **shared, compile=False)
-            heads = {head: HEAD_TASKS[task](names[head]) for head, task in self._head_tasks().items()}
+            heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self._head_tasks().items()}
             return build_multitask(heads, **shared, compile=False)
 
     def _train(self, ids: Any, encoded: dict, held_out: tuple | None) -> None:
@@ -339,7 +340,7 @@ class TextClassifier:
             progress=self.progress,
         )
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
-        self.padding_ = {"shapes": list(train.shapes), "padding": float(train.padding), "cut": int(ids.num_truncated)}
+        self.padding_: dict[str, Any] = {"shapes": list(train.shapes), "padding": float(train.padding), "cut": int(ids.num_truncated)}
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
         if held_out is not None:
             scores = self._run(held_out[0])

@@ -49,9 +49,10 @@ def check_int(name: str, value: object, minimum: int, maximum: int | None = None
     accepted += f" ({why})" if why else ""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"`{name}` must be {accepted}; got {shorten(value)} of type {type(value).__name__}.")
-    if value < minimum or (maximum is not None and value > maximum):
-        raise ConfigError(f"`{name}` must be {accepted}; got {int(value)}.")
-    return int(value)
+    number = int(value)
+    if number < minimum or (maximum is not None and number > maximum):
+        raise ConfigError(f"`{name}` must be {accepted}; got {number}.")
+    return number
 
 
 def check_number(

@@ -37,7 +37,7 @@ def parse_json_object(content: bytes, source: str) -> dict[str, Any]:
         value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{source!r} line {error.lineno}: not valid JSON ({error.msg}).") from error
-    except _Refused as refused:
+    except _RefusedError as refused:
         raise ConfigError(f"{source!r} line {_line_of(text, refused.needle, refused.last)}: {refused}") from None
     except (RecursionError, ValueError) as error:
         raise ConfigError(f"{source!r} line 1: not readable JSON ({type(error).__name__}).") from error
@@ -46,7 +46,7 @@ def parse_json_object(content: bytes, source: str) -> dict[str, Any]:
     return value
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     def __init__(self, message: str, needle: str, last: bool) -> None:
         super().__init__(message)
         self.needle = needle
@@ -57,13 +57,13 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key, value in pairs:
         if key in result:
-            raise _Refused(f"the key {key!r} appears twice.", json.dumps(key), last=True)
+            raise _RefusedError(f"the key {key!r} appears twice.", json.dumps(key), last=True)
         result[key] = value
     return result
 
 
 def _refuse_constant(constant: str) -> None:
-    raise _Refused(f"{constant} is not a JSON number.", constant, last=False)
+    raise _RefusedError(f"{constant} is not a JSON number.", constant, last=False)
 
 
 def _line_of(text: str, needle: str, last: bool) -> int:

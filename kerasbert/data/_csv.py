@@ -48,7 +48,15 @@ def read_csv(path: Path, wanted: Sequence[str], *, delimiter: str = ",") -> Tabl
 
 
 def read_tsv(path: Path, wanted: Sequence[str]) -> Table:
-    """Read a tab-separated file; see `read_csv`."""
+    """Read a tab-separated file as `read_csv` does.
+
+    Args:
+        path: of the file.
+        wanted: columns to read.
+
+    Returns:
+        The columns, with the line on which each row starts.
+    """
     return read_csv(path, wanted, delimiter="\t")
 
 

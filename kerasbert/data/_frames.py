@@ -34,7 +34,7 @@ def read_frame(source: Any, wanted: Sequence[str]) -> Table:
 
 
 def _read_dataset(dataset: Any, wanted: Sequence[str]) -> Table:
-    if not hasattr(dataset, "__getitem__"):
+    if not hasattr(dataset, "__len__"):
         raise TypeError(f"`source` must be {ACCEPTED}; got {_described(dataset)}. Read a stream into a Dataset first.")
     check_columns(wanted, dataset.column_names, "the data set")
     columns = {name: list(dataset[name]) for name in wanted}

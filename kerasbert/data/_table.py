@@ -26,7 +26,14 @@ class Table(NamedTuple):
     not_text: Mapping[str, str] = MappingProxyType({})
 
     def place(self, index: int) -> str:
-        """How a message names a row: `data.csv, line 3`."""
+        """How a message names a row.
+
+        Args:
+            index: place of the row among those read, from 0.
+
+        Returns:
+            Such as `data.csv, line 3`.
+        """
         return f"{self.source}, {self.unit} {self.rows[index]}"
 
 

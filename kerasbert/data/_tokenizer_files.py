@@ -165,9 +165,9 @@ def _build_wordpiece(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.normalizer = normalizers.BertNormalizer(
         clean_text=True,
-        lowercase=_flag(folder, settings, "do_lower_case", True),
+        lowercase=bool(_flag(folder, settings, "do_lower_case", True)),
         strip_accents=_flag(folder, settings, "strip_accents", None),
-        handle_chinese_chars=_flag(folder, settings, "tokenize_chinese_chars", True),
+        handle_chinese_chars=bool(_flag(folder, settings, "tokenize_chinese_chars", True)),
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix="##")
@@ -197,8 +197,10 @@ def _build_byte_level(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix_space)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.post_processor = processors.RobertaProcessing(
-        sep=("</s>", vocabulary["</s>"]), cls=("<s>", vocabulary["<s>"]), add_prefix_space=prefix_space
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s>:0 $A:0 </s>:0",
+        pair="<s>:0 $A:0 </s>:0 </s>:0 $B:0 </s>:0",
+        special_tokens=[(token, vocabulary[token]) for token in ("<s>", "</s>")],
     )
     tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
     return tokenizer

@@ -40,7 +40,14 @@ class Examples:
         return len(self.texts)
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Self:
-        """The examples at some indices, in that order."""
+        """The examples at some indices, in that order.
+
+        Args:
+            indices: m places in [0, n).
+
+        Returns:
+            The m examples, which keep their row numbers.
+        """
 
         def chosen(cells: list) -> list:
             return [cells[index] for index in indices]

@@ -267,7 +267,7 @@ class _Index:
         number = _whole_number(cell, place)
         if self.numeric:
             if str(number) not in self.ids:
-                raise DataError(f"{place}: the label {number} is unknown; the labels are {self._listed()}.")
+                raise DataError(f"{place}: the label {shorten(number)} is unknown; the labels are {self._listed()}.")
             return self.ids[str(number)]
         return self._in_range(number, cell, place)
 
@@ -322,15 +322,17 @@ def _name(part: Any, place: _Place) -> str:
 
 
 def _whole_number(cell: Any, place: _Place) -> int:
-    if cell is None or type(cell).__name__ == "NAType" or (isinstance(cell, numbers.Real) and math.isnan(cell)):
+    if cell is None or type(cell).__name__ == "NAType" or (isinstance(cell, numbers.Real) and cell != cell):
         raise DataError(f"{place}: the label is missing; fill it or leave the row out.")
+    if isinstance(cell, numbers.Integral):
+        return int(cell)
     if not isinstance(cell, numbers.Real):
         raise DataError(
             f"{place}: the label must be a name or an id; got {shorten(cell)} of type {type(cell).__name__}."
         )
     if not math.isfinite(cell) or cell != math.floor(cell):
         raise DataError(f"{place}: the label must be a name or a whole number; got {cell}.")
-    return int(cell)
+    return int(float(cell)) if not isinstance(cell, numbers.Integral) else int(cell)
 
 
 def _is_number(name: str) -> bool:

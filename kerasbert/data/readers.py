@@ -127,7 +127,7 @@ def _read_pair(pair: tuple, text: str, columns: list[str]) -> Table:
         raise DataError(
             f"A pair (texts, labels) must have one label for each text; got {len(texts)} and {len(labels)}."
         )
-    cells = {text: texts, columns[0] if columns else LABEL_COLUMN: labels}
+    cells: dict[str, Any] = {text: texts, columns[0] if columns else LABEL_COLUMN: labels}
     return Table(cells, range(1, len(texts) + 1), "the given texts", "row")
 
 

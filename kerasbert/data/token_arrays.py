@@ -61,7 +61,14 @@ class TokenArrays:
         return len(self.offsets) - 1
 
     def take(self, indices: Sequence[int] | np.ndarray) -> Self:
-        """The texts at some indices, in that order."""
+        """The texts at some indices, in that order.
+
+        Args:
+            indices: m places in [0, n); one may come twice.
+
+        Returns:
+            The m texts.
+        """
         indices = np.asarray(indices, dtype=np.int64)
         lengths = self.lengths[indices]
         places = ranges(self.offsets[indices], lengths)
@@ -75,20 +82,41 @@ class TokenArrays:
 
 
 def flatten(lists: Iterable[Sequence[int]]) -> np.ndarray:
-    """All ids of some lists, one after the other, int32 (t,)."""
+    """All ids of some lists, one after the other.
+
+    Args:
+        lists: lists of ids, t ids in all.
+
+    Returns:
+        Int32 (t,).
+    """
     arrays = [np.asarray(ids, dtype=np.int32) for ids in lists]
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int32)
 
 
 def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Where each of n stretches starts and the last one ends, int64 (n + 1,)."""
+    """Where each of some stretches starts, and where the last one ends.
+
+    Args:
+        lengths: n lengths.
+
+    Returns:
+        Int64 (n + 1,), the first one 0.
+    """
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other, int64.
+    """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other.
+
+    Args:
+        starts: n integers.
+        lengths: n integers >= 0, of sum t.
+
+    Returns:
+        Int64 (t,).
 
     Example:
         >>> ranges(np.array([7, 2]), np.array([2, 3])).tolist()

@@ -74,7 +74,7 @@ class TextEncoder:
         self._names = special_token_names(self._tokenizer, special_tokens or {})
         if "pad_token" not in self._names:
             raise ConfigError("The tokenizer has no padding token; name one as 'pad_token' in tokenizer_config.json.")
-        self.pad_id: int = self._tokenizer.token_to_id(self._names["pad_token"])
+        self.pad_id = int(self._tokenizer.token_to_id(self._names["pad_token"]) or 0)
         # Not the number of tokens: a vocabulary may leave ids out.
         self.vocabulary_size: int = max(self._tokenizer.get_vocab(with_added_tokens=True).values()) + 1
         self._reserved = self._reserved_ids()
@@ -164,7 +164,7 @@ class TextEncoder:
             >>> encoder.tokens("unhappily")  # doctest: +SKIP
             ['[CLS]', 'un', '##ha', '##pp', '##ily', '[SEP]']
         """
-        return [self._tokenizer.id_to_token(int(number)) for number in self.encode([text]).input_ids]
+        return [str(self._tokenizer.id_to_token(int(number))) for number in self.encode([text]).input_ids]
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`.
@@ -260,13 +260,16 @@ def _assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]],
     num_special = sum(part.text is None for part in template)
     lengths = [np.diff(offsets) for _, offsets in pieces]
     kept = _kept_lengths(lengths, max_length - num_special)
-    offsets = offsets_of(num_special + sum(kept))
+    offsets = offsets_of(num_special + np.sum(kept, axis=0))
     ids = np.zeros(offsets[-1], dtype=np.int32)
     types = np.zeros(offsets[-1], dtype=np.uint8)
     cursor = offsets[:-1].copy()
+    places: Any
+    values: Any
+    count: Any
     for part in template:
         if part.text is None:
-            places, values, count = cursor, part.token, 1
+            places, values, count = cursor, np.int32(part.token or 0), np.int64(1)
         else:
             text_ids, starts = pieces[part.text]
             count = kept[part.text]
@@ -274,7 +277,7 @@ def _assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]],
         ids[places] = values
         types[places] = part.type_id
         cursor = cursor + count
-    return TokenArrays(ids, types, offsets, sum(kept) < sum(lengths), max_length)
+    return TokenArrays(ids, types, offsets, np.sum(kept, axis=0) < np.sum(lengths, axis=0), max_length)
 
 
 def _join(chunks: list[TokenArrays], max_length: int) -> TokenArrays:

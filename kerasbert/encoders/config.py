@@ -156,7 +156,7 @@ class BertConfig:
         aliases = DISTILBERT_KEYS if model_type == "distilbert" else {}
         known = {"model_type": model_type, **FAMILY_DEFAULTS[model_type]}
         for field in dataclasses.fields(cls):
-            for key in (field.name, aliases.get(field.name)):
+            for key in (field.name, aliases.get(field.name, field.name)):
                 if key in values:
                     known[field.name] = values[key]
         return cls(**known)

@@ -20,6 +20,17 @@ def write_vocabulary(folder: Path, tokens: list[str], **settings: object) -> Pat
 
 
 @pytest.fixture
+def make_folder(tmp_path):
+    """Makes a folder of some tokens, the toy ones by default, with some settings."""
+    return lambda tokens=VOCABULARY, **settings: write_vocabulary(tmp_path / "made", list(tokens), **settings)
+
+
+@pytest.fixture
+def vocabulary():
+    return list(VOCABULARY)
+
+
+@pytest.fixture
 def toy_folder(tmp_path):
     return write_vocabulary(tmp_path / "toy", VOCABULARY, do_lower_case=True)
 

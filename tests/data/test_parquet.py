@@ -28,7 +28,9 @@ def test_texts_and_labels(write, kind):
 
 
 @pytest.mark.parametrize(
-    ("cells", "kind"), [([b"a"], "binary"), ([["a"]], "list<"), ([{"a": 1}], "struct<")], ids=["binary", "list", "struct"]
+    ("cells", "kind"),
+    [([b"a"], "binary"), ([["a"]], "list<"), ([{"a": 1}], "struct<")],
+    ids=["binary", "list", "struct"],
 )
 def test_column_that_is_no_text(write, cells, kind):
     with pytest.raises(DataError, match=f"'text' must be a column of texts; it is stored as {kind}"):
@@ -50,7 +52,9 @@ def test_missing_column(write):
         read_examples(write(text=["a"], labels=[1]), labels="label")
 
 
-@pytest.mark.parametrize("change", [lambda b: b[:-20], lambda b: b"PAR0" * 10, lambda b: b"x"], ids=["cut", "magic", "tiny"])
+@pytest.mark.parametrize(
+    "change", [lambda b: b[:-20], lambda b: b"PAR0" * 10, lambda b: b"x"], ids=["cut", "magic", "tiny"]
+)
 def test_unreadable_file(write, change):
     file = write(text=["a", "b"])
     file.write_bytes(change(file.read_bytes()))

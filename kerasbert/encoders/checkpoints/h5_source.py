@@ -6,11 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
-from kerasbert.encoders.checkpoints.source import TensorSource
+from kerasbert.encoders.checkpoints.source import TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
 
 DEEPEST = 20
+# A data set that claims more than this is compared with what the file stores of it.
+UNCHECKED_BYTES = 1024 * 1024
+MOST_COMPRESSED = 4
 
 
 class H5Source(TensorSource):
@@ -32,10 +36,10 @@ class H5Source(TensorSource):
             self.handle = h5py.File(file, "r")
         except OSError as error:
             raise CheckpointError(f"{self.origin} is not a readable HDF5 file; copy it again.") from error
-        self.datasets = {}
-        for path, dataset in self._walk(self.handle, "", 0):
-            name, transposed = from_tensorflow(path)
-            self.datasets[name] = (dataset, transposed)
+        try:
+            self.datasets = unique_names(self._tensors(), self.origin)
+        except (OSError, RuntimeError, KeyError, TypeError) as error:
+            raise CheckpointError(f"{self.origin} is damaged ({shorten(str(error))}); copy it again.") from error
 
     def names(self) -> Sequence[str]:
         return list(self.datasets)
@@ -53,6 +57,19 @@ class H5Source(TensorSource):
         except OSError as error:
             raise CheckpointError(f"{self.origin}: {name} cannot be read; copy the file again.") from error
         return value.T if transposed else value
+
+    def _tensors(self) -> Iterator[tuple[str, Any]]:
+        for path, dataset in self._walk(self.handle, "", 0):
+            self._check_stored(path, dataset)
+            name, transposed = from_tensorflow(path)
+            yield name, (dataset, transposed)
+
+    def _check_stored(self, path: str, dataset: Any) -> None:
+        stored = dataset.id.get_storage_size()
+        if dataset.nbytes > max(UNCHECKED_BYTES, MOST_COMPRESSED * stored):
+            raise CheckpointError(
+                f"{self.origin}: {path} claims {dataset.nbytes} bytes and stores {stored}; no weights are like that."
+            )
 
     def _walk(self, group: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
         import h5py

@@ -80,9 +80,6 @@ def _read_header(file: Path) -> tuple[int, dict[str, Any]]:
         if length > LARGEST_HEADER and first.startswith(PICKLE_STARTS):
             raise UnsafeArtifactError(f"{name} is a pickle or an archive under the name of safetensors; refused.")
         if not 2 <= length <= LARGEST_HEADER:
-            # Not looked at before: a header of 128 bytes starts as a pickle does.
-            if first.startswith(PICKLE_STARTS):
-                raise UnsafeArtifactError(f"{name} is a pickle or an archive under the name of safetensors; refused.")
             raise CheckpointError(f"{name}: the header must have 2 to {LARGEST_HEADER} bytes; got {length}.")
         content = stream.read(length)
     if len(content) < length:

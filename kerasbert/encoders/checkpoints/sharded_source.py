@@ -1,5 +1,6 @@
 """Reader of a checkpoint in several files, listed in an index."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, ConfigError, UnsafeArtifactError
 from kerasbert._core.strict_json import read_json_object
-from kerasbert.encoders.checkpoints.source import TensorSource, clean_name
+from kerasbert.encoders.checkpoints.source import TensorSource, clean_name, unique_names
 
 MOST_SHARDS = 1_000
 
@@ -27,18 +28,21 @@ class ShardedSource(TensorSource):
 
     def __init__(self, index: Path, open_shard: Callable[[Path], TensorSource]) -> None:
         super().__init__(repr(str(index)))
-        weight_map = _read_index(index)
+        weight_map, total_size = _read_index(index)
         files = {name: checked_member(index.parent, name) for name in sorted(set(weight_map.values()))}
+        _check_total_size(index, total_size, list(files.values()))
         shards = {name: open_shard(file) for name, file in files.items()}
-        self.shard_of: dict[str, TensorSource] = {}
+        places: dict[str, str] = {}
         for name, shard in shards.items():
             for tensor in shard.names():
-                if tensor in self.shard_of:
-                    raise CheckpointError(f"{self.origin}: {tensor} is in two shards, {name} is the second.")
-                self.shard_of[tensor] = shard
-        missing = [name for name in weight_map if clean_name(name) not in self.shard_of]
+                if tensor in places:
+                    raise CheckpointError(f"{self.origin}: {tensor} is in two shards, {places[tensor]} and {name}.")
+                places[tensor] = name
+        listed = unique_names(((clean_name(name), shard) for name, shard in weight_map.items()), self.origin)
+        missing = [f"{name} in {shard}" for name, shard in listed.items() if places.get(name) != shard]
         if missing:
-            raise CheckpointError(f"{self.origin}: {shorten(missing)} are listed but in no shard; copy it again.")
+            raise CheckpointError(f"{self.origin} lists what is not there: {shorten(missing)}; copy the folder again.")
+        self.shard_of = {name: shards[shard] for name, shard in listed.items()}
 
     def names(self) -> Sequence[str]:
         return list(self.shard_of)
@@ -66,7 +70,8 @@ def checked_member(folder: Path, name: str) -> Path:
         )
     file = folder / name
     if file.is_symlink():
-        target, inside = file.resolve(), folder.resolve()
+        # By os.path, because Path.resolve raises an error of its own where links go in a circle.
+        target, inside = Path(os.path.realpath(file)), Path(os.path.realpath(folder))
         blobs = inside.parent.parent / "blobs"
         if target.parent != inside and not (inside.parent.name == "snapshots" and target.parent == blobs):
             raise UnsafeArtifactError(f"{str(file)!r} is a link that leads out of the folder; refused.")
@@ -75,7 +80,7 @@ def checked_member(folder: Path, name: str) -> Path:
     return file
 
 
-def _read_index(index: Path) -> dict[str, str]:
+def _read_index(index: Path) -> tuple[dict[str, str], int | None]:
     try:
         content = read_json_object(index)
     except ConfigError as error:
@@ -87,8 +92,18 @@ def _read_index(index: Path) -> dict[str, str]:
         raise CheckpointError(
             f"{str(index)!r}: at most {MOST_SHARDS} shards are read; got {len(set(weight_map.values()))}."
         )
-    metadata = content.get("metadata", {})
-    total = metadata.get("total_size", 0) if isinstance(metadata, dict) else None
-    if not isinstance(total, (int, float)) or isinstance(total, bool) or total < 0:
-        raise CheckpointError(f"{str(index)!r}: `total_size` must be a number >= 0; got {shorten(total)}.")
-    return weight_map
+    metadata = content.get("metadata") or {}
+    return weight_map, metadata.get("total_size") if isinstance(metadata, dict) else -1
+
+
+def _check_total_size(index: Path, total_size: object, files: list[Path]) -> None:
+    if total_size is None:
+        return
+    stored = sum(file.stat().st_size for file in files)
+    # Some writers put a whole number as a float.
+    whole = isinstance(total_size, (int, float)) and not isinstance(total_size, bool) and total_size == total_size // 1
+    if not whole or not 0 <= total_size <= stored:  # type: ignore[operator]
+        raise CheckpointError(
+            f"{str(index)!r}: `total_size` must be a whole number from 0 to {stored}, the bytes of the shards; got "
+            f"{shorten(total_size)}."
+        )

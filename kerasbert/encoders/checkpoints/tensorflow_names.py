@@ -23,8 +23,8 @@ def from_tensorflow(name: str) -> tuple[str, bool]:
         ('encoder.layer.3.output.LayerNorm.weight', False)
     """
     name = name.removesuffix(":0")
-    # Everything before the family's own scope is the name of the model object.
-    name = re.sub(r"^.*?\b(bert|distilbert|electra|roberta)/", "", name, count=1)
+    # Up to the last scope of the family's own name come the name of the model object and, in HDF5, of its layer.
+    name = re.sub(r"^(?:.*/)?(?:bert|distilbert|electra|roberta)/", "", name)
     name = re.sub(r"/layer_(?:\._)?(\d+)/", r"/layer.\1.", name)
     transposed = name.endswith("/kernel")
     name = re.sub(r"/kernel$", ".weight", name)

@@ -1,5 +1,7 @@
 """Reader of original TensorFlow checkpoints, `bert_model.ckpt`."""
 
+import glob
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError
-from kerasbert.encoders.checkpoints.source import TensorSource
+from kerasbert.encoders.checkpoints.source import TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow, is_weight
 
 
@@ -31,10 +33,9 @@ class TFCheckpointSource(TensorSource):
         except (tf.errors.OpError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{self.origin} is not a readable checkpoint: {shorten(str(error))}") from error
         self.shapes = {name: tuple(shape) for name, shape in shapes.items() if is_weight(name)}
-        self.variables = {}
-        for name in self.shapes:
-            ours, transposed = from_tensorflow(name)
-            self.variables[ours] = (name, transposed)
+        self._check_stored(prefix)
+        tensors = ((name, *from_tensorflow(name)) for name in self.shapes)
+        self.variables = unique_names(((ours, (name, turned)) for name, ours, turned in tensors), self.origin)
 
     def names(self) -> Sequence[str]:
         return list(self.variables)
@@ -55,3 +56,13 @@ class TFCheckpointSource(TensorSource):
             raise CheckpointError(f"{self.origin}: {name} must be of floating-point numbers; got {value.dtype}.")
         value = value.astype(np.float32)
         return value.T if transposed else value
+
+    def _check_stored(self, prefix: Path) -> None:
+        data = prefix.parent.glob(f"{glob.escape(prefix.name)}.data-*")
+        stored = sum(file.stat().st_size for file in data)
+        # Two bytes a number, for half precision.
+        claimed = 2 * sum(math.prod(shape) for shape in self.shapes.values())
+        if claimed > stored:
+            raise CheckpointError(
+                f"{self.origin}: its index claims at least {claimed} bytes of weights, its data files have {stored}."
+            )

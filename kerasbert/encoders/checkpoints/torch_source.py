@@ -1,5 +1,6 @@
 """Reader of `pytorch_model.bin`, a pickle, which only PyTorch's restricted loader may open."""
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ class TorchSource(TensorSource):
 
     def __init__(self, state: Mapping[str, Any], origin: str) -> None:
         super().__init__(origin)
-        self.state = {name: tensor for name, tensor in state.items() if hasattr(tensor, "shape")}
-        self.by_name = clean_names(list(self.state))
+        self.state = {name: tensor for name, tensor in state.items() if is_tensor(name, tensor)}
+        self.by_name = clean_names(self.state, origin)
 
     def names(self) -> Sequence[str]:
         return list(self.by_name)
@@ -60,12 +61,46 @@ def open_torch_file(file: Path) -> TorchSource:
     import pickle
 
     try:
+        _check_stored(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        raise UnsafeArtifactError(f"{str(file)!r} holds more than tensors; refused: {shorten(str(error))}") from error
+        raise UnsafeArtifactError(
+            f"{str(file)!r} is cut or holds more than tensors; refused: {shorten(str(error))}"
+        ) from error
+    except CheckpointError:
+        raise
     except Exception as error:
         # PyTorch raises many kinds of errors for a file that is cut.
         raise CheckpointError(f"{str(file)!r} is not a readable PyTorch file: {shorten(str(error))}") from error
     if not isinstance(state, Mapping) or not state:
         raise CheckpointError(f"{str(file)!r} must hold tensors by name; got {type(state).__name__}.")
+    for name, tensor in state.items():
+        if is_tensor(name, tensor):
+            _check_dense(file, name, tensor)
     return TorchSource(state, repr(str(file)))
+
+
+def is_tensor(name: Any, tensor: Any) -> bool:
+    """Whether an entry of a state dict is a named tensor; some hold versions and the like besides."""
+    return isinstance(name, str) and hasattr(tensor, "shape") and hasattr(tensor, "detach")
+
+
+def _check_dense(file: Path, name: str, tensor: Any) -> None:
+    # A few bytes can claim any shape by a stride of zero, and would become as large as they claim when they are copied.
+    strided = str(tensor.layout) == "torch.strided" and not tensor.is_quantized and tensor.device.type == "cpu"
+    if not strided or tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise CheckpointError(
+            f"{str(file)!r}: {shorten(name)} of shape {shorten(tuple(tensor.shape))} must be stored whole; it is not."
+        )
+
+
+def _check_stored(file: Path) -> None:
+    if not zipfile.is_zipfile(file):
+        return
+    with zipfile.ZipFile(file) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    # PyTorch stores without compression; an archive that grows when it is unpacked was made by something else.
+    if unpacked > file.stat().st_size:
+        raise CheckpointError(
+            f"{str(file)!r} would unpack to {unpacked} bytes from {file.stat().st_size}; PyTorch writes none like it."
+        )

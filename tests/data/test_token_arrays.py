@@ -1,0 +1,41 @@
+import numpy as np
+
+from kerasbert.data.token_arrays import TokenArrays, ranges
+
+LISTS = [[2, 5, 3], [2, 3], [], [2, 6, 7, 3]]
+
+
+def lists_of(tokens):
+    return [tokens.input_ids[a:b].tolist() for a, b in zip(tokens.offsets, tokens.offsets[1:], strict=False)]
+
+
+def test_from_lists():
+    tokens = TokenArrays.from_lists(LISTS)
+    assert (lists_of(tokens), tokens.lengths.tolist(), len(tokens)) == (LISTS, [3, 2, 0, 4], 4)
+    assert (tokens.input_ids.dtype, tokens.token_type_ids.dtype, tokens.offsets.dtype) == (np.int32, np.uint8, np.int64)
+
+
+def test_from_lists_with_types():
+    assert TokenArrays.from_lists([[2, 5, 3]], [[0, 1, 1]]).token_type_ids.tolist() == [0, 1, 1]
+
+
+def test_from_no_lists():
+    tokens = TokenArrays.from_lists([])
+    assert (len(tokens), tokens.num_truncated, tokens.offsets.tolist()) == (0, 0, [0])
+
+
+def test_take():
+    taken = TokenArrays.from_lists(LISTS).take(np.array([3, 0, 3, 2]))
+    assert lists_of(taken) == [LISTS[3], LISTS[0], LISTS[3], []]
+
+
+def test_take_counts_the_cut_texts_again():
+    tokens = TokenArrays(np.zeros(3, "int32"), np.zeros(3, "uint8"), np.arange(4), np.array([True, False, True]))
+    assert (tokens.num_truncated, tokens.take([0, 1]).num_truncated, tokens.take([]).num_truncated) == (2, 1, 0)
+
+
+def test_ranges():
+    random = np.random.default_rng(0)
+    starts, lengths = random.integers(0, 50, 20), random.integers(0, 5, 20)
+    expected = [start + step for start, length in zip(starts, lengths, strict=True) for step in range(length)]
+    assert ranges(starts, lengths).tolist() == expected

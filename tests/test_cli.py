@@ -1,0 +1,152 @@
+import csv
+import io
+import json
+
+import pytest
+
+from kerasbert import cli
+
+TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "train.jsonl"
+    rows = [
+        {
+            "text": text,
+            "label": "xyzy"[i % 4],
+            "labels": [["a"], ["a", "b"], [], ["b"]][i % 4],
+            "tags": "a;b" if i % 2 else "",
+            "a": i % 2,
+            "b": 1,
+        }
+        for i, text in enumerate(TEXTS)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def train(data, output, encoder, *options):
+    return cli.main(
+        ["train", str(data), "--output", str(output), "--encoder", str(encoder), "--epochs", "1", "--quiet", *options]
+    )
+
+
+@pytest.fixture(scope="module")
+def saved(data, tiny_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved") / "model"
+    assert train(data, folder, tiny_folder, "--task", "multilabel") == 0
+    return folder
+
+
+WAYS = {
+    "multiclass": ["--task", "multiclass"],
+    "binary": ["--task", "binary", "--labels", "a"],
+    "delimited": ["--task", "multilabel", "--labels", "tags", "--label-delimiter", ";"],
+    "columns": ["--task", "multilabel", "--labels", "a,b"],
+    "pairs": ["--task", "multiclass", "--text-pair", "text"],
+    "multitask": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flags=labels:multilabel"],
+}
+
+
+@pytest.mark.parametrize("options", WAYS.values(), ids=WAYS)
+def test_trains_evaluates_and_predicts(options, data, tiny_folder, tmp_path, capsys):
+    assert train(data, tmp_path / "model", tiny_folder, *options) == 0
+    assert capsys.readouterr().out == ""
+    assert cli.main(["evaluate", str(tmp_path / "model"), str(data), "--format", "json"]) == 0
+    assert "accuracy" in capsys.readouterr().out
+    assert cli.main(["predict", str(tmp_path / "model"), "--file", str(data), "--format", "json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(TEXTS)
+
+
+def test_shapes_and_padding_are_reported(data, tiny_folder, tmp_path, capsys):
+    train(data, tmp_path / "model", tiny_folder, "--task", "multiclass")
+    assert "Padded lengths" in capsys.readouterr().err
+
+
+def test_predictions_as_json(saved, capsys):
+    assert cli.main(["predict", str(saved), "good card", "bad", "--format", "json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["text"] for row in rows] == ["good card", "bad"] and set(rows[0]["scores"]) == {"a", "b"}
+
+
+def test_predictions_as_csv_do_not_start_formulas(saved, capsys):
+    assert cli.main(["predict", str(saved), "=1+1", "--format", "csv"]) == 0
+    rows = list(csv.reader(io.StringIO(capsys.readouterr().out)))
+    assert rows[0] == ["text", "labels", "a", "b"] and rows[1][0] == "'=1+1"
+
+
+def test_table_strips_control_characters(saved, capsys):
+    assert cli.main(["predict", str(saved), "good \x1b[31m card"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_standard_input(saved, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("good\nbad\n"))
+    assert cli.main(["predict", str(saved), "--format", "json"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_scores_as_table_and_csv(saved, data, capsys):
+    assert cli.main(["evaluate", str(saved), str(data)]) == 0
+    assert "(macro)" in capsys.readouterr().out
+    assert cli.main(["evaluate", str(saved), str(data), "--format", "csv"]) == 0
+    assert capsys.readouterr().out.startswith("head,label,precision,recall,f1,support")
+
+
+def test_inspect_shows_tokens(tiny_folder, capsys):
+    assert cli.main(["inspect", str(tiny_folder), "--text", "good parcel"]) == 0
+    output = capsys.readouterr().out
+    assert "2 layers, 16 wide" in output and "[CLS]" in output and "parcel" in output
+
+
+REFUSED = {
+    "missing data": (["train", "no.csv", "--task", "binary", "--output", "{tmp}/m"], 1, "no.csv"),
+    "unknown column": (["train", "{data}", "--task", "binary", "--output", "{tmp}/m", "--labels", "lable"], 1, "label"),
+    "unknown encoder": (
+        ["train", "{data}", "--task", "multiclass", "--output", "{tmp}/m", "--encoder", "./nowhere"],
+        1,
+        "nowhere",
+    ),
+    "unknown pooling": (
+        [
+            "train",
+            "{data}",
+            "--task",
+            "multiclass",
+            "--output",
+            "{tmp}/m",
+            "--encoder",
+            "{encoder}",
+            "--pooling",
+            "means",
+        ],
+        1,
+        "Did you mean 'mean'?",
+    ),
+    "output exists": (["train", "{data}", "--task", "multiclass", "--output", "{saved}"], 1, "--overwrite"),
+    "no model": (["predict", "{tmp}", "good"], 1, "manifest.json"),
+    "no command": (["tarin"], 2, "No such command"),
+    "unknown option": (["train", "{data}", "--taks", "binary"], 2, "--task"),
+    "heads without multitask": (
+        ["train", "{data}", "--task", "binary", "--output", "{tmp}/m", "--head", "a=b:c"],
+        2,
+        "--head",
+    ),
+    "texts and file": (["predict", "{saved}", "good", "--file", "{data}"], 2, "not both"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "code", "message"), REFUSED.values(), ids=REFUSED)
+def test_refusals_say_why_and_write_nothing(arguments, code, message, data, saved, tiny_folder, tmp_path, capsys):
+    filled = [part.format(data=data, saved=saved, tmp=tmp_path, encoder=tiny_folder) for part in arguments]
+    assert cli.main(filled) == code
+    captured = capsys.readouterr()
+    assert message in captured.err and captured.out == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_teaches(capsys):
+    assert cli.main(["train", "--help"]) == 0
+    assert "Train a classifier on labelled texts and save it" in capsys.readouterr().out
