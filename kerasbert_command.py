@@ -16,6 +16,8 @@ def run() -> None:
         import tensorflow
 
         tensorflow.get_logger().setLevel("ERROR")
+        # The first look for devices complains of missing drivers on machines without an accelerator.
+        tensorflow.config.list_physical_devices()
     from kerasbert.cli import main
 
     sys.exit(main())

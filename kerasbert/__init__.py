@@ -22,7 +22,16 @@ from kerasbert.classifiers.builders import build_multiclass as build_multiclass
 from kerasbert.classifiers.builders import build_multilabel as build_multilabel
 from kerasbert.classifiers.builders import build_multitask as build_multitask
 from kerasbert.classifiers.classifier import Classifier as Classifier
+from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
+from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
+from kerasbert.classifiers.pooling import MaxPooling as MaxPooling
+from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
+from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
 from kerasbert.data.batches import make_batches as make_batches
+from kerasbert.data.labels import collect_label_names as collect_label_names
+from kerasbert.data.labels import encode_binary as encode_binary
+from kerasbert.data.labels import encode_class_ids as encode_class_ids
+from kerasbert.data.labels import encode_multi_hot as encode_multi_hot
 from kerasbert.data.readers import read_examples as read_examples
 from kerasbert.data.tokens import TextEncoder as TextEncoder
 from kerasbert.encoders.config import BertConfig as BertConfig

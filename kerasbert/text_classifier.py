@@ -340,7 +340,11 @@ class TextClassifier:
             progress=self.progress,
         )
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
-        self.padding_: dict[str, Any] = {"shapes": list(train.shapes), "padding": float(train.padding), "cut": int(ids.num_truncated)}
+        self.padding_: dict[str, Any] = {
+            "shapes": list(train.shapes),
+            "padding": float(train.padding),
+            "cut": int(ids.num_truncated),
+        }
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
         if held_out is not None:
             scores = self._run(held_out[0])

@@ -82,6 +82,24 @@ class TextEncoder:
         self._pair_template = self._parts(self._tokenizer.encode("a", "a"))
 
     @classmethod
+    def from_pretrained(cls, name_or_folder: str | os.PathLike[str], *, max_length: int | None = None) -> Self:
+        """Load the tokenizer of an encoder by its name or folder; see `from_folder`.
+
+        Args:
+            name_or_folder: such as `"all-MiniLM-L6-v2"`.
+            max_length: longest result in tokens; None as in `from_folder`.
+
+        Returns:
+            The encoder of texts.
+
+        Raises:
+            ConfigError: when it cannot be found or read.
+        """
+        from kerasbert._core.resolve import resolve_encoder
+
+        return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length)
+
+    @classmethod
     def from_folder(cls, folder: str | os.PathLike[str], *, max_length: int | None = None) -> Self:
         """Load the tokenizer of a checkpoint or a saved classifier; needs no network.
 

@@ -136,7 +136,7 @@ class BertConfig:
         Raises:
             ConfigError: when the file is malformed or a value is out of its range.
         """
-        return cls.from_dict(read_json_object(Path(folder) / CONFIG_FILE))
+        return cls.from_dict(without_silent_wish(read_json_object(Path(folder) / CONFIG_FILE)))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -193,11 +193,16 @@ def as_config(config: Any) -> BertConfig:
     if isinstance(config, Mapping):
         return BertConfig.from_dict(config)
     if hasattr(config, "to_dict"):
-        return BertConfig.from_dict(config.to_dict())
+        return BertConfig.from_dict(without_silent_wish(config.to_dict()))
     raise TypeError(
         f"`config` must be a kerasbert.BertConfig, a dict of its keys or a transformers config; got {shorten(config)} of "
         f"type {type(config).__name__}. To load weights write TFBertModel.from_pretrained(name_or_folder)."
     )
+
+
+def without_silent_wish(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A config of Hugging Face without its `output_hidden_states: false`, a default there that forces nothing."""
+    return {key: value for key, value in values.items() if (key, value) != ("output_hidden_states", False)}
 
 
 def _check_supported(values: Mapping[str, Any]) -> None:

@@ -124,6 +124,7 @@ class Encoder(keras.Model):
         *,
         num_hidden_layers: int | None = None,
         add_pooling_layer: bool | None = None,
+        config: Any = None,
         allow_nonfinite: bool = False,
         **kwargs: Any,
     ) -> Self:
@@ -137,6 +138,7 @@ class Encoder(keras.Model):
                 Face's cache or on its hub.
             num_hidden_layers: stop after this many blocks; the upper ones are neither built nor read. None keeps all.
             add_pooling_layer: None builds the pooler if the checkpoint has one; False leaves it out.
+            config: used in place of the folder's `config.json`, in any form that the constructor takes.
             allow_nonfinite: whether NaN and infinity are let through.
             **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
 
@@ -158,6 +160,7 @@ class Encoder(keras.Model):
             name_or_folder,
             num_hidden_layers=num_hidden_layers,
             add_pooling_layer=add_pooling_layer,
+            config=config,
             allow_nonfinite=allow_nonfinite,
             **kwargs,
         )

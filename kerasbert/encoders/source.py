@@ -58,17 +58,9 @@ def _from_folder(name_or_folder: str | os.PathLike[str]) -> EncoderSource:
 
 
 def _from_live(encoder: Any) -> EncoderSource:
-    from kerasbert.encoders.checkpoints import copy_weights
+    from kerasbert.encoders.checkpoints import encoder_from
 
-    config = as_config(encoder.config)
-
-    def build(*, add_pooling_layer: bool, **form: Any) -> Encoder:
-        has_pooler = getattr(encoder, "pooler", None) is not None
-        copy = ENCODERS[config.model_type](config, add_pooling_layer=add_pooling_layer and has_pooler, **form)
-        copy_weights(copy, encoder)
-        return copy
-
-    return EncoderSource(config, build)
+    return EncoderSource(as_config(encoder.config), lambda **form: encoder_from(encoder, **form))
 
 
 def _is_foreign_config(encoder: Any) -> bool:

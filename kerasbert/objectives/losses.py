@@ -31,7 +31,7 @@ class BinaryCrossentropy(keras.losses.Loss):
         ConfigError: when `label_smoothing` is out of its range.
 
     Example:
-        >>> float(BinaryCrossentropy()([[1.0]], [[0.5]]).numpy().round(4))
+        >>> round(float(BinaryCrossentropy()([[1.0]], [[0.5]])), 4)
         0.6931
     """
 
@@ -82,7 +82,7 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
         ConfigError: when `label_smoothing` is out of its range.
 
     Example:
-        >>> float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]).numpy().round(4))
+        >>> round(float(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]])), 4)
         0.6931
     """
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
-from kerasbert.encoders.checkpoints.source import TensorSource, unique_names
+from kerasbert.encoders.checkpoints.source import FAMILY_PREFIXES, TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
 
 DEEPEST = 20
+FAMILY_SCOPES = tuple(prefix.replace(".", "/") for prefix in FAMILY_PREFIXES)
 # A data set that claims more than this is compared with what the file stores of it.
 UNCHECKED_BYTES = 1024 * 1024
 MOST_COMPRESSED = 4
@@ -37,9 +38,12 @@ class H5Source(TensorSource):
         except OSError as error:
             raise CheckpointError(f"{self.origin} is not a readable HDF5 file; copy it again.") from error
         try:
-            self.datasets = unique_names(self._tensors(), self.origin)
+            tensors = list(self._tensors())
         except (OSError, RuntimeError, KeyError, TypeError) as error:
             raise CheckpointError(f"{self.origin} is damaged ({shorten(str(error))}); copy it again.") from error
+        # A head that shares the word embeddings repeats them in its own group; the encoder's are in the family's.
+        own = [(name, tensor) for path, name, tensor in tensors if path.startswith(FAMILY_SCOPES)]
+        self.datasets = {name: tensor for _, name, tensor in tensors} | unique_names(own, self.origin)
 
     def names(self) -> Sequence[str]:
         return list(self.datasets)
@@ -58,11 +62,11 @@ class H5Source(TensorSource):
             raise CheckpointError(f"{self.origin}: {name} cannot be read; copy the file again.") from error
         return value.T if transposed else value
 
-    def _tensors(self) -> Iterator[tuple[str, Any]]:
+    def _tensors(self) -> Iterator[tuple[str, str, Any]]:
         for path, dataset in self._walk(self.handle, "", 0):
             self._check_stored(path, dataset)
             name, transposed = from_tensorflow(path)
-            yield name, (dataset, transposed)
+            yield path, name, (dataset, transposed)
 
     def _check_stored(self, path: str, dataset: Any) -> None:
         stored = dataset.id.get_storage_size()

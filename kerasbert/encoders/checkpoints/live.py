@@ -7,10 +7,13 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import shorten
-from kerasbert.encoders.checkpoints.source import TensorSource
+from kerasbert.encoders.checkpoints.filling import load_weights, variables_by_path, wants_pooler
+from kerasbert.encoders.checkpoints.source import TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
 from kerasbert.encoders.checkpoints.torch_source import TorchSource
+from kerasbert.encoders.config import as_config
 from kerasbert.encoders.encoder import Encoder
+from kerasbert.encoders.families import ENCODERS
 from kerasbert.encoders.weight_table import weight_table
 
 
@@ -24,10 +27,8 @@ class VariablesSource(TensorSource):
 
     def __init__(self, variables: Sequence[Any], origin: str) -> None:
         super().__init__(origin)
-        self.variables = {}
-        for variable in variables:
-            name, transposed = from_tensorflow(variable.name)
-            self.variables[name] = (variable, transposed)
+        tensors = ((variable, *from_tensorflow(variable.name)) for variable in variables)
+        self.variables = unique_names(((name, (variable, turned)) for variable, name, turned in tensors), origin)
 
     def names(self) -> Sequence[str]:
         return list(self.variables)
@@ -42,7 +43,7 @@ class VariablesSource(TensorSource):
         return value.T if transposed else value
 
 
-class EncoderSource(TensorSource):
+class LiveEncoderSource(TensorSource):
     """Tensors of an encoder of this package, under their Hugging Face names.
 
     Args:
@@ -54,7 +55,8 @@ class EncoderSource(TensorSource):
         self.tensors: dict[str, np.ndarray] = {}
         values = variables_by_path(encoder)
         for weight in weight_table(encoder.config, encoder.pooler is not None):
-            self.tensors |= weight.split(keras.ops.convert_to_numpy(values[weight.path]))
+            value = np.asarray(keras.ops.convert_to_numpy(values[weight.path]), dtype=np.float32)
+            self.tensors |= weight.split(value)
 
     def names(self) -> Sequence[str]:
         return list(self.tensors)
@@ -66,11 +68,6 @@ class EncoderSource(TensorSource):
         return self.tensors[name]
 
 
-def variables_by_path(encoder: Encoder) -> dict[str, Any]:
-    """The variables of an encoder by their path below it."""
-    return {variable.path.removeprefix(f"{encoder.name}/"): variable for variable in encoder.weights}
-
-
 def live_source(other: Any) -> TensorSource:
     """The tensors of a model in memory.
 
@@ -78,7 +75,7 @@ def live_source(other: Any) -> TensorSource:
         TypeError: when it is none of the kinds that can be read.
     """
     if isinstance(other, Encoder):
-        return EncoderSource(other)
+        return LiveEncoderSource(other)
     if hasattr(other, "state_dict"):
         return TorchSource(other.state_dict(), f"the PyTorch {type(other).__name__}")
     if hasattr(other, "weights"):
@@ -94,9 +91,38 @@ def copy_weights(encoder: Encoder, other: Any) -> None:
         other: an encoder of this package, a PyTorch `BertModel`, or a transformers 4 `TFBertModel`.
 
     Raises:
-        CheckpointError: when weights are missing or of another shape.
+        CheckpointError: when weights are missing, of another shape, or not finite.
         TypeError: when `other` is of another kind.
     """
-    from kerasbert.encoders.checkpoints.loading import load_weights
-
     load_weights(encoder, live_source(other))
+
+
+def encoder_from(
+    other: Any, *, num_hidden_layers: int | None = None, add_pooling_layer: bool | None = None, **kwargs: Any
+) -> Encoder:
+    """A new encoder with the config and the weights of a model in memory.
+
+    Args:
+        other: as for `copy_weights`, with a `config`; a model with a head gives its encoder.
+        num_hidden_layers: stop after this many blocks; None keeps all.
+        add_pooling_layer: None builds the pooler if `other` has one; False leaves it out.
+        **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
+
+    Returns:
+        The encoder, of the family that the config names.
+
+    Raises:
+        ConfigError: when the config is out of its range, or of a family that is not supported.
+        CheckpointError: as `copy_weights`.
+        TypeError: when `other` is of another kind.
+    """
+    source = live_source(other)
+    config = as_config(getattr(other, "config", None))
+    encoder = ENCODERS[config.model_type](
+        config,
+        num_hidden_layers=num_hidden_layers,
+        add_pooling_layer=wants_pooler(source, add_pooling_layer),
+        **kwargs,
+    )
+    load_weights(encoder, source)
+    return encoder

@@ -1,43 +1,57 @@
 """From a folder to an encoder with its weights: config and tensor table are compared before anything is allocated."""
 
+import glob
 import os
-import re
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, ConfigError
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE, VOCABULARY_FILE
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.strict_json import read_json_object
+from kerasbert.encoders.checkpoints.filling import compare, load_weights, wants_pooler
 from kerasbert.encoders.checkpoints.h5_source import H5Source
-from kerasbert.encoders.checkpoints.live import variables_by_path
 from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
 from kerasbert.encoders.checkpoints.sharded_source import ShardedSource, checked_member
 from kerasbert.encoders.checkpoints.source import TensorSource
 from kerasbert.encoders.checkpoints.tf_checkpoint_source import TFCheckpointSource
 from kerasbert.encoders.checkpoints.torch_source import open_torch_file
-from kerasbert.encoders.config import BertConfig
+from kerasbert.encoders.config import BertConfig, as_config, without_silent_wish
 from kerasbert.encoders.encoder import Encoder, cut_layers
 from kerasbert.encoders.families import ENCODERS
-from kerasbert.encoders.weight_table import Weight, weight_table
+from kerasbert.encoders.weight_table import weight_table
 
 ORIGINAL_CONFIG_FILE = "bert_config.json"
-# In a message, after this many rows the rest is counted.
-MOST_ROWS = 12
+OPENERS: dict[str, Callable[[Path], TensorSource]] = {
+    SAFETENSORS_FILE: SafetensorsSource,
+    f"{SAFETENSORS_FILE}.index.json": lambda index: ShardedSource(index, SafetensorsSource),
+    "tf_model.h5": H5Source,
+}
+# Pickles, which need PyTorch to be opened.
+LAST_OPENERS: dict[str, Callable[[Path], TensorSource]] = {
+    "pytorch_model.bin": open_torch_file,
+    "pytorch_model.bin.index.json": lambda index: ShardedSource(index, open_torch_file),
+}
 
 
-def read_config(folder: Path) -> BertConfig:
+def read_config(folder: Path, default_model_type: str = "bert") -> BertConfig:
     """The config of a checkpoint folder, `config.json` or the original `bert_config.json`.
+
+    Args:
+        folder: of the checkpoint.
+        default_model_type: the family where the file names none, as old files do.
 
     Raises:
         ConfigError: when it is missing or malformed, or a value is out of its range.
+        TypeError: when a value has the wrong type.
     """
     for name in (CONFIG_FILE, ORIGINAL_CONFIG_FILE):
-        if (folder / name).is_file():
-            return BertConfig.from_dict(read_json_object(folder / name))
+        if (folder / name).exists():
+            values = without_silent_wish(read_json_object(checked_member(folder, name)))
+            return BertConfig.from_dict({"model_type": default_model_type, **values})
     raise ConfigError(f"{str(folder)!r} holds no {CONFIG_FILE}; give the folder of a checkpoint.")
 
 
@@ -47,26 +61,41 @@ def open_checkpoint(folder: Path) -> TensorSource:
     Tried in this order: safetensors, sharded safetensors, `tf_model.h5`, `bert_model.ckpt`, `pytorch_model.bin` and its
     shards.
 
+    Args:
+        folder: of the checkpoint.
+
+    Returns:
+        Its tensors, none of which is read yet.
+
     Raises:
         CheckpointError: when there are none, or they are malformed.
+        UnsafeArtifactError: when a file leads out of the folder or would run code.
     """
-    checkpoints = sorted(folder.glob("*.ckpt*.index"))
-    if (folder / SAFETENSORS_FILE).exists():
-        return SafetensorsSource(checked_member(folder, SAFETENSORS_FILE))
-    if (folder / f"{SAFETENSORS_FILE}.index.json").exists():
-        return ShardedSource(folder / f"{SAFETENSORS_FILE}.index.json", SafetensorsSource)
-    if (folder / "tf_model.h5").exists():
-        return H5Source(checked_member(folder, "tf_model.h5"))
-    if checkpoints:
-        return TFCheckpointSource(checkpoints[0].with_suffix(""))
-    if (folder / "pytorch_model.bin").exists():
-        return open_torch_file(checked_member(folder, "pytorch_model.bin"))
-    if (folder / "pytorch_model.bin.index.json").exists():
-        return ShardedSource(folder / "pytorch_model.bin.index.json", open_torch_file)
-    raise CheckpointError(
-        f"{str(folder)!r} holds no weights: none of {SAFETENSORS_FILE}, tf_model.h5, bert_model.ckpt.index, "
-        f"pytorch_model.bin."
-    )
+    for name, opener in OPENERS.items():
+        # A link to nowhere counts as there, so that it is named.
+        if os.path.lexists(folder / name):
+            return opener(checked_member(folder, name))
+    index = _original_index(folder)
+    if index is not None:
+        return TFCheckpointSource(index.with_suffix(""))
+    for name, opener in LAST_OPENERS.items():
+        if os.path.lexists(folder / name):
+            return opener(checked_member(folder, name))
+    listed = ", ".join((*OPENERS, "bert_model.ckpt.index", *LAST_OPENERS))
+    raise CheckpointError(f"{str(folder)!r} holds no weights: none of {listed}.")
+
+
+def _original_index(folder: Path) -> Path | None:
+    found = sorted(folder.glob("*.index"))
+    preferred = [file for file in found if file.name == "bert_model.ckpt.index"] or found
+    if len(preferred) > 1:
+        raise CheckpointError(
+            f"{str(folder)!r} holds {len(preferred)} checkpoints ({shorten([file.name for file in preferred])}); keep one."
+        )
+    for index in preferred:
+        for file in (index, *folder.glob(f"{glob.escape(index.stem)}.data-*")):
+            checked_member(folder, file.name)
+    return preferred[0] if preferred else None
 
 
 def load_encoder(name_or_folder: str | os.PathLike[str], **form: Any) -> Encoder:
@@ -93,72 +122,31 @@ def from_pretrained(
     *,
     num_hidden_layers: int | None = None,
     add_pooling_layer: bool | None = None,
+    config: Any = None,
     allow_nonfinite: bool = False,
     **kwargs: Any,
 ) -> Encoder:
     """Load an encoder; see `Encoder.from_pretrained`."""
     folder = resolve_encoder(name_or_folder)
-    config = read_config(folder)
+    config = read_config(folder, encoder_class.model_type) if config is None else as_config(config)
     if config.model_type != encoder_class.model_type:
         right = ENCODERS[config.model_type].__name__
         raise ConfigError(f"{str(folder)!r} holds a {config.model_type} checkpoint; load it with {right}.")
     source = open_checkpoint(folder)
     _check_vocabulary(folder, config, source)
-    has_pooler = "pooler.dense.weight" in source.names()
-    pooler = has_pooler if add_pooling_layer is None else add_pooling_layer and has_pooler
+    pooler = wants_pooler(source, add_pooling_layer)
     if num_hidden_layers is not None:
         config = cut_layers(config, num_hidden_layers)
     # Before the encoder is built, so that a wrong config cannot make it allocate.
-    _compare(source, weight_table(config, pooler))
+    compare(source, weight_table(config, pooler))
     encoder = encoder_class(config, add_pooling_layer=pooler, **kwargs)
     load_weights(encoder, source, allow_nonfinite=allow_nonfinite)
     return encoder
 
 
-def load_weights(encoder: Encoder, source: TensorSource, *, allow_nonfinite: bool = False) -> None:
-    """Fill an encoder from a source of tensors.
-
-    Args:
-        encoder: filled; unchanged when names or shapes do not fit.
-        source: the tensors; those of upper layers and of heads are left alone.
-        allow_nonfinite: whether NaN and infinity are let through.
-
-    Raises:
-        CheckpointError: when tensors are missing, of another shape, or not finite; the message lists all of them.
-    """
-    table = weight_table(encoder.config, encoder.pooler is not None)
-    _compare(source, table)
-    variables = variables_by_path(encoder)
-    for weight in table:
-        value = weight.join([source.read(name) for name in weight.names])
-        if not allow_nonfinite and not np.isfinite(value).all():
-            raise CheckpointError(
-                f"{source.origin}: {', '.join(weight.names)} holds NaN or infinity; the training that wrote it diverged. "
-                f"Pass allow_nonfinite=True to load it all the same."
-            )
-        variables[weight.path].assign(value)
-
-
-def _compare(source: TensorSource, table: list[Weight]) -> None:
-    present = set(source.names())
-    wanted = {name: weight.shape for weight in table for name in weight.names}
-    problems = [f"missing      {name} {shape}" for name, shape in wanted.items() if name not in present]
-    nothing_fits = len(problems) == len(wanted)
-    for name, shape in wanted.items():
-        if name in present and tuple(source.shape(name)) != shape:
-            problems.append(f"wrong shape  {name}: expected {shape}, got {tuple(source.shape(name))}")
-    if not problems:
-        return
-    unexpected = sorted(name for name in present - set(wanted) if re.match(r"(embeddings|encoder|transformer)\.", name))
-    rows = problems + [f"unexpected   {name}" for name in unexpected]
-    listed = "\n  ".join(rows[:MOST_ROWS]) + (f"\n  and {len(rows) - MOST_ROWS} more" if len(rows) > MOST_ROWS else "")
-    lead = "none of its tensors is one of this encoder's" if nothing_fits else "its tensors do not fit the config"
-    raise CheckpointError(f"{source.origin}: {lead}; is it another model's?\n  {listed}")
-
-
 def _check_vocabulary(folder: Path, config: BertConfig, source: TensorSource) -> None:
     name = "embeddings.word_embeddings.weight"
-    rows = source.shape(name)[0] if name in source.names() else config.vocab_size
+    rows = (*source.shape(name), 0)[0] if name in source.names() else config.vocab_size
     file = folder / VOCABULARY_FILE
     lines = _count_lines(file) if file.is_file() else None
     if rows != config.vocab_size or (lines is not None and lines > rows):
@@ -175,5 +163,4 @@ def _check_vocabulary(folder: Path, config: BertConfig, source: TensorSource) ->
 
 def _count_lines(file: Path) -> int:
     with open(file, "rb") as stream:
-        content = stream.read()
-    return content.count(b"\n") + (not content.endswith(b"\n"))
+        return sum(1 for _ in stream)

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasbert._core.files import atomic_dir_write
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
-from kerasbert.encoders.checkpoints.live import EncoderSource
+from kerasbert.encoders.checkpoints.live import LiveEncoderSource
 from kerasbert.encoders.encoder import Encoder
 
 ARCHITECTURES = {
@@ -22,8 +22,8 @@ def save_pretrained(encoder: Encoder, folder: str | os.PathLike[str], *, overwri
     """Write `config.json` and `model.safetensors`; see `Encoder.save_pretrained`."""
     from safetensors.numpy import save_file
 
-    source = EncoderSource(encoder)
-    tensors = {name: np.ascontiguousarray(source.read(name), dtype=np.float32) for name in source.names()}
+    source = LiveEncoderSource(encoder)
+    tensors = {name: np.ascontiguousarray(source.read(name)) for name in source.names()}
     config = {"architectures": [ARCHITECTURES[encoder.model_type]], **encoder.config.to_dict(), "dtype": "float32"}
     with atomic_dir_write(folder, overwrite=overwrite) as beside:
         text = json.dumps(config, indent=2, sort_keys=True) + "\n"

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def checked_member(folder: Path, name: str) -> Path:
     return file
 
 
-def _read_index(index: Path) -> tuple[dict[str, str], int | None]:
+def _read_index(index: Path) -> tuple[dict[str, str], Any]:
     try:
         content = read_json_object(index)
     except ConfigError as error:
@@ -96,13 +97,13 @@ def _read_index(index: Path) -> tuple[dict[str, str], int | None]:
     return weight_map, metadata.get("total_size") if isinstance(metadata, dict) else -1
 
 
-def _check_total_size(index: Path, total_size: object, files: list[Path]) -> None:
+def _check_total_size(index: Path, total_size: Any, files: list[Path]) -> None:
     if total_size is None:
         return
     stored = sum(file.stat().st_size for file in files)
     # Some writers put a whole number as a float.
     whole = isinstance(total_size, (int, float)) and not isinstance(total_size, bool) and total_size == total_size // 1
-    if not whole or not 0 <= total_size <= stored:  # type: ignore[operator]
+    if not whole or not 0 <= total_size <= stored:
         raise CheckpointError(
             f"{str(index)!r}: `total_size` must be a whole number from 0 to {stored}, the bytes of the shards; got "
             f"{shorten(total_size)}."

