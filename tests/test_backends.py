@@ -1,0 +1,59 @@
+"""The models run on Keras's other backends: build, forward, one training step, with the numbers of TensorFlow."""
+
+import importlib.util
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import kerasbert as kb
+
+SCRIPT = """
+import sys
+import keras, numpy as np
+import kerasbert as kb
+
+config = kb.BertConfig(vocab_size=20, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
+model = kb.build_multitask({"a": kb.Multiclass(3), "b": kb.Multilabel(2)}, encoder=config, pooling="attention")
+random = np.random.default_rng(0)
+model.set_weights([random.normal(0, 0.1, weight.shape) for weight in model.get_weights()])
+ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], "int32")
+inputs = {"input_ids": ids, "attention_mask": (ids > 0).astype("int32"), "token_type_ids": np.zeros_like(ids)}
+before = model.predict(inputs, verbose=0)
+np.savez(sys.argv[1], **before)
+labels = {"a": np.array([0, 2]), "b": np.array([[0.0, 1.0], [1.0, 0.0]])}
+losses = model.fit(inputs, labels, epochs=3, verbose=0).history["loss"]
+assert np.isfinite(losses).all(), losses
+keras.tree.map_structure(lambda a, b: np.testing.assert_raises(AssertionError, np.testing.assert_array_equal, a, b),
+                         before, model.predict(inputs, verbose=0))
+"""
+
+
+def run(backend, path):
+    environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": str(path.parent)}
+    result = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], env=environment, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr[-2000:]
+    return np.load(path)
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory):
+    return run("tensorflow", tmp_path_factory.mktemp("tensorflow") / "outputs.npz")
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_trains_and_agrees(backend, expected, tmp_path):
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    outputs = run(backend, tmp_path / "outputs.npz")
+    assert all(np.allclose(outputs[head], expected[head], atol=1e-5) for head in ("a", "b"))
+
+
+def test_builds_and_trains_inside_a_strategy(tiny_config, tiny_inputs):
+    import tensorflow as tf
+
+    strategy = tf.distribute.MirroredStrategy(["CPU:0"])
+    with strategy.scope():
+        model = kb.build_multiclass(3, encoder=tiny_config)
+    assert np.isfinite(model.fit(tiny_inputs, np.array([0, 2]), verbose=0).history["loss"][0])
