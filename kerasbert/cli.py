@@ -19,6 +19,8 @@ from kerasbert._core.errors import DataError, KerasBertError
 from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.strict_json import read_json_object
+from kerasbert.bundle import CLASSIFIER_FILE
 from kerasbert.cli_tables import print_predictions, print_scores
 from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names, multi_hot_from_columns
@@ -238,7 +240,9 @@ def inspect(
     """Show what an encoder is and how a text becomes tokens."""
     folder = resolve_encoder(source)
     tokens = TextEncoder.from_folder(folder, max_length=max_length)
-    if (folder / "config.json").is_file():
+    if (folder / CLASSIFIER_FILE).is_file():
+        print(f"{source}: {_describe(read_json_object(folder / CLASSIFIER_FILE))}")
+    elif (folder / "config.json").is_file():
         config = BertConfig.from_pretrained(folder)
         print(f"{source}: {config.model_type}, {config.num_hidden_layers} layers, {config.hidden_size} wide, ", end="")
         print(f"{config.vocab_size} tokens, up to {config.max_length} of them in a text")
@@ -248,6 +252,13 @@ def inspect(
         print(f"\n{shorten(one)}: {len(encoded.input_ids)} tokens{' (cut)' if encoded.num_truncated else ''}")
         for piece, number in zip(pieces, encoded.input_ids, strict=False):
             print(f"{number:>8}  {piece}")
+
+
+def _describe(description: dict[str, Any]) -> str:
+    arguments = description.get("arguments", {})
+    settings = ", ".join(f"{name} {shorten(arguments[name], 60)}" for name in sorted(arguments) if name != "encoder")
+    encoder = arguments.get("encoder", {})
+    return f"{description.get('builder')} over {encoder.get('num_hidden_layers')} layers; {settings}"
 
 
 def predict_rows(classifier: TextClassifier, examples: Examples) -> Iterator[dict[str, Any]]:

@@ -101,6 +101,11 @@ def test_inspect_shows_tokens(tiny_folder, capsys):
     assert "2 layers, 16 wide" in output and "[CLS]" in output and "parcel" in output
 
 
+def test_inspect_tells_what_a_saved_classifier_is(saved, capsys):
+    assert cli.main(["inspect", str(saved)]) == 0
+    assert "build_multilabel over 2 layers; " in capsys.readouterr().out
+
+
 REFUSED = {
     "missing data": (["train", "no.csv", "--task", "binary", "--output", "{tmp}/m"], 1, "no.csv"),
     "unknown column": (["train", "{data}", "--task", "binary", "--output", "{tmp}/m", "--labels", "lable"], 1, "label"),
