@@ -31,8 +31,10 @@ class AdamW(keras.optimizers.AdamW):
         rate_factors: pattern -> factor >= 0, tried in order; a pattern matches when it is part of the variable's path.
         no_decay: endings of the paths that are not decayed; biases and layer normalisation by default.
         lazy_embeddings: whether point (5) holds; on other backends than TensorFlow gradients are dense and it does not.
-        name: name of the optimiser.
         global_clipnorm: gradients are scaled down together to at most this norm; None for no clipping.
+        epsilon: added to the root of the second moment; PyTorch's 1e-8, because Keras's 1e-7 is as large as the
+            gradients of rare words.
+        name: name of the optimiser.
         **kwargs: other arguments of `keras.optimizers.AdamW`.
 
     Raises:
@@ -56,6 +58,7 @@ class AdamW(keras.optimizers.AdamW):
         no_decay: Sequence[str] = NO_DECAY,
         lazy_embeddings: bool = False,
         global_clipnorm: float | None = 1.0,
+        epsilon: float = 1e-8,
         name: str = "adamw",
         **kwargs: Any,
     ) -> None:
@@ -64,7 +67,14 @@ class AdamW(keras.optimizers.AdamW):
             check_number("learning_rate", learning_rate, 0, open_minimum=True)
         if kwargs.get("amsgrad"):
             raise ConfigError("`amsgrad` must be False; got True. Use keras.optimizers.AdamW for it.")
-        super().__init__(learning_rate, weight_decay=weight_decay, global_clipnorm=global_clipnorm, name=name, **kwargs)
+        super().__init__(
+            learning_rate,
+            weight_decay=weight_decay,
+            global_clipnorm=global_clipnorm,
+            epsilon=epsilon,
+            name=name,
+            **kwargs,
+        )
         self.rate_factors = {
             pattern: check_number(f"rate_factors[{pattern!r}]", factor, 0)
             for pattern, factor in (rate_factors or {}).items()

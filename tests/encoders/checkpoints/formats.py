@@ -48,7 +48,7 @@ def sharded(tensors, folder, stem="model", ending="safetensors", write=save_file
 def tensorflow_name(name, layer="layer_"):
     """The name and the orientation in TensorFlow of a tensor of PyTorch's BERT."""
     is_norm, is_embedding = "LayerNorm" in name, name.endswith("_embeddings.weight")
-    name = name.replace("encoder.layer.", f"encoder.{layer}").replace(".", "/")
+    name = name.replace(".", "/").replace("encoder/layer/", f"encoder/{layer}")
     if is_embedding:
         return name.removesuffix("/weight"), False
     if is_norm:
@@ -88,7 +88,6 @@ def original(tensors, folder):
     names, values = zip(*variables.items(), strict=True)
     prefix = str(folder / "bert_model.ckpt")
     tf.raw_ops.SaveV2(prefix=prefix, tensor_names=names, shape_and_slices=[""] * len(names), tensors=values)
-    # The op leaves the data as a part that a second op would merge; a single part is named alike.
     if (folder / "config.json").exists():
         values = json.loads((folder / "config.json").read_text())
         del values["model_type"]
