@@ -142,8 +142,15 @@ def _monitor_of(head: ClassificationHead) -> str:
     return {"binary": "val_f1", "multiclass": "val_accuracy", "multilabel": "val_macro_f1"}[head.head_task.task]
 
 
+class _KeepBest(keras.callbacks.EarlyStopping):
+    """Early stopping that keeps the later of two equally good epochs, which has seen more and was trained at a lower rate."""
+
+    def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
+        return monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value)
+
+
 def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:
-    return keras.callbacks.EarlyStopping(
+    return _KeepBest(
         monitor=monitor,
         mode="min" if monitor.endswith("loss") else "max",
         patience=patience,

@@ -15,7 +15,7 @@ from kerasbert import (
     make_batches,
 )
 from kerasbert.data.token_arrays import TokenArrays
-from kerasbert.training.finetune import default_monitor, set_prior_bias
+from kerasbert.training.finetune import _keep_best, default_monitor, set_prior_bias
 
 # Texts whose first word tells their class.
 ROWS = [[2, 5 + row % 3, 8 + row % 5, 3] for row in range(60)]
@@ -52,6 +52,18 @@ def test_best_epoch_is_restored(batches, tiny_config):
     history = quick(model, batches, held_out, epochs=6, patience=6, learning_rate=3e-3).history
     model.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     assert model.evaluate(held_out.dataset, verbose=0)[1] == pytest.approx(max(history["val_accuracy"]))
+
+
+def test_of_equal_epochs_the_later_is_kept():
+    best = _keep_best("val_f1", patience=1)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    best.set_model(model)
+    best.on_train_begin()
+    for epoch, value in enumerate([0.9, 0.9, 0.8]):
+        model.set_weights([np.full((1, 1), epoch), np.zeros(1)])
+        best.on_epoch_end(epoch, {"val_f1": value})
+    best.on_train_end()
+    assert best.best_epoch == 1 and float(model.get_weights()[0][0, 0]) == 1.0
 
 
 def test_prior_bias_predicts_the_frequencies(tiny_config):
