@@ -10,7 +10,19 @@ import pytest
 import kerasbert
 
 PACKAGE = Path(kerasbert.__file__).parent
-ROOMS = ["_core", "data", "encoders", "objectives", "optimizers", "classifiers", "training", "evaluation"]
+ROOMS = [
+    "_core",
+    "data",
+    "encoders",
+    "objectives",
+    "optimizers",
+    "classifiers",
+    "training",
+    "evaluation",
+    "subclasses",
+    "export",
+    "cli",
+]
 HEAVY = {"torch", "transformers", "sklearn", "pandas", "matplotlib", "pyarrow", "rich", "tokenizers", "huggingface_hub"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -12,6 +12,9 @@ from kerasbert._core.errors import CheckpointError
 from kerasbert.encoders.checkpoints.source import TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow, is_weight
 
+# What TensorFlow's reader raises for a damaged file besides its own errors.
+OTHER_ERRORS = (IndexError, KeyError, RuntimeError, TypeError, ValueError)
+
 
 class TFCheckpointSource(TensorSource):
     """Tensors of a TensorFlow checkpoint; TensorFlow checks a checksum of every tensor.
@@ -30,7 +33,7 @@ class TFCheckpointSource(TensorSource):
         try:
             self.reader = tf.train.load_checkpoint(str(prefix))
             shapes = self.reader.get_variable_to_shape_map()
-        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        except (tf.errors.OpError, *OTHER_ERRORS) as error:
             raise CheckpointError(f"{self.origin} is not a readable checkpoint: {shorten(str(error))}") from error
         self.shapes = {name: tuple(shape) for name, shape in shapes.items() if is_weight(name)}
         self._check_stored(prefix)
@@ -50,7 +53,7 @@ class TFCheckpointSource(TensorSource):
         variable, transposed = self.variables[name]
         try:
             value = np.asarray(self.reader.get_tensor(variable))
-        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+        except (tf.errors.OpError, *OTHER_ERRORS) as error:
             raise CheckpointError(f"{self.origin}: {name} cannot be read: {shorten(str(error))}") from error
         if value.dtype.kind != "f":
             raise CheckpointError(f"{self.origin}: {name} must be of floating-point numbers; got {value.dtype}.")

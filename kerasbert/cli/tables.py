@@ -37,7 +37,7 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False
     """Print predictions: the text, the chosen labels and the highest scores.
 
     Args:
-        rows: from `cli.predict_rows`.
+        rows: from `predict_rows`.
         as_csv: CSV, with a column for each label's score, instead of a table.
     """
     flat = [(row["text"], head, values) for row in rows for head, values in _heads_of(row)]

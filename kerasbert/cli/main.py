@@ -1,0 +1,53 @@
+"""The command as a function: runs it, shows errors and gives the exit code."""
+
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from kerasbert._core.errors import KerasBertError
+from kerasbert.cli import evaluate, inspect, predict, train  # noqa: F401, I001  the commands, in the help's order
+from kerasbert.cli.options import app, say
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage.
+
+    Args:
+        arguments: without the program's name; None takes them from the command line.
+
+    Returns:
+        The exit code.
+    """
+    command = typer.main.get_command(app)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning  # type: ignore[assignment]
+        try:
+            code = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+            return code if isinstance(code, int) else 0
+        except KerasBertError as error:
+            say(f"Error: {error}")
+            return 1
+        except (TypeError, OSError) as error:
+            say(f"Error: {error}")
+            return 1
+        except KeyboardInterrupt:
+            say("Interrupted; nothing was written.")
+            return 1
+        except Exception as error:
+            if not hasattr(error, "exit_code"):
+                raise
+            _show_usage_error(error)
+            return int(error.exit_code)
+
+
+def _show_usage_error(error: Any) -> None:
+    if hasattr(error, "show"):
+        error.show(file=sys.stderr)
+
+
+def _show_warning(message: Any, category: Any, filename: str, *rest: Any) -> None:
+    if "kerasbert" in filename or "kerasbert" in str(getattr(category, "__module__", "")):
+        say(f"Note: {message}")

@@ -1,0 +1,62 @@
+"""What the commands share: the app, its choices and its common options."""
+
+import enum
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="BERT text classifiers: train on a file, judge, predict.",
+    epilog="Start with: kerasbert train DATA.csv --task multiclass --output DIR",
+)
+
+
+class Task(enum.StrEnum):
+    """What one text can be labelled with."""
+
+    binary = "binary"
+    multiclass = "multiclass"
+    multilabel = "multilabel"
+    multitask = "multitask"
+
+
+class Format(enum.StrEnum):
+    """How results are written."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class Precision(enum.StrEnum):
+    """Keras dtype policies that training is measured with."""
+
+    float32 = "float32"
+    mixed_bfloat16 = "mixed_bfloat16"
+    mixed_float16 = "mixed_float16"
+
+
+Text = Annotated[str, typer.Option("--text", help="Column that holds the texts.")]
+TextPair = Annotated[str | None, typer.Option("--text-pair", help="Column of second texts, read with the first.")]
+Labels = Annotated[
+    str | None,
+    typer.Option(
+        "--labels",
+        help="Label column, or several 0/1 columns as A,B,C for multilabel. Default: 'label', or 'labels' for multilabel.",
+    ),
+]
+Delimiter = Annotated[
+    str | None, typer.Option("--label-delimiter", help="Separator of several labels in one cell, such as ';'.")
+]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
+
+
+def say(message: str) -> None:
+    """Write a message for people to standard error."""
+    print(message, file=sys.stderr)

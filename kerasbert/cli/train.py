@@ -1,0 +1,118 @@
+"""`kerasbert train`: labelled texts in, a saved classifier out."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kerasbert._core.files import check_output
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
+from kerasbert.cli.reading import label_cells, label_columns, parse_heads
+from kerasbert.data.labels import collect_label_names
+from kerasbert.data.readers import read_examples
+from kerasbert.text_classifier import TextClassifier
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
+    task: Annotated[Task, typer.Option(help="One of two labels, one of several, any of several, or several heads.")],
+    output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
+    validation: Annotated[Path | None, typer.Option(help="Data to choose the best epoch and thresholds on.")] = None,
+    text: Text = "text",
+    text_pair: TextPair = None,
+    labels: Labels = None,
+    label_delimiter: Delimiter = None,
+    head: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."
+        ),
+    ] = None,
+    label_names: Annotated[
+        str | None, typer.Option("--label-names", help="Labels in order, A,B,C; for binary: negative,positive.")
+    ] = None,
+    encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
+    pooling: Annotated[str, typer.Option(help="mean, cls, pooler, max or attention.")] = "mean",
+    max_length: Annotated[
+        int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
+    ] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 4,
+    batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
+    learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
+    head_learning_rate: Annotated[float, typer.Option(help="Peak rate of the head.")] = 2e-3,
+    dropout: Annotated[float, typer.Option(help="Dropout in the head.")] = 0.1,
+    patience: Annotated[int, typer.Option(help="Epochs without improvement before stopping.")] = 2,
+    validation_fraction: Annotated[
+        float | None,
+        typer.Option(
+            help="Share held out without --validation. [default: 0.1 for multilabel, where thresholds need it, else 0]"
+        ),
+    ] = None,
+    precision: Annotated[Precision, typer.Option(help="Keras dtype policy.")] = Precision.float32,
+    seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing saved model.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Train a classifier on labelled texts and save it."""
+    check_output(output, overwrite)
+    heads = parse_heads(task, head)
+    names = None if label_names is None else label_names.split(",")
+    columns = label_columns(task, labels, heads)
+    examples = read_examples(data, text=text, text_pair=text_pair, labels=list(columns))
+    held_out = None
+    if validation is not None:
+        held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
+    if names is None and task is Task.multilabel and len(columns) > 1:
+        names = list(columns)
+    if names is None and label_delimiter is not None:
+        names = collect_label_names(examples.labels[columns[0]], delimiter=label_delimiter)
+    classifier = TextClassifier(
+        task.value,
+        heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
+        label_names=names,
+        encoder=encoder,
+        pooling=pooling,
+        dropout=dropout,
+        max_length=max_length,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        head_learning_rate=head_learning_rate,
+        patience=patience,
+        validation_fraction=validation_fraction,
+        precision=precision.value,
+        seed=seed,
+        progress=not quiet,
+    )
+    reading: dict[str, Any] = {
+        "columns": list(columns),
+        "text": text,
+        "text_pair": text_pair,
+        "label_delimiter": label_delimiter,
+    }
+    reading["heads"] = None if heads is None else {name: column for name, (column, _) in heads.items()}
+    classifier.fit(
+        examples.texts,
+        label_cells(examples, reading),
+        text_pairs=examples.text_pairs,
+        validation=None if held_out is None else (held_out.texts, label_cells(held_out, reading), held_out.text_pairs),
+    )
+    _report_shapes(classifier, len(examples))
+    metrics: dict[str, Any] = {"reading": reading, "num_training_examples": len(examples)}
+    if held_out is not None:
+        metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
+    classifier.save(output, overwrite=overwrite, metrics=metrics)
+    say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
+
+
+def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:
+    padding = classifier.padding_
+    lengths = ", ".join(str(length) for length in padding["shapes"])
+    cut = (
+        f"; {padding['cut']} of {num_examples} texts were cut at {classifier.tokens_.max_length}"
+        if padding["cut"]
+        else ""
+    )
+    say(f"Padded lengths {lengths}; {padding['padding']:.1%} padding{cut}.")
