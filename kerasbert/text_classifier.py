@@ -23,9 +23,11 @@ from kerasbert.classifiers.builders import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.label_kinds import INTEGERS, NAMES, classes_as, label_kind, labels_as
 from kerasbert.data.labels import collect_label_names, encode_binary, encode_class_ids, encode_multi_hot
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.estimator import Estimator
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.training.finetune import finetune
@@ -35,7 +37,7 @@ TASKS = ("binary", "multiclass", "multilabel", "multitask")
 ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 
 
-class TextClassifier:
+class TextClassifier(Estimator):
     """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
 
     Constructor arguments are only stored; `fit` checks them, builds the model, trains it by the recipe of `finetune`
@@ -126,7 +128,7 @@ class TextClassifier:
 
         Args:
             texts: n texts.
-            labels: n labels: names, or lists of names for a multi-label task; head name -> labels for a multi-task one.
+            labels: n labels: names or integers; for a multi-label task lists of names or an array (n, C) of 0 and 1; head name -> labels for a multi-task one.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
 
@@ -144,6 +146,7 @@ class TextClassifier:
         tokens = TextEncoder.from_folder(resolve_encoder(self.encoder), max_length=self.max_length)
         cells = labels if self.task == "multitask" else {SINGLE_HEAD: labels}
         names = self._collect_names(cells)
+        self.label_kinds_ = {head: self._kind(cells[head]) for head in names}
         encoded = encode_labels(self._head_tasks(), names, cells)
         ids = tokens.encode(texts, text_pairs)
         held_out = None
@@ -188,14 +191,15 @@ class TextClassifier:
             text_pairs: n second texts, for a classifier trained on pairs.
 
         Returns:
-            Array of n names; a list of n lists of names for a multi-label task; a dict by head for a multi-task one.
+            Array of n names, or integers where the labels of `fit` were integers; for a multi-label task a list of n
+            lists of names, or an array (n, C) of 0 and 1 where `fit` got one; a dict by head for a multi-task one.
 
         Raises:
             DataError: when a text cannot be used.
             TypeError: when `texts` is one text or holds something else than texts.
         """
         named = {
-            head: self._names_of(head, self.decide(head, values))
+            head: labels_as(self.label_kinds_[head], self.model_.heads[head].label_names, self.decide(head, values))
             for head, values in self._probabilities(texts, text_pairs).items()
         }
         return named if len(named) > 1 or SINGLE_HEAD not in named else named[SINGLE_HEAD]
@@ -249,29 +253,18 @@ class TextClassifier:
         self._check_fitted()
         settings = {name: value for name, value in self.get_params().items() if name not in ("heads", "label_names")}
         settings["encoder"] = os.fspath(settings["encoder"])
+        settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
         bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
         save_bundle(bundle, folder, overwrite=overwrite)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's arguments, as scikit-learn asks for them."""
-        return {name: getattr(self, name) for name in PARAMETERS}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change constructor arguments, as scikit-learn does.
-
-        Raises:
-            ConfigError: when there is no such argument.
-        """
-        for name, value in parameters.items():
-            setattr(self, check_choice("parameter", name, PARAMETERS), value)
-        return self
 
     @property
     def classes_(self) -> Any:
         """Label names in the order of the probabilities' columns; a dict by head for a multi-task classifier."""
         self._check_fitted()
-        names = {head: np.array(layer.label_names, dtype=object) for head, layer in self.model_.heads.items()}
+        names = {
+            head: classes_as(self.label_kinds_[head], layer.label_names) for head, layer in self.model_.heads.items()
+        }
         return names if SINGLE_HEAD not in names else names[SINGLE_HEAD]
 
     def _check_arguments(self) -> None:
@@ -300,6 +293,11 @@ class TextClassifier:
         if self.label_names is not None and self.task != "multitask":
             return {SINGLE_HEAD: tuple(self.label_names)}
         return {head: tuple(collect_label_names(cells[head])) for head in self._head_tasks()}
+
+    def _kind(self, cells: Any) -> str:
+        kind = label_kind(cells)
+        # Integers with names given apart are positions in them, and what goes out are the names.
+        return NAMES if kind == INTEGERS and self.label_names is not None else kind
 
     def _fraction(self) -> float:
         if self.validation_fraction is not None:
@@ -373,22 +371,9 @@ class TextClassifier:
             results[head][batches.order] = output[head] if isinstance(output, dict) else output
         return results
 
-    def _names_of(self, head: str, decisions: np.ndarray) -> Any:
-        names = np.array(self.model_.heads[head].label_names, dtype=object)
-        if self._tasks()[head] == "multilabel":
-            return [list(names[row.astype(bool)]) for row in decisions]
-        return names[decisions.reshape(-1)]
-
     def _tasks(self) -> dict[str, str]:
         self._check_fitted()
         return {head: layer.head_task.task for head, layer in self.model_.heads.items()}
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise ConfigError("This TextClassifier is not trained yet; call `fit` first, or `kerasbert.load(folder)`.")
-
-
-PARAMETERS = tuple(name for name in TextClassifier.__init__.__annotations__ if name != "return")
 
 
 def load(folder: str | os.PathLike[str]) -> TextClassifier:
@@ -413,7 +398,7 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
 or `train` wrote.
     """
     bundle = load_bundle(folder)
-    known = {name: value for name, value in bundle.settings.items() if name in PARAMETERS}
+    known = {name: value for name, value in bundle.settings.items() if name in TextClassifier.parameter_names()}
     classifier = TextClassifier(**known)
     tasks = {head: layer.head_task.task for head, layer in bundle.model.heads.items()}
     if SINGLE_HEAD not in tasks:
@@ -422,6 +407,8 @@ or `train` wrote.
     classifier.tokens_ = bundle.tokens
     classifier.thresholds_ = bundle.thresholds
     classifier.history_ = bundle.settings.get("history", {})
+    kinds = bundle.settings.get("label_kinds", {})
+    classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
     classifier.metrics_ = bundle.metrics
     return classifier
 

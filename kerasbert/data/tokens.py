@@ -127,6 +127,29 @@ class TextEncoder:
             max_length = min(DEFAULT_MAX_LENGTH, longest) if isinstance(longest, int) else DEFAULT_MAX_LENGTH
         return cls(tokenizer, max_length=max_length, special_tokens=settings)
 
+    def __call__(
+        self, texts: str | Sequence[str], text_pairs: str | Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """A few texts as one padded batch, as the tokenizers of transformers give it; `encode` is for many.
+
+        Args:
+            texts: one text, or n.
+            text_pairs: as many second texts.
+
+        Returns:
+            `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
+
+        Raises:
+            TypeError: as `encode`.
+            DataError: as `encode`.
+
+        Example:
+            >>> encoder("hello world")["input_ids"].tolist()  # doctest: +SKIP
+            [[101, 7592, 2088, 102]]
+        """
+        listed = [[part] if isinstance(part, str) else part for part in (texts, text_pairs)]
+        return self.encode(*listed).padded(self.pad_id)  # type: ignore[arg-type]
+
     def encode(
         self,
         texts: Sequence[str],
