@@ -28,6 +28,7 @@ LABELS = {
     "multilabel, indicator": INDICATOR,
     "multitask": {"topic": ["x", "y", "z", "y"] * 6, "flags": [["a"], [], ["b"], ["a", "b"]] * 6},
 }
+GIVEN = copy.deepcopy(LABELS)
 HEADS = {"multitask": {"topic": "multiclass", "flags": "multilabel"}}
 VARIANTS = {
     "mean": {},
@@ -65,7 +66,9 @@ def fitted(tiny_folder):
 
 
 every_case = pytest.mark.parametrize("case", LABELS)
-every_variant = pytest.mark.parametrize("variant", VARIANTS)
+# Every task with the default head, and every head with one task.
+BOTH = [(case, "mean") for case in LABELS] + [("multilabel", variant) for variant in VARIANTS if variant != "mean"]
+every_case_and_head = pytest.mark.parametrize(("case", "variant"), BOTH)
 
 
 def same(one, other):
@@ -143,8 +146,7 @@ def test_labels_go_out_as_they_came_in(case, fitted):
         assert set(predicted.ravel().tolist()) <= set(given.ravel().tolist())
 
 
-@every_case
-@every_variant
+@every_case_and_head
 def test_shapes_and_probabilities(case, variant, fitted):
     classifier = fitted(case, variant)
     probabilities = classifier.predict_proba(TEXTS[:5])
@@ -156,8 +158,7 @@ def test_shapes_and_probabilities(case, variant, fitted):
         assert ((values >= 0) & (values <= 1)).all()
 
 
-@every_case
-@every_variant
+@every_case_and_head
 def test_a_subset_and_another_order_get_the_same_answers(case, variant, fitted):
     classifier = fitted(case, variant)
     texts = [*TEXTS[:4], "lost lost lost parcel parcel please ? ! ? !"]
@@ -185,16 +186,14 @@ def test_containers_of_texts_are_alike(case, fitted):
 
 @every_case
 def test_fitting_again_with_the_seed_gives_the_same(case, fitted, tiny_folder):
-    again = make(case, tiny_folder).fit(TEXTS, LABELS[case])
-    again.fit(TEXTS, LABELS[case])
+    again = copy.copy(fitted(case)).fit(TEXTS, LABELS[case])
     ours, expected = again.predict_proba(TEXTS[:4]), fitted(case).predict_proba(TEXTS[:4])
     for head in ours if isinstance(ours, dict) else [None]:
         pair = (ours, expected) if head is None else (ours[head], expected[head])
         np.testing.assert_allclose(*pair, atol=1e-4)
 
 
-@every_case
-@every_variant
+@every_case_and_head
 def test_saved_and_loaded_it_answers_the_same(case, variant, fitted, tmp_path):
     classifier = fitted(case, variant)
     classifier.save(tmp_path / "model")
@@ -205,10 +204,10 @@ def test_saved_and_loaded_it_answers_the_same(case, variant, fitted, tmp_path):
 
 
 @every_case
-def test_data_is_not_changed(case, tiny_folder):
-    texts, labels = list(TEXTS), copy.deepcopy(LABELS[case])
-    make(case, tiny_folder).fit(texts, labels)
-    assert texts == TEXTS and same(labels, LABELS[case])
+def test_data_is_not_changed(case, fitted):
+    before = copy.deepcopy(LABELS[case])
+    fitted(case).evaluate(TEXTS, LABELS[case])
+    assert same(before, GIVEN[case]) and same(LABELS[case], GIVEN[case])
 
 
 @every_case
@@ -237,7 +236,7 @@ def _plain(labels):
     return labels.tolist() if isinstance(labels, np.ndarray) else labels
 
 
-@pytest.mark.parametrize("case", ["binary", "binary, integers", "multiclass, integers", "multilabel, indicator"])
+@pytest.mark.parametrize("case", ["binary", "multiclass, integers", "multilabel, indicator"])
 def test_cross_validation(case, tiny_folder):
     scores = cross_val_score(make(case, tiny_folder), TEXTS, LABELS[case], cv=2, scoring="f1_macro")
     assert scores.shape == (2,) and np.isfinite(scores).all()
