@@ -361,15 +361,23 @@ class TextClassifier(Estimator):
         return self._run(self.tokens_.encode(texts, text_pairs))
 
     def _run(self, ids: Any) -> dict[str, np.ndarray]:
-        batches = make_batches(ids, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
         heads = self.model_.heads
         results = {head: np.zeros((len(ids), layer.head_task.units), "float32") for head, layer in heads.items()}
         if not len(ids):
             return results
-        output = self.model_.predict(batches.dataset, verbose=0)
+        output, order = self._forward(ids)
         for head in heads:
-            results[head][batches.order] = output[head] if isinstance(output, dict) else output
+            results[head][order] = output[head] if isinstance(output, dict) else output
         return results
+
+    def _forward(self, ids: Any) -> tuple[Any, Any]:
+        """The model's output for token arrays, and the rows that it belongs to."""
+        if len(ids) <= PREDICTION_BATCH:
+            # One batch is done before `predict` has traced its graph.
+            output = self.model_(ids.padded(self.tokens_.pad_id), training=False)
+            return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
+        batches = make_batches(ids, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        return self.model_.predict(batches.dataset, verbose=0), batches.order
 
     def _tasks(self) -> dict[str, str]:
         self._check_fitted()
