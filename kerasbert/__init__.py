@@ -22,12 +22,17 @@ from kerasbert.classifiers.builders import build_multiclass as build_multiclass
 from kerasbert.classifiers.builders import build_multilabel as build_multilabel
 from kerasbert.classifiers.builders import build_multitask as build_multitask
 from kerasbert.classifiers.classifier import Classifier as Classifier
+from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
 from kerasbert.classifiers.pooling import MaxPooling as MaxPooling
 from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
 from kerasbert.data.batches import make_batches as make_batches
+from kerasbert.data.hierarchy import Hierarchy as Hierarchy
+from kerasbert.data.hierarchy import collect_subclasses as collect_subclasses
+from kerasbert.data.hierarchy import encode_hierarchy as encode_hierarchy
+from kerasbert.data.hierarchy import parse_tree as parse_tree
 from kerasbert.data.labels import collect_label_names as collect_label_names
 from kerasbert.data.labels import encode_binary as encode_binary
 from kerasbert.data.labels import encode_class_ids as encode_class_ids
