@@ -44,8 +44,8 @@ from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
-from kerasbert.evaluation.hierarchy import decide_levels as decide_levels
-from kerasbert.evaluation.hierarchy import score_hierarchy as score_hierarchy
+from kerasbert.evaluation.level_decisions import decide_levels as decide_levels
+from kerasbert.evaluation.level_decisions import score_hierarchy as score_hierarchy
 from kerasbert.objectives.tasks import Binary as Binary
 from kerasbert.objectives.tasks import Multiclass as Multiclass
 from kerasbert.objectives.tasks import Multilabel as Multilabel

@@ -28,7 +28,7 @@ from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hiera
 from kerasbert.data.labels import collect_label_names, encode_binary, encode_class_ids, encode_multi_hot
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
-from kerasbert.evaluation.hierarchy import decide_levels, score_hierarchy
+from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.training.finetune import finetune
@@ -286,7 +286,11 @@ class TextClassifier:
             ConfigError: when the classifier is not trained yet.
         """
         self._check_fitted()
-        settings = {name: value for name, value in self.get_params().items() if name not in ("heads", "label_names", "subclasses")}
+        settings = {
+            name: value
+            for name, value in self.get_params().items()
+            if name not in ("heads", "label_names", "subclasses")
+        }
         settings["encoder"] = os.fspath(settings["encoder"])
         settings["history"] = getattr(self, "history_", {})
         bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
@@ -381,7 +385,7 @@ class TextClassifier:
         }
         with precision(self.precision):
             if self.task == "hierarchical":
-                tree = {"multilabel": self.multilabel, "level_weights": self.level_weights}
+                tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
                 return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)
             if self.task == "binary":
                 return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)

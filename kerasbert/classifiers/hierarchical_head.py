@@ -11,7 +11,7 @@ from kerasbert._core.checks import check_bool, check_choice, check_number
 from kerasbert._core.names import PACKAGE
 from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units
 from kerasbert.data.hierarchy import parse_tree
-from kerasbert.objectives.hierarchical import LEVEL_ACTIVATIONS
+from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
 from kerasbert.objectives.tasks import LevelTask, TaskRow, level_row
 
 CLASS_SCORES = ("own", "summed")

@@ -6,8 +6,8 @@ from typing import Any
 import typer
 
 from kerasbert.cli.options import Task
-from kerasbert.data.hierarchy import level_names
 from kerasbert.data.examples import Examples
+from kerasbert.data.hierarchy import level_names
 from kerasbert.data.labels import multi_hot_from_columns
 
 

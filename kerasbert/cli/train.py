@@ -17,7 +17,12 @@ from kerasbert.text_classifier import TextClassifier
 @app.command()
 def train(
     data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
-    task: Annotated[Task, typer.Option(help="One of two labels, one of several, any of several, several heads, or classes with subclasses.")],
+    task: Annotated[
+        Task,
+        typer.Option(
+            help="One of two labels, one of several, any of several, several heads, or classes with subclasses."
+        ),
+    ],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
     validation: Annotated[Path | None, typer.Option(help="Data to choose the best epoch and thresholds on.")] = None,
     text: Text = "text",

@@ -9,7 +9,7 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.data.labels import check_label_names
-from kerasbert.objectives.hierarchical import (
+from kerasbert.objectives.levels import (
     BinaryLevelCrossentropy,
     HierarchicalF1,
     KnownLabels,
