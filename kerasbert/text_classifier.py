@@ -31,6 +31,7 @@ from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
 
 PREDICTION_BATCH = 64
@@ -172,6 +173,45 @@ class TextClassifier:
         self.model_ = self._build(names)
         self._train(ids, encoded, held_out)
         return self
+
+    def add_subclasses(
+        self,
+        texts: Sequence[str],
+        labels: Mapping[str, Any],
+        *,
+        text_pairs: Sequence[str] | None = None,
+        epochs: int = 30,
+    ) -> "TextClassifier":
+        """A hierarchical classifier with this one's classes, whose subclasses are learned on its frozen features.
+
+        Args:
+            texts: n texts.
+            labels: level name -> n labels, as for `fit` of a hierarchical classifier; the classes must be this one's.
+            text_pairs: n second texts.
+            epochs: passes over the features, which are computed once.
+
+        Returns:
+            A new classifier, whose P(class) is this one's; this one stays as it is.
+
+        Raises:
+            ConfigError: when this classifier is not a trained multi-class one, or its classes differ.
+            DataError: when a text or a label cannot be used.
+        """
+        self._check_fitted()
+        tree = parse_tree(self.subclasses or collect_subclasses(labels["class"], labels["subclass"]))
+        encoded = encode_hierarchy(labels, tree)
+        ids = self.tokens_.encode(texts, text_pairs)
+        batches = make_batches(ids, encoded, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        own = {name: value for name, value in self.get_params().items() if name not in ("task", "label_names")}
+        result = TextClassifier("hierarchical", **{**own, "subclasses": tree.to_tree()})
+        result.model_ = build_secondary(self.model_, tree.to_tree())
+        history = train_secondary(result.model_, batches, epochs=epochs, seed=self.seed)
+        result.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        result.tokens_ = self.tokens_
+        result.thresholds_ = {
+            level: np.full(layer.head_task.units, 0.5) for level, layer in result.model_.heads.items()
+        }
+        return result
 
     def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
         """Probabilities of the labels.

@@ -263,8 +263,7 @@ def _encode_multi_hot(cells: Mapping[str, Sequence[Any]], hierarchy: Hierarchy) 
                 f"labels, row {row + 1}: {hierarchy.names[depth + 1][child]!r} is a {below} of "
                 f"{hierarchy.names[depth][parents[child]]!r}, which the row does not have."
             )
-        named = np.zeros_like(encoded[above])
-        np.maximum.at(named, (slice(None), parents), encoded[below])
+        named = (encoded[below] == 1) @ np.eye(encoded[above].shape[1])[parents]
         encoded[below] = np.where((applies != 0) & (named[:, parents] == 0), UNKNOWN, encoded[below])
     return {level: array.astype(np.float32) for level, array in encoded.items()}
 
