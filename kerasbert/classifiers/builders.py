@@ -387,6 +387,9 @@ def compile_classifier(
         losses, metrics = losses[SINGLE_HEAD], metrics[SINGLE_HEAD]
     if model.encoder.compute_dtype == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    if model.hierarchy is not None:
+        weights = {name: level.loss_weight for name, level in model.heads.items()}
+        compile_arguments = {"loss_weights": weights, **compile_arguments}
     model.compile(optimizer, loss=losses, metrics=metrics, **{"auto_scale_loss": False, **compile_arguments})
 
 
