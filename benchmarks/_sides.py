@@ -34,7 +34,7 @@ def compare(sides: dict[str, Callable[..., float]], arguments: Sequence[str], *,
 def _figure(side: str, arguments: Sequence[str]) -> float:
     command = [sys.executable, sys.argv[0], "--side", side, *arguments]
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow"}
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, text=True)
+    result = subprocess.run(command, capture_output=True, env=environment, text=True)
     if result.returncode:
         raise SystemExit(f"{side} failed:\n{result.stderr[-3000:]}")
     return float(result.stdout.splitlines()[-1])
