@@ -162,7 +162,7 @@ class TextClassifier(Estimator):
         tokens = TextEncoder.from_folder(resolve_encoder(self.encoder), max_length=self.max_length)
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
         names = self._collect_names(cells)
-        self.label_kinds_ = {head: self._kind(cells[head]) for head in names}
+        self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
         encoded = self._encode(names, cells)
         ids = tokens.encode(texts, text_pairs)
         held_out = None
@@ -211,6 +211,7 @@ class TextClassifier(Estimator):
         history = train_secondary(result.model_, batches, epochs=epochs, seed=self.seed)
         result.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
         result.tokens_ = self.tokens_
+        result.label_kinds_ = dict.fromkeys(result.model_.heads, NAMES)
         result.thresholds_ = {
             level: np.full(layer.head_task.units, 0.5) for level, layer in result.model_.heads.items()
         }
