@@ -374,6 +374,15 @@ def circle(file, folder):
     file["bert/again"] = file["/"]
 
 
+def multiplied_groups(file, folder):
+    """Twelve groups, each of which has the next one three times: 3^12 paths in a few kilobytes."""
+    group = file.create_group("a")
+    for _ in range(12):
+        below = group.create_group("x")
+        group["y"] = group["z"] = below
+        group = below
+
+
 def nothing(file, folder):
     import h5py
 
@@ -390,7 +399,8 @@ H5 = [
     Case("shape bomb", h5_with(shape_bomb), CheckpointError, "claims 480000000 bytes and stores 0"),
     Case("compressed bomb", h5_with(compressed_bomb), CheckpointError, "claims 192000000 bytes and stores"),
     Case("groups too deep", h5_with(deep_groups), CheckpointError, "groups must be at most 20 deep"),
-    Case("groups in a circle", h5_with(circle), CheckpointError, "groups must be at most 20 deep"),
+    Case("groups in a circle", h5_with(circle), CheckpointError, "the group '/bert/again' has two names"),
+    Case("groups that multiply", h5_with(multiplied_groups), CheckpointError, "the group .* has two names"),
     Case("integers in HDF5", h5_with(lambda h, _: h.create_dataset(H5_WORDS, data=np.ones((11, 12), int))), CheckpointError,
          f"{WORDS} must be of floating-point numbers; got int64"),
     Case("no data in HDF5", h5_with(nothing), CheckpointError, "weight:0 holds no numbers"),
@@ -494,4 +504,4 @@ BIN = [
 CASES = {
     case.name: case for group in (SAFETENSORS, CONFIGS, INDEXES, H5, ORIGINAL, BIN) for case in group
 }  # fmt: skip
-COUNTS = {"safetensors": 46, "configs": 26, "indexes": 24, "h5": 13, "original": 6, "bin": 13}
+COUNTS = {"safetensors": 46, "configs": 26, "indexes": 24, "h5": 14, "original": 6, "bin": 13}
