@@ -1,6 +1,7 @@
 """`TextClassifier`: raw text in, label names out. It ties the rooms together."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -23,7 +24,13 @@ from kerasbert.classifiers.builders import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batches import Batches, make_batches
-from kerasbert.data.labels import collect_label_names, encode_binary, encode_class_ids, encode_multi_hot
+from kerasbert.data.labels import (
+    collect_label_names,
+    encode_binary,
+    encode_class_ids,
+    encode_multi_hot,
+    labels_without_examples,
+)
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.scores import score_predictions
@@ -145,6 +152,7 @@ class TextClassifier:
         cells = labels if self.task == "multitask" else {SINGLE_HEAD: labels}
         names = self._collect_names(cells)
         encoded = encode_labels(self._head_tasks(), names, cells)
+        _warn_of_absent(encoded, names)
         ids = tokens.encode(texts, text_pairs)
         held_out = None
         if validation is not None:
@@ -299,7 +307,7 @@ class TextClassifier:
             )
         if self.label_names is not None and self.task != "multitask":
             return {SINGLE_HEAD: tuple(self.label_names)}
-        return {head: tuple(collect_label_names(cells[head])) for head in self._head_tasks()}
+        return {head: _enough(task, collect_label_names(cells[head])) for head, task in self._head_tasks().items()}
 
     def _fraction(self) -> float:
         if self.validation_fraction is not None:
@@ -424,6 +432,26 @@ or `train` wrote.
     classifier.history_ = bundle.settings.get("history", {})
     classifier.metrics_ = bundle.metrics
     return classifier
+
+
+def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:
+    if len(names) < 2 and task != "multilabel":
+        raise DataError(
+            f"`labels` must hold at least two different labels; got {shorten(list(names))}. Give texts of another label, "
+            f"or name both with label_names."
+        )
+    return tuple(names)
+
+
+def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
+    for head, array in encoded.items():
+        absent = labels_without_examples(array, names[head])
+        if absent:
+            where = "" if head == SINGLE_HEAD else f" of head {head!r}"
+            warnings.warn(
+                f"no training text has the label{where} {shorten(absent)}; it will hardly ever be predicted.",
+                stacklevel=3,
+            )
 
 
 def encode_labels(
