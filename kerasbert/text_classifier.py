@@ -1,6 +1,7 @@
 """`TextClassifier`: raw text in, label names out. It ties the rooms together."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -26,7 +27,13 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.data.batches import Batches, make_batches
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import INTEGERS, NAMES, classes_as, label_kind, labels_as
-from kerasbert.data.labels import collect_label_names, encode_binary, encode_class_ids, encode_multi_hot
+from kerasbert.data.labels import (
+    collect_label_names,
+    encode_binary,
+    encode_class_ids,
+    encode_multi_hot,
+    labels_without_examples,
+)
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.estimator import Estimator
@@ -164,6 +171,8 @@ class TextClassifier(Estimator):
         names = self._collect_names(cells)
         self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
         encoded = self._encode(names, cells)
+        if not isinstance(names, Hierarchy):
+            _warn_of_absent(encoded, names)
         ids = tokens.encode(texts, text_pairs)
         held_out = None
         if validation is not None:
@@ -387,7 +396,7 @@ class TextClassifier(Estimator):
             )
         if self.label_names is not None and self.task != "multitask":
             return {SINGLE_HEAD: tuple(self.label_names)}
-        return {head: tuple(collect_label_names(cells[head])) for head in self._head_tasks()}
+        return {head: _enough(task, collect_label_names(cells[head])) for head, task in self._head_tasks().items()}
 
     def _kind(self, cells: Any) -> str:
         kind = label_kind(cells)
@@ -537,6 +546,26 @@ or `train` wrote.
     classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
     classifier.metrics_ = bundle.metrics
     return classifier
+
+
+def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:
+    if len(names) < 2 and task != "multilabel":
+        raise DataError(
+            f"`labels` must hold at least two different labels; got {shorten(list(names))}. Give texts of another label, "
+            f"or name both with label_names."
+        )
+    return tuple(names)
+
+
+def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
+    for head, array in encoded.items():
+        absent = labels_without_examples(array, names[head])
+        if absent:
+            where = "" if head == SINGLE_HEAD else f" of head {head!r}"
+            warnings.warn(
+                f"no training text has the label{where} {shorten(absent)}; it will hardly ever be predicted.",
+                stacklevel=3,
+            )
 
 
 def encode_labels(

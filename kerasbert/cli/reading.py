@@ -8,6 +8,7 @@ import typer
 from kerasbert.cli.options import Task
 from kerasbert.data.examples import Examples
 from kerasbert.data.hierarchy import level_names
+from kerasbert.data.label_cells import LabelCells
 from kerasbert.data.labels import multi_hot_from_columns
 
 
@@ -96,11 +97,16 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
     columns = reading["columns"]
     if len(columns) > 1:
         rows = multi_hot_from_columns(examples.labels, columns)
-        return [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
+        named = [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
+        return _at_the_same_places(examples.labels[columns[0]], named)
     cells = examples.labels[columns[0]]
     if reading.get("label_delimiter"):
-        return [_split_cell(cell, reading["label_delimiter"]) for cell in cells]
+        return _at_the_same_places(cells, [_split_cell(cell, reading["label_delimiter"]) for cell in cells])
     return cells
+
+
+def _at_the_same_places(cells: list, others: list) -> list:
+    return cells.replaced(others) if isinstance(cells, LabelCells) else others
 
 
 def _split_cell(cell: Any, delimiter: str) -> Any:

@@ -9,6 +9,7 @@ from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads, parse_weights
+from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier
@@ -75,6 +76,7 @@ def train(
     held_out = None
     if validation is not None:
         held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
+        _report_overlap(examples, held_out)
     if names is None and task is Task.multilabel and len(columns) > 1:
         names = list(columns)
     if names is None and label_delimiter is not None:
@@ -118,6 +120,16 @@ def train(
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
     classifier.save(output, overwrite=overwrite, metrics=metrics)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
+
+
+def _report_overlap(examples: Examples, held_out: Examples) -> None:
+    def rows(part: Examples) -> list[tuple[str, str]]:
+        return list(zip(part.texts, part.text_pairs or part.texts, strict=True))
+
+    seen = set(rows(examples))
+    shared = sum(row in seen for row in rows(held_out))
+    if shared:
+        say(f"Note: {shared} of {len(held_out)} validation texts are training texts too; their scores say little.")
 
 
 def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:

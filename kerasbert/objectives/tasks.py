@@ -274,7 +274,8 @@ def Multilabel(num_labels: int | Sequence[str]) -> HeadTask:  # noqa: N802
 def _names(argument: str, value: int | Sequence[str], minimum: int) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)):
         names = check_label_names(value)
-        check_int(f"number of names in `{argument}`".replace("`", ""), len(names), minimum)
+        if len(names) < minimum:
+            raise ConfigError(f"`{argument}` must be at least {minimum} names; got {shorten(list(names))}.")
         return names
     count = check_int(argument, value, minimum, 1_000_000, "or a list of names")
     return tuple(str(index) for index in range(count))
