@@ -18,6 +18,8 @@ VARIABLES = {INK: "--ink", MUTED: "--muted", RULE: "--rule"} | {
 }
 FONT_SIZE = 9.0
 PNG_DPI = 200
+# An inch of a figure on the page, at its largest.
+CSS_PIXELS = 108
 STYLE = {
     "font.size": FONT_SIZE,
     "axes.edgecolor": RULE,
@@ -110,7 +112,7 @@ def svg_of(figure: Any, alt: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r" xmlns(:xlink)?=\"[^\"]*\"", "", text)
-    width = figure.get_figwidth() * 100
+    width = figure.get_figwidth() * CSS_PIXELS
     text = re.sub(
         r"<svg [^>]*?(viewBox=\"[^\"]*\")[^>]*>",
         lambda match: f'<svg {match[1]} role="img" aria-label="{escape(alt)}" style="--width: {width:.0f}px">',

@@ -9,7 +9,7 @@ from kerasbert.evaluation.ranking import Curve
 from kerasbert.evaluation.report.drawing import FONT_SIZE, INK, MUTED, RULE, SERIES, new_figure, plain
 
 # Inches; at a hundred pixels each they suit a telephone as they are.
-WIDTH, HEIGHT = 4.4, 3.3
+WIDTH, HEIGHT = 3.8, 2.9
 MAX_CELL_TEXTS = 30
 MAX_TICK_LABELS = 100
 MATRIX_COLOUR = (0.0, 0x72 / 255, 0xB2 / 255)
@@ -82,7 +82,7 @@ def draw_curves(curves: Sequence[Curve]) -> Any:
     Returns:
         The figure.
     """
-    figure = new_figure(WIDTH, 3.7 + 0.17 * len(curves))
+    figure = new_figure(WIDTH, 3.2 + 0.17 * len(curves))
     axes = figure.add_subplot()
     recall = np.linspace(0.01, 1, 200)
     for f1 in (0.2, 0.4, 0.6, 0.8):
@@ -110,7 +110,7 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Any:
     Returns:
         The figure.
     """
-    figure = new_figure(WIDTH, 4.0)
+    figure = new_figure(WIDTH, 3.5)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     above.plot((0, 1), (0, 1), color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
     above.plot(calibration["predicted"], calibration["observed"], "o-", color=SERIES[0], markersize=4.5)
@@ -132,8 +132,9 @@ def _name_cells(axes: Any, names: Sequence[str], letters: float) -> None:
         axes.set_yticks([])
         return
     shown = [plain(name) for name in names]
-    flat = max(map(len, shown)) <= 5
-    axes.set_xticks(range(len(names)), shown, rotation=0 if flat else 90)
+    steep = 90 if len(names) > 8 else 0 if max(map(len, shown)) <= 4 else 35
+    side = {90: "center", 0: "center", 35: "right"}[steep]
+    axes.set_xticks(range(len(names)), shown, rotation=steep, ha=side, rotation_mode="anchor" if steep == 35 else None)
     axes.set_yticks(range(len(names)), shown)
 
 
