@@ -3,7 +3,6 @@
 import datetime
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,14 @@ from kerasbert.evaluation.report.findings import (
     rows_of_labels,
 )
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
-from kerasbert.evaluation.report.page import render_page, shorten_text
+from kerasbert.evaluation.report.page import clean, render_page, shorten_text
 from kerasbert.text_classifier import TextClassifier, encode_labels
 
 PAGE_FILE = "report.html"
 METRICS_FILE = "metrics.json"
 PICTURES_FOLDER = "pictures"
 HIERARCHY = "hierarchy"
-TASK_TITLES = {"binary": "Yes-or-no", "multiclass": "Multi-class", "multilabel": "Multi-label"}
+TASK_TITLES = {"binary": "Binary", "multiclass": "Multi-class", "multilabel": "Multi-label"}
 # Wider pictures, in inches, take the whole width of the page and can be moved sideways on a telephone.
 WIDE = 5.2
 
@@ -103,8 +102,8 @@ def write_report(
         (beside / PICTURES_FOLDER).mkdir()
         several = list(outcomes) != [SINGLE_HEAD]
         heads = []
-        for place, (head, found) in enumerate(findings.items(), 1):
-            prefix = f"{place}_{re.sub(r'[^A-Za-z0-9_-]+', '_', head)}_" if several else ""
+        for head, found in findings.items():
+            prefix = f"{head}_" if several else ""
             pictures = _draw(pictures_of_head(outcomes[head], found, prefix), beside)
             heads.append(_section(head, found, metrics, pictures, (texts, pairs)))
         history = _draw(pictures_of_history(metrics["history"], list(outcomes) if several else ()), beside)
@@ -283,7 +282,10 @@ def _content(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str
 
 def _title(task: str, outcomes: Mapping[str, Outcome]) -> str:
     if task in TASK_TITLES:
-        count = len(next(iter(outcomes.values())).label_names)
+        names = next(iter(outcomes.values())).label_names
+        if task == "binary":
+            return "Binary classifier: " + " or ".join(clean(shorten_text(name, 40)) for name in names)
+        count = len(names)
         return f"{TASK_TITLES[task]} classifier of {count:,} label{'s' if count > 1 else ''}"
     kind, part = ("Hierarchical", "levels") if task == "hierarchical" else ("Multi-task", "heads")
     return f"{kind} classifier of {len(outcomes)} {part}"

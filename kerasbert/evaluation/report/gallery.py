@@ -39,14 +39,13 @@ def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[
         The pictures; none without a history.
     """
     names = [name for name in history if not name.startswith("val_")]
-    prefixes = [f"{head}_" for head in heads]
-    losses = [name for name in names if name == "loss"]
     scores = [name for name in names if not name.endswith("loss")]
-    groups = [("Loss", "loss", losses)]
+    groups = [("Loss", "loss", [name for name in names if name == "loss"])]
     if not heads:
         groups.append(("Scores while training", "scores", scores))
-    for place, prefix in enumerate(prefixes, 1):
-        groups.append((f"Scores of {prefix[:-1]}", f"scores_{place}", [n for n in scores if n.startswith(prefix)]))
+    for head in heads:
+        own = [name for name in scores if name.startswith(f"{head}_")]
+        groups.append((f"Scores of {head}", f"scores_{head}", own))
     return [
         Picture(
             f"history_{key}",
@@ -94,7 +93,7 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
             f"{prefix}reliability",
             draw_reliability(calibration),
             "Can the probabilities be believed?",
-            f"On the dashed line they can: of texts given 80 %, 80 % are right. Expected calibration error {error:.3f}. Below: "
+            f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}. Below: "
             "how many predictions there are of each probability.",
             f"Reliability diagram. Expected calibration error {error:.3f} over {sum(calibration['count'])} predictions.",
         )

@@ -6,7 +6,6 @@ from typing import Any
 
 HERE = Path(__file__).parent
 MAX_TEXT = 320
-MAX_NAME = 120
 
 
 def render_page(content: Mapping[str, Any]) -> str:

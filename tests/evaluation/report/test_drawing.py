@@ -68,7 +68,7 @@ def test_history_of_one_and_of_several_heads():
     assert "val_accuracy 0.500" in scores.alt and "Loss" == loss.title
     several = {"loss": [1.0], "topic_loss": [0.5], "topic_accuracy": [0.3], "flags_macro_f1": [0.2]}
     names = [picture.name for picture in pictures_of_history(several, ["topic", "flags"])]
-    assert names == ["history_loss", "history_scores_1", "history_scores_2"]
+    assert names == ["history_loss", "history_scores_topic", "history_scores_flags"]
     assert pictures_of_history({}) == []
 
 
