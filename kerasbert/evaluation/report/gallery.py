@@ -108,7 +108,7 @@ def _matrix(outcome: Outcome, findings: Mapping[str, Any], prefix: str) -> Pictu
     if several:
         support = np.append(support, (~outcome.truth.any(axis=1)).sum())
     share = np.trace(counts) / max(counts.sum(), 1)
-    caption = "Rows are what texts are, columns what they were given; the darker, the larger the share of the row."
+    caption = "Rows are what texts are, columns what they were given; the stronger the colour, the larger the share of the row."
     if several:
         caption += " A text counts once for each pair of a label it has and a label it was given."
     kind = "co-occurrence" if several else "confusion"
