@@ -69,7 +69,7 @@ class TextClassifier(Estimator):
         hidden_units: see `build_multiclass`.
         dropout: see `build_multiclass`.
         max_length: longest text in tokens; longer ones are cut and counted. None means 128.
-        epochs: passes over the training data, >= 1.
+        epochs: passes over the training data, >= 1; None takes 8, 4 or 2 by the size of the data, see `default_epochs`.
         batch_size: texts in a step, >= 1.
         learning_rate: peak rate of the encoder.
         head_learning_rate: peak rate of the head.
@@ -103,7 +103,7 @@ class TextClassifier(Estimator):
         hidden_units: Sequence[int] = (),
         dropout: float = 0.1,
         max_length: int | None = None,
-        epochs: int = 4,
+        epochs: int | None = None,
         batch_size: int = 32,
         learning_rate: float = LEARNING_RATE,
         head_learning_rate: float = HEAD_LEARNING_RATE,
@@ -365,7 +365,8 @@ class TextClassifier(Estimator):
 
     def _check_arguments(self) -> None:
         check_choice("task", self.task, TASKS)
-        check_int("epochs", self.epochs, 1)
+        if self.epochs is not None:
+            check_int("epochs", self.epochs, 1)
         check_int("batch_size", self.batch_size, 1)
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.validation_fraction is not None:

@@ -50,7 +50,7 @@ def train(
     max_length: Annotated[
         int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 4,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.", show_default="by its size")] = None,
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
     head_learning_rate: Annotated[float, typer.Option(help="Peak rate of the head.")] = 2e-3,
