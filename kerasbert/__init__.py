@@ -22,10 +22,14 @@ from kerasbert.classifiers.builders import build_multiclass as build_multiclass
 from kerasbert.classifiers.builders import build_multilabel as build_multilabel
 from kerasbert.classifiers.builders import build_multitask as build_multitask
 from kerasbert.classifiers.classifier import Classifier as Classifier
+from kerasbert.classifiers.combining import AttentionCombination as AttentionCombination
+from kerasbert.classifiers.combining import WeightedCombination as WeightedCombination
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
+from kerasbert.classifiers.pooling import LastTokenPooling as LastTokenPooling
 from kerasbert.classifiers.pooling import MaxPooling as MaxPooling
 from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
+from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHeadAttentionPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.labels import collect_label_names as collect_label_names
@@ -39,6 +43,8 @@ from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+from kerasbert.extraction.extract import extract_features as extract_features
+from kerasbert.extraction.features import ExtractedFeatures as ExtractedFeatures
 from kerasbert.objectives.tasks import Binary as Binary
 from kerasbert.objectives.tasks import Multiclass as Multiclass
 from kerasbert.objectives.tasks import Multilabel as Multilabel

@@ -24,6 +24,7 @@ from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
@@ -127,6 +128,7 @@ def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
         builder = BUILDERS[description["builder"]]
         arguments = dict(description["arguments"])
         arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
+        arguments["pooling"] = pooling_from(arguments["pooling"])
         if "heads" in arguments:
             arguments["heads"] = {
                 name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()

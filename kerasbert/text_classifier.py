@@ -32,6 +32,17 @@ from kerasbert.training.finetune import finetune
 
 PREDICTION_BATCH = 64
 TASKS = ("binary", "multiclass", "multilabel", "multitask")
+# What `fit` hands on to the builder as it is.
+BUILDER_PARAMETERS = (
+    "encoder",
+    "layers",
+    "combine",
+    "combine_first",
+    "pooling",
+    "hidden_units",
+    "dropout",
+    "max_length",
+)
 ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 
 
@@ -48,6 +59,7 @@ class TextClassifier:
         encoder: name or folder of a checkpoint.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -79,6 +91,7 @@ class TextClassifier:
         encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
         layers: int | Sequence[int] | None = None,
         combine: str = "concat",
+        combine_first: bool = False,
         pooling: str = "mean",
         hidden_units: Sequence[int] = (),
         dropout: float = 0.1,
@@ -99,6 +112,7 @@ class TextClassifier:
         self.encoder = encoder
         self.layers = layers
         self.combine = combine
+        self.combine_first = combine_first
         self.pooling = pooling
         self.hidden_units = hidden_units
         self.dropout = dropout
@@ -312,10 +326,7 @@ class TextClassifier:
         return tokens.encode(texts, *pairs), encode_labels(self._head_tasks(), names, cells)
 
     def _build(self, names: dict[str, tuple[str, ...]]) -> Classifier:
-        shared = {
-            name: getattr(self, name)
-            for name in ("encoder", "layers", "combine", "pooling", "hidden_units", "dropout", "max_length")
-        }
+        shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
         with precision(self.precision):
             if self.task == "binary":
                 return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)

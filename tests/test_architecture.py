@@ -17,6 +17,7 @@ ROOMS = [
     "objectives",
     "optimizers",
     "classifiers",
+    "extraction",
     "training",
     "evaluation",
     "subclasses",

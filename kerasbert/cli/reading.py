@@ -33,6 +33,23 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> dict[str, tuple[str,
     return parsed or None
 
 
+def parse_layers(layers: str | None) -> list[int] | None:
+    """Read `--layers -4,-3,-2,-1`.
+
+    Returns:
+        The indices; None where none are given.
+
+    Raises:
+        typer.BadParameter: when one is no whole number.
+    """
+    if layers is None:
+        return None
+    try:
+        return [int(part) for part in layers.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--layers must be whole numbers such as -4,-3,-2,-1; got {layers!r}.") from None
+
+
 def label_columns(task: Task, labels: str | None, heads: dict[str, tuple[str, str]] | None) -> tuple[str, ...]:
     """The columns that hold the labels, from `--labels A,B,C`, the heads or the task's own name.
 

@@ -8,7 +8,7 @@ import typer
 from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
-from kerasbert.cli.reading import label_cells, label_columns, parse_heads
+from kerasbert.cli.reading import label_cells, label_columns, parse_heads, parse_layers
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier
@@ -34,7 +34,19 @@ def train(
         str | None, typer.Option("--label-names", help="Labels in order, A,B,C; for binary: negative,positive.")
     ] = None,
     encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
-    pooling: Annotated[str, typer.Option(help="mean, cls, pooler, max or attention.")] = "mean",
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Hidden states to read, such as -4,-3,-2,-1; 0 is the embeddings. [default: the last]"),
+    ] = None,
+    combine: Annotated[str, typer.Option(help="Several layers into one: concat, mean, max, weighted or attention.")] = (
+        "concat"
+    ),
+    combine_first: Annotated[
+        bool, typer.Option("--combine-first", help="Combine the layers token by token, then pool once.")
+    ] = False,
+    pooling: Annotated[
+        str, typer.Option(help="mean, cls, last, max, pooler, attention or multihead_attention.")
+    ] = "mean",
     max_length: Annotated[
         int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
     ] = None,
@@ -73,6 +85,9 @@ def train(
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
         label_names=names,
         encoder=encoder,
+        layers=parse_layers(layers),
+        combine=combine,
+        combine_first=combine_first,
         pooling=pooling,
         dropout=dropout,
         max_length=max_length,
