@@ -43,6 +43,8 @@ from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+from kerasbert.evaluation.probe import probe as probe
+from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
 from kerasbert.extraction.extract import extract_features as extract_features
 from kerasbert.extraction.features import ExtractedFeatures as ExtractedFeatures
 from kerasbert.objectives.tasks import Binary as Binary

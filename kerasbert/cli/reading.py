@@ -82,10 +82,12 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
     if len(columns) > 1:
         rows = multi_hot_from_columns(examples.labels, columns)
         return [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
-    cells = examples.labels[columns[0]]
-    if reading.get("label_delimiter"):
-        return [_split_cell(cell, reading["label_delimiter"]) for cell in cells]
-    return cells
+    return split_cells(examples.labels[columns[0]], reading.get("label_delimiter"))
+
+
+def split_cells(cells: list, delimiter: str | None) -> list:
+    """Cells of several labels as lists of them; as they are where there is no delimiter."""
+    return [_split_cell(cell, delimiter) for cell in cells] if delimiter else cells
 
 
 def _split_cell(cell: Any, delimiter: str) -> Any:
