@@ -14,6 +14,7 @@ from kerasbert._core.errors import CheckpointError as CheckpointError
 from kerasbert._core.errors import ConfigError as ConfigError
 from kerasbert._core.errors import DataError as DataError
 from kerasbert._core.errors import KerasBertError as KerasBertError
+from kerasbert._core.errors import NotFittedError as NotFittedError
 from kerasbert._core.errors import UnsafeArtifactError as UnsafeArtifactError
 from kerasbert._version import __version__ as __version__
 from kerasbert.classifiers.builders import build_binary as build_binary
@@ -24,6 +25,7 @@ from kerasbert.classifiers.builders import build_multitask as build_multitask
 from kerasbert.classifiers.classifier import Classifier as Classifier
 from kerasbert.classifiers.combining import AttentionCombination as AttentionCombination
 from kerasbert.classifiers.combining import WeightedCombination as WeightedCombination
+from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
 from kerasbert.classifiers.pooling import LastTokenPooling as LastTokenPooling
@@ -32,6 +34,10 @@ from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHeadAttentionPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
 from kerasbert.data.batches import make_batches as make_batches
+from kerasbert.data.hierarchy import Hierarchy as Hierarchy
+from kerasbert.data.hierarchy import collect_subclasses as collect_subclasses
+from kerasbert.data.hierarchy import encode_hierarchy as encode_hierarchy
+from kerasbert.data.hierarchy import parse_tree as parse_tree
 from kerasbert.data.labels import collect_label_names as collect_label_names
 from kerasbert.data.labels import encode_binary as encode_binary
 from kerasbert.data.labels import encode_class_ids as encode_class_ids
@@ -43,6 +49,8 @@ from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+from kerasbert.evaluation.level_decisions import decide_levels as decide_levels
+from kerasbert.evaluation.level_decisions import score_hierarchy as score_hierarchy
 from kerasbert.evaluation.probe import probe as probe
 from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
 from kerasbert.extraction.extract import extract_features as extract_features
@@ -51,6 +59,8 @@ from kerasbert.objectives.tasks import Binary as Binary
 from kerasbert.objectives.tasks import Multiclass as Multiclass
 from kerasbert.objectives.tasks import Multilabel as Multilabel
 from kerasbert.optimizers import AdamW as AdamW
+from kerasbert.subclasses.secondary import build_secondary as build_secondary
+from kerasbert.subclasses.secondary import train_secondary as train_secondary
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
 from kerasbert.training.finetune import finetune as finetune
