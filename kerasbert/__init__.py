@@ -33,6 +33,7 @@ from kerasbert.classifiers.pooling import MaxPooling as MaxPooling
 from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHeadAttentionPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
+from kerasbert.classifiers.windows import WindowPooling as WindowPooling
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.hierarchy import Hierarchy as Hierarchy
 from kerasbert.data.hierarchy import collect_subclasses as collect_subclasses
@@ -44,6 +45,7 @@ from kerasbert.data.labels import encode_class_ids as encode_class_ids
 from kerasbert.data.labels import encode_multi_hot as encode_multi_hot
 from kerasbert.data.readers import read_examples as read_examples
 from kerasbert.data.tokens import TextEncoder as TextEncoder
+from kerasbert.data.windows import LongTexts as LongTexts
 from kerasbert.encoders.config import BertConfig as BertConfig
 from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel

@@ -7,11 +7,12 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS, WINDOW_ROWS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
+from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.data.tokens import DEFAULT_MAX_LENGTH
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.encoder import Encoder
@@ -36,6 +37,7 @@ def build_binary(
     combine: str = "concat",
     combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -57,6 +59,7 @@ def build_binary(
         combine: see `build_multiclass`.
         combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -91,6 +94,7 @@ def build_multiclass(
     combine: str = "concat",
     combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -116,6 +120,9 @@ def build_multiclass(
             token and pools the result once.
         pooling: `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"`, `"multihead_attention"`, or a pooling
             layer.
+        window_pooling: None for texts that are one row each; `"mean"`, `"max"` or `"attention"` for texts in windows: the
+            inputs are then the windows of all texts of a batch, the further input `window_rows` says which are whose, and
+            this pooling reads the windows' vectors. `TextEncoder` with `LongTexts("windows")` and `make_batches` give them.
         hidden_units: widths of hidden layers in the head.
         hidden_activation: their activation, a Keras name.
         dropout: rate in [0, 1) in the head.
@@ -155,6 +162,7 @@ def build_multilabel(
     combine: str = "concat",
     combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -176,6 +184,7 @@ def build_multilabel(
         combine: see `build_multiclass`.
         combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -209,6 +218,7 @@ def build_multitask(
     combine: str = "concat",
     combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -229,6 +239,7 @@ def build_multitask(
         combine: see `build_multiclass`.
         combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`; the same for each head.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -322,6 +333,7 @@ def _assemble(
     combine: str,
     combine_first: bool,
     pooling: str | Pooling,
+    window_pooling: str | Pooling | None,
     hidden_units: Sequence[int],
     hidden_activation: str,
     dropout: float,
@@ -349,6 +361,7 @@ def _assemble(
         )
         for head_name, head in heads.items()
     }
+    windows = None if window_pooling is None else WindowPooling(window_pooling, name="windows")
     features = Features(as_pooling(pooling), combine=combine, combine_first=combine_first, name="features")
     encoder_layer, chosen = _encoder_up_to(encoder, layers, features)
     features.max_length = check_max_length(max_length, encoder_layer.config)
@@ -357,6 +370,9 @@ def _assemble(
     output = encoder_layer(inputs[INPUT_IDS], inputs[ATTENTION_MASK], inputs[TOKEN_TYPE_IDS])
     states = (output.pooler_output,) if encoder_layer.pooler else tuple(output.hidden_states[i] for i in chosen)
     vector = features(states, inputs[ATTENTION_MASK])
+    if windows is not None:
+        inputs[WINDOW_ROWS] = keras.Input((None,), dtype="int32", name=WINDOW_ROWS)
+        vector = windows(vector, inputs[WINDOW_ROWS])
     outputs: Any = {head_name: layer(vector) for head_name, layer in head_layers.items()}
     model = Classifier(
         inputs, outputs if len(outputs) > 1 or SINGLE_HEAD not in outputs else outputs[SINGLE_HEAD], name=name
@@ -454,7 +470,11 @@ def _check_heads(heads: Any) -> dict[str, HeadTask]:
             f"`heads` must be a dict of head name -> Binary, Multiclass or Multilabel; got {shorten(heads)}."
         )
     for name, task in heads.items():
-        if not isinstance(name, str) or not name.isidentifier() or name in ("encoder", "features", *INPUT_NAMES):
+        if (
+            not isinstance(name, str)
+            or not name.isidentifier()
+            or name in ("encoder", "features", "windows", WINDOW_ROWS, *INPUT_NAMES)
+        ):
             raise ConfigError(
                 f"`heads` must have names of letters, digits and '_' that no layer has; got {shorten(name)}."
             )

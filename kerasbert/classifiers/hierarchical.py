@@ -31,6 +31,7 @@ INHERITED = (
     "combine",
     "combine_first",
     "pooling",
+    "window_pooling",
     "hidden_units",
     "hidden_activation",
     "dropout",
@@ -51,6 +52,7 @@ def build_hierarchical(
     combine: str = "concat",
     combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -82,6 +84,7 @@ def build_hierarchical(
         combine: see `build_multiclass`.
         combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`; shared by all levels.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -130,7 +133,7 @@ def build_hierarchical(
     )
     # A flat model brings inputs, encoder and features; its own head is left out.
     base = build_multiclass(2, **arguments, compile=False) if from_model is None else _copy(from_model)
-    logs = head(base.features.output)
+    logs = head(base.vectors)
     outputs = {
         level: LevelProbabilities(task.task, task.label_names, parents=task.parents, loss_weight=weight, name=level)(
             logs[level]

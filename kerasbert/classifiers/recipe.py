@@ -34,6 +34,7 @@ def recipe_of(model: Classifier) -> dict[str, Any]:
         "combine": model.features.combine,
         "combine_first": model.features.combine_first,
         "pooling": describe_pooling(model.features.pooling),
+        "window_pooling": None if model.windows is None else describe_pooling(model.windows.pooling),
         "hidden_units": list(first.hidden_units),
         "hidden_activation": first.hidden_activation,
         "dropout": first.dropout.rate,

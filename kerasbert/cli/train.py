@@ -19,6 +19,7 @@ from kerasbert.cli.reading import (
 from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
+from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
 
 
@@ -69,6 +70,14 @@ def train(
     max_length: Annotated[
         int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
     ] = None,
+    long_texts: Annotated[
+        str, typer.Option(help="What becomes of longer texts: truncate, head_tail or windows (overlapping, all read).")
+    ] = "truncate",
+    window_overlap: Annotated[
+        int | None, typer.Option(help="Tokens that neighbouring windows share. [default: a quarter of a window]")
+    ] = None,
+    window_pooling: Annotated[str, typer.Option(help="What reads a text's windows: mean, max or attention.")] = "mean",
+    window_budget: Annotated[int, typer.Option(help="Most windows in a batch, which bounds memory.")] = WINDOW_BUDGET,
     epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 4,
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
@@ -113,6 +122,10 @@ def train(
         pooling=pooling,
         dropout=dropout,
         max_length=max_length,
+        long_texts=long_texts,
+        window_overlap=window_overlap,
+        window_pooling=window_pooling,
+        window_budget=window_budget,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,

@@ -94,7 +94,7 @@ def probe(
         seed=seed,
     )
     opened = open_source(source, max_length=max_length)
-    reader = FeatureReader(opened.encoder, layers, poolings)
+    reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=opened.window_pooling)
     results = []
     with tempfile.TemporaryDirectory(prefix="kerasbert-probe-") as folder:
         with (

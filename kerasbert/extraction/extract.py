@@ -17,6 +17,7 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.windows import LongTexts
 from kerasbert.extraction.features import ExtractedFeatures
 from kerasbert.extraction.reader import FeatureReader
 from kerasbert.extraction.source import open_source
@@ -41,6 +42,8 @@ def extract_features(
     overwrite: bool = False,
     dtype: str = "float32",
     max_length: int | None = None,
+    long_texts: str | LongTexts | None = None,
+    window_pooling: str | Pooling | None = None,
     batch_size: int = BATCH_SIZE,
     progress: bool = False,
 ) -> ExtractedFeatures:
@@ -62,6 +65,10 @@ def extract_features(
         overwrite: whether an existing output may be replaced.
         dtype: `"float32"` or `"float16"`, of what is kept.
         max_length: longest text in tokens; None: the classifier's own, or 128.
+        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"`, `"windows"` or a `LongTexts`; None: as the
+            classifier does, or `"truncate"`.
+        window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or a trained pooling layer; None: the
+            classifier's own, or `"mean"`.
         batch_size: texts in a batch, >= 1.
         progress: whether to show a bar on standard error.
 
@@ -84,8 +91,9 @@ def extract_features(
     check_bool("progress", progress)
     columns = [_checked("texts", texts)] + ([] if text_pairs is None else [_checked("text_pairs", text_pairs)])
     target = None if output is None else _checked_target(Path(output), overwrite)
-    opened = open_source(source, max_length=max_length)
-    reader = FeatureReader(opened.encoder, layers, poolings)
+    opened = open_source(source, max_length=max_length, long_texts=long_texts)
+    windows = opened.window_pooling if window_pooling is None else window_pooling
+    reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=windows)
     with _store_for(target, reader, dtype, overwrite) as store:
         total = len(texts) if isinstance(texts, Sequence) else None
         with progress_bar("reading texts", total, shown=progress) as advance:

@@ -11,8 +11,10 @@ from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.features import resolve_layers
-from kerasbert.classifiers.pooling import POOLINGS, Pooling, pooling_name
+from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, Pooling, pooling_name
+from kerasbert.classifiers.windows import window_pooling_from
 from kerasbert.data.token_arrays import TokenArrays, ranges
+from kerasbert.data.windows import WindowArrays, group_rows, window_rows
 from kerasbert.encoders.encoder import Encoder
 
 # The poolings without weights: what a frozen encoder can be read with as it is.
@@ -28,6 +30,7 @@ class FeatureReader:
         encoder: read in inference mode; its blocks above the highest hidden state chosen are not computed.
         layers: hidden states, counted from the embeddings, negative from the end; `"all"` for each of them.
         poolings: `"mean"`, `"cls"`, `"last"`, `"max"` or trained pooling layers, at least one, distinct.
+        window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or a trained pooling layer.
 
     Raises:
         ConfigError: when a layer is outside the encoder or a pooling is unknown, given twice or untrained.
@@ -40,7 +43,14 @@ class FeatureReader:
         ((0, 'mean'), (0, 'max'), (1, 'mean'), (1, 'max'))
     """
 
-    def __init__(self, encoder: Encoder, layers: Any, poolings: str | Pooling | Sequence[str | Pooling]) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        layers: Any,
+        poolings: str | Pooling | Sequence[str | Pooling],
+        *,
+        window_pooling: str | Pooling = "mean",
+    ) -> None:
         total = encoder.config.num_hidden_layers
         self.layers = tuple(range(total + 1)) if layers == "all" else resolve_layers(layers, total)
         chosen = check_poolings(poolings)
@@ -48,24 +58,64 @@ class FeatureReader:
         self.hidden_size = encoder.config.hidden_size
         #: The (layer, pooling) pairs in the order of the results.
         self.cells = tuple((layer, name) for layer in self.layers for name in self.poolings)
+        self.window_pooling = check_window_pooling(window_pooling, self.hidden_size)
         self._model = _pooled_model(encoder, self.layers, list(chosen.values()))
 
-    def read(self, tokens: TokenArrays, *, batch_size: int, pad_id: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def read(
+        self, tokens: TokenArrays | WindowArrays, *, batch_size: int, pad_id: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Read texts, short ones first.
 
         Args:
-            tokens: of n texts.
-            batch_size: texts in a batch.
+            tokens: of n texts, each one row or cut into windows.
+            batch_size: texts in a batch; of texts in windows no more than their budget of windows allows.
             pad_id: id that fills up a text.
 
         Yields:
             The rows of a batch, (b,), and their vectors, float32 (b, cells, hidden).
         """
+        if isinstance(tokens, WindowArrays):
+            yield from self._read_windows(tokens, batch_size=batch_size, pad_id=pad_id)
+            return
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             vectors = self._model.predict_on_batch(padded(tokens.take(rows), pad_id))
             yield rows, np.asarray(vectors, dtype=np.float32)
+
+    def _read_windows(
+        self, texts: WindowArrays, *, batch_size: int, pad_id: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for rows in group_rows(texts, np.argsort(texts.lengths, kind="stable"), batch_size):
+            batch = texts.take(rows)
+            vectors = np.asarray(self._model.predict_on_batch(padded(batch.windows, pad_id)), dtype=np.float32)
+            yield rows, self._by_text(vectors, window_rows(batch.counts))
+
+    def _by_text(self, vectors: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Vectors of windows (w, cells, hidden) as those of texts (b, cells, hidden)."""
+        by_cell = np.moveaxis(vectors[np.maximum(places - 1, 0)], 2, 1)  # (b, cells, most windows, hidden)
+        flat = by_cell.reshape(-1, *by_cell.shape[2:])
+        mask = np.repeat((places > 0).astype(np.int32), by_cell.shape[1], axis=0)
+        return np.asarray(self.window_pooling(flat, mask)).reshape(*by_cell.shape[:2], -1)
+
+
+def check_window_pooling(pooling: str | Pooling, hidden_size: int) -> Pooling:
+    """The pooling layer that reads windows, if a frozen encoder can be read with it.
+
+    Raises:
+        ConfigError: when it has weights that nobody trained, or of another width.
+    """
+    layer = window_pooling_from(pooling)
+    if layer.weights and layer.weights[0].shape[0] != hidden_size:
+        raise ConfigError(
+            f"`window_pooling` must read vectors of width {hidden_size}; got a layer for {layer.weights[0].shape[0]}. Pass "
+            f"'mean' or 'max'."
+        )
+    if pooling == "attention" or (isinstance(layer, AttentionPooling) and not layer.built):
+        raise ConfigError(
+            "`window_pooling` must be 'mean', 'max' or a trained layer such as `model.windows.pooling`; got 'attention'."
+        )
+    return layer
 
 
 def check_poolings(poolings: str | Pooling | Sequence[str | Pooling]) -> dict[str, Pooling]:

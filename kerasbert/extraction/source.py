@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from kerasbert._core.checks import check_int, shorten
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
+from kerasbert.data.windows import LongTexts
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for
 
@@ -27,14 +28,22 @@ class ReadingSource(NamedTuple):
     name: str
     classifier: Any = None
 
+    @property
+    def window_pooling(self) -> Any:
+        """What reads a text's windows: the classifier's own pooling layer, or `"mean"`."""
+        return "mean" if self.classifier is None or self.classifier.windows is None else self.classifier.windows.pooling
 
-def open_source(source: Any, *, max_length: int | None = None) -> ReadingSource:
+
+def open_source(
+    source: Any, *, max_length: int | None = None, long_texts: str | LongTexts | None = None
+) -> ReadingSource:
     """Open what texts are to be read with.
 
     Args:
         source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
             encoder (or `Classifier`) and a `TextEncoder`.
         max_length: longest text in tokens, >= 3; None: the classifier's own, or 128.
+        long_texts: what becomes of longer ones; None: as the classifier does, or `"truncate"`.
 
     Returns:
         The encoder and its tokenizer.
@@ -45,11 +54,12 @@ def open_source(source: Any, *, max_length: int | None = None) -> ReadingSource:
         TypeError: when it is none of these.
     """
     opened = _open(source)
-    if max_length is None:
-        return opened
-    longest = opened.encoder.config.max_length
     tokens = copy.copy(opened.tokens)
-    tokens.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, longest, "the encoder's positions")
+    if max_length is not None:
+        longest = opened.encoder.config.max_length
+        tokens.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, longest, "the encoder's positions")
+    if long_texts is not None:
+        tokens.long_texts = long_texts if isinstance(long_texts, LongTexts) else LongTexts(long_texts)
     return opened._replace(tokens=tokens)
 
 

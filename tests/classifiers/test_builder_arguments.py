@@ -135,6 +135,11 @@ BAD = {
         (None, TypeError, "`pooling` must be a name or a kerasbert pooling layer; got None"),
         (keras.layers.GlobalAveragePooling1D, TypeError, "`pooling` must be a name or a kerasbert pooling layer"),
     ],
+    "window_pooling": [
+        ("means", ConfigError, "`window_pooling` must be one of 'attention', 'max', 'mean'; got 'means'"),
+        ("cls", ConfigError, "`window_pooling` must be one of 'attention', 'max', 'mean'; got 'cls'"),
+        (3, TypeError, "`pooling` must be a name or a kerasbert pooling layer; got 3"),
+    ],
     "hidden_units": [
         ([0], ConfigError, UNITS + " an integer from 1 to 1000000; got 0"),
         ([-5], ConfigError, UNITS + " an integer from 1 to 1000000; got -5"),
