@@ -23,12 +23,17 @@ from kerasbert.classifiers.builders import build_multiclass as build_multiclass
 from kerasbert.classifiers.builders import build_multilabel as build_multilabel
 from kerasbert.classifiers.builders import build_multitask as build_multitask
 from kerasbert.classifiers.classifier import Classifier as Classifier
+from kerasbert.classifiers.combining import AttentionCombination as AttentionCombination
+from kerasbert.classifiers.combining import WeightedCombination as WeightedCombination
 from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
+from kerasbert.classifiers.pooling import LastTokenPooling as LastTokenPooling
 from kerasbert.classifiers.pooling import MaxPooling as MaxPooling
 from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
+from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHeadAttentionPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
+from kerasbert.classifiers.windows import WindowPooling as WindowPooling
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.hierarchy import Hierarchy as Hierarchy
 from kerasbert.data.hierarchy import collect_subclasses as collect_subclasses
@@ -40,6 +45,7 @@ from kerasbert.data.labels import encode_class_ids as encode_class_ids
 from kerasbert.data.labels import encode_multi_hot as encode_multi_hot
 from kerasbert.data.readers import read_examples as read_examples
 from kerasbert.data.tokens import TextEncoder as TextEncoder
+from kerasbert.data.windows import LongTexts as LongTexts
 from kerasbert.encoders.config import BertConfig as BertConfig
 from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
@@ -47,6 +53,10 @@ from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
 from kerasbert.evaluation.level_decisions import decide_levels as decide_levels
 from kerasbert.evaluation.level_decisions import score_hierarchy as score_hierarchy
+from kerasbert.evaluation.probe import probe as probe
+from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
+from kerasbert.extraction.extract import extract_features as extract_features
+from kerasbert.extraction.features import ExtractedFeatures as ExtractedFeatures
 from kerasbert.objectives.tasks import Binary as Binary
 from kerasbert.objectives.tasks import Multiclass as Multiclass
 from kerasbert.objectives.tasks import Multilabel as Multilabel
