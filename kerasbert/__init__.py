@@ -62,6 +62,7 @@ from kerasbert.objectives.tasks import Binary as Binary
 from kerasbert.objectives.tasks import Multiclass as Multiclass
 from kerasbert.objectives.tasks import Multilabel as Multilabel
 from kerasbert.optimizers import AdamW as AdamW
+from kerasbert.report import write_report as write_report
 from kerasbert.subclasses.secondary import build_secondary as build_secondary
 from kerasbert.subclasses.secondary import train_secondary as train_secondary
 from kerasbert.text_classifier import TextClassifier as TextClassifier

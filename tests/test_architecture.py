@@ -24,7 +24,19 @@ ROOMS = [
     "export",
     "cli",
 ]
-HEAVY = {"torch", "transformers", "sklearn", "pandas", "matplotlib", "pyarrow", "rich", "tokenizers", "huggingface_hub"}
+HEAVY = {
+    "torch",
+    "transformers",
+    "sklearn",
+    "pandas",
+    "matplotlib",
+    "jinja2",
+    "markupsafe",
+    "pyarrow",
+    "rich",
+    "tokenizers",
+    "huggingface_hub",
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
