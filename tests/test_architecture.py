@@ -17,6 +17,7 @@ ROOMS = [
     "objectives",
     "optimizers",
     "classifiers",
+    "extraction",
     "training",
     "evaluation",
     "subclasses",
@@ -73,6 +74,7 @@ def test_heavy_packages_load_where_they_are_used(file):
 
 ALLOWED_TENSORFLOW = {
     "data/batches.py",
+    "data/window_batches.py",
     "optimizers/_tensorflow_adam.py",
     "encoders/checkpoints/tf_checkpoint_source.py",
 }
