@@ -73,7 +73,8 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
     pictures = []
     if findings["confusion"] is not None:
         pictures.append(_matrix(outcome, findings, prefix))
-    curves = curves_to_show(outcome, findings["average_precision"]["per_label"])
+    per_label = findings["scores"]["per_label"]
+    curves = curves_to_show(outcome, {name: values["average_precision"] for name, values in per_label.items()})
     if curves:
         pictures.append(
             Picture(
