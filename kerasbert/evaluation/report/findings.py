@@ -153,7 +153,9 @@ def compare_with_baseline(findings: Mapping[str, Any], baseline: Mapping[str, An
     wanted = [("Accuracy", ("accuracy",)), *[(f"{name.capitalize()}-F1", (name, "f1")) for name in AVERAGES]]
     if findings["task"] == "binary":
         wanted = [wanted[0], ("F1", ("f1",)), wanted[2]]
-    elif findings["task"] == "multiclass":
+    elif findings["task"] == "multilabel":
+        wanted[0] = ("Exact match", ("accuracy",))
+    else:
         # Where each text has one label, micro-F1 is accuracy.
         del wanted[1]
     rows = [(title, _value(findings["scores"], path), _value(baseline, path)) for title, path in wanted]
