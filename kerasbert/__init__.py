@@ -45,6 +45,7 @@ from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+from kerasbert.evaluation.baseline import score_baseline as score_baseline
 from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels as decide_levels
 from kerasbert.evaluation.level_decisions import score_hierarchy as score_hierarchy
