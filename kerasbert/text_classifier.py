@@ -24,6 +24,7 @@ from kerasbert.classifiers.builders import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.data.batches import Batches, make_batches
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import INTEGERS, NAMES, classes_as, label_kind, labels_as
@@ -36,6 +37,7 @@ from kerasbert.data.labels import (
 )
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.estimator import Estimator
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
@@ -46,6 +48,17 @@ from kerasbert.training.finetune import finetune
 PREDICTION_BATCH = 64
 TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
 SEVERAL_HEADS = ("multitask", "hierarchical")
+# What `fit` hands on to the builder as it is.
+BUILDER_PARAMETERS = (
+    "encoder",
+    "layers",
+    "combine",
+    "combine_first",
+    "pooling",
+    "hidden_units",
+    "dropout",
+    "max_length",
+)
 ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 
 
@@ -65,11 +78,16 @@ class TextClassifier(Estimator):
         encoder: name or folder of a checkpoint.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         dropout: see `build_multiclass`.
         max_length: longest text in tokens; longer ones are cut and counted. None means 128.
-        epochs: passes over the training data, >= 1.
+        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
+        window_overlap: see `LongTexts`.
+        window_pooling: `"mean"`, `"max"` or `"attention"`, what reads the vectors of a text's windows.
+        window_budget: see `LongTexts`.
+        epochs: passes over the training data, >= 1; None takes 8, 4 or 2 by the size of the data, see `default_epochs`.
         batch_size: texts in a step, >= 1.
         learning_rate: peak rate of the encoder.
         head_learning_rate: peak rate of the head.
@@ -99,11 +117,16 @@ class TextClassifier(Estimator):
         encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
         layers: int | Sequence[int] | None = None,
         combine: str = "concat",
+        combine_first: bool = False,
         pooling: str = "mean",
         hidden_units: Sequence[int] = (),
         dropout: float = 0.1,
         max_length: int | None = None,
-        epochs: int = 4,
+        long_texts: str = "truncate",
+        window_overlap: int | None = None,
+        window_pooling: str = "mean",
+        window_budget: int = WINDOW_BUDGET,
+        epochs: int | None = None,
         batch_size: int = 32,
         learning_rate: float = LEARNING_RATE,
         head_learning_rate: float = HEAD_LEARNING_RATE,
@@ -122,10 +145,15 @@ class TextClassifier(Estimator):
         self.encoder = encoder
         self.layers = layers
         self.combine = combine
+        self.combine_first = combine_first
         self.pooling = pooling
         self.hidden_units = hidden_units
         self.dropout = dropout
         self.max_length = max_length
+        self.long_texts = long_texts
+        self.window_overlap = window_overlap
+        self.window_pooling = window_pooling
+        self.window_budget = window_budget
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -166,7 +194,9 @@ class TextClassifier(Estimator):
         self._check_arguments()
         keras.utils.set_random_seed(self.seed)
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
-        tokens = TextEncoder.from_folder(resolve_encoder(self.encoder), max_length=self.max_length)
+        tokens = TextEncoder.from_folder(
+            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
+        )
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
         names = self._collect_names(cells)
         self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
@@ -365,7 +395,9 @@ class TextClassifier(Estimator):
 
     def _check_arguments(self) -> None:
         check_choice("task", self.task, TASKS)
-        check_int("epochs", self.epochs, 1)
+        check_choice("window_pooling", self.window_pooling, WINDOW_POOLINGS)
+        if self.epochs is not None:
+            check_int("epochs", self.epochs, 1)
         check_int("batch_size", self.batch_size, 1)
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.validation_fraction is not None:
@@ -430,10 +462,8 @@ class TextClassifier(Estimator):
         return encode_labels(self._head_tasks(), names, cells)
 
     def _build(self, names: Any) -> Classifier:
-        shared = {
-            name: getattr(self, name)
-            for name in ("encoder", "layers", "combine", "pooling", "hidden_units", "dropout", "max_length")
-        }
+        shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
+        shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None
         with precision(self.precision):
             if self.task == "hierarchical":
                 tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
@@ -497,7 +527,7 @@ class TextClassifier(Estimator):
 
     def _forward(self, ids: Any) -> tuple[Any, Any]:
         """The model's output for token arrays, and the rows that it belongs to."""
-        if len(ids) <= PREDICTION_BATCH:
+        if ids.fits_one_batch(PREDICTION_BATCH):
             # One batch is done before `predict` has traced its graph.
             output = self.model_(ids.padded(self.tokens_.pad_id), training=False)
             return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)

@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
-from kerasbert.cli.options import Delimiter, Folder, Format, Labels, Task, TextPair, app
+from kerasbert.cli.options import Delimiter, Folder, Format, Labels, Task, TextPair, app, say
 from kerasbert.cli.reading import label_cells, label_columns
 from kerasbert.cli.tables import print_scores
 from kerasbert.data.readers import read_examples
+from kerasbert.report import METRICS_FILE, check_report_folder, write_report
 from kerasbert.text_classifier import load
 
 
@@ -22,8 +23,14 @@ def evaluate(
     labels: Labels = None,
     label_delimiter: Delimiter = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
 ) -> None:
     """Judge a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
+    if report is not None:
+        check_report_folder(report, overwrite)
     classifier = load(folder)
     reading = dict(classifier.metrics_.get("reading", {}))
     given = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
@@ -35,7 +42,13 @@ def evaluate(
     columns: list[str] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
     reading["columns"] = columns
     examples = read_examples(data, text=reading.get("text", "text"), text_pair=reading.get("text_pair"), labels=columns)
-    scores = classifier.evaluate(examples.texts, label_cells(examples, reading), examples.text_pairs)
+    judged = (examples.texts, label_cells(examples, reading))
+    if report is None:
+        scores = classifier.evaluate(*judged, examples.text_pairs)
+    else:
+        page = write_report(classifier, *judged, report, text_pairs=examples.text_pairs, overwrite=overwrite)
+        scores = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))["scores"]
+        say(f"The report is at {page}")
     if output_format is Format.json:
         print(json.dumps(scores, indent=2, ensure_ascii=False))
     else:

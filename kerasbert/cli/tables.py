@@ -41,6 +41,27 @@ def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
         )
 
 
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, as_csv: bool = False) -> None:
+    """Print cells of text, numbers to the right.
+
+    Args:
+        title: above the table; CSV has none.
+        columns: headings.
+        rows: as many cells each.
+        as_csv: CSV instead of a table.
+    """
+    if as_csv:
+        _print_csv(columns, rows)
+        return
+    table = _table(_plain(title))
+    for place, column in enumerate(columns):
+        is_number = all(row[place].replace(".", "", 1).lstrip("-").isdigit() for row in rows if row[place])
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(_plain, row))
+    _console().print(table)
+
+
 def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False) -> None:
     """Print predictions: the text, the chosen labels and the highest scores.
 
