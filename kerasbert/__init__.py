@@ -14,6 +14,7 @@ from kerasbert._core.errors import CheckpointError as CheckpointError
 from kerasbert._core.errors import ConfigError as ConfigError
 from kerasbert._core.errors import DataError as DataError
 from kerasbert._core.errors import KerasBertError as KerasBertError
+from kerasbert._core.errors import KerasbertWarning as KerasbertWarning
 from kerasbert._core.errors import NotFittedError as NotFittedError
 from kerasbert._core.errors import UnsafeArtifactError as UnsafeArtifactError
 from kerasbert._version import __version__ as __version__
