@@ -55,7 +55,9 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
         "task": outcome.task,
         "label_names": list(outcome.label_names),
         "num_examples": len(outcome),
-        "scores": score_predictions(outcome.task, outcome.labels, outcome.decisions, outcome.label_names),
+        "scores": score_predictions(
+            outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
+        ),
         "average_precision": average_precisions(outcome),
         "thresholds": dict(zip(outcome.label_names, outcome.limits, strict=True)),
         "calibration": calibration_of(outcome),
