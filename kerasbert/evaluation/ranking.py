@@ -1,6 +1,7 @@
-"""How well probabilities rank texts, whatever the threshold: average precision and its curves, from scikit-learn."""
+"""Precision against recall over all thresholds, from scikit-learn."""
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,38 +28,12 @@ class Curve(NamedTuple):
     chosen: tuple[float, float] | None
 
 
-def average_precisions(outcome: Outcome) -> dict[str, Any]:
-    """Average precision of each label, one against the rest, and over all labels.
-
-    Args:
-        outcome: of one head.
-
-    Returns:
-        `per_label`: name -> value, None for a label that no text has; `macro`, their mean; `micro`, over all labels of
-        all texts together. None where there is nothing to average.
-
-    Example:
-        >>> probabilities = np.array([[0.8, 0.2], [0.4, 0.6]])
-        >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), np.array([0, 0]), probabilities, np.array([0, 1]))
-        >>> average_precisions(outcome)["per_label"]
-        {'a': 1.0, 'b': None}
-    """
-    truth, scores = outcome.truth, outcome.scores
-    values = [_average_precision(truth[:, i], scores[:, i]) for i in range(truth.shape[1])]
-    known = [value for value in values if value is not None]
-    return {
-        "per_label": dict(zip(outcome.label_names, values, strict=True)),
-        "macro": float(np.mean(known)) if known else None,
-        "micro": _average_precision(truth.reshape(-1), scores.reshape(-1)),
-    }
-
-
-def curves_to_show(outcome: Outcome, per_label: dict[str, float | None], *, limit: int = 6) -> list[Curve]:
+def curves_to_show(outcome: Outcome, per_label: Mapping[str, float | None], *, limit: int = 6) -> list[Curve]:
     """The precision-recall curves that tell most about a head.
 
     Args:
         outcome: of the head.
-        per_label: average precision of each label, from `average_precisions`.
+        per_label: average precision of each label, None where no text has it.
         limit: the most curves, >= 4.
 
     Returns:
@@ -89,9 +64,3 @@ def _curve(name: str, truth: np.ndarray, scores: np.ndarray, chosen: np.ndarray)
     hits = float((truth & chosen).sum())
     point = (hits / truth.sum(), hits / chosen.sum()) if chosen.any() else None
     return Curve(name, recall[kept], precision[kept], float(average_precision_score(truth, scores)), point)
-
-
-def _average_precision(truth: np.ndarray, scores: np.ndarray) -> float | None:
-    from sklearn.metrics import average_precision_score
-
-    return float(average_precision_score(truth, scores)) if truth.any() else None

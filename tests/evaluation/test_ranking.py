@@ -3,29 +3,20 @@ import pytest
 from sklearn.metrics import auc, average_precision_score, precision_score, recall_score
 
 from kerasbert.evaluation.outcomes import Outcome
-from kerasbert.evaluation.ranking import MAX_POINTS, average_precisions, curves_to_show
+from kerasbert.evaluation.ranking import MAX_POINTS, curves_to_show
 
 
-def test_average_precision_equals_scikit_learn(outcome):
-    result = average_precisions(outcome)
-    for place, name in enumerate(outcome.label_names):
-        truth = outcome.truth[:, place]
-        expected = average_precision_score(truth, outcome.scores[:, place]) if truth.any() else None
-        assert result["per_label"][name] == expected
-    known = [value for value in result["per_label"].values() if value is not None]
-    assert result["macro"] == pytest.approx(np.mean(known))
-    assert result["micro"] == average_precision_score(outcome.truth, outcome.scores, average="micro")
+def precisions(outcome):
+    columns = zip(outcome.label_names, outcome.truth.T, outcome.scores.T, strict=True)
+    return {name: average_precision_score(truth, scores) if truth.any() else None for name, truth, scores in columns}
 
 
-def test_no_label_at_all_has_no_average_precision():
-    zeros = np.zeros((3, 2))
-    outcome = Outcome("", "multilabel", ("a", "b"), np.arange(3), zeros, zeros, zeros, np.full(2, 0.5))
-    assert average_precisions(outcome) == {"per_label": {"a": None, "b": None}, "macro": None, "micro": None}
-    assert curves_to_show(outcome, {"a": None, "b": None}) == []
+def test_without_a_label_there_is_no_curve(outcome):
+    assert curves_to_show(outcome, dict.fromkeys(outcome.label_names)) == []
 
 
 def test_curves_and_the_chosen_point(outcome):
-    curves = curves_to_show(outcome, average_precisions(outcome)["per_label"])
+    curves = curves_to_show(outcome, precisions(outcome))
     assert [curve.name for curve in curves] == (["yes"] if outcome.task == "binary" else ["a", "b", "c"])
     for curve in curves:
         place = outcome.label_names.index(curve.name)
@@ -45,7 +36,7 @@ def many_labels(texts=3000, labels=20):
 
 def test_of_many_labels_the_best_and_the_worst_are_shown():
     outcome = many_labels()
-    per_label = average_precisions(outcome)["per_label"]
+    per_label = precisions(outcome)
     curves = curves_to_show(outcome, per_label)
     ranked = sorted(per_label, key=lambda name: -per_label[name])
     assert [curve.name for curve in curves] == ["all labels (micro-average)", *ranked[:2], *ranked[-3:]]

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
-from kerasbert.evaluation.ranking import average_precisions
 from kerasbert.evaluation.scores import score_predictions
 
 # A matrix of more labels is larger than what it tells; `confused_pairs` holds its essence.
@@ -37,14 +36,15 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
         outcome: of the head, of at least one text.
 
     Returns:
-        Plain data: `task`, `label_names`, `num_examples`, `scores` (see `score_predictions`), `average_precision` (see
-        `average_precisions`), `thresholds` (name -> value or None), `calibration` (see `reliability`), `confusion`
-        (`names` and `counts`; None for more than 200 labels), `confused_pairs` and `surest_mistakes`.
+        Plain data: `task`, `label_names`, `num_examples`, `scores` (see `score_predictions`), `thresholds` (name -> value
+        or None), `calibration` (see `reliability`), `confusion` (`names` and `counts`; None for more than 200 labels),
+        `confused_pairs` and `surest_mistakes`.
 
     Example:
         >>> ids, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
         >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), ids, probabilities, np.array([0, 0]))
-        >>> judge_head(outcome)["scores"]["accuracy"], judge_head(outcome)["average_precision"]["macro"]
+        >>> scores = judge_head(outcome)["scores"]
+        >>> scores["accuracy"], scores["macro"]["average_precision"]
         (0.5, 1.0)
     """
     confusion = None
@@ -58,7 +58,6 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
         "scores": score_predictions(
             outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
         ),
-        "average_precision": average_precisions(outcome),
         "thresholds": dict(zip(outcome.label_names, outcome.limits, strict=True)),
         "calibration": calibration_of(outcome),
         "confusion": confusion,
@@ -77,7 +76,7 @@ def headline(findings: Mapping[str, Any]) -> list[Number]:
         For a binary head accuracy, precision, recall, F1 and average precision of the positive label; for others
         accuracy, F1 scores and mean average precision.
     """
-    scores, names, ranking = findings["scores"], findings["label_names"], findings["average_precision"]
+    scores, names = findings["scores"], findings["label_names"]
     ranked = "how well texts are ranked, whatever the threshold"
     if findings["task"] == "binary":
         positive, own = names[1], scores["per_label"][names[1]]
@@ -86,11 +85,11 @@ def headline(findings: Mapping[str, Any]) -> list[Number]:
             Number("f1", "F1", own["f1"], f"of “{positive}”: balance of precision and recall"),
             Number("precision", "Precision", own["precision"], f"share of texts given “{positive}” that are"),
             Number("recall", "Recall", own["recall"], f"share of “{positive}” texts that were found"),
-            Number("average_precision", "Average precision", ranking["per_label"][positive], f"“{positive}”: {ranked}"),
+            Number("average_precision", "Average precision", scores["average_precision"], f"“{positive}”: {ranked}"),
         ]
     together = [
         Number("macro_f1", "Macro-F1", scores["macro"]["f1"], "mean over labels, rare ones count as much"),
-        Number("macro_average_precision", "Mean average precision", ranking["macro"], ranked),
+        Number("macro_average_precision", "Mean average precision", scores["macro"]["average_precision"], ranked),
     ]
     if findings["task"] == "multilabel":
         return [
@@ -103,6 +102,27 @@ def headline(findings: Mapping[str, Any]) -> list[Number]:
         *together,
         Number("weighted_f1", "Weighted F1", scores["weighted"]["f1"], "mean over labels, by their texts"),
     ]
+
+
+def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Further numbers by which a head may be compared with others.
+
+    Args:
+        findings: from `judge_head`.
+
+    Returns:
+        Title and value of those that are defined; those of a single label are means over the labels.
+    """
+    scores, macro = findings["scores"], findings["scores"]["macro"]
+    named = [
+        ("ROC AUC", scores.get("roc_auc", macro["roc_auc"])),
+        ("Matthews correlation", scores.get("matthews_correlation", macro.get("matthews_correlation"))),
+        ("Cohen’s kappa", scores.get("cohen_kappa", macro.get("cohen_kappa"))),
+        ("Hamming loss", scores["hamming_loss"]),
+        ("Log loss", scores["log_loss"]),
+        ("Expected calibration error", findings["calibration"]["expected_calibration_error"]),
+    ]
+    return [(title, value) for title, value in named if value is not None]
 
 
 def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
@@ -133,7 +153,9 @@ def compare_with_baseline(findings: Mapping[str, Any], baseline: Mapping[str, An
     wanted = [("Accuracy", ("accuracy",)), *[(f"{name.capitalize()}-F1", (name, "f1")) for name in AVERAGES]]
     if findings["task"] == "binary":
         wanted = [wanted[0], ("F1", ("f1",)), wanted[2]]
-    elif findings["task"] == "multiclass":
+    elif findings["task"] == "multilabel":
+        wanted[0] = ("Exact match", ("accuracy",))
+    else:
         # Where each text has one label, micro-F1 is accuracy.
         del wanted[1]
     rows = [(title, _value(findings["scores"], path), _value(baseline, path)) for title, path in wanted]
@@ -154,9 +176,8 @@ def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dic
     Returns:
         `name`, `precision`, `recall`, `f1`, `support`, `threshold` and `average_precision` of each label.
     """
-    ranking = findings["average_precision"]["per_label"]
     rows = [
-        {"name": name, **values, "threshold": findings["thresholds"][name], "average_precision": ranking[name]}
+        {"name": name, **values, "threshold": findings["thresholds"][name]}
         for name, values in findings["scores"]["per_label"].items()
     ]
     # Without a test text a label has no worth to be ranked by.

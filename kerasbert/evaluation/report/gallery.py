@@ -73,7 +73,8 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
     pictures = []
     if findings["confusion"] is not None:
         pictures.append(_matrix(outcome, findings, prefix))
-    curves = curves_to_show(outcome, findings["average_precision"]["per_label"])
+    per_label = findings["scores"]["per_label"]
+    curves = curves_to_show(outcome, {name: values["average_precision"] for name, values in per_label.items()})
     if curves:
         pictures.append(
             Picture(
@@ -108,7 +109,7 @@ def _matrix(outcome: Outcome, findings: Mapping[str, Any], prefix: str) -> Pictu
     if several:
         support = np.append(support, (~outcome.truth.any(axis=1)).sum())
     share = np.trace(counts) / max(counts.sum(), 1)
-    caption = "Rows are what texts are, columns what they were given; the darker, the larger the share of the row."
+    caption = "Rows are what texts are, columns what they were given; the stronger the colour, the larger the share of the row."
     if several:
         caption += " A text counts once for each pair of a label it has and a label it was given."
     kind = "co-occurrence" if several else "confusion"

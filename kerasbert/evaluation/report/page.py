@@ -18,7 +18,7 @@ def render_page(content: Mapping[str, Any]) -> str:
         The page.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
+    from markupsafe import Markup, escape
 
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -30,6 +30,7 @@ def render_page(content: Mapping[str, Any]) -> str:
         "percent": lambda value: f"{100 * min(max(value, 0.0), 1.0):.2f}%",
         "whole": lambda value: f"{value:.0%}".replace("%", " %"),
         "clean": clean,
+        "breakable": lambda name: escape(clean(name)).replace("_", Markup("_<wbr>")),
     }
     css = Markup((HERE / "report.css").read_text(encoding="utf-8"))
     return environment.get_template("report.html").render(**content, css=css)

@@ -41,7 +41,7 @@ def draw_history(history: Mapping[str, Sequence[float]], names: Sequence[str]) -
 
 
 def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *, predicted: str = "predicted") -> Any:
-    """A matrix of true against predicted labels; the darker a cell, the larger its share of the row's texts.
+    """A matrix of true against predicted labels; the stronger a cell's colour, the larger its share of the row's texts.
 
     Args:
         names: of the C rows and columns.
@@ -60,14 +60,15 @@ def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *
     figure = new_figure(side + margin, side + margin)
     axes = figure.add_subplot()
     image = np.empty((size, size, 4))
-    image[..., :3], image[..., 3] = MATRIX_COLOUR, np.clip(share, 0, 1)
+    # Below the straight line a single mistake among many texts could not be seen.
+    image[..., :3], image[..., 3] = MATRIX_COLOUR, np.clip(share, 0, 1) ** 0.6
     axes.imshow(image, interpolation="none", aspect="equal")
     _name_cells(axes, names, letters)
     axes.set_ylabel("true")
     axes.set_xlabel(predicted)
     if size <= MAX_CELL_TEXTS:
         for i, j in np.argwhere(counts):
-            colour = "white" if share[i, j] > 0.55 else INK
+            colour = "white" if image[i, j, 3] > 0.55 else INK
             letters = FONT_SIZE if counts[i, j] < 1000 else FONT_SIZE - 2
             axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=letters)
     return figure

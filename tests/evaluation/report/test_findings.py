@@ -1,9 +1,22 @@
 import json
 
 import pytest
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn.metrics import (
+    average_precision_score,
+    cohen_kappa_score,
+    f1_score,
+    hamming_loss,
+    matthews_corrcoef,
+    roc_auc_score,
+)
 
-from kerasbert.evaluation.report.findings import compare_with_baseline, headline, judge_head, rows_of_labels
+from kerasbert.evaluation.report.findings import (
+    compare_with_baseline,
+    headline,
+    judge_head,
+    other_numbers,
+    rows_of_labels,
+)
 from kerasbert.evaluation.scores import score_predictions
 
 
@@ -17,6 +30,17 @@ def test_headline_equals_scikit_learn(outcome):
         assert numbers["macro_f1"] == pytest.approx(f1_score(*flat, labels=range(4), average="macro", zero_division=0))
 
 
+def test_other_numbers_are_those_of_the_scores(outcome):
+    numbers = dict(other_numbers(judge_head(outcome)))
+    flat = (outcome.labels.reshape(-1), outcome.decisions.reshape(-1))
+    if outcome.task != "multilabel":
+        assert numbers["Matthews correlation"] == pytest.approx(matthews_corrcoef(*flat))
+        assert numbers["Cohen’s kappa"] == pytest.approx(cohen_kappa_score(*flat))
+    assert numbers["Hamming loss"] == pytest.approx(hamming_loss(outcome.labels, outcome.decisions))
+    known = outcome.truth.any(axis=0)
+    assert numbers["ROC AUC"] == pytest.approx(roc_auc_score(outcome.truth[:, known], outcome.scores[:, known]))
+
+
 def test_rows_hold_threshold_and_average_precision(outcome):
     rows = rows_of_labels(judge_head(outcome))
     assert [row["name"] for row in rows] == list(outcome.label_names)
@@ -27,8 +51,7 @@ def test_rows_hold_threshold_and_average_precision(outcome):
 def test_many_labels_are_shown_from_the_worst_and_those_without_texts_last():
     names = [f"label {place}" for place in range(30)]
     scores = {name: {"f1": (place * 7 % 30) / 30, "support": place % 5} for place, name in enumerate(names)}
-    ranking = {"per_label": dict.fromkeys(names)}
-    findings = {"scores": {"per_label": scores}, "average_precision": ranking, "thresholds": dict.fromkeys(names)}
+    findings = {"scores": {"per_label": scores}, "thresholds": dict.fromkeys(names)}
     rows = rows_of_labels(findings, limit=26)
     assert len(rows) == 26 and [row["support"] for row in rows[24:]] == [0, 0]
     worth = [row["f1"] for row in rows[:24]]
@@ -39,13 +62,13 @@ def test_gain_over_the_baseline(outcome):
     findings = judge_head(outcome)
     others = score_predictions(outcome.task, outcome.labels, outcome.labels, outcome.label_names)
     rows = {row["title"]: row for row in compare_with_baseline(findings, others)}
-    assert rows["Accuracy"]["baseline"] == 1.0
-    assert rows["Accuracy"]["gain"] == findings["scores"]["accuracy"] - 1.0
+    title = "Exact match" if outcome.task == "multilabel" else "Accuracy"
+    assert rows[title]["baseline"] == 1.0 and rows[title]["gain"] == findings["scores"]["accuracy"] - 1.0
     assert ("Micro-F1" in rows) == (outcome.task == "multilabel")
 
 
 def test_a_baseline_may_lack_scores(outcome):
-    assert [row["title"] for row in compare_with_baseline(judge_head(outcome), {"accuracy": 0.5})] == ["Accuracy"]
+    assert [row["baseline"] for row in compare_with_baseline(judge_head(outcome), {"accuracy": 0.5})] == [0.5]
 
 
 def test_findings_are_plain_data(outcome):
