@@ -14,6 +14,7 @@ from kerasbert._core.errors import CheckpointError as CheckpointError
 from kerasbert._core.errors import ConfigError as ConfigError
 from kerasbert._core.errors import DataError as DataError
 from kerasbert._core.errors import KerasBertError as KerasBertError
+from kerasbert._core.errors import KerasbertWarning as KerasbertWarning
 from kerasbert._core.errors import NotFittedError as NotFittedError
 from kerasbert._core.errors import UnsafeArtifactError as UnsafeArtifactError
 from kerasbert._version import __version__ as __version__
@@ -51,6 +52,7 @@ from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+from kerasbert.evaluation.baseline import score_baseline as score_baseline
 from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels as decide_levels
 from kerasbert.evaluation.level_decisions import score_hierarchy as score_hierarchy

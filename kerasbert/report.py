@@ -16,6 +16,7 @@ from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.hierarchy import encode_hierarchy
+from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
@@ -68,7 +69,7 @@ def write_report(
         baseline: scores of a classical classifier on the same texts, in the form of `score_predictions`; by head for
             several heads.
         intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
-            several heads.
+            several heads. None draws them, see `bootstrap_intervals`.
         warnings: what a reader should know before trusting the numbers.
         overwrite: whether an existing report may be replaced.
 
@@ -98,6 +99,8 @@ def write_report(
     findings = {head: judge_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
     metrics = _metrics(classifier, findings, together)
     metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokens_.encode(texts, pairs).num_truncated)}
+    if intervals is None:
+        intervals = _intervals(outcomes)
     metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
     with atomic_dir_write(folder, overwrite=overwrite) as beside, house_style():
         (beside / PICTURES_FOLDER).mkdir()
@@ -192,6 +195,15 @@ def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> No
         if len(array) != len(texts):
             where = "" if head == SINGLE_HEAD else f" of {head!r}"
             raise DataError(f"`labels`{where} must be as many as `texts`, {len(texts)}; got {len(array)}.")
+
+
+def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    found = {
+        head: bootstrap_intervals(part.task, part.labels, part.decisions, num_labels=len(part.label_names))
+        for head, part in outcomes.items()
+        if len(part)
+    }
+    return found if list(outcomes) != [SINGLE_HEAD] else found[SINGLE_HEAD]
 
 
 def _metrics(classifier: TextClassifier, findings: Mapping[str, Any], together: Mapping | None) -> dict[str, Any]:

@@ -39,6 +39,7 @@ from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.estimator import Estimator
+from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
@@ -300,13 +301,22 @@ class TextClassifier(Estimator):
         }
         return named if len(named) > 1 or SINGLE_HEAD not in named else named[SINGLE_HEAD]
 
-    def evaluate(self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None) -> dict[str, Any]:
-        """Accuracy, and precision, recall and F1 per label, micro, macro and weighted.
+    def evaluate(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        text_pairs: Sequence[str] | None = None,
+        *,
+        intervals: bool = False,
+    ) -> dict[str, Any]:
+        """Accuracy, and precision, recall, F1, average precision and ROC AUC per label, micro, macro and weighted.
 
         Args:
             texts: n texts.
             labels: as for `fit`.
             text_pairs: n second texts.
+            intervals: whether to give, under `intervals`, where scores lie with 95 % confidence; see
+                `bootstrap_intervals`.
 
         Returns:
             See `score_predictions`; for a multi-task classifier a dict of these by head; for a hierarchical one by
@@ -318,10 +328,12 @@ class TextClassifier(Estimator):
         cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
         if self.model_.hierarchy is not None:
-            return self._evaluate_levels(self._probabilities(texts, text_pairs), cells)
+            return self._evaluate_levels(self._probabilities(texts, text_pairs), cells, intervals)
         encoded = encode_labels(self._tasks(), names, cells)
         scores = {
-            head: score_predictions(self._tasks()[head], encoded[head], self.decide(head, values), names[head])
+            head: _score(
+                self._tasks()[head], (encoded[head], self.decide(head, values), values), names[head], intervals
+            )
             for head, values in self._probabilities(texts, text_pairs).items()
         }
         return scores if len(scores) > 1 or SINGLE_HEAD not in scores else scores[SINGLE_HEAD]
@@ -348,7 +360,9 @@ class TextClassifier(Estimator):
             probabilities, hierarchy.hierarchy, multilabel=hierarchy.multilabel, thresholds=self.thresholds_
         )
 
-    def _evaluate_levels(self, probabilities: Mapping[str, np.ndarray], cells: Any) -> dict[str, Any]:
+    def _evaluate_levels(
+        self, probabilities: Mapping[str, np.ndarray], cells: Any, intervals: bool = False
+    ) -> dict[str, Any]:
         hierarchy, multilabel = self.model_.hierarchy.hierarchy, self.model_.hierarchy.multilabel  # type: ignore
         encoded = encode_hierarchy(cells, hierarchy, multilabel=multilabel)
         decided = self.decide_all(probabilities)
@@ -356,7 +370,8 @@ class TextClassifier(Estimator):
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True):
             known = (encoded[level].reshape(len(encoded[level]), -1) >= 0).all(axis=1)
             task = "multilabel" if multilabel else "multiclass"
-            scores[level] = score_predictions(task, encoded[level][known], decided[level][known], names)
+            parts = tuple(part[level][known] for part in (encoded, decided, probabilities))
+            scores[level] = _score(task, parts, names, intervals)
         scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, multilabel=multilabel)
         return scores
 
@@ -585,6 +600,14 @@ def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:
             f"or name both with label_names."
         )
     return tuple(names)
+
+
+def _score(task: str, parts: tuple, names: Sequence[str], intervals: bool) -> dict[str, Any]:
+    labels, decided, probabilities = parts
+    scores = score_predictions(task, labels, decided, names, probabilities)
+    if intervals and len(labels):
+        scores["intervals"] = bootstrap_intervals(task, labels, decided, num_labels=len(names))
+    return scores
 
 
 def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:

@@ -1,5 +1,6 @@
 """Models and labelled texts in, judgement out: scores, thresholds, and what each layer knows."""
 
+from kerasbert.evaluation.baseline import score_baseline as score_baseline
 from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.evaluation.probe import probe as probe
 from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
