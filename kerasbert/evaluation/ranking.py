@@ -56,11 +56,13 @@ def _curve_of(outcome: Outcome, place: int) -> Curve:
 
 
 def _curve(name: str, truth: np.ndarray, scores: np.ndarray, chosen: np.ndarray) -> Curve:
-    from sklearn.metrics import average_precision_score, precision_recall_curve
+    from sklearn.metrics import precision_recall_curve
 
     truth, scores, chosen = truth.reshape(-1), scores.reshape(-1), chosen.reshape(-1)
     precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
+    # scikit-learn's own formula; asking for it would sort everything once more.
+    average = float(-(np.diff(recall) * precision[:-1]).sum())
     kept = np.unique(np.linspace(0, len(recall) - 1, min(len(recall), MAX_POINTS)).astype(int))
     hits = float((truth & chosen).sum())
     point = (hits / truth.sum(), hits / chosen.sum()) if chosen.any() else None
-    return Curve(name, recall[kept], precision[kept], float(average_precision_score(truth, scores)), point)
+    return Curve(name, recall[kept], precision[kept], average, point)
