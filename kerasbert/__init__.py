@@ -65,6 +65,8 @@ from kerasbert.objectives.tasks import Multiclass as Multiclass
 from kerasbert.objectives.tasks import Multilabel as Multilabel
 from kerasbert.optimizers import AdamW as AdamW
 from kerasbert.report import write_report as write_report
+from kerasbert.subclasses.agreement import score_agreement as score_agreement
+from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
 from kerasbert.subclasses.secondary import build_secondary as build_secondary
 from kerasbert.subclasses.secondary import train_secondary as train_secondary
 from kerasbert.text_classifier import TextClassifier as TextClassifier
