@@ -155,7 +155,7 @@ def _score_levels(tree: Hierarchy, multilabel: bool, features: tuple, encoded: l
 
 
 def _known(labels: np.ndarray) -> np.ndarray:
-    return (labels.reshape(len(labels), -1) >= 0).all(axis=1)
+    return np.asarray((labels.reshape(len(labels), -1) >= 0).all(axis=1))
 
 
 def _decide(task: str, features: tuple, train: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
