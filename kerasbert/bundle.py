@@ -4,6 +4,7 @@ classifier.json      builder and arguments, thresholds, training settings
 model.safetensors    every weight, by its path in the model
 tokenizer.json ...   the tokenizer
 metrics.json         what was measured
+README.md            the model card
 manifest.json        size and SHA-256 of each file
 """
 
@@ -63,13 +64,16 @@ class Bundle(NamedTuple):
     metrics: dict[str, Any]
 
 
-def save_bundle(bundle: Bundle, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_bundle(
+    bundle: Bundle, folder: str | os.PathLike[str], *, overwrite: bool = False, card: str | None = None
+) -> None:
     """Write a classifier as a folder, beside its place and renamed when whole.
 
     Args:
         bundle: what to write.
         folder: the folder to appear.
         overwrite: whether an existing saved classifier may be replaced.
+        card: text of the folder's `README.md`; None writes none.
 
     Raises:
         ArtifactError: when the folder cannot be written; nothing is changed then.
@@ -90,6 +94,8 @@ def save_bundle(bundle: Bundle, folder: str | os.PathLike[str], *, overwrite: bo
         _write_json(beside / METRICS_FILE, bundle.metrics)
         save_file(weights, beside / SAFETENSORS_FILE)
         bundle.tokens.save(beside)
+        if card is not None:
+            (beside / "README.md").write_text(card, encoding="utf-8")
 
 
 def load_bundle(folder: str | os.PathLike[str]) -> Bundle:

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_number, shorten
-from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert.bundle import HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
@@ -26,6 +26,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.guards import label_counts, warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import INTEGERS, NAMES, classes_as, label_kind, labels_as
 from kerasbert.data.labels import (
@@ -43,10 +44,13 @@ from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.model_card import model_card
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
 
 PREDICTION_BATCH = 64
+# Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
+HIGH_LEARNING_RATE = 5e-4
 TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
 SEVERAL_HEADS = ("multitask", "hierarchical")
 # What `fit` hands on to the builder as it is.
@@ -205,6 +209,9 @@ class TextClassifier(Estimator):
         if not isinstance(names, Hierarchy):
             _warn_of_absent(encoded, names)
         ids = tokens.encode(texts, text_pairs)
+        label_names = dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
+        self._warn(tokens, ids, (texts, text_pairs), validation)
+        warn_of_imbalance({head: encoded[head] for head in self._untuned(validation is not None)}, label_names)
         held_out = None
         if validation is not None:
             held_out = self._encode_validation(tokens, names, validation)
@@ -212,6 +219,15 @@ class TextClassifier(Estimator):
             kept, out = split_indices(next(iter(encoded.values())), self._fraction(), seed=self.seed)
             held_out = (ids.take(out), {head: array[out] for head, array in encoded.items()})
             ids, encoded = ids.take(kept), {head: array[kept] for head, array in encoded.items()}
+        self.data_: dict[str, Any] = {
+            "num_texts": len(ids),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "validation_given": validation is not None,
+            "pairs": text_pairs is not None,
+            "num_cut": int(ids.num_truncated),
+            "max_length": tokens.max_length,
+            "labels": {head: label_counts(array, len(label_names[head])).tolist() for head, array in encoded.items()},
+        }
         self.tokens_ = tokens
         self.model_ = self._build(names)
         self._train(ids, encoded, held_out)
@@ -396,8 +412,9 @@ class TextClassifier(Estimator):
         settings["encoder"] = os.fspath(settings["encoder"])
         settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
+        settings["data"] = getattr(self, "data_", {})
         bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
-        save_bundle(bundle, folder, overwrite=overwrite)
+        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
 
     @property
     def classes_(self) -> Any:
@@ -459,6 +476,29 @@ class TextClassifier(Estimator):
                 f"{shorten(cells)}."
             )
         return parse_tree(collect_subclasses(cells["class"], cells["subclass"], multilabel=self.multilabel))
+
+    def _warn(self, tokens: TextEncoder, ids: Any, texts: tuple, validation: tuple | None) -> None:
+        if self.learning_rate > HIGH_LEARNING_RATE:
+            warnings.warn(
+                f"`learning_rate` {self.learning_rate:g} is likely to destroy what the encoder learned in pretraining: "
+                f"BERT is fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. "
+                f"`head_learning_rate` is the one for the new head.",
+                KerasbertWarning,
+                stacklevel=3,
+            )
+        if tokens.long_texts.way == "truncate" and ids.num_truncated * 2 > len(ids):
+            some = slice(None, None, max(len(ids) // 1000, 1))
+            lengths = tokens.full_lengths(*[None if part is None else list(part)[some] for part in texts])
+            warn_of_cut_texts(ids.num_truncated, lengths, len(ids), tokens.max_length)
+        if validation is not None:
+            warn_of_overlap(texts[0], validation[0], texts[1], *validation[2:])
+
+    def _untuned(self, validation_given: bool) -> list[str]:
+        """The heads whose thresholds are not chosen on validation data."""
+        tunes = validation_given or bool(self._fraction())
+        if self.task == "hierarchical":
+            return [] if tunes and self.multilabel else list(self.label_kinds_)
+        return [head for head, task in self._head_tasks().items() if not (tunes and task == "multilabel")]
 
     def _fraction(self) -> float:
         if self.validation_fraction is not None:
@@ -587,6 +627,7 @@ or `train` wrote.
     classifier.tokens_ = bundle.tokens
     classifier.thresholds_ = bundle.thresholds
     classifier.history_ = bundle.settings.get("history", {})
+    classifier.data_ = bundle.settings.get("data", {})
     kinds = bundle.settings.get("label_kinds", {})
     classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
     classifier.metrics_ = bundle.metrics

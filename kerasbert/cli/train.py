@@ -16,7 +16,6 @@ from kerasbert.cli.reading import (
     parse_layers,
     parse_weights,
 )
-from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
@@ -104,7 +103,6 @@ def train(
     held_out = None
     if validation is not None:
         held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
-        _report_overlap(examples, held_out)
     if names is None and task is Task.multilabel and len(columns) > 1:
         names = list(columns)
     if names is None and label_delimiter is not None:
@@ -155,16 +153,6 @@ def train(
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
     classifier.save(output, overwrite=overwrite, metrics=metrics)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
-
-
-def _report_overlap(examples: Examples, held_out: Examples) -> None:
-    def rows(part: Examples) -> list[tuple[str, str]]:
-        return list(zip(part.texts, part.text_pairs or part.texts, strict=True))
-
-    seen = set(rows(examples))
-    shared = sum(row in seen for row in rows(held_out))
-    if shared:
-        say(f"Note: {shared} of {len(held_out)} validation texts are training texts too; their scores say little.")
 
 
 def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:

@@ -213,6 +213,24 @@ class TextEncoder:
             return _join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
         return _join(chunks, self.max_length)
 
+    def full_lengths(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:
+        """Number of tokens of texts that are not cut, special tokens included.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts; None: single texts.
+
+        Returns:
+            Int64 (n,).
+
+        Example:
+            >>> encoder.full_lengths(["hello world"]).tolist()  # doctest: +SKIP
+            [4]
+        """
+        uncut = copy.copy(self)
+        uncut.max_length, uncut.long_texts = 2**31 - 1, LongTexts()
+        return uncut.encode(texts, text_pairs).lengths
+
     def tokens(self, text: str) -> list[str]:
         """The tokens of one text, as `encode` gives their ids.
 
