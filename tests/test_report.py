@@ -129,12 +129,9 @@ def test_hierarchical_decisions_go_from_the_class_down(fitted):
     assert outcomes["subclass"].rows.tolist() == [row for row in range(24) if row % 4 != 3]
 
 
-def test_text_pairs_are_shown(tiny_folder, tmp_path):
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
-    classifier.fit(TEXTS, LABELS["binary"], text_pairs=["where is <it>"] * 24)
-    page = kb.write_report(
-        classifier, TEXTS, LABELS["binary"], tmp_path / "report", text_pairs=["where is <it>"] * 24
-    ).read_text("utf-8")
+def test_text_pairs_are_shown(fitted, tmp_path):
+    arguments = (fitted["binary"], TEXTS, LABELS["binary"], tmp_path / "report")
+    page = kb.write_report(*arguments, text_pairs=["where is <it>"] * 24).read_text("utf-8")
     assert '<p dir="auto" class="pair">where is &lt;it&gt;</p>' in page
 
 

@@ -23,7 +23,7 @@ class Outcome:
         >>> probabilities = np.array([[0.9], [0.2]])
         >>> outcome = Outcome("spam", "binary", ("no", "yes"), np.arange(2), np.array([[1], [1]]), probabilities,
         ...                   np.array([[1], [0]]), np.array([0.5]))
-        >>> outcome.truth.astype(int).tolist(), outcome.scores.tolist()
+        >>> outcome.truth.astype(int).tolist(), outcome.scores.round(1).tolist()
         ([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
     """
 
