@@ -26,6 +26,8 @@ from kerasbert.classifiers.classifier import Classifier as Classifier
 from kerasbert.classifiers.combining import AttentionCombination as AttentionCombination
 from kerasbert.classifiers.combining import WeightedCombination as WeightedCombination
 from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
+from kerasbert.classifiers.layerwise import build_layerwise as build_layerwise
+from kerasbert.classifiers.layerwise import truncate as truncate
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
 from kerasbert.classifiers.pooling import LastTokenPooling as LastTokenPooling
@@ -33,6 +35,7 @@ from kerasbert.classifiers.pooling import MaxPooling as MaxPooling
 from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHeadAttentionPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
+from kerasbert.classifiers.votes import LayerVotes as LayerVotes
 from kerasbert.classifiers.windows import WindowPooling as WindowPooling
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.hierarchy import Hierarchy as Hierarchy

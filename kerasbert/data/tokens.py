@@ -94,12 +94,19 @@ class TextEncoder:
         self._pair_template = self._parts(self._tokenizer.encode("a", "a"))
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | os.PathLike[str], *, max_length: int | None = None) -> Self:
+    def from_pretrained(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        max_length: int | None = None,
+        long_texts: LongTexts | None = None,
+    ) -> Self:
         """Load the tokenizer of an encoder by its name or folder; see `from_folder`.
 
         Args:
             name_or_folder: such as `"all-MiniLM-L6-v2"`.
             max_length: longest result in tokens; None as in `from_folder`.
+            long_texts: see `from_folder`.
 
         Returns:
             The encoder of texts.
@@ -109,7 +116,7 @@ class TextEncoder:
         """
         from kerasbert._core.resolve import resolve_encoder
 
-        return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length)
+        return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length, long_texts=long_texts)
 
     @classmethod
     def from_folder(
