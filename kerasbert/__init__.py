@@ -54,6 +54,12 @@ from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
+from kerasbert.evaluation.early_exit import predict_early as predict_early
+from kerasbert.evaluation.explain import Explanation as Explanation
+from kerasbert.evaluation.explain import explain as explain
+from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
+from kerasbert.evaluation.layer_scores import score_layers as score_layers
 from kerasbert.evaluation.level_decisions import decide_levels as decide_levels
 from kerasbert.evaluation.level_decisions import score_hierarchy as score_hierarchy
 from kerasbert.evaluation.probe import probe as probe

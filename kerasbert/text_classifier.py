@@ -367,6 +367,11 @@ class TextClassifier(Estimator):
         scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, multilabel=multilabel)
         return scores
 
+    def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
+        """Labels as the arrays that the heads train on, by head; `labels` as for `fit`."""
+        names = {head: layer.label_names for head, layer in self.model_.heads.items()}
+        return encode_labels(self._tasks(), names, {SINGLE_HEAD: labels} if SINGLE_HEAD in names else labels)
+
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping | None = None) -> None:
         """Write the classifier as a folder of plain data; `kerasbert.load` reads it back anywhere.
 

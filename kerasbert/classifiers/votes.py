@@ -28,6 +28,7 @@ class LayerVotes(keras.layers.Layer):
 
     Call arguments:
         probabilities: L tensors (batch, units).
+        training: whether the gradient stops here on its way to the voters.
 
     Output shape:
         (batch, units), float32.
@@ -71,8 +72,10 @@ class LayerVotes(keras.layers.Layer):
     def build(self, probabilities_shape: Sequence[tuple]) -> None:
         self.layer_bias = self.add_weight((len(self.layer_indices),), initializer="zeros", name="layer_bias")
 
-    def call(self, probabilities: Sequence[Any]) -> Any:
-        stacked = ops.stop_gradient(ops.stack(list(probabilities), axis=1))  # (batch, layers, units)
+    def call(self, probabilities: Sequence[Any], training: bool | None = None) -> Any:
+        stacked = ops.stack(list(probabilities), axis=1)  # (batch, layers, units)
+        if training:
+            stacked = ops.stop_gradient(stacked)
         return ops.sum(ops.reshape(self._softmax(), (1, -1, 1)) * stacked, axis=1)
 
     def compute_output_shape(self, probabilities_shape: Sequence[tuple]) -> tuple:

@@ -237,6 +237,20 @@ class TextEncoder:
         plain.long_texts = LongTexts()  # of windows there would be several lists
         return [str(self._tokenizer.id_to_token(int(number))) for number in plain.encode([text]).input_ids]
 
+    def token_of(self, number: int) -> str:
+        """The token of an id."""
+        return str(self._tokenizer.id_to_token(number))
+
+    def num_special(self) -> tuple[int, int]:
+        """How many special tokens stand before a single text, and how many after it."""
+        place = next(index for index, part in enumerate(self._template) if part.text is not None)
+        return place, len(self._template) - place - 1
+
+    def encoding_of(self, text: str) -> Any:
+        """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
+        self._tokenizer.encode_special_tokens = True
+        return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
+
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`.
 

@@ -47,7 +47,7 @@ def test_vote_loss_trains_the_weights_alone(tiny_config, tiny_inputs):
 
     model = kb.build_layerwise(kb.Multiclass(3), encoder=tiny_config)
     with tf.GradientTape() as tape:
-        loss = keras.ops.mean(model(tiny_inputs)["probabilities"][:, 0])
+        loss = keras.ops.mean(model(tiny_inputs, training=True)["probabilities"][:, 0])
     gradients = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
     moved = [w.path for w, g in zip(model.trainable_weights, gradients, strict=True) if g is not None and np.any(g)]
     assert moved == ["probabilities/layer_bias"]
