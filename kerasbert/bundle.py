@@ -26,6 +26,7 @@ from kerasbert._version import __version__
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
@@ -42,6 +43,7 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_multilabel": build_multilabel,
     "build_multitask": build_multitask,
     "build_hierarchical": build_hierarchical,
+    "build_layerwise": build_layerwise,
 }
 HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
@@ -148,6 +150,8 @@ def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
         arguments["pooling"] = pooling_from(arguments["pooling"])
         if arguments.get("window_pooling") is not None:
             arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
+        if "task" in arguments:
+            arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
         if "heads" in arguments:
             arguments["heads"] = {
                 name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()

@@ -8,7 +8,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_int, check_number, shorten
+from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
@@ -24,6 +24,7 @@ from kerasbert.classifiers.builders import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.data.batches import Batches, make_batches
 from kerasbert.data.guards import label_counts, warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
@@ -53,6 +54,8 @@ PREDICTION_BATCH = 64
 HIGH_LEARNING_RATE = 5e-4
 TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
 SEVERAL_HEADS = ("multitask", "hierarchical")
+# Builder parameters that a layerwise classifier has no use for.
+LAYERWISE_WITHOUT = ("combine", "combine_first", "window_pooling")
 # What `fit` hands on to the builder as it is.
 BUILDER_PARAMETERS = (
     "encoder",
@@ -84,6 +87,8 @@ class TextClassifier(Estimator):
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
         combine_first: see `build_multiclass`.
+        layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
+            the voters, None for the output of every block.
         pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -123,6 +128,7 @@ class TextClassifier(Estimator):
         layers: int | Sequence[int] | None = None,
         combine: str = "concat",
         combine_first: bool = False,
+        layerwise: bool = False,
         pooling: str = "mean",
         hidden_units: Sequence[int] = (),
         dropout: float = 0.1,
@@ -151,6 +157,7 @@ class TextClassifier(Estimator):
         self.layers = layers
         self.combine = combine
         self.combine_first = combine_first
+        self.layerwise = layerwise
         self.pooling = pooling
         self.hidden_units = hidden_units
         self.dropout = dropout
@@ -391,6 +398,11 @@ class TextClassifier(Estimator):
         scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, multilabel=multilabel)
         return scores
 
+    def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
+        """Labels as the arrays that the heads train on, by head; `labels` as for `fit`."""
+        names = {head: layer.label_names for head, layer in self.model_.heads.items()}
+        return encode_labels(self._tasks(), names, {SINGLE_HEAD: labels} if SINGLE_HEAD in names else labels)
+
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping | None = None) -> None:
         """Write the classifier as a folder of plain data; `kerasbert.load` reads it back anywhere.
 
@@ -427,6 +439,10 @@ class TextClassifier(Estimator):
 
     def _check_arguments(self) -> None:
         check_choice("task", self.task, TASKS)
+        if check_bool("layerwise", self.layerwise) and not self._can_be_layerwise():
+            raise ConfigError(
+                "`layerwise` must be False with several heads, windows or a combination: every layer votes for itself."
+            )
         check_choice("window_pooling", self.window_pooling, WINDOW_POOLINGS)
         if self.epochs is not None:
             check_int("epochs", self.epochs, 1)
@@ -443,6 +459,10 @@ class TextClassifier(Estimator):
                 f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
                 f"{shorten(self.heads)} with task {self.task!r}."
             )
+
+    def _can_be_layerwise(self) -> bool:
+        combined = self.combine != "concat" or self.combine_first
+        return self.task not in SEVERAL_HEADS and self.long_texts != "windows" and not combined
 
     def _head_tasks(self) -> dict[str, str]:
         if self.task == "hierarchical":
@@ -520,6 +540,10 @@ class TextClassifier(Estimator):
         shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
         shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None
         with precision(self.precision):
+            if self.layerwise:
+                own = {name: value for name, value in shared.items() if name not in LAYERWISE_WITHOUT}
+                head = HEAD_TASKS[self.task](list(names[SINGLE_HEAD]))
+                return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
             if self.task == "hierarchical":
                 tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
                 return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)

@@ -63,6 +63,9 @@ def train(
     combine_first: Annotated[
         bool, typer.Option("--combine-first", help="Combine the layers token by token, then pool once.")
     ] = False,
+    layerwise: Annotated[
+        bool, typer.Option("--layerwise", help="A classifier on each layer; their votes are weighted in training.")
+    ] = False,
     pooling: Annotated[
         str, typer.Option(help="mean, cls, last, max, pooler, attention or multihead_attention.")
     ] = "mean",
@@ -117,6 +120,7 @@ def train(
         layers=parse_layers(layers),
         combine=combine,
         combine_first=combine_first,
+        layerwise=layerwise,
         pooling=pooling,
         dropout=dropout,
         max_length=max_length,
