@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerasbert.subclasses.discovery import Discovery
+
 AVERAGES = ("micro", "macro", "weighted")
 NUMBERS = ("precision", "recall", "f1")
 
@@ -67,6 +69,29 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False
         best = sorted(values["scores"].items(), key=lambda item: -item[1])[:3]
         table.add_row(_plain(text), _plain(head + ", ".join(values["labels"])), "\n".join(map(_bar, best)))
     _console().print(table)
+
+
+def print_discovery(discovery: Discovery) -> None:
+    """Print what was found in each class: its groups with sizes and terms, and the agreement where it is known.
+
+    Args:
+        discovery: from `discover_subclasses`.
+    """
+    table = _table(None)
+    for name in ("subclass", "texts", "terms"):
+        table.add_column(name, justify="right" if name == "texts" else "left", overflow="fold")
+    for found in discovery.classes.values():
+        scores = found.agreement
+        note = "" if scores is None else f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
+        verdict = "looks like one group" if found.unimodal else f"{len(found.subclasses)} groups"
+        table.add_row(_plain(f"{found.label}: {verdict}"), str(len(found.rows)), note)
+        for one in found.subclasses:
+            table.add_row(_plain(f"  {one.name}"), str(one.size), _plain(", ".join(one.terms)))
+    _console().print(table)
+    mean = discovery.to_dict()["mean_agreement"]
+    if mean is not None:
+        _console().print(f"mean over the classes: NMI {mean['nmi']:.4f}, ARI {mean['ari']:.4f}, ", end="")
+        _console().print(f"V-measure {mean['v_measure']:.4f}, best-match accuracy {mean['accuracy']:.4f}")
 
 
 def _score_rows(head: str, scores: Mapping[str, Any]) -> list[list[Any]]:

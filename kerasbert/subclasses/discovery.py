@@ -123,7 +123,7 @@ def discover_subclasses(
     sublabels: Sequence[Any] | None = None,
     method: str = "kmeans",
     reduction: str = "pca",
-    dimensions: int = 20,
+    dimensions: int = 30,
     max_number: int = 25,
     seed: int = 0,
 ) -> Discovery:
