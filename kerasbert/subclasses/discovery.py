@@ -3,7 +3,7 @@
 import dataclasses
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -123,7 +123,7 @@ def discover_subclasses(
     sublabels: Sequence[Any] | None = None,
     method: str = "kmeans",
     reduction: str = "pca",
-    dimensions: int = 20,
+    dimensions: int = 30,
     max_number: int = 25,
     seed: int = 0,
 ) -> Discovery:
@@ -162,75 +162,79 @@ def discover_subclasses(
         >>> found.tree, found.classes["order"].subclasses[0].size
         ({'order': ['order/1', 'order/2']}, 30)
     """
-    texts, labels = check_texts("texts", texts), [str(label) for label in _check_labels(labels)]
+    texts, labels = list(check_texts("texts", texts)), [str(label) for label in _check_labels(labels)]
     _check_arguments(number, method, reduction, dimensions, max_number, seed)
+    search = _Search(number, method, reduction, dimensions, max_number, seed)
     chosen = _check_within(within, labels)
     for name, column in {"labels": labels, "features": features, "sublabels": sublabels}.items():
         if column is not None and len(column) != len(texts):
             raise DataError(f"`{name}` must have one row for each text; got {len(column)} for {len(texts)} texts.")
-    rows = {label: np.flatnonzero([one == label for one in labels]) for label in chosen}
-    used = np.concatenate(list(rows.values()))
+    known = [None] * len(texts) if sublabels is None else list(sublabels)
+    rows = {label: [row for row, one in enumerate(labels) if one == label] for label in chosen}
+    used = [row for places in rows.values() for row in places]
     vectors = (
         text_vectors(encoder, [texts[row] for row in used]) if features is None else _check_features(features)[used]
     )
-    settings = {"method": method, "reduction": reduction, "dimensions": dimensions, "seed": seed}
-    found, names, start = {}, [None] * len(texts), 0
-    for label, places in rows.items():
-        own = [texts[row] for row in places]
-        known = None if sublabels is None else [sublabels[row] for row in places]
-        part = vectors[start : start + len(places)]
-        one = _discover(label, places, own, part, number=number, max_number=max_number, known=known, **settings)
-        start += len(places)
-        found[label] = one
-        for row, group in zip(places, one.groups, strict=True):
-            names[row] = one.subclasses[group].name  # type: ignore[call-overload]
-    return Discovery(names, found)  # type: ignore[arg-type]
+    parts = np.split(vectors, np.cumsum([len(places) for places in rows.values()])[:-1])
+    found: dict[str, ClassDiscovery] = {}
+    names: list[str | None] = [None] * len(texts)
+    for (label, places), part in zip(rows.items(), parts, strict=True):
+        own, own_known = [texts[row] for row in places], [known[row] for row in places]
+        found[label] = _discover(label, own, part, search, own_known, np.array(places))
+        for row, group in zip(places, found[label].groups.tolist(), strict=True):
+            names[row] = found[label].subclasses[group].name
+    return Discovery(names, found)
+
+
+class _Search(NamedTuple):
+    """How groups are sought; the arguments of `discover_subclasses`."""
+
+    number: int | None
+    method: str
+    reduction: str
+    dimensions: int
+    max_number: int
+    seed: int
 
 
 def _discover(
-    label: str,
-    rows: np.ndarray,
-    texts: list[str],
-    features: np.ndarray,
-    *,
-    number: int | None,
-    max_number: int,
-    known: list | None,
-    method: str,
-    reduction: str,
-    dimensions: int,
-    seed: int,
+    label: str, texts: list[str], features: np.ndarray, search: _Search, known: list, rows: np.ndarray
 ) -> ClassDiscovery:
     distinct = len(np.unique(features, axis=0))
-    if number is not None and distinct < number:
-        raise DataError(f"Class {label!r} has {distinct} different texts; {number} groups cannot be made of them.")
+    if search.number is not None and distinct < search.number:
+        raise DataError(
+            f"Class {label!r} has {distinct} different texts; {search.number} groups cannot be made of them."
+        )
     if distinct < 2:
-        coordinates, unimodality = np.zeros((len(texts), 1)), Unimodality(0.0, 0.0, 0.0, True)
+        points, unimodality = np.zeros((len(texts), 1)), Unimodality(0.0, 0.0, 0.0, True)
     else:
-        linear = reduce_features(features, dimensions=dimensions, seed=seed)
-        unimodality = find_unimodality(linear, max_number, seed=seed)
-        coordinates = linear
-        if reduction == "umap" and (number is not None or not unimodality.unimodal):
-            coordinates = reduce_features(features, dimensions=dimensions, reduction="umap", seed=seed)
-    points = coordinates if reduction == "umap" else to_unit(coordinates)
-    scores: list[NumberScore] = []
-    if number is None and unimodality.unimodal:
-        groups = np.zeros(len(texts), "int64")
-    elif method == "hdbscan":
-        groups = group_points(points, None, method=method)
-    else:
-        if number is None:
-            scores = score_numbers(points, range(2, min(max_number, distinct - 1) + 1), method=method, seed=seed)
-        groups = group_points(points, number or choose_number(scores), method=method, seed=seed)
+        linear = reduce_features(features, dimensions=search.dimensions, seed=search.seed)
+        unimodality = find_unimodality(linear, search.max_number, seed=search.seed)
+        points = to_unit(linear)
+    groups, scores = np.zeros(len(texts), "int64"), []
+    if search.number is not None or not unimodality.unimodal:
+        if search.reduction == "umap":
+            points = reduce_features(features, dimensions=search.dimensions, reduction="umap", seed=search.seed)
+        groups, scores = _group(points, distinct, search)
     groups, num_outliers = _settle(points, groups)
     subclasses = _describe(label, texts, points, groups)
-    agreement = None
-    if known is not None and any(one not in (None, "") for one in known):
-        agreement = score_agreement(known, groups.tolist())
-    unimodal = unimodality.unimodal
+    has_known = any(one not in (None, "") for one in known)
+    agreement = score_agreement(known, groups.tolist()) if has_known else None
+    verdict = unimodality.unimodal
     return ClassDiscovery(
-        label, rows, points, groups, subclasses, unimodal, unimodality, scores, num_outliers, agreement
+        label, rows, points, groups, subclasses, verdict, unimodality, scores, num_outliers, agreement
     )
+
+
+def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarray, list[NumberScore]]:
+    """The groups, and what spoke for each number where one had to be chosen."""
+    number = search.number
+    scores: list[NumberScore] = []
+    if number is None and search.method != "hdbscan":
+        numbers = range(2, min(search.max_number, distinct - 1) + 1)
+        scores = score_numbers(points, numbers, method=search.method, seed=search.seed)
+        number = choose_number(scores)
+    return group_points(points, number, method=search.method, seed=search.seed), scores
 
 
 def _settle(points: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, int]:

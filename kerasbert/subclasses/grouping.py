@@ -9,10 +9,10 @@ from kerasbert._core.errors import ConfigError
 
 METHODS = ("gaussian_mixture", "hdbscan", "kmeans")
 REDUCTIONS = ("pca", "umap")
-STARTS = 10
+STARTS = 50
 
 
-def reduce_features(features: np.ndarray, *, dimensions: int = 20, reduction: str = "pca", seed: int = 0) -> np.ndarray:
+def reduce_features(features: np.ndarray, *, dimensions: int = 30, reduction: str = "pca", seed: int = 0) -> np.ndarray:
     """Features of the texts of one class in fewer dimensions.
 
     Rows are scaled to length 1, centred on the class and projected on its principal components, so that what all texts
@@ -43,7 +43,9 @@ def reduce_features(features: np.ndarray, *, dimensions: int = 20, reduction: st
     return points if reduction == "pca" else _umap(points, dimensions, seed)
 
 
-def group_points(points: np.ndarray, number: int | None, *, method: str = "kmeans", seed: int = 0) -> np.ndarray:
+def group_points(
+    points: np.ndarray, number: int | None, *, method: str = "kmeans", seed: int = 0, starts: int = STARTS
+) -> np.ndarray:
     """Put points into groups.
 
     Args:
@@ -51,6 +53,7 @@ def group_points(points: np.ndarray, number: int | None, *, method: str = "kmean
         number: of groups; None with `"hdbscan"`, which finds it.
         method: `"kmeans"`, `"gaussian_mixture"` (one covariance shared by all) or `"hdbscan"`.
         seed: of the starts.
+        starts: of KMeans, >= 1; the best is taken.
 
     Returns:
         Int (n,), group of each point from 0; -1 for what HDBSCAN puts into none.
@@ -68,7 +71,7 @@ def group_points(points: np.ndarray, number: int | None, *, method: str = "kmean
         least = max(5, len(points) // 100)
         return HDBSCAN(min_cluster_size=least, copy=True).fit_predict(points) if len(points) > least else _one(points)
     if method == "kmeans":
-        return KMeans(number, n_init=STARTS, random_state=seed).fit_predict(points)
+        return KMeans(number, n_init=starts, random_state=seed).fit_predict(points)
     mixture = GaussianMixture(number, covariance_type="tied", reg_covar=1e-4, n_init=3, random_state=seed)
     return mixture.fit_predict(points)
 
