@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert.evaluation.report.findings import compare_with_baseline
-
-RANKED = ("average_precision", "roc_auc")
 from kerasbert.subclasses.discovery import Discovery
 
+RANKED = ("average_precision", "roc_auc")
 AVERAGES = ("micro", "macro", "weighted")
 NUMBERS = ("precision", "recall", "f1")
 
