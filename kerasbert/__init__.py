@@ -27,6 +27,8 @@ from kerasbert.classifiers.classifier import Classifier as Classifier
 from kerasbert.classifiers.combining import AttentionCombination as AttentionCombination
 from kerasbert.classifiers.combining import WeightedCombination as WeightedCombination
 from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
+from kerasbert.classifiers.layerwise import build_layerwise as build_layerwise
+from kerasbert.classifiers.layerwise import truncate as truncate
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
 from kerasbert.classifiers.pooling import LastTokenPooling as LastTokenPooling
@@ -34,6 +36,7 @@ from kerasbert.classifiers.pooling import MaxPooling as MaxPooling
 from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHeadAttentionPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
+from kerasbert.classifiers.votes import LayerVotes as LayerVotes
 from kerasbert.classifiers.windows import WindowPooling as WindowPooling
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.hierarchy import Hierarchy as Hierarchy
@@ -54,6 +57,12 @@ from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
 from kerasbert.evaluation.baseline import score_baseline as score_baseline
 from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
+from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
+from kerasbert.evaluation.early_exit import predict_early as predict_early
+from kerasbert.evaluation.explain import Explanation as Explanation
+from kerasbert.evaluation.explain import explain as explain
+from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
+from kerasbert.evaluation.layer_scores import score_layers as score_layers
 from kerasbert.evaluation.level_decisions import decide_levels as decide_levels
 from kerasbert.evaluation.level_decisions import score_hierarchy as score_hierarchy
 from kerasbert.evaluation.probe import probe as probe
@@ -65,6 +74,8 @@ from kerasbert.objectives.tasks import Multiclass as Multiclass
 from kerasbert.objectives.tasks import Multilabel as Multilabel
 from kerasbert.optimizers import AdamW as AdamW
 from kerasbert.report import write_report as write_report
+from kerasbert.subclasses.agreement import score_agreement as score_agreement
+from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
 from kerasbert.subclasses.secondary import build_secondary as build_secondary
 from kerasbert.subclasses.secondary import train_secondary as train_secondary
 from kerasbert.text_classifier import TextClassifier as TextClassifier

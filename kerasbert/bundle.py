@@ -4,6 +4,7 @@ classifier.json      builder and arguments, thresholds, training settings
 model.safetensors    every weight, by its path in the model
 tokenizer.json ...   the tokenizer
 metrics.json         what was measured
+README.md            the model card
 manifest.json        size and SHA-256 of each file
 """
 
@@ -25,6 +26,7 @@ from kerasbert._version import __version__
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
@@ -41,6 +43,7 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_multilabel": build_multilabel,
     "build_multitask": build_multitask,
     "build_hierarchical": build_hierarchical,
+    "build_layerwise": build_layerwise,
 }
 HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
@@ -63,13 +66,16 @@ class Bundle(NamedTuple):
     metrics: dict[str, Any]
 
 
-def save_bundle(bundle: Bundle, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def save_bundle(
+    bundle: Bundle, folder: str | os.PathLike[str], *, overwrite: bool = False, card: str | None = None
+) -> None:
     """Write a classifier as a folder, beside its place and renamed when whole.
 
     Args:
         bundle: what to write.
         folder: the folder to appear.
         overwrite: whether an existing saved classifier may be replaced.
+        card: text of the folder's `README.md`; None writes none.
 
     Raises:
         ArtifactError: when the folder cannot be written; nothing is changed then.
@@ -90,6 +96,8 @@ def save_bundle(bundle: Bundle, folder: str | os.PathLike[str], *, overwrite: bo
         _write_json(beside / METRICS_FILE, bundle.metrics)
         save_file(weights, beside / SAFETENSORS_FILE)
         bundle.tokens.save(beside)
+        if card is not None:
+            (beside / "README.md").write_text(card, encoding="utf-8")
 
 
 def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
@@ -142,6 +150,8 @@ def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
         arguments["pooling"] = pooling_from(arguments["pooling"])
         if arguments.get("window_pooling") is not None:
             arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
+        if "task" in arguments:
+            arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
         if "heads" in arguments:
             arguments["heads"] = {
                 name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()

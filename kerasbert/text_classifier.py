@@ -8,8 +8,8 @@ from typing import Any, Self
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_int, check_number, shorten
-from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
+from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert.bundle import HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
@@ -24,8 +24,10 @@ from kerasbert.classifiers.builders import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.guards import label_counts, warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import INTEGERS, NAMES, classes_as, label_kind, labels_as
 from kerasbert.data.labels import (
@@ -43,12 +45,17 @@ from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.model_card import model_card
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
 
 PREDICTION_BATCH = 64
+# Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
+HIGH_LEARNING_RATE = 5e-4
 TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
 SEVERAL_HEADS = ("multitask", "hierarchical")
+# Builder parameters that a layerwise classifier has no use for.
+LAYERWISE_WITHOUT = ("combine", "combine_first", "window_pooling")
 # What `fit` hands on to the builder as it is.
 BUILDER_PARAMETERS = (
     "encoder",
@@ -80,6 +87,8 @@ class TextClassifier(Estimator):
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
         combine_first: see `build_multiclass`.
+        layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
+            the voters, None for the output of every block.
         pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -119,6 +128,7 @@ class TextClassifier(Estimator):
         layers: int | Sequence[int] | None = None,
         combine: str = "concat",
         combine_first: bool = False,
+        layerwise: bool = False,
         pooling: str = "mean",
         hidden_units: Sequence[int] = (),
         dropout: float = 0.1,
@@ -147,6 +157,7 @@ class TextClassifier(Estimator):
         self.layers = layers
         self.combine = combine
         self.combine_first = combine_first
+        self.layerwise = layerwise
         self.pooling = pooling
         self.hidden_units = hidden_units
         self.dropout = dropout
@@ -205,6 +216,9 @@ class TextClassifier(Estimator):
         if not isinstance(names, Hierarchy):
             _warn_of_absent(encoded, names)
         ids = tokens.encode(texts, text_pairs)
+        label_names = dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
+        self._warn(tokens, ids, (texts, text_pairs), validation)
+        warn_of_imbalance({head: encoded[head] for head in self._untuned(validation is not None)}, label_names)
         held_out = None
         if validation is not None:
             held_out = self._encode_validation(tokens, names, validation)
@@ -212,6 +226,15 @@ class TextClassifier(Estimator):
             kept, out = split_indices(next(iter(encoded.values())), self._fraction(), seed=self.seed)
             held_out = (ids.take(out), {head: array[out] for head, array in encoded.items()})
             ids, encoded = ids.take(kept), {head: array[kept] for head, array in encoded.items()}
+        self.data_: dict[str, Any] = {
+            "num_texts": len(ids),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "validation_given": validation is not None,
+            "pairs": text_pairs is not None,
+            "num_cut": int(ids.num_truncated),
+            "max_length": tokens.max_length,
+            "labels": {head: label_counts(array, len(label_names[head])).tolist() for head, array in encoded.items()},
+        }
         self.tokens_ = tokens
         self.model_ = self._build(names)
         self._train(ids, encoded, held_out)
@@ -375,6 +398,11 @@ class TextClassifier(Estimator):
         scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, multilabel=multilabel)
         return scores
 
+    def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
+        """Labels as the arrays that the heads train on, by head; `labels` as for `fit`."""
+        names = {head: layer.label_names for head, layer in self.model_.heads.items()}
+        return encode_labels(self._tasks(), names, {SINGLE_HEAD: labels} if SINGLE_HEAD in names else labels)
+
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping | None = None) -> None:
         """Write the classifier as a folder of plain data; `kerasbert.load` reads it back anywhere.
 
@@ -396,8 +424,9 @@ class TextClassifier(Estimator):
         settings["encoder"] = os.fspath(settings["encoder"])
         settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
+        settings["data"] = getattr(self, "data_", {})
         bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
-        save_bundle(bundle, folder, overwrite=overwrite)
+        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
 
     @property
     def classes_(self) -> Any:
@@ -410,6 +439,10 @@ class TextClassifier(Estimator):
 
     def _check_arguments(self) -> None:
         check_choice("task", self.task, TASKS)
+        if check_bool("layerwise", self.layerwise) and not self._can_be_layerwise():
+            raise ConfigError(
+                "`layerwise` must be False with several heads, windows or a combination: every layer votes for itself."
+            )
         check_choice("window_pooling", self.window_pooling, WINDOW_POOLINGS)
         if self.epochs is not None:
             check_int("epochs", self.epochs, 1)
@@ -426,6 +459,10 @@ class TextClassifier(Estimator):
                 f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
                 f"{shorten(self.heads)} with task {self.task!r}."
             )
+
+    def _can_be_layerwise(self) -> bool:
+        combined = self.combine != "concat" or self.combine_first
+        return self.task not in SEVERAL_HEADS and self.long_texts != "windows" and not combined
 
     def _head_tasks(self) -> dict[str, str]:
         if self.task == "hierarchical":
@@ -460,6 +497,29 @@ class TextClassifier(Estimator):
             )
         return parse_tree(collect_subclasses(cells["class"], cells["subclass"], multilabel=self.multilabel))
 
+    def _warn(self, tokens: TextEncoder, ids: Any, texts: tuple, validation: tuple | None) -> None:
+        if self.learning_rate > HIGH_LEARNING_RATE:
+            warnings.warn(
+                f"`learning_rate` {self.learning_rate:g} is likely to destroy what the encoder learned in pretraining: "
+                f"BERT is fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. "
+                f"`head_learning_rate` is the one for the new head.",
+                KerasbertWarning,
+                stacklevel=3,
+            )
+        if tokens.long_texts.way == "truncate" and ids.num_truncated * 2 > len(ids):
+            some = slice(None, None, max(len(ids) // 1000, 1))
+            lengths = tokens.full_lengths(*[list(part)[some] for part in texts if part is not None])
+            warn_of_cut_texts(ids.num_truncated, lengths, len(ids), tokens.max_length)
+        if validation is not None:
+            warn_of_overlap(texts[0], validation[0], texts[1], *validation[2:])
+
+    def _untuned(self, validation_given: bool) -> list[str]:
+        """The heads whose thresholds are not chosen on validation data."""
+        tunes = validation_given or bool(self._fraction())
+        if self.task == "hierarchical":
+            return [] if tunes and self.multilabel else list(self.label_kinds_)
+        return [head for head, task in self._head_tasks().items() if not (tunes and task == "multilabel")]
+
     def _fraction(self) -> float:
         if self.validation_fraction is not None:
             return self.validation_fraction
@@ -480,6 +540,10 @@ class TextClassifier(Estimator):
         shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
         shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None
         with precision(self.precision):
+            if self.layerwise:
+                own = {name: value for name, value in shared.items() if name not in LAYERWISE_WITHOUT}
+                head = HEAD_TASKS[self.task](list(names[SINGLE_HEAD]))
+                return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
             if self.task == "hierarchical":
                 tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
                 return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)
@@ -587,6 +651,7 @@ or `train` wrote.
     classifier.tokens_ = bundle.tokens
     classifier.thresholds_ = bundle.thresholds
     classifier.history_ = bundle.settings.get("history", {})
+    classifier.data_ = bundle.settings.get("data", {})
     kinds = bundle.settings.get("label_kinds", {})
     classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
     classifier.metrics_ = bundle.metrics

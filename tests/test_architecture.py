@@ -75,6 +75,7 @@ def test_heavy_packages_load_where_they_are_used(file):
 ALLOWED_TENSORFLOW = {
     "data/batches.py",
     "data/window_batches.py",
+    "evaluation/gradients.py",
     "optimizers/_tensorflow_adam.py",
     "encoders/checkpoints/tf_checkpoint_source.py",
 }

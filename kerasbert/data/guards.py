@@ -80,7 +80,7 @@ def warn_of_imbalance(encoded: Mapping[str, np.ndarray], names: Mapping[str, Seq
                 f"and the table of labels (`evaluate`), collect texts of the rare one or join it with another, and "
                 f"where labels are not exclusive give validation data, on which thresholds are tuned.",
                 KerasbertWarning,
-                stacklevel=4,
+                stacklevel=3,
             )
 
 

@@ -94,12 +94,19 @@ class TextEncoder:
         self._pair_template = self._parts(self._tokenizer.encode("a", "a"))
 
     @classmethod
-    def from_pretrained(cls, name_or_folder: str | os.PathLike[str], *, max_length: int | None = None) -> Self:
+    def from_pretrained(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        max_length: int | None = None,
+        long_texts: LongTexts | None = None,
+    ) -> Self:
         """Load the tokenizer of an encoder by its name or folder; see `from_folder`.
 
         Args:
             name_or_folder: such as `"all-MiniLM-L6-v2"`.
             max_length: longest result in tokens; None as in `from_folder`.
+            long_texts: see `from_folder`.
 
         Returns:
             The encoder of texts.
@@ -109,7 +116,7 @@ class TextEncoder:
         """
         from kerasbert._core.resolve import resolve_encoder
 
-        return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length)
+        return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length, long_texts=long_texts)
 
     @classmethod
     def from_folder(
@@ -213,6 +220,24 @@ class TextEncoder:
             return _join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
         return _join(chunks, self.max_length)
 
+    def full_lengths(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:
+        """Number of tokens of texts that are not cut, special tokens included.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts; None: single texts.
+
+        Returns:
+            Int64 (n,).
+
+        Example:
+            >>> encoder.full_lengths(["hello world"]).tolist()  # doctest: +SKIP
+            [4]
+        """
+        uncut = copy.copy(self)
+        uncut.max_length, uncut.long_texts = 2**31 - 1, LongTexts()
+        return uncut.encode(texts, text_pairs).lengths
+
     def tokens(self, text: str) -> list[str]:
         """The tokens of one text, as `encode` gives their ids.
 
@@ -229,6 +254,20 @@ class TextEncoder:
         plain = copy.copy(self)
         plain.long_texts = LongTexts()  # of windows there would be several lists
         return [str(self._tokenizer.id_to_token(int(number))) for number in plain.encode([text]).input_ids]
+
+    def token_of(self, number: int) -> str:
+        """The token of an id."""
+        return str(self._tokenizer.id_to_token(number))
+
+    def num_special(self) -> tuple[int, int]:
+        """How many special tokens stand before a single text, and how many after it."""
+        place = next(index for index, part in enumerate(self._template) if part.text is not None)
+        return place, len(self._template) - place - 1
+
+    def encoding_of(self, text: str) -> Any:
+        """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
+        self._tokenizer.encode_special_tokens = True
+        return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`.

@@ -125,7 +125,7 @@ def _add_agreement(scores: dict[str, Any], labels: np.ndarray, predicted: np.nda
         scores["per_label"][name].update(row)
     for score in ("matthews_correlation", "cohen_kappa"):
         known = [value for row in rows if (value := row[score]) is not None]
-        scores["macro"][score] = float(np.mean(known)) if known else None
+        scores["macro"][score] = sum(known) / len(known) if known else None
 
 
 def _agreement(labels: np.ndarray, predicted: np.ndarray, count: int) -> dict[str, float | None]:

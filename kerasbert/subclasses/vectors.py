@@ -1,13 +1,18 @@
 """One vector for each text from a model, computed once."""
 
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
+from kerasbert._core.resolve import resolve_encoder
+from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
+from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batches import make_batches
-from kerasbert.data.tokens import TokenArrays
+from kerasbert.data.tokens import TextEncoder, TokenArrays
 
 BATCH_SIZE = 64
 
@@ -43,3 +48,28 @@ def vectors_of(model: keras.Model, tokens: TokenArrays, *, pad_id: int = 0) -> n
         values: Any = model.predict(batches.dataset, verbose=0)
         result[batches.order] = values
     return result
+
+
+def text_vectors(source: str | os.PathLike[str], texts: Sequence[str]) -> np.ndarray:
+    """One vector for each text: what the heads of a saved classifier read, or an encoder's mean-pooled last block.
+
+    Args:
+        source: folder of a saved classifier, or name or folder of a checkpoint.
+        texts: n texts.
+
+    Returns:
+        Float32 (n, hidden).
+
+    Raises:
+        ConfigError: when there is no such encoder.
+        ArtifactError: when the saved classifier was changed or cut.
+    """
+    folder = resolve_encoder(source)
+    if (folder / CLASSIFIER_FILE).is_file():
+        bundle = load_bundle(folder)
+        model, tokens = bundle.model, bundle.tokens
+    else:
+        # The head is never run; a builder knows how to find and read every encoder.
+        model = build_multiclass(2, encoder=folder, compile=False)
+        tokens = TextEncoder.from_folder(folder, max_length=model.max_length)
+    return penultimate_features(model, tokens.encode(texts), pad_id=tokens.pad_id)

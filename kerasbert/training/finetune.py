@@ -141,7 +141,9 @@ def set_prior_bias(model: Classifier, labels: Any) -> None:
     if model.hierarchy is not None:
         model.hierarchy.set_prior_bias(labels)
         return
-    for name, head in model.heads.items():
+    for name, head in model.trained_heads.items():
+        if head is model.votes:
+            continue
         bias = head.output_layer.bias
         if not np.any(keras.ops.convert_to_numpy(bias)):
             array = np.asarray(labels[name] if isinstance(labels, dict) else labels)
@@ -159,6 +161,8 @@ def default_monitor(model: Classifier) -> str:
         return f"{_monitor_of(heads[-1])}".replace("val_", f"val_{heads[-1].name}_")
     if len(heads) > 1:
         return "val_loss"
+    if model.votes is not None:
+        return _monitor_of(heads[0]).replace("val_", f"val_{heads[0].name}_")
     return _monitor_of(heads[0])
 
 

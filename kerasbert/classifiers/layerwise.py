@@ -1,0 +1,222 @@
+"""`build_layerwise`: a classifier on each of several layers, and `truncate`, which keeps one and drops what is above."""
+
+import contextlib
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+
+from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert.classifiers.builders import (
+    HEAD_LEARNING_RATE,
+    LEARNING_RATE,
+    SINGLE_HEAD,
+    EncoderLike,
+    build_binary,
+    build_multiclass,
+    build_multilabel,
+    check_max_length,
+    compile_classifier,
+)
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.features import Features, resolve_layers
+from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling, describe_pooling, pooling_from
+from kerasbert.classifiers.votes import LayerVotes
+from kerasbert.encoders.source import encoder_for
+from kerasbert.objectives.tasks import HeadTask
+
+
+@suggest_keywords
+def build_layerwise(
+    task: HeadTask,
+    *,
+    layers: Sequence[int] | str = "all",
+    encoder: EncoderLike = DEFAULT_ENCODER,
+    pooling: str | Pooling = "mean",
+    hidden_units: Sequence[int] = (),
+    hidden_activation: str = "relu",
+    dropout: float = 0.1,
+    max_length: int | None = None,
+    learning_rate: float = LEARNING_RATE,
+    head_learning_rate: float = HEAD_LEARNING_RATE,
+    compile: bool = True,
+    name: str = "classifier",
+) -> Classifier:
+    """Build one classifier for each layer, trained together, and their vote under learned weights.
+
+    Every layer has a pooling and a head of its own and a loss of its own, and all of these train the encoder; the loss of
+    the vote trains the weights of the votes. Labels are those of one head. `model.votes.vote_weights` tells the weights,
+    `score_layers` each layer's own score, `truncate` makes the smaller model that stops at a layer, and `predict_early`
+    stops for each text as soon as the vote is sure.
+
+    Args:
+        task: `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`.
+        layers: hidden states, at least two; 0 is the embeddings, -1 the last block. `"all"`: the output of every block.
+        encoder: see `build_multiclass`.
+        pooling: see `build_multiclass`; each layer gets one of its own. Not `"pooler"`.
+        hidden_units: see `build_multiclass`; for each layer.
+        hidden_activation: see `build_multiclass`.
+        dropout: see `build_multiclass`.
+        max_length: see `build_multiclass`.
+        learning_rate: see `build_multiclass`.
+        head_learning_rate: see `build_multiclass`; also of the votes.
+        compile: see `build_multiclass`.
+        name: see `build_multiclass`.
+
+    Returns:
+        A `Classifier`; its output is a dict: `probabilities`, the vote, and `layer_3` and so on, each float32
+        (batch, units).
+
+    Raises:
+        ConfigError: as `build_multiclass`; when there are fewer than two layers, or the pooling is `"pooler"`.
+        TypeError: when an argument has the wrong type or an unknown name.
+
+    Example:
+        >>> model = build_layerwise(Multiclass(3), encoder=BertConfig(num_hidden_layers=2))
+        >>> sorted(model.output), model.votes.vote_weights
+        (['layer_1', 'layer_2', 'probabilities'], {1: 0.5, 2: 0.5})
+
+    Reference:
+        Xin et al., "DeeBERT: Dynamic Early Exiting for Accelerating BERT Inference", 2020.
+    """
+    if not isinstance(task, HeadTask):
+        raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
+    check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
+    check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
+    check_bool("compile", compile)
+    check_name("name", name)
+    if isinstance(as_pooling(pooling), PoolerPooling):
+        raise ConfigError("`pooling` must not be 'pooler' in a layerwise model: it reads the last block alone.")
+    source = encoder_for(encoder)
+    chosen = _check_layers(layers, source.config.num_hidden_layers)
+    head: dict[str, Any] = {"hidden_units": hidden_units, "hidden_activation": hidden_activation, "dropout": dropout}
+    heads = [ClassificationHead(task.task, task.label_names, name=f"layer_{layer}", **head) for layer in chosen]
+    length = check_max_length(max_length, source.config)
+    encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
+    inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
+    states = encoder_layer(inputs[INPUT_IDS], inputs[ATTENTION_MASK], inputs[TOKEN_TYPE_IDS]).hidden_states
+    described = describe_pooling(as_pooling(pooling))
+    outputs: dict[str, Any] = {}
+    for layer, own_head in zip(chosen, heads, strict=True):
+        own = Features(pooling_from(described), layer_indices=(layer,), max_length=length, name=f"features_{layer}")
+        outputs[own_head.name] = own_head(own((states[layer],), inputs[ATTENTION_MASK]))
+    votes = LayerVotes(task.task, task.label_names, chosen, name=SINGLE_HEAD)
+    model = Classifier(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, name=name)
+    if compile:
+        compile_classifier(model, learning_rate=learning_rate, head_learning_rate=head_learning_rate)
+    return model
+
+
+def truncate(model: Any, layer: int) -> Any:
+    """The smaller model that stops at one layer of a layerwise model and answers as that layer's classifier does.
+
+    Args:
+        model: from `build_layerwise`, or a `TextClassifier` that was trained with `layerwise=True`; it stays as it is.
+        layer: one of its layers, negative from the end of its encoder.
+
+    Returns:
+        A plain `Classifier` (or `TextClassifier`), not compiled, whose encoder has no block above that layer.
+
+    Raises:
+        ConfigError: when the model is not layerwise or has no classifier on that layer.
+        TypeError: when `layer` is no integer.
+
+    Example:
+        >>> config = BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=4)
+        >>> small = truncate(build_layerwise(Multiclass(3), encoder=config), 2)
+        >>> small.encoder.config.num_hidden_layers, small.output.shape
+        (2, (None, 3))
+    """
+    if hasattr(model, "model_"):
+        smaller = copy.copy(model)
+        smaller.model_ = truncate(model.model_, layer)
+        smaller.layerwise, smaller.layers = False, smaller.model_.features.layer_indices[0]
+        return smaller
+    votes = check_layerwise(model)
+    total = model.encoder.config.num_hidden_layers
+    check_int("layer", layer, -total - 1, total, "the hidden states of the model")
+    layer = layer if layer >= 0 else total + 1 + layer
+    if layer not in votes.layer_indices:
+        raise ConfigError(f"`layer` must be one of {', '.join(map(str, votes.layer_indices))}; got {layer}.")
+    with _same_precision(model):
+        smaller = _plain(model, layer)
+    _copy_weights(model, smaller, layer)
+    return smaller
+
+
+def check_layerwise(model: Any) -> LayerVotes:
+    """The votes of a layerwise model.
+
+    Raises:
+        ConfigError: when the model has none.
+    """
+    votes = getattr(model, "votes", None)
+    if votes is None:
+        raise ConfigError(
+            f"`model` must be a layerwise classifier, from build_layerwise or TextClassifier(layerwise=True); got "
+            f"{shorten(model)}."
+        )
+    return votes
+
+
+def _check_layers(layers: Any, total: int) -> tuple[int, ...]:
+    chosen = (
+        tuple(range(1, total + 1)) if isinstance(layers, str) and layers == "all" else resolve_layers(layers, total)
+    )
+    if len(chosen) < 2:
+        raise ConfigError(f"`layers` must name at least two hidden states of a layerwise model; got {shorten(layers)}.")
+    return tuple(sorted(chosen))
+
+
+def _plain(model: Classifier, layer: int) -> Classifier:
+    head, features = model.trained_heads[f"layer_{layer}"], model.get_layer(f"features_{layer}")
+    builders: dict[str, tuple[Callable[..., Classifier], str]] = {
+        "binary": (build_binary, "label_names"),
+        "multiclass": (build_multiclass, "num_classes"),
+        "multilabel": (build_multilabel, "num_labels"),
+    }
+    build, argument = builders[head.head_task.task]
+    return build(
+        **{argument: list(head.label_names)},
+        encoder=model.encoder.config.replace(num_hidden_layers=max(layer, 1)),
+        layers=layer,
+        pooling=pooling_from(describe_pooling(features.pooling)),
+        hidden_units=head.hidden_units,
+        hidden_activation=head.hidden_activation,
+        dropout=head.dropout.rate,
+        max_length=model.max_length,
+        compile=False,
+        name=model.name,
+    )
+
+
+def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
+    pairs = [
+        (model.encoder.embeddings, smaller.encoder.embeddings),
+        *zip(model.encoder.blocks, smaller.encoder.blocks, strict=False),
+        (model.get_layer(f"features_{layer}"), smaller.features),
+        (model.trained_heads[f"layer_{layer}"], smaller.head),
+    ]
+    for one, other in pairs:
+        values = {_name_in(one, weight): weight for weight in one.weights}
+        for weight in other.weights:
+            weight.assign(values[_name_in(other, weight)])
+
+
+def _name_in(layer: Any, weight: Any) -> str:
+    """A weight's path below its layer."""
+    return weight.path.partition(f"{layer.name}/")[2]
+
+
+@contextlib.contextmanager
+def _same_precision(model: Classifier) -> Iterator[None]:
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(model.encoder.dtype_policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,54 @@
+"""`kerasbert explain`: which words moved a prediction."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert.cli.options import Folder, Format, app, say
+from kerasbert.cli.tables import print_table
+from kerasbert.evaluation.explain import STEPS, explain
+from kerasbert.text_classifier import load
+
+
+@app.command("explain")
+def explain_command(
+    folder: Folder,
+    text: Annotated[str, typer.Argument(help="The text.")],
+    label: Annotated[str | None, typer.Option(help="Label to explain. [default: the most probable one]")] = None,
+    head: Annotated[str | None, typer.Option(help="Head to explain, where there are several.")] = None,
+    steps: Annotated[int, typer.Option(help="Points of the integral; more give a smaller error.")] = STEPS,
+    layer: Annotated[int, typer.Option(help="Block whose attention is drawn; -1 is the last.")] = -1,
+    attention_head: Annotated[int | None, typer.Option(help="Its head, from 0. [default: the mean of all]")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Folder to write: explanation.html, explanation.json and attentions.png.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+    output_format: Annotated[Format, typer.Option("--format", help="How to write the words.")] = Format.table,
+) -> None:
+    """Show which words raised or lowered a label's probability."""
+    if output is not None:
+        check_output(output, overwrite)
+    found = explain(load(folder), text, label=label, head=head, steps=steps)
+    if output is not None:
+        with atomic_dir_write(output, overwrite=overwrite) as beside:
+            (beside / "explanation.html").write_text(found.to_html(), encoding="utf-8")
+            described = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
+            (beside / "explanation.json").write_text(described + "\n", encoding="utf-8")
+            found.save_attentions(beside / "attentions.png", layer=layer, attention_head=attention_head)
+    if output_format is Format.json:
+        print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
+        return
+    has_pooling = any("pooling" in word for word in found.words)
+    rows = [
+        [word["word"], f"{word['attribution']:.4f}", *([f"{word['pooling']:.3f}"] if has_pooling else [])]
+        for word in found.words
+    ]
+    columns = ["word", "share", *(["attention pooling"] if has_pooling else [])]
+    print_table(f"{found.label}: {found.probability:.4f}", columns, rows, as_csv=output_format is Format.csv)
+    say(
+        f"Probability of {found.label} {found.probability:.4f}, {found.baseline:.4f} without any word; the shares miss "
+        f"{found.error:.1e} of the difference."
+    )

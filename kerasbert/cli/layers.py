@@ -1,0 +1,53 @@
+"""`kerasbert layers`: the layers of a layerwise classifier, and the smaller model that stops at one."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert.classifiers.layerwise import truncate
+from kerasbert.cli.options import Folder, Format, app, say
+from kerasbert.cli.reading import label_cells
+from kerasbert.cli.tables import print_table
+from kerasbert.data.readers import read_examples
+from kerasbert.evaluation.layer_scores import score_layers
+from kerasbert.text_classifier import load
+
+
+@app.command()
+def layers(
+    folder: Folder,
+    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    output: Annotated[
+        Path | None, typer.Option(help="Folder to write: layers.json and the picture layers.png.")
+    ] = None,
+    keep: Annotated[int | None, typer.Option(help="Layer at which the smaller classifier of --save-as stops.")] = None,
+    save_as: Annotated[Path | None, typer.Option(help="Folder of the smaller classifier; needs --keep.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing outputs.")] = False,
+    output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
+) -> None:
+    """Score each layer of a classifier trained with --layerwise, its vote and early exit; cut it at a layer."""
+    if (keep is None) != (save_as is None):
+        raise typer.BadParameter("--keep LAYER and --save-as DIR go together.")
+    for target in (output, save_as):
+        if target is not None:
+            check_output(target, overwrite)
+    classifier = load(folder)
+    reading = classifier.metrics_.get("reading", {"columns": ["label"]})
+    examples = read_examples(data, text=reading.get("text", "text"), labels=list(reading["columns"]))
+    report = score_layers(classifier, examples.texts, label_cells(examples, reading))
+    if output is not None:
+        with atomic_dir_write(output, overwrite=overwrite) as beside:
+            (beside / "layers.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
+            report.save_picture(beside / "layers.png")
+    if output_format is Format.json:
+        print(json.dumps(report.to_dict(), indent=2))
+    else:
+        columns = ["way", "weight", report.measure, "saving", "ms a text"]
+        as_csv = output_format is Format.csv
+        print_table(f"{folder}: {report.num_texts} texts", columns, report.cells(), as_csv=as_csv)
+    if keep is not None and save_as is not None:
+        truncate(classifier, keep).save(save_as, overwrite=overwrite, metrics={"reading": reading})
+        say(f"Saved the classifier that stops at layer {keep} to {save_as}.")

@@ -1,0 +1,170 @@
+"""Early exit: the blocks above are not computed for a text whose answer is sure."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_int, check_number, suggest_keywords
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.layerwise import check_layerwise
+from kerasbert.data.token_arrays import TokenArrays
+
+BATCH_SIZE = 64
+HIDDEN = "hidden_states"
+BIAS = "attention_bias"
+
+
+class EarlyExit(NamedTuple):
+    """What early exit answered, and what it saved.
+
+    Args:
+        probabilities: float32 (n, units), as the model's own columns.
+        exit_layers: int (n,), the layer at which each text left.
+        saving: share of the blocks' tokens that were not computed, in [0, 1).
+    """
+
+    probabilities: np.ndarray
+    exit_layers: np.ndarray
+    saving: float
+
+
+@suggest_keywords
+def predict_early(
+    classifier: Any, texts: Sequence[str], *, confidence: float = 0.9, batch_size: int = BATCH_SIZE
+) -> EarlyExit:
+    """Predict with a layerwise classifier and stop for each text at the first layer that makes the answer sure.
+
+    The answer at a layer is the vote of the layers so far, under their learned weights. A text leaves when its confidence
+    is reached: the largest probability of a multi-class task, and of independent labels the smallest of max(p, 1 - p). A
+    text that never gets there gets the model's own vote.
+
+    Args:
+        classifier: a `TextClassifier` trained with `layerwise=True`.
+        texts: n texts.
+        confidence: in (0, 1]; with 1 hardly any text leaves early.
+        batch_size: texts in a batch, >= 1.
+
+    Returns:
+        The probabilities, where each text left, and the saving.
+
+    Raises:
+        ConfigError: when the classifier is not layerwise or a number is out of range.
+
+    Example:
+        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
+        >>> answer = predict_early(classifier, ["good", "bad"], confidence=0.5)
+        >>> answer.exit_layers.tolist(), round(answer.saving, 2)
+        ([1, 1], 0.83)
+
+    Reference:
+        Xin et al., "DeeBERT: Dynamic Early Exiting for Accelerating BERT Inference", 2020.
+    """
+    check_number("confidence", confidence, 0, 1, open_minimum=True)
+    check_int("batch_size", batch_size, 1)
+    stages = ExitStages(getattr(classifier, "model_", classifier))
+    tokens = classifier.tokens_.encode(texts)
+    return stages.predict(tokens, confidence=confidence, batch_size=batch_size, pad_id=classifier.tokens_.pad_id)
+
+
+class ExitStages:
+    """A layerwise model in stages: from one voting layer to the next.
+
+    Args:
+        model: from `build_layerwise`.
+
+    Raises:
+        ConfigError: when the model is not layerwise.
+
+    Example:
+        >>> config = BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=4)
+        >>> stages = ExitStages(build_layerwise(Multiclass(3), layers=[2, 4], encoder=config))
+        >>> stages.blocks
+        (2, 2)
+    """
+
+    def __init__(self, model: Classifier) -> None:
+        self.votes = check_layerwise(model)
+        self.layers = self.votes.layer_indices
+        #: Blocks of each stage.
+        self.blocks = tuple(int(number) for number in np.diff((0, *self.layers)))
+        self._weights = np.array([self.votes.vote_weights[layer] for layer in self.layers])
+        self._bias_of = model.encoder._attention_bias
+        self._embed = _embedding_stage(model)
+        starts = (0, *self.layers[:-1])
+        self._stages = [_stage(model, start, stop) for start, stop in zip(starts, self.layers, strict=True)]
+
+    def predict(self, tokens: TokenArrays, *, confidence: float, batch_size: int, pad_id: int) -> EarlyExit:
+        """Predict texts, see `predict_early`.
+
+        Args:
+            tokens: n texts.
+            confidence: at which a text leaves.
+            batch_size: texts in a batch.
+            pad_id: id that fills up a text.
+
+        Returns:
+            The answer.
+        """
+        probabilities = np.zeros((len(tokens), self.votes.head_task.units), dtype=np.float32)
+        exits = np.zeros(len(tokens), dtype=np.int64)
+        order = np.argsort(tokens.lengths, kind="stable")
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            self._batch(tokens.take(rows).padded(pad_id), rows, confidence, probabilities, exits)
+        total = float(self.layers[-1] * tokens.lengths.sum())
+        saving = 1 - float((exits * tokens.lengths).sum()) / total if total else 0.0
+        return EarlyExit(probabilities, exits, saving)
+
+    def _batch(
+        self, inputs: dict[str, np.ndarray], rows: np.ndarray, confidence: float, probabilities: Any, exits: Any
+    ) -> None:
+        mask = inputs[ATTENTION_MASK]
+        hidden = _float32(self._embed.predict_on_batch(inputs))
+        bias = _float32(self._bias_of(mask))
+        vote = np.zeros((len(rows), probabilities.shape[1]))
+        for place, (layer, stage) in enumerate(zip(self.layers, self._stages, strict=True)):
+            parts = {HIDDEN: hidden, ATTENTION_MASK: mask, BIAS: bias}
+            hidden, own = map(_float32, stage.predict_on_batch(parts))
+            vote = vote + self._weights[place] * own
+            answer = vote / self._weights[: place + 1].sum()
+            leaves = confidence_of(answer, self.votes.head_task.task) >= confidence
+            if layer == self.layers[-1]:
+                leaves[:] = True
+            probabilities[rows[leaves]], exits[rows[leaves]] = answer[leaves], layer
+            rows, hidden, mask, bias, vote = (part[~leaves] for part in (rows, hidden, mask, bias, vote))
+            if not len(rows):
+                return
+
+
+def confidence_of(probabilities: np.ndarray, task: str) -> np.ndarray:
+    """How sure each answer is: the largest probability of exclusive labels, else the least sure label's, (n,)."""
+    if task == "multiclass":
+        return probabilities.max(axis=1)
+    return np.maximum(probabilities, 1 - probabilities).min(axis=1)
+
+
+def _float32(tensor: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(tensor), dtype=np.float32)
+
+
+def _embedding_stage(model: Classifier) -> keras.Model:
+    inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in INPUT_NAMES}
+    hidden = model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], None, training=False)
+    return keras.Model(inputs, hidden)
+
+
+def _stage(model: Classifier, start: int, stop: int) -> keras.Model:
+    encoder = model.encoder
+    state = keras.Input((None, encoder.config.hidden_size), name=HIDDEN)
+    mask = keras.Input((None,), dtype="int32", name=ATTENTION_MASK)
+    bias = keras.Input((1, 1, None), name=BIAS)
+    hidden = state
+    for block in encoder.blocks[start:stop]:
+        hidden, _ = block(hidden, bias, training=False)
+    features, head = model.get_layer(f"features_{stop}"), model.trained_heads[f"layer_{stop}"]
+    inputs = {HIDDEN: state, ATTENTION_MASK: mask, BIAS: bias}
+    return keras.Model(inputs, [hidden, head(features((hidden,), mask), training=False)])

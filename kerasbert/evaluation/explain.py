@@ -1,0 +1,233 @@
+"""`explain`: which words moved a prediction."""
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_choice, check_int, shorten, suggest_keywords
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
+from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
+from kerasbert.data.spans import read_places, spans_of
+from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
+
+STEPS = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Explanation:
+    """Which words of a text moved a prediction.
+
+    Args:
+        text: the text.
+        head: the head that is explained.
+        label: the label whose probability is explained.
+        probability: the label's probability for the text.
+        baseline: its probability for the same text with padding in place of its words.
+        error: the completeness error: how far the attributions' sum is from `probability - baseline`.
+        words: a dict for each word: `word`, `start`, `end`, `attribution` (positive: it raised the probability) and, in a
+            model with attention pooling, `pooling`, the share of the attention that it got.
+        tokens: tokens of the first row read, special ones included, as the attentions count them.
+        attentions: float (blocks, heads, length, length), the encoder's attentions over that row.
+
+    Example:
+        >>> word = {"word": "bad", "start": 0, "end": 3, "attribution": 0.4}
+        >>> Explanation("bad", "probabilities", "-", 0.9, 0.5, 0.0, (word,), (), np.zeros((1, 1, 0, 0))).strongest()
+        [('bad', 0.4)]
+    """
+
+    text: str
+    head: str
+    label: str
+    probability: float
+    baseline: float
+    error: float
+    words: tuple[dict[str, Any], ...]
+    tokens: tuple[str, ...]
+    attentions: np.ndarray
+
+    def strongest(self, number: int = 10) -> list[tuple[str, float]]:
+        """The words that moved the prediction most, with their attributions."""
+        ranked = sorted(self.words, key=lambda word: -abs(word["attribution"]))
+        return [(word["word"], word["attribution"]) for word in ranked[:number]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the attentions, as plain data."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "attentions"]
+        plain = {name: getattr(self, name) for name in names}
+        return {**plain, "words": [dict(word) for word in self.words], "tokens": list(self.tokens)}
+
+    def to_html(self) -> str:
+        """A page that shows the words highlighted; it stands alone."""
+        from kerasbert.evaluation.explain_page import page
+
+        return page(self)
+
+    def save_attentions(
+        self, file: str | os.PathLike[str], *, layer: int = -1, attention_head: int | None = None
+    ) -> None:
+        """Draw what one block's attention looked at.
+
+        Args:
+            file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
+            layer: block, from 1; negative from the end.
+            attention_head: head, from 0; None: the mean of all.
+
+        Raises:
+            ConfigError: when the encoder has no such block or head.
+            TypeError: when a number is no integer.
+        """
+        from kerasbert.evaluation.explain_page import draw_attentions
+
+        blocks, heads = self.attentions.shape[:2]
+        if layer == 0:
+            raise ConfigError(f"`layer` must be a block from 1 to {blocks}, or negative from the end; got 0.")
+        check_int("layer", layer, -blocks, blocks, "the encoder's blocks")
+        if attention_head is not None:
+            check_int("attention_head", attention_head, 0, heads - 1, "the encoder's heads")
+        block = self.attentions[layer - 1 if layer > 0 else layer]
+        chosen = block.mean(axis=0) if attention_head is None else block[attention_head]
+        name = f"block {layer if layer > 0 else blocks + 1 + layer}"
+        what = "mean of all heads" if attention_head is None else f"head {attention_head}"
+        draw_attentions(chosen, self.tokens, f"{name}, {what}", Path(file))
+
+
+@suggest_keywords
+def explain(
+    classifier: Any, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
+) -> Explanation:
+    """Tell which words of a text moved a classifier's prediction, by integrated gradients.
+
+    The attributions of all words (and of the special tokens, which stay as they are and get none) add up to the change of
+    the label's probability from a text without words to this one; `error` is what the numerical rule misses of it.
+
+    Args:
+        classifier: a trained `TextClassifier`.
+        text: one text; of a long one those words that the classifier reads.
+        label: the label to explain; None: the most probable one.
+        head: the head to explain; None: the only one, or of several the last.
+        steps: points on the path, >= 1; more give a smaller error.
+
+    Returns:
+        The explanation.
+
+    Raises:
+        ConfigError: when there is no such label or head.
+        DataError: when the text has no words.
+        TypeError: when `text` is no text.
+
+    Example:
+        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
+        >>> found = explain(classifier, "A bad day", label="pos")
+        >>> [word["word"] for word in found.words], found.error < 1e-3
+        (['A', 'bad', 'day'], True)
+
+    Reference:
+        Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"`text` must be one text; got {shorten(text)} of type {type(text).__name__}.")
+    check_int("steps", steps, 1)
+    model, tokens = classifier.model_, classifier.tokens_
+    head = list(model.heads)[-1] if head is None else check_choice("head", head, model.heads)
+    encoded = tokens.encode([text])
+    inputs = encoded.padded(tokens.pad_id)
+    spans = spans_of(tokens, text)
+    if not len(spans.words):
+        raise DataError(f"`text` must have at least one word; got {shorten(text)}.")
+    places = read_places(tokens, len(spans.words))
+    column, name, sign = _column(model, head, label, inputs)
+    found = integrated_gradients(
+        model, inputs, head=head, label=column, pad_id=tokens.pad_id, is_text=places >= 0, steps=steps
+    )
+    by_word = _by_word({"attribution": sign * found.attributions, **_pooling(model, inputs)}, places, spans, text)
+    value, baseline = ((one if sign > 0 else 1 - one) for one in (found.value, found.baseline))
+    first = {key: array[:1] for key, array in inputs.items()}
+    return Explanation(
+        text,
+        head,
+        name,
+        value,
+        baseline,
+        found.error,
+        by_word,
+        _names(tokens, first[INPUT_IDS][0]),
+        _attentions(model, first),
+    )
+
+
+def _column(model: Any, head: str, label: str | None, inputs: Any) -> tuple[int, str, int]:
+    """The column of a label, its name, and -1 for the negative label of a binary head, which has no column."""
+    layer = model.heads[head]
+    names = [str(name) for name in layer.label_names]
+    if label is None:
+        output = model(inputs, training=False)
+        values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)[0]
+        place = int(values[0] >= 0.5) if layer.head_task.task == "binary" else int(values.argmax())
+    else:
+        place = names.index(check_choice("label", label, names))
+    if layer.head_task.task == "binary":
+        return 0, names[place], 1 if place else -1
+    return place, names[place], 1
+
+
+def _by_word(values: dict[str, np.ndarray], places: np.ndarray, spans: Any, text: str) -> tuple[dict[str, Any], ...]:
+    """Sums over the tokens of each word, wherever they stand; words that are not read are left out."""
+    inside = places >= 0
+    words = spans.words[places[inside]]
+    sums = {name: np.bincount(words, weights=array[inside]) for name, array in values.items()}
+    bounds = spans.word_bounds()
+    return tuple(
+        {"word": text[start:end], "start": int(start), "end": int(end)}
+        | {name: float(total[word]) for name, total in sums.items()}
+        for word, (start, end) in enumerate(bounds)
+        if word in set(words.tolist())
+    )
+
+
+def _pooling(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The weight of each token in attention pooling, (rows, length), mean over heads and layers; nothing for others."""
+    embedded = EmbeddedClassifier(model)
+    mask = inputs[ATTENTION_MASK]
+    states = embedded.states(embedded.embed(inputs), mask)
+    found: list[np.ndarray] = []
+    for reader in embedded.readers:
+        own, states = states[: len(reader.layer_indices)], states[len(reader.layer_indices) :]
+        if isinstance(reader.pooling, (AttentionPooling, MultiHeadAttentionPooling)):
+            read = [reader.join(own)] if reader.combine_first else own
+            found.extend(_weights(reader.pooling, state, mask) for state in read)
+    if not found:
+        return {}
+    weights = np.mean(found, axis=0)
+    # The windows of a text share its attention.
+    return {"pooling": weights * _window_shares(model, embedded, inputs)[:, None]}
+
+
+def _weights(pooling: Any, state: Any, mask: np.ndarray) -> np.ndarray:
+    weights = keras.ops.convert_to_numpy(pooling.weights_of(state, mask))
+    return weights if weights.ndim == 2 else weights.mean(axis=1)
+
+
+def _window_shares(model: Any, embedded: EmbeddedClassifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    rows = len(inputs[INPUT_IDS])
+    if model.windows is None or not isinstance(model.windows.pooling, AttentionPooling):
+        return np.full(rows, 1 / rows)
+    states = embedded.states(embedded.embed(inputs), inputs[ATTENTION_MASK])
+    vectors = model.features(tuple(states), inputs[ATTENTION_MASK])
+    weights = model.windows.pooling.weights_of(keras.ops.expand_dims(vectors, 0), np.ones((1, rows), dtype=np.int32))
+    return keras.ops.convert_to_numpy(weights)[0]
+
+
+def _attentions(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:
+    arrays = [inputs[name] for name in (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)]
+    output = model.encoder(*arrays, output_attentions=True, training=False)
+    return np.stack([keras.ops.convert_to_numpy(one)[0] for one in output.attentions]).astype(np.float32)
+
+
+def _names(tokens: Any, ids: np.ndarray) -> tuple[str, ...]:
+    return tuple(tokens.token_of(int(number)) for number in ids)

@@ -1,0 +1,153 @@
+"""Integrated gradients of a classifier's output over the embeddings of a text."""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS, WINDOW_ROWS
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.features import Features
+from kerasbert.classifiers.pooling import PoolerPooling
+
+# Rows of text that go through the encoder at once.
+ROWS = 32
+
+
+class PathIntegral(NamedTuple):
+    """What integrated gradients found.
+
+    Args:
+        attributions: float (rows, length), the share of each token in the change from the baseline.
+        value: the output for the text.
+        baseline: the output for the baseline, the same text with padding in place of its words.
+        error: what the attributions' sum misses of `value - baseline`.
+    """
+
+    attributions: np.ndarray
+    value: float
+    baseline: float
+    error: float
+
+
+class EmbeddedClassifier:
+    """A classifier from the output of its embedding layer on.
+
+    Args:
+        model: from a builder.
+
+    Example:
+        >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
+        >>> inputs = TokenArrays.from_lists([[2, 5, 3]]).padded()
+        >>> embedded = EmbeddedClassifier(model)
+        >>> bool(np.allclose(embedded(embedded.embed(inputs), inputs), model(inputs), atol=1e-6))
+        True
+    """
+
+    def __init__(self, model: Classifier) -> None:
+        self.model = model
+        self.readers = [layer for layer in model.layers if isinstance(layer, Features)]
+        states = [state for reader in self.readers for state in reader.input[:-1]]  # the last one is the mask
+        others = [model.input[name] for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
+        self._others = [name for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
+        self._tail = keras.Model([*states, *others], model.output)
+
+    def embed(self, inputs: dict[str, np.ndarray]) -> Any:
+        """The output of the embedding layer, (rows, length, hidden)."""
+        return self.model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], training=False)
+
+    def states(self, embedded: Any, mask: np.ndarray) -> list[Any]:
+        """What each reader of the model reads: hidden states, or the pooler's output."""
+        encoder = self.model.encoder
+        bias = encoder._attention_bias(mask)
+        states = [embedded]
+        for block in encoder.blocks:
+            states.append(block(states[-1], bias, training=False)[0])
+        found = []
+        for reader in self.readers:
+            if isinstance(reader.pooling, PoolerPooling):
+                assert encoder.pooler is not None
+                found.append(encoder.pooler(states[-1][:, 0]))
+            else:
+                found.extend(states[layer] for layer in reader.layer_indices)
+        return found
+
+    def __call__(self, embedded: Any, inputs: dict[str, np.ndarray]) -> Any:
+        states = self.states(embedded, inputs[ATTENTION_MASK])
+        return self._tail([*states, *[ops.convert_to_tensor(inputs[name]) for name in self._others]], training=False)
+
+
+def integrated_gradients(
+    model: Classifier, inputs: dict[str, np.ndarray], *, head: str, label: int, pad_id: int, is_text: Any, steps: int
+) -> PathIntegral:
+    """Integrate the gradient of one output along the straight line from a baseline's embeddings to the text's.
+
+    Args:
+        model: from a builder.
+        inputs: of one text: one row, or its windows.
+        head: the head whose output is explained.
+        label: the output's column.
+        pad_id: id that stands for no word in the baseline.
+        is_text: bool (rows, length); special tokens are the same in the baseline.
+        steps: points of the Gauss-Legendre rule, >= 1.
+
+    Returns:
+        The attributions; their sum is the change of the output but for the error of the rule.
+
+    Raises:
+        ConfigError: when Keras runs on another backend than TensorFlow.
+
+    Reference:
+        Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017, equation 1.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise ConfigError(f"Integrated gradients need Keras on TensorFlow; it runs on {keras.backend.backend()!r}.")
+    embedded = EmbeddedClassifier(model)
+    real = _float32(embedded.embed(inputs))
+    plain = {**inputs, INPUT_IDS: np.where(is_text, pad_id, inputs[INPUT_IDS]).astype(np.int32)}
+    # Positions are those of the text, also where the family counts them by the padding id.
+    baseline = np.where(is_text[:, :, None], _float32(embedded.embed(plain)), real)
+    nodes, weights = np.polynomial.legendre.leggauss(steps)
+    total = np.zeros_like(real, dtype=np.float64)
+    group = max(1, ROWS // len(real))
+    for start in range(0, steps, group):
+        points = (nodes[start : start + group] + 1) / 2
+        path = np.concatenate([baseline + point * (real - baseline) for point in points]).astype(np.float32)
+        gradients = _gradients(embedded, path, _repeat(inputs, len(points)), head, label)
+        by_point = gradients.reshape(len(points), *real.shape)
+        total += np.tensordot(weights[start : start + group] / 2, by_point, axes=1)
+    attributions = (total * (real - baseline)).sum(axis=-1)
+    value, lowest = (_output(embedded(ops.convert_to_tensor(one), inputs), head, label) for one in (real, baseline))
+    value, lowest = (float(ops.convert_to_numpy(one)[0]) for one in (value, lowest))
+    return PathIntegral(attributions, value, lowest, float(abs(attributions.sum() - (value - lowest))))
+
+
+def _gradients(embedded: EmbeddedClassifier, path: np.ndarray, inputs: Any, head: str, label: int) -> np.ndarray:
+    import tensorflow as tf
+
+    points = tf.convert_to_tensor(path)
+    with tf.GradientTape() as tape:
+        tape.watch(points)
+        # One text's output depends on its own rows alone, so that the gradient of the sum is each one's gradient.
+        output = tf.reduce_sum(_output(embedded(points, inputs), head, label))
+    return _float32(tape.gradient(output, points))
+
+
+def _output(output: Any, head: str, label: int) -> Any:
+    return (output[head] if isinstance(output, dict) else output)[:, label]
+
+
+def _repeat(inputs: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
+    """The inputs of as many copies of a text; each copy has its own windows."""
+    repeated = {name: np.tile(array, (times, 1)) for name, array in inputs.items()}
+    if WINDOW_ROWS in inputs:
+        rows = repeated[WINDOW_ROWS]
+        shift = np.repeat(np.arange(times), len(inputs[WINDOW_ROWS]))[:, None] * len(inputs[INPUT_IDS])
+        repeated[WINDOW_ROWS] = np.where(rows > 0, rows + shift, 0).astype(np.int32)
+    return repeated
+
+
+def _float32(tensor: Any) -> np.ndarray:
+    return np.asarray(keras.ops.convert_to_numpy(tensor), dtype=np.float32)

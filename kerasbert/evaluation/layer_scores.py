@@ -1,0 +1,168 @@
+"""`score_layers`: what each layer of a layerwise classifier is worth, what it costs, and what early exit saves."""
+
+import dataclasses
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.checks import suggest_keywords
+from kerasbert.classifiers.layerwise import check_layerwise, truncate
+from kerasbert.data.batches import make_batches
+from kerasbert.evaluation.early_exit import ExitStages
+from kerasbert.evaluation.scores import score_predictions
+
+BATCH_SIZE = 64
+CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+@dataclasses.dataclass(frozen=True)
+class LayerReport:
+    """The layers of a layerwise classifier.
+
+    Args:
+        rows: a dict for each layer: `layer`, `weight` of its vote, `score` of its own, and `milliseconds` a text of the
+            model truncated there.
+        vote: `score` and `milliseconds` of the weighted vote.
+        exits: a dict for each confidence: `confidence`, `score`, `saving` (share of the blocks' tokens not computed),
+            `milliseconds` a text and `mean_layer`, at which texts leave.
+        measure: `"accuracy"`, or `"macro-F1"` of a multi-label task.
+        num_texts: texts that were scored.
+
+    Example:
+        >>> rows = ({"layer": 1, "weight": 1.0, "score": 0.5, "milliseconds": 2.0},)
+        >>> LayerReport(rows, {"score": 0.5, "milliseconds": 2.0}, (), "accuracy", 10).cells()[0]
+        ['layer 1', '1.000', '0.5000', '', '2.00']
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    vote: dict[str, float]
+    exits: tuple[dict[str, float], ...]
+    measure: str
+    num_texts: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        return dataclasses.asdict(self)
+
+    def cells(self) -> list[list[str]]:
+        """Rows of text: way, weight, score, saving, milliseconds a text."""
+        ways = [(f"layer {row['layer']}", f"{row['weight']:.3f}", row, "") for row in self.rows]
+        ways.append(("vote", "", self.vote, ""))
+        ways += [(f"exit at {row['confidence']:g}", "", row, f"{row['saving']:.1%}") for row in self.exits]
+        return [
+            [name, weight, f"{row['score']:.4f}", saving, f"{row['milliseconds']:.2f}"]
+            for name, weight, row, saving in ways
+        ]
+
+    def save_picture(self, file: str | os.PathLike[str]) -> None:
+        """Draw score against time: the truncated models, the vote and early exit; beside it the weights.
+
+        Args:
+            file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
+        """
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(10, 4), layout="constrained")
+        curve, bars = figure.subplots(1, 2, width_ratios=(2, 1))
+        layers = [row["layer"] for row in self.rows]
+        _line(curve, self.rows, "o-", "one layer", [str(layer) for layer in layers])
+        _line(curve, self.exits, "s--", "early exit", [f"{row['confidence']:g}" for row in self.exits])
+        curve.plot(self.vote["milliseconds"], self.vote["score"], "k*", markersize=12, label="vote of all")
+        curve.set(xlabel="milliseconds a text", ylabel=self.measure, title=f"Score and time ({self.num_texts} texts)")
+        curve.legend()
+        bars.bar([str(layer) for layer in layers], [row["weight"] for row in self.rows])
+        bars.set(xlabel="layer", ylabel="weight", title="Learned weights of the votes")
+        figure.savefig(Path(file), dpi=150)
+
+
+@suggest_keywords
+def score_layers(
+    classifier: Any, texts: Sequence[str], labels: Any, *, confidences: Sequence[float] = CONFIDENCES
+) -> LayerReport:
+    """Score every layer of a layerwise classifier by itself, the vote, and early exit at several confidences.
+
+    Args:
+        classifier: a `TextClassifier` trained with `layerwise=True`.
+        texts: n texts, n >= 1.
+        labels: as for `evaluate`.
+        confidences: of `predict_early`, each in (0, 1].
+
+    Returns:
+        The report; times are measured on these texts, in batches of 64.
+
+    Raises:
+        ConfigError: when the classifier is not layerwise.
+        DataError: when a label cannot be used.
+
+    Example:
+        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> texts, labels = ["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4
+        >>> report = score_layers(classifier.fit(texts, labels), texts, labels, confidences=[0.9])
+        >>> [row["layer"] for row in report.rows], round(sum(row["weight"] for row in report.rows), 3)
+        ([1, 2, 3, 4, 5, 6], 1.0)
+    """
+    votes = check_layerwise(getattr(classifier, "model_", classifier))
+    (targets,) = classifier.encode_labels(labels).values()
+    judge = _Judge(classifier, targets)
+    tokens = classifier.tokens_.encode(texts)
+    rows = []
+    for layer, weight in votes.vote_weights.items():
+        values, seconds = _timed(truncate(classifier.model_, layer), tokens, classifier.tokens_.pad_id)
+        timed = {"score": judge.score(values), "milliseconds": 1000 * seconds / len(tokens)}
+        rows.append({"layer": layer, "weight": weight, **timed})
+    values, seconds = _timed(classifier.model_, tokens, classifier.tokens_.pad_id)
+    vote = {"score": judge.score(values), "milliseconds": 1000 * seconds / len(tokens)}
+    stages, exits = ExitStages(classifier.model_), []
+    for confidence in (confidences[0], *confidences) if confidences else ():  # the first one warms up
+        start = time.perf_counter()
+        early = stages.predict(tokens, confidence=confidence, batch_size=BATCH_SIZE, pad_id=classifier.tokens_.pad_id)
+        milliseconds = 1000 * (time.perf_counter() - start) / len(tokens)
+        found = {"score": judge.score(early.probabilities), "saving": early.saving, "milliseconds": milliseconds}
+        exits.append({"confidence": confidence, **found, "mean_layer": float(early.exit_layers.mean())})
+    return LayerReport(tuple(rows), vote, tuple(exits[1:]), judge.measure, len(tokens))
+
+
+class _Judge:
+    """Scores probabilities as the classifier decides."""
+
+    def __init__(self, classifier: Any, targets: np.ndarray) -> None:
+        ((self.name, head),) = classifier.model_.heads.items()
+        self.classifier, self.targets, self.task, self.labels = (
+            classifier,
+            targets,
+            head.head_task.task,
+            head.label_names,
+        )
+        self.measure = "macro-F1" if self.task == "multilabel" else "accuracy"
+
+    def score(self, probabilities: np.ndarray) -> float:
+        """Accuracy, or macro-F1 of a multi-label task."""
+        decided = self.classifier.decide(self.name, probabilities)
+        scores = score_predictions(self.task, self.targets, decided, self.labels)
+        return float(scores["macro"]["f1"] if self.task == "multilabel" else scores["accuracy"])
+
+
+def _timed(model: Any, tokens: Any, pad_id: int) -> tuple[np.ndarray, float]:
+    """A model's answers in the order of the texts, and the seconds of a second pass."""
+    batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id)
+    model.predict(batches.dataset, verbose=0)
+    start = time.perf_counter()
+    output = model.predict(batches.dataset, verbose=0)
+    seconds = time.perf_counter() - start
+    values = next(iter(output.values())) if isinstance(output, dict) else output
+    result = np.empty_like(values)
+    result[batches.order] = values
+    return result, seconds
+
+
+def _line(axes: Any, rows: Sequence[dict[str, Any]], style: str, label: str, names: Sequence[str]) -> None:
+    if not rows:
+        return
+    times, scores = [row["milliseconds"] for row in rows], [row["score"] for row in rows]
+    axes.plot(times, scores, style, label=label)
+    for name, x, y in zip(names, times, scores, strict=True):
+        axes.annotate(name, (x, y), textcoords="offset points", xytext=(4, 4), fontsize=8)

@@ -1,0 +1,54 @@
+"""Writes what was found: data with a new column, a page, maps and JSON, as one folder."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+from kerasbert._core.files import atomic_dir_write
+from kerasbert.data.added_column import copy_with_column
+from kerasbert.subclasses.discovery import Discovery
+from kerasbert.subclasses.discovery_map import draw_map
+from kerasbert.subclasses.discovery_page import discovery_page
+
+PAGE_FILE = "subclasses.html"
+JSON_FILE = "subclasses.json"
+
+
+def write_discovery(
+    discovery: Discovery,
+    folder: str | os.PathLike[str],
+    *,
+    data: Path,
+    column: str = "sublabel",
+    maps: bool = True,
+    overwrite: bool = False,
+) -> None:
+    """Write a folder beside its place and rename it when it is whole.
+
+    It holds the data with the new column under its old name, `subclasses.html`, `subclasses.json` and a
+    `map_NUMBER_CLASS.png` for each class.
+
+    Args:
+        discovery: of the rows of `data`, in their order.
+        folder: to appear.
+        data: the file that the texts came from.
+        column: name of the new column.
+        maps: whether to draw maps (needs matplotlib).
+        overwrite: whether a folder written by kerasbert may be replaced.
+
+    Raises:
+        ArtifactError: when the folder cannot be written.
+        ConfigError: when maps are wanted and matplotlib is not installed.
+        DataError: when the data has the column already or another number of rows.
+    """
+    pictures = {label: draw_map(found) for label, found in discovery.classes.items()} if maps else {}
+    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+        copy_with_column(data, beside / data.name, column, discovery.sublabels)
+        text = json.dumps({"column": column, **discovery.to_dict()}, indent=2, ensure_ascii=False)
+        (beside / JSON_FILE).write_text(text + "\n", encoding="utf-8")
+        (beside / PAGE_FILE).write_text(discovery_page(discovery, pictures), encoding="utf-8")
+        for number, (label, picture) in enumerate(pictures.items(), start=1):
+            # Labels may hold anything, also slashes: a file's name keeps what is harmless.
+            harmless = re.sub(r"[^A-Za-z0-9-]+", "_", label)[:40]
+            (beside / f"map_{number:02}_{harmless}.png").write_bytes(picture)

@@ -1,0 +1,76 @@
+"""A picture of the groups inside a class: near points are texts that the model reads alike."""
+
+import io
+
+import numpy as np
+
+from kerasbert._core.errors import ConfigError
+from kerasbert.subclasses.discovery import ClassDiscovery
+
+LARGEST_MAP = 1000
+# Ten distinct colours, then the same with another mark.
+MARKS = "o^sDvPX*"
+NUM_COLOURS = 10
+
+
+def draw_map(found: ClassDiscovery, *, seed: int = 0) -> bytes:
+    """Draw the texts of a class, coloured by group, as a PNG.
+
+    Args:
+        found: one class of a `Discovery`.
+        seed: of the layout (t-SNE of at most 1000 texts; the two first coordinates of fewer than 10).
+
+    Returns:
+        The bytes of the PNG.
+
+    Raises:
+        ConfigError: when matplotlib is not installed.
+
+    Reference:
+        van der Maaten and Hinton, "Visualizing data using t-SNE", 2008.
+    """
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError("A map needs matplotlib; pip install 'kerasbert[report]'.") from error
+    chosen = np.random.default_rng(seed).permutation(len(found.points))[:LARGEST_MAP]
+    places, groups = plane_of(found.points[chosen], seed=seed), found.groups[chosen]
+    figure = Figure(figsize=(8, 6), layout="constrained")
+    axes = figure.add_subplot()
+    for number, subclass in enumerate(found.subclasses):
+        x, y = places[groups == number].T
+        # A dollar sign would start a formula.
+        name = f"{number + 1}  {', '.join(subclass.terms[:3])}".replace("$", r"\$")
+        mark = MARKS[number // NUM_COLOURS % len(MARKS)]
+        axes.scatter(x, y, s=14, color=f"C{number % NUM_COLOURS}", marker=mark, linewidths=0, alpha=0.75, label=name)
+        if len(x):
+            box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
+            axes.text(np.median(x), np.median(y), str(number + 1), ha="center", va="center", weight="bold", bbox=box)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_title(found.label.replace("$", r"\$"))
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    stream = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(stream)
+    return stream.getvalue()
+
+
+def plane_of(points: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """Places in a plane that keep near points near.
+
+    Args:
+        points: (n, d).
+        seed: of the layout.
+
+    Returns:
+        Float (n, 2).
+    """
+    from sklearn.manifold import TSNE
+
+    if len(points) < 10 or not np.ptp(points, axis=0).any():
+        return np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
+    perplexity = min(30.0, (len(points) - 1) / 3)
+    # Exact starts: PCA of fewer than two columns does not exist.
+    start = "pca" if points.shape[1] > 1 else "random"
+    return TSNE(perplexity=perplexity, init=start, max_iter=500, random_state=seed).fit_transform(points)

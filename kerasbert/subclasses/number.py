@@ -1,0 +1,156 @@
+"""How many groups there are: judged by how clear they are and by whether they come back; and whether there are any."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from kerasbert.subclasses.grouping import group_points
+
+RESAMPLINGS = 4
+REFERENCES = 20
+SHARE = 0.8
+# A smaller number of groups is taken where it is nearly as good as the best.
+TOLERANCE = 0.97
+STARTS = 5
+# Standard deviations above the reference data that count as groups.
+MARGIN = 3.0
+LARGEST_SAMPLE = 600
+FEWEST_TEXTS = 8
+
+
+class NumberScore(NamedTuple):
+    """What speaks for a number of groups.
+
+    Args:
+        number: of groups.
+        silhouette: mean silhouette, in [-1, 1].
+        stability: mean adjusted Rand index between the groups of all points and those of resampled ones.
+    """
+
+    number: int
+    silhouette: float
+    stability: float
+
+
+class Unimodality(NamedTuple):
+    """Whether points are one group, by comparison with data of the same covariance and one mode.
+
+    Args:
+        statistic: best mean silhouette over some numbers of groups.
+        reference: its mean over the reference data.
+        deviation: its standard deviation there, widened for their number.
+        unimodal: whether the statistic is at most 3 deviations above.
+    """
+
+    statistic: float
+    reference: float
+    deviation: float
+    unimodal: bool
+
+
+def score_numbers(
+    points: np.ndarray, numbers: Sequence[int], *, method: str = "kmeans", seed: int = 0
+) -> list[NumberScore]:
+    """Silhouette and stability of each number of groups.
+
+    Args:
+        points: (n, d).
+        numbers: of groups, each from 2 to n - 1.
+        method: see `group_points`.
+        seed: of starts and resampling.
+
+    Returns:
+        One score for each number.
+
+    Reference:
+        Rousseeuw, "Silhouettes", 1987; Ben-Hur et al., "A stability based method for discovering structure in clustered
+        data", 2002.
+    """
+    return [_score(points, number, method, seed) for number in numbers]
+
+
+def choose_number(scores: Sequence[NumberScore]) -> int:
+    """The smallest number whose silhouette times stability is within 3 % of the best.
+
+    Args:
+        scores: at least one.
+
+    Returns:
+        The number.
+
+    Example:
+        >>> choose_number([NumberScore(2, 0.2, 0.9), NumberScore(3, 0.5, 0.96), NumberScore(4, 0.5, 0.98)])
+        3
+    """
+    values = [score.silhouette * max(score.stability, 0.0) for score in scores]
+    best = max(values)
+    enough = [score.number for score, value in zip(scores, values, strict=True) if value >= TOLERANCE * best]
+    return min(enough) if best > 0 else scores[int(np.argmax(values))].number
+
+
+def find_unimodality(coordinates: np.ndarray, largest: int, *, seed: int = 0) -> Unimodality:
+    """Compare the groups that can be made in points with those that can be made in data that have none.
+
+    The reference data are Gaussian with the covariance of the points. Both are scaled to length 1 and put into 2, 3, 5, 8,
+    ... groups with KMeans; the best mean silhouette is the statistic. Points are unimodal unless theirs lies more than 3
+    standard deviations above the reference.
+
+    Args:
+        coordinates: (n, d) from `reduce_features`, centred.
+        largest: number of groups, >= 2.
+        seed: of the reference data.
+
+    Returns:
+        The comparison; fewer than 8 different points are unimodal without one.
+
+    Reference:
+        Liu et al., "Statistical significance of clustering for high-dimension, low-sample size data", 2008 (Gaussian
+        null of the same covariance); Tibshirani et al., "Estimating the number of clusters via the gap statistic", 2001
+        (deviation widened by sqrt(1 + 1/B)).
+    """
+    random = np.random.default_rng(seed)
+    distinct = len(np.unique(coordinates.round(6), axis=0))
+    if distinct < FEWEST_TEXTS:
+        return Unimodality(0.0, 0.0, 0.0, True)
+    sample = coordinates[random.permutation(len(coordinates))[:LARGEST_SAMPLE]]
+    numbers = [number for number in (2, 3, 5, 8, 13, 20, 30) if number <= min(largest, distinct // 2)]
+    covariance = np.atleast_2d(np.cov(coordinates.T))
+    references = [
+        _best_silhouette(random.multivariate_normal(np.zeros(len(covariance)), covariance, len(sample)), numbers, seed)
+        for _ in range(REFERENCES)
+    ]
+    statistic = _best_silhouette(sample - sample.mean(axis=0), numbers, seed)
+    mean, deviation = float(np.mean(references)), float(np.std(references) * np.sqrt(1 + 1 / REFERENCES))
+    return Unimodality(statistic, mean, deviation, statistic <= mean + MARGIN * deviation)
+
+
+def to_unit(points: np.ndarray) -> np.ndarray:
+    """Rows scaled to length 1, so that distances are those of angles; one-dimensional points stay as they are."""
+    from sklearn.preprocessing import normalize
+
+    return normalize(points) if points.shape[1] > 1 else points
+
+
+def _score(points: np.ndarray, number: int, method: str, seed: int) -> NumberScore:
+    from sklearn.metrics import adjusted_rand_score, silhouette_score
+
+    groups = group_points(points, number, method=method, seed=seed, starts=STARTS)
+    if len(set(groups)) < 2:
+        return NumberScore(number, -1.0, 0.0)
+    random = np.random.default_rng(seed)
+    agreements = []
+    for turn in range(RESAMPLINGS):
+        chosen = random.permutation(len(points))[: max(number, int(SHARE * len(points)))]
+        again = group_points(points[chosen], number, method=method, seed=seed + turn + 1, starts=STARTS)
+        agreements.append(adjusted_rand_score(groups[chosen], again))
+    return NumberScore(number, float(silhouette_score(points, groups)), float(np.mean(agreements)))
+
+
+def _best_silhouette(coordinates: np.ndarray, numbers: Sequence[int], seed: int) -> float:
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+
+    points = to_unit(coordinates)
+    groups = [KMeans(number, n_init=2, random_state=seed).fit_predict(points) for number in numbers]
+    return max(float(silhouette_score(points, one)) for one in groups)

@@ -1,0 +1,53 @@
+"""Words that set a group of texts apart from the other groups."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> list[list[str]]:
+    """The most distinguishing terms of each group, by class-based TF-IDF: tf * log(1 + A / f).
+
+    tf is the share of a term in its group, f its frequency over all groups and A the mean number of terms in a group.
+    English stop words are left out.
+
+    Args:
+        texts: n texts.
+        groups: int (n,), from 0.
+        count: terms of a group, >= 1.
+
+    Returns:
+        For each group its terms, best first; fewer where it has fewer.
+
+    Example:
+        >>> group_terms(["refund card", "refund money", "lost parcel"], np.array([0, 0, 1]), count=1)
+        [['refund'], ['lost']]
+
+    Reference:
+        Grootendorst, "BERTopic", 2022, section 3.3.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    vectorizer = CountVectorizer(stop_words="english", token_pattern=r"(?u)\b[^\W\d_]\w+\b")
+    try:
+        counts = vectorizer.fit_transform(texts)
+    except ValueError:  # no text has a term
+        return [[] for _ in range(int(groups.max()) + 1)]
+    in_group = np.stack([np.asarray(counts[groups == one].sum(axis=0))[0] for one in range(int(groups.max()) + 1)])
+    weights = class_tf_idf(in_group)
+    names = vectorizer.get_feature_names_out()
+    order = np.argsort(-weights, axis=1, kind="stable")[:, :count]
+    return [[str(names[term]) for term in row if weights[one, term] > 0] for one, row in enumerate(order)]
+
+
+def class_tf_idf(counts: np.ndarray) -> np.ndarray:
+    """Class-based TF-IDF of term counts.
+
+    Args:
+        counts: (groups, terms), every term at least once.
+
+    Returns:
+        Float (groups, terms).
+    """
+    sizes = counts.sum(axis=1, keepdims=True)
+    return counts / np.maximum(sizes, 1) * np.log(1 + sizes.mean() / counts.sum(axis=0))
