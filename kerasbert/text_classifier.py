@@ -488,7 +488,8 @@ class TextClassifier(Estimator):
             )
         if tokens.long_texts.way == "truncate" and ids.num_truncated * 2 > len(ids):
             some = slice(None, None, max(len(ids) // 1000, 1))
-            lengths = tokens.full_lengths(*[None if part is None else list(part)[some] for part in texts])
+            first, second = (None if part is None else list(part)[some] for part in texts)
+            lengths = tokens.full_lengths(first or (), second)
             warn_of_cut_texts(ids.num_truncated, lengths, len(ids), tokens.max_length)
         if validation is not None:
             warn_of_overlap(texts[0], validation[0], texts[1], *validation[2:])

@@ -124,7 +124,7 @@ def _add_agreement(scores: dict[str, Any], labels: np.ndarray, predicted: np.nda
     for name, row in zip(names, rows, strict=True):
         scores["per_label"][name].update(row)
     for score in ("matthews_correlation", "cohen_kappa"):
-        known = [row[score] for row in rows if row[score] is not None]
+        known = [value for row in rows if (value := row[score]) is not None]
         scores["macro"][score] = sum(known) / len(known) if known else None
 
 
