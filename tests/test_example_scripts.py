@@ -39,6 +39,11 @@ def test_head_on_vectors():
     assert load("head_on_vectors").main(60) > 0.8
 
 
+def test_model_selection(tiny_folder):
+    accuracy, best = load("model_selection").main(24, str(tiny_folder))
+    assert 0 <= accuracy <= 1 and set(best) == {"classifier__pooling", "classifier__learning_rate"}
+
+
 def test_every_example_is_listed_and_tested():
     names = {file.stem for file in EXAMPLES.glob("*.py")}
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")

@@ -104,6 +104,15 @@ class Classifier(keras.Model):
         """The longest input, in tokens, that the model was built for."""
         return self.features.max_length
 
+    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Call as any Keras model.
+
+        Raises:
+            DataError: when `inputs` holds raw text.
+        """
+        _refuse_text(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
     def fit(self, x: Any = None, y: Any = None, *args: Any, class_weight: Any = None, **kwargs: Any) -> Any:
         """Train as `keras.Model.fit` does.
 
@@ -159,10 +168,14 @@ class Classifier(keras.Model):
 
 
 def _refuse_text(x: Any) -> None:
+    # Of a tf.data set what its batches hold; of a batch with labels the inputs.
+    x = getattr(x, "element_spec", x)
+    x = x[0] if isinstance(x, tuple) and x else x
     leaves = list(x.values()) if isinstance(x, dict) else [x]
     for leaf in leaves:
         kind = getattr(getattr(leaf, "dtype", None), "kind", "")
-        first = leaf[0] if isinstance(leaf, (list, tuple)) and len(leaf) else leaf
+        listed = isinstance(leaf, (list, tuple)) or kind == "O"
+        first = leaf[0] if listed and len(leaf) else leaf
         if isinstance(first, (str, bytes)) or kind in ("U", "S") or getattr(leaf, "dtype", None) == "string":
             raise DataError(
                 f"`x` must be token ids, a dict of {', '.join(INPUT_NAMES)}; got raw text. Tokenise it with "

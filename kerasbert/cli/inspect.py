@@ -1,17 +1,24 @@
 """`kerasbert inspect`: what a folder holds and how a text becomes tokens."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.bundle import CLASSIFIER_FILE
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.cli.options import app
+from kerasbert.cli.tables import print_table
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
+from kerasbert.folder_facts import HeadFacts, count_parameters, files_of, heads_of, manifest_state
+
+MOST_LABELS = 30
 
 
 @app.command()
@@ -24,16 +31,60 @@ def inspect(
     ] = None,
     max_length: Annotated[int | None, typer.Option(help="Longest text in tokens.")] = None,
 ) -> None:
-    """Show what an encoder is and how a text becomes tokens."""
-    folder = resolve_encoder(source)
-    tokens = TextEncoder.from_folder(folder, max_length=max_length)
+    """Show what a saved classifier, checkpoint or export holds, without running it, and how a text becomes tokens."""
+    folder = Path(source) if Path(source).is_file() else resolve_encoder(source)
+    holds, state = manifest_state(folder)
+    if holds is False:
+        _print_files(folder)
+        raise ArtifactError(state)
+    _print_head_line(source, folder)
+    count = count_parameters(folder)
+    if count is not None:
+        print(f"{count:,} weights")
+    if (folder / CLASSIFIER_FILE).is_file():
+        for head in heads_of(folder):
+            _print_labels(head)
+    _print_files(folder)
+    print(f"Manifest: {state}")
+    if text:
+        _print_tokens(TextEncoder.from_folder(folder, max_length=max_length), text)
+
+
+def _print_head_line(source: str, folder: Path) -> None:
     if (folder / CLASSIFIER_FILE).is_file():
         print(f"{source}: {_describe(read_json_object(folder / CLASSIFIER_FILE))}")
     elif (folder / "config.json").is_file():
         config = BertConfig.from_pretrained(folder)
         print(f"{source}: {config.model_type}, {config.num_hidden_layers} layers, {config.hidden_size} wide, ", end="")
         print(f"{config.vocab_size} tokens, up to {config.max_length} of them in a text")
-    for one in text or []:
+    elif (folder / "saved_model.pb").is_file():
+        print(f"{source}: a SavedModel of TensorFlow")
+    else:
+        print(f"{source}: no classifier or checkpoint that is known here")
+
+
+def _print_labels(head: HeadFacts) -> None:
+    title = f"{'' if head.name == SINGLE_HEAD else f'head {head.name!r}: '}{head.task}, {len(head.label_names)} labels"
+    shown = list(head.label_names[:MOST_LABELS])
+    # The one threshold of a binary head is that of its second label.
+    missing = [""] * (len(head.label_names) - len(head.thresholds))
+    limits = [*missing, *[f"{value:.4f}" for value in head.thresholds]][: len(shown)]
+    columns = ("label", "threshold") if head.thresholds else ("label",)
+    rows = [list(row)[: len(columns)] for row in zip(shown, limits, strict=True)]
+    if len(head.label_names) > MOST_LABELS:
+        rows.append([f"... and {len(head.label_names) - MOST_LABELS} more", ""][: len(columns)])
+    print_table(title, columns, rows)
+
+
+def _print_files(folder: Path) -> None:
+    files = files_of(folder)
+    print_table("", ("file", "bytes"), [[name, f"{size:,}"] for name, size in files[:MOST_LABELS]])
+    if len(files) > MOST_LABELS:
+        print(f"... and {len(files) - MOST_LABELS} more files")
+
+
+def _print_tokens(tokens: TextEncoder, texts: list[str]) -> None:
+    for one in texts:
         encoded = tokens.encode([one])
         pieces = tokens.tokens(one)
         print(f"\n{shorten(one)}: {len(encoded.input_ids)} tokens{' (cut)' if encoded.num_truncated else ''}")

@@ -53,7 +53,9 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
         return
     table = _table(_plain(title))
     for place, column in enumerate(columns):
-        is_number = all(row[place].replace(".", "", 1).lstrip("-").isdigit() for row in rows if row[place])
+        is_number = all(
+            row[place].replace(",", "").replace(".", "", 1).lstrip("-").isdigit() for row in rows if row[place]
+        )
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*map(_plain, row))
