@@ -39,6 +39,11 @@ def test_head_on_vectors():
     assert load("head_on_vectors").main(60) > 0.8
 
 
+def test_discover_subclasses():
+    agreement, (label, sublabel) = load("discover_subclasses").main(160)
+    assert agreement > 0.3 and sublabel.startswith(f"{label}/")
+
+
 def test_every_example_is_listed_and_tested():
     names = {file.stem for file in EXAMPLES.glob("*.py")}
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")

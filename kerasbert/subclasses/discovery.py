@@ -24,6 +24,7 @@ from kerasbert.subclasses.terms import group_terms
 from kerasbert.subclasses.vectors import text_vectors
 
 EXAMPLES = 3
+NUMBER_DIMENSIONS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -232,7 +233,9 @@ def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarr
     scores: list[NumberScore] = []
     if number is None and search.method != "hdbscan":
         numbers = range(2, min(search.max_number, distinct - 1) + 1)
-        scores = score_numbers(points, numbers, method=search.method, seed=search.seed)
+        # The number is clearer in fewer components than the groups are: the last ones tell only a few groups apart.
+        judged = to_unit(points[:, :NUMBER_DIMENSIONS]) if search.reduction == "pca" else points
+        scores = score_numbers(judged, numbers, method=search.method, seed=search.seed)
         number = choose_number(scores)
     return group_points(points, number, method=search.method, seed=search.seed), scores
 
