@@ -212,7 +212,8 @@ def _discover(
         linear = reduce_features(features, dimensions=search.dimensions, seed=search.seed)
         unimodality = find_unimodality(linear, search.max_number, seed=search.seed)
         points = to_unit(linear)
-    groups, scores = np.zeros(len(texts), "int64"), []
+    groups = np.zeros(len(texts), "int64")
+    scores: list[NumberScore] = []
     if search.number is not None or not unimodality.unimodal:
         if search.reduction == "umap":
             points = reduce_features(features, dimensions=search.dimensions, reduction="umap", seed=search.seed)
