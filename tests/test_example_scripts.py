@@ -44,6 +44,11 @@ def test_model_selection(tiny_folder):
     assert 0 <= accuracy <= 1 and set(best) == {"classifier__pooling", "classifier__learning_rate"}
 
 
+def test_discover_subclasses():
+    agreement, (label, sublabel) = load("discover_subclasses").main(160)
+    assert agreement > 0.3 and sublabel.startswith(f"{label}/")
+
+
 def test_every_example_is_listed_and_tested():
     names = {file.stem for file in EXAMPLES.glob("*.py")}
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")

@@ -24,6 +24,7 @@ from kerasbert.subclasses.terms import group_terms
 from kerasbert.subclasses.vectors import text_vectors
 
 EXAMPLES = 3
+NUMBER_DIMENSIONS = 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -211,7 +212,8 @@ def _discover(
         linear = reduce_features(features, dimensions=search.dimensions, seed=search.seed)
         unimodality = find_unimodality(linear, search.max_number, seed=search.seed)
         points = to_unit(linear)
-    groups, scores = np.zeros(len(texts), "int64"), []
+    groups = np.zeros(len(texts), "int64")
+    scores: list[NumberScore] = []
     if search.number is not None or not unimodality.unimodal:
         if search.reduction == "umap":
             points = reduce_features(features, dimensions=search.dimensions, reduction="umap", seed=search.seed)
@@ -232,7 +234,9 @@ def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarr
     scores: list[NumberScore] = []
     if number is None and search.method != "hdbscan":
         numbers = range(2, min(search.max_number, distinct - 1) + 1)
-        scores = score_numbers(points, numbers, method=search.method, seed=search.seed)
+        # The number is clearer in fewer components than the groups are: the last ones tell only a few groups apart.
+        judged = to_unit(points[:, :NUMBER_DIMENSIONS]) if search.reduction == "pca" else points
+        scores = score_numbers(judged, numbers, method=search.method, seed=search.seed)
         number = choose_number(scores)
     return group_points(points, number, method=search.method, seed=search.seed), scores
 

@@ -36,21 +36,21 @@ def draw_map(found: ClassDiscovery, *, seed: int = 0) -> bytes:
         raise ConfigError("A map needs matplotlib; pip install 'kerasbert[report]'.") from error
     chosen = np.random.default_rng(seed).permutation(len(found.points))[:LARGEST_MAP]
     places, groups = plane_of(found.points[chosen], seed=seed), found.groups[chosen]
-    figure = Figure(figsize=(8, 6), layout="constrained")
+    figure = Figure(figsize=(7, 8), layout="constrained")
     axes = figure.add_subplot()
     for number, subclass in enumerate(found.subclasses):
         x, y = places[groups == number].T
         # A dollar sign would start a formula.
         name = f"{number + 1}  {', '.join(subclass.terms[:3])}".replace("$", r"\$")
         mark = MARKS[number // NUM_COLOURS % len(MARKS)]
-        axes.scatter(x, y, s=14, color=f"C{number % NUM_COLOURS}", marker=mark, linewidths=0, alpha=0.75, label=name)
+        axes.scatter(x, y, s=24, color=f"C{number % NUM_COLOURS}", marker=mark, linewidths=0, alpha=0.75, label=name)
         if len(x):
             box = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8}
             axes.text(np.median(x), np.median(y), str(number + 1), ha="center", va="center", weight="bold", bbox=box)
     axes.set_xticks([])
     axes.set_yticks([])
     axes.set_title(found.label.replace("$", r"\$"))
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    figure.legend(loc="outside lower left", ncols=2, fontsize=11, markerscale=1.5, frameon=False)
     stream = io.BytesIO()
     FigureCanvasAgg(figure).print_png(stream)
     return stream.getvalue()

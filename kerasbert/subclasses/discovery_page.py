@@ -76,7 +76,9 @@ def _verdict(found: ClassDiscovery) -> str:
     compared = (
         f"best silhouette {test.statistic:.3f}; data with one group {test.reference:.3f} &plusmn; {test.deviation:.3f}"
     )
-    verdict = "Looks like one group" if found.unimodal else f"{len(found.subclasses)} groups"
+    verdict = f"{len(found.subclasses)} groups"
+    if found.unimodal:
+        verdict = "Looks like one group" + (", divided as asked" if len(found.subclasses) > 1 else "")
     outliers = f"; {found.num_outliers} texts in no group were given to the nearest" if found.num_outliers else ""
     return f"{len(found.rows)} texts. {verdict} ({compared}){outliers}."
 

@@ -12,7 +12,7 @@ REFERENCES = 20
 SHARE = 0.8
 # A smaller number of groups is taken where it is nearly as good as the best.
 TOLERANCE = 0.97
-STARTS = 5
+STARTS = 10
 # Standard deviations above the reference data that count as groups.
 MARGIN = 3.0
 LARGEST_SAMPLE = 600

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# Not the halves of contractions: neither the "ve" of "I've" nor the "don" of "don't".
+WORD = r"(?u)(?<!['’])\b[^\W\d_]\w+\b(?!['’]t\b)"
+
 
 def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> list[list[str]]:
     """The most distinguishing terms of each group, by class-based TF-IDF: tf * log(1 + A / f).
@@ -28,7 +31,7 @@ def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> 
     """
     from sklearn.feature_extraction.text import CountVectorizer
 
-    vectorizer = CountVectorizer(stop_words="english", token_pattern=r"(?u)\b[^\W\d_]\w+\b")
+    vectorizer = CountVectorizer(stop_words="english", token_pattern=WORD)
     try:
         counts = vectorizer.fit_transform(texts)
     except ValueError:  # no text has a term

@@ -23,3 +23,7 @@ def test_the_best_terms_come_first():
 
 def test_texts_without_terms():
     assert group_terms(["!", "the"], np.array([0, 1])) == [[], []]
+
+
+def test_halves_of_contractions_are_no_terms():
+    assert group_terms(["I've paid, don't ask", "isn’t late"], np.array([0, 1])) == [["ask", "paid"], ["late"]]
