@@ -24,6 +24,10 @@ class EarlyExit(NamedTuple):
         probabilities: float32 (n, units), as the model's own columns.
         exit_layers: int (n,), the layer at which each text left.
         saving: share of the blocks' tokens that were not computed, in [0, 1).
+
+    Example:
+        >>> EarlyExit(np.array([[0.1, 0.9]]), np.array([2]), 0.5).exit_layers.tolist()
+        [2]
     """
 
     probabilities: np.ndarray
