@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from kerasbert._core.checks import check_bool, check_int, check_number, shorten, suggest_keywords
+from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
@@ -283,6 +283,8 @@ def build_head(
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
     check_int("hidden_size", hidden_size, 1, 1_000_000)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
+    check_bool("compile", compile)
+    check_name("name", name)
     layer = ClassificationHead(
         task.task,
         task.label_names,
@@ -320,6 +322,7 @@ def _assemble(
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
     check_bool("compile", compile)
+    check_name("name", name)
     # Made before the encoder is loaded, so that a wrong argument is told at once.
     head_layers = {
         head_name: ClassificationHead(
@@ -387,6 +390,9 @@ def compile_classifier(
         losses, metrics = losses[SINGLE_HEAD], metrics[SINGLE_HEAD]
     if model.encoder.compute_dtype == "float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    if model.hierarchy is not None:
+        weights = {name: level.loss_weight for name, level in model.heads.items()}
+        compile_arguments = {"loss_weights": weights, **compile_arguments}
     model.compile(optimizer, loss=losses, metrics=metrics, **{"auto_scale_loss": False, **compile_arguments})
 
 

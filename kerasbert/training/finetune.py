@@ -119,6 +119,9 @@ def set_prior_bias(model: Classifier, labels: Any) -> None:
         model: from a builder.
         labels: labels of the training data, an array, or a dict of arrays by head.
     """
+    if model.hierarchy is not None:
+        model.hierarchy.set_prior_bias(labels)
+        return
     for name, head in model.heads.items():
         bias = head.output_layer.bias
         if not np.any(keras.ops.convert_to_numpy(bias)):
@@ -133,6 +136,8 @@ def default_monitor(model: Classifier) -> str:
         A name in the history, such as `"val_accuracy"`.
     """
     heads = list(model.heads.values())
+    if model.hierarchy is not None:
+        return f"{_monitor_of(heads[-1])}".replace("val_", f"val_{heads[-1].name}_")
     if len(heads) > 1:
         return "val_loss"
     return _monitor_of(heads[0])
