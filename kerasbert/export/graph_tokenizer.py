@@ -136,9 +136,7 @@ class GraphTokenizer(tf.Module):
         parts = tf.where(tf.gather(is_bad, place), in_parts[:, 0], num_words + place)
         rows = tf.tensor_scatter_nd_update(own, in_parts, parts)
         whole = tf.where(whole < 0, tf.constant(self._unknown, tf.int64), whole)
-        splits, all_ids = _gather_rows(
-            tf.concat([own, num_words + id_splits], 0), tf.concat([whole, ids], 0), rows
-        )
+        splits, all_ids = _gather_rows(tf.concat([own, num_words + id_splits], 0), tf.concat([whole, ids], 0), rows)
         return all_ids, splits
 
     def _split_pieces(self, words: Any) -> tuple[Any, Any, Any]:
@@ -168,7 +166,9 @@ class GraphTokenizer(tf.Module):
             names.append(self._pairs.lookup(names[-1][: -(1 << level)] * PAIR + names[-1][1 << level :]))
         place = tf.range(tf.size(codes, out_type=tf.int64))
         node = tf.fill(tf.shape(codes), tf.constant(table.middle, tf.int64))
-        node = tf.tensor_scatter_nd_update(node, starts, tf.fill(tf.shape(starts)[:1], tf.constant(table.start, tf.int64)))
+        node = tf.tensor_scatter_nd_update(
+            node, starts, tf.fill(tf.shape(starts)[:1], tf.constant(table.start, tf.int64))
+        )
         for level in reversed(levels):
             below = self._pairs.lookup(node * PAIR + tf.gather(names[level], place))
             is_found = below != NOTHING

@@ -18,6 +18,7 @@ BOUNDARY, UNKNOWN_CHARACTER, FIRST_CODE = 1, 2, 3
 NOTHING = 0
 PAIR = 1 << 32
 
+
 class PieceTable(NamedTuple):
     """What is needed to split words, which are given as codes of characters.
 

@@ -11,7 +11,24 @@ from kerasbert import ConfigError, TextEncoder
 from kerasbert.export.graph_tokenizer import GraphTokenizer
 
 LETTERS = [chr(code) for code in (*range(33, 127), *range(0xA1, 0x180), *range(0x391, 0x3CA), *range(0x410, 0x450))]
-PIECES = ["hello", "wor", "world", "good", "ἀ", "σ", "ς", "中", "国", "は", "\u1112\u1161", "\u302e", "é", "Ä", "s", "ing"]
+PIECES = [
+    "hello",
+    "wor",
+    "world",
+    "good",
+    "ἀ",
+    "σ",
+    "ς",
+    "中",
+    "国",
+    "は",
+    "\u1112\u1161",
+    "\u302e",
+    "é",
+    "Ä",
+    "s",
+    "ing",
+]
 VOCABULARY = dict.fromkeys(
     ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *PIECES, *("##" + piece for piece in (*LETTERS, *PIECES))]
 )
