@@ -12,12 +12,13 @@ from kerasbert.bundle import CLASSIFIER_FILE
 from kerasbert.cli.options import app
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
+from kerasbert.export.description import read_export
 
 
 @app.command()
 def inspect(
     source: Annotated[
-        str, typer.Argument(help="A saved classifier, or name or folder of a checkpoint.")
+        str, typer.Argument(help="A saved classifier, an exported version folder, or name or folder of a checkpoint.")
     ] = DEFAULT_ENCODER,
     text: Annotated[
         list[str] | None, typer.Option("--text", help="A text whose tokens to show; may be repeated.")
@@ -25,6 +26,10 @@ def inspect(
     max_length: Annotated[int | None, typer.Option(help="Longest text in tokens.")] = None,
 ) -> None:
     """Show what an encoder is and how a text becomes tokens."""
+    exported = read_export(source)
+    if exported is not None:
+        print(f"{source}: {_describe_export(exported)}")
+        return
     folder = resolve_encoder(source)
     tokens = TextEncoder.from_folder(folder, max_length=max_length)
     if (folder / CLASSIFIER_FILE).is_file():
@@ -46,3 +51,17 @@ def _describe(description: dict[str, Any]) -> str:
     settings = ", ".join(f"{name} {shorten(arguments[name], 60)}" for name in sorted(arguments) if name != "encoder")
     encoder = arguments.get("encoder", {})
     return f"{description.get('builder')} over {encoder.get('num_hidden_layers')} layers; {settings}"
+
+
+def _describe_export(description: dict[str, Any]) -> str:
+    report = description["report"]
+    heads = [
+        f"\n  {name}: {head['task']}, labels {shorten(head['label_names'], 60)}, "
+        f"thresholds {shorten([round(value, 4) for value in head['thresholds']], 60)}"
+        for name, head in description["heads"].items()
+    ]
+    figures = "".join(f"\n  {name}: {value}" for name, value in report.items())
+    return (
+        f"{description['format']} of a {description['task']} classifier, up to {description['max_length']} tokens"
+        f"{''.join(heads)}{figures}"
+    )

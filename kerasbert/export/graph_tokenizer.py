@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.data.tokens import Part, TextEncoder
 from kerasbert.data.token_arrays import flatten, offsets_of
+from kerasbert.data.tokens import Part, TextEncoder
 from kerasbert.export.normalizer_table import (
     CODE_POINTS,
     LETTER,
