@@ -40,10 +40,12 @@ class ServingModule(tf.Module):
         self.tokenizer = GraphTokenizer(tokens)
         # The variables alone: a Keras object in here would be looked for when the model is loaded.
         self.weights = [weight.value for weight in model.weights if "seed_generator" not in weight.path]
-        self.tokenize = _traced(self.tokenizer, tf.TensorSpec([None], tf.string, name="text"))
+        tokenize = _traced(self.tokenizer, tf.TensorSpec([None], tf.string, name="text"))
         ids = [tf.TensorSpec([None, None], tf.int32, name=name) for name in INPUT_NAMES]
         compute = _traced(_computation(model), *ids)
-        self.compute = _traced(lambda *arrays: _in_chunks(compute, arrays), *ids)
+        # Behind a function, because a traced function that the module holds would be written a second time.
+        in_chunks = _traced(lambda *arrays: _in_chunks(compute, arrays), *ids)
+        self._parts = lambda: (tokenize, in_chunks)
         self._decide = lambda outputs: choose(model, thresholds, outputs)
 
     def signatures(self) -> dict[str, Any]:
@@ -52,7 +54,7 @@ class ServingModule(tf.Module):
         examples = tf.TensorSpec([None], tf.string, name="inputs")
         made = {
             "serving_default": _traced(self._predict, text),
-            "tokens": _traced(lambda text: dict(self.tokenize(text)), text),
+            "tokens": _traced(lambda text: dict(self._parts()[0](text)), text),
             FEATURES: _traced(lambda text: {FEATURES: self._run(text)[0]}, text),
         }
         for name, task, labels in self._heads:
@@ -61,8 +63,9 @@ class ServingModule(tf.Module):
 
     def _run(self, text: Any) -> tuple[Any, dict[str, Any]]:
         """Features, and the output of each head by name."""
-        ids = self.tokenize(text)
-        features, *outputs = self.compute(ids[INPUT_IDS], ids[ATTENTION_MASK], ids[TOKEN_TYPE_IDS])
+        tokenize, compute = self._parts()
+        ids = tokenize(text)
+        features, *outputs = compute(ids[INPUT_IDS], ids[ATTENTION_MASK], ids[TOKEN_TYPE_IDS])
         return features, {name: output for (name, _, _), output in zip(self._heads, outputs, strict=True)}
 
     def _predict(self, text: Any) -> dict[str, Any]:

@@ -149,6 +149,15 @@ def test_ten_thousand_made_texts_give_the_ids_of_the_library(name, both):
     assert different(both(name), texts) == []
 
 
+@pytest.mark.slow
+@every_setting
+def test_a_million_texts_in_all_give_the_ids_of_the_library(name, both):
+    """Run `pytest --slow -s -k million` to see the count."""
+    wrong = [text for seed in range(1, 21) for text in different(both(name), random_texts(10_000, seed=seed))]
+    print(f"{name}: 200,000 texts compared, {len(wrong)} different")
+    assert wrong == []
+
+
 @given(texts=st.lists(st.binary(max_size=30), min_size=1, max_size=40))
 @settings(max_examples=60, deadline=None)
 def test_bytes_that_are_no_utf8_are_read_with_replacement(both, texts):

@@ -1,7 +1,9 @@
 import json
+import runpy
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -31,7 +33,6 @@ TREE = {"x": ["x1", "x2"], "y": ["y1"], "z": ["z1", "z2", "z3"]}
 TASKS = {
     "binary": ({"task": "binary"}, ["no", "yes"] * 4),
     "multiclass": ({"task": "multiclass"}, LABELS),
-    "integers": ({"task": "multiclass"}, [10, 20, 10, 30, 20, 10, 30, 20]),
     "multilabel": ({"task": "multilabel", "layers": [0, 1, 2], "validation_fraction": 0.0}, SETS),
     "multitask": (
         {
@@ -59,9 +60,9 @@ every_task = pytest.mark.parametrize("name", TASKS)
 def trained(name, folder):
     arguments, labels = TASKS[name]
     keras.utils.set_random_seed(3)
-    classifier = TextClassifier(
-        **arguments, encoder=str(folder), epochs=1, max_length=32, learning_rate=1e-3, progress=False
-    )
+    classifier = TextClassifier(**arguments, encoder=str(folder), max_length=32, progress=False)
+    # New weights say as much about an export as trained ones.
+    classifier._train = lambda *data: None
     classifier.fit(TEXTS, labels)
     # Thresholds that some texts reach and some do not.
     scores = classifier._probabilities(TEXTS, None)
@@ -138,7 +139,7 @@ def test_features_are_those_of_the_model(exported):
     np.testing.assert_allclose(got["features"], expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["binary", "multitask", "hierarchical"])
+@pytest.mark.parametrize("name", ["binary", "multitask"])
 def test_classify_takes_examples(name, exported):
     classifier, path, loaded = exported(name)
     proba = classifier.predict_proba(TEXTS)
@@ -199,7 +200,7 @@ def test_the_weights_are_stored_once(exported):
     kept = [weight for weight in classifier.model_.weights if "seed_generator" not in weight.path]
     assert sum("weights" in name for name in names) == len(kept)
     # The table of characters is the largest constant, and is in one function only.
-    assert (path / "saved_model.pb").stat().st_size < 8_000_000
+    assert (path / "saved_model.pb").stat().st_size < 7_000_000
 
 
 BLOCKER = """
@@ -308,6 +309,19 @@ def test_eight_threads_get_what_one_gets(exported):
     for thread in threads:
         thread.join()
     assert len(requests) == 3 * 6 and not wrong
+
+
+def test_the_example_client_reads_the_answer(exported):
+    classifier, _, loaded = exported("multilabel")
+    file = Path(__file__).parents[2] / "examples" / "serving" / "rest_client.py"
+    client = runpy.run_path(str(file))
+    texts = json.loads(client["request_body"](TEXTS))["inputs"]["text"]
+    # A server replies with lists of text and numbers.
+    outputs = {
+        name: value.astype(str).tolist() if value.dtype == object else value.tolist()
+        for name, value in served(loaded, texts).items()
+    }
+    assert [set(labels) for labels in client["labels_of"](outputs)] == list(map(set, classifier.predict(TEXTS)))
 
 
 def test_warm_up_holds_every_signature(exported):
