@@ -12,6 +12,7 @@ ROUNDS = 5
 
 
 def seconds_per_text(encode, batches):
+    """Microseconds for each text, the best of some rounds."""
     encode(batches[0])
     best = float("inf")
     for _ in range(ROUNDS):
@@ -23,6 +24,7 @@ def seconds_per_text(encode, batches):
 
 
 def read(data, batch):
+    """The tokenizer, and the texts of a file in batches."""
     from kerasbert import TextEncoder
     from kerasbert.data.readers import read_examples
 
@@ -31,6 +33,7 @@ def read(data, batch):
 
 
 def graph(data, batch="32"):
+    """Time the ops of an exported graph."""
     import tensorflow as tf
 
     from kerasbert.export.graph_tokenizer import GraphTokenizer
@@ -44,6 +47,7 @@ def graph(data, batch="32"):
 
 
 def library(data, batch="32"):
+    """Time the library, with truncation and padding."""
     tokens, batches = read(data, batch)
     tokenizer = tokens._tokenizer
     tokenizer.enable_truncation(tokens.max_length)

@@ -8,6 +8,7 @@ ADDRESS = "http://localhost:8501"
 
 
 def request_body(texts):
+    """The request for some texts, as JSON."""
     return json.dumps({"inputs": {"text": list(texts)}}).encode()
 
 
@@ -18,6 +19,7 @@ def labels_of(outputs):
 
 
 def ask(model, texts):
+    """Send texts to a model and give its outputs."""
     request = urllib.request.Request(f"{ADDRESS}/v1/models/{model}:predict", request_body(texts))
     with urllib.request.urlopen(request, timeout=10) as reply:
         return json.load(reply)["outputs"]
