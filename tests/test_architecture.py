@@ -64,6 +64,7 @@ ALLOWED_TENSORFLOW = {
     "export/graph_tokenizer.py",
     "export/parity.py",
     "export/saved_model.py",
+    "export/serving_module.py",
     "export/warmup.py",
     "data/batches.py",
     "optimizers/_tensorflow_adam.py",
