@@ -428,6 +428,24 @@ class TextClassifier(Estimator):
         bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
         save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
 
+    def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write `FOLDER/VERSION/` for TF Serving and plain TensorFlow: raw text in, label names out.
+
+        Args:
+            folder: of all versions of this model, such as `saved_models/NAME`.
+            **options: `version`, `texts`, `dtype` and `warmup`, see `kerasbert.export.saved_model.export_saved_model`.
+
+        Returns:
+            The version folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the version exists or cannot be written, or the model differs from this classifier.
+            ConfigError: when an option cannot be used or the classifier is not trained yet.
+        """
+        from kerasbert.export.saved_model import export_saved_model
+
+        return export_saved_model(self, folder, **options)
+
     @property
     def classes_(self) -> Any:
         """Label names in the order of the probabilities' columns; a dict by head for a multi-task classifier."""

@@ -108,7 +108,7 @@ def atomic_dir_write(path: str | os.PathLike[str], *, overwrite: bool = False) -
         yield beside
         _write_manifest(beside)
         _flush_to_disk(beside)
-        _swap(beside, path)
+        _swap(beside, path, overwrite)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
@@ -199,8 +199,9 @@ def _umask() -> int:
     return mask
 
 
-def _swap(beside: Path, path: Path) -> None:
-    if not path.exists():
+def _swap(beside: Path, path: Path, overwrite: bool) -> None:
+    if not path.exists() or not overwrite:
+        # A folder that someone else wrote in the meantime makes this fail.
         os.rename(beside, path)
         return
     old = beside.with_name(beside.name + "-old")

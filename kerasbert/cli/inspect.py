@@ -16,6 +16,7 @@ from kerasbert.cli.options import app
 from kerasbert.cli.tables import print_table
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
+from kerasbert.export.description import read_export
 from kerasbert.folder_facts import HeadFacts, count_parameters, files_of, heads_of, manifest_state
 
 MOST_LABELS = 30
@@ -24,7 +25,7 @@ MOST_LABELS = 30
 @app.command()
 def inspect(
     source: Annotated[
-        str, typer.Argument(help="A saved classifier, or name or folder of a checkpoint.")
+        str, typer.Argument(help="A saved classifier, an exported version folder, or name or folder of a checkpoint.")
     ] = DEFAULT_ENCODER,
     text: Annotated[
         list[str] | None, typer.Option("--text", help="A text whose tokens to show; may be repeated.")
@@ -51,7 +52,10 @@ def inspect(
 
 
 def _print_head_line(source: str, folder: Path) -> None:
-    if (folder / CLASSIFIER_FILE).is_file():
+    exported = read_export(folder)
+    if exported is not None:
+        print(f"{source}: {_describe_export(exported)}")
+    elif (folder / CLASSIFIER_FILE).is_file():
         print(f"{source}: {_describe(read_json_object(folder / CLASSIFIER_FILE))}")
     elif (folder / "config.json").is_file():
         config = BertConfig.from_pretrained(folder)
@@ -97,3 +101,17 @@ def _describe(description: dict[str, Any]) -> str:
     settings = ", ".join(f"{name} {shorten(arguments[name], 60)}" for name in sorted(arguments) if name != "encoder")
     encoder = arguments.get("encoder", {})
     return f"{description.get('builder')} over {encoder.get('num_hidden_layers')} layers; {settings}"
+
+
+def _describe_export(description: dict[str, Any]) -> str:
+    report = description["report"]
+    heads = [
+        f"\n  {name}: {head['task']}, labels {shorten(head['label_names'], 60)}, "
+        f"thresholds {shorten([round(value, 4) for value in head['thresholds']], 60)}"
+        for name, head in description["heads"].items()
+    ]
+    figures = "".join(f"\n  {name}: {value}" for name, value in report.items())
+    return (
+        f"{description['format']} of a {description['task']} classifier, up to {description['max_length']} tokens"
+        f"{''.join(heads)}{figures}"
+    )

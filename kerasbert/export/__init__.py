@@ -1,0 +1,5 @@
+"""Out of Python: a trained classifier as an artefact that other programs load.
+
+The SavedModel takes raw strings and needs nothing but TensorFlow's core ops: `normalizer_table` and `wordpiece_table` turn
+a tokenizer into arrays, `graph_tokenizer` reads text with them, `decisions` names labels, `saved_model` writes it all.
+"""

@@ -1,0 +1,92 @@
+"""Which labels a text gets, as TensorFlow ops: the rules of `TextClassifier.predict` inside an exported graph."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.data.hierarchy import Hierarchy
+
+# Less than every probability, and so behind all of them when sorted.
+NOT_CHOSEN = -1.0
+
+
+def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Decide every head of a model.
+
+    Args:
+        model: the classifier.
+        thresholds: head name -> decision thresholds (units,).
+        outputs: head name -> (batch, units), as the model gives them.
+
+    Returns:
+        Head name -> bool (batch, C), two columns for a binary head.
+    """
+    if model.hierarchy is not None:
+        values = [outputs[level] for level in model.hierarchy.levels]
+        limits = [thresholds[level] for level in model.hierarchy.levels]
+        tree = model.hierarchy.hierarchy
+        levels = _independent_levels(values, limits, tree) if model.hierarchy.multilabel else _levels(values, tree)
+        return dict(zip(model.hierarchy.levels, levels, strict=True))
+    return {
+        name: _choose_one(head.head_task.task, outputs[name], thresholds[name]) for name, head in model.heads.items()
+    }
+
+
+def columns(task: str, output: Any) -> Any:
+    """Probabilities (batch, C) of all labels; those of a binary head from its single one."""
+    return tf.concat([1 - output, output], axis=1) if task == "binary" else output
+
+
+def sort_chosen(names: tuple[str, ...], probabilities: Any, chosen: Any) -> dict[str, Any]:
+    """The chosen labels, the most probable first.
+
+    Args:
+        names: C label names.
+        probabilities: (batch, C).
+        chosen: bool (batch, C).
+
+    Returns:
+        `labels`, string (batch, C), and `scores`, float32 (batch, C), padded with `""` and 0; `count`, int32 (batch,).
+    """
+    kept = tf.where(chosen, probabilities, NOT_CHOSEN)
+    scores, places = tf.math.top_k(kept, k=len(names))
+    is_label = scores > NOT_CHOSEN
+    return {
+        "labels": tf.where(is_label, tf.gather(tf.constant(names), places), ""),
+        "scores": tf.where(is_label, scores, 0.0),
+        "count": tf.reduce_sum(tf.cast(chosen, tf.int32), axis=1),
+    }
+
+
+def _choose_one(task: str, output: Any, thresholds: np.ndarray) -> Any:
+    if task == "multiclass":
+        return _most_probable(output)
+    chosen = _reaches(output, thresholds)
+    return tf.concat([~chosen, chosen], axis=1) if task == "binary" else chosen
+
+
+def _most_probable(values: Any) -> Any:
+    return tf.one_hot(tf.argmax(values, axis=1), values.shape[1], on_value=True, off_value=False, dtype=tf.bool)
+
+
+def _reaches(values: Any, thresholds: np.ndarray) -> Any:
+    # In float64, as NumPy compares them.
+    return tf.cast(values, tf.float64) >= tf.constant(np.asarray(thresholds, dtype=np.float64))
+
+
+def _levels(values: list[Any], hierarchy: Hierarchy) -> list[Any]:
+    decided = [_most_probable(values[0])]
+    for array, parents in zip(values[1:], hierarchy.parents, strict=True):
+        inside = tf.gather(decided[-1], list(parents), axis=1)
+        decided.append(_most_probable(tf.where(inside, array, NOT_CHOSEN)))
+    return decided
+
+
+def _independent_levels(values: list[Any], limits: list[np.ndarray], hierarchy: Hierarchy) -> list[Any]:
+    decided = [_reaches(array, limit) for array, limit in zip(values, limits, strict=True)]
+    for depth, parents in enumerate(hierarchy.parents):
+        decided[depth + 1] &= tf.gather(decided[depth], list(parents), axis=1)
+    return decided

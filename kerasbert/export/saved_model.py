@@ -1,0 +1,193 @@
+"""`export_saved_model`: a version folder that TF Serving and plain TensorFlow load, and that takes raw text."""
+
+import os
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from kerasbert._core.checks import check_bool, check_choice, check_texts, shorten
+from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert._core.files import atomic_dir_write
+from kerasbert._core.names import VOCABULARY_FILE
+from kerasbert.bundle import BUILDERS, HEAD_TASKS, precision
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.recipe import recipe_of
+from kerasbert.export.description import write_description
+from kerasbert.export.parity import check_parity, folder_size, parity_report
+from kerasbert.export.serving_module import ServingModule
+from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
+
+# Largest accepted difference of a probability, by the precision of the encoder.
+TOLERANCES = {"float32": 1e-5, "bfloat16": 0.05}
+LARGEST_VERSION = 2**63 - 1
+CLASSIFY_METHOD = "tensorflow/serving/classify"
+# Of several lengths, for warm-up and comparison when the caller gives no texts.
+SAMPLE_TEXTS = [
+    "",
+    "Thanks!",
+    "Where is my parcel? It should have come last week.",
+    "Ça va? 我爱 👍 " * 4,
+    "one word " * 60,
+]
+
+
+class SavedModelExport(NamedTuple):
+    """What was written.
+
+    Args:
+        path: the version folder.
+        report: see `parity_report`, with `size_bytes`, `load_seconds`, `precision` and `warmup_requests`.
+    """
+
+    path: Path
+    report: dict[str, Any]
+
+
+def export_saved_model(
+    classifier: Any,
+    folder: str | os.PathLike[str],
+    *,
+    version: int | str | None = None,
+    texts: Sequence[str] | None = None,
+    dtype: str = "float32",
+    warmup: bool = True,
+) -> SavedModelExport:
+    """Write a trained classifier as `FOLDER/VERSION/`, beside its place and renamed when it is whole and proven.
+
+    Before the rename the model is loaded back, answers the warm-up requests and is compared with the classifier.
+
+    Args:
+        classifier: a trained `TextClassifier` of single texts.
+        folder: of all versions, such as `saved_models/NAME`, which a server may be watching.
+        version: a whole number >= 1; None for the next one. An existing version is never overwritten.
+        texts: real texts to compare and warm up with; None takes a few made ones.
+        dtype: `"float32"`, or `"bfloat16"` for a faster encoder on processors that have it; heads stay in float32.
+        warmup: whether to write warm-up requests, for which `tensorflow-serving-api` is needed.
+
+    Returns:
+        The folder and the report, which is also in its `assets.extra/kerasbert.json`.
+
+    Raises:
+        ConfigError: when the tokenizer is not BERT's WordPiece, an argument is out of its range, or Keras does not run on
+            TensorFlow.
+        ArtifactError: when the version exists, the folder cannot be written, or the model differs from the classifier.
+
+    Example:
+        >>> export_saved_model(classifier, "saved_models/intents").path  # doctest: +SKIP
+        PosixPath('saved_models/intents/1')
+
+    Reference:
+        Olston et al., "TensorFlow-Serving: Flexible, High-Performance ML Serving", 2017, for version folders.
+    """
+    check_choice("dtype", dtype, TOLERANCES)
+    if check_bool("warmup", warmup):
+        check_serving_api()
+    if keras.backend.backend() != "tensorflow":
+        raise ConfigError(f"A SavedModel needs Keras on TensorFlow; it runs on {keras.backend.backend()}.")
+    classifier._check_fitted()
+    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    path = version_folder(folder, version)
+    with atomic_dir_write(path) as beside:
+        signatures = _write(classifier, beside, dtype)
+        if warmup:
+            write_warmup(beside, signatures, chosen)
+        report = _prove(beside, classifier, chosen, dtype)
+        write_description(beside, classifier, report)
+    return SavedModelExport(path, report)
+
+
+def version_folder(folder: str | os.PathLike[str], version: int | str | None) -> Path:
+    """The folder of a new version.
+
+    Args:
+        folder: of all versions.
+        version: a whole number >= 1, without leading zeros; None for the one after the highest.
+
+    Returns:
+        Its path.
+
+    Raises:
+        ConfigError: when the version is no such number.
+        ArtifactError: when it exists already.
+
+    Example:
+        >>> version_folder("no/such/folder", None).name
+        '1'
+    """
+    folder = Path(folder)
+    present = [int(one.name) for one in folder.iterdir() if one.name.isdecimal()] if folder.is_dir() else []
+    following = max(present, default=0) + 1
+    if version is None:
+        return folder / str(following)
+    is_number = not isinstance(version, bool) and isinstance(version, (int, str))
+    if not is_number or not re.fullmatch("[1-9][0-9]*", str(version), re.ASCII) or int(version) > LARGEST_VERSION:
+        raise ConfigError(
+            f"`version` must be a whole number from 1, written without leading zeros, which is all that TF Serving takes; "
+            f"got {shorten(version)}."
+        )
+    if (folder / str(version)).exists():
+        raise ArtifactError(
+            f"Version {version} of {str(folder)!r} exists, and versions are never overwritten; leave the version out for "
+            f"the next one, {following}."
+        )
+    return folder / str(version)
+
+
+def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
+    model = classifier.model_ if dtype == "float32" else _in_bfloat16(classifier.model_)
+    module = ServingModule(model, classifier.tokens_, classifier.thresholds_)
+    signatures = module.signatures()
+    tf.saved_model.save(module, str(folder), signatures=signatures)
+    _name_methods(folder / "saved_model.pb")
+    token_of = {number: token for token, number in classifier.tokens_._tokenizer.get_vocab().items()}
+    # Line n is token n, also where a vocabulary leaves ids out.
+    lines = [token_of.get(number, "") + "\n" for number in range(classifier.tokens_.vocabulary_size)]
+    (folder / "assets").mkdir(exist_ok=True)
+    (folder / "assets" / VOCABULARY_FILE).write_text("".join(lines), encoding="utf-8")
+    return list(signatures)
+
+
+def _in_bfloat16(model: Classifier) -> Classifier:
+    recipe = recipe_of(model)
+    arguments = dict(recipe["arguments"])
+    arguments["encoder"] = model.encoder.config
+    if "heads" in arguments:
+        arguments["heads"] = {
+            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
+        }
+    with precision("mixed_bfloat16"):
+        copy = BUILDERS[recipe["builder"]](**arguments, compile=False)
+    values = {weight.path: weight for weight in model.weights}
+    for weight in copy.weights:
+        if "seed_generator" not in weight.path:
+            weight.assign(values[weight.path])
+    return copy
+
+
+def _name_methods(file: Path) -> None:
+    """Mark the signatures of the Classify API, which `tf.saved_model.save` gives no name for."""
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    for graph in saved.meta_graphs:
+        for name, signature in graph.signature_def.items():
+            if name.startswith("classify"):
+                signature.method_name = CLASSIFY_METHOD
+    file.write_bytes(saved.SerializeToString(deterministic=True))
+
+
+def _prove(folder: Path, classifier: Any, texts: list[str], dtype: str) -> dict[str, Any]:
+    start = time.perf_counter()
+    loaded = tf.saved_model.load(str(folder))
+    report: dict[str, Any] = {"load_seconds": round(time.perf_counter() - start, 3), "precision": dtype}
+    has_warmup = (folder / WARMUP_FILE).is_file()
+    report["warmup_requests"] = replay_warmup(folder, loaded.signatures) if has_warmup else 0
+    report.update(parity_report(loaded, classifier, texts))
+    report["size_bytes"] = folder_size(folder)
+    check_parity(report, TOLERANCES[dtype])
+    return report

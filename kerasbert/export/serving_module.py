@@ -1,0 +1,134 @@
+"""A trained classifier as a `tf.Module` whose signatures take raw text; Keras is only needed to trace it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.export.decisions import choose, columns, sort_chosen
+from kerasbert.export.graph_tokenizer import GraphTokenizer
+
+# Rows that go through the encoder at once: a huge request takes longer, and no more memory.
+ROWS_AT_ONCE = 256
+FEATURES = "features"
+EXAMPLE_KEY = "text"
+
+
+class ServingModule(tf.Module):
+    """Tokenizer, encoder, heads and decisions in one object that `tf.saved_model.save` writes.
+
+    All signatures share one traced function for each part, so that tables and weights are stored once.
+
+    Args:
+        model: the classifier.
+        tokens: its tokenizer.
+        thresholds: head name -> decision thresholds (units,).
+
+    Raises:
+        ConfigError: when the tokenizer cannot go into a graph.
+    """
+
+    def __init__(self, model: Classifier, tokens: TextEncoder, thresholds: Mapping[str, np.ndarray]) -> None:
+        super().__init__(name="kerasbert")
+        self._heads = tuple((name, head.head_task.task, tuple(head.label_names)) for name, head in model.heads.items())
+        self.tokenizer = GraphTokenizer(tokens)
+        # The variables alone: a Keras object in here would be looked for when the model is loaded.
+        self.weights = [weight.value for weight in model.weights if "seed_generator" not in weight.path]
+        tokenize = _traced(self.tokenizer, tf.TensorSpec([None], tf.string, name="text"))
+        ids = [tf.TensorSpec([None, None], tf.int32, name=name) for name in INPUT_NAMES]
+        compute = _traced(_computation(model), *ids)
+        # Behind a function, because a traced function that the module holds would be written a second time.
+        in_chunks = _traced(lambda *arrays: _in_chunks(compute, arrays), *ids)
+        self._parts = lambda: (tokenize, in_chunks)
+        self._decide = lambda outputs: choose(model, thresholds, outputs)
+
+    def signatures(self) -> dict[str, Any]:
+        """The signatures by name; one `classify` for a single head, else `classify_HEAD` for each."""
+        text = tf.TensorSpec([None], tf.string, name="text")
+        examples = tf.TensorSpec([None], tf.string, name="inputs")
+        made = {
+            "serving_default": _traced(self._predict, text),
+            "tokens": _traced(lambda text: dict(self._parts()[0](text)), text),
+            FEATURES: _traced(lambda text: {FEATURES: self._run(text)[0]}, text),
+        }
+        for name, task, labels in self._heads:
+            made[classify_name(name)] = _traced(self._classification(name, task, labels), examples)
+        return {name: function.get_concrete_function() for name, function in made.items()}
+
+    def _run(self, text: Any) -> tuple[Any, dict[str, Any]]:
+        """Features, and the output of each head by name."""
+        tokenize, compute = self._parts()
+        ids = tokenize(text)
+        features, *outputs = compute(ids[INPUT_IDS], ids[ATTENTION_MASK], ids[TOKEN_TYPE_IDS])
+        return features, {name: output for (name, _, _), output in zip(self._heads, outputs, strict=True)}
+
+    def _predict(self, text: Any) -> dict[str, Any]:
+        _, outputs = self._run(text)
+        chosen = self._decide(outputs)
+        results = {}
+        for name, task, labels in self._heads:
+            probabilities = columns(task, outputs[name])
+            fields = {"probabilities": probabilities, **sort_chosen(labels, probabilities, chosen[name])}
+            results.update({field_name(name, field): value for field, value in fields.items()})
+        return results
+
+    def _classification(self, name: str, task: str, labels: tuple[str, ...]) -> Any:
+        def classify(inputs: Any) -> dict[str, Any]:
+            spec = {EXAMPLE_KEY: tf.io.FixedLenFeature([], tf.string)}
+            text = tf.io.parse_example(inputs, spec)[EXAMPLE_KEY]
+            scores = columns(task, self._run(text)[1][name])
+            names = tf.constant([labels])
+            return {"classes": tf.repeat(names, tf.shape(scores)[0], axis=0), "scores": scores}
+
+        return classify
+
+
+def field_name(head: str, field: str) -> str:
+    """The name of an output: the field's own for a single head, `HEAD_FIELD` else."""
+    return field if head == SINGLE_HEAD else f"{head}_{field}"
+
+
+def classify_name(head: str) -> str:
+    """The name of the signature of TF Serving's Classify API that answers for a head."""
+    return field_name(head, "classify") if head == SINGLE_HEAD else f"classify_{head}"
+
+
+def _traced(function: Any, *specs: Any) -> Any:
+    return tf.function(function, input_signature=specs, autograph=False)
+
+
+def _computation(model: Classifier) -> Any:
+    """From token ids to the features and every head's output, each float32 (batch, units)."""
+    outputs = [model.output[name] for name in model.heads] if isinstance(model.output, dict) else [model.output]
+    inner = keras.Model(model.input, [model.features.output, *outputs])
+
+    def compute(*ids: Any) -> tuple[Any, ...]:
+        values = inner(dict(zip(INPUT_NAMES, ids, strict=True)), training=False)
+        return tuple(tf.cast(value, tf.float32) for value in values)
+
+    return compute
+
+
+def _in_chunks(compute: Any, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """`compute` of some rows at a time, each chunk only as long as its longest text."""
+    number = (tf.shape(arrays[0])[0] + ROWS_AT_ONCE - 1) // ROWS_AT_ONCE
+
+    def chunk(index: Any) -> tuple[Any, ...]:
+        rows = [array[index * ROWS_AT_ONCE : (index + 1) * ROWS_AT_ONCE] for array in arrays]
+        lengths = tf.reduce_sum(rows[INPUT_NAMES.index(ATTENTION_MASK)], axis=1)
+        # An empty request has no longest text; its tokens still have two columns.
+        width = tf.maximum(tf.reduce_max(lengths), 1)
+        return compute(*(row[:, :width] for row in rows))
+
+    def step(index: Any, *done: Any) -> list[Any]:
+        return [index + 1, *(tf.concat([rows, more], 0) for rows, more in zip(done, chunk(index), strict=True))]
+
+    first = chunk(0)
+    shapes = [tf.TensorShape([]), *(tf.TensorShape([None, values.shape[1]]) for values in first)]
+    return tuple(tf.while_loop(lambda index, *_: index < number, step, [1, *first], shape_invariants=shapes)[1:])

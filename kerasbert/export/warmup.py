@@ -1,0 +1,106 @@
+"""Warm-up requests: what TF Serving runs before it lets a new version answer."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert.export.serving_module import EXAMPLE_KEY
+
+WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
+BATCHES = (1, 4, 16)
+
+
+def check_serving_api() -> None:
+    """Refuse, before any work is done, to write requests without the package that defines them.
+
+    Raises:
+        ConfigError: when `tensorflow-serving-api` is not installed.
+    """
+    try:
+        from tensorflow_serving.apis import prediction_log_pb2  # noqa: F401
+    except ImportError as error:
+        raise ConfigError(
+            "Warm-up requests need the package tensorflow-serving-api: pip install 'kerasbert[serving]'; or leave them "
+            "out with --no-warmup (warmup=False in Python)."
+        ) from error
+
+
+def write_warmup(folder: Path, signatures: Sequence[str], texts: Sequence[str]) -> None:
+    """Write `PredictionLog` records for every signature, in batches of several sizes.
+
+    Args:
+        folder: of the SavedModel.
+        signatures: their names.
+        texts: at least one.
+    """
+    file = folder / WARMUP_FILE
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tf.io.TFRecordWriter(str(file)) as writer:
+        for signature in signatures:
+            for size in BATCHES:
+                batch = [texts[index % len(texts)] for index in range(size)]
+                writer.write(_record(signature, batch).SerializeToString())
+
+
+def replay_warmup(folder: Path, signatures: Any) -> int:
+    """Run the requests of the file against the loaded model, as a server does.
+
+    Args:
+        folder: of the SavedModel.
+        signatures: the loaded model's.
+
+    Returns:
+        The number of requests.
+
+    Raises:
+        ArtifactError: when one names a signature that is not there.
+    """
+    count = 0
+    for signature, argument, tensor in read_warmup(folder / WARMUP_FILE):
+        if signature not in signatures:
+            raise ArtifactError(f"A warm-up request is for {signature!r}, which the model lacks; please report it.")
+        signatures[signature](**{argument: tensor})
+        count += 1
+    return count
+
+
+def read_warmup(file: Path) -> Iterator[tuple[str, str, Any]]:
+    """Signature, name of the argument and tensor of each request in a file."""
+    from tensorflow_serving.apis import prediction_log_pb2
+
+    for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
+        log = prediction_log_pb2.PredictionLog.FromString(record)
+        if log.WhichOneof("log_type") == "predict_log":
+            request = log.predict_log.request
+            argument, tensor = next(iter(request.inputs.items()))
+            yield request.model_spec.signature_name, argument, tf.constant(tf.make_ndarray(tensor))
+        else:
+            request = log.classify_log.request
+            examples = [example.SerializeToString() for example in request.input.example_list.examples]
+            yield request.model_spec.signature_name, "inputs", tf.constant(examples)
+
+
+def example_of(text: str) -> Any:
+    """A text as the `tf.train.Example` that the Classify API takes."""
+    value = tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()]))
+    return tf.train.Example(features=tf.train.Features(feature={EXAMPLE_KEY: value}))
+
+
+def _record(signature: str, texts: Sequence[str]) -> Any:
+    from tensorflow_serving.apis import classification_pb2, predict_pb2, prediction_log_pb2
+
+    record = prediction_log_pb2.PredictionLog()
+    if signature.startswith("classify"):
+        request = classification_pb2.ClassificationRequest()
+        request.input.example_list.examples.extend(map(example_of, texts))
+        request.model_spec.signature_name = signature
+        record.classify_log.request.CopyFrom(request)
+    else:
+        request = predict_pb2.PredictRequest()
+        request.inputs["text"].CopyFrom(tf.make_tensor_proto([text.encode() for text in texts]))
+        request.model_spec.signature_name = signature
+        record.predict_log.request.CopyFrom(request)
+    return record

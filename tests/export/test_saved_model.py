@@ -1,0 +1,451 @@
+import json
+import runpy
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
+from kerasbert.export import saved_model, warmup
+from kerasbert.export.description import read_export
+from kerasbert.export.parity import check_parity, label_set
+from kerasbert.export.saved_model import export_saved_model, version_folder
+from kerasbert.export.serving_module import field_name
+
+TEXTS = [
+    "good card",
+    "bad parcel!",
+    "thanks",
+    "lost parcel ?",
+    "",
+    "refund please",
+    "[SEP] is my card late?",
+    "good " * 60,
+]
+LABELS = ["x", "y", "z", "y", "x", "z", "y", "x"]
+SETS = [["a"], ["a", "b"], [], ["b"], ["c"], ["a", "c"], ["b"], ["a", "b", "c"]]
+TREE = {"x": ["x1", "x2"], "y": ["y1"], "z": ["z1", "z2", "z3"]}
+TASKS = {
+    "binary": ({"task": "binary"}, ["no", "yes"] * 4),
+    "multiclass": ({"task": "multiclass"}, LABELS),
+    "multilabel": ({"task": "multilabel", "layers": [0, 1, 2], "validation_fraction": 0.0}, SETS),
+    "multitask": (
+        {
+            "task": "multitask",
+            "heads": {"topic": "multiclass", "flags": "multilabel", "spam": "binary"},
+            "validation_fraction": 0.0,
+        },
+        {"topic": LABELS, "flags": SETS, "spam": ["no", "yes"] * 4},
+    ),
+    "hierarchical": (
+        {"task": "hierarchical", "subclasses": TREE},
+        {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
+    ),
+    "independent levels": (
+        {"task": "hierarchical", "subclasses": TREE, "multilabel": True, "validation_fraction": 0.0},
+        {
+            "class": [["x"], ["y", "z"], [], ["x", "z"]] * 2,
+            "subclass": [["x1", "x2"], ["y1", "z3"], [], ["x2", "z1"]] * 2,
+        },
+    ),
+}
+every_task = pytest.mark.parametrize("name", TASKS)
+
+
+def trained(name, folder):
+    arguments, labels = TASKS[name]
+    keras.utils.set_random_seed(3)
+    classifier = TextClassifier(**arguments, encoder=str(folder), max_length=32, progress=False)
+    # New weights say as much about an export as trained ones.
+    classifier._train = lambda *data: None
+    classifier.fit(TEXTS, labels)
+    # Thresholds that some texts reach and some do not.
+    scores = classifier._probabilities(TEXTS, None)
+    classifier.thresholds_ = {head: np.median(values, axis=0).astype(float) for head, values in scores.items()}
+    return classifier
+
+
+@pytest.fixture(scope="module")
+def exported(tiny_folder, tmp_path_factory):
+    """Task -> the classifier, the version folder and the loaded signatures."""
+    made = {}
+
+    def make(name):
+        if name not in made:
+            classifier = trained(name, tiny_folder)
+            path = classifier.export_saved_model(tmp_path_factory.mktemp("served") / "model", texts=TEXTS).path
+            made[name] = classifier, path, tf.saved_model.load(str(path))
+        return made[name]
+
+    return make
+
+
+def served(loaded, texts, signature="serving_default"):
+    data = [text if isinstance(text, bytes) else text.encode() for text in texts]
+    return {
+        key: value.numpy() for key, value in loaded.signatures[signature](text=tf.constant(data, tf.string)).items()
+    }
+
+
+@every_task
+def test_it_answers_as_the_classifier_does(name, exported):
+    classifier, _, loaded = exported(name)
+    got = served(loaded, TEXTS)
+    proba, labels = classifier.predict_proba(TEXTS), classifier.predict(TEXTS)
+    for head, layer in classifier.model_.heads.items():
+        expected, decided = (proba[head], labels[head]) if isinstance(proba, dict) else (proba, labels)
+        np.testing.assert_allclose(got[field_name(head, "probabilities")], expected, atol=1e-5)
+        names, scores = got[field_name(head, "labels")], got[field_name(head, "scores")]
+        counts = got[field_name(head, "count")]
+        assert names.shape == scores.shape == expected.shape and counts.shape == (len(TEXTS),)
+        for row, count in enumerate(counts):
+            assert {label.decode() for label in names[row, :count]} == label_set(decided[row], layer.label_names)
+            assert (np.diff(scores[row, :count]) <= 0).all()
+            assert not names[row, count:].astype(bool).any() and not scores[row, count:].any()
+            places = [layer.label_names.index(label.decode()) for label in names[row, :count]]
+            np.testing.assert_allclose(scores[row, :count], expected[row][places], atol=1e-5)
+
+
+@every_task
+def test_thresholds_and_trees_matter(name, exported):
+    classifier, _, loaded = exported(name)
+    counts = [value for key, value in served(loaded, TEXTS).items() if key.endswith("count")]
+    tasks = {layer.head_task.task for layer in classifier.model_.heads.values()}
+    assert all((count == 1).all() for count in counts) or "multilabel" in tasks
+    if "multilabel" in tasks:
+        assert any(len(set(count.tolist())) > 1 for count in counts)
+
+
+def test_tokens_are_those_of_the_encoder(exported):
+    classifier, _, loaded = exported("multiclass")
+    got = served(loaded, TEXTS, "tokens")
+    expected = classifier.tokens_(TEXTS)
+    assert set(got) == set(expected)
+    for name, array in expected.items():
+        assert (got[name] == array).all() and got[name].dtype == np.int32
+
+
+def test_features_are_those_of_the_model(exported):
+    classifier, _, loaded = exported("multilabel")
+    inner = keras.Model(classifier.model_.input, classifier.model_.features.output)
+    expected = keras.ops.convert_to_numpy(inner(classifier.tokens_(TEXTS), training=False))
+    got = served(loaded, TEXTS, "features")
+    assert set(got) == {"features"} and expected.shape == (len(TEXTS), 48)
+    np.testing.assert_allclose(got["features"], expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["binary", "multitask"])
+def test_classify_takes_examples(name, exported):
+    classifier, path, loaded = exported(name)
+    proba = classifier.predict_proba(TEXTS)
+    examples = tf.constant([warmup.example_of(text).SerializeToString() for text in TEXTS])
+    methods = {key: value.method_name for key, value in signature_defs(path).items()}
+    for head, layer in classifier.model_.heads.items():
+        signature = "classify" if head == "probabilities" else f"classify_{head}"
+        got = loaded.signatures[signature](inputs=examples)
+        expected = proba[head] if isinstance(proba, dict) else proba
+        np.testing.assert_allclose(got["scores"].numpy(), expected, atol=1e-5)
+        assert [label.decode() for label in got["classes"].numpy()[1]] == list(layer.label_names)
+        assert methods[signature] == "tensorflow/serving/classify"
+    assert methods["serving_default"] == "tensorflow/serving/predict"
+
+
+def meta_graph(path):
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    return saved_model_pb2.SavedModel.FromString((path / "saved_model.pb").read_bytes()).meta_graphs[0]
+
+
+def signature_defs(path):
+    return meta_graph(path).signature_def
+
+
+# What stock TensorFlow Serving runs; nothing here reads a file but the loading of the weights itself.
+ALLOWED_OPS = set(
+    """
+    Add AddV2 All Any ArgMax Assert AssignVariableOp BatchMatMulV2 BiasAdd BitwiseAnd BroadcastTo Cast Concat ConcatV2 Const Cumsum DisableCopyOnRead
+    Einsum EnsureShape Equal Erf Erfc Exp ExpandDims Expm1 Fill FloorDiv FloorMod GatherNd GatherV2 Greater GreaterEqual
+    HashTableV2 IsFinite Identity IdentityN If LeakyRelu Less LessEqual Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr
+    LookupTableFindV2 LookupTableImportV2 LookupTableSizeV2 MatMul Max Maximum Mean MergeV2Checkpoints Min Minimum Mul Neg
+    NoOp NotEqual OneHot OnesLike Pack Pad PadV2 ParseExampleV2 PartitionedCall Placeholder Pow Prod RaggedGather RaggedRange
+    RaggedTensorToTensor Range ReadVariableOp RealDiv Relu Reshape ResourceGather RestoreV2 RightShift Rsqrt SaveV2
+    ScatterNd Select SelectV2 Shape ShardedFilename Sigmoid Sign Size Slice Softmax Softplus Split Sqrt Square
+    SquaredDifference Squeeze StatefulPartitionedCall StatelessIf StatelessWhile StaticRegexFullMatch StopGradient
+    StridedSlice StringJoin Sub Sum Tanh TensorScatterUpdate Tile TopKV2 Transpose UnicodeDecode UnicodeEncode Unique
+    UnsortedSegmentMax VarHandleOp VarIsInitializedOp Where While ZerosLike LeftShift
+    """.split()
+)
+
+
+@every_task
+def test_only_known_ops_and_no_path_of_this_machine(name, exported):
+    _, path, _ = exported(name)
+    graph = meta_graph(path)
+    ops = {node.op for node in graph.graph_def.node}
+    ops |= {node.op for function in graph.graph_def.library.function for node in function.node_def}
+    functions = {function.signature.name for function in graph.graph_def.library.function}
+    assert ops - functions <= ALLOWED_OPS
+    assert not graph.asset_file_def
+    assert str(path.parent).encode() not in (path / "saved_model.pb").read_bytes()
+
+
+def test_the_weights_are_stored_once(exported):
+    classifier, path, _ = exported("multitask")
+    names = [name for name, _ in tf.train.list_variables(str(path / "variables" / "variables"))]
+    kept = [weight for weight in classifier.model_.weights if "seed_generator" not in weight.path]
+    assert sum("weights" in name for name in names) == len(kept)
+    # The table of characters is the largest constant, and is in one function only.
+    assert (path / "saved_model.pb").stat().st_size < 7_000_000
+
+
+BLOCKER = """
+import sys
+
+blocked = ("keras", "kerasbert", "tokenizers", "transformers", "tensorflow_text")
+# Python refuses to import what is None here.
+sys.modules.update(dict.fromkeys(blocked))
+import json
+import tensorflow as tf
+
+loaded = tf.saved_model.load(sys.argv[1])
+got = loaded.signatures["serving_default"](text=tf.constant(json.loads(sys.argv[2])))
+assert not any(sys.modules[name] for name in blocked)
+print(json.dumps(got["probabilities"].numpy().tolist()))
+"""
+
+
+def test_a_process_with_tensorflow_alone_gives_the_same(exported):
+    classifier, path, _ = exported("multiclass")
+    command = [sys.executable, "-c", BLOCKER, str(path), json.dumps(TEXTS)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-2000:]
+    np.testing.assert_allclose(json.loads(run.stdout.splitlines()[-1]), classifier.predict_proba(TEXTS), atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def session(exported):
+    """The model as a server runs it: a C++ session that feeds whatever a client sent, without Python's checks."""
+    graph = tf.Graph()
+    with graph.as_default():
+        opened = tf.compat.v1.Session(graph=graph)
+        meta = tf.compat.v1.saved_model.load(opened, ["serve"], str(exported("multiclass")[1]))
+    signature = meta.signature_def["serving_default"]
+    outputs = [graph.get_tensor_by_name(signature.outputs[name].name) for name in ("probabilities", "labels")]
+    with graph.as_default():
+        return opened.make_callable(outputs, [graph.get_tensor_by_name(signature.inputs["text"].name)])
+
+
+def test_a_server_session_gives_the_same(session, exported):
+    probabilities, labels = session(np.array([text.encode() for text in TEXTS], dtype=object))
+    np.testing.assert_allclose(probabilities, exported("multiclass")[0].predict_proba(TEXTS), atol=1e-5)
+    assert labels[:, 0].astype(str).tolist() == list(exported("multiclass")[0].predict(TEXTS))
+
+
+def test_a_wrong_rank_is_refused_in_the_graph(session):
+    for wrong in (np.array([[b"good"]], dtype=object), np.array(b"good", dtype=object)):
+        with pytest.raises((tf.errors.InvalidArgumentError, ValueError)):
+            session(wrong)
+
+
+def test_a_wrong_type_is_refused(session):
+    with pytest.raises((tf.errors.InvalidArgumentError, tf.errors.InternalError, ValueError)):
+        session(np.array([1.5, 2.5], dtype=np.float32))
+
+
+def test_a_wrong_argument_is_refused(exported):
+    with pytest.raises(TypeError):
+        exported("multiclass")[2].signatures["serving_default"](texts=tf.constant(["a"]))
+
+
+@every_task
+def test_an_empty_batch_gives_no_row(name, exported):
+    classifier, _, loaded = exported(name)
+    got = served(loaded, [])
+    for head, layer in classifier.model_.heads.items():
+        assert got[field_name(head, "probabilities")].shape == (0, len(layer.label_names))
+        assert got[field_name(head, "count")].shape == (0,)
+
+
+def test_odd_texts_are_read_as_python_reads_them(exported):
+    classifier, _, loaded = exported("multiclass")
+    odd = [b"good \xff card", b"\x00bad\x00", b"", b"good card! " * 95_000, b"g" * 1_000_000, b"\xe2\x82"]
+    got = served(loaded, odd)["probabilities"]
+    read = [text.decode("utf-8", "replace") for text in odd]
+    np.testing.assert_allclose(got, classifier.predict_proba(read), atol=1e-5)
+
+
+def test_ten_thousand_texts_and_no_influence_of_neighbours(exported):
+    _, _, loaded = exported("multilabel")
+    alone = np.concatenate([served(loaded, [text])["probabilities"] for text in TEXTS])
+    together = served(loaded, TEXTS * 1250)["probabilities"]
+    assert together.shape == (10_000, 3)
+    np.testing.assert_allclose(together, np.tile(alone, (1250, 1)), atol=1e-5)
+
+
+def test_eight_threads_get_what_one_gets(exported):
+    _, path, loaded = exported("multitask")
+    requests = list(warmup.read_warmup(path / warmup.WARMUP_FILE))
+    ask = {key: loaded.signatures[key] for key in loaded.signatures}
+    expected = [ask[signature](**{argument: tensor}) for signature, argument, tensor in requests]
+    wrong = []
+
+    def client():
+        for (signature, argument, tensor), right in zip(requests, expected, strict=True):
+            for key, value in ask[signature](**{argument: tensor}).items():
+                if value.dtype.is_floating and not np.allclose(value, right[key], atol=1e-5):
+                    wrong.append((signature, key))
+
+    threads = [threading.Thread(target=client) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(requests) == 3 * 6 and not wrong
+
+
+def test_the_example_client_reads_the_answer(exported):
+    classifier, _, loaded = exported("multilabel")
+    file = Path(__file__).parents[2] / "examples" / "serving" / "rest_client.py"
+    client = runpy.run_path(str(file))
+    texts = json.loads(client["request_body"](TEXTS))["inputs"]["text"]
+    # A server replies with lists of text and numbers.
+    outputs = {
+        name: value.astype(str).tolist() if value.dtype == object else value.tolist()
+        for name, value in served(loaded, texts).items()
+    }
+    assert [set(labels) for labels in client["labels_of"](outputs)] == list(map(set, classifier.predict(TEXTS)))
+
+
+def test_warm_up_holds_every_signature(exported):
+    _, path, _ = exported("binary")
+    requests = list(warmup.read_warmup(path / warmup.WARMUP_FILE))
+    assert {signature for signature, _, _ in requests} == {"serving_default", "tokens", "features", "classify"}
+    assert sorted({len(tensor) for _, _, tensor in requests}) == list(warmup.BATCHES)
+
+
+def test_a_warm_up_request_for_nothing_is_found(exported, tmp_path):
+    _, _, loaded = exported("binary")
+    warmup.write_warmup(tmp_path, ["no_such"], ["a"])
+    with pytest.raises(ArtifactError, match="'no_such'"):
+        warmup.replay_warmup(tmp_path, loaded.signatures)
+
+
+def test_the_folder_describes_itself(exported):
+    classifier, path, _ = exported("multitask")
+    description = read_export(path)
+    assert description["heads"]["flags"]["label_names"] == ["a", "b", "c"]
+    assert description["heads"]["flags"]["thresholds"] == classifier.thresholds_["flags"].tolist()
+    report = description["report"]
+    assert report["texts"] == len(TEXTS) and report["largest_difference"] <= 1e-5 and report["different_labels"] == 0
+    lines = (path / "assets" / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[2] == "[CLS]" and len(lines) == classifier.tokens_.vocabulary_size
+
+
+def test_a_changed_file_is_found(exported, tmp_path):
+    import shutil
+
+    copy = shutil.copytree(exported("binary")[1], tmp_path / "1")
+    with open(copy / "fingerprint.pb", "ab") as stream:
+        stream.write(b"x")
+    with pytest.raises(ArtifactError, match="fingerprint.pb"):
+        read_export(copy)
+
+
+def test_versions_follow_each_other_and_are_never_overwritten(exported):
+    classifier, path, _ = exported("binary")
+    assert path.name == "1"
+    before = (path / "saved_model.pb").read_bytes()
+    with pytest.raises(ArtifactError, match="never overwritten; leave the version out for the next one, 2"):
+        classifier.export_saved_model(path.parent, version=1)
+    assert (path / "saved_model.pb").read_bytes() == before
+    second = classifier.export_saved_model(path.parent, warmup=False).path
+    assert second.name == "2" and sorted(one.name for one in path.parent.iterdir()) == ["1", "2"]
+    assert not (second / warmup.WARMUP_FILE).exists() and list(tf.saved_model.load(str(second)).signatures)
+
+
+@pytest.mark.parametrize("version", ["01", "1.0", "v2", "0", 0, -1, True, "", "１", 2**63, " 1"])
+def test_a_version_that_a_server_would_not_take_is_refused(version, tmp_path):
+    with pytest.raises(ConfigError, match="whole number from 1"):
+        version_folder(tmp_path, version)
+
+
+def test_the_next_version_is_after_the_highest(tmp_path):
+    for name in ("3", "12", "tmp", ".tmp-13-x"):
+        (tmp_path / name).mkdir()
+    assert version_folder(tmp_path, None).name == "13"
+
+
+def test_a_model_that_differs_is_not_published(exported, tmp_path, monkeypatch):
+    monkeypatch.setitem(saved_model.TOLERANCES, "float32", -1.0)
+    with pytest.raises(ArtifactError, match="differs from the classifier"):
+        exported("binary")[0].export_saved_model(tmp_path / "model", warmup=False)
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_no_number_is_no_parity():
+    with pytest.raises(ArtifactError):
+        check_parity({"largest_difference": float("nan")}, 1e-5)
+
+
+def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(saved_model, "write_warmup", full)
+    with pytest.raises(OSError, match="No space left"):
+        exported("binary")[0].export_saved_model(tmp_path / "model")
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_a_file_in_the_way_is_told(exported, tmp_path):
+    (tmp_path / "model").write_text("")
+    with pytest.raises(ArtifactError, match="not a writable folder"):
+        exported("binary")[0].export_saved_model(tmp_path / "model", warmup=False)
+
+
+def test_a_missing_package_is_told_before_any_work(exported, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
+    with pytest.raises(ConfigError, match=r"kerasbert\[serving\].*--no-warmup"):
+        exported("binary")[0].export_saved_model(tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_untrained_classifier_and_unknown_options_are_refused(exported, tmp_path):
+    with pytest.raises(ConfigError, match="fit"):
+        TextClassifier("binary").export_saved_model(tmp_path / "model", warmup=False)
+    with pytest.raises(ConfigError, match="`dtype` must be"):
+        export_saved_model(exported("binary")[0], tmp_path / "model", dtype="int8")
+
+
+def test_half_precision_stays_close(exported, tmp_path):
+    classifier, _, _ = exported("multitask")
+    report = export_saved_model(classifier, tmp_path / "model", dtype="bfloat16", warmup=False).report
+    assert report["precision"] == "bfloat16" and 0 < report["largest_difference"] <= 0.05
+    assert classifier.model_.encoder.dtype_policy.name == "float32"
+
+
+def test_the_command_exports_and_inspects(exported, tmp_path, capsys):
+    classifier, _, _ = exported("multilabel")
+    classifier.save(tmp_path / "intents", metrics={"reading": {"text": "message"}})
+    (tmp_path / "texts.csv").write_text("message\ngood card\nbad parcel\n", encoding="utf-8")
+    out = ["--output", str(tmp_path / "served"), "--data", str(tmp_path / "texts.csv")]
+    assert cli.main(["export", str(tmp_path / "intents"), "--version", "7", *out]) == 0
+    told = capsys.readouterr()
+    assert told.out.strip() == str(tmp_path / "served" / "7") and "texts: 2" in told.err
+    assert cli.main(["inspect", str(tmp_path / "served" / "7")]) == 0
+    assert "saved_model of a multilabel classifier, up to 32 tokens" in capsys.readouterr().out
+    assert cli.main(["export", str(tmp_path / "intents"), "--version", "7", *out]) == 1
+    assert "never overwritten" in capsys.readouterr().err
+    assert cli.main(["export", str(tmp_path / "intents"), "--format", "onnx", *out]) == 2
+    assert "onnx" in capsys.readouterr().err
+
+
+def test_the_command_refuses_pairs(exported, tmp_path, capsys):
+    exported("binary")[0].save(tmp_path / "pairs", metrics={"reading": {"text_pair": "second"}})
+    assert cli.main(["export", str(tmp_path / "pairs"), "--output", str(tmp_path / "served")]) == 1
+    assert "pairs of texts" in capsys.readouterr().err and not (tmp_path / "served").exists()
