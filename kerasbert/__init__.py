@@ -46,3 +46,4 @@ from kerasbert.optimizers import AdamW as AdamW
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
 from kerasbert.training.finetune import finetune as finetune
+from kerasbert.training.optimization import Optimization as Optimization

@@ -61,6 +61,8 @@ def test_heavy_packages_load_where_they_are_used(file):
 
 ALLOWED_TENSORFLOW = {
     "data/batches.py",
+    "training/devices.py",
+    "training/feature_cache.py",
     "optimizers/_tensorflow_adam.py",
     "encoders/checkpoints/tf_checkpoint_source.py",
 }

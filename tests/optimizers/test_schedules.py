@@ -2,24 +2,24 @@ import numpy as np
 import pytest
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.optimizers import WarmupLinearDecay
+from kerasbert.optimizers import WarmupDecay
 
 
 def test_rises_to_the_peak_and_falls_to_zero():
-    schedule = WarmupLinearDecay(1.0, total_steps=110, warmup_steps=10)
+    schedule = WarmupDecay(1.0, total_steps=110, warmup_steps=10)
     rates = [float(schedule(step)) for step in (0, 4, 9, 10, 60, 110, 200)]
     assert np.allclose(rates, [0.1, 0.5, 1.0, 1.0, 0.5, 0.0, 0.0])
 
 
 def test_no_warm_up_starts_at_the_peak():
-    assert float(WarmupLinearDecay(1.0, total_steps=10)(0)) == 1.0
+    assert float(WarmupDecay(1.0, total_steps=10)(0)) == 1.0
 
 
 def test_more_warm_up_than_steps_is_refused():
     with pytest.raises(ConfigError, match="`warmup_steps` must be an integer from 0 to 10; got 11"):
-        WarmupLinearDecay(1.0, total_steps=10, warmup_steps=11)
+        WarmupDecay(1.0, total_steps=10, warmup_steps=11)
 
 
 def test_config_round_trip():
-    schedule = WarmupLinearDecay(1.0, total_steps=10, warmup_steps=2)
-    assert WarmupLinearDecay.from_config(schedule.get_config()).get_config() == schedule.get_config()
+    schedule = WarmupDecay(1.0, total_steps=10, warmup_steps=2)
+    assert WarmupDecay.from_config(schedule.get_config()).get_config() == schedule.get_config()
