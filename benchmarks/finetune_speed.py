@@ -1,20 +1,18 @@
 """Fine-tuning speed beside Hugging Face's Trainer: same encoder, texts, batch size, both bfloat16, lengths grouped.
 
     pip install torch==2.13.0 accelerate
-    python benchmarks/finetune_speed.py banking77/train.jsonl --epochs 1 --rounds 3
+    python benchmarks/finetune_speed.py banking77/train.jsonl 1
 
-Each side runs in a process of its own, in turn; the median of the ratios is printed. Both count the time of their whole
-training call, from the first batch to the last.
+The second argument is the number of epochs. Each side runs in a process of its own, in turn; the median of the ratios of
+three rounds is printed. Both count the time of their whole training call, from the first batch to the last.
 """
 
-import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
+
+from _sides import compare
 
 BATCH_SIZE = 32
 
@@ -25,7 +23,7 @@ def read(path: str) -> tuple[list[str], list[str]]:
     return [row["text"] for row in rows], [row["label"] for row in rows]
 
 
-def run_kerasbert(path: str, epochs: int) -> float:
+def run_kerasbert(path: str, epochs: str) -> float:
     """Texts per second of `kerasbert.TextClassifier`'s training."""
     import kerasbert as kb
 
@@ -42,13 +40,13 @@ def run_kerasbert(path: str, epochs: int) -> float:
 
     kb.text_classifier.finetune = timed
     classifier = kb.TextClassifier(
-        "multiclass", epochs=epochs, batch_size=BATCH_SIZE, precision="mixed_bfloat16", progress=False
+        "multiclass", epochs=int(epochs), batch_size=BATCH_SIZE, precision="mixed_bfloat16", progress=False
     )
     classifier.fit(texts, labels)
-    return epochs * len(texts) / seconds
+    return int(epochs) * len(texts) / seconds
 
 
-def run_trainer(path: str, epochs: int) -> float:
+def run_trainer(path: str, epochs: str) -> float:
     """Texts per second of Hugging Face's Trainer."""
     import torch
     from transformers import (
@@ -73,7 +71,7 @@ def run_trainer(path: str, epochs: int) -> float:
     arguments = TrainingArguments(
         "trainer_output",
         per_device_train_batch_size=BATCH_SIZE,
-        num_train_epochs=epochs,
+        num_train_epochs=int(epochs),
         bf16=True,
         train_sampling_strategy="group_by_length",
         use_cpu=not torch.cuda.is_available(),
@@ -84,38 +82,11 @@ def run_trainer(path: str, epochs: int) -> float:
     trainer = Trainer(model, arguments, train_dataset=encoded, data_collator=DataCollatorWithPadding(tokenizer))
     start = time.perf_counter()
     trainer.train()
-    return epochs * len(texts) / (time.perf_counter() - start)
+    return int(epochs) * len(texts) / (time.perf_counter() - start)
 
 
-SIDES = {"kerasbert": run_kerasbert, "trainer": run_trainer}
-
-
-def measure(side: str, path: str, epochs: int) -> float:
-    """Texts per second of one side in a process of its own."""
-    command = [sys.executable, __file__, path, "--epochs", str(epochs), "--side", side]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    result = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment)
-    return float(result.stdout.decode().splitlines()[-1])
-
-
-def main() -> None:
-    """Print both speeds and the median of their ratios."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data")
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--side", choices=sorted(SIDES))
-    options = parser.parse_args()
-    if options.side:
-        print(SIDES[options.side](options.data, options.epochs))
-        return
-    ratios = []
-    for _ in range(options.rounds):
-        ours, theirs = (measure(side, options.data, options.epochs) for side in ("kerasbert", "trainer"))
-        ratios.append(ours / theirs)
-        print(f"kerasbert {ours:.0f} texts/s   Trainer {theirs:.0f} texts/s   ratio {ratios[-1]:.2f}", flush=True)
-    print(f"median ratio {statistics.median(ratios):.2f}")
+SIDES = {"kerasbert": run_kerasbert, "Trainer": run_trainer}
 
 
 if __name__ == "__main__":
-    main()
+    compare(SIDES, sys.argv[1:3], unit="texts/s")

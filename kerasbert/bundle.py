@@ -24,6 +24,7 @@ from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
@@ -37,6 +38,7 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_multiclass": build_multiclass,
     "build_multilabel": build_multilabel,
     "build_multitask": build_multitask,
+    "build_hierarchical": build_hierarchical,
 }
 HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 

@@ -1,6 +1,7 @@
 """`TextClassifier`: raw text in, label names out. It ties the rooms together."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -22,28 +23,44 @@ from kerasbert.classifiers.builders import (
     build_multitask,
 )
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.data.batches import Batches, make_batches
-from kerasbert.data.labels import collect_label_names, encode_binary, encode_class_ids, encode_multi_hot
+from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
+from kerasbert.data.label_kinds import INTEGERS, NAMES, classes_as, label_kind, labels_as
+from kerasbert.data.labels import (
+    collect_label_names,
+    encode_binary,
+    encode_class_ids,
+    encode_multi_hot,
+    labels_without_examples,
+)
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.estimator import Estimator
+from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
 
 PREDICTION_BATCH = 64
-TASKS = ("binary", "multiclass", "multilabel", "multitask")
+TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
+SEVERAL_HEADS = ("multitask", "hierarchical")
 ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 
 
-class TextClassifier:
+class TextClassifier(Estimator):
     """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
 
     Constructor arguments are only stored; `fit` checks them, builds the model, trains it by the recipe of `finetune`
     and, for labels that are not exclusive, tunes decision thresholds on validation data.
 
     Args:
-        task: `"binary"`, `"multiclass"`, `"multilabel"` or `"multitask"`.
+        task: `"binary"`, `"multiclass"`, `"multilabel"`, `"multitask"` or `"hierarchical"`.
         heads: for a multi-task classifier head name -> the task of that head.
+        subclasses: for a hierarchical classifier class -> its subclasses, see `build_hierarchical`; None collects them.
+        multilabel: for a hierarchical classifier: whether a text may have several classes and subclasses.
+        level_weights: for a hierarchical classifier: see `build_hierarchical`.
         label_names: labels in the order wanted, (negative, positive) for a binary task; None collects and sorts them.
         encoder: name or folder of a checkpoint.
         layers: see `build_multiclass`.
@@ -75,6 +92,9 @@ class TextClassifier:
         task: str = "multiclass",
         *,
         heads: Mapping[str, str] | None = None,
+        subclasses: Mapping[str, Any] | None = None,
+        multilabel: bool = False,
+        level_weights: Sequence[float] | None = None,
         label_names: Sequence[str] | None = None,
         encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
         layers: int | Sequence[int] | None = None,
@@ -95,6 +115,9 @@ class TextClassifier:
     ) -> None:
         self.task = task
         self.heads = heads
+        self.subclasses = subclasses
+        self.multilabel = multilabel
+        self.level_weights = level_weights
         self.label_names = label_names
         self.encoder = encoder
         self.layers = layers
@@ -126,7 +149,9 @@ class TextClassifier:
 
         Args:
             texts: n texts.
-            labels: n labels: names, or lists of names for a multi-label task; head name -> labels for a multi-task one.
+            labels: n labels: names or integers; for a multi-label task lists of names or an array (n, C) of 0 and 1;
+                head name -> labels for a multi-task one; level name -> labels,
+                `{"class": [...], "subclass": [...]}`, for a hierarchical one, where a subclass that is not known is None.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
 
@@ -142,9 +167,12 @@ class TextClassifier:
         keras.utils.set_random_seed(self.seed)
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
         tokens = TextEncoder.from_folder(resolve_encoder(self.encoder), max_length=self.max_length)
-        cells = labels if self.task == "multitask" else {SINGLE_HEAD: labels}
+        cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
         names = self._collect_names(cells)
-        encoded = encode_labels(self._head_tasks(), names, cells)
+        self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
+        encoded = self._encode(names, cells)
+        if not isinstance(names, Hierarchy):
+            _warn_of_absent(encoded, names)
         ids = tokens.encode(texts, text_pairs)
         held_out = None
         if validation is not None:
@@ -157,6 +185,46 @@ class TextClassifier:
         self.model_ = self._build(names)
         self._train(ids, encoded, held_out)
         return self
+
+    def add_subclasses(
+        self,
+        texts: Sequence[str],
+        labels: Mapping[str, Any],
+        *,
+        text_pairs: Sequence[str] | None = None,
+        epochs: int = 30,
+    ) -> "TextClassifier":
+        """A hierarchical classifier with this one's classes, whose subclasses are learned on its frozen features.
+
+        Args:
+            texts: n texts.
+            labels: level name -> n labels, as for `fit` of a hierarchical classifier; the classes must be this one's.
+            text_pairs: n second texts.
+            epochs: passes over the features, which are computed once.
+
+        Returns:
+            A new classifier, whose P(class) is this one's; this one stays as it is.
+
+        Raises:
+            ConfigError: when this classifier is not a trained multi-class one, or its classes differ.
+            DataError: when a text or a label cannot be used.
+        """
+        self._check_fitted()
+        tree = parse_tree(self.subclasses or collect_subclasses(labels["class"], labels["subclass"]))
+        encoded = encode_hierarchy(labels, tree)
+        ids = self.tokens_.encode(texts, text_pairs)
+        batches = make_batches(ids, encoded, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        own = {name: value for name, value in self.get_params().items() if name not in ("task", "label_names")}
+        result = TextClassifier("hierarchical", **{**own, "subclasses": tree.to_tree()})
+        result.model_ = build_secondary(self.model_, tree.to_tree())
+        history = train_secondary(result.model_, batches, epochs=epochs, seed=self.seed)
+        result.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        result.tokens_ = self.tokens_
+        result.label_kinds_ = dict.fromkeys(result.model_.heads, NAMES)
+        result.thresholds_ = {
+            level: np.full(layer.head_task.units, 0.5) for level, layer in result.model_.heads.items()
+        }
+        return result
 
     def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
         """Probabilities of the labels.
@@ -188,15 +256,17 @@ class TextClassifier:
             text_pairs: n second texts, for a classifier trained on pairs.
 
         Returns:
-            Array of n names; a list of n lists of names for a multi-label task; a dict by head for a multi-task one.
+            Array of n names, or integers where the labels of `fit` were integers; for a multi-label task a list of n
+            lists of names, or an array (n, C) of 0 and 1 where `fit` got one; a dict by head for a multi-task one.
 
         Raises:
             DataError: when a text cannot be used.
             TypeError: when `texts` is one text or holds something else than texts.
         """
+        decisions = self.decide_all(self._probabilities(texts, text_pairs))
         named = {
-            head: self._names_of(head, self.decide(head, values))
-            for head, values in self._probabilities(texts, text_pairs).items()
+            head: labels_as(self.label_kinds_[head], self.model_.heads[head].label_names, values)
+            for head, values in decisions.items()
         }
         return named if len(named) > 1 or SINGLE_HEAD not in named else named[SINGLE_HEAD]
 
@@ -209,13 +279,16 @@ class TextClassifier:
             text_pairs: n second texts.
 
         Returns:
-            See `score_predictions`; for a multi-task classifier a dict of these by head.
+            See `score_predictions`; for a multi-task classifier a dict of these by head; for a hierarchical one by
+            level, over the texts whose label is known there, and under `hierarchy` what `score_hierarchy` gives.
 
         Raises:
             DataError: when a text or label cannot be used.
         """
         cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
+        if self.model_.hierarchy is not None:
+            return self._evaluate_levels(self._probabilities(texts, text_pairs), cells)
         encoded = encode_labels(self._tasks(), names, cells)
         scores = {
             head: score_predictions(self._tasks()[head], encoded[head], self.decide(head, values), names[head])
@@ -224,8 +297,10 @@ class TextClassifier:
         return scores if len(scores) > 1 or SINGLE_HEAD not in scores else scores[SINGLE_HEAD]
 
     def score(self, texts: Sequence[str], labels: Any) -> float:
-        """Accuracy, as scikit-learn's classifiers give it; the mean over the heads of a multi-task classifier."""
+        """Accuracy, as scikit-learn's classifiers give it; of a multi-task classifier the mean over the heads, of a
+        hierarchical one the share of texts that are right at every level."""
         scores = self.evaluate(texts, labels)
+        scores = scores.get("hierarchy", scores)
         return scores["accuracy"] if "accuracy" in scores else float(np.mean([s["accuracy"] for s in scores.values()]))
 
     def decide(self, head: str, probabilities: np.ndarray) -> np.ndarray:
@@ -233,6 +308,27 @@ class TextClassifier:
         if self._tasks()[head] == "multiclass":
             return probabilities.argmax(axis=1)
         return (probabilities >= self.thresholds_[head]).astype(np.int64)
+
+    def decide_all(self, probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Decisions of all heads, see `decide`; those of a hierarchical classifier go from the class down."""
+        hierarchy = self.model_.hierarchy
+        if hierarchy is None:
+            return {head: self.decide(head, values) for head, values in probabilities.items()}
+        return decide_levels(
+            probabilities, hierarchy.hierarchy, multilabel=hierarchy.multilabel, thresholds=self.thresholds_
+        )
+
+    def _evaluate_levels(self, probabilities: Mapping[str, np.ndarray], cells: Any) -> dict[str, Any]:
+        hierarchy, multilabel = self.model_.hierarchy.hierarchy, self.model_.hierarchy.multilabel  # type: ignore
+        encoded = encode_hierarchy(cells, hierarchy, multilabel=multilabel)
+        decided = self.decide_all(probabilities)
+        scores: dict[str, Any] = {}
+        for level, names in zip(hierarchy.levels, hierarchy.names, strict=True):
+            known = (encoded[level].reshape(len(encoded[level]), -1) >= 0).all(axis=1)
+            task = "multilabel" if multilabel else "multiclass"
+            scores[level] = score_predictions(task, encoded[level][known], decided[level][known], names)
+        scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, multilabel=multilabel)
+        return scores
 
     def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping | None = None) -> None:
         """Write the classifier as a folder of plain data; `kerasbert.load` reads it back anywhere.
@@ -247,31 +343,24 @@ class TextClassifier:
             ConfigError: when the classifier is not trained yet.
         """
         self._check_fitted()
-        settings = {name: value for name, value in self.get_params().items() if name not in ("heads", "label_names")}
+        settings = {
+            name: value
+            for name, value in self.get_params().items()
+            if name not in ("heads", "label_names", "subclasses")
+        }
         settings["encoder"] = os.fspath(settings["encoder"])
+        settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
         bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
         save_bundle(bundle, folder, overwrite=overwrite)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The constructor's arguments, as scikit-learn asks for them."""
-        return {name: getattr(self, name) for name in PARAMETERS}
-
-    def set_params(self, **parameters: Any) -> Self:
-        """Change constructor arguments, as scikit-learn does.
-
-        Raises:
-            ConfigError: when there is no such argument.
-        """
-        for name, value in parameters.items():
-            setattr(self, check_choice("parameter", name, PARAMETERS), value)
-        return self
 
     @property
     def classes_(self) -> Any:
         """Label names in the order of the probabilities' columns; a dict by head for a multi-task classifier."""
         self._check_fitted()
-        names = {head: np.array(layer.label_names, dtype=object) for head, layer in self.model_.heads.items()}
+        names = {
+            head: classes_as(self.label_kinds_[head], layer.label_names) for head, layer in self.model_.heads.items()
+        }
         return names if SINGLE_HEAD not in names else names[SINGLE_HEAD]
 
     def _check_arguments(self) -> None:
@@ -281,6 +370,10 @@ class TextClassifier:
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.validation_fraction is not None:
             check_number("validation_fraction", self.validation_fraction, 0, 1, open_maximum=True)
+        if self.task != "hierarchical" and (self.subclasses or self.multilabel or self.level_weights):
+            raise ConfigError(
+                f"`subclasses`, `multilabel` and `level_weights` go with task 'hierarchical'; got task {self.task!r}."
+            )
         if (self.task == "multitask") != bool(self.heads):
             raise ConfigError(
                 f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
@@ -288,35 +381,63 @@ class TextClassifier:
             )
 
     def _head_tasks(self) -> dict[str, str]:
+        if self.task == "hierarchical":
+            return self._tasks()
         if self.task != "multitask":
             return {SINGLE_HEAD: self.task}
         return {name: check_choice(f"heads[{name!r}]", task, HEAD_TASKS) for name, task in (self.heads or {}).items()}
 
-    def _collect_names(self, cells: Any) -> dict[str, tuple[str, ...]]:
+    def _collect_names(self, cells: Any) -> Any:
+        if self.task == "hierarchical":
+            return self._collect_tree(cells)
         if not isinstance(cells, Mapping) or set(cells) != set(self._head_tasks()):
             raise DataError(
                 f"`labels` must be a dict with the heads {', '.join(self._head_tasks())}; got {shorten(cells)}."
             )
         if self.label_names is not None and self.task != "multitask":
             return {SINGLE_HEAD: tuple(self.label_names)}
-        return {head: tuple(collect_label_names(cells[head])) for head in self._head_tasks()}
+        return {head: _enough(task, collect_label_names(cells[head])) for head, task in self._head_tasks().items()}
+
+    def _kind(self, cells: Any) -> str:
+        kind = label_kind(cells)
+        # Integers with names given apart are positions in them, and what goes out are the names.
+        return NAMES if kind == INTEGERS and (self.label_names is not None or self.task == "hierarchical") else kind
+
+    def _collect_tree(self, cells: Any) -> Hierarchy:
+        if self.subclasses is not None:
+            return parse_tree(self.subclasses)
+        if not isinstance(cells, Mapping) or set(cells) != {"class", "subclass"}:
+            raise DataError(
+                f"`labels` must be a dict with the levels class, subclass (give `subclasses` for more levels); got "
+                f"{shorten(cells)}."
+            )
+        return parse_tree(collect_subclasses(cells["class"], cells["subclass"], multilabel=self.multilabel))
 
     def _fraction(self) -> float:
         if self.validation_fraction is not None:
             return self.validation_fraction
-        return 0.1 if "multilabel" in self._head_tasks().values() else 0.0
+        multilabel = self.multilabel if self.task == "hierarchical" else "multilabel" in self._head_tasks().values()
+        return 0.1 if multilabel else 0.0
 
     def _encode_validation(self, tokens: TextEncoder, names: dict, validation: tuple) -> tuple:
         texts, labels, *pairs = validation
-        cells = labels if self.task == "multitask" else {SINGLE_HEAD: labels}
-        return tokens.encode(texts, *pairs), encode_labels(self._head_tasks(), names, cells)
+        cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
+        return tokens.encode(texts, *pairs), self._encode(names, cells)
 
-    def _build(self, names: dict[str, tuple[str, ...]]) -> Classifier:
+    def _encode(self, names: Any, cells: Any) -> dict[str, np.ndarray]:
+        if isinstance(names, Hierarchy):
+            return encode_hierarchy(cells, names, multilabel=self.multilabel)
+        return encode_labels(self._head_tasks(), names, cells)
+
+    def _build(self, names: Any) -> Classifier:
         shared = {
             name: getattr(self, name)
             for name in ("encoder", "layers", "combine", "pooling", "hidden_units", "dropout", "max_length")
         }
         with precision(self.precision):
+            if self.task == "hierarchical":
+                tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
+                return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)
             if self.task == "binary":
                 return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)
             if self.task == "multiclass":
@@ -350,7 +471,9 @@ class TextClassifier:
             scores = self._run(held_out[0])
             for head, task in self._head_tasks().items():
                 if task == "multilabel":
-                    self.thresholds_[head] = tune_thresholds(held_out[1][head], scores[head])
+                    known = (held_out[1][head] >= 0).all(axis=1)
+                    if known.any():
+                        self.thresholds_[head] = tune_thresholds(held_out[1][head][known], scores[head][known])
 
     def _batches(self, ids: Any, encoded: dict, shuffle: bool = False) -> Batches:
         labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
@@ -363,32 +486,27 @@ class TextClassifier:
         return self._run(self.tokens_.encode(texts, text_pairs))
 
     def _run(self, ids: Any) -> dict[str, np.ndarray]:
-        batches = make_batches(ids, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
         heads = self.model_.heads
         results = {head: np.zeros((len(ids), layer.head_task.units), "float32") for head, layer in heads.items()}
         if not len(ids):
             return results
-        output = self.model_.predict(batches.dataset, verbose=0)
+        output, order = self._forward(ids)
         for head in heads:
-            results[head][batches.order] = output[head] if isinstance(output, dict) else output
+            results[head][order] = output[head] if isinstance(output, dict) else output
         return results
 
-    def _names_of(self, head: str, decisions: np.ndarray) -> Any:
-        names = np.array(self.model_.heads[head].label_names, dtype=object)
-        if self._tasks()[head] == "multilabel":
-            return [list(names[row.astype(bool)]) for row in decisions]
-        return names[decisions.reshape(-1)]
+    def _forward(self, ids: Any) -> tuple[Any, Any]:
+        """The model's output for token arrays, and the rows that it belongs to."""
+        if len(ids) <= PREDICTION_BATCH:
+            # One batch is done before `predict` has traced its graph.
+            output = self.model_(ids.padded(self.tokens_.pad_id), training=False)
+            return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
+        batches = make_batches(ids, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        return self.model_.predict(batches.dataset, verbose=0), batches.order
 
     def _tasks(self) -> dict[str, str]:
         self._check_fitted()
         return {head: layer.head_task.task for head, layer in self.model_.heads.items()}
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise ConfigError("This TextClassifier is not trained yet; call `fit` first, or `kerasbert.load(folder)`.")
-
-
-PARAMETERS = tuple(name for name in TextClassifier.__init__.__annotations__ if name != "return")
 
 
 def load(folder: str | os.PathLike[str]) -> TextClassifier:
@@ -413,17 +531,41 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
 or `train` wrote.
     """
     bundle = load_bundle(folder)
-    known = {name: value for name, value in bundle.settings.items() if name in PARAMETERS}
+    known = {name: value for name, value in bundle.settings.items() if name in TextClassifier.parameter_names()}
     classifier = TextClassifier(**known)
     tasks = {head: layer.head_task.task for head, layer in bundle.model.heads.items()}
-    if SINGLE_HEAD not in tasks:
+    if bundle.model.hierarchy is not None:
+        classifier.subclasses = bundle.model.hierarchy.hierarchy.to_tree()
+    elif SINGLE_HEAD not in tasks:
         classifier.heads = tasks
     classifier.model_ = bundle.model
     classifier.tokens_ = bundle.tokens
     classifier.thresholds_ = bundle.thresholds
     classifier.history_ = bundle.settings.get("history", {})
+    kinds = bundle.settings.get("label_kinds", {})
+    classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
     classifier.metrics_ = bundle.metrics
     return classifier
+
+
+def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:
+    if len(names) < 2 and task != "multilabel":
+        raise DataError(
+            f"`labels` must hold at least two different labels; got {shorten(list(names))}. Give texts of another label, "
+            f"or name both with label_names."
+        )
+    return tuple(names)
+
+
+def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
+    for head, array in encoded.items():
+        absent = labels_without_examples(array, names[head])
+        if absent:
+            where = "" if head == SINGLE_HEAD else f" of head {head!r}"
+            warnings.warn(
+                f"no training text has the label{where} {shorten(absent)}; it will hardly ever be predicted.",
+                stacklevel=3,
+            )
 
 
 def encode_labels(

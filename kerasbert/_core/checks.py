@@ -5,6 +5,7 @@ import functools
 import inspect
 import math
 import numbers
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -91,6 +92,21 @@ def check_bool(name: str, value: object) -> bool:
     """
     if not isinstance(value, bool):
         raise TypeError(f"`{name}` must be True or False; got {shorten(value)} of type {type(value).__name__}.")
+    return value
+
+
+def check_name(name: str, value: object) -> str:
+    """Return `value` if it can name a model or a layer, whose weights are saved under it.
+
+    Raises:
+        TypeError: when it is no text.
+        ConfigError: when it is empty or has characters that a path or a terminal would read otherwise.
+    """
+    accepted = "a name of letters, digits, '_', '.' and '-'"
+    if not isinstance(value, str):
+        raise TypeError(f"`{name}` must be {accepted}; got {shorten(value)} of type {type(value).__name__}.")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
+        raise ConfigError(f"`{name}` must be {accepted}; got {shorten(value)}.")
     return value
 
 

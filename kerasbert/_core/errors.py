@@ -3,6 +3,7 @@
     ValueError
     └── KerasBertError
         ├── ConfigError           an argument, a config.json, a vocabulary
+        │   └── NotFittedError        a classifier that was asked before it was trained
         ├── DataError             a text, a label, a data file
         ├── CheckpointError       a file of weights
         │   └── UnsafeArtifactError   a file that tries to leave its folder or to run code
@@ -18,6 +19,10 @@ class KerasBertError(ValueError):
 
 class ConfigError(KerasBertError):
     """An argument, a configuration file or a vocabulary that cannot be used."""
+
+
+class NotFittedError(ConfigError, AttributeError):
+    """A classifier that was asked before it was trained; like scikit-learn's, also an `AttributeError`."""
 
 
 class DataError(KerasBertError):

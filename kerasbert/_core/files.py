@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from kerasbert._core.errors import ArtifactError
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ArtifactError, CheckpointError, UnsafeArtifactError
 from kerasbert._core.names import MANIFEST_FILE
 
 
@@ -17,6 +18,32 @@ def sha256_of(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def checked_member(folder: Path, name: str) -> Path:
+    """A file of a folder, if its name stays inside.
+
+    A link is followed only where Hugging Face's cache puts it: from `snapshots/HASH/` into `blobs/` of the same
+    repository.
+
+    Raises:
+        UnsafeArtifactError: when the name or the link leads out.
+        CheckpointError: when there is no such file.
+    """
+    if Path(name).name != name or name in ("", ".", "..") or "\\" in name:
+        raise UnsafeArtifactError(
+            f"{str(folder)!r}: {shorten(name)} must be a bare file name; it leads out of the folder."
+        )
+    file = folder / name
+    if file.is_symlink():
+        # By os.path, because Path.resolve raises an error of its own where links go in a circle.
+        target, inside = Path(os.path.realpath(file)), Path(os.path.realpath(folder))
+        blobs = inside.parent.parent / "blobs"
+        if target.parent != inside and not (inside.parent.name == "snapshots" and target.parent == blobs):
+            raise UnsafeArtifactError(f"{str(file)!r} is a link that leads out of the folder; refused.")
+    if not file.is_file():
+        raise CheckpointError(f"{str(file)!r} is missing; copy the folder again.")
+    return file
 
 
 def check_output(path: str | os.PathLike[str], overwrite: bool) -> Path:

@@ -5,12 +5,13 @@ from typing import Any
 
 import keras
 
-from kerasbert._core.checks import check_bool, check_int, check_number, shorten, suggest_keywords
+from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.classifiers.hierarchical_head import LevelProbabilities
 from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling
 from kerasbert.data.tokens import DEFAULT_MAX_LENGTH
 from kerasbert.encoders.config import BertConfig
@@ -283,6 +284,8 @@ def build_head(
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
     check_int("hidden_size", hidden_size, 1, 1_000_000)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
+    check_bool("compile", compile)
+    check_name("name", name)
     layer = ClassificationHead(
         task.task,
         task.label_names,
@@ -320,6 +323,7 @@ def _assemble(
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
     check_bool("compile", compile)
+    check_name("name", name)
     # Made before the encoder is loaded, so that a wrong argument is told at once.
     head_layers = {
         head_name: ClassificationHead(
@@ -407,7 +411,9 @@ def compile_heads(
         chosen, metrics = next(iter(chosen.values())), next(iter(metrics.values()))
     if any(layer.compute_dtype == "float16" for layer in model.layers if layer.weights):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    model.compile(optimizer, loss=chosen, metrics=metrics, **{"auto_scale_loss": False, **compile_arguments})
+    weights = {name: head.loss_weight for name, head in heads.items() if isinstance(head, LevelProbabilities)}
+    own = {"auto_scale_loss": False, "loss_weights": weights or None}
+    model.compile(optimizer, loss=chosen, metrics=metrics, **{**own, **compile_arguments})
 
 
 def check_max_length(max_length: int | None, config: BertConfig) -> int:

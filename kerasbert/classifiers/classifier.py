@@ -10,6 +10,7 @@ from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import INPUT_NAMES, PACKAGE
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.encoders.encoder import Encoder
 
 
@@ -51,12 +52,19 @@ class Classifier(keras.Model):
         return next(layer for layer in self.layers if isinstance(layer, Features))
 
     @property
-    def heads(self) -> dict[str, ClassificationHead]:
-        """The heads by name, in the order in which they were given."""
-        return {layer.name: layer for layer in self.layers if isinstance(layer, ClassificationHead)}
+    def heads(self) -> dict[str, ClassificationHead | LevelProbabilities]:
+        """The heads by name, in the order in which they were given; the levels of a hierarchical model."""
+        kinds = (ClassificationHead, LevelProbabilities)
+        found = {layer.name: layer for layer in self.layers if isinstance(layer, kinds)}
+        return found if self.hierarchy is None else {level: found[level] for level in self.hierarchy.levels}
 
     @property
-    def head(self) -> ClassificationHead:
+    def hierarchy(self) -> HierarchicalHead | None:
+        """The layer that computes the levels of a hierarchical model; None for others."""
+        return next((layer for layer in self.layers if isinstance(layer, HierarchicalHead)), None)
+
+    @property
+    def head(self) -> ClassificationHead | LevelProbabilities:
         """The only head.
 
         Raises:

@@ -136,7 +136,8 @@ def check_hidden_activation(value: str) -> str:
     Raises:
         ConfigError: when it has none.
     """
-    known = [name for name in dir(keras.activations) if not name.startswith("_")]
+    no_activations = ("deserialize", "get", "serialize")
+    known = [name for name in dir(keras.activations) if not name.startswith("_") and name not in no_activations]
     if not isinstance(value, str) or value not in known:
         raise ConfigError(
             f"`hidden_activation` must be the name of a Keras activation, such as 'relu' or 'gelu'; got "

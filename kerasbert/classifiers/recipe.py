@@ -27,7 +27,7 @@ def recipe_of(model: Classifier) -> dict[str, Any]:
         ('build_multiclass', ['0', '1', '2'])
     """
     heads = model.heads
-    first = next(iter(heads.values()))
+    first = model.hierarchy or next(iter(heads.values()))
     arguments: dict[str, Any] = {
         "encoder": model.encoder.config.to_dict(),
         "layers": list(model.features.layer_indices),
@@ -39,6 +39,14 @@ def recipe_of(model: Classifier) -> dict[str, Any]:
         "max_length": model.max_length,
         "name": model.name,
     }
+    if model.hierarchy is not None:
+        of_levels = {
+            "subclasses": model.hierarchy.hierarchy.to_tree(),
+            "multilabel": model.hierarchy.multilabel,
+            "level_weights": [level.loss_weight for level in heads.values()],
+            "class_scores": model.hierarchy.class_scores,
+        }
+        return {"builder": "build_hierarchical", "arguments": {**of_levels, **arguments}}
     if list(heads) != [SINGLE_HEAD]:
         described = {
             name: {"task": head.head_task.task, "label_names": list(head.label_names)} for name, head in heads.items()

@@ -30,6 +30,8 @@ def evaluate(
     reading.update({name: value for name, value in given.items() if value is not None})
     if labels is not None:
         reading["columns"] = labels.split(",")
+        if classifier.task == "hierarchical":
+            reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
     columns: list[str] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
     reading["columns"] = columns
     examples = read_examples(data, text=reading.get("text", "text"), text_pair=reading.get("text_pair"), labels=columns)

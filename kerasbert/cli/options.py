@@ -24,6 +24,7 @@ class Task(enum.StrEnum):
     multiclass = "multiclass"
     multilabel = "multilabel"
     multitask = "multitask"
+    hierarchical = "hierarchical"
 
 
 class Format(enum.StrEnum):
@@ -48,7 +49,8 @@ Labels = Annotated[
     str | None,
     typer.Option(
         "--labels",
-        help="Label column, or several 0/1 columns as A,B,C for multilabel. Default: 'label', or 'labels' for multilabel.",
+        help="Label column, or several 0/1 columns as A,B,C for multilabel, or the columns of the levels for hierarchical. "
+        "Default: 'label'; 'labels' for multilabel; 'label,sublabel' for hierarchical.",
     ),
 ]
 Delimiter = Annotated[

@@ -7,6 +7,8 @@ import typer
 
 from kerasbert.cli.options import Task
 from kerasbert.data.examples import Examples
+from kerasbert.data.hierarchy import level_names
+from kerasbert.data.label_cells import LabelCells
 from kerasbert.data.labels import multi_hot_from_columns
 
 
@@ -33,6 +35,18 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> dict[str, tuple[str,
     return parsed or None
 
 
+def parse_weights(weights: str | None) -> list[float] | None:
+    """Read `--level-weights 1,0.5`.
+
+    Raises:
+        typer.BadParameter: when a part is no number.
+    """
+    try:
+        return None if weights is None else [float(part) for part in weights.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(f"--level-weights must be numbers such as 1,1; got {weights!r}.") from error
+
+
 def label_columns(task: Task, labels: str | None, heads: dict[str, tuple[str, str]] | None) -> tuple[str, ...]:
     """The columns that hold the labels, from `--labels A,B,C`, the heads or the task's own name.
 
@@ -43,10 +57,25 @@ def label_columns(task: Task, labels: str | None, heads: dict[str, tuple[str, st
         return tuple(dict.fromkeys(column for column, _ in heads.values()))
     if labels is not None:
         columns = tuple(labels.split(","))
-        if len(columns) > 1 and task is not Task.multilabel:
-            raise typer.BadParameter(f"--labels takes several columns for --task multilabel only; got {labels!r}.")
+        if task is Task.hierarchical and len(columns) < 2:
+            raise typer.BadParameter(f"--labels must name a column for each level, class,subclass; got {labels!r}.")
+        if len(columns) > 1 and task not in (Task.multilabel, Task.hierarchical):
+            raise typer.BadParameter(
+                f"--labels takes several columns for --task multilabel or hierarchical only; got {labels!r}."
+            )
         return columns
+    if task is Task.hierarchical:
+        return ("label", "sublabel")
     return ("labels",) if task is Task.multilabel else ("label",)
+
+
+def columns_of_heads(
+    task: Task, columns: Sequence[str], heads: dict[str, tuple[str, str]] | None
+) -> dict[str, str] | None:
+    """Head or level name -> the column of its labels; None for one head."""
+    if task is Task.hierarchical:
+        return dict(zip(level_names(len(columns)), columns, strict=True))
+    return None if heads is None else {name: column for name, (column, _) in heads.items()}
 
 
 def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
@@ -60,15 +89,24 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
         A label or list of labels for each example; a dict of these by head for several heads.
     """
     if reading.get("heads"):
-        return {head: examples.labels[column] for head, column in reading["heads"].items()}
+        delimiter = reading.get("label_delimiter")
+        return {
+            head: [_split_cell(cell, delimiter) if delimiter else cell for cell in examples.labels[column]]
+            for head, column in reading["heads"].items()
+        }
     columns = reading["columns"]
     if len(columns) > 1:
         rows = multi_hot_from_columns(examples.labels, columns)
-        return [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
+        named = [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
+        return _at_the_same_places(examples.labels[columns[0]], named)
     cells = examples.labels[columns[0]]
     if reading.get("label_delimiter"):
-        return [_split_cell(cell, reading["label_delimiter"]) for cell in cells]
+        return _at_the_same_places(cells, [_split_cell(cell, reading["label_delimiter"]) for cell in cells])
     return cells
+
+
+def _at_the_same_places(cells: list, others: list) -> list:
+    return cells.replaced(others) if isinstance(cells, LabelCells) else others
 
 
 def _split_cell(cell: Any, delimiter: str) -> Any:

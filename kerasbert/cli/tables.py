@@ -17,8 +17,11 @@ def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
         scores: of one head, or a dict of these by head.
         as_csv: CSV instead of a table.
     """
-    by_head = {"": scores} if "accuracy" in scores else scores
+    by_head = {"": scores} if "accuracy" in scores else dict(scores)
+    together = by_head.pop("hierarchy", None)
     rows = [row for head, values in by_head.items() for row in _score_rows(head, values)]
+    if together is not None:
+        rows.append(["hierarchy", "(all levels)", *[together[f"hierarchical_{name}"] for name in NUMBERS], ""])
     columns = ["head", "label", *NUMBERS, "support"]
     if as_csv:
         _print_csv(columns, rows)
@@ -31,6 +34,11 @@ def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
         for row in _score_rows(head, values):
             table.add_row(*[_cell(value) for value in row[1:]])
         _console().print(table)
+    if together is not None:
+        _console().print(
+            f"hierarchy: accuracy {together['accuracy']:.4f}, F1 {together['hierarchical_f1']:.4f}, "
+            f"{together['inconsistent']} inconsistent predictions on {together['num_examples']} texts"
+        )
 
 
 def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False) -> None:

@@ -8,7 +8,8 @@ import typer
 from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
-from kerasbert.cli.reading import label_cells, label_columns, parse_heads
+from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads, parse_weights
+from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier
@@ -17,7 +18,12 @@ from kerasbert.text_classifier import TextClassifier
 @app.command()
 def train(
     data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
-    task: Annotated[Task, typer.Option(help="One of two labels, one of several, any of several, or several heads.")],
+    task: Annotated[
+        Task,
+        typer.Option(
+            help="One of two labels, one of several, any of several, several heads, or classes with subclasses."
+        ),
+    ],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
     validation: Annotated[Path | None, typer.Option(help="Data to choose the best epoch and thresholds on.")] = None,
     text: Text = "text",
@@ -29,6 +35,12 @@ def train(
         typer.Option(
             "--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."
         ),
+    ] = None,
+    multilabel: Annotated[
+        bool, typer.Option("--multilabel", help="For hierarchical: a text may have several classes and subclasses.")
+    ] = False,
+    level_weights: Annotated[
+        str | None, typer.Option(help="For hierarchical: weight of each level's loss, such as 1,1.")
     ] = None,
     label_names: Annotated[
         str | None, typer.Option("--label-names", help="Labels in order, A,B,C; for binary: negative,positive.")
@@ -64,6 +76,7 @@ def train(
     held_out = None
     if validation is not None:
         held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
+        _report_overlap(examples, held_out)
     if names is None and task is Task.multilabel and len(columns) > 1:
         names = list(columns)
     if names is None and label_delimiter is not None:
@@ -71,6 +84,8 @@ def train(
     classifier = TextClassifier(
         task.value,
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
+        multilabel=multilabel,
+        level_weights=parse_weights(level_weights),
         label_names=names,
         encoder=encoder,
         pooling=pooling,
@@ -92,7 +107,7 @@ def train(
         "text_pair": text_pair,
         "label_delimiter": label_delimiter,
     }
-    reading["heads"] = None if heads is None else {name: column for name, (column, _) in heads.items()}
+    reading["heads"] = columns_of_heads(task, columns, heads)
     classifier.fit(
         examples.texts,
         label_cells(examples, reading),
@@ -105,6 +120,16 @@ def train(
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
     classifier.save(output, overwrite=overwrite, metrics=metrics)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
+
+
+def _report_overlap(examples: Examples, held_out: Examples) -> None:
+    def rows(part: Examples) -> list[tuple[str, str]]:
+        return list(zip(part.texts, part.text_pairs or part.texts, strict=True))
+
+    seen = set(rows(examples))
+    shared = sum(row in seen for row in rows(held_out))
+    if shared:
+        say(f"Note: {shared} of {len(held_out)} validation texts are training texts too; their scores say little.")
 
 
 def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:

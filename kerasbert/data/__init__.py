@@ -15,6 +15,7 @@ from kerasbert.data.batches import Batches as Batches
 from kerasbert.data.batches import choose_lengths as choose_lengths
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.examples import Examples as Examples
+from kerasbert.data.label_cells import LabelCells as LabelCells
 from kerasbert.data.labels import check_label_names as check_label_names
 from kerasbert.data.labels import collect_label_names as collect_label_names
 from kerasbert.data.labels import encode_binary as encode_binary

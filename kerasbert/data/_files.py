@@ -1,9 +1,15 @@
 """What all readers of files share: refusing what is no file with content, and decoding it."""
 
+import re
 import stat
 from pathlib import Path
 
 from kerasbert._core.errors import DataError
+
+# Far above any text data that fits the memory of a training machine, far below what a sparse file can claim.
+LARGEST_FILE = 16 * 1024**3
+# What a shell or a reader of many files would expand.
+PATTERN = re.compile(r"[*?\[]")
 
 
 def check_file(path: Path) -> None:
@@ -13,12 +19,13 @@ def check_file(path: Path) -> None:
         path: to be read.
 
     Raises:
-        DataError: when the path is missing, a folder, a device or pipe, unreadable or empty.
+        DataError: when the path is missing, a folder, a device or pipe, unreadable, empty or too large.
     """
     try:
         status = path.stat()
     except FileNotFoundError:
-        raise DataError(f"{path} does not exist.") from None
+        hint = " Patterns are not expanded; give one file." if PATTERN.search(path.name) else ""
+        raise DataError(f"{path} does not exist.{hint}") from None
     except (OSError, ValueError) as error:
         raise DataError(f"{str(path)!r} cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if stat.S_ISDIR(status.st_mode):
@@ -27,6 +34,8 @@ def check_file(path: Path) -> None:
         raise DataError(f"{path} is not a regular file; give a data file.")
     if status.st_size == 0:
         raise DataError(f"{path} is empty (0 bytes).")
+    if status.st_size > LARGEST_FILE:
+        raise DataError(f"{path} has {status.st_size} bytes; at most {LARGEST_FILE} are read. Split the file.")
 
 
 def read_text(path: Path) -> str:

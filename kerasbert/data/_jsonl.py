@@ -1,6 +1,7 @@
 """JSON Lines files, read strictly: one object a line, and nothing that two readers could understand differently."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,7 @@ class _AmbiguousError(ValueError):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise _AmbiguousError(f"the key {shorten(twice)} appears twice")
     return row
 

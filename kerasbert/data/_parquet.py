@@ -6,7 +6,10 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
+from kerasbert.data._files import LARGEST_FILE
 from kerasbert.data._table import Table, check_columns
+
+MOST_ROWS = 100_000_000
 
 
 def read_parquet(path: Path, wanted: Sequence[str]) -> Table:
@@ -30,11 +33,37 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Table:
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
             check_columns(wanted, file.schema_arrow.names, str(path))
+            _check_size(path, file.metadata)
             table = file.read(columns=list(wanted))
-    except (pyarrow.ArrowException, OSError) as error:
+    except (pyarrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a readable Parquet file ({shorten(str(error))}); copy it again.") from error
-    columns: dict[str, Any] = {name: table.column(name).to_pylist() for name in wanted}
+    columns: dict[str, Any] = {name: _cells(path, name, table.column(name)) for name in wanted}
     return Table(columns, range(1, table.num_rows + 1), str(path), "row", _not_text(table))
+
+
+def _check_size(path: Path, metadata: Any) -> None:
+    """Refuse what would unpack to more than a file of text may have: Parquet stores a repeated value once."""
+    # Not the sizes of the columns: pyarrow aborts the process where theirs are malformed.
+    unpacked = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+    if metadata.num_rows > MOST_ROWS or unpacked > LARGEST_FILE:
+        raise DataError(
+            f"{path} has {metadata.num_rows} rows and {unpacked} bytes unpacked; at most {MOST_ROWS} rows and "
+            f"{LARGEST_FILE} bytes are read. Split the file."
+        )
+
+
+def _cells(path: Path, name: str, column: Any) -> list:
+    try:
+        return column.to_pylist()
+    except UnicodeDecodeError:
+        for number, cell in enumerate(column, start=1):
+            try:
+                cell.as_py()
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"{path}, row {number}: {name!r} is not UTF-8 at byte {error.start}; write the file again."
+                ) from None
+        raise
 
 
 def _not_text(table: Any) -> dict[str, str]:

@@ -1,11 +1,15 @@
 """The files of a tokenizer: which one is read, what they must agree on, and how they are written."""
 
+import contextlib
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ConfigError
+from kerasbert._core.errors import ConfigError, UnsafeArtifactError
+from kerasbert._core.files import checked_member
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.data.vocabulary import read_vocabulary
@@ -26,6 +30,11 @@ USUAL_NAMES = {
     "sep_token": ("[SEP]", "</s>"),
     "mask_token": ("[MASK]", "<mask>"),
 }
+# As many as an encoder's config may have; a file of a few bytes can claim any id.
+MOST_TOKENS = 10_000_000
+LARGEST_TOKENIZER = 256 * 1024 * 1024
+# A letter, one that no vocabulary has, and no letter.
+PROBES = ("a", "\U00013000", "")
 # A folder of another class (Japanese BERT, BERTweet) has a vocab.txt too, but splits words otherwise.
 WORDPIECE_CLASSES = ("Bert", "DistilBert", "Electra", "MobileBert", "PreTrained", "Tokenizers")
 
@@ -44,16 +53,66 @@ def load_tokenizer(folder: Path) -> tuple["Tokenizer", dict[str, Any]]:
     """
     if not folder.is_dir():
         raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a tokenizer.")
-    settings = read_json_object(folder / SETTINGS_FILE) if (folder / SETTINGS_FILE).is_file() else {}
-    if (folder / TOKENIZER_FILE).is_file():
-        tokenizer = _read_tokenizer_json(folder / TOKENIZER_FILE)
+    settings = read_json_object(checked_member(folder, SETTINGS_FILE)) if _holds(folder, SETTINGS_FILE) else {}
+    tokenizer = _read_tokenizer(folder, settings)
+    _check_usable(folder, tokenizer)
+    return tokenizer, settings
+
+
+def _read_tokenizer(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
+    if _holds(folder, TOKENIZER_FILE):
+        tokenizer = _read_tokenizer_json(checked_member(folder, TOKENIZER_FILE))
         _check_agreement(folder, tokenizer, settings)
-        return tokenizer, settings
-    if (folder / VOCABULARY_FILE).is_file() and _is_wordpiece(settings):
-        return _build_wordpiece(folder, settings), settings
-    if (folder / BYTE_VOCABULARY_FILE).is_file() and (folder / MERGES_FILE).is_file():
-        return _build_byte_level(folder, settings), settings
-    return _load_with_transformers(folder), settings
+        return tokenizer
+    if _holds(folder, VOCABULARY_FILE) and _is_wordpiece(settings):
+        return _build_wordpiece(folder, settings)
+    if _holds(folder, BYTE_VOCABULARY_FILE) and _holds(folder, MERGES_FILE):
+        return _build_byte_level(folder, settings)
+    return _load_with_transformers(folder, settings)
+
+
+def _holds(folder: Path, name: str) -> bool:
+    # A link to nowhere counts as there, so that it is named.
+    return os.path.lexists(folder / name)
+
+
+@contextlib.contextmanager
+def tokenizer_errors(message: str) -> Iterator[None]:
+    """Context: what the `tokenizers` library raises becomes a `ConfigError`.
+
+    Args:
+        message: with `{}` where the library's own words go.
+
+    Raises:
+        ConfigError: when the library refuses.
+    """
+    try:
+        yield
+    except ConfigError:
+        raise
+    except BaseException as error:
+        # It raises bare Exception, and a panic of its Rust code is not even one.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise ConfigError(message.format(shorten(str(error)))) from error
+
+
+def _check_usable(folder: Path, tokenizer: "Tokenizer") -> None:
+    """A readable file may still promise ids that no encoder has, or fail at the first unknown word."""
+    own = tokenizer.get_vocab(with_added_tokens=False).values()
+    ids = tokenizer.get_vocab(with_added_tokens=True).values()
+    largest = max(ids, default=-1)
+    if not 0 <= largest < MOST_TOKENS:
+        raise ConfigError(f"{str(folder)!r}: the ids of tokens must be from 0 to {MOST_TOKENS - 1}; got {largest}.")
+    if len(set(own)) < len(own):
+        raise ConfigError(f"{str(folder)!r}: {len(own)} tokens have {len(set(own))} ids; each must have its own.")
+    with tokenizer_errors(f"{str(folder)!r} holds a tokenizer that cannot be used: {{}}; copy it again."):
+        for probe in PROBES:
+            found = max((*tokenizer.encode(probe).ids, *tokenizer.encode(probe, probe).ids), default=0)
+            if found > largest:
+                raise ConfigError(
+                    f"{str(folder)!r}: a special token has the id {found}; the vocabulary ends at {largest}."
+                )
 
 
 def save_tokenizer(tokenizer: "Tokenizer", folder: Path, *, special_tokens: dict[str, str], max_length: int) -> None:
@@ -101,21 +160,22 @@ def special_token_names(tokenizer: "Tokenizer", settings: dict[str, Any]) -> dic
 def _read_tokenizer_json(file: Path) -> "Tokenizer":
     from tokenizers import Tokenizer
 
+    name = repr(str(file))
+    if file.stat().st_size > LARGEST_TOKENIZER:
+        raise ConfigError(f"{name} has {file.stat().st_size} bytes; at most {LARGEST_TOKENIZER} are read.")
     try:
-        return Tokenizer.from_str(file.read_bytes().decode("utf-8"))
+        content = file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{str(file)!r} is not UTF-8 at byte {error.start}; copy it again.") from error
-    except Exception as error:  # `tokenizers` raises bare Exception
-        raise ConfigError(
-            f"{str(file)!r} is not a readable tokenizer: {shorten(str(error))}; copy it again."
-        ) from error
+        raise ConfigError(f"{name} is not UTF-8 at byte {error.start}; copy it again.") from error
+    with tokenizer_errors(f"{name} is not a readable tokenizer: {{}}; copy it again."):
+        return Tokenizer.from_str(content)
 
 
 def _check_agreement(folder: Path, tokenizer: "Tokenizer", settings: dict[str, Any]) -> None:
     """Two files that tell two stories would give other ids in another library: refuse them."""
     if _model_type(tokenizer) != "WordPiece":
         return
-    if (folder / VOCABULARY_FILE).is_file():
+    if _holds(folder, VOCABULARY_FILE):
         _check_same_vocabulary(folder, tokenizer)
     normalizer = tokenizer.normalizer
     if type(normalizer).__name__ != "BertNormalizer":
@@ -136,7 +196,7 @@ def _check_agreement(folder: Path, tokenizer: "Tokenizer", settings: dict[str, A
 
 def _check_same_vocabulary(folder: Path, tokenizer: "Tokenizer") -> None:
     ids = tokenizer.get_vocab(with_added_tokens=True)
-    tokens = read_vocabulary(folder / VOCABULARY_FILE)
+    tokens = read_vocabulary(checked_member(folder, VOCABULARY_FILE))
     for number, token in enumerate(tokens):
         if ids.get(token) != number:
             raise ConfigError(
@@ -161,7 +221,9 @@ def _is_wordpiece(settings: dict[str, Any]) -> bool:
 def _build_wordpiece(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-    vocabulary = {token: number for number, token in enumerate(read_vocabulary(folder / VOCABULARY_FILE))}
+    vocabulary = {
+        token: number for number, token in enumerate(read_vocabulary(checked_member(folder, VOCABULARY_FILE)))
+    }
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
     tokenizer.normalizer = normalizers.BertNormalizer(
         clean_text=True,
@@ -183,17 +245,11 @@ def _build_wordpiece(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
 def _build_byte_level(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 
-    vocabulary = read_json_object(folder / BYTE_VOCABULARY_FILE)
-    missing = [token for token in ("<s>", "<pad>", "</s>", "<unk>", "<mask>") if token not in vocabulary]
-    if missing:
-        raise ConfigError(f"{str(folder / BYTE_VOCABULARY_FILE)!r} lacks {', '.join(missing)}; RoBERTa's has them all.")
+    vocabulary = _read_byte_vocabulary(checked_member(folder, BYTE_VOCABULARY_FILE))
     prefix_space = bool(_flag(folder, settings, "add_prefix_space", False))
-    try:
-        model = models.BPE.from_file(str(folder / BYTE_VOCABULARY_FILE), str(folder / MERGES_FILE))
-    except Exception as error:  # `tokenizers` raises bare Exception
-        raise ConfigError(
-            f"{str(folder / MERGES_FILE)!r} does not fit {BYTE_VOCABULARY_FILE}: {shorten(str(error))}; copy both."
-        ) from error
+    merges = checked_member(folder, MERGES_FILE)
+    with tokenizer_errors(f"{str(merges)!r} does not fit {BYTE_VOCABULARY_FILE}: {{}}; copy both."):
+        model = models.BPE.from_file(str(folder / BYTE_VOCABULARY_FILE), str(merges))
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix_space)
     tokenizer.decoder = decoders.ByteLevel()
@@ -206,12 +262,41 @@ def _build_byte_level(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     return tokenizer
 
 
-def _load_with_transformers(folder: Path) -> "Tokenizer":
+def _read_byte_vocabulary(file: Path) -> dict[str, Any]:
+    vocabulary = read_json_object(file)
+    missing = [token for token in ("<s>", "<pad>", "</s>", "<unk>", "<mask>") if token not in vocabulary]
+    if missing:
+        raise ConfigError(f"{str(file)!r} lacks {', '.join(missing)}; RoBERTa's has them all.")
+    owners: dict[int, str] = {}
+    for token, number in vocabulary.items():
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < MOST_TOKENS:
+            raise ConfigError(
+                f"{str(file)!r}: the id of {shorten(token)} must be an integer from 0 to {MOST_TOKENS - 1}; got "
+                f"{shorten(number)}."
+            )
+        if number in owners:
+            raise ConfigError(
+                f"{str(file)!r}: {shorten(owners[number])} and {shorten(token)} both have the id {number}."
+            )
+        owners[number] = token
+    return vocabulary
+
+
+def _load_with_transformers(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     if not any(folder.glob("*.model")) and not any(folder.glob("vocab*")) and not (folder / SETTINGS_FILE).is_file():
         raise ConfigError(
             f"{str(folder)!r} holds no tokenizer; it needs {TOKENIZER_FILE}, {VOCABULARY_FILE}, or "
             f"{BYTE_VOCABULARY_FILE} and {MERGES_FILE}."
         )
+    for key, value in settings.items():
+        # transformers would open whatever these name.
+        if key.endswith("_file") and isinstance(value, str) and Path(value).name != value:
+            raise UnsafeArtifactError(
+                f"{str(folder / SETTINGS_FILE)!r}: `{key}` must be a bare file name; got {shorten(value)}."
+            )
+    for file in folder.iterdir():
+        if file.is_symlink():
+            checked_member(folder, file.name)
     from transformers import AutoTokenizer
 
     try:

@@ -6,6 +6,8 @@ from typing import Self
 
 import numpy as np
 
+from kerasbert.data.label_cells import LabelCells
+
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
@@ -14,7 +16,8 @@ class Examples:
     Args:
         texts: n texts.
         text_pairs: n second texts, or None.
-        labels: column name -> n raw cells (str, int, float, bool, None or list); empty without labels.
+        labels: column name -> n raw cells (str, int, float, bool, None or list), which the readers give as `LabelCells`;
+            empty without labels.
         source: where they came from, for messages: a path, or words such as "the frame".
         rows: n numbers, the line of the file or the row of the table that holds each example, counted from 1, for
             messages; None counts the texts.
@@ -56,6 +59,9 @@ class Examples:
             self,
             texts=chosen(self.texts),
             text_pairs=None if self.text_pairs is None else chosen(self.text_pairs),
-            labels={name: chosen(cells) for name, cells in self.labels.items()},
+            labels={
+                name: cells.take(indices) if isinstance(cells, LabelCells) else chosen(cells)
+                for name, cells in self.labels.items()
+            },
             rows=chosen(self.rows or []),
         )

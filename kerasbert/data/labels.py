@@ -13,11 +13,14 @@ import numpy as np
 
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.data.label_cells import LabelCells
 
 FLAGS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0}
 # Tried for a hint only, never to split.
 USUAL_DELIMITERS = (",", ";", "|")
 NUM_LISTED = 8
+# What cells are called that do not say where they are from.
+LABELS = "labels"
 
 
 def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
@@ -61,7 +64,7 @@ def collect_label_names(
     cells: Iterable[Any],
     *,
     delimiter: str | None = None,
-    source: str = "labels",
+    source: str = LABELS,
     first_row: int | Sequence[int] = 1,
 ) -> list[str]:
     """The distinct labels of some cells, sorted, so that the same data always gives the same order.
@@ -84,13 +87,13 @@ def collect_label_names(
     """
     names: set[str] = set()
     for position, cell in enumerate(cells):
-        place = _Place(source, first_row, position)
+        place = _Place(cells, source, first_row, position)
         names.update(_name(part, place) for part in _parts(cell, delimiter, place))
     return sorted(names, key=float) if all(map(_is_number, names)) else sorted(names)
 
 
 def encode_binary(
-    cells: Sequence[Any], names: Sequence[str], *, source: str = "labels", first_row: int | Sequence[int] = 1
+    cells: Sequence[Any], names: Sequence[str], *, source: str = LABELS, first_row: int | Sequence[int] = 1
 ) -> np.ndarray:
     """Cells of a yes-or-no label as 0 and 1.
 
@@ -118,7 +121,7 @@ def encode_binary(
 
 
 def encode_class_ids(
-    cells: Sequence[Any], names: Sequence[str], *, source: str = "labels", first_row: int | Sequence[int] = 1
+    cells: Sequence[Any], names: Sequence[str], *, source: str = LABELS, first_row: int | Sequence[int] = 1
 ) -> np.ndarray:
     """Cells of one label each as class ids.
 
@@ -139,7 +142,7 @@ def encode_class_ids(
         [1, 0]
     """
     index = _Index(names)
-    ids = [index.id_of(cell, _Place(source, first_row, position)) for position, cell in enumerate(cells)]
+    ids = [index.id_of(cell, _Place(cells, source, first_row, position)) for position, cell in enumerate(cells)]
     return np.array(ids, dtype=np.int32)
 
 
@@ -148,7 +151,7 @@ def encode_multi_hot(
     names: Sequence[str],
     *,
     delimiter: str | None = None,
-    source: str = "labels",
+    source: str = LABELS,
     first_row: int | Sequence[int] = 1,
 ) -> np.ndarray:
     """Cells of any number of labels each as rows of 0 and 1.
@@ -179,17 +182,40 @@ def encode_multi_hot(
     index = _Index(names)
     rows = np.zeros((len(cells), len(names)), dtype=np.float32)
     for position, cell in enumerate(cells):
-        place = _Place(source, first_row, position)
+        place = _Place(cells, source, first_row, position)
         for part in _parts(cell, delimiter, place):
             rows[position, index.id_of(part, place)] = 1.0
     return rows
+
+
+def labels_without_examples(encoded: np.ndarray, names: Sequence[str]) -> list[str]:
+    """Which labels no row has.
+
+    Args:
+        encoded: int (n,) of class ids, float (n, 1) of a binary label, or float (n, C) of 0 and 1.
+        names: the C names, (negative, positive) for a binary label.
+
+    Returns:
+        Their names, in their order.
+
+    Example:
+        >>> labels_without_examples(np.array([0, 2, 2]), ["a", "b", "c"])
+        ['b']
+    """
+    if encoded.ndim == 2 and encoded.shape[1] > 1:
+        present = set(np.flatnonzero(encoded.any(axis=0)).tolist())
+    elif encoded.ndim == 2 and len(names) == 1:
+        present = {0} if encoded.any() else set()
+    else:
+        present = set(np.unique(encoded).astype(int).tolist())
+    return [name for position, name in enumerate(names) if position not in present]
 
 
 def multi_hot_from_columns(
     labels: Mapping[str, Sequence[Any]],
     columns: Sequence[str],
     *,
-    source: str = "labels",
+    source: str = LABELS,
     first_row: int | Sequence[int] = 1,
 ) -> np.ndarray:
     """Several columns of 0 and 1, one for each label, as rows.
@@ -225,24 +251,26 @@ def multi_hot_from_columns(
         for position, cell in enumerate(labels[column]):
             value = FLAGS.get(str(cell).strip().lower())
             if value is None:
-                raise DataError(
-                    f"{_Place(source, first_row, position)}: {column!r} must be 0 or 1; got {shorten(cell)}."
-                )
+                place = _Place(labels[column], source, first_row, position)
+                raise DataError(f"{place}: {column!r} must be 0 or 1; got {shorten(cell)}.")
             rows[position, number] = value
     return rows
 
 
 class _Place:
-    """Where a cell stands; written out only when a message needs it."""
+    """Where a cell stands; written out only when a message needs it. Cells that know it are believed before the caller."""
 
-    __slots__ = ("source", "first_row", "position")
+    __slots__ = ("cells", "source", "first_row", "position")
 
-    def __init__(self, source: str, first_row: int | Sequence[int], position: int) -> None:
+    def __init__(self, cells: Any, source: str, first_row: int | Sequence[int], position: int) -> None:
+        self.cells = cells
         self.source = source
         self.first_row = first_row
         self.position = position
 
     def __str__(self) -> str:
+        if isinstance(self.cells, LabelCells) and self.source == LABELS:
+            return self.cells.place(self.position)
         row = self.first_row + self.position if isinstance(self.first_row, int) else self.first_row[self.position]
         return f"{self.source}, row {row}"
 
@@ -354,6 +382,6 @@ def _checked_flags(rows: np.ndarray, num_labels: int, source: str, first_row: in
     wrong = np.argwhere((rows != 0) & (rows != 1))
     if len(wrong):
         row, column = map(int, wrong[0])
-        place = _Place(source, first_row, row)
+        place = _Place(rows, source, first_row, row)
         raise DataError(f"{place}: the labels must be 0 or 1; got {shorten(rows[row, column].item())}.")
     return rows.astype(np.float32)

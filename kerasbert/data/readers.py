@@ -17,6 +17,7 @@ from kerasbert.data._jsonl import read_jsonl
 from kerasbert.data._parquet import read_parquet
 from kerasbert.data._table import Table, table_of_rows
 from kerasbert.data.examples import Examples
+from kerasbert.data.label_cells import LabelCells
 
 FILE_READERS: dict[str, Callable[[Path, Sequence[str]], Table]] = {
     ".csv": read_csv,
@@ -74,7 +75,7 @@ def read_examples(
     return Examples(
         _texts(table, text, missing),
         None if text_pair is None else _texts(table, text_pair, missing),
-        {name: table.columns[name] for name in columns},
+        {name: LabelCells(table.columns[name], table.source, table.rows, table.unit) for name in columns},
         table.source,
         list(table.rows),
     )

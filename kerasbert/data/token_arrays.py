@@ -6,6 +6,8 @@ from typing import Self
 
 import numpy as np
 
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+
 
 @dataclasses.dataclass(frozen=True)
 class TokenArrays:
@@ -56,6 +58,27 @@ class TokenArrays:
     def num_truncated(self) -> int:
         """How many texts were cut."""
         return 0 if self.is_truncated is None else int(np.count_nonzero(self.is_truncated))
+
+    def padded(self, pad_id: int = 0) -> dict[str, np.ndarray]:
+        """All texts as one batch, padded to the longest.
+
+        Args:
+            pad_id: id that fills up a text.
+
+        Returns:
+            `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length), as a model takes them.
+
+        Example:
+            >>> TokenArrays.from_lists([[2, 5, 3], [2, 3]]).padded()["attention_mask"].tolist()
+            [[1, 1, 1], [1, 1, 0]]
+        """
+        inside = np.arange(self.lengths.max(initial=0)) < self.lengths[:, None]
+        inputs = {name: np.zeros(inside.shape, np.int32) for name in INPUT_NAMES}
+        inputs[INPUT_IDS][...] = pad_id
+        inputs[INPUT_IDS][inside] = self.input_ids
+        inputs[TOKEN_TYPE_IDS][inside] = self.token_type_ids
+        inputs[ATTENTION_MASK][inside] = 1
+        return inputs
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

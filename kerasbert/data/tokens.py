@@ -13,7 +13,13 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.data._tokenizer_files import load_tokenizer, save_tokenizer, special_token_names
+from kerasbert.data._tokenizer_files import (
+    SETTINGS_FILE,
+    load_tokenizer,
+    save_tokenizer,
+    special_token_names,
+    tokenizer_errors,
+)
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
 from kerasbert.data.token_arrays import flatten, offsets_of, ranges
 
@@ -123,9 +129,31 @@ class TextEncoder:
         """
         tokenizer, settings = load_tokenizer(Path(folder))
         if max_length is None:
-            longest = settings.get("model_max_length")
-            max_length = min(DEFAULT_MAX_LENGTH, longest) if isinstance(longest, int) else DEFAULT_MAX_LENGTH
+            max_length = min(DEFAULT_MAX_LENGTH, _longest(folder, settings))
         return cls(tokenizer, max_length=max_length, special_tokens=settings)
+
+    def __call__(
+        self, texts: str | Sequence[str], text_pairs: str | Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """A few texts as one padded batch, as the tokenizers of transformers give it; `encode` is for many.
+
+        Args:
+            texts: one text, or n.
+            text_pairs: as many second texts.
+
+        Returns:
+            `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
+
+        Raises:
+            TypeError: as `encode`.
+            DataError: as `encode`.
+
+        Example:
+            >>> encoder("hello world")["input_ids"].tolist()  # doctest: +SKIP
+            [[101, 7592, 2088, 102]]
+        """
+        listed = [[part] if isinstance(part, str) else part for part in (texts, text_pairs)]
+        return self.encode(*listed).padded(self.pad_id)  # type: ignore[arg-type]
 
     def encode(
         self,
@@ -224,13 +252,27 @@ class TextEncoder:
         """Ids of texts without special tokens: int32 (t,), and offsets int64 (n + 1,)."""
         # Here and not in the constructor: copies and pickles of a tokenizer lose it.
         self._tokenizer.encode_special_tokens = True
-        lists = [encoding.ids for encoding in self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+        with tokenizer_errors("The tokenizer cannot encode these texts: {}; use another one."):
+            encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        lists = [encoding.ids for encoding in encodings]
         ids = flatten(lists)
         # A SentencePiece vocabulary holds "</s>" as a piece, which a text can spell.
         spelled = self._reserved[ids]
         if spelled.any():
             ids[spelled] = self._tokenizer.token_to_id(self._names.get("unk_token", self._names["pad_token"]))
         return ids, offsets_of([len(one) for one in lists])
+
+
+def _longest(folder: str | os.PathLike[str], settings: dict[str, Any]) -> int:
+    longest = settings.get("model_max_length")
+    if not isinstance(longest, int) or isinstance(longest, bool):
+        return DEFAULT_MAX_LENGTH
+    if longest < MINIMUM_MAX_LENGTH:
+        raise ConfigError(
+            f"{str(Path(folder) / SETTINGS_FILE)!r}: `model_max_length` must be at least {MINIMUM_MAX_LENGTH}; got "
+            f"{shorten(longest)}. Pass max_length to choose one."
+        )
+    return longest
 
 
 def _checked_texts(name: str, texts: Sequence[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """Rare labels made to count: the loss of a head, with weights computed from the labels it trains on."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -175,7 +176,7 @@ def _effective(counts: np.ndarray, beta: float) -> np.ndarray:
     return (1.0 - beta**counts) / (1.0 - beta)
 
 
-def _asymmetric(row: TaskRow, head_task: HeadTask, smoothing: dict[str, float]) -> HeadBalance:
+def _asymmetric(row: TaskRow, head_task: HeadTask, smoothing: dict[str, Any]) -> HeadBalance:
     if head_task.task == "multiclass":
         raise ConfigError("`balance` must not be 'asymmetric' for a multiclass head, whose labels exclude each other.")
     loss = AsymmetricLoss(from_logits=row.activation == "linear", **smoothing)

@@ -9,6 +9,12 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.data.labels import check_label_names
+from kerasbert.objectives.levels import (
+    BinaryLevelCrossentropy,
+    HierarchicalF1,
+    KnownLabels,
+    SparseLevelCrossentropy,
+)
 from kerasbert.objectives.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
 from kerasbert.objectives.metrics import F1Score
 
@@ -143,6 +149,66 @@ class HeadTask:
         return 1 if self.task == "binary" else len(self.label_names)
 
 
+@dataclasses.dataclass(frozen=True)
+class LevelTask(HeadTask):
+    """One level of a hierarchy: labels that are the children of those of the level above.
+
+    Args:
+        task: `"multiclass"` or `"multilabel"`.
+        label_names: names of the labels.
+        parents: for each level from the second down to this one, the place of every label's parent; empty for the
+            classes themselves.
+    """
+
+    parents: tuple[tuple[int, ...], ...] = ()
+
+
+def level_row(level: LevelTask) -> TaskRow:
+    """The row of one level of a hierarchy; a label of -1 is unknown in its loss, metrics and prior alike.
+
+    Args:
+        level: the level.
+
+    Returns:
+        The row; its activation is that of the logits, and the model's output is a probability in either case.
+
+    Raises:
+        ConfigError: when the task is not one that a hierarchy can have.
+    """
+    row = LEVELS[check_choice("task", level.task, LEVELS)]
+    if level.task == "multilabel" or not level.parents:
+        return row
+    metrics = row.make_metrics
+    return dataclasses.replace(row, make_metrics=lambda count: [*metrics(count), HierarchicalF1(level.parents)])
+
+
+def _known_metrics(metrics: Callable[[int], list[keras.metrics.Metric]], sparse: bool) -> Callable[[int], list]:
+    return lambda num_labels: [KnownLabels(metric, sparse=sparse) for metric in metrics(num_labels)]
+
+
+def _known_softmax_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
+    labels = labels.reshape(-1)
+    return _softmax_prior(labels[labels >= 0], num_labels)
+
+
+def _known_sigmoid_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
+    return np.log(((labels > 0).sum(axis=0) + 0.5) / ((labels == 0).sum(axis=0) + 0.5))
+
+
+# fmt: off
+LEVELS: dict[str, TaskRow] = {
+    "multiclass": TaskRow(
+        "softmax", SparseLevelCrossentropy, _known_metrics(_multiclass_metrics, True), _known_softmax_prior,
+        "() of a class id, -1 where unknown",
+    ),
+    "multilabel": TaskRow(
+        "sigmoid", BinaryLevelCrossentropy, _known_metrics(_multilabel_metrics(False), False), _known_sigmoid_prior,
+        "(C,) of 0 or 1, -1 where unknown",
+    ),
+}
+# fmt: on
+
+
 def Binary(label_names: Sequence[str] = ("0", "1")) -> HeadTask:  # noqa: N802 - reads as a type where it is used
     """A yes-or-no head: one sigmoid unit, labels of shape (batch, 1).
 
@@ -208,7 +274,8 @@ def Multilabel(num_labels: int | Sequence[str]) -> HeadTask:  # noqa: N802
 def _names(argument: str, value: int | Sequence[str], minimum: int) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)):
         names = check_label_names(value)
-        check_int(f"number of names in `{argument}`".replace("`", ""), len(names), minimum)
+        if len(names) < minimum:
+            raise ConfigError(f"`{argument}` must be at least {minimum} names; got {shorten(list(names))}.")
         return names
     count = check_int(argument, value, minimum, 1_000_000, "or a list of names")
     return tuple(str(index) for index in range(count))

@@ -80,9 +80,8 @@ def frozen_features(model: Classifier, train: Batches, validation: Batches | Non
         above = keras.Model(model.features.output, model.output)
     except ValueError:
         return None  # a head reads more than the features
-    computed = [None if batches is None else _compute(below, batches) for batches in (train, validation)]
-    held_out = None if validation is None else FeatureBatches(validation, computed[1])
-    return HeadTraining(above, FeatureBatches(train, computed[0]), held_out)
+    held_out = None if validation is None else FeatureBatches(validation, _compute(below, validation))
+    return HeadTraining(above, FeatureBatches(train, _compute(below, train)), held_out)
 
 
 def _compute(below: keras.Model, batches: Batches) -> np.ndarray:

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten, suggest_keywords
-from kerasbert._core.errors import DataError
+from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
@@ -130,7 +130,21 @@ def finetune(
 def balance_heads(
     model: Classifier, train: Batches, *, balance: str | None, label_smoothing: float
 ) -> dict[str, HeadBalance]:
-    """The loss of each head, from the labels that it will see; see `finetune`."""
+    """The loss of each head, from the labels that it will see; see `finetune`.
+
+    Raises:
+        ConfigError: when a number is out of its range, or a hierarchical model is to be balanced.
+    """
+    if model.hierarchy is not None:
+        if balance is not None or label_smoothing:
+            raise ConfigError(
+                f"`balance` must be None and `label_smoothing` 0 for a hierarchical model, whose levels are one loss; got "
+                f"{shorten(balance)} and {label_smoothing}."
+            )
+        return {
+            name: HeadBalance(head.task_row.make_loss(), None, "all labels count alike")
+            for name, head in model.heads.items()
+        }
     labels = sampled_labels(train)
     return {
         name: balance_head(
@@ -162,6 +176,9 @@ def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndar
         weights: head name -> weights (units,) of classes or of positives in the loss, by which they count as more
             frequent; None: 1.
     """
+    if model.hierarchy is not None:
+        model.hierarchy.set_prior_bias(labels)
+        return
     for name, head in model.heads.items():
         bias = head.output_layer.bias
         if not np.any(keras.ops.convert_to_numpy(bias)):
@@ -178,6 +195,8 @@ def default_monitor(model: Classifier) -> str:
         A name in the history, such as `"val_accuracy"`.
     """
     heads = list(model.heads.values())
+    if model.hierarchy is not None:
+        return f"{_monitor_of(heads[-1])}".replace("val_", f"val_{heads[-1].name}_")
     if len(heads) > 1:
         return "val_loss"
     return _monitor_of(heads[0])

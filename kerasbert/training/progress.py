@@ -9,7 +9,6 @@ import keras
 
 from kerasbert.data.batches import Batches
 
-
 LOGGER = logging.getLogger("kerasbert")
 
 

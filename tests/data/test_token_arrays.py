@@ -39,3 +39,17 @@ def test_ranges():
     starts, lengths = random.integers(0, 50, 20), random.integers(0, 5, 20)
     expected = [start + step for start, length in zip(starts, lengths, strict=True) for step in range(length)]
     assert ranges(starts, lengths).tolist() == expected
+
+
+def test_padded_is_what_a_padding_tokenizer_gives(tiny_folder):
+    from transformers import AutoTokenizer
+
+    from kerasbert import TextEncoder
+
+    texts = ["good parcel", "thanks", "where is my lost card ?"]
+    expected = AutoTokenizer.from_pretrained(tiny_folder)(texts, padding=True, return_tensors="np")
+    ours = TextEncoder.from_folder(tiny_folder)(texts)
+    assert set(ours) == {"input_ids", "attention_mask", "token_type_ids"}
+    for name, value in ours.items():
+        assert value.dtype == np.int32
+        np.testing.assert_array_equal(value, expected[name])

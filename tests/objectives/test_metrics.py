@@ -1,51 +1,82 @@
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn import metrics as sk
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.objectives.metrics import F1Score
+from kerasbert.objectives.metrics import F1Score, Precision, Recall
 
 RANDOM = np.random.default_rng(0)
-MULTI_HOT = (RANDOM.random((50, 4)) < [0.5, 0.1, 0.0, 0.9]).astype("float32")
 SCORES = RANDOM.random((50, 4)).astype("float32")
+MULTI_HOT = {
+    "random": RANDOM.random((50, 4)) < [0.5, 0.1, 0.3, 0.9],
+    "a label absent": RANDOM.random((50, 4)) < [0.5, 0.1, 0.0, 0.9],
+    "all rows zero": np.zeros((50, 4), bool),
+    "all rows one": np.ones((50, 4), bool),
+}
+PREDICTED = {
+    "random": SCORES,
+    "ties": np.full((50, 4), 0.5, "float32"),
+    "nothing": np.zeros((50, 4), "float32"),
+}
+CLASS_IDS = {
+    "random": RANDOM.integers(0, 4, 50),
+    "classes absent": RANDOM.integers(0, 2, 50),
+    "one class": np.full(50, 3),
+}
+PAIRS = [(Precision, sk.precision_score), (Recall, sk.recall_score), (F1Score, sk.f1_score)]
+AVERAGES = ["macro", "micro", "weighted", "none"]
 
 
-def streamed(metric, labels, scores):
+def streamed(metric, labels, scores, weight=None):
     for start in range(0, len(labels), 7):
-        metric.update_state(labels[start : start + 7], scores[start : start + 7])
-    return float(metric.result())
+        part = slice(start, start + 7)
+        metric.update_state(labels[part], scores[part], None if weight is None else weight[part])
+    return np.asarray(metric.result())
 
 
-@pytest.mark.parametrize("average", ["macro", "micro"])
-def test_multi_label_equals_scikit_learn(average):
-    expected = f1_score(MULTI_HOT, SCORES >= 0.5, average=average, zero_division=0)
-    assert streamed(F1Score(4, average=average), MULTI_HOT, SCORES) == pytest.approx(expected, abs=1e-6)
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize(("metric", "reference"), PAIRS)
+@pytest.mark.parametrize("labels", MULTI_HOT)
+@pytest.mark.parametrize("scores", PREDICTED)
+def test_multi_label_equals_scikit_learn(metric, reference, average, labels, scores):
+    labels, scores = MULTI_HOT[labels], PREDICTED[scores]
+    expected = reference(labels, scores >= 0.5, average=None if average == "none" else average, zero_division=0)
+    ours = streamed(metric(4, average=average), labels.astype("float32"), scores)
+    np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("average", ["macro", "micro"])
-def test_multi_class_equals_scikit_learn_with_an_absent_class(average):
-    labels, scores = RANDOM.integers(0, 3, 50), SCORES * [1, 1, 1, 0]
-    expected = f1_score(labels, scores.argmax(1), average=average)
-    assert streamed(F1Score(4, average=average, sparse=True), labels, scores) == pytest.approx(expected, abs=1e-6)
+@pytest.mark.parametrize("average", AVERAGES)
+@pytest.mark.parametrize(("metric", "reference"), PAIRS)
+@pytest.mark.parametrize("labels", CLASS_IDS)
+@pytest.mark.parametrize("scores", PREDICTED)
+def test_multi_class_equals_scikit_learn(metric, reference, average, labels, scores):
+    labels, scores = CLASS_IDS[labels], PREDICTED[scores]
+    options = {"labels": range(4)} if average == "none" else {}
+    average_name = None if average == "none" else average
+    expected = reference(labels, scores.argmax(1), average=average_name, zero_division=0, **options)
+    ours = streamed(metric(4, average=average, sparse=True), labels, scores)
+    np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
-def test_weighted_rows_equal_scikit_learn():
-    weight = RANDOM.random(50)
-    metric = F1Score(4)
-    metric.update_state(MULTI_HOT, SCORES, sample_weight=weight)
-    expected = f1_score(MULTI_HOT, SCORES >= 0.5, average="macro", sample_weight=weight, zero_division=0)
-    assert float(metric.result()) == pytest.approx(expected, abs=1e-6)
+@pytest.mark.parametrize(("metric", "reference"), PAIRS)
+def test_weighted_rows_equal_scikit_learn(metric, reference):
+    weight, labels = RANDOM.random(50).astype("float32"), MULTI_HOT["random"]
+    expected = reference(labels, SCORES >= 0.5, average="macro", sample_weight=weight, zero_division=0)
+    ours = streamed(metric(4), labels.astype("float32"), SCORES, weight)
+    np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
-def test_no_example_gives_zero():
-    assert float(F1Score(3).result()) == 0.0
+@pytest.mark.parametrize("metric", [Precision, Recall, F1Score])
+def test_no_example_gives_zero(metric):
+    assert float(metric(3).result()) == 0.0
 
 
 def test_unknown_average_is_refused():
-    with pytest.raises(ConfigError, match="`average` must be one of 'macro', 'micro'; got 'mean'"):
+    with pytest.raises(ConfigError, match="`average` must be one of 'macro', 'micro', 'none', 'weighted'; got 'mean'"):
         F1Score(3, average="mean")
 
 
-def test_config_round_trip():
-    metric = F1Score(3, average="micro", threshold=0.0, name="m")
-    assert F1Score.from_config(metric.get_config()).get_config() == metric.get_config()
+@pytest.mark.parametrize("metric", [Precision, Recall, F1Score])
+def test_config_round_trip(metric):
+    made = metric(3, average="micro", threshold=0.0, name="m")
+    assert metric.from_config(made.get_config()).get_config() == made.get_config()

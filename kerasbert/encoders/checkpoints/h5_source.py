@@ -9,10 +9,12 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
-from kerasbert.encoders.checkpoints.source import FAMILY_PREFIXES, TensorSource, unique_names
+from kerasbert.encoders.checkpoints.source import FAMILY_PREFIXES, MOST_TENSORS, TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
 
 DEEPEST = 20
+# A kernel and its bias share a group; their layer has one more.
+MOST_GROUPS = MOST_TENSORS
 FAMILY_SCOPES = tuple(prefix.replace(".", "/") for prefix in FAMILY_PREFIXES)
 # A data set that claims more than this is compared with what the file stores of it.
 UNCHECKED_BYTES = 1024 * 1024
@@ -88,7 +90,9 @@ class H5Source(TensorSource):
             ) from error
 
     def _tensors(self, handle: Any) -> Iterator[tuple[str, Dataset]]:
-        for path, dataset in self._walk(handle, "", 0):
+        for number, (path, dataset) in enumerate(self._walk(handle, "", set())):
+            if number == 2 * MOST_TENSORS:
+                raise CheckpointError(f"{self.origin}: at most {number} tensors are read; it holds more.")
             self._check_stored(path, dataset)
             name, transposed = from_tensorflow(path)
             yield name, Dataset(path, tuple(dataset.shape), dataset.dtype, transposed)
@@ -102,18 +106,24 @@ class H5Source(TensorSource):
                 f"{self.origin}: {path} claims {dataset.nbytes} bytes and stores {stored}; no weights are like that."
             )
 
-    def _walk(self, group: Any, path: str, depth: int) -> Iterator[tuple[str, Any]]:
+    def _walk(self, group: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
         import h5py
 
-        if depth > DEEPEST:
+        # A group of two names, a few levels deep, would make the walk as good as endless.
+        if hash(group.id) in seen:
+            raise CheckpointError(f"{self.origin}: the group {path[:80]!r} has two names; no weights are like that.")
+        if len(seen) == MOST_GROUPS:
+            raise CheckpointError(f"{self.origin}: at most {MOST_GROUPS} groups are read; it holds more.")
+        if path.count("/") > DEEPEST:
             raise CheckpointError(f"{self.origin}: groups must be at most {DEEPEST} deep; got more at {path[:80]!r}.")
+        seen.add(hash(group.id))
         for key in group:
             link = group.get(key, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 raise UnsafeArtifactError(f"{self.origin}: {path}/{key} is a link to another place; refused.")
             member = group[key]
             if isinstance(member, h5py.Group):
-                yield from self._walk(member, f"{path}/{key}", depth + 1)
+                yield from self._walk(member, f"{path}/{key}", seen)
             elif isinstance(member, h5py.Dataset):
                 if member.is_virtual or member.external:
                     raise UnsafeArtifactError(f"{self.origin}: {path}/{key} has its data in another file; refused.")

@@ -1,6 +1,5 @@
 """Reader of a checkpoint in several files, listed in an index."""
 
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import CheckpointError, ConfigError, UnsafeArtifactError
+from kerasbert._core.errors import CheckpointError, ConfigError
+from kerasbert._core.files import checked_member as checked_member
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.encoders.checkpoints.source import TensorSource, clean_name, unique_names
 
@@ -53,32 +53,6 @@ class ShardedSource(TensorSource):
 
     def read(self, name: str) -> np.ndarray:
         return self.shard_of[name].read(name)
-
-
-def checked_member(folder: Path, name: str) -> Path:
-    """A file of a folder, if its name stays inside.
-
-    A link is followed only where Hugging Face's cache puts it: from `snapshots/HASH/` into `blobs/` of the same
-    repository.
-
-    Raises:
-        UnsafeArtifactError: when the name or the link leads out.
-        CheckpointError: when there is no such file.
-    """
-    if Path(name).name != name or name in ("", ".", "..") or "\\" in name:
-        raise UnsafeArtifactError(
-            f"{str(folder)!r}: {shorten(name)} must be a bare file name; it leads out of the folder."
-        )
-    file = folder / name
-    if file.is_symlink():
-        # By os.path, because Path.resolve raises an error of its own where links go in a circle.
-        target, inside = Path(os.path.realpath(file)), Path(os.path.realpath(folder))
-        blobs = inside.parent.parent / "blobs"
-        if target.parent != inside and not (inside.parent.name == "snapshots" and target.parent == blobs):
-            raise UnsafeArtifactError(f"{str(file)!r} is a link that leads out of the folder; refused.")
-    if not file.is_file():
-        raise CheckpointError(f"{str(file)!r} is missing; copy the folder again.")
-    return file
 
 
 def _read_index(index: Path) -> tuple[dict[str, str], Any]:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from kerasbert import CheckpointError
+from kerasbert.encoders.checkpoints import h5_source
 from kerasbert.encoders.checkpoints.h5_source import H5Source
 
 KERNEL = "tf_bert_model/bert/pooler/dense/kernel:0"
@@ -44,3 +45,10 @@ def test_file_is_not_held_open(tmp_path):
 
 def test_model_without_the_group_of_its_family(tmp_path):
     assert written(tmp_path, **{KERNEL: VALUES}).names() == ["pooler.dense.weight"]
+
+
+@pytest.mark.parametrize(("limit", "of"), [("MOST_GROUPS", "groups"), ("MOST_TENSORS", "tensors")])
+def test_more_than_any_model_has(tmp_path, monkeypatch, limit, of):
+    monkeypatch.setattr(h5_source, limit, 3)
+    with pytest.raises(CheckpointError, match=rf"at most [36] {of} are read; it holds more"):
+        written(tmp_path, **{f"g{number}" if of == "tensors" else f"g{number}/x": VALUES for number in range(7)})

