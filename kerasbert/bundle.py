@@ -25,8 +25,10 @@ from kerasbert._version import __version__
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.windows import LongTexts, long_texts_of
 from kerasbert.encoders.config import BertConfig
 from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 
@@ -120,8 +122,16 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
         )
     model = _rebuild(description, folder)
     _load_weights(model, folder / SAFETENSORS_FILE)
-    tokens = TextEncoder.from_folder(folder, max_length=model.max_length)
-    return Bundle(model, tokens, _thresholds(description, model), dict(description.get("settings", {})), metrics)
+    settings = dict(description.get("settings", {}))
+    tokens = TextEncoder.from_folder(folder, max_length=model.max_length, long_texts=_long_texts(settings, folder))
+    return Bundle(model, tokens, _thresholds(description, model), settings, metrics)
+
+
+def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
+    try:
+        return long_texts_of(settings)
+    except (ConfigError, TypeError) as error:
+        raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
 
 
 def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
@@ -129,6 +139,9 @@ def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
         builder = BUILDERS[description["builder"]]
         arguments = dict(description["arguments"])
         arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
+        arguments["pooling"] = pooling_from(arguments["pooling"])
+        if arguments.get("window_pooling") is not None:
+            arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
         if "heads" in arguments:
             arguments["heads"] = {
                 name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()

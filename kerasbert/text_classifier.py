@@ -24,6 +24,7 @@ from kerasbert.classifiers.builders import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.data.batches import Batches, make_batches
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import INTEGERS, NAMES, classes_as, label_kind, labels_as
@@ -36,7 +37,9 @@ from kerasbert.data.labels import (
 )
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.estimator import Estimator
+from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
@@ -46,6 +49,17 @@ from kerasbert.training.finetune import finetune
 PREDICTION_BATCH = 64
 TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
 SEVERAL_HEADS = ("multitask", "hierarchical")
+# What `fit` hands on to the builder as it is.
+BUILDER_PARAMETERS = (
+    "encoder",
+    "layers",
+    "combine",
+    "combine_first",
+    "pooling",
+    "hidden_units",
+    "dropout",
+    "max_length",
+)
 ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 
 
@@ -65,11 +79,16 @@ class TextClassifier(Estimator):
         encoder: name or folder of a checkpoint.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         dropout: see `build_multiclass`.
         max_length: longest text in tokens; longer ones are cut and counted. None means 128.
-        epochs: passes over the training data, >= 1.
+        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
+        window_overlap: see `LongTexts`.
+        window_pooling: `"mean"`, `"max"` or `"attention"`, what reads the vectors of a text's windows.
+        window_budget: see `LongTexts`.
+        epochs: passes over the training data, >= 1; None takes 8, 4 or 2 by the size of the data, see `default_epochs`.
         batch_size: texts in a step, >= 1.
         learning_rate: peak rate of the encoder.
         head_learning_rate: peak rate of the head.
@@ -78,6 +97,9 @@ class TextClassifier(Estimator):
             thresholds are tuned (multi-label heads) and 0 elsewhere, because every text counts.
         precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         seed: of the split, the order, the new weights and the dropout.
+        balance: what is done for rare labels, see `finetune`.
+        sampling: whether rows of rare labels come more often, see `make_batches`.
+        optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
         progress: whether to show progress on standard error.
 
     Example:
@@ -99,11 +121,16 @@ class TextClassifier(Estimator):
         encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
         layers: int | Sequence[int] | None = None,
         combine: str = "concat",
+        combine_first: bool = False,
         pooling: str = "mean",
         hidden_units: Sequence[int] = (),
         dropout: float = 0.1,
         max_length: int | None = None,
-        epochs: int = 4,
+        long_texts: str = "truncate",
+        window_overlap: int | None = None,
+        window_pooling: str = "mean",
+        window_budget: int = WINDOW_BUDGET,
+        epochs: int | None = None,
         batch_size: int = 32,
         learning_rate: float = LEARNING_RATE,
         head_learning_rate: float = HEAD_LEARNING_RATE,
@@ -111,6 +138,9 @@ class TextClassifier(Estimator):
         validation_fraction: float | None = None,
         precision: str = "float32",
         seed: int = 0,
+        balance: str | None = None,
+        sampling: str | None = None,
+        optimization: Mapping[str, Any] | None = None,
         progress: bool = True,
     ) -> None:
         self.task = task
@@ -122,10 +152,15 @@ class TextClassifier(Estimator):
         self.encoder = encoder
         self.layers = layers
         self.combine = combine
+        self.combine_first = combine_first
         self.pooling = pooling
         self.hidden_units = hidden_units
         self.dropout = dropout
         self.max_length = max_length
+        self.long_texts = long_texts
+        self.window_overlap = window_overlap
+        self.window_pooling = window_pooling
+        self.window_budget = window_budget
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -134,6 +169,9 @@ class TextClassifier(Estimator):
         self.validation_fraction = validation_fraction
         self.precision = precision
         self.seed = seed
+        self.balance = balance
+        self.sampling = sampling
+        self.optimization = optimization
         self.progress = progress
         self.metrics_: dict[str, Any] = {}
 
@@ -166,7 +204,9 @@ class TextClassifier(Estimator):
         self._check_arguments()
         keras.utils.set_random_seed(self.seed)
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
-        tokens = TextEncoder.from_folder(resolve_encoder(self.encoder), max_length=self.max_length)
+        tokens = TextEncoder.from_folder(
+            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
+        )
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
         names = self._collect_names(cells)
         self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
@@ -270,13 +310,22 @@ class TextClassifier(Estimator):
         }
         return named if len(named) > 1 or SINGLE_HEAD not in named else named[SINGLE_HEAD]
 
-    def evaluate(self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None) -> dict[str, Any]:
-        """Accuracy, and precision, recall and F1 per label, micro, macro and weighted.
+    def evaluate(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        text_pairs: Sequence[str] | None = None,
+        *,
+        intervals: bool = False,
+    ) -> dict[str, Any]:
+        """Accuracy, and precision, recall, F1, average precision and ROC AUC per label, micro, macro and weighted.
 
         Args:
             texts: n texts.
             labels: as for `fit`.
             text_pairs: n second texts.
+            intervals: whether to give, under `intervals`, where scores lie with 95 % confidence; see
+                `bootstrap_intervals`.
 
         Returns:
             See `score_predictions`; for a multi-task classifier a dict of these by head; for a hierarchical one by
@@ -288,10 +337,12 @@ class TextClassifier(Estimator):
         cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
         if self.model_.hierarchy is not None:
-            return self._evaluate_levels(self._probabilities(texts, text_pairs), cells)
+            return self._evaluate_levels(self._probabilities(texts, text_pairs), cells, intervals)
         encoded = encode_labels(self._tasks(), names, cells)
         scores = {
-            head: score_predictions(self._tasks()[head], encoded[head], self.decide(head, values), names[head])
+            head: _score(
+                self._tasks()[head], (encoded[head], self.decide(head, values), values), names[head], intervals
+            )
             for head, values in self._probabilities(texts, text_pairs).items()
         }
         return scores if len(scores) > 1 or SINGLE_HEAD not in scores else scores[SINGLE_HEAD]
@@ -318,7 +369,9 @@ class TextClassifier(Estimator):
             probabilities, hierarchy.hierarchy, multilabel=hierarchy.multilabel, thresholds=self.thresholds_
         )
 
-    def _evaluate_levels(self, probabilities: Mapping[str, np.ndarray], cells: Any) -> dict[str, Any]:
+    def _evaluate_levels(
+        self, probabilities: Mapping[str, np.ndarray], cells: Any, intervals: bool = False
+    ) -> dict[str, Any]:
         hierarchy, multilabel = self.model_.hierarchy.hierarchy, self.model_.hierarchy.multilabel  # type: ignore
         encoded = encode_hierarchy(cells, hierarchy, multilabel=multilabel)
         decided = self.decide_all(probabilities)
@@ -326,7 +379,8 @@ class TextClassifier(Estimator):
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True):
             known = (encoded[level].reshape(len(encoded[level]), -1) >= 0).all(axis=1)
             task = "multilabel" if multilabel else "multiclass"
-            scores[level] = score_predictions(task, encoded[level][known], decided[level][known], names)
+            parts = tuple(part[level][known] for part in (encoded, decided, probabilities))
+            scores[level] = _score(task, parts, names, intervals)
         scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, multilabel=multilabel)
         return scores
 
@@ -365,7 +419,9 @@ class TextClassifier(Estimator):
 
     def _check_arguments(self) -> None:
         check_choice("task", self.task, TASKS)
-        check_int("epochs", self.epochs, 1)
+        check_choice("window_pooling", self.window_pooling, WINDOW_POOLINGS)
+        if self.epochs is not None:
+            check_int("epochs", self.epochs, 1)
         check_int("batch_size", self.batch_size, 1)
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.validation_fraction is not None:
@@ -430,10 +486,8 @@ class TextClassifier(Estimator):
         return encode_labels(self._head_tasks(), names, cells)
 
     def _build(self, names: Any) -> Classifier:
-        shared = {
-            name: getattr(self, name)
-            for name in ("encoder", "layers", "combine", "pooling", "hidden_units", "dropout", "max_length")
-        }
+        shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
+        shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None
         with precision(self.precision):
             if self.task == "hierarchical":
                 tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
@@ -458,6 +512,8 @@ class TextClassifier(Estimator):
             learning_rate=self.learning_rate,
             head_learning_rate=self.head_learning_rate,
             patience=self.patience,
+            balance=self.balance,
+            optimization=self.optimization,
             progress=self.progress,
         )
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
@@ -478,7 +534,13 @@ class TextClassifier(Estimator):
     def _batches(self, ids: Any, encoded: dict, shuffle: bool = False) -> Batches:
         labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
         return make_batches(
-            ids, labels, batch_size=self.batch_size, shuffle=shuffle, seed=self.seed, pad_id=self.tokens_.pad_id
+            ids,
+            labels,
+            batch_size=self.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            sampling=self.sampling if shuffle else None,
+            pad_id=self.tokens_.pad_id,
         )
 
     def _probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None) -> dict[str, np.ndarray]:
@@ -497,7 +559,7 @@ class TextClassifier(Estimator):
 
     def _forward(self, ids: Any) -> tuple[Any, Any]:
         """The model's output for token arrays, and the rows that it belongs to."""
-        if len(ids) <= PREDICTION_BATCH:
+        if ids.fits_one_batch(PREDICTION_BATCH):
             # One batch is done before `predict` has traced its graph.
             output = self.model_(ids.padded(self.tokens_.pad_id), training=False)
             return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
@@ -555,6 +617,14 @@ def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:
             f"or name both with label_names."
         )
     return tuple(names)
+
+
+def _score(task: str, parts: tuple, names: Sequence[str], intervals: bool) -> dict[str, Any]:
+    labels, decided, probabilities = parts
+    scores = score_predictions(task, labels, decided, names, probabilities)
+    if intervals and len(labels):
+        scores["intervals"] = bootstrap_intervals(task, labels, decided, num_labels=len(names))
+    return scores
 
 
 def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:

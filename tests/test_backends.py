@@ -15,7 +15,9 @@ import keras, numpy as np
 import kerasbert as kb
 
 config = kb.BertConfig(vocab_size=20, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
-model = kb.build_multitask({"a": kb.Multiclass(3), "b": kb.Multilabel(2)}, encoder=config, pooling="attention")
+model = kb.build_multitask(
+    {"a": kb.Multiclass(3), "b": kb.Multilabel(2)}, encoder=config, **eval(sys.argv[2])
+)
 random = np.random.default_rng(0)
 model.set_weights([random.normal(0, 0.1, weight.shape) for weight in model.get_weights()])
 ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], "int32")
@@ -30,24 +32,35 @@ keras.tree.map_structure(lambda a, b: np.testing.assert_raises(AssertionError, n
 """
 
 
-def run(backend, path):
+OPTIONS = {
+    "attention pooling": {"pooling": "attention"},
+    "weighted": {"layers": (0, 2), "combine": "weighted", "pooling": "multihead_attention"},
+    "attention over layers first": {"layers": (1, 2), "combine": "attention", "combine_first": True, "pooling": "last"},
+}
+
+
+def run(backend, path, options):
     environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": str(path.parent)}
-    result = subprocess.run([sys.executable, "-c", SCRIPT, str(path)], env=environment, capture_output=True, text=True)
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path), repr(options)], env=environment, capture_output=True, text=True
+    )
     assert result.returncode == 0, result.stderr[-2000:]
     return np.load(path)
 
 
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory):
-    return run("tensorflow", tmp_path_factory.mktemp("tensorflow") / "outputs.npz")
+    folder = tmp_path_factory.mktemp("tensorflow")
+    return {name: run("tensorflow", folder / f"{name}.npz", options) for name, options in OPTIONS.items()}
 
 
+@pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_trains_and_agrees(backend, expected, tmp_path):
+def test_trains_and_agrees(backend, name, expected, tmp_path):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    outputs = run(backend, tmp_path / "outputs.npz")
-    assert all(np.allclose(outputs[head], expected[head], atol=1e-5) for head in ("a", "b"))
+    outputs = run(backend, tmp_path / "outputs.npz", OPTIONS[name])
+    assert all(np.allclose(outputs[head], expected[name][head], atol=1e-5) for head in ("a", "b"))
 
 
 def test_builds_and_trains_inside_a_strategy(tiny_config, tiny_inputs):

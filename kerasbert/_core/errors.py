@@ -9,6 +9,8 @@
         │   └── UnsafeArtifactError   a file that tries to leave its folder or to run code
         └── ArtifactError         a folder that kerasbert wrote and that was changed, cut or is in the way
 
+What can be gone on with, but is likely not meant, is warned of: `KerasbertWarning`.
+
 A wrong type of argument is a plain `TypeError`.
 """
 
@@ -39,3 +41,7 @@ class UnsafeArtifactError(CheckpointError):
 
 class ArtifactError(KerasBertError):
     """A folder written by kerasbert that was changed or cut, or an output that must not be overwritten."""
+
+
+class KerasbertWarning(UserWarning):
+    """Something that runs but is likely not meant; the message says what to do."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, UnsafeArtifactError
 from kerasbert._core.names import MANIFEST_FILE
+from kerasbert._core.strict_json import read_json_object
 
 
 def sha256_of(path: Path) -> str:
@@ -117,7 +118,8 @@ def verify_manifest(path: Path) -> None:
     """Check that a folder holds exactly what its manifest lists, byte for byte.
 
     Raises:
-        ArtifactError: when the manifest is missing or malformed, or a file is missing, cut, changed or a link out.
+        ArtifactError: when the manifest is missing or malformed, a file is missing, cut, changed or a link, or there is
+            a file that it does not list (hidden ones, which nothing here reads, apart).
     """
     entries = _read_manifest(path)
     for entry in entries:
@@ -125,7 +127,7 @@ def verify_manifest(path: Path) -> None:
         file = path / name
         if Path(name).is_absolute() or ".." in Path(name).parts:
             raise ArtifactError(f"{str(path / MANIFEST_FILE)!r} lists {name!r}, which is outside the folder; refused.")
-        if file.is_symlink() or not file.is_file():
+        if not file.is_file() or os.path.realpath(file) != os.path.join(os.path.realpath(path), name):
             raise ArtifactError(
                 f"Saved model {str(path)!r} lacks the file {name!r} that its manifest lists; copy it again."
             )
@@ -134,6 +136,7 @@ def verify_manifest(path: Path) -> None:
                 f"Saved model {str(path)!r} was changed or cut: {name!r} differs from its manifest (expected "
                 f"{entry['size']} bytes, sha256 {entry['sha256'][:12]}...; got {file.stat().st_size} bytes). Copy it again."
             )
+    _refuse_unlisted(path, {entry["path"] for entry in entries} | {MANIFEST_FILE})
 
 
 def _read_manifest(path: Path) -> list[dict]:
@@ -143,16 +146,29 @@ def _read_manifest(path: Path) -> list[dict]:
             f"{str(path)!r} holds no {MANIFEST_FILE}; it is not a folder saved by kerasbert, or was cut."
         )
     try:
-        entries = json.loads(file.read_text(encoding="utf-8"))["files"]
+        entries = read_json_object(file)["files"]
         well_formed = all(
             isinstance(entry["path"], str) and isinstance(entry["size"], int) and isinstance(entry["sha256"], str)
             for entry in entries
         )
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{str(file)!r} is not a readable manifest ({error}); copy the folder again.") from error
     if not well_formed or not entries:
         raise ArtifactError(f"{str(file)!r} is not a readable manifest; copy the folder again.")
     return entries
+
+
+def _refuse_unlisted(path: Path, listed: set[str]) -> None:
+    for parent, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        inside = Path(parent).relative_to(path)
+        links = [name for name in folders if (Path(parent) / name).is_symlink()]
+        for name in [*links, *files]:
+            if not name.startswith(".") and (inside / name).as_posix() not in listed:
+                raise ArtifactError(
+                    f"Saved model {str(path)!r} holds {shorten((inside / name).as_posix())}, which its manifest does not "
+                    f"list; move it elsewhere."
+                )
 
 
 def _write_manifest(folder: Path) -> None:

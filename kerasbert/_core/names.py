@@ -6,6 +6,8 @@ INPUT_IDS = "input_ids"
 ATTENTION_MASK = "attention_mask"
 TOKEN_TYPE_IDS = "token_type_ids"
 INPUT_NAMES = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
+# The further input of a model that reads windows: which windows are a text's.
+WINDOW_ROWS = "window_rows"
 
 CONFIG_FILE = "config.json"
 VOCABULARY_FILE = "vocab.txt"

@@ -7,12 +7,13 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS, WINDOW_ROWS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import LevelProbabilities
-from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling
+from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
+from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.data.tokens import DEFAULT_MAX_LENGTH
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.encoder import Encoder
@@ -35,7 +36,9 @@ def build_binary(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
+    combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -55,7 +58,9 @@ def build_binary(
         encoder: see `build_multiclass`.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -88,7 +93,9 @@ def build_multiclass(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
+    combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -107,8 +114,16 @@ def build_multiclass(
             or transformers 4 `TFBertModel`, whose weights are copied.
         layers: hidden states to read: 0 is the embeddings, -1 (the default) the last block. Blocks above the highest
             one are not built.
-        combine: how several pooled hidden states become one vector: `"concat"`, `"mean"` or `"max"`.
-        pooling: `"mean"`, `"cls"`, `"pooler"`, `"max"`, `"attention"`, or a pooling layer.
+        combine: how several hidden states become one: `"concat"`, `"mean"`, `"max"`, `"weighted"` (a learned mix with a
+            scale, the same for every text) or `"attention"` (a learned mix for each text). The learned ones need at
+            least two hidden states.
+        combine_first: False pools each hidden state and combines the vectors; True combines the hidden states token by
+            token and pools the result once.
+        pooling: `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"`, `"multihead_attention"`, or a pooling
+            layer.
+        window_pooling: None for texts that are one row each; `"mean"`, `"max"` or `"attention"` for texts in windows: the
+            inputs are then the windows of all texts of a batch, the further input `window_rows` says which are whose, and
+            this pooling reads the windows' vectors. `TextEncoder` with `LongTexts("windows")` and `make_batches` give them.
         hidden_units: widths of hidden layers in the head.
         hidden_activation: their activation, a Keras name.
         dropout: rate in [0, 1) in the head.
@@ -146,7 +161,9 @@ def build_multilabel(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
+    combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -166,7 +183,9 @@ def build_multilabel(
         encoder: see `build_multiclass`.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -198,7 +217,9 @@ def build_multitask(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
+    combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -217,7 +238,9 @@ def build_multitask(
         encoder: see `build_multiclass`.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`; the same for each head.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -309,7 +332,9 @@ def _assemble(
     encoder: EncoderLike,
     layers: int | Sequence[int] | None,
     combine: str,
+    combine_first: bool,
     pooling: str | Pooling,
+    window_pooling: str | Pooling | None,
     hidden_units: Sequence[int],
     hidden_activation: str,
     dropout: float,
@@ -337,14 +362,18 @@ def _assemble(
         )
         for head_name, head in heads.items()
     }
-    features = Features(as_pooling(pooling), combine=combine, name="features")
-    encoder_layer, chosen = _encoder_up_to(encoder, layers, needs_pooler=isinstance(features.pooling, PoolerPooling))
+    windows = None if window_pooling is None else WindowPooling(window_pooling, name="windows")
+    features = Features(as_pooling(pooling), combine=combine, combine_first=combine_first, name="features")
+    encoder_layer, chosen = _encoder_up_to(encoder, layers, features)
     features.max_length = check_max_length(max_length, encoder_layer.config)
     features.layer_indices = chosen
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
     output = encoder_layer(inputs[INPUT_IDS], inputs[ATTENTION_MASK], inputs[TOKEN_TYPE_IDS])
     states = (output.pooler_output,) if encoder_layer.pooler else tuple(output.hidden_states[i] for i in chosen)
     vector = features(states, inputs[ATTENTION_MASK])
+    if windows is not None:
+        inputs[WINDOW_ROWS] = keras.Input((None,), dtype="int32", name=WINDOW_ROWS)
+        vector = windows(vector, inputs[WINDOW_ROWS])
     outputs: Any = {head_name: layer(vector) for head_name, layer in head_layers.items()}
     model = Classifier(
         inputs, outputs if len(outputs) > 1 or SINGLE_HEAD not in outputs else outputs[SINGLE_HEAD], name=name
@@ -429,15 +458,26 @@ def check_max_length(max_length: int | None, config: BertConfig) -> int:
 
 
 def _encoder_up_to(
-    encoder: EncoderLike, layers: int | Sequence[int] | None, *, needs_pooler: bool
+    encoder: EncoderLike, layers: int | Sequence[int] | None, features: Features
 ) -> tuple[Encoder, tuple[int, ...]]:
     source = encoder_for(encoder)
     total = source.config.num_hidden_layers
     chosen = resolve_layers(layers, total)
+    needs_pooler = isinstance(features.pooling, PoolerPooling)
     if needs_pooler and chosen != (total,):
         raise ConfigError(
             f"`layers` must be None with pooling='pooler', which reads the last block; got {shorten(layers)}."
         )
+    if features.combination is not None and len(chosen) == 1:
+        raise ConfigError(
+            f"`combine` must be 'concat', 'max' or 'mean' with one hidden state, where {features.combine!r} has nothing "
+            f"to weigh; got layers {shorten(layers)}. Name several, such as layers=(-4, -3, -2, -1)."
+        )
+    if features.combine_first and needs_pooler:
+        raise ConfigError("`combine_first` must be False with pooling='pooler', which reads one vector; got True.")
+    if isinstance(features.pooling, MultiHeadAttentionPooling):
+        joined = len(chosen) if features.combine_first and features.combine == "concat" else 1
+        features.pooling.check_width(source.config.hidden_size * joined)
     built = source.build(num_hidden_layers=max(max(chosen), 1), add_pooling_layer=needs_pooler, name="encoder")
     if needs_pooler and built.pooler is None:
         raise ConfigError("`pooling` must not be 'pooler' with this encoder, which has none; use 'mean' or 'cls'.")
@@ -450,7 +490,11 @@ def _check_heads(heads: Any) -> dict[str, HeadTask]:
             f"`heads` must be a dict of head name -> Binary, Multiclass or Multilabel; got {shorten(heads)}."
         )
     for name, task in heads.items():
-        if not isinstance(name, str) or not name.isidentifier() or name in ("encoder", "features", *INPUT_NAMES):
+        if (
+            not isinstance(name, str)
+            or not name.isidentifier()
+            or name in ("encoder", "features", "windows", WINDOW_ROWS, *INPUT_NAMES)
+        ):
             raise ConfigError(
                 f"`heads` must have names of letters, digits and '_' that no layer has; got {shorten(name)}."
             )

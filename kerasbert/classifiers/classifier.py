@@ -11,6 +11,7 @@ from kerasbert._core.names import INPUT_NAMES, PACKAGE
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
+from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.encoder import Encoder
 
 
@@ -29,7 +30,8 @@ class Classifier(keras.Model):
         name: name of the model.
 
     Call arguments:
-        inputs: dict of int (batch, length): `input_ids`, `attention_mask`, `token_type_ids`.
+        inputs: dict of int (batch, length): `input_ids`, `attention_mask`, `token_type_ids`; for texts in windows also
+            `window_rows`.
         training: whether dropout is active.
 
     Returns:
@@ -50,6 +52,16 @@ class Classifier(keras.Model):
     def features(self) -> Features:
         """The layer between encoder and heads."""
         return next(layer for layer in self.layers if isinstance(layer, Features))
+
+    @property
+    def windows(self) -> WindowPooling | None:
+        """The layer that reads a text's windows; None in a model whose texts are one row each."""
+        return next((layer for layer in self.layers if isinstance(layer, WindowPooling)), None)
+
+    @property
+    def vectors(self) -> Any:
+        """The symbolic tensor that the heads read: one vector for each text, (batch, hidden)."""
+        return (self.windows or self.features).output
 
     @property
     def heads(self) -> dict[str, ClassificationHead | LevelProbabilities]:

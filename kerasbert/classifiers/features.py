@@ -6,24 +6,26 @@ from typing import Any, final
 import keras
 from keras import ops
 
-from kerasbert._core.checks import check_choice, check_int, shorten
+from kerasbert._core.checks import check_bool, check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
+from kerasbert.classifiers.combining import COMBINATION_LAYERS, COMBINATIONS
 from kerasbert.classifiers.pooling import Pooling, as_pooling
-
-COMBINATIONS = ("concat", "max", "mean")
 
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class Features(keras.layers.Layer):
-    """Pools each chosen hidden state with one pooling layer and combines the results.
+    """Pools each chosen hidden state with one pooling layer and combines the results, or the other way round.
 
     Args:
         pooling: a pooling layer, shared by all chosen hidden states.
         layer_indices: which hidden states are read, counted from the embeddings; for the record, they are chosen by
             the builder.
-        combine: `"concat"`, `"mean"` or `"max"` of the pooled vectors; of no effect on a single one.
+        combine: `"concat"`, `"mean"`, `"max"`, `"weighted"` (a learned mix, the same for every text) or `"attention"`
+            (a learned mix for each text). The last two need at least two hidden states; the others pass a single one on.
+        combine_first: False pools each hidden state and combines the vectors; True combines the hidden states token by
+            token and pools the result once.
         max_length: the longest input, in tokens, that the classifier is meant for; it travels here so that whoever
             tokenises for a loaded model can ask it.
         **kwargs: `keras.layers.Layer`'s own.
@@ -51,6 +53,7 @@ class Features(keras.layers.Layer):
         *,
         layer_indices: Sequence[int] = (),
         combine: str = "concat",
+        combine_first: bool = False,
         max_length: int = 128,
         **kwargs: Any,
     ) -> None:
@@ -60,26 +63,45 @@ class Features(keras.layers.Layer):
         self.pooling = as_pooling(pooling)
         self.layer_indices = tuple(layer_indices)
         self.combine = check_choice("combine", combine, COMBINATIONS)
+        self.combine_first = check_bool("combine_first", combine_first)
         self.max_length = max_length
+        self.combination = None
+        if combine in COMBINATION_LAYERS:
+            self.combination = COMBINATION_LAYERS[combine](dtype=self.dtype_policy, name="combination")
 
     def build(self, hidden_states_shape: Sequence[tuple], attention_mask_shape: tuple | None = None) -> None:
+        shapes = [tuple(shape) for shape in hidden_states_shape]
+        pooled = self._combined_shape(shapes) if self.combine_first else shapes[0]
         if not self.pooling.built:
-            self.pooling.build(tuple(hidden_states_shape[0]), attention_mask_shape)
+            self.pooling.build(pooled, attention_mask_shape)
+        if self.combination is not None and not self.combination.built:
+            to_combine = shapes if self.combine_first else [(shape[0], shape[-1]) for shape in shapes]
+            self.combination.build(to_combine)
 
     def call(self, hidden_states: Sequence[Any], attention_mask: Any) -> Any:
-        pooled = [self.pooling(states, attention_mask) for states in hidden_states]
-        if len(pooled) == 1:
-            return pooled[0]
+        if self.combine_first:
+            return self.pooling(self.join(hidden_states), attention_mask)
+        return self.join([self.pooling(states, attention_mask) for states in hidden_states])
+
+    def join(self, states: Sequence[Any]) -> Any:
+        """Combine tensors (..., hidden) of one shape, one for each chosen hidden state."""
+        if self.combination is not None:
+            return self.combination(list(states))
+        if len(states) == 1:
+            return states[0]
         if self.combine == "concat":
-            return ops.concatenate(pooled, axis=-1)
-        stacked = ops.stack(pooled, axis=1)  # (batch, layers, hidden)
+            return ops.concatenate(states, axis=-1)
+        stacked = ops.stack(states, axis=1)  # (batch, layers, ...)
         return ops.mean(stacked, axis=1) if self.combine == "mean" else ops.max(stacked, axis=1)
 
     def compute_output_shape(self, hidden_states_shape: Sequence[tuple], attention_mask_shape: tuple) -> tuple:
         """(batch, hidden) or its multiple."""
-        width = hidden_states_shape[0][-1]
-        joined = len(hidden_states_shape) if self.combine == "concat" else 1
-        return (hidden_states_shape[0][0], width * joined)
+        combined = self._combined_shape(hidden_states_shape)
+        return (combined[0], combined[-1])
+
+    def _combined_shape(self, shapes: Sequence[tuple]) -> tuple:
+        joined = len(shapes) if self.combine == "concat" else 1
+        return (*shapes[0][:-1], shapes[0][-1] * joined)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -87,6 +109,7 @@ class Features(keras.layers.Layer):
             "pooling": keras.saving.serialize_keras_object(self.pooling),
             "layer_indices": list(self.layer_indices),
             "combine": self.combine,
+            "combine_first": self.combine_first,
             "max_length": self.max_length,
         }
 

@@ -29,7 +29,9 @@ INHERITED = (
     "encoder",
     "layers",
     "combine",
+    "combine_first",
     "pooling",
+    "window_pooling",
     "hidden_units",
     "hidden_activation",
     "dropout",
@@ -48,7 +50,9 @@ def build_hierarchical(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
+    combine_first: bool = False,
     pooling: str | Pooling = "mean",
+    window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -78,7 +82,9 @@ def build_hierarchical(
         encoder: see `build_multiclass`; with `from_model` this and the next arguments up to `max_length` are the model's.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
         pooling: see `build_multiclass`.
+        window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`; shared by all levels.
         hidden_activation: see `build_multiclass`.
         dropout: see `build_multiclass`.
@@ -127,7 +133,7 @@ def build_hierarchical(
     )
     # A flat model brings inputs, encoder and features; its own head is left out.
     base = build_multiclass(2, **arguments, compile=False) if from_model is None else _copy(from_model)
-    logs = head(base.features.output)
+    logs = head(base.vectors)
     outputs = {
         level: LevelProbabilities(task.task, task.label_names, parents=task.parents, loss_weight=weight, name=level)(
             logs[level]

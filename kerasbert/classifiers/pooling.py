@@ -5,7 +5,7 @@ from typing import Any, final
 import keras
 from keras import ops
 
-from kerasbert._core.checks import check_choice, shorten
+from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 
@@ -83,6 +83,36 @@ class FirstTokenPooling(Pooling):
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         return _zero_where_empty(hidden_states[:, 0], attention_mask)
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class LastTokenPooling(Pooling):
+    """The hidden state of the last token that is not padding, [SEP].
+
+    Args:
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        hidden_states: (batch, length, hidden).
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+
+    Example:
+        >>> LastTokenPooling()(np.array([[[1.0], [3.0], [9.0]]]), np.array([[1, 1, 0]])).numpy().tolist()
+        [[3.0]]
+
+    Reference:
+        Clark et al., "What Does BERT Look At?", 2019, section 3.2, on what [SEP] gathers.
+    """
+
+    def call(self, hidden_states: Any, attention_mask: Any) -> Any:
+        length = ops.shape(hidden_states)[1]
+        places = ops.cast(attention_mask, "int32") * ops.expand_dims(ops.arange(length, dtype="int32"), 0)
+        last = ops.one_hot(ops.max(places, axis=1), length, dtype=hidden_states.dtype)  # (batch, length)
+        return _zero_where_empty(ops.einsum("bl,blh->bh", last, hidden_states), attention_mask)
 
 
 @final
@@ -194,13 +224,96 @@ class AttentionPooling(Pooling):
         return {**super().get_config(), "units": self.units}
 
 
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class MultiHeadAttentionPooling(Pooling):
+    """Multi-head attention with learned queries: each head asks its own question of the tokens.
+
+    Every head has a query vector that is learned, not computed from the text; keys and values are projections of the
+    hidden states, and padding takes no part in the softmax. The heads' answers are joined and projected.
+
+    Args:
+        num_heads: heads, >= 1; it must divide the hidden width.
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        hidden_states: (batch, length, hidden).
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+
+    Raises:
+        ConfigError: when `num_heads` is below 1 or does not divide the hidden width.
+
+    Example:
+        >>> layer = MultiHeadAttentionPooling(num_heads=2)
+        >>> tuple(layer(np.ones((1, 3, 8)), np.array([[1, 1, 0]])).shape)
+        (1, 8)
+
+    Reference:
+        Lee et al., "Set Transformer", 2019, section 3.2 (pooling by multi-head attention, one seed).
+    """
+
+    def __init__(self, num_heads: int = 4, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.num_heads = check_int("num_heads", num_heads, 1)
+
+    def check_width(self, hidden: int) -> None:
+        """Refuse a hidden width that the heads cannot share evenly.
+
+        Raises:
+            ConfigError: when `num_heads` does not divide it.
+        """
+        if hidden % self.num_heads:
+            raise ConfigError(f"`num_heads` must divide the hidden width, {hidden}; got {self.num_heads}.")
+
+    def build(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> None:
+        hidden = hidden_states_shape[-1]
+        self.check_width(hidden)
+        initializer = keras.initializers.TruncatedNormal(stddev=hidden**-0.5)
+        self.query = self.add_weight((self.num_heads, hidden // self.num_heads), initializer=initializer, name="query")
+        self.key, self.value, self.output_layer = (
+            keras.layers.Dense(hidden, dtype=self.dtype_policy, name=name) for name in ("key", "value", "output")
+        )
+        for layer in (self.key, self.value, self.output_layer):
+            layer.build((None, None, hidden))
+
+    def call(self, hidden_states: Any, attention_mask: Any) -> Any:
+        value = self._by_head(self.value(hidden_states))  # (batch, length, heads, head_dim)
+        weights = ops.cast(self.weights_of(hidden_states, attention_mask), value.dtype)
+        answers = ops.einsum("bnl,blnd->bnd", weights, value)
+        joined = ops.reshape(answers, (-1, self.output_layer.units))
+        return _zero_where_empty(self.output_layer(joined), attention_mask)
+
+    def weights_of(self, hidden_states: Any, attention_mask: Any) -> Any:
+        """The weight of each token for each head, float32 (batch, heads, length), summing to 1 over a row's tokens."""
+        key = self._by_head(self.key(hidden_states))
+        query = ops.cast(self.query, key.dtype) * key.shape[-1] ** -0.5
+        scores = ops.cast(ops.einsum("nd,blnd->bnl", query, key), "float32")
+        is_token = ops.expand_dims(ops.cast(attention_mask, "bool"), 1)
+        return ops.softmax(ops.where(is_token, scores, LARGE_NEGATIVE), axis=-1)
+
+    def _by_head(self, projected: Any) -> Any:
+        length = ops.shape(projected)[1]
+        return ops.reshape(projected, (-1, length, self.num_heads, projected.shape[-1] // self.num_heads))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "num_heads": self.num_heads}
+
+
 POOLINGS: dict[str, type[Pooling]] = {
     "attention": AttentionPooling,
     "cls": FirstTokenPooling,
+    "last": LastTokenPooling,
     "max": MaxPooling,
     "mean": MeanPooling,
+    "multihead_attention": MultiHeadAttentionPooling,
     "pooler": PoolerPooling,
 }
+
+
+_BASE_KEYS = frozenset(keras.layers.Layer().get_config())
 
 
 def as_pooling(pooling: "str | Pooling") -> Pooling:
@@ -227,6 +340,31 @@ def pooling_name(pooling: Pooling) -> str:
         if type(pooling) is pooling_class:
             return name
     raise ConfigError(f"`pooling` must be one of this package's layers to be saved; got {type(pooling).__name__}.")
+
+
+def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
+    """A pooling layer as plain data: its name, or a dict of `name` and the settings that differ from its defaults.
+
+    Raises:
+        ConfigError: when the layer is none of this package's.
+    """
+    name = pooling_name(pooling)
+    usual = POOLINGS[name]().get_config()
+    own = {key: value for key, value in pooling.get_config().items() if key not in _BASE_KEYS and value != usual[key]}
+    return {"name": name, **own} if own else name
+
+
+def pooling_from(description: str | dict[str, Any]) -> Pooling:
+    """The pooling layer that `describe_pooling` described.
+
+    Raises:
+        ConfigError: when the name is unknown or a setting out of its range.
+        TypeError: when a setting is unknown.
+    """
+    if isinstance(description, str):
+        return as_pooling(description)
+    settings = dict(description)
+    return POOLINGS[check_choice("pooling", settings.pop("name", None), POOLINGS)](**settings, name="pooling")
 
 
 def _zero_where_empty(pooled: Any, attention_mask: Any) -> Any:

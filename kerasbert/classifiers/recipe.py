@@ -5,7 +5,7 @@ from typing import Any
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
-from kerasbert.classifiers.pooling import pooling_name
+from kerasbert.classifiers.pooling import describe_pooling
 
 
 def recipe_of(model: Classifier) -> dict[str, Any]:
@@ -32,7 +32,9 @@ def recipe_of(model: Classifier) -> dict[str, Any]:
         "encoder": model.encoder.config.to_dict(),
         "layers": list(model.features.layer_indices),
         "combine": model.features.combine,
-        "pooling": pooling_name(model.features.pooling),
+        "combine_first": model.features.combine_first,
+        "pooling": describe_pooling(model.features.pooling),
+        "window_pooling": None if model.windows is None else describe_pooling(model.windows.pooling),
         "hidden_units": list(first.hidden_units),
         "hidden_activation": first.hidden_activation,
         "dropout": first.dropout.rate,

@@ -1,16 +1,22 @@
 """`kerasbert evaluate`: how good a saved classifier is on labelled texts."""
 
 import json
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from kerasbert.cli.options import Delimiter, Folder, Format, Labels, Task, TextPair, app
+from kerasbert._core.errors import KerasbertWarning
+from kerasbert.cli.options import Delimiter, Folder, Format, Labels, Task, TextPair, app, say
 from kerasbert.cli.reading import label_cells, label_columns
-from kerasbert.cli.tables import print_scores
+from kerasbert.cli.tables import print_comparison, print_scores
+from kerasbert.data.examples import Examples
+from kerasbert.data.guards import overlap_message
 from kerasbert.data.readers import read_examples
-from kerasbert.text_classifier import load
+from kerasbert.evaluation.baseline import score_baseline
+from kerasbert.report import METRICS_FILE, check_report_folder, write_report
+from kerasbert.text_classifier import TextClassifier, load
 
 
 @app.command()
@@ -22,8 +28,22 @@ def evaluate(
     labels: Labels = None,
     label_delimiter: Delimiter = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="TRAIN", help="Training data: also fit TF-IDF with logistic regression on it, and say which wins."
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
 ) -> None:
     """Judge a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
+    if baseline is not None and output_format is Format.csv:
+        raise typer.BadParameter("--baseline goes with --format table or json.")
+    if report is not None:
+        check_report_folder(report, overwrite)
     classifier = load(folder)
     reading = dict(classifier.metrics_.get("reading", {}))
     given = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
@@ -34,9 +54,75 @@ def evaluate(
             reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
     columns: list[str] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
     reading["columns"] = columns
-    examples = read_examples(data, text=reading.get("text", "text"), text_pair=reading.get("text_pair"), labels=columns)
-    scores = classifier.evaluate(examples.texts, label_cells(examples, reading), examples.text_pairs)
-    if output_format is Format.json:
-        print(json.dumps(scores, indent=2, ensure_ascii=False))
+    examples = _read(data, reading)
+    judged = (examples.texts, label_cells(examples, reading))
+    other, notes = (
+        (None, []) if baseline is None else _baseline(classifier, _read(baseline, reading), examples, reading)
+    )
+    if report is None:
+        scores = classifier.evaluate(*judged, examples.text_pairs, intervals=output_format is not Format.csv)
     else:
-        print_scores(scores, as_csv=output_format is Format.csv)
+        page = write_report(
+            classifier,
+            *judged,
+            report,
+            text_pairs=examples.text_pairs,
+            baseline=other,
+            warnings=notes,
+            overwrite=overwrite,
+        )
+        metrics = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))
+        scores = _with_intervals(metrics["scores"], metrics["intervals"])
+        say(f"The report is at {page}")
+    if output_format is Format.json:
+        content = scores if other is None else {"model": scores, "baseline": other}
+        print(json.dumps(content, indent=2, ensure_ascii=False))
+        return
+    print_scores(scores, as_csv=output_format is Format.csv)
+    if other is not None:
+        tasks = {head: layer.head_task.task for head, layer in classifier.model_.heads.items()}
+        print_comparison(tasks, scores, other)
+
+
+def _read(data: Path, reading: dict[str, Any]) -> Examples:
+    text, text_pair = reading.get("text", "text"), reading.get("text_pair")
+    return read_examples(data, text=text, text_pair=text_pair, labels=reading["columns"])
+
+
+def _baseline(
+    classifier: TextClassifier, train: Examples, test: Examples, reading: dict[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """Scores of the baseline, and what is wrong with the comparison."""
+    notes = [note] if (note := overlap_message(train.texts, test.texts, train.text_pairs, test.text_pairs)) else []
+    for note in notes:
+        warnings.warn(note, KerasbertWarning, stacklevel=2)
+    hierarchy = classifier.model_.hierarchy
+    names = {head: layer.label_names for head, layer in classifier.model_.heads.items()}
+    # A baseline that knows no pairs reads both texts one after the other.
+    texts = [
+        [f"{first}\n{second}" for first, second in zip(part.texts, part.text_pairs or part.texts, strict=True)]
+        if part.text_pairs
+        else part.texts
+        for part in (train, test)
+    ]
+    scores = score_baseline(
+        classifier.task,
+        texts[0],
+        label_cells(train, reading),
+        texts[1],
+        label_cells(test, reading),
+        heads=classifier.heads,
+        label_names=names if classifier.heads else next(iter(names.values())),
+        subclasses=None if hierarchy is None else hierarchy.hierarchy.to_tree(),
+        multilabel=hierarchy is not None and hierarchy.multilabel,
+    )
+    return scores, notes
+
+
+def _with_intervals(scores: dict[str, Any], intervals: dict[str, Any]) -> dict[str, Any]:
+    if "accuracy" in scores:
+        return {**scores, "intervals": intervals}
+    return {
+        head: {**values, "intervals": intervals[head]} if head in intervals else values
+        for head, values in scores.items()
+    }

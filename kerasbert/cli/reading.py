@@ -35,6 +35,23 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> dict[str, tuple[str,
     return parsed or None
 
 
+def parse_layers(layers: str | None) -> list[int] | None:
+    """Read `--layers -4,-3,-2,-1`.
+
+    Returns:
+        The indices; None where none are given.
+
+    Raises:
+        typer.BadParameter: when one is no whole number.
+    """
+    if layers is None:
+        return None
+    try:
+        return [int(part) for part in layers.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"--layers must be whole numbers such as -4,-3,-2,-1; got {layers!r}.") from None
+
+
 def parse_weights(weights: str | None) -> list[float] | None:
     """Read `--level-weights 1,0.5`.
 
@@ -99,10 +116,12 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
         rows = multi_hot_from_columns(examples.labels, columns)
         named = [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
         return _at_the_same_places(examples.labels[columns[0]], named)
-    cells = examples.labels[columns[0]]
-    if reading.get("label_delimiter"):
-        return _at_the_same_places(cells, [_split_cell(cell, reading["label_delimiter"]) for cell in cells])
-    return cells
+    return split_cells(examples.labels[columns[0]], reading.get("label_delimiter"))
+
+
+def split_cells(cells: list, delimiter: str | None) -> list:
+    """Cells of several labels as lists of them; as they are where there is no delimiter."""
+    return _at_the_same_places(cells, [_split_cell(cell, delimiter) for cell in cells]) if delimiter else cells
 
 
 def _at_the_same_places(cells: list, others: list) -> list:

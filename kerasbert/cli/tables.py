@@ -6,6 +6,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerasbert.evaluation.report.findings import compare_with_baseline
+
+RANKED = ("average_precision", "roc_auc")
 AVERAGES = ("micro", "macro", "weighted")
 NUMBERS = ("precision", "recall", "f1")
 
@@ -27,18 +30,33 @@ def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
         _print_csv(columns, rows)
         return
     for head, values in by_head.items():
-        title = f"{head}: " if head else ""
-        table = _table(f"{title}accuracy {values['accuracy']:.4f} on {values['num_examples']} texts")
-        for column in columns[1:]:
-            table.add_column(column, justify="left" if column == "label" else "right", overflow="fold")
-        for row in _score_rows(head, values):
-            table.add_row(*[_cell(value) for value in row[1:]])
-        _console().print(table)
+        _print_head(head, values)
     if together is not None:
         _console().print(
             f"hierarchy: accuracy {together['accuracy']:.4f}, F1 {together['hierarchical_f1']:.4f}, "
             f"{together['inconsistent']} inconsistent predictions on {together['num_examples']} texts"
         )
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, as_csv: bool = False) -> None:
+    """Print cells of text, numbers to the right.
+
+    Args:
+        title: above the table; CSV has none.
+        columns: headings.
+        rows: as many cells each.
+        as_csv: CSV instead of a table.
+    """
+    if as_csv:
+        _print_csv(columns, rows)
+        return
+    table = _table(_plain(title))
+    for place, column in enumerate(columns):
+        is_number = all(row[place].replace(".", "", 1).lstrip("-").isdigit() for row in rows if row[place])
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(_plain, row))
+    _console().print(table)
 
 
 def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False) -> None:
@@ -69,6 +87,95 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False
     _console().print(table)
 
 
+def print_comparison(tasks: Mapping[str, str], scores: Mapping[str, Any], baseline: Mapping[str, Any]) -> None:
+    """Print a model's scores beside those of a baseline, and which of the two wins.
+
+    Args:
+        tasks: head name -> task of the head.
+        scores: of the model, as `TextClassifier.evaluate` gives them.
+        baseline: in the same form.
+    """
+    single = "accuracy" in scores
+    for head, task in tasks.items():
+        own, other = (scores, baseline) if single else (scores[head], baseline[head])
+        title = "" if single else f"{head}: "
+        table = _table(f"{title}the model beside TF-IDF with logistic regression")
+        for column in ("", "model", "baseline", "gain"):
+            table.add_column(column, justify="right" if column else "left")
+        for row in compare_with_baseline({"task": task, "scores": own}, other):
+            table.add_row(row["title"], _cell(row["model"]), _cell(row["baseline"]), f"{row['gain']:+.4f}")
+        _console().print(table)
+        _console().print(f"{title}{verdict(task, own, other)}")
+
+
+def verdict(task: str, scores: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
+    """Which of a model and its baseline wins, by the score that the task is judged by.
+
+    Args:
+        task: `"binary"` (F1 of the positive label), `"multiclass"` (accuracy) or `"multilabel"` (macro-F1).
+        scores: of the model, with `intervals`.
+        baseline: of the other.
+
+    Returns:
+        A sentence; it names no winner where the baseline's score lies in the interval of the model's.
+
+    Example:
+        >>> verdict("multiclass", {"accuracy": 0.9, "intervals": {"accuracy": (0.88, 0.92)}}, {"accuracy": 0.95})
+        'The baseline wins: accuracy 0.9500 against 0.9000. It is fitted in seconds; BERT is not worth it here as it is.'
+    """
+    name, key, own, other = {
+        "binary": ("F1", "f1", scores.get("f1"), baseline.get("f1")),
+        "multiclass": ("accuracy", "accuracy", scores.get("accuracy"), baseline.get("accuracy")),
+        "multilabel": (
+            "macro-F1",
+            "macro_f1",
+            scores.get("macro", {}).get("f1"),
+            baseline.get("macro", {}).get("f1"),
+        ),
+    }[task]
+    if own is None or other is None:
+        return "Nothing to compare: no text has a known label here."
+    low, high = scores.get("intervals", {}).get(key, (own, own))
+    if low <= other <= high:
+        return (
+            f"No clear winner: {name} {own:.4f} of the model and {other:.4f} of the baseline differ by less than the "
+            f"choice of test texts does ({low:.4f} to {high:.4f})."
+        )
+    if own > other:
+        return f"The model wins: {name} {own:.4f} against {other:.4f} of the baseline."
+    return (
+        f"The baseline wins: {name} {other:.4f} against {own:.4f}. It is fitted in seconds; BERT is not worth it here as "
+        f"it is."
+    )
+
+
+def _print_head(head: str, values: Mapping[str, Any]) -> None:
+    title = f"{head}: " if head else ""
+    interval = values.get("intervals", {}).get("accuracy")
+    between = f" ({interval[0]:.4f} to {interval[1]:.4f} with 95 % confidence)" if interval else ""
+    table = _table(f"{title}accuracy {_cell(values['accuracy'])}{between} on {values['num_examples']} texts")
+    ranked = [name for name in RANKED if name in values["macro"]]
+    console = _console()
+    # Bars and rankings go first where the terminal is narrow; the numbers of a label never do.
+    ranked = ranked if console.width >= 80 else []
+    with_bars = console.width >= 66 + (20 if ranked else 0)
+    table.add_column("label", overflow="fold")
+    headings = [*NUMBERS, *["avg. precision" if name == "average_precision" else "ROC AUC" for name in ranked]]
+    for heading in (*headings, "support"):
+        table.add_column(heading, justify="right", overflow="fold")
+    if with_bars:
+        table.add_column("", no_wrap=True)
+    for name, found in _named_scores(values):
+        cells = [found.get(column) for column in (*NUMBERS, *ranked)]
+        bar = [_blocks(found["f1"] or 0.0)] if with_bars else []
+        table.add_row(_plain(name), *map(_cell, cells), _cell(found.get("support", "")), *bar)
+    console.print(table)
+
+
+def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    return [*scores["per_label"].items(), *[(f"({name})", scores[name]) for name in AVERAGES]]
+
+
 def _score_rows(head: str, scores: Mapping[str, Any]) -> list[list[Any]]:
     labels = [
         [head, name, *[values[n] for n in NUMBERS], values["support"]] for name, values in scores["per_label"].items()
@@ -85,7 +192,11 @@ def _heads_of(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
 
 def _bar(item: tuple[str, float]) -> str:
     name, score = item
-    return f"{score:.3f} {'█' * round(score * 8):<8} {_plain(name)}"
+    return f"{score:.3f} {_blocks(score)} {_plain(name)}"
+
+
+def _blocks(share: float) -> str:
+    return f"{'█' * round(share * 8):<8}"
 
 
 def _plain(text: str) -> str:
@@ -94,6 +205,8 @@ def _plain(text: str) -> str:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
     return f"{value:.4f}" if isinstance(value, float) else _plain(str(value))
 
 

@@ -8,10 +8,18 @@ import typer
 from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
-from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads, parse_weights
+from kerasbert.cli.reading import (
+    columns_of_heads,
+    label_cells,
+    label_columns,
+    parse_heads,
+    parse_layers,
+    parse_weights,
+)
 from kerasbert.data.examples import Examples
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
+from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
 
 
@@ -46,11 +54,31 @@ def train(
         str | None, typer.Option("--label-names", help="Labels in order, A,B,C; for binary: negative,positive.")
     ] = None,
     encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
-    pooling: Annotated[str, typer.Option(help="mean, cls, pooler, max or attention.")] = "mean",
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Hidden states to read, such as -4,-3,-2,-1; 0 is the embeddings. [default: the last]"),
+    ] = None,
+    combine: Annotated[str, typer.Option(help="Several layers into one: concat, mean, max, weighted or attention.")] = (
+        "concat"
+    ),
+    combine_first: Annotated[
+        bool, typer.Option("--combine-first", help="Combine the layers token by token, then pool once.")
+    ] = False,
+    pooling: Annotated[
+        str, typer.Option(help="mean, cls, last, max, pooler, attention or multihead_attention.")
+    ] = "mean",
     max_length: Annotated[
         int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 4,
+    long_texts: Annotated[
+        str, typer.Option(help="What becomes of longer texts: truncate, head_tail or windows (overlapping, all read).")
+    ] = "truncate",
+    window_overlap: Annotated[
+        int | None, typer.Option(help="Tokens that neighbouring windows share. [default: a quarter of a window]")
+    ] = None,
+    window_pooling: Annotated[str, typer.Option(help="What reads a text's windows: mean, max or attention.")] = "mean",
+    window_budget: Annotated[int, typer.Option(help="Most windows in a batch, which bounds memory.")] = WINDOW_BUDGET,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.", show_default="by its size")] = None,
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
     head_learning_rate: Annotated[float, typer.Option(help="Peak rate of the head.")] = 2e-3,
@@ -63,6 +91,24 @@ def train(
         ),
     ] = None,
     precision: Annotated[Precision, typer.Option(help="Keras dtype policy.")] = Precision.float32,
+    balance: Annotated[
+        str | None,
+        typer.Option(help="For rare labels: auto, balanced, sqrt, effective, focal or asymmetric. [default: none]"),
+    ] = None,
+    sampling: Annotated[
+        str | None, typer.Option(help="Show rare labels more often: balanced, sqrt or oversample. [default: none]")
+    ] = None,
+    schedule: Annotated[
+        str, typer.Option(help="Rate after warm-up: linear, cosine, polynomial or constant.")
+    ] = "linear",
+    layer_decay: Annotated[float, typer.Option(help="Rate of each block over that of the block above.")] = 1.0,
+    freeze: Annotated[
+        str | None, typer.Option(help="encoder, embeddings, or how many blocks from below. [default: none]")
+    ] = None,
+    reinit_layers: Annotated[int, typer.Option(help="Blocks at the top that start afresh.")] = 0,
+    unfreeze_every: Annotated[int, typer.Option(help="Epochs after which one more block trains; 0: all at once.")] = 0,
+    accumulate: Annotated[int, typer.Option(help="Batches that make one update.")] = 1,
+    ema: Annotated[float | None, typer.Option(help="Keep a moving average of the weights, such as 0.99.")] = None,
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing saved model.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -88,9 +134,16 @@ def train(
         level_weights=parse_weights(level_weights),
         label_names=names,
         encoder=encoder,
+        layers=parse_layers(layers),
+        combine=combine,
+        combine_first=combine_first,
         pooling=pooling,
         dropout=dropout,
         max_length=max_length,
+        long_texts=long_texts,
+        window_overlap=window_overlap,
+        window_pooling=window_pooling,
+        window_budget=window_budget,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -98,6 +151,17 @@ def train(
         patience=patience,
         validation_fraction=validation_fraction,
         precision=precision.value,
+        balance=balance,
+        sampling=sampling,
+        optimization={
+            "schedule": schedule,
+            "layer_decay": layer_decay,
+            "freeze": int(freeze) if freeze and freeze.isdecimal() else freeze,
+            "reinit_layers": reinit_layers,
+            "unfreeze_every": unfreeze_every,
+            "accumulate": accumulate,
+            "ema": ema,
+        },
         seed=seed,
         progress=not quiet,
     )

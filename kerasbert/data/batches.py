@@ -1,6 +1,6 @@
 """Batches of texts of like length, padded to a few fixed lengths, as a `tf.data` pipeline."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ class Batches:
         self.shapes = tuple(sorted({length for _, length in first}))
         real = sum(int(tokens.lengths[rows].sum()) for rows, _ in first)
         #: Padding tokens for each real one.
-        self.padding = sum(len(rows) * length for rows, length in first) / real - 1 if real else 0.0
+        self.padding = sum(self._size(rows) * length for rows, length in first) / real - 1 if real else 0.0
         #: As `dataset`, but of no promised number of batches.
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)
@@ -115,6 +115,10 @@ class Batches:
             batches = [batches[index] for index in random.permutation(len(batches))]
         return [(rows, self._padded(int(lengths[rows].max()))) for rows in batches]
 
+    def _size(self, rows: np.ndarray) -> int:
+        """Rows of the inputs for some texts."""
+        return len(rows)
+
     def _padded(self, length: int) -> int:
         return self.lengths[int(np.searchsorted(self.lengths, length))]
 
@@ -128,9 +132,7 @@ class Batches:
 
         # On the CPU, where the pipeline runs: from a GPU every batch would fetch all of them.
         with tf.device("CPU:0"):
-            type_ids = self.tokens.token_type_ids.astype(np.int32)
-            ids = tf.RaggedTensor.from_row_splits(self.tokens.input_ids, self.tokens.offsets, validate=False)
-            types = tf.RaggedTensor.from_row_splits(type_ids, self.tokens.offsets, validate=False)
+            read = self._reader()
             targets = [
                 tf.nest.map_structure(tf.convert_to_tensor, part)
                 for part in (self.labels, self.sample_weight)
@@ -138,13 +140,7 @@ class Batches:
             ]
 
         def batch(rows: Any, length: Any) -> Any:
-            chosen = tf.gather(ids, rows)
-            mask = tf.sequence_mask(chosen.row_lengths(), length, dtype=tf.int32)
-            inputs = {
-                INPUT_IDS: _pad(chosen, length, self.pad_id),
-                ATTENTION_MASK: tf.ensure_shape(mask, (None, None)),
-                TOKEN_TYPE_IDS: _pad(tf.gather(types, rows), length, 0),
-            }
+            inputs = read(rows, length)
             return (inputs, *tf.nest.map_structure(lambda part: tf.gather(part, rows), targets)) if targets else inputs
 
         return self.plan_dataset().map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
@@ -162,6 +158,38 @@ class Batches:
         import tensorflow as tf
 
         return dataset.apply(tf.data.experimental.assert_cardinality(self.steps))
+
+    def _reader(self) -> Callable[[Any, Any], dict[str, Any]]:
+        """The function from the rows of a batch and its length to the inputs."""
+        return token_reader(self.tokens, self.pad_id)
+
+
+def token_reader(tokens: TokenArrays, pad_id: int) -> Callable[[Any, Any], dict[str, Any]]:
+    """A TensorFlow function that picks texts and pads them.
+
+    Args:
+        tokens: of n texts.
+        pad_id: id that fills up a text.
+
+    Returns:
+        A function of rows (b,) and a length to int32 inputs (b, length) by name.
+    """
+    import tensorflow as tf
+
+    type_ids = tokens.token_type_ids.astype(np.int32)
+    ids = tf.RaggedTensor.from_row_splits(tokens.input_ids, tokens.offsets, validate=False)
+    types = tf.RaggedTensor.from_row_splits(type_ids, tokens.offsets, validate=False)
+
+    def read(rows: Any, length: Any) -> dict[str, Any]:
+        chosen = tf.gather(ids, rows)
+        mask = tf.sequence_mask(chosen.row_lengths(), length, dtype=tf.int32)
+        return {
+            INPUT_IDS: _pad(chosen, length, pad_id),
+            ATTENTION_MASK: tf.ensure_shape(mask, (None, None)),
+            TOKEN_TYPE_IDS: _pad(tf.gather(types, rows), length, 0),
+        }
+
+    return read
 
 
 def make_batches(
@@ -182,7 +210,7 @@ def make_batches(
     the batches; every row comes exactly once. Not shuffled, texts come from short to long, and `order` tells which.
 
     Args:
-        tokens: from `TextEncoder.encode`.
+        tokens: from `TextEncoder.encode`; texts in windows are batched so that no batch has more of these than their budget.
         labels: array (n, ...) or dict of arrays by head; None for prediction.
         batch_size: texts in a batch, >= 1; the last batch of an epoch may be smaller.
         shuffle: True for training.
@@ -191,7 +219,7 @@ def make_batches(
             them from the data.
         sample_weight: array (n,) or dict of arrays by head.
         sampling: None takes every row once; `"balanced"`, `"sqrt"` and `"oversample"` take rows of rare labels more
-            often, and with `"balanced"` and `"sqrt"` rows of frequent ones not in every epoch; see docs/imbalance.md.
+            often, and with `"balanced"` and `"sqrt"` rows of frequent ones not in every epoch; see docs/training.md.
         pad_id: id that fills up a text.
 
     Returns:
@@ -200,7 +228,7 @@ def make_batches(
 
     Raises:
         ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, weights come without labels, or
-            `sampling` is unknown or comes without labels or `shuffle`.
+            `sampling` is unknown, comes without labels or `shuffle`, or with texts in windows.
         DataError: when there are not as many labels as texts.
         TypeError: when an argument has the wrong type, as labels that are names and not numbers.
 
@@ -217,14 +245,23 @@ def make_batches(
     if sampling is not None and (labels is None or not shuffle):
         raise ConfigError(f"`sampling` must be None without `labels` and shuffle=True; got {shorten(sampling)}.")
     labels = _checked_rows("labels", labels, len(tokens))
-    return Batches(
+    windows = getattr(tokens, "windows", None)
+    if windows is not None and sampling is not None:
+        raise ConfigError(f"`sampling` must be None for texts in windows; got {shorten(sampling)}.")
+    kind: type[Batches] = Batches
+    if windows is not None:
+        from kerasbert.data.window_batches import WindowBatches
+
+        kind = WindowBatches
+    allowed = tokens if windows is None else windows
+    return kind(
         tokens,
         labels,
         sample_weight=_checked_rows("sample_weight", sample_weight, len(tokens)),
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
-        lengths=_own_lengths(tokens) if lengths is None else _checked_lengths(lengths, tokens),
+        lengths=_own_lengths(allowed) if lengths is None else _checked_lengths(lengths, allowed),
         pad_id=check_int("pad_id", pad_id, 0),
         draws=None if sampling is None else expected_draws(labels, sampling),
     )

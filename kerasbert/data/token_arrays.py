@@ -59,6 +59,10 @@ class TokenArrays:
         """How many texts were cut."""
         return 0 if self.is_truncated is None else int(np.count_nonzero(self.is_truncated))
 
+    def fits_one_batch(self, batch_size: int) -> bool:
+        """Whether all texts may go through a model at once."""
+        return len(self) <= batch_size
+
     def padded(self, pad_id: int = 0) -> dict[str, np.ndarray]:
         """All texts as one batch, padded to the longest.
 

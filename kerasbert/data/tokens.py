@@ -4,6 +4,8 @@ A tokenizer file may bring a truncation and a padding of its own, and reads `[SE
 separator. Both are taken away here: the length is the caller's, and a special token is put in by the encoder alone.
 """
 
+import copy
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +24,7 @@ from kerasbert.data._tokenizer_files import (
 )
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
 from kerasbert.data.token_arrays import flatten, offsets_of, ranges
+from kerasbert.data.windows import LongTexts, WindowArrays, cut_windows, head_and_tail
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -54,6 +57,7 @@ class TextEncoder:
         tokenizer: a `tokenizers.Tokenizer`; a copy is used, without its truncation and padding.
         max_length: most tokens of a text or a pair, special tokens included, >= 3.
         special_tokens: role (`"pad_token"`, `"unk_token"`, ...) -> token, for what the usual names do not tell.
+        long_texts: what becomes of a text over `max_length`; None cuts its end.
 
     Raises:
         ConfigError: when `max_length` is below 3 or the tokenizer has no padding token.
@@ -72,7 +76,9 @@ class TextEncoder:
         *,
         max_length: int = DEFAULT_MAX_LENGTH,
         special_tokens: dict[str, str] | None = None,
+        long_texts: LongTexts | None = None,
     ) -> None:
+        self.long_texts = long_texts or LongTexts()
         self.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, why="[CLS], one token and [SEP]")
         self._tokenizer = type(tokenizer).from_str(tokenizer.to_str())
         self._tokenizer.no_truncation()
@@ -106,7 +112,13 @@ class TextEncoder:
         return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length)
 
     @classmethod
-    def from_folder(cls, folder: str | os.PathLike[str], *, max_length: int | None = None) -> Self:
+    def from_folder(
+        cls,
+        folder: str | os.PathLike[str],
+        *,
+        max_length: int | None = None,
+        long_texts: LongTexts | None = None,
+    ) -> Self:
         """Load the tokenizer of a checkpoint or a saved classifier; needs no network.
 
         `tokenizer.json` is read if there is one; else a WordPiece vocabulary from `vocab.txt`, or a byte-level one from
@@ -116,6 +128,7 @@ class TextEncoder:
             folder: that holds the tokenizer's files.
             max_length: most tokens of a text, >= 3; None: 128 (`DEFAULT_MAX_LENGTH`), or the `model_max_length` of
                 `tokenizer_config.json` where that is smaller.
+            long_texts: what becomes of a text over `max_length`; None cuts its end.
 
         Returns:
             The encoder.
@@ -130,7 +143,7 @@ class TextEncoder:
         tokenizer, settings = load_tokenizer(Path(folder))
         if max_length is None:
             max_length = min(DEFAULT_MAX_LENGTH, _longest(folder, settings))
-        return cls(tokenizer, max_length=max_length, special_tokens=settings)
+        return cls(tokenizer, max_length=max_length, special_tokens=settings, long_texts=long_texts)
 
     def __call__(
         self, texts: str | Sequence[str], text_pairs: str | Sequence[str] | None = None
@@ -170,7 +183,8 @@ class TextEncoder:
             progress: called with the numbers of texts done and in all, after every few thousand.
 
         Returns:
-            The ids of n texts, none longer than `max_length`; `num_truncated` says how many were cut.
+            The ids of n texts, none longer than `max_length`; `num_truncated` says how many were cut. For an encoder that
+            reads windows `WindowArrays`, which stand where these stand.
 
         Raises:
             TypeError: when `texts` is one text, or an entry is no text; the message names its index.
@@ -189,12 +203,14 @@ class TextEncoder:
                 f"`texts` and `text_pairs` must have the same length; got {len(columns[0])} and {len(columns[-1])}."
             )
         template = self._checked_template(len(columns))
-        chunks = []
+        chunks: list[Any] = []
         for start, stop in _chunk_bounds(columns):
             pieces = [self._text_ids(column[start:stop]) for column in columns]
-            chunks.append(_assemble(template, pieces, self.max_length))
+            chunks.append(self._assembled(template, pieces))
             if progress is not None:
                 progress(stop, len(columns[0]))
+        if self.long_texts.way == "windows":
+            return _join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
         return _join(chunks, self.max_length)
 
     def tokens(self, text: str) -> list[str]:
@@ -210,7 +226,9 @@ class TextEncoder:
             >>> encoder.tokens("unhappily")  # doctest: +SKIP
             ['[CLS]', 'un', '##ha', '##pp', '##ily', '[SEP]']
         """
-        return [str(self._tokenizer.id_to_token(int(number))) for number in self.encode([text]).input_ids]
+        plain = copy.copy(self)
+        plain.long_texts = LongTexts()  # of windows there would be several lists
+        return [str(self._tokenizer.id_to_token(int(number))) for number in plain.encode([text]).input_ids]
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`.
@@ -246,7 +264,22 @@ class TextEncoder:
             raise ConfigError(
                 f"`max_length` must be at least {num_special}, the special tokens of a pair; got {self.max_length}."
             )
+        if num_texts > 1 and self.long_texts.way != "truncate":
+            raise ConfigError(f"`long_texts` must be 'truncate' with pairs of texts; got {self.long_texts.way!r}.")
+        self.long_texts.check_room(self.max_length - num_special)
         return template
+
+    def _assembled(self, template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]]) -> Any:
+        """Ids of texts with their special tokens, long ones treated as was asked."""
+        if self.long_texts.way == "truncate":
+            return _assemble(template, pieces, self.max_length)
+        room = self.max_length - sum(part.text is None for part in template)
+        if self.long_texts.way == "head_tail":
+            assembled = _assemble(template, [head_and_tail(pieces[0], room)], self.max_length)
+            return dataclasses.replace(assembled, is_truncated=np.diff(pieces[0][1]) > room)
+        cut, counts, is_cut = cut_windows(pieces[0], room, self.long_texts)
+        windows = _assemble(template, [cut], self.max_length)
+        return WindowArrays(windows, offsets_of(counts), is_cut, self.long_texts.budget)
 
     def _text_ids(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Ids of texts without special tokens: int32 (t,), and offsets int64 (n + 1,)."""
@@ -338,6 +371,15 @@ def _assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]],
         types[places] = part.type_id
         cursor = cursor + count
     return TokenArrays(ids, types, offsets, np.sum(kept, axis=0) < np.sum(lengths, axis=0), max_length)
+
+
+def _join_windows(chunks: list[WindowArrays], max_length: int, budget: int) -> WindowArrays:
+    return WindowArrays(
+        _join([chunk.windows for chunk in chunks], max_length),
+        offsets_of(np.concatenate([np.zeros(0, dtype=np.int64), *[chunk.counts for chunk in chunks]])),
+        np.concatenate([np.zeros(0, dtype=bool), *[chunk.is_truncated for chunk in chunks]]),
+        budget,
+    )
 
 
 def _join(chunks: list[TokenArrays], max_length: int) -> TokenArrays:

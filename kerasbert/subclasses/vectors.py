@@ -23,7 +23,7 @@ def penultimate_features(model: Classifier, tokens: TokenArrays, *, pad_id: int 
     Returns:
         Float32 (n, hidden).
     """
-    return vectors_of(keras.Model(model.inputs, model.features.output), tokens, pad_id=pad_id)
+    return vectors_of(keras.Model(model.inputs, model.vectors), tokens, pad_id=pad_id)
 
 
 def vectors_of(model: keras.Model, tokens: TokenArrays, *, pad_id: int = 0) -> np.ndarray:

@@ -19,13 +19,31 @@ from kerasbert.training.optimization import Optimization, as_optimization, make_
 from kerasbert.training.progress import Progress, announce
 
 
+def default_epochs(steps: int) -> int:
+    """Passes over the training data that suit its size.
+
+    Large data teaches enough in two passes, and more overfit; small data needs the steps (docs/recipe.md).
+
+    Args:
+        steps: batches in a pass.
+
+    Returns:
+        8 below 50 steps, 2 above 1,000, else 4.
+
+    Example:
+        >>> default_epochs(15), default_epochs(313), default_epochs(1357)
+        (8, 4, 2)
+    """
+    return 8 if steps < 50 else 4 if steps <= 1000 else 2
+
+
 @suggest_keywords
 def finetune(
     model: Classifier,
     train: Batches,
     validation: Batches | None = None,
     *,
-    epochs: int = 4,
+    epochs: int | None = None,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     weight_decay: float = 0.01,
@@ -51,7 +69,8 @@ def finetune(
         model: from a builder; it is compiled anew.
         train: labelled batches from `make_batches(..., shuffle=True)`.
         validation: labelled batches; None trains all epochs and keeps the last weights.
-        epochs: passes over the training data, >= 1; the rate decays to zero over all of them.
+        epochs: passes over the training data, >= 1; the rate decays to zero over all of them. None takes
+            `default_epochs`.
         learning_rate: peak rate of the encoder, in (0, 1].
         head_learning_rate: peak rate of the heads, in (0, 1].
         weight_decay: decoupled decay, in [0, 1).
@@ -64,7 +83,7 @@ def finetune(
             class, or the positives of each label, against its frequency; `"sqrt"` by the root of that; `"effective"` by
             effective numbers; `"focal"` counts easy examples less; `"asymmetric"` does so with easy negatives, for binary
             and multi-label heads; `"auto"` is `"sqrt"` where one label is 3 times as frequent as another, else None. See
-            docs/imbalance.md.
+            docs/training.md.
         label_smoothing: in [0, 1): share of each label that is spread over the others.
         optimization: schedule, frozen parts, rates by layer, accumulation and averages; None: `Optimization()`. With a
             frozen encoder the texts run through it once, and the head trains from what it gave.
@@ -93,7 +112,7 @@ def finetune(
     _check_batches("train", train)
     if validation is not None:
         _check_batches("validation", validation)
-    check_int("epochs", epochs, 1)
+    epochs = default_epochs(train.steps) if epochs is None else check_int("epochs", epochs, 1)
     check_int("patience", patience, 1)
     check_number("warmup", warmup, 0, 1)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)

@@ -1,6 +1,7 @@
 """Which parts of an encoder train, from when on, and at which rates."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import keras
 
@@ -167,7 +168,7 @@ def as_optimization(value: object) -> Optimization:
     """
     if value is None:
         return Optimization()
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return Optimization(**value)
     if not isinstance(value, Optimization):
         raise TypeError(f"`optimization` must be kerasbert.Optimization(...); got {shorten(value)}.")

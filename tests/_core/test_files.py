@@ -1,3 +1,5 @@
+import hashlib
+import json
 import os
 
 import pytest
@@ -84,6 +86,52 @@ def test_a_manifest_cannot_lead_out(tmp_path):
     (tmp_path / "model" / "manifest.json").write_text('{"files": [{"path": "../x", "size": 1, "sha256": ""}]}')
     with pytest.raises(ArtifactError, match="outside the folder"):
         verify_manifest(tmp_path / "model")
+
+
+def listed(folder, name):
+    """Let a manifest list one file more."""
+    entries = json.loads((folder / "manifest.json").read_text())
+    entries["files"].append({"path": name, "size": 4, "sha256": hashlib.sha256(b"evil").hexdigest()})
+    (folder / "manifest.json").write_text(json.dumps(entries))
+
+
+@pytest.mark.parametrize("name", ["link.bin", "folder/file.bin", "circle.bin"])
+def test_links_are_not_followed(tmp_path, name):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "file.bin").write_bytes(b"evil")
+    write(tmp_path / "model")
+    (tmp_path / "model" / "link.bin").symlink_to(tmp_path / "elsewhere" / "file.bin")
+    (tmp_path / "model" / "folder").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "model" / "circle.bin").symlink_to(tmp_path / "model" / "circle.bin")
+    listed(tmp_path / "model", name)
+    with pytest.raises(ArtifactError, match=f"lacks the file '{name}'"):
+        verify_manifest(tmp_path / "model")
+
+
+UNLISTED = {
+    "file": lambda folder: (folder / "added_tokens.json").write_text("{}"),
+    "case": lambda folder: (folder / "FILE.bin").write_bytes(b"old"),
+    "bytes": lambda folder: open(os.fsencode(folder) + b"/\xff", "w").close(),
+    "circle of folders": lambda folder: (folder / "circle").symlink_to(folder),
+    "deep": lambda folder: (folder / "a").mkdir() or (folder / "a" / "b").write_text(""),
+    "many": lambda folder: [(folder / str(number)).touch() for number in range(1000)],
+}
+
+
+@pytest.mark.parametrize("add", UNLISTED.values(), ids=UNLISTED)
+def test_what_the_manifest_does_not_list_is_refused(tmp_path, add):
+    write(tmp_path / "model")
+    add(tmp_path / "model")
+    with pytest.raises(ArtifactError, match="which its manifest does not list; move it elsewhere"):
+        verify_manifest(tmp_path / "model")
+
+
+def test_hidden_files_are_left_alone(tmp_path):
+    write(tmp_path / "model")
+    (tmp_path / "model" / ".DS_Store").touch()
+    (tmp_path / "model" / ".git").mkdir()
+    (tmp_path / "model" / ".git" / "HEAD").touch()
+    verify_manifest(tmp_path / "model")
 
 
 def test_files_are_readable_by_the_umask(tmp_path):

@@ -122,14 +122,23 @@ BAD = {
         ({1: 2}, TypeError, "`layers` must be an integer or a list of integers"),
     ],
     "combine": [
-        ("sum", ConfigError, "`combine` must be one of 'concat', 'max', 'mean'; got 'sum'"),
+        ("sum", ConfigError, "`combine` must be one of 'attention', 'concat', 'max', 'mean', 'weighted'; got 'sum'"),
         ("men", ConfigError, "Did you mean 'mean'"),
         (None, ConfigError, "`combine` must be one of .* got None"),
+    ],
+    "combine_first": [
+        (1, TypeError, "`combine_first` must be True or False; got 1 of type int"),
+        (None, TypeError, "`combine_first` must be True or False; got None"),
     ],
     "pooling": [
         ("means", ConfigError, "`pooling` must be one of .* got 'means'. Did you mean 'mean'"),
         (None, TypeError, "`pooling` must be a name or a kerasbert pooling layer; got None"),
         (keras.layers.GlobalAveragePooling1D, TypeError, "`pooling` must be a name or a kerasbert pooling layer"),
+    ],
+    "window_pooling": [
+        ("means", ConfigError, "`window_pooling` must be one of 'attention', 'max', 'mean'; got 'means'"),
+        ("cls", ConfigError, "`window_pooling` must be one of 'attention', 'max', 'mean'; got 'cls'"),
+        (3, TypeError, "`pooling` must be a name or a kerasbert pooling layer; got 3"),
     ],
     "hidden_units": [
         ([0], ConfigError, UNITS + " an integer from 1 to 1000000; got 0"),

@@ -130,7 +130,47 @@ def test_several_layers_are_joined(tiny_config):
     assert model.head.output_layer.kernel.shape == (2 * tiny_config.hidden_size, 1)
 
 
-@pytest.mark.parametrize("pooling", ["cls", "pooler", "max", "attention"])
+LEARNED = {
+    "weighted": ("multiclass", {"combine": "weighted", "pooling": "multihead_attention"}),
+    "weighted first": ("binary", {"combine": "weighted", "combine_first": True, "pooling": "last"}),
+    "attention": ("multitask", {"combine": "attention", "pooling": "mean"}),
+    "attention first": ("multilabel", {"combine": "attention", "combine_first": True, "pooling": "attention"}),
+}
+
+
+@pytest.mark.parametrize(("task", "options"), LEARNED.values(), ids=LEARNED)
+def test_learned_combinations_train_save_and_load(task, options, tiny_config, tiny_inputs, tmp_path):
+    model = BUILDS[task](encoder=tiny_config, layers=(0, 1), **options)
+    before = [np.array(weight) for weight in model.features.trainable_variables]
+    model.fit(tiny_inputs, LABELS[task], epochs=2, verbose=0)
+    assert model.encoder.config.num_hidden_layers == 1
+    after = {weight.path: np.array(weight) for weight in model.features.trainable_variables}
+    moved = [path for (path, value), old in zip(after.items(), before, strict=True) if not np.array_equal(value, old)]
+    # A shift of all scores leaves a softmax as it is: the bias of the keys never moves.
+    assert [path for path in after if path not in moved and "key/bias" not in path] == []
+    model.save(tmp_path / "model.keras")
+    assert close(outputs(model, tiny_inputs), outputs(keras.models.load_model(tmp_path / "model.keras"), tiny_inputs))
+
+
+@pytest.mark.parametrize("combine", ["weighted", "attention"])
+def test_a_learned_combination_needs_several_layers(combine, tiny_config):
+    with pytest.raises(ConfigError, match=f"`combine` must be .* with one hidden state, where '{combine}' has nothing"):
+        build_binary(encoder=tiny_config, layers=1, combine=combine)
+
+
+def test_the_pooler_cannot_be_combined_first(tiny_config):
+    with pytest.raises(ConfigError, match="`combine_first` must be False with pooling='pooler'"):
+        build_binary(encoder=tiny_config, pooling="pooler", combine_first=True)
+
+
+def test_learned_mix_is_not_decayed(tiny_config):
+    model = build_binary(encoder=tiny_config, layers=(0, 1, 2), combine="weighted")
+    model.optimizer.build(model.trainable_variables)
+    decayed = [v.path for v, d in zip(model.trainable_variables, model.optimizer._decayed, strict=True) if d]
+    assert not [path for path in decayed if "combination" in path]
+
+
+@pytest.mark.parametrize("pooling", ["cls", "last", "pooler", "max", "attention", "multihead_attention"])
 def test_every_pooling_builds(pooling, tiny_folder, tiny_inputs):
     assert build_multiclass(3, encoder=tiny_folder, pooling=pooling)(tiny_inputs).shape == (2, 3)
 
@@ -151,7 +191,7 @@ def test_caller_data_is_not_changed(tiny_config):
 
 BAD = {
     "pooling": ("means", "`pooling` must be one of"),
-    "combine": ("sum", "`combine` must be one of 'concat', 'max', 'mean'; got 'sum'"),
+    "combine": ("sum", "`combine` must be one of 'attention', 'concat', 'max', 'mean', 'weighted'; got 'sum'"),
     "layers": ([3], r"`layers` must be an integer from -3 to 2 .*0 \(embeddings\) to 2"),
     "max_length": (41, "`max_length` must be an integer from 3 to 40 .*; got 41"),
     "dropout": (1.0, r"`dropout` must be a number in \[0, 1\); got 1"),

@@ -1,7 +1,9 @@
+import keras
 import numpy as np
 import pytest
 
 from kerasbert._core.errors import ConfigError
+from kerasbert.classifiers.combining import COMBINATIONS
 from kerasbert.classifiers.features import Features, resolve_layers
 
 STATES = tuple(np.random.default_rng(seed).normal(size=(2, 3, 4)).astype("float32") for seed in range(2))
@@ -17,6 +19,57 @@ EXPECTED = {
 @pytest.mark.parametrize("combine", EXPECTED)
 def test_pools_each_and_combines(combine):
     assert np.allclose(Features("mean", combine=combine)(STATES, MASK), EXPECTED[combine], atol=1e-6)
+
+
+MASKED = [np.where(MASK[..., None], state, 0) for state in STATES]
+COUNTS = MASK.sum(1, keepdims=True)
+FIRST = {
+    "concat": EXPECTED["concat"],
+    "mean": EXPECTED["mean"],
+    "max": np.max(MASKED, axis=0).sum(1) / COUNTS,
+    "weighted": EXPECTED["mean"],
+}
+
+
+@pytest.mark.parametrize("combine", FIRST)
+def test_combines_and_pools(combine):
+    states = [np.where(MASK[..., None], state, 0).astype("float32") for state in STATES]
+    assert np.allclose(Features("mean", combine=combine, combine_first=True)(states, MASK), FIRST[combine], atol=1e-6)
+
+
+def test_the_two_orders_differ_where_a_maximum_is_taken():
+    one, other = (Features("mean", combine="max", combine_first=first)(STATES, MASK) for first in (False, True))
+    assert not np.allclose(one, other, atol=1e-2)
+
+
+@pytest.mark.parametrize("combine", ["weighted", "attention"])
+def test_learned_mix_of_pooled_states(combine):
+    features = Features("mean", combine=combine)
+    features(STATES, MASK)
+    features.combination.layer_bias.assign([50.0, -50.0])
+    assert np.allclose(features(STATES, MASK), MEANS[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("combine", COMBINATIONS)
+@pytest.mark.parametrize("pooling", ["mean", "cls", "last", "max", "attention", "multihead_attention"])
+def test_combined_first_is_masked(combine, pooling):
+    features = Features(pooling, combine=combine, combine_first=True)
+    other = [np.where(MASK[..., None], state, 1e3).astype("float32") for state in STATES]
+    features(STATES, MASK)
+    assert np.allclose(features(STATES, MASK), features(other, MASK), atol=1e-5)
+
+
+@pytest.mark.parametrize("combine_first", [False, True])
+@pytest.mark.parametrize("combine", COMBINATIONS)
+def test_symbolic_shape_is_the_eager_one(combine, combine_first):
+    features = Features("multihead_attention", combine=combine, combine_first=combine_first)
+    symbolic = features([keras.Input((None, 4)), keras.Input((None, 4))], keras.Input((None,)))
+    assert symbolic.shape[1:] == features(STATES, MASK).shape[1:]
+
+
+def test_combine_first_is_a_bool():
+    with pytest.raises(TypeError, match="`combine_first` must be True or False; got 'yes'"):
+        Features("mean", combine_first="yes")
 
 
 @pytest.mark.parametrize("combine", EXPECTED)
@@ -44,5 +97,5 @@ def test_layers_of_another_type(layers):
 
 
 def test_config_round_trip():
-    layer = Features("attention", combine="max", max_length=64, layer_indices=(1, 2))
+    layer = Features("attention", combine="attention", combine_first=True, max_length=64, layer_indices=(1, 2))
     assert Features.from_config(layer.get_config()).get_config() == layer.get_config()

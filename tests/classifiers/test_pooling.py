@@ -3,13 +3,27 @@ import numpy as np
 import pytest
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, MeanPooling, as_pooling, pooling_name
+from kerasbert.classifiers.pooling import (
+    POOLINGS,
+    AttentionPooling,
+    MeanPooling,
+    MultiHeadAttentionPooling,
+    as_pooling,
+    describe_pooling,
+    pooling_from,
+    pooling_name,
+)
 
 RANDOM = np.random.default_rng(0)
-STATES = RANDOM.normal(size=(3, 4, 5)).astype("float32")
+STATES = RANDOM.normal(size=(3, 4, 8)).astype("float32")
 MASK = np.array([[1, 1, 0, 0], [1, 1, 1, 1], [0, 0, 0, 0]])
-TOKENS = [STATES[0, :2], STATES[1], np.zeros((1, 5))]
-EXPECTED = {"mean": lambda rows: rows.mean(0), "max": lambda rows: rows.max(0), "cls": lambda rows: rows[0]}
+TOKENS = [STATES[0, :2], STATES[1], np.zeros((1, 8))]
+EXPECTED = {
+    "mean": lambda rows: rows.mean(0),
+    "max": lambda rows: rows.max(0),
+    "cls": lambda rows: rows[0],
+    "last": lambda rows: rows[-1],
+}
 BY_TOKEN = [name for name in POOLINGS if name != "pooler"]
 
 
@@ -32,7 +46,7 @@ def test_a_row_of_padding_gives_zeros(name, dtype):
     keras.config.set_dtype_policy(dtype)
     states = STATES[:, 0] if name == "pooler" else STATES
     pooled = keras.ops.cast(as_pooling(name)(states, MASK), "float32")
-    assert np.array_equal(pooled[2], np.zeros(5)) and np.isfinite(pooled).all()
+    assert np.array_equal(pooled[2], np.zeros(8)) and np.isfinite(pooled).all()
 
 
 def test_attention_is_a_weighted_mean():
@@ -58,6 +72,77 @@ def test_unknown_name_gets_the_near_miss():
 def test_other_types_are_refused():
     with pytest.raises(TypeError, match="`pooling` must be a name or a kerasbert pooling layer; got 3"):
         as_pooling(3)
+
+
+def test_last_token_of_rows_padded_on_the_left():
+    mask = np.array([[0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 0, 0]])
+    assert np.allclose(as_pooling("last")(STATES, mask), [STATES[0, 3], STATES[1, 3], np.zeros(8)])
+
+
+def multihead_in_numpy(layer, rows):
+    """Pool the tokens of one text, head by head."""
+    key, value, output = (
+        [np.array(weight) for weight in part.get_weights()] for part in (layer.key, layer.value, layer.output_layer)
+    )
+    keys, values, answers = rows @ key[0] + key[1], rows @ value[0] + value[1], []
+    for head, query in enumerate(np.array(layer.query)):
+        part = slice(head * len(query), (head + 1) * len(query))
+        scores = keys[:, part] @ query / np.sqrt(len(query))
+        weights = np.exp(scores - scores.max())
+        answers.append(weights / weights.sum() @ values[:, part])
+    return np.concatenate(answers) @ output[0] + output[1]
+
+
+def random_multihead(num_heads, hidden):
+    layer = MultiHeadAttentionPooling(num_heads)
+    layer.build((None, None, hidden))
+    layer.set_weights([RANDOM.normal(size=weight.shape) for weight in layer.get_weights()])
+    return layer
+
+
+def test_multihead_attention_equals_numpy():
+    states = RANDOM.normal(size=(2, 4, 6)).astype("float32")
+    layer = random_multihead(3, 6)
+    expected = [multihead_in_numpy(layer, states[0, :2]), multihead_in_numpy(layer, states[1])]
+    assert np.allclose(layer(states, MASK[:2]), expected, atol=1e-4)
+    weights = np.array(layer.weights_of(states, MASK[:2]))
+    assert weights.shape == (2, 3, 4) and np.allclose(weights.sum(-1), 1) and np.allclose(weights[0, :, 2:], 0)
+
+
+def test_multihead_attention_equals_torch():
+    torch = pytest.importorskip("torch")
+    states = RANDOM.normal(size=(2, 4, 6)).astype("float32")
+    layer = random_multihead(2, 6)
+    other = torch.nn.MultiheadAttention(6, 2, batch_first=True)
+    parts = {part: [torch.tensor(np.array(w)) for w in getattr(layer, part).get_weights()] for part in ("key", "value")}
+    with torch.no_grad():
+        other.in_proj_weight.copy_(torch.cat([torch.eye(6), parts["key"][0].T, parts["value"][0].T]))
+        other.in_proj_bias.copy_(torch.cat([torch.zeros(6), parts["key"][1], parts["value"][1]]))
+        kernel, bias = layer.output_layer.get_weights()
+        other.out_proj.weight.copy_(torch.tensor(np.array(kernel)).T)
+        other.out_proj.bias.copy_(torch.tensor(np.array(bias)))
+        query = torch.tensor(np.array(layer.query)).reshape(1, 1, 6).expand(2, 1, 6)
+        keys = torch.tensor(states)
+        expected, _ = other(query, keys, keys, key_padding_mask=torch.tensor(MASK[:2] == 0))
+    assert np.allclose(layer(states, MASK[:2]), expected[:, 0].numpy(), atol=1e-4)
+
+
+def test_heads_must_divide_the_width():
+    with pytest.raises(ConfigError, match="`num_heads` must divide the hidden width, 8; got 3"):
+        MultiHeadAttentionPooling(3)(STATES, MASK)
+
+
+@pytest.mark.parametrize("layer", [MeanPooling(), AttentionPooling(3), MultiHeadAttentionPooling(2)], ids=repr)
+def test_description_makes_the_same_layer(layer):
+    again = pooling_from(describe_pooling(layer))
+    assert type(again) is type(layer) and {**again.get_config(), "name": 0} == {**layer.get_config(), "name": 0}
+
+
+def test_descriptions_are_names_where_nothing_differs():
+    assert (describe_pooling(AttentionPooling()), describe_pooling(AttentionPooling(3))) == (
+        "attention",
+        {"name": "attention", "units": 3},
+    )
 
 
 def test_names_of_layers():

@@ -5,7 +5,14 @@ import pytest
 from kerasbert import BertConfig, Binary, Multiclass, build_binary, build_multiclass, build_multitask
 from kerasbert.classifiers.recipe import recipe_of
 
-OPTIONS = {"layers": [0, 1], "combine": "max", "pooling": "attention", "hidden_units": [3], "max_length": 20}
+OPTIONS = {
+    "layers": [0, 1],
+    "combine": "weighted",
+    "combine_first": True,
+    "pooling": "attention",
+    "hidden_units": [3],
+    "max_length": 20,
+}
 
 
 def test_the_recipe_builds_the_same_model(tiny_config):

@@ -46,6 +46,10 @@ WAYS = {
     "delimited": ["--task", "multilabel", "--labels", "tags", "--label-delimiter", ";"],
     "columns": ["--task", "multilabel", "--labels", "a,b"],
     "pairs": ["--task", "multiclass", "--text-pair", "text"],
+    "layers": [
+        *("--task", "multiclass", "--layers", "-2,-1", "--combine", "attention", "--combine-first"),
+        *("--pooling", "multihead_attention"),
+    ],
     "multitask": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flags=labels:multilabel"],
 }
 
@@ -129,6 +133,11 @@ REFUSED = {
         ],
         1,
         "Did you mean 'mean'?",
+    ),
+    "layers that are no numbers": (
+        ["train", "{data}", "--task", "multiclass", "--output", "{tmp}/m", "--layers", "last"],
+        2,
+        "--layers must be whole numbers such as -4,-3,-2,-1; got 'last'",
     ),
     "output exists": (["train", "{data}", "--task", "multiclass", "--output", "{saved}"], 1, "--overwrite"),
     "no model": (["predict", "{tmp}", "good"], 1, "manifest.json"),

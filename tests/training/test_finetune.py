@@ -15,7 +15,7 @@ from kerasbert import (
     make_batches,
 )
 from kerasbert.data.token_arrays import TokenArrays
-from kerasbert.training.finetune import _keep_best, default_monitor, set_prior_bias
+from kerasbert.training.finetune import _keep_best, default_epochs, default_monitor, set_prior_bias
 
 # Texts whose first word tells their class.
 ROWS = [[2, 5 + row % 3, 8 + row % 5, 3] for row in range(60)]
@@ -131,3 +131,8 @@ def test_texts_instead_of_batches(tiny_config):
 def test_batches_without_labels(tiny_config):
     with pytest.raises(DataError, match="`train` must hold at least one labelled example"):
         quick(build_multiclass(3, encoder=tiny_config), make_batches(TOKENS))
+
+
+@pytest.mark.parametrize(("steps", "epochs"), [(1, 8), (49, 8), (50, 4), (1000, 4), (1001, 2)])
+def test_epochs_suit_the_size_of_the_data(steps, epochs):
+    assert default_epochs(steps) == epochs

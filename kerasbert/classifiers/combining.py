@@ -1,0 +1,110 @@
+"""Learned combinations of several hidden states: one mix for all texts, or one chosen for each."""
+
+from collections.abc import Sequence
+from typing import Any, final
+
+import keras
+from keras import ops
+
+from kerasbert._core.names import PACKAGE
+
+
+class Combination(keras.layers.Layer):
+    """Abstract: weighs several tensors of one shape and adds them up."""
+
+    def call(self, states: Sequence[Any]) -> Any:
+        stacked = ops.stack(list(states), axis=-2)  # (..., layers, hidden)
+        weights = ops.expand_dims(ops.cast(self.weights_of(states), stacked.dtype), -1)  # (..., layers, 1)
+        return ops.sum(weights * stacked, axis=-2)
+
+    def weights_of(self, states: Sequence[Any]) -> Any:
+        """The weight of each layer, float32 (..., layers)."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, states_shape: Sequence[tuple]) -> tuple:
+        """The shape of one of the tensors."""
+        return tuple(states_shape[0])
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class WeightedCombination(Combination):
+    """One learned mix of the layers for all texts: gamma * sum of softmax(layer_bias)[l] * h[l].
+
+    Starts as the plain mean. Neither of the two is decayed by the builders' optimiser.
+
+    Args:
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        states: L tensors (..., hidden), L >= 1.
+
+    Output shape:
+        (..., hidden).
+
+    Example:
+        >>> WeightedCombination()([np.array([[2.0]]), np.array([[4.0]])]).numpy().tolist()
+        [[3.0]]
+
+    Reference:
+        Peters et al., "Deep Contextualized Word Representations", 2018, equation 1.
+    """
+
+    def build(self, states_shape: Sequence[tuple]) -> None:
+        self.layer_bias = self.add_weight((len(states_shape),), initializer="zeros", name="layer_bias")
+        self.gamma = self.add_weight((), initializer="ones", name="gamma")
+
+    def weights_of(self, states: Sequence[Any]) -> Any:
+        """The weight of each layer, gamma included, float32 (layers,); the same for every text."""
+        return ops.cast(self.gamma, "float32") * ops.softmax(ops.cast(self.layer_bias, "float32"))
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class AttentionCombination(Combination):
+    """A mix of the layers chosen anew for each text (each token, where layers are combined before pooling).
+
+    The score of layer l is v . tanh(W h[l] + b) + c[l]; the weights are the softmax of the scores over the layers.
+
+    Args:
+        units: width of the scoring layer; None for the hidden width.
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        states: L tensors (..., hidden), L >= 1.
+
+    Output shape:
+        (..., hidden).
+
+    Example:
+        >>> AttentionCombination()([np.ones((1, 2)), np.ones((1, 2))]).numpy().round(4).tolist()
+        [[1.0, 1.0]]
+
+    Reference:
+        Yang et al., "Hierarchical Attention Networks for Document Classification", 2016, equations 5-7, over layers.
+    """
+
+    def __init__(self, units: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+
+    def build(self, states_shape: Sequence[tuple]) -> None:
+        hidden = states_shape[0][-1]
+        units = self.units or hidden
+        self.hidden_layer = keras.layers.Dense(units, activation="tanh", dtype=self.dtype_policy, name="hidden")
+        self.score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
+        self.hidden_layer.build((None, hidden))
+        self.score.build((None, units))
+        self.layer_bias = self.add_weight((len(states_shape),), initializer="zeros", name="layer_bias")
+
+    def weights_of(self, states: Sequence[Any]) -> Any:
+        """The weight of each layer for each text, float32 (..., layers), summing to 1."""
+        scores = ops.concatenate([self.score(self.hidden_layer(state)) for state in states], axis=-1)  # (..., layers)
+        return ops.softmax(ops.cast(scores, "float32") + ops.cast(self.layer_bias, "float32"), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+COMBINATION_LAYERS: dict[str, type[Combination]] = {"attention": AttentionCombination, "weighted": WeightedCombination}
+COMBINATIONS = ("attention", "concat", "max", "mean", "weighted")

@@ -1,0 +1,78 @@
+"""From the vectors of a text's windows to one vector for the text."""
+
+from typing import Any, final
+
+import keras
+from keras import ops
+
+from kerasbert._core.checks import check_choice
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import PACKAGE
+from kerasbert.classifiers.pooling import Pooling, as_pooling, pooling_name
+
+WINDOW_POOLINGS = ("attention", "max", "mean")
+
+
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class WindowPooling(keras.layers.Layer):
+    """Reads the vectors of each text's windows by a pooling; places without a window take no part.
+
+    Args:
+        pooling: `"mean"`, `"max"`, `"attention"`, or such a pooling layer.
+        **kwargs: `keras.layers.Layer`'s own.
+
+    Call arguments:
+        vectors: (windows, hidden), the windows of all texts.
+        window_rows: int (batch, most windows), the rows of each text's windows, counted from 1; 0 is none.
+
+    Output shape:
+        (batch, hidden); zeros for a text without windows.
+
+    Raises:
+        ConfigError: when the pooling is another one.
+
+    Example:
+        >>> layer = WindowPooling("mean")
+        >>> layer(np.array([[1.0], [3.0], [8.0]]), np.array([[1, 2], [3, 0]])).numpy().tolist()
+        [[2.0], [8.0]]
+    """
+
+    def __init__(self, pooling: str | Pooling = "mean", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if isinstance(pooling, dict):
+            pooling = keras.saving.deserialize_keras_object(pooling)
+        self.pooling = window_pooling_from(pooling)
+
+    def build(self, vectors_shape: tuple, window_rows_shape: tuple | None = None) -> None:
+        if not self.pooling.built:
+            self.pooling.build((None, None, vectors_shape[-1]), window_rows_shape)
+
+    def call(self, vectors: Any, window_rows: Any) -> Any:
+        rows = ops.maximum(ops.cast(window_rows, "int32") - 1, 0)
+        by_text = ops.take(vectors, rows, axis=0)  # (batch, most windows, hidden)
+        return self.pooling(by_text, ops.cast(window_rows > 0, "int32"))
+
+    def compute_output_shape(self, vectors_shape: tuple, window_rows_shape: tuple) -> tuple:
+        """(batch, hidden)."""
+        return (window_rows_shape[0], vectors_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "pooling": keras.saving.serialize_keras_object(self.pooling)}
+
+
+def window_pooling_from(pooling: str | Pooling) -> Pooling:
+    """The pooling layer that reads windows.
+
+    Raises:
+        ConfigError: when it is none that windows can be read with.
+        TypeError: when it is neither a name nor a pooling layer.
+    """
+    if isinstance(pooling, str):
+        check_choice("window_pooling", pooling, WINDOW_POOLINGS)
+    layer = as_pooling(pooling)
+    if pooling_name(layer) not in WINDOW_POOLINGS:
+        raise ConfigError(
+            f"`window_pooling` must be one of {', '.join(map(repr, WINDOW_POOLINGS))}; got {pooling_name(layer)!r}."
+        )
+    return layer

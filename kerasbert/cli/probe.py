@@ -1,0 +1,81 @@
+"""`kerasbert probe`: what each layer of an encoder knows about labelled texts."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert.cli.options import Delimiter, Format, Labels, Text, app, say
+from kerasbert.cli.reading import parse_layers, split_cells
+from kerasbert.cli.tables import print_table
+from kerasbert.data.readers import read_examples
+from kerasbert.evaluation.probe import MAX_TEXTS, probe
+from kerasbert.evaluation.probe_report import QUANTITIES, format_rows
+from kerasbert.extraction.reader import FROZEN_POOLINGS
+
+
+@app.command("probe")
+def probe_command(
+    source: Annotated[
+        str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
+    ],
+    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    text: Text = "text",
+    labels: Labels = None,
+    label_delimiter: Delimiter = None,
+    sublabels: Annotated[
+        str | None, typer.Option(help="Column of subclasses: also asks which layer separates them best.")
+    ] = None,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Read no labels; judge clusters of all texts by their silhouette.")
+    ] = False,
+    clusters: Annotated[
+        bool, typer.Option("--clusters", help="Judge clusters inside each label by their silhouette.")
+    ] = False,
+    layers: Annotated[str | None, typer.Option(help="Hidden states, such as 0,3,-1. [default: all]")] = None,
+    poolings: Annotated[str, typer.Option(help="Poolings without weights.")] = ",".join(FROZEN_POOLINGS),
+    folds: Annotated[int, typer.Option(help="Of the cross-validation.")] = 3,
+    max_texts: Annotated[int, typer.Option(help="Size of the sample; 0 reads all texts.")] = MAX_TEXTS,
+    max_length: Annotated[int | None, typer.Option(help="Longest text in tokens.")] = None,
+    seed: Annotated[int, typer.Option(help="Of sample, folds and clusters.")] = 0,
+    output: Annotated[Path | None, typer.Option(help="Folder to write: probe.json and the picture probe.png.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
+    output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Score a linear classifier on every layer and pooling, and recommend what to build."""
+    if unlabelled and (labels or sublabels or clusters):
+        raise typer.BadParameter("--unlabelled goes with neither --labels, --sublabels nor --clusters.")
+    if output is not None:
+        check_output(output, overwrite)
+    column = None if unlabelled else labels or "label"
+    columns = [name for name in (column, sublabels) if name]
+    examples = read_examples(data, text=text, labels=columns or None)
+    report = probe(
+        source,
+        examples.texts,
+        None if column is None else split_cells(examples.labels[column], label_delimiter),
+        sublabels=None if sublabels is None else examples.labels[sublabels],
+        layers=parse_layers(layers) or "all",
+        poolings=poolings.split(","),
+        folds=folds,
+        max_texts=max_texts or None,
+        validity=True if clusters else None,
+        max_length=max_length,
+        seed=seed,
+        progress=not quiet,
+    )
+    if output is not None:
+        with atomic_dir_write(output, overwrite=overwrite) as beside:
+            described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
+            (beside / "probe.json").write_text(described + "\n", encoding="utf-8")
+            report.save_picture(beside / "probe.png")
+    if output_format is Format.json:
+        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        return
+    heads = ["layer", "pooling", *[QUANTITIES[name] for name in report.quantities]]
+    title = f"{report.encoder}: {report.num_labels} labels, {report.num_texts} texts, {report.folds} folds"
+    print_table(title, heads, format_rows(report.rows, report.quantities), as_csv=output_format is Format.csv)
+    say(report.summary())

@@ -1,0 +1,136 @@
+"""How sure a score is: bootstrap intervals, so that a small test set does not pass for a large one."""
+
+import numpy as np
+
+from kerasbert._core.checks import check_choice, check_int, check_number
+from kerasbert._core.errors import DataError
+from kerasbert.evaluation.scores import SCORED_TASKS, as_flags
+
+# Samples at a time, so that those of 10,000 texts take a few megabytes.
+CHUNK = 50
+# A draw from the multinomial distribution costs as much as that of this many texts.
+MANY_ALIKE = 20
+
+
+def bootstrap_intervals(
+    task: str,
+    true: np.ndarray,
+    decided: np.ndarray,
+    *,
+    num_labels: int | None = None,
+    resamples: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> dict[str, tuple[float, float]]:
+    """Intervals that hold a score, had other texts of the same kind been judged, with a given confidence.
+
+    The texts are drawn again with replacement, `resamples` times, and the interval lies between two percentiles of the
+    scores. It tells what chance in the choice of test texts does, and nothing of what another training would.
+
+    Args:
+        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        true: class ids (n,), or 0 or 1 of shape (n, C), n >= 1, see `score_predictions`.
+        decided: decisions of the same shape.
+        num_labels: C of a multi-class task; None takes the labels that occur in `true` or `decided`.
+        resamples: how often the texts are drawn, >= 1.
+        level: confidence, in (0, 1).
+        seed: the same seed gives the same intervals.
+
+    Returns:
+        `accuracy`, `macro_f1`, `micro_f1` and `weighted_f1`, and for a binary task `f1` of the positive label -> (low,
+        high).
+
+    Raises:
+        ConfigError: when a number is out of its range or the task unknown.
+        DataError: when the shapes differ or there are no texts.
+
+    Example:
+        >>> bootstrap_intervals("multiclass", np.arange(100) % 2, np.zeros(100, int))["accuracy"]
+        (0.4..., 0.6...)
+
+    Reference:
+        Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
+    """
+    check_choice("task", task, SCORED_TASKS)
+    check_int("resamples", resamples, 1)
+    check_int("seed", seed, 0)
+    check_number("level", level, 0, 1, open_minimum=True, open_maximum=True)
+    true, decided = np.asarray(true).astype(np.int64), np.asarray(decided).astype(np.int64)
+    if true.shape != decided.shape or not len(true):
+        raise DataError(
+            f"`true` and `decided` must be of one shape with at least one text; got {true.shape} and {decided.shape}."
+        )
+    if task == "binary":
+        true, decided = true.reshape(-1), decided.reshape(-1)
+    flags, counts = _distinct(true, decided, 2 if task == "binary" else num_labels)
+    random = np.random.default_rng(seed)
+    parts = [
+        resampled_scores(_draw(random, counts, min(CHUNK, resamples - start)), *flags)
+        for start in range(0, resamples, CHUNK)
+    ]
+    drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if task != "binary":
+        drawn.pop("f1")
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    return {name: tuple(map(float, np.quantile(values, ends))) for name, values in drawn.items()}  # type: ignore[misc]
+
+
+def resampled_scores(weights: np.ndarray, true: np.ndarray, decided: np.ndarray) -> dict[str, np.ndarray]:
+    """Scores of several samples of the same texts, of which each is taken a number of times.
+
+    Args:
+        weights: (r, n), how often each text is in each sample.
+        true: bool (n, C).
+        decided: bool (n, C).
+
+    Returns:
+        `accuracy`, `macro_f1`, `micro_f1`, `weighted_f1`, and `f1` of the last label, each (r,). The macro mean is over
+        the labels that a sample has, as a share of those that occur at all.
+
+    Example:
+        >>> flags = np.eye(2, dtype=bool)
+        >>> resampled_scores(np.array([[1, 1], [2, 0]]), flags, flags[[0, 0]])["accuracy"].tolist()
+        [0.5, 1.0]
+    """
+    # Float32 holds whole numbers up to 16 million exactly, and BLAS multiplies it twice as fast.
+    kind = np.float32 if weights.sum(axis=1).max() < 2**24 else np.float64
+    weights = weights.astype(kind)
+    hits = (weights @ (true & decided).astype(kind)).astype(np.float64)
+    support = (weights @ true.astype(kind)).astype(np.float64)
+    marked = support + weights @ decided.astype(kind)
+    f1 = _share(2 * hits, marked)
+    return {
+        "accuracy": weights @ (true == decided).all(axis=1).astype(kind) / weights.sum(axis=1),
+        "macro_f1": _share(f1.sum(axis=1), (marked > 0).sum(axis=1)) * float((true | decided).any(axis=0).mean()),
+        "micro_f1": _share(2 * hits.sum(axis=1), marked.sum(axis=1)),
+        "weighted_f1": _share((f1 * support).sum(axis=1), support.sum(axis=1)),
+        "f1": f1[:, -1],
+    }
+
+
+def _distinct(true: np.ndarray, decided: np.ndarray, count: int | None) -> tuple[tuple, np.ndarray]:
+    """The distinct pairs of labels and decision as flags, and how many texts have each."""
+    if true.ndim == 1:
+        pairs, counts = np.unique(np.stack([true, decided], axis=1), axis=0, return_counts=True)
+        if count is None:
+            places, flat = np.unique(pairs, return_inverse=True)
+            pairs, count = flat.reshape(pairs.shape), len(places)
+        return (as_flags(pairs[:, 0], count), as_flags(pairs[:, 1], count)), counts
+    packed = np.packbits(np.concatenate([true, decided], axis=1).astype(bool), axis=1)
+    _, first, counts = np.unique(packed, axis=0, return_index=True, return_counts=True)
+    return (true[first] > 0, decided[first] > 0), counts
+
+
+def _draw(random: np.random.Generator, counts: np.ndarray, samples: int) -> np.ndarray:
+    """How often each of k distinct texts, of which there are `counts`, is in each sample: int (samples, k)."""
+    total = int(counts.sum())
+    if total > MANY_ALIKE * len(counts):
+        # The same distribution without drawing text by text.
+        return random.multinomial(total, counts / total, size=samples)
+    kinds = np.repeat(np.arange(len(counts)), counts)
+    places = kinds[random.integers(0, total, (samples, total))] + len(counts) * np.arange(samples)[:, None]
+    return np.bincount(places.reshape(-1), minlength=samples * len(counts)).reshape(samples, -1)
+
+
+def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    return np.divide(part, whole, out=np.zeros_like(part, dtype=np.float64), where=whole > 0)

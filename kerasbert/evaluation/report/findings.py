@@ -1,0 +1,170 @@
+"""Everything a report tells of one head, as plain data: what goes into `metrics.json` and what the page shows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from kerasbert.evaluation.calibration import calibration_of
+from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
+from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.evaluation.ranking import average_precisions
+from kerasbert.evaluation.scores import score_predictions
+
+# A matrix of more labels is larger than what it tells; `confused_pairs` holds its essence.
+MAX_MATRIX = 200
+AVERAGES = ("micro", "macro", "weighted")
+
+
+class Number(NamedTuple):
+    """One of the numbers that a head is judged by at a glance.
+
+    Args:
+        key: its name among the intervals, such as `"macro_f1"`.
+        title: for people.
+        value: in [0, 1]; None where it is not defined.
+        meaning: in one sentence.
+    """
+
+    key: str
+    title: str
+    value: float | None
+    meaning: str
+
+
+def judge_head(outcome: Outcome) -> dict[str, Any]:
+    """Scores, ranking, calibration, confusions and mistakes of one head.
+
+    Args:
+        outcome: of the head, of at least one text.
+
+    Returns:
+        Plain data: `task`, `label_names`, `num_examples`, `scores` (see `score_predictions`), `average_precision` (see
+        `average_precisions`), `thresholds` (name -> value or None), `calibration` (see `reliability`), `confusion`
+        (`names` and `counts`; None for more than 200 labels), `confused_pairs` and `surest_mistakes`.
+
+    Example:
+        >>> ids, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
+        >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), ids, probabilities, np.array([0, 0]))
+        >>> judge_head(outcome)["scores"]["accuracy"], judge_head(outcome)["average_precision"]["macro"]
+        (0.5, 1.0)
+    """
+    confusion = None
+    if len(outcome.label_names) <= MAX_MATRIX:
+        names, counts = confusion_matrix(outcome)
+        confusion = {"names": names, "counts": counts.tolist()}
+    return {
+        "task": outcome.task,
+        "label_names": list(outcome.label_names),
+        "num_examples": len(outcome),
+        "scores": score_predictions(
+            outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
+        ),
+        "average_precision": average_precisions(outcome),
+        "thresholds": dict(zip(outcome.label_names, outcome.limits, strict=True)),
+        "calibration": calibration_of(outcome),
+        "confusion": confusion,
+        "confused_pairs": confused_pairs(outcome),
+        "surest_mistakes": surest_mistakes(outcome),
+    }
+
+
+def headline(findings: Mapping[str, Any]) -> list[Number]:
+    """The few numbers that tell most about a head.
+
+    Args:
+        findings: from `judge_head`.
+
+    Returns:
+        For a binary head accuracy, precision, recall, F1 and average precision of the positive label; for others
+        accuracy, F1 scores and mean average precision.
+    """
+    scores, names, ranking = findings["scores"], findings["label_names"], findings["average_precision"]
+    ranked = "how well texts are ranked, whatever the threshold"
+    if findings["task"] == "binary":
+        positive, own = names[1], scores["per_label"][names[1]]
+        return [
+            Number("accuracy", "Accuracy", scores["accuracy"], "share of texts given the right label"),
+            Number("f1", "F1", own["f1"], f"of “{positive}”: balance of precision and recall"),
+            Number("precision", "Precision", own["precision"], f"share of texts given “{positive}” that are"),
+            Number("recall", "Recall", own["recall"], f"share of “{positive}” texts that were found"),
+            Number("average_precision", "Average precision", ranking["per_label"][positive], f"“{positive}”: {ranked}"),
+        ]
+    together = [
+        Number("macro_f1", "Macro-F1", scores["macro"]["f1"], "mean over labels, rare ones count as much"),
+        Number("macro_average_precision", "Mean average precision", ranking["macro"], ranked),
+    ]
+    if findings["task"] == "multilabel":
+        return [
+            Number("micro_f1", "Micro-F1", scores["micro"]["f1"], "over all labels of all texts"),
+            *together,
+            Number("accuracy", "Exact match", scores["accuracy"], "share of texts with every label right"),
+        ]
+    return [
+        Number("accuracy", "Accuracy", scores["accuracy"], "share of texts given the right label"),
+        *together,
+        Number("weighted_f1", "Weighted F1", scores["weighted"]["f1"], "mean over labels, by their texts"),
+    ]
+
+
+def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
+    """The numbers that tell how the levels of a hierarchy do together.
+
+    Args:
+        scores: from `score_hierarchy`.
+    """
+    meaning = "labels of all levels together"
+    return [
+        Number("accuracy", "Accuracy", scores["accuracy"], "share of texts right at every level"),
+        Number("hierarchical_f1", "Hierarchical F1", scores["hierarchical_f1"], meaning),
+        Number("hierarchical_precision", "Hierarchical precision", scores["hierarchical_precision"], meaning),
+        Number("hierarchical_recall", "Hierarchical recall", scores["hierarchical_recall"], meaning),
+    ]
+
+
+def compare_with_baseline(findings: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The scores that a model and its baseline have in common.
+
+    Args:
+        findings: from `judge_head`.
+        baseline: scores of another classifier on the same texts, in the form of `score_predictions`.
+
+    Returns:
+        `title`, `model`, `baseline` and `gain`, how much better the model is, of each.
+    """
+    wanted = [("Accuracy", ("accuracy",)), *[(f"{name.capitalize()}-F1", (name, "f1")) for name in AVERAGES]]
+    if findings["task"] == "binary":
+        wanted = [wanted[0], ("F1", ("f1",)), wanted[2]]
+    elif findings["task"] == "multiclass":
+        # Where each text has one label, micro-F1 is accuracy.
+        del wanted[1]
+    rows = [(title, _value(findings["scores"], path), _value(baseline, path)) for title, path in wanted]
+    return [
+        {"title": title, "model": own, "baseline": other, "gain": own - other}
+        for title, own, other in rows
+        if own is not None and other is not None
+    ]
+
+
+def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:
+    """The table of labels: as they are ordered, or from the worst F1 up where they are more than a dozen.
+
+    Args:
+        findings: from `judge_head`.
+        limit: the most rows; the best ones are left out.
+
+    Returns:
+        `name`, `precision`, `recall`, `f1`, `support`, `threshold` and `average_precision` of each label.
+    """
+    ranking = findings["average_precision"]["per_label"]
+    rows = [
+        {"name": name, **values, "threshold": findings["thresholds"][name], "average_precision": ranking[name]}
+        for name, values in findings["scores"]["per_label"].items()
+    ]
+    # Without a test text a label has no worth to be ranked by.
+    return rows if len(rows) <= 12 else sorted(rows, key=lambda row: (row["support"] == 0, row["f1"]))[:limit]
+
+
+def _value(scores: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    found: Any = scores
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found

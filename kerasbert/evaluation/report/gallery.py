@@ -1,0 +1,126 @@
+"""Which pictures a report holds, with their titles, captions and words for those who cannot see them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.evaluation.ranking import curves_to_show
+from kerasbert.evaluation.report.pictures import draw_curves, draw_history, draw_matrix, draw_reliability
+
+
+class Picture(NamedTuple):
+    """A picture and its words.
+
+    Args:
+        name: of its file, without ending.
+        figure: a matplotlib figure.
+        title: heading.
+        caption: how to read it.
+        alt: what it shows.
+    """
+
+    name: str
+    figure: Any
+    title: str
+    caption: str
+    alt: str
+
+
+def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[str] = ()) -> list[Picture]:
+    """Learning curves: the loss, and the scores of each head.
+
+    Args:
+        history: name -> value of each epoch.
+        heads: names of the heads or levels; none for a classifier with one head.
+
+    Returns:
+        The pictures; none without a history.
+    """
+    names = [name for name in history if not name.startswith("val_")]
+    scores = [name for name in names if not name.endswith("loss")]
+    groups = [("Loss", "loss", [name for name in names if name == "loss"])]
+    if not heads:
+        groups.append(("Scores while training", "scores", scores))
+    for head in heads:
+        own = [name for name in scores if name.startswith(f"{head}_")]
+        groups.append((f"Scores of {head}", f"scores_{head}", own))
+    return [
+        Picture(
+            f"history_{key}",
+            draw_history(history, group),
+            title,
+            "By epoch; dashed on training data, solid on validation data.",
+            f"Learning curve. {_last_values(history, group)}",
+        )
+        for title, key, group in groups
+        if group
+    ]
+
+
+def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str = "") -> list[Picture]:
+    """The pictures of one head: matrix, precision-recall curves and reliability.
+
+    Args:
+        outcome: of the head.
+        findings: from `judge_head`.
+        prefix: of the file names.
+
+    Returns:
+        The pictures that the data allow.
+    """
+    pictures = []
+    if findings["confusion"] is not None:
+        pictures.append(_matrix(outcome, findings, prefix))
+    curves = curves_to_show(outcome, findings["average_precision"]["per_label"])
+    if curves:
+        pictures.append(
+            Picture(
+                f"{prefix}precision_recall",
+                draw_curves(curves),
+                "Precision and recall",
+                "Each curve goes through all thresholds; its dot is where the classifier decides. The number is the average "
+                "precision. Grey lines join points of equal F1.",
+                "Precision-recall curves. Average precision: "
+                + ", ".join(f"{curve.name} {curve.average_precision:.3f}" for curve in curves),
+            )
+        )
+    calibration = findings["calibration"]
+    error = calibration["expected_calibration_error"]
+    pictures.append(
+        Picture(
+            f"{prefix}reliability",
+            draw_reliability(calibration),
+            "Can the probabilities be believed?",
+            f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}. Below: "
+            "how many predictions there are of each probability.",
+            f"Reliability diagram. Expected calibration error {error:.3f} over {sum(calibration['count'])} predictions.",
+        )
+    )
+    return pictures
+
+
+def _matrix(outcome: Outcome, findings: Mapping[str, Any], prefix: str) -> Picture:
+    names, counts = findings["confusion"]["names"], np.array(findings["confusion"]["counts"])
+    several = outcome.task == "multilabel"
+    support = outcome.truth.sum(axis=0)
+    if several:
+        support = np.append(support, (~outcome.truth.any(axis=1)).sum())
+    share = np.trace(counts) / max(counts.sum(), 1)
+    caption = "Rows are what texts are, columns what they were given; the darker, the larger the share of the row."
+    if several:
+        caption += " A text counts once for each pair of a label it has and a label it was given."
+    kind = "co-occurrence" if several else "confusion"
+    return Picture(
+        f"{prefix}{kind.replace('-', '_')}",
+        draw_matrix(names, counts, support),
+        "True labels and predicted ones" if several else "What was taken for what",
+        caption,
+        f"{kind.capitalize()} matrix of {len(names)} rows and columns; {share:.0%} of the counts lie on the diagonal.",
+    )
+
+
+def _last_values(history: Mapping[str, Sequence[float]], names: Sequence[str]) -> str:
+    keys = [key for name in names for key in (name, f"val_{name}") if len(history.get(key, ()))]
+    return "After the last epoch: " + ", ".join(f"{key} {history[key][-1]:.3f}" for key in keys)

@@ -1,0 +1,142 @@
+"""The pictures of a report: what training did, what was confused, how thresholds and probabilities fare."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert.evaluation.ranking import Curve
+from kerasbert.evaluation.report.drawing import FONT_SIZE, INK, MUTED, RULE, SERIES, new_figure, plain
+
+# Inches; at a hundred pixels each they suit a telephone as they are.
+WIDTH, HEIGHT = 3.8, 2.9
+MAX_CELL_TEXTS = 30
+MAX_TICK_LABELS = 100
+MATRIX_COLOUR = (0.0, 0x72 / 255, 0xB2 / 255)
+
+
+def draw_history(history: Mapping[str, Sequence[float]], names: Sequence[str]) -> Any:
+    """Quantities of the training history over the epochs, those of validation data beside those of training data.
+
+    Args:
+        history: name -> value of each epoch, validation's under `val_...`.
+        names: which quantities, without `val_`.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(WIDTH, HEIGHT)
+    axes = figure.add_subplot()
+    for colour, name in zip(SERIES * len(names), names, strict=False):
+        title = name.replace("_", " ")
+        for key, label, style in ((name, f"{title}, training", "--"), (f"val_{name}", f"{title}, validation", "-")):
+            values = history.get(key)
+            if values is not None:
+                epochs = np.arange(1, len(values) + 1)
+                axes.plot(epochs, values, style, color=colour, marker="o", markersize=3.5, label=plain(label, 40))
+    axes.set_xlabel("epoch")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    _legend(figure, columns=1 if len(names) > 1 else 2)
+    return figure
+
+
+def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *, predicted: str = "predicted") -> Any:
+    """A matrix of true against predicted labels; the darker a cell, the larger its share of the row's texts.
+
+    Args:
+        names: of the C rows and columns.
+        counts: (C, C).
+        support: (C,) texts of each row.
+        predicted: title of the columns.
+
+    Returns:
+        The figure; up to 30 labels have their counts in the cells.
+    """
+    size = len(names)
+    share = counts / np.maximum(support, 1)[:, None]
+    cell, letters = (0.36, FONT_SIZE) if size <= MAX_CELL_TEXTS else (0.135, 6.5)
+    margin = 0.5 + 0.075 * max(len(plain(name)) for name in names) * letters / FONT_SIZE
+    side = max(2.4, min(cell * size, 12.0))
+    figure = new_figure(side + margin, side + margin)
+    axes = figure.add_subplot()
+    image = np.empty((size, size, 4))
+    image[..., :3], image[..., 3] = MATRIX_COLOUR, np.clip(share, 0, 1)
+    axes.imshow(image, interpolation="none", aspect="equal")
+    _name_cells(axes, names, letters)
+    axes.set_ylabel("true")
+    axes.set_xlabel(predicted)
+    if size <= MAX_CELL_TEXTS:
+        for i, j in np.argwhere(counts):
+            colour = "white" if share[i, j] > 0.55 else INK
+            letters = FONT_SIZE if counts[i, j] < 1000 else FONT_SIZE - 2
+            axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=letters)
+    return figure
+
+
+def draw_curves(curves: Sequence[Curve]) -> Any:
+    """Precision against recall over all thresholds, with the point that was chosen; grey lines join equal F1.
+
+    Args:
+        curves: from `curves_to_show`.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(WIDTH, 3.2 + 0.17 * len(curves))
+    axes = figure.add_subplot()
+    recall = np.linspace(0.01, 1, 200)
+    for f1 in (0.2, 0.4, 0.6, 0.8):
+        with_f1 = f1 * recall / np.maximum(2 * recall - f1, 1e-9)
+        shown = (2 * recall > f1) & (with_f1 <= 1)
+        axes.plot(recall[shown], with_f1[shown], color=RULE, linewidth=0.8)
+        axes.text(1.015, f1 / (2 - f1), f"F1 {f1:g}", color=MUTED, fontsize=FONT_SIZE - 2, va="center")
+    for colour, curve in zip(SERIES, curves, strict=False):
+        label = f"{plain(curve.name)}, {curve.average_precision:.3f}"
+        axes.step(curve.recall, curve.precision, where="post", color=colour, label=label)
+        if curve.chosen is not None:
+            axes.plot(*curve.chosen, "o", color=colour, markersize=7, markeredgecolor="white", zorder=3)
+    axes.set(xlim=(0, 1), ylim=(0, 1.03), xlabel="recall", ylabel="precision")
+    axes.grid(visible=False)
+    _legend(figure, columns=1)
+    return figure
+
+
+def draw_reliability(calibration: Mapping[str, Any]) -> Any:
+    """Observed frequency against predicted probability, and below how many predictions each bin holds.
+
+    Args:
+        calibration: from `calibration_of`.
+
+    Returns:
+        The figure.
+    """
+    figure = new_figure(WIDTH, 3.5)
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    above.plot((0, 1), (0, 1), color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    above.plot(calibration["predicted"], calibration["observed"], "o-", color=SERIES[0], markersize=4.5)
+    above.set(xlim=(0, 1), ylim=(0, 1.03), ylabel="observed frequency")
+    below.bar(calibration["predicted"], calibration["count"], width=0.06, color=SERIES[0])
+    below.set(xlabel="predicted probability", ylabel="count")
+    below.yaxis.get_major_locator().set_params(nbins=2, integer=True)
+    below.grid(visible=False, axis="x")
+    return figure
+
+
+def _name_cells(axes: Any, names: Sequence[str], letters: float) -> None:
+    axes.grid(visible=False)
+    axes.tick_params(length=0, labelcolor=INK, labelsize=letters)
+    for side in ("left", "bottom", "top", "right"):
+        axes.spines[side].set_visible(True)
+    if len(names) > MAX_TICK_LABELS:
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
+    shown = [plain(name) for name in names]
+    steep = 90 if len(names) > 8 else 0 if max(map(len, shown)) <= 4 else 35
+    side = {90: "center", 0: "center", 35: "right"}[steep]
+    axes.set_xticks(range(len(names)), shown, rotation=steep, ha=side, rotation_mode="anchor" if steep == 35 else None)
+    axes.set_yticks(range(len(names)), shown)
+
+
+def _legend(figure: Any, columns: int) -> None:
+    figure.legend(loc="outside lower left", ncols=columns, fontsize=FONT_SIZE, handlelength=1.6, columnspacing=1.2)

@@ -1,0 +1,332 @@
+"""`write_report`: how good a classifier is, as one page for people and one file of numbers for programs."""
+
+import datetime
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.checks import check_texts
+from kerasbert._core.errors import ArtifactError, DataError
+from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.names import MANIFEST_FILE
+from kerasbert._version import __version__
+from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.data.hierarchy import encode_hierarchy
+from kerasbert.evaluation.confidence import bootstrap_intervals
+from kerasbert.evaluation.level_decisions import score_hierarchy
+from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
+from kerasbert.evaluation.report.findings import (
+    AVERAGES,
+    Number,
+    compare_with_baseline,
+    headline,
+    headline_of_levels,
+    judge_head,
+    rows_of_labels,
+)
+from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
+from kerasbert.evaluation.report.page import clean, render_page, shorten_text
+from kerasbert.text_classifier import TextClassifier, encode_labels
+
+PAGE_FILE = "report.html"
+METRICS_FILE = "metrics.json"
+PICTURES_FOLDER = "pictures"
+HIERARCHY = "hierarchy"
+TASK_TITLES = {"binary": "Binary", "multiclass": "Multi-class", "multilabel": "Multi-label"}
+# Wider pictures, in inches, take the whole width of the page and can be moved sideways on a telephone.
+WIDE = 5.2
+
+
+def write_report(
+    classifier: TextClassifier,
+    texts: Sequence[str],
+    labels: Any,
+    folder: str | os.PathLike[str],
+    *,
+    text_pairs: Sequence[str] | None = None,
+    baseline: Mapping[str, Any] | None = None,
+    intervals: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] = (),
+    overwrite: bool = False,
+) -> Path:
+    """Judge a classifier on labelled texts and write what comes out: a page, its numbers and its pictures.
+
+    `report.html` is one file that opens anywhere without a network; `metrics.json` holds the same as plain data, and
+    `pictures/` its pictures as PNG. The texts go through the model once. Needs `pip install 'kerasbert[report]'`.
+
+    Args:
+        classifier: trained.
+        texts: n >= 1 texts, best such that neither training nor the choice of thresholds has seen.
+        labels: as for `fit`.
+        folder: the folder to appear, written beside and renamed when whole.
+        text_pairs: n second texts.
+        baseline: scores of a classical classifier on the same texts, in the form of `score_predictions`; by head for
+            several heads.
+        intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
+            several heads. None draws them, see `bootstrap_intervals`.
+        warnings: what a reader should know before trusting the numbers.
+        overwrite: whether an existing report may be replaced.
+
+    Returns:
+        Path of `report.html`.
+
+    Raises:
+        DataError: when there is no text, or a text or label cannot be used.
+        ArtifactError: when the folder cannot be written or holds something else.
+        ConfigError: when the classifier is not trained, or matplotlib or Jinja2 is missing.
+
+    Example:
+        >>> write_report(TextClassifier(), ["good"], ["a"], "report")
+        Traceback (most recent call last):
+        ...
+        kerasbert._core.errors.NotFittedError: This TextClassifier is not trained yet; call `fit` first, or \
+`kerasbert.load(folder)`.
+
+    Reference:
+        docs/report.md and docs/metrics.md.
+    """
+    check_installed()
+    check_report_folder(folder, overwrite)
+    texts = check_texts("texts", texts)
+    pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
+    outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
+    findings = {head: judge_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
+    metrics = _metrics(classifier, findings, together)
+    metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokens_.encode(texts, pairs).num_truncated)}
+    if intervals is None:
+        intervals = _intervals(outcomes)
+    metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
+    with atomic_dir_write(folder, overwrite=overwrite) as beside, house_style():
+        (beside / PICTURES_FOLDER).mkdir()
+        several = list(outcomes) != [SINGLE_HEAD]
+        heads = []
+        for head, found in findings.items():
+            prefix = f"{head}_" if several else ""
+            pictures = _draw(pictures_of_head(outcomes[head], found, prefix), beside)
+            heads.append(_section(head, found, metrics, pictures, (texts, pairs)))
+        history = _draw(pictures_of_history(metrics["history"], list(outcomes) if several else ()), beside)
+        content = _content(classifier, metrics, outcomes) | {"heads": heads, "history": history}
+        (beside / PAGE_FILE).write_text(render_page(content), encoding="utf-8")
+        text = json.dumps(metrics, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)
+        (beside / METRICS_FILE).write_text(text + "\n", encoding="utf-8")
+    return Path(folder).absolute() / PAGE_FILE
+
+
+def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
+    """Refuse, before any work is done, a folder that a report must not or could not take the place of.
+
+    Args:
+        folder: to be written.
+        overwrite: whether an existing report may be replaced; anything else, a saved classifier too, never is.
+
+    Returns:
+        The path, absolute.
+
+    Raises:
+        ArtifactError: when the folder holds something, or cannot be made.
+    """
+    folder = Path(folder).absolute()
+    if (folder / MANIFEST_FILE).is_file():
+        if not (folder / PAGE_FILE).is_file():
+            raise ArtifactError(f"Output folder {str(folder)!r} holds a saved model, no report; choose another name.")
+        if not overwrite:
+            raise ArtifactError(
+                f"Output folder {str(folder)!r} already holds a report; choose another name, or pass --overwrite "
+                f"(overwrite=True in Python) to replace it."
+            )
+    return check_output(folder, overwrite)
+
+
+def collect_outcomes(
+    classifier: TextClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
+) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
+    """What a classifier answers on labelled texts; they go through the model once.
+
+    Args:
+        classifier: trained.
+        texts: n >= 1 texts.
+        labels: as for `fit`.
+        text_pairs: n second texts.
+
+    Returns:
+        Head or level name -> outcome over the texts whose label is known; and, for a hierarchical classifier, what
+        `score_hierarchy` gives.
+
+    Raises:
+        DataError: when there is no text, or a text or label cannot be used.
+        ConfigError: when the classifier is not trained.
+    """
+    names = classifier.classes_  # Raises when the classifier is not trained.
+    if not len(texts):
+        raise DataError("`texts` must hold at least one text to judge by; got none.")
+    several = isinstance(names, dict)
+    heads = classifier.model_.heads
+    tasks = {head: layer.head_task.task for head, layer in heads.items()}
+    tree = classifier.model_.hierarchy
+    cells = labels if several else {SINGLE_HEAD: labels}
+    if tree is not None:
+        encoded = encode_hierarchy(cells, tree.hierarchy, multilabel=tree.multilabel)
+    else:
+        encoded = encode_labels(tasks, {head: layer.label_names for head, layer in heads.items()}, cells)
+    _check_counts(texts, encoded)
+    answered = classifier.predict_proba(texts, text_pairs)
+    columns = answered if several else {SINGLE_HEAD: answered}
+    probabilities = {head: values[:, 1:] if tasks[head] == "binary" else values for head, values in columns.items()}
+    decided = classifier.decide_all(probabilities)
+    outcomes = {}
+    for head, layer in heads.items():
+        rows = np.flatnonzero((encoded[head].reshape(len(texts), -1) >= 0).all(axis=1))
+        limits = None if tasks[head] == "multiclass" else np.asarray(classifier.thresholds_[head])
+        arrays = (encoded[head][rows], probabilities[head][rows], decided[head][rows])
+        outcomes[head] = Outcome(head, tasks[head], tuple(layer.label_names), rows, *arrays, limits)
+    if tree is None:
+        return outcomes, None
+    return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, multilabel=tree.multilabel)
+
+
+def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> None:
+    for head, array in encoded.items():
+        if len(array) != len(texts):
+            where = "" if head == SINGLE_HEAD else f" of {head!r}"
+            raise DataError(f"`labels`{where} must be as many as `texts`, {len(texts)}; got {len(array)}.")
+
+
+def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    found = {
+        head: bootstrap_intervals(part.task, part.labels, part.decisions, num_labels=len(part.label_names))
+        for head, part in outcomes.items()
+        if len(part)
+    }
+    return found if list(outcomes) != [SINGLE_HEAD] else found[SINGLE_HEAD]
+
+
+def _metrics(classifier: TextClassifier, findings: Mapping[str, Any], together: Mapping | None) -> dict[str, Any]:
+    scores = {head: found["scores"] for head, found in findings.items()}
+    if together is not None:
+        scores[HIERARCHY] = dict(together)
+    return {
+        "kerasbert_version": __version__,
+        "created": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "task": classifier.task,
+        "scores": scores.get(SINGLE_HEAD, scores),
+        "heads": dict(findings),
+        "settings": _settings(classifier),
+        "history": getattr(classifier, "history_", {}),
+    }
+
+
+def _settings(classifier: TextClassifier) -> dict[str, Any]:
+    left_out = ("task", "heads", "subclasses", "label_names", "progress")
+    settings = {name: value for name, value in classifier.get_params().items() if name not in left_out}
+    # Of a folder only its name: where it lay on the machine that trained is nobody's business.
+    return settings | {"encoder": Path(os.fspath(settings["encoder"])).name}
+
+
+def _draw(pictures: Sequence[Picture], folder: Path) -> list[dict[str, Any]]:
+    from markupsafe import Markup
+
+    drawn = []
+    for picture in pictures:
+        save_png(picture.figure, folder / PICTURES_FOLDER / f"{picture.name}.png")
+        words = {"title": picture.title, "caption": picture.caption, "wide": picture.figure.get_figwidth() > WIDE}
+        drawn.append(words | {"svg": Markup(svg_of(picture.figure, picture.alt))})
+    return drawn
+
+
+def _section(head: str, found: Mapping, metrics: Mapping, pictures: list, texts: tuple) -> dict[str, Any]:
+    intervals, baseline = (_of_head(metrics[name], head) for name in ("intervals", "baseline"))
+    pairs = found["confused_pairs"] if len(found["label_names"]) > 2 else []
+    return dict(found) | {
+        "name": head,
+        "num_labels": len(found["label_names"]),
+        "numbers": _with_intervals(headline(found), intervals),
+        "comparison": compare_with_baseline(found, baseline) if baseline else [],
+        "rows": rows_of_labels(found),
+        "has_thresholds": any(value is not None for value in found["thresholds"].values()),
+        "pictures": pictures,
+        "pairs": pairs,
+        "mistakes": [_with_text(mistake, *texts) for mistake in found["surest_mistakes"]],
+    }
+
+
+def _of_head(values: Mapping[str, Any] | None, head: str) -> Mapping[str, Any]:
+    return (values or {}) if head == SINGLE_HEAD else (values or {}).get(head, {})
+
+
+def _with_intervals(numbers: Sequence[Number], intervals: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [number._asdict() | {"interval": intervals.get(number.key)} for number in numbers]
+
+
+def _with_text(mistake: Mapping[str, Any], texts: Sequence[str], pairs: Sequence[str] | None) -> dict[str, Any]:
+    row = mistake["row"]
+    return dict(mistake) | {
+        "text": shorten_text(texts[row]),
+        "pair": None if pairs is None else shorten_text(pairs[row]),
+    }
+
+
+def _content(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+    several = list(outcomes) != [SINGLE_HEAD]
+    together = metrics["scores"].get(HIERARCHY) if classifier.model_.hierarchy is not None else None
+    of_levels = _of_head(metrics["intervals"], HIERARCHY)
+    encoder = metrics["settings"]["encoder"]
+    return {
+        "title": _title(classifier.task, outcomes),
+        "lead": f"Judged on {metrics['num_texts']:,} labelled texts. Fine-tuned from {encoder}.",
+        "warnings": metrics["warnings"],
+        "overview": several,
+        "levels": None if together is None else _with_intervals(headline_of_levels(together), of_levels),
+        "inconsistent": 0 if together is None else together["inconsistent"],
+        "num_texts": metrics["num_texts"],
+        "several": {task: task == "multilabel" for task in TASK_TITLES},
+        "averages": AVERAGES,
+        "empty_heads": [head for head in outcomes if head not in metrics["heads"]],
+        "facts": _facts(classifier, metrics, outcomes),
+        "version": metrics["kerasbert_version"],
+        "created": metrics["created"],
+    }
+
+
+def _title(task: str, outcomes: Mapping[str, Outcome]) -> str:
+    if task in TASK_TITLES:
+        names = next(iter(outcomes.values())).label_names
+        if task == "binary":
+            return "Binary classifier: " + " or ".join(clean(shorten_text(name, 40)) for name in names)
+        count = len(names)
+        return f"{TASK_TITLES[task]} classifier of {count:,} label{'s' if count > 1 else ''}"
+    kind, part = ("Hierarchical", "levels") if task == "hierarchical" else ("Multi-task", "heads")
+    return f"{kind} classifier of {len(outcomes)} {part}"
+
+
+def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> list[tuple[str, str]]:
+    settings, config = metrics["settings"], classifier.model_.encoder.config
+    epochs = max((len(values) for values in metrics["history"].values()), default=None)
+    trained_on = classifier.metrics_.get("num_training_examples")
+    facts = [
+        ("Encoder", f"{settings['encoder']}, {config.num_hidden_layers} layers of {config.hidden_size}"),
+        ("Parameters", f"{classifier.model_.count_params() / 1e6:,.1f} million"),
+        ("Labels", ", ".join(f"{len(outcome.label_names):,}" for outcome in outcomes.values())),
+        ("Training texts", None if trained_on is None else f"{trained_on:,}"),
+        ("Test texts", f"{metrics['num_texts']:,}, {metrics['num_cut']:,} of them cut"),
+        ("Longest text", f"{classifier.tokens_.max_length} tokens"),
+        ("Epochs", f"{settings['epochs']}" if epochs is None else f"{epochs} of {settings['epochs']}"),
+        ("Batch size", settings["batch_size"]),
+        ("Learning rate", f"{settings['learning_rate']:g}, of the head {settings['head_learning_rate']:g}"),
+        ("Pooling", settings["pooling"]),
+        ("Dropout in the head", f"{settings['dropout']:g}"),
+        ("Precision", settings["precision"]),
+        ("Seed", settings["seed"]),
+    ]
+    return [(name, str(value)) for name, value in facts if value is not None]
+
+
+def _plain_value(value: Any) -> Any:
+    """NumPy's numbers and arrays, and whatever else was given as a constructor argument, as JSON can hold it."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    return str(value) if not isinstance(value, (set, tuple)) else list(value)

@@ -1,0 +1,101 @@
+import json
+
+import pytest
+
+from kerasbert import KerasbertWarning, cli
+from kerasbert.cli.tables import print_scores, verdict
+
+TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
+
+
+def rows(texts, **more):
+    return "".join(
+        json.dumps({"text": text, "label": "xyzy"[i % 4], "labels": [["a"], ["a", "b"], [], ["b"]][i % 4], **more})
+        + "\n"
+        for i, text in enumerate(texts)
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("evaluate")
+    (folder / "train.jsonl").write_text(rows(TEXTS), encoding="utf-8")
+    (folder / "test.jsonl").write_text(rows(["good", "bad !", "thanks card", "lost"]), encoding="utf-8")
+    return folder
+
+
+TASKS = {
+    "multiclass": ["--task", "multiclass"],
+    "multilabel": ["--task", "multilabel"],
+    "multitask": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flags=labels:multilabel"],
+}
+
+
+@pytest.fixture(scope="module", params=TASKS)
+def saved(request, folder, tiny_folder):
+    output = folder / request.param
+    options = ["--encoder", str(tiny_folder), "--epochs", "1", "--quiet", "--output", str(output)]
+    assert cli.main(["train", str(folder / "train.jsonl"), *TASKS[request.param], *options]) == 0
+    return output
+
+
+def test_baseline_beside_the_model(saved, folder, capsys):
+    assert (
+        cli.main(["evaluate", str(saved), str(folder / "test.jsonl"), "--baseline", str(folder / "train.jsonl")]) == 0
+    )
+    output = capsys.readouterr().out
+    assert "baseline" in output and any(word in output for word in ("wins: ", "No clear winner: "))
+
+
+def test_baseline_as_json(saved, folder, capsys):
+    options = ["--baseline", str(folder / "train.jsonl"), "--format", "json"]
+    assert cli.main(["evaluate", str(saved), str(folder / "test.jsonl"), *options]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert set(content) == {"model", "baseline"} and content["model"].keys() >= content["baseline"].keys()
+
+
+def test_shared_texts_are_told(folder, tiny_folder, capsys):
+    options = ["--task", "multiclass", "--encoder", str(tiny_folder), "--epochs", "1", "--quiet"]
+    cli.main(["train", str(folder / "train.jsonl"), *options, "--output", str(folder / "shared")])
+    data = str(folder / "train.jsonl")
+    assert cli.main(["evaluate", str(folder / "shared"), data, "--baseline", data]) == 0
+    assert "24 of 24 texts to judge by (100 %) are training texts too" in capsys.readouterr().err
+
+
+def test_csv_has_no_place_for_a_baseline(folder, capsys):
+    data = str(folder / "train.jsonl")
+    assert cli.main(["evaluate", str(folder), data, "--baseline", data, "--format", "csv"]) == 2
+    assert "--baseline goes with --format table or json" in capsys.readouterr().err
+
+
+SCORES = {"accuracy": 0.9, "f1": 0.8, "macro": {"f1": 0.5}, "intervals": {"macro_f1": (0.45, 0.55)}}
+
+
+@pytest.mark.parametrize(
+    ("task", "baseline", "start"),
+    [
+        ("multiclass", {"accuracy": 0.8}, "The model wins: accuracy 0.9000 against 0.8000"),
+        ("binary", {"f1": 0.85}, "The baseline wins: F1 0.8500 against 0.8000"),
+        ("multilabel", {"macro": {"f1": 0.52}}, "No clear winner: macro-F1 0.5000"),
+        ("multilabel", {"macro": {"f1": 0.3}}, "The model wins: macro-F1"),
+        ("multiclass", {"accuracy": None}, "Nothing to compare"),
+    ],
+)
+def test_verdict(task, baseline, start):
+    assert verdict(task, SCORES, baseline).startswith(start)
+
+
+@pytest.mark.parametrize("width", [40, 70, 100, 160])
+def test_tables_fit_the_terminal(width, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    one = {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "average_precision": None, "roc_auc": 0.5}
+    means = {name: dict(one) for name in ("micro", "macro", "weighted")}
+    label = "a label with quite a long name that has to be folded somewhere"
+    print_scores({"accuracy": 0.5, "num_examples": 4, "per_label": {label: {**one, "support": 2}}, **means})
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= width and any("0.6667" in line for line in lines)
+    assert any("█" in line for line in lines) == (width >= 100 or width == 70)
+
+
+def test_warnings_have_a_class_of_their_own():
+    assert issubclass(KerasbertWarning, UserWarning)

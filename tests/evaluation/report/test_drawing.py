@@ -1,0 +1,89 @@
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+from kerasbert._core.errors import ConfigError
+from kerasbert.evaluation.ranking import average_precisions
+from kerasbert.evaluation.report import drawing
+from kerasbert.evaluation.report.findings import judge_head
+from kerasbert.evaluation.report.gallery import pictures_of_head, pictures_of_history
+from kerasbert.evaluation.report.pictures import draw_matrix
+
+HOSTILE = ["$\\frac{a$", "<script>alert(1)</script>", "发票 🙂", "a_{b", "#1c2126"]
+
+
+@pytest.fixture(autouse=True)
+def style():
+    with drawing.house_style():
+        yield
+
+
+def svg_of_labels(names):
+    size = len(names)
+    return drawing.svg_of(draw_matrix(names, np.eye(size, dtype=int), np.ones(size)), 'alt "text" <b>')
+
+
+def test_labels_stay_letters_and_are_escaped():
+    svg = svg_of_labels(HOSTILE)
+    assert "$\\frac{a$" in svg and "&lt;script&gt;" in svg and "<script" not in svg and "发票 🙂" in svg
+    assert ">#1c2126<" in svg and 'aria-label="alt &#34;text&#34; &lt;b&gt;"' in svg
+
+
+def test_a_picture_takes_its_colours_from_the_page_and_refers_to_nothing_else():
+    svg = svg_of_labels(["a", "b"])
+    assert "var(--ink)" in svg and "font-family" not in svg
+    assert not re.search(r"https?:|<!DOCTYPE|<\?xml|<metadata", svg)
+    assert all(target.startswith(("#", "data:")) for target in re.findall(r'href="([^"]*)"', svg))
+
+
+def test_pictures_of_each_task(outcome, tmp_path):
+    pictures = pictures_of_head(outcome, judge_head(outcome))
+    kind = "co_occurrence" if outcome.task == "multilabel" else "confusion"
+    assert [picture.name for picture in pictures] == [kind, "precision_recall", "reliability"]
+    for picture in pictures:
+        drawing.save_png(picture.figure, tmp_path / "picture.png")
+        assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+    legend = pictures[1].figure.legends[0].get_texts()
+    precision = average_precisions(outcome)["per_label"]
+    assert (
+        legend[0].get_text() == f"{(name := list(precision)[-1 if len(precision) == 2 else 0])}, {precision[name]:.3f}"
+    )
+
+
+def test_a_matrix_says_its_counts_until_there_are_too_many_labels():
+    few = draw_matrix(list("abc"), np.diag([5, 6, 7]), np.array([5, 6, 7]))
+    assert [text.get_text() for text in few.axes[0].texts] == ["5", "6", "7"]
+    many = draw_matrix([str(i) for i in range(31)], np.eye(31, dtype=int), np.ones(31))
+    assert not many.axes[0].texts and len(many.axes[0].get_xticklabels()) == 31
+    most = draw_matrix([str(i) for i in range(101)], np.eye(101, dtype=int), np.ones(101))
+    assert not most.axes[0].get_xticks().size
+
+
+def test_history_of_one_and_of_several_heads():
+    history = {"loss": [2.0, 1.0], "val_loss": [2.5, 1.5], "accuracy": [0.1, 0.6], "val_accuracy": [0.1, 0.5]}
+    loss, scores = pictures_of_history(history)
+    assert [len(line.get_xdata()) for line in loss.figure.axes[0].lines] == [2, 2]
+    assert "val_accuracy 0.500" in scores.alt and "Loss" == loss.title
+    several = {"loss": [1.0], "topic_loss": [0.5], "topic_accuracy": [0.3], "flags_macro_f1": [0.2]}
+    names = [picture.name for picture in pictures_of_history(several, ["topic", "flags"])]
+    assert names == ["history_loss", "history_scores_topic", "history_scores_flags"]
+    assert pictures_of_history({}) == []
+
+
+def test_the_style_of_the_caller_is_left_alone():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with drawing.house_style():
+            svg_of_labels(HOSTILE)
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_what_is_missing_is_told(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "matplotlib", None)
+    with pytest.raises(ConfigError, match=r"A report needs matplotlib; pip install 'kerasbert\[report\]'"):
+        drawing.check_installed()

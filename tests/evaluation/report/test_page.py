@@ -1,0 +1,18 @@
+from kerasbert.evaluation.report.page import HERE, clean, format_number, shorten_text
+
+
+def test_numbers_and_texts():
+    assert format_number(1.0) == "1.000" and format_number(None) == "–"
+    assert shorten_text("x" * 400) == "x" * 319 + "…" and shorten_text("short") == "short"
+    assert clean("a\x00b\u202ec\n") == "a b c "
+
+
+def test_styles_ask_no_other_address_and_know_the_dark():
+    css = (HERE / "report.css").read_text(encoding="utf-8")
+    assert "url(" not in css and "@import" not in css and "</style" not in css
+    assert "prefers-color-scheme: dark" in css and "@media print" in css
+
+
+def test_the_template_writes_nothing_unescaped():
+    template = (HERE / "report.html").read_text(encoding="utf-8")
+    assert "|safe" not in template and "<script" not in template

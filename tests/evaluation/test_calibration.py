@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from sklearn.calibration import calibration_curve
+
+import kerasbert as kb
+from kerasbert.evaluation.calibration import calibration_of, reliability
+
+
+@pytest.mark.parametrize("bins", [1, 4, 10])
+def test_bins_equal_scikit_learn(bins):
+    random = np.random.default_rng(bins)
+    probabilities = random.random(200).round(1)  # on the edges too
+    happened = random.random(200) < probabilities
+    observed, predicted = calibration_curve(happened, probabilities, n_bins=bins)
+    result = reliability(probabilities, happened, bins=bins)
+    assert np.allclose(result["observed"], observed) and np.allclose(result["predicted"], predicted)
+    assert sum(result["count"]) == 200
+
+
+def test_error_is_the_mean_gap_of_the_texts():
+    result = reliability(np.array([0.9, 0.9, 0.9, 0.2]), np.array([1, 0, 0, 1]))
+    assert result["expected_calibration_error"] == pytest.approx((3 * (0.9 - 1 / 3) + (1 - 0.2)) / 4)
+
+
+def test_a_multiclass_head_is_judged_by_its_decisions(outcome):
+    result = calibration_of(outcome)
+    if outcome.task == "multiclass":
+        right = (outcome.decisions == outcome.labels).mean()
+        assert np.average(result["observed"], weights=result["count"]) == pytest.approx(right)
+        assert np.average(result["predicted"], weights=result["count"]) == pytest.approx(
+            outcome.probabilities.max(axis=1).mean()
+        )
+    else:
+        assert sum(result["count"]) == outcome.labels.size
+
+
+def test_nothing_has_no_error():
+    assert reliability(np.zeros(0), np.zeros(0))["expected_calibration_error"] is None
+
+
+def test_shapes_must_agree():
+    with pytest.raises(kb.DataError, match=r"must be of one shape \(n,\); got \(2,\) and \(3,\)"):
+        reliability(np.zeros(2), np.zeros(3))
+    with pytest.raises(kb.ConfigError, match="`bins` must be an integer >= 1; got 0"):
+        reliability(np.zeros(2), np.zeros(2), bins=0)

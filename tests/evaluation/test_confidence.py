@@ -1,0 +1,110 @@
+import time
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, f1_score
+
+from kerasbert import ConfigError, DataError, bootstrap_intervals
+from kerasbert.evaluation.confidence import resampled_scores
+from kerasbert.evaluation.scores import as_flags, score_predictions
+
+# Few distinct texts are drawn by kinds, many one by one; both ways are taken here.
+RANDOM = np.random.default_rng(3)
+
+
+def sample(task, n=200, labels=4):
+    if task == "multilabel":
+        true = RANDOM.random((n, labels)) < 0.3
+        return true.astype(int), (true ^ (RANDOM.random(true.shape) < 0.1)).astype(int)
+    true = RANDOM.integers(0, 2 if task == "binary" else labels, n)
+    decided = np.where(RANDOM.random(n) < 0.8, true, 0)
+    return (true[:, None], decided[:, None]) if task == "binary" else (true, decided)
+
+
+def plain_loop(task, true, decided, resamples=500):
+    if task == "binary":
+        true, decided = true.reshape(-1), decided.reshape(-1)
+    rows = [RANDOM.integers(0, len(true), len(true)) for _ in range(resamples)]
+    drawn = {"accuracy": [accuracy_score(true[row], decided[row]) for row in rows]}
+    for average in ("macro", "micro", "weighted"):
+        drawn[f"{average}_f1"] = [
+            f1_score(true[row], decided[row], average=average, zero_division=np.nan) for row in rows
+        ]
+    return {name: np.quantile(values, [0.025, 0.975]) for name, values in drawn.items()}
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
+def test_agrees_with_a_plain_loop_over_scikit_learn(task):
+    true, decided = sample(task)
+    found = bootstrap_intervals(task, true, decided, resamples=2000)
+    assert set(found) - {"f1"} == set(expected := plain_loop(task, true, decided))
+    for name, ends in expected.items():
+        assert found[name] == pytest.approx(tuple(ends), abs=0.015)
+
+
+def test_a_given_sample_scores_as_scikit_learn_scores_it():
+    true, decided = sample("multilabel", n=30)
+    weights = RANDOM.multinomial(30, np.full(30, 1 / 30), size=5)
+    found = resampled_scores(weights, true > 0, decided > 0)
+    for i, weight in enumerate(weights):
+        rows = np.repeat(np.arange(30), weight)
+        assert found["accuracy"][i] == pytest.approx(accuracy_score(true[rows], decided[rows]), abs=1e-6)
+        for average in ("macro", "micro", "weighted"):
+            score = f1_score(true[rows], decided[rows], average=average, zero_division=np.nan)
+            assert found[f"{average}_f1"][i] == pytest.approx(score)
+
+
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    right, inside = 0.8, 0
+    for run in range(300):
+        decided = (RANDOM.random(150) < right).astype(int)
+        low, high = bootstrap_intervals("multiclass", np.ones(150, int), decided, resamples=300, seed=run)["accuracy"]
+        inside += low <= right <= high
+    assert 0.91 <= inside / 300 <= 0.985  # 0.95, less than 4 standard errors away
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
+def test_holds_the_score_itself(task):
+    true, decided = sample(task)
+    names = ["no", "yes"] if task == "binary" else list("abcd")
+    scores, found = score_predictions(task, true, decided, names), bootstrap_intervals(task, true, decided)
+    flat = {f"{name}_f1": scores[name]["f1"] for name in ("macro", "micro", "weighted")}
+    for name, value in {**flat, "accuracy": scores["accuracy"]}.items():
+        assert found[name][0] <= value <= found[name][1]
+
+
+def test_rare_labels_do_not_push_the_macro_mean_below_its_score():
+    true = np.repeat(np.arange(100), 3)
+    decided = np.where(RANDOM.random(300) < 0.9, true, (true + 1) % 100)
+    score = score_predictions("multiclass", true, decided, [str(i) for i in range(102)])["macro"]["f1"]
+    low, high = bootstrap_intervals("multiclass", true, decided, num_labels=102)["macro_f1"]
+    assert low < score < high
+
+
+def test_is_fast_on_many_texts_and_labels():
+    true, decided = sample("multilabel", n=10_000, labels=150)
+    start = time.process_time()  # of this process alone, whatever else the machine does
+    bootstrap_intervals("multilabel", true, decided)
+    assert time.process_time() - start < 6  # on two cores 3 s
+
+
+def test_the_same_seed_gives_the_same_intervals_and_more_texts_a_narrower_one():
+    true, decided = sample("multiclass", n=100)
+    first = bootstrap_intervals("multiclass", true, decided, seed=5)
+    assert first == bootstrap_intervals("multiclass", true, decided, seed=5)
+    more = bootstrap_intervals("multiclass", np.tile(true, 25), np.tile(decided, 25))
+    assert np.diff(more["accuracy"]) < np.diff(first["accuracy"]) / 3
+
+
+def test_one_answer_alone_has_no_width():
+    assert bootstrap_intervals("multiclass", np.zeros(9), np.zeros(9))["accuracy"] == (1.0, 1.0)
+    assert as_flags(np.array([2]), 3).tolist() == [[False, False, True]]
+
+
+def test_refusals():
+    with pytest.raises(DataError, match="at least one text"):
+        bootstrap_intervals("multiclass", np.zeros(0), np.zeros(0))
+    with pytest.raises(DataError, match=r"of one shape .* got \(2,\) and \(3,\)"):
+        bootstrap_intervals("multiclass", np.zeros(2), np.zeros(3))
+    with pytest.raises(ConfigError, match="`level` must be a number in"):
+        bootstrap_intervals("multiclass", np.zeros(2), np.zeros(2), level=1.5)

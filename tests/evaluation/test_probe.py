@@ -1,0 +1,87 @@
+import json
+
+import numpy as np
+import pytest
+
+import kerasbert as kb
+from kerasbert import cli
+
+WORDS = {"good": ("praise", "short"), "thanks my card": ("praise", "long"), "late": ("complaint", "short")}
+TEXTS = [f"{words} {'! ' * (i % 3)}" for words in (*WORDS, "where is my lost parcel") for i in range(6)]
+LABELS = ["praise"] * 12 + ["complaint"] * 12
+SUBLABELS = (["short"] * 6 + ["long"] * 6) * 2
+
+
+@pytest.fixture(scope="module")
+def report(tiny_folder):
+    return kb.probe(tiny_folder, TEXTS, LABELS, sublabels=SUBLABELS, folds=2)
+
+
+def test_every_layer_and_pooling_has_a_row(report):
+    assert [(row["layer"], row["pooling"]) for row in report.rows] == [
+        (layer, pooling) for layer in range(3) for pooling in ("cls", "last", "max", "mean")
+    ]
+    assert report.quantities == ("score", "subclass_score", "silhouette", "agreement")
+
+
+def test_scores_are_those_of_extracted_features(report, tiny_folder):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    features = kb.extract_features(tiny_folder, TEXTS, layers=1, poolings="max")
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, tol=1e-3))
+    folds = StratifiedKFold(2, shuffle=True, random_state=0)
+    expected = cross_val_score(model, features[1, "max"], LABELS, cv=folds).mean()
+    row = next(row for row in report.rows if (row["layer"], row["pooling"]) == (1, "max"))
+    assert row["score"] == pytest.approx(expected, abs=0.05)
+
+
+def test_the_first_token_of_the_embeddings_knows_nothing(report):
+    row = report.rows[0]
+    assert (row["layer"], row["pooling"]) == (0, "cls") and row["score"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_without_labels_only_clusters_are_judged(tiny_folder):
+    report = kb.probe(tiny_folder, TEXTS, layers=(0, -1), poolings="mean")
+    assert report.quantities == ("silhouette",) and all(-1 <= row["silhouette"] <= 1 for row in report.rows)
+    assert report.recommendation.startswith("kb.extract_features(")
+
+
+def test_labels_of_another_number(tiny_folder):
+    with pytest.raises(kb.DataError, match="`labels` must have one entry for each of the 24 texts; got 2"):
+        kb.probe(tiny_folder, TEXTS, ["a", "b"])
+
+
+def test_no_texts(tiny_folder):
+    with pytest.raises(kb.DataError, match="`texts` must hold at least one text"):
+        kb.probe(tiny_folder, [])
+
+
+def test_command_writes_table_picture_and_json(tiny_folder, tmp_path, capsys):
+    data = tmp_path / "data.jsonl"
+    rows = zip(TEXTS, LABELS, SUBLABELS, strict=True)
+    data.write_text("".join(json.dumps({"text": t, "label": a, "sub": b}) + "\n" for t, a, b in rows))
+    arguments = ["probe", str(tiny_folder), str(data), "--sublabels", "sub", "--layers", "1,-1", "--poolings", "mean"]
+    assert cli.main([*arguments, "--output", str(tmp_path / "out"), "--quiet", "--format", "csv"]) == 0
+    captured = capsys.readouterr()
+    assert (
+        captured.out.startswith("layer,pooling,labels,subclasses,silhouette")
+        and "kb.build_multiclass(2" in captured.err
+    )
+    found = json.loads((tmp_path / "out" / "probe.json").read_text())
+    assert [row["layer"] for row in found["rows"]] == [1, 2]
+    assert (tmp_path / "out" / "probe.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_command_refuses_labels_with_unlabelled(tiny_folder, tmp_path, capsys):
+    assert cli.main(["probe", str(tiny_folder), "x.jsonl", "--unlabelled", "--labels", "a"]) == 2
+    assert "--unlabelled goes with neither" in capsys.readouterr().err
+
+
+def test_equal_seeds_give_equal_scores(tiny_folder, report):
+    again = kb.probe(tiny_folder, TEXTS, LABELS, sublabels=SUBLABELS, folds=2)
+    for one, other in zip(report.rows, again.rows, strict=True):
+        assert np.isclose(one["score"], other["score"])
+        assert np.isclose(one["silhouette"], other["silhouette"], atol=1e-4, equal_nan=True)
