@@ -53,7 +53,7 @@ def finetune(
     monitor: str | None = None,
     balance: str | None = None,
     label_smoothing: float = 0.0,
-    optimization: Optimization | None = None,
+    optimization: Optimization | Mapping[str, Any] | None = None,
     progress: bool = True,
     jit_compile: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -85,7 +85,7 @@ def finetune(
             and multi-label heads; `"auto"` is `"sqrt"` where one label is 3 times as frequent as another, else None. See
             docs/training.md.
         label_smoothing: in [0, 1): share of each label that is spread over the others.
-        optimization: schedule, frozen parts, rates by layer, accumulation and averages; None: `Optimization()`. With a
+        optimization: schedule, frozen parts, rates by layer, accumulation and averages, or a dict of them; None: `Optimization()`. With a
             frozen encoder the texts run through it once, and the head trains from what it gave.
         progress: whether to show a bar with time left on standard error.
         jit_compile: whether to compile the step with XLA, once for each padded length.
