@@ -81,3 +81,4 @@ from kerasbert.subclasses.secondary import train_secondary as train_secondary
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
 from kerasbert.training.finetune import finetune as finetune
+from kerasbert.training.optimization import Optimization as Optimization

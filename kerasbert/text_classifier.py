@@ -106,6 +106,9 @@ class TextClassifier(Estimator):
             thresholds are tuned (multi-label heads) and 0 elsewhere, because every text counts.
         precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         seed: of the split, the order, the new weights and the dropout.
+        balance: what is done for rare labels, see `finetune`.
+        sampling: whether rows of rare labels come more often, see `make_batches`.
+        optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
         progress: whether to show progress on standard error.
 
     Example:
@@ -145,6 +148,9 @@ class TextClassifier(Estimator):
         validation_fraction: float | None = None,
         precision: str = "float32",
         seed: int = 0,
+        balance: str | None = None,
+        sampling: str | None = None,
+        optimization: Mapping[str, Any] | None = None,
         progress: bool = True,
     ) -> None:
         self.task = task
@@ -174,6 +180,9 @@ class TextClassifier(Estimator):
         self.validation_fraction = validation_fraction
         self.precision = precision
         self.seed = seed
+        self.balance = balance
+        self.sampling = sampling
+        self.optimization = optimization
         self.progress = progress
         self.metrics_: dict[str, Any] = {}
 
@@ -585,6 +594,8 @@ class TextClassifier(Estimator):
             learning_rate=self.learning_rate,
             head_learning_rate=self.head_learning_rate,
             patience=self.patience,
+            balance=self.balance,
+            optimization=self.optimization,
             progress=self.progress,
         )
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
@@ -605,7 +616,13 @@ class TextClassifier(Estimator):
     def _batches(self, ids: Any, encoded: dict, shuffle: bool = False) -> Batches:
         labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
         return make_batches(
-            ids, labels, batch_size=self.batch_size, shuffle=shuffle, seed=self.seed, pad_id=self.tokens_.pad_id
+            ids,
+            labels,
+            batch_size=self.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            sampling=self.sampling if shuffle else None,
+            pad_id=self.tokens_.pad_id,
         )
 
     def _probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None) -> dict[str, np.ndarray]:

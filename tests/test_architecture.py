@@ -80,6 +80,7 @@ ALLOWED_TENSORFLOW = {
     "export/serving_module.py",
     "export/warmup.py",
     "data/batches.py",
+    "training/feature_cache.py",
     "data/window_batches.py",
     "evaluation/gradients.py",
     "optimizers/_tensorflow_adam.py",

@@ -11,6 +11,7 @@ from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, IN
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.classifiers.hierarchical_head import LevelProbabilities
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.data.tokens import DEFAULT_MAX_LENGTH
@@ -413,18 +414,35 @@ def compile_classifier(
         rate_factors={f"{model.encoder.name}/": 1.0, "": factor},
         global_clipnorm=clip_norm,
     )
-    losses: Any = {name: head.task_row.make_loss() for name, head in model.trained_heads.items()}
-    metrics: Any = {
-        name: head.task_row.make_metrics(head.head_task.units) for name, head in model.trained_heads.items()
-    }
+    compile_heads(model, model.trained_heads, optimizer, **compile_arguments)
+
+
+def compile_heads(
+    model: keras.Model,
+    heads: Mapping[str, ClassificationHead],
+    optimizer: keras.optimizers.Optimizer,
+    *,
+    losses: Mapping[str, keras.losses.Loss] | None = None,
+    **compile_arguments: Any,
+) -> None:
+    """Compile a model that ends in some heads with their losses and metrics.
+
+    Args:
+        model: its outputs are those of the heads.
+        heads: head name -> head.
+        optimizer: wrapped by loss scaling where the model computes in float16.
+        losses: head name -> loss; None takes those of the task table.
+        **compile_arguments: other arguments of `keras.Model.compile`.
+    """
+    chosen: Any = dict(losses or {name: head.task_row.make_loss() for name, head in heads.items()})
+    metrics: Any = {name: head.task_row.make_metrics(head.head_task.units) for name, head in heads.items()}
     if not isinstance(model.output, dict):
-        losses, metrics = losses[SINGLE_HEAD], metrics[SINGLE_HEAD]
-    if model.encoder.compute_dtype == "float16":
+        chosen, metrics = next(iter(chosen.values())), next(iter(metrics.values()))
+    if any(layer.compute_dtype == "float16" for layer in model.layers if layer.weights):
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    if model.hierarchy is not None:
-        weights = {name: level.loss_weight for name, level in model.heads.items()}
-        compile_arguments = {"loss_weights": weights, **compile_arguments}
-    model.compile(optimizer, loss=losses, metrics=metrics, **{"auto_scale_loss": False, **compile_arguments})
+    weights = {name: head.loss_weight for name, head in heads.items() if isinstance(head, LevelProbabilities)}
+    own = {"auto_scale_loss": False, "loss_weights": weights or None}
+    model.compile(optimizer, loss=chosen, metrics=metrics, **{**own, **compile_arguments})
 
 
 def check_max_length(max_length: int | None, config: BertConfig) -> int:

@@ -5,6 +5,7 @@ from typing import Any, final
 import keras
 import numpy as np
 
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import INPUT_NAMES, PACKAGE
 from kerasbert.classifiers.features import Features
@@ -163,7 +164,9 @@ class Classifier(keras.Model):
             return
         raise ConfigError(
             f"`class_weight` must be None for a model with {' and '.join(tasks)} heads: Keras would weight each row by "
-            f"its first positive label only. Pass `sample_weight`, one weight for each row."
+            f"its first positive label only; got {shorten(class_weight)}. Train with kerasbert.finetune(..., "
+            f"balance='balanced'), compile with kerasbert.losses.BinaryCrossentropy(pos_weight=[...]), one weight for each "
+            f"label, or pass `sample_weight`, one weight for each row."
         )
 
 

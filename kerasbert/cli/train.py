@@ -93,6 +93,24 @@ def train(
         ),
     ] = None,
     precision: Annotated[Precision, typer.Option(help="Keras dtype policy.")] = Precision.float32,
+    balance: Annotated[
+        str | None,
+        typer.Option(help="For rare labels: auto, balanced, sqrt, effective, focal or asymmetric. [default: none]"),
+    ] = None,
+    sampling: Annotated[
+        str | None, typer.Option(help="Show rare labels more often: balanced, sqrt or oversample. [default: none]")
+    ] = None,
+    schedule: Annotated[
+        str, typer.Option(help="Rate after warm-up: linear, cosine, polynomial or constant.")
+    ] = "linear",
+    layer_decay: Annotated[float, typer.Option(help="Rate of each block over that of the block above.")] = 1.0,
+    freeze: Annotated[
+        str | None, typer.Option(help="encoder, embeddings, or how many blocks from below. [default: none]")
+    ] = None,
+    reinit_layers: Annotated[int, typer.Option(help="Blocks at the top that start afresh.")] = 0,
+    unfreeze_every: Annotated[int, typer.Option(help="Epochs after which one more block trains; 0: all at once.")] = 0,
+    accumulate: Annotated[int, typer.Option(help="Batches that make one update.")] = 1,
+    ema: Annotated[float | None, typer.Option(help="Keep a moving average of the weights, such as 0.99.")] = None,
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing saved model.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -135,6 +153,17 @@ def train(
         patience=patience,
         validation_fraction=validation_fraction,
         precision=precision.value,
+        balance=balance,
+        sampling=sampling,
+        optimization={
+            "schedule": schedule,
+            "layer_decay": layer_decay,
+            "freeze": int(freeze) if freeze and freeze.isdecimal() else freeze,
+            "reinit_layers": reinit_layers,
+            "unfreeze_every": unfreeze_every,
+            "accumulate": accumulate,
+            "ema": ema,
+        },
         seed=seed,
         progress=not quiet,
     )

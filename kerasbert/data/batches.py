@@ -8,6 +8,7 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
+from kerasbert.data.sampling import draw_rows, expected_draws
 from kerasbert.data.tokens import TokenArrays
 
 # Batches within which texts are sorted by length: more give less padding, fewer more chance.
@@ -28,6 +29,7 @@ class Batches:
         seed: of the orders.
         lengths: the padded lengths allowed.
         pad_id: id that fills up a text.
+        draws: how often each row is drawn in an epoch, on average, (n,); None: once.
 
     Example:
         >>> batches = make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 3]]), batch_size=2)
@@ -46,6 +48,7 @@ class Batches:
         seed: int,
         lengths: tuple[int, ...],
         pad_id: int,
+        draws: np.ndarray | None = None,
     ) -> None:
         self.tokens = tokens
         self.labels = labels
@@ -55,30 +58,47 @@ class Batches:
         self.seed = seed
         self.lengths = lengths
         self.pad_id = pad_id
+        self.draws = draws
         #: Number of the next epoch: each iteration over `dataset` is one; set it to resume.
         self.epoch = 0
+        self._skip = 0
         #: Row of each text in the order in which an unshuffled pipeline gives them, short ones first.
         self.order = np.argsort(tokens.lengths, kind="stable")
         first = self._plan(0)
         #: The padded lengths that occur.
         self.shapes = tuple(sorted({length for _, length in first}))
-        real = int(tokens.lengths.sum())
+        real = sum(int(tokens.lengths[rows].sum()) for rows, _ in first)
         #: Padding tokens for each real one.
         self.padding = sum(self._size(rows) * length for rows, length in first) / real - 1 if real else 0.0
-        self.dataset = self._pipeline()
+        #: As `dataset`, but of no promised number of batches.
+        self.pipeline = self._pipeline()
+        self.dataset = self.with_length(self.pipeline)
 
     def __len__(self) -> int:
         return self.steps
 
     @property
     def num_examples(self) -> int:
-        """Texts in an epoch."""
-        return len(self.tokens)
+        """Texts in an epoch; one that is drawn twice counts twice."""
+        return len(self.tokens) if self.draws is None else round(float(self.draws.sum()))
 
     @property
     def steps(self) -> int:
         """Batches in an epoch."""
         return -(-self.num_examples // self.batch_size)
+
+    def rows(self, epoch: int) -> np.ndarray:
+        """The rows that an epoch takes, in no order that matters, (num_examples,)."""
+        random = np.random.default_rng([self.seed, epoch])
+        return np.arange(len(self.tokens)) if self.draws is None else draw_rows(self.draws, random)
+
+    def begin(self, epoch: int, step: int = 0) -> None:
+        """Make the next iteration that of an epoch, from a batch on; iterate over `pipeline` when `step` is not 0."""
+        self.epoch, self._skip = epoch, step
+
+    def rows_of(self, epoch: int, step: int) -> np.ndarray:
+        """The rows of one batch."""
+        return self._plan(epoch)[step][0]
 
     def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
         """The rows of each batch of an epoch, and the length they are padded to."""
@@ -86,7 +106,7 @@ class Batches:
         order = self.order
         if self.shuffle:
             random = np.random.default_rng([self.seed, epoch])
-            order = random.permutation(self.num_examples)
+            order = random.permutation(self.num_examples) if self.draws is None else draw_rows(self.draws, random)
             for start in range(0, len(order), POOL * size):
                 pool = order[start : start + POOL * size]
                 order[start : start + POOL * size] = pool[np.argsort(lengths[pool], kind="stable")]
@@ -103,8 +123,8 @@ class Batches:
         return self.lengths[int(np.searchsorted(self.lengths, length))]
 
     def _epochs(self) -> Iterator[tuple[np.ndarray, int]]:
-        plan = self._plan(self.epoch)
-        self.epoch += 1
+        plan = self._plan(self.epoch)[self._skip :]
+        self.epoch, self._skip = self.epoch + 1, 0
         yield from plan
 
     def _pipeline(self) -> Any:
@@ -123,11 +143,21 @@ class Batches:
             inputs = read(rows, length)
             return (inputs, *tf.nest.map_structure(lambda part: tf.gather(part, rows), targets)) if targets else inputs
 
-        plan = tf.data.Dataset.from_generator(
+        return self.plan_dataset().map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    def plan_dataset(self) -> Any:
+        """The rows (m,) and the padded length of each batch, as a `tf.data.Dataset` of epoch after epoch."""
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_generator(
             self._epochs, output_signature=(tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
         )
-        batches = plan.map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-        return batches.apply(tf.data.experimental.assert_cardinality(self.steps))
+
+    def with_length(self, dataset: Any) -> Any:
+        """A dataset of one epoch that knows its number of batches."""
+        import tensorflow as tf
+
+        return dataset.apply(tf.data.experimental.assert_cardinality(self.steps))
 
     def _reader(self) -> Callable[[Any, Any], dict[str, Any]]:
         """The function from the rows of a batch and its length to the inputs."""
@@ -171,6 +201,7 @@ def make_batches(
     seed: int = 0,
     lengths: Sequence[int] | None = None,
     sample_weight: Any = None,
+    sampling: str | None = None,
     pad_id: int = 0,
 ) -> Batches:
     """Batch texts of like length and pad each batch to the next of a few lengths.
@@ -187,6 +218,8 @@ def make_batches(
         lengths: padded lengths allowed, ascending, the last one covering the longest text; None chooses at most 8 of
             them from the data.
         sample_weight: array (n,) or dict of arrays by head.
+        sampling: None takes every row once; `"balanced"`, `"sqrt"` and `"oversample"` take rows of rare labels more
+            often, and with `"balanced"` and `"sqrt"` rows of frequent ones not in every epoch; see docs/training.md.
         pad_id: id that fills up a text.
 
     Returns:
@@ -194,7 +227,8 @@ def make_batches(
         `(inputs, labels, sample_weight)` with int32 inputs of shape (batch, length).
 
     Raises:
-        ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, or weights come without labels.
+        ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, weights come without labels, or
+            `sampling` is unknown, comes without labels or `shuffle`, or with texts in windows.
         DataError: when there are not as many labels as texts.
         TypeError: when an argument has the wrong type, as labels that are names and not numbers.
 
@@ -208,7 +242,12 @@ def make_batches(
     check_int("seed", seed, 0)
     if labels is None and sample_weight is not None:
         raise ConfigError("`sample_weight` needs `labels`: it weights their loss; got `labels` None.")
+    if sampling is not None and (labels is None or not shuffle):
+        raise ConfigError(f"`sampling` must be None without `labels` and shuffle=True; got {shorten(sampling)}.")
+    labels = _checked_rows("labels", labels, len(tokens))
     windows = getattr(tokens, "windows", None)
+    if windows is not None and sampling is not None:
+        raise ConfigError(f"`sampling` must be None for texts in windows; got {shorten(sampling)}.")
     kind: type[Batches] = Batches
     if windows is not None:
         from kerasbert.data.window_batches import WindowBatches
@@ -217,13 +256,14 @@ def make_batches(
     allowed = tokens if windows is None else windows
     return kind(
         tokens,
-        _checked_rows("labels", labels, len(tokens)),
+        labels,
         sample_weight=_checked_rows("sample_weight", sample_weight, len(tokens)),
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
         lengths=_own_lengths(allowed) if lengths is None else _checked_lengths(lengths, allowed),
         pad_id=check_int("pad_id", pad_id, 0),
+        draws=None if sampling is None else expected_draws(labels, sampling),
     )
 
 

@@ -82,10 +82,13 @@ class Encoder(keras.Model):
             )
         self._check_length(input_ids)
         bias = None if attention_mask is None else self._attention_bias(attention_mask)
-        hidden = self.embeddings(input_ids, token_type_ids, position_ids, training=training)
+        # What is frozen runs without dropout: its output is then a fixed feature of the text.
+        hidden = self.embeddings(
+            input_ids, token_type_ids, position_ids, training=training and self.embeddings.trainable
+        )
         hidden_states, attentions = [hidden], []
         for block in self.blocks:
-            hidden, probabilities = block(hidden, bias, training=training)
+            hidden, probabilities = block(hidden, bias, training=training and block.trainable)
             hidden_states.append(hidden)
             attentions.append(probabilities)
         if output_hidden_states is None:

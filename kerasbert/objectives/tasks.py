@@ -25,7 +25,7 @@ class TaskRow:
 
     Args:
         activation: output activation, a key of `OUTPUT_ACTIVATIONS`.
-        make_loss: gives the loss.
+        make_loss: gives the loss, from keyword arguments of its class.
         make_metrics: gives the metrics that stream through `fit`, from the number of labels.
         prior_bias: gives the output bias (units,) at which an untrained head predicts the label frequencies, from the
             labels as an array.
@@ -33,7 +33,7 @@ class TaskRow:
     """
 
     activation: str
-    make_loss: Callable[[], keras.losses.Loss]
+    make_loss: Callable[..., keras.losses.Loss]
     make_metrics: Callable[[int], list[keras.metrics.Metric]]
     prior_bias: Callable[[np.ndarray, int], np.ndarray]
     label_shape: str
@@ -72,12 +72,12 @@ def _multilabel_metrics(logits: bool) -> Callable[[int], list[keras.metrics.Metr
     ]
 
 
-def _binary_loss(logits: bool) -> Callable[[], keras.losses.Loss]:
-    return lambda: BinaryCrossentropy(from_logits=logits)
+def _binary_loss(logits: bool) -> Callable[..., keras.losses.Loss]:
+    return lambda **options: BinaryCrossentropy(from_logits=logits, **options)
 
 
-def _sparse_loss(logits: bool) -> Callable[[], keras.losses.Loss]:
-    return lambda: SparseCategoricalCrossentropy(from_logits=logits)
+def _sparse_loss(logits: bool) -> Callable[..., keras.losses.Loss]:
+    return lambda **options: SparseCategoricalCrossentropy(from_logits=logits, **options)
 
 
 # fmt: off

@@ -20,15 +20,24 @@ def sum_repeated_rows(gradient: Any, *, lazy: bool) -> Any:
     return tf.IndexedSlices(rows, indices, gradient.dense_shape)
 
 
+def silence(gradient: Any, heard: Any) -> Any:
+    """The gradient, or zeros of its form while it is not `heard`."""
+    factor = tf.cast(heard, gradient.dtype)
+    if isinstance(gradient, tf.IndexedSlices):
+        return tf.IndexedSlices(gradient.values * factor, gradient.indices, gradient.dense_shape)
+    return gradient * factor
+
+
 def clip_by_global_norm(gradients: list, largest: float) -> list:
     """Scale gradients down together to at most a norm; Keras's own clipping would make the slices dense."""
     return tf.clip_by_global_norm(gradients, largest)[0]
 
 
-def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: Any, decay: Any) -> None:
-    """Decay and update one variable and its two moments in place."""
+def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: Any, decay: Any, start: int = 0) -> None:
+    """Decay and update one variable and its two moments in place; `start` updates went by before its first."""
     momentum, velocity = optimizer._momentums[index].value, optimizer._velocities[index].value
-    step = tf.cast(optimizer.iterations + 1, variable.dtype)
+    # At least one: before its first update the gradients of a variable, and with them its moments, are zero.
+    step = tf.cast(tf.maximum(optimizer.iterations + 1 - start, 1), variable.dtype)
     powers = (optimizer.beta_1**step, optimizer.beta_2**step)
     if isinstance(gradient, tf.IndexedSlices):
         _update_rows(optimizer, gradient, variable, momentum, velocity, powers, rate=rate, decay=decay)

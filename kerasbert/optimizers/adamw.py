@@ -6,7 +6,7 @@ from typing import Any, final
 import keras
 from keras import ops
 
-from kerasbert._core.checks import check_bool, check_number
+from kerasbert._core.checks import check_bool, check_int, check_number
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 
@@ -31,6 +31,8 @@ class AdamW(keras.optimizers.AdamW):
         rate_factors: pattern -> factor >= 0, tried in order; a pattern matches when it is part of the variable's path.
         no_decay: endings of the paths that are not decayed; biases and layer normalisation by default.
         lazy_embeddings: whether point (5) holds; on other backends than TensorFlow gradients are dense and it does not.
+        start_steps: pattern -> number of batches before which the variables whose path contains it stand still, as when
+            they are not trained yet; their moments start then too. For gradual unfreezing; TensorFlow only.
         global_clipnorm: gradients are scaled down together to at most this norm; None for no clipping.
         epsilon: added to the root of the second moment; PyTorch's 1e-8, because Keras's 1e-7 is as large as the
             gradients of rare words.
@@ -57,6 +59,7 @@ class AdamW(keras.optimizers.AdamW):
         rate_factors: Mapping[str, float] | None = None,
         no_decay: Sequence[str] = NO_DECAY,
         lazy_embeddings: bool = False,
+        start_steps: Mapping[str, int] | None = None,
         global_clipnorm: float | None = 1.0,
         epsilon: float = 1e-8,
         name: str = "adamw",
@@ -81,11 +84,19 @@ class AdamW(keras.optimizers.AdamW):
         }
         self.no_decay = tuple(no_decay)
         self.lazy_embeddings = check_bool("lazy_embeddings", lazy_embeddings)
+        self.start_steps = {
+            pattern: check_int(f"start_steps[{pattern!r}]", step, 0) for pattern, step in (start_steps or {}).items()
+        }
+        if self.start_steps and keras.backend.backend() != "tensorflow":
+            raise ConfigError(
+                f"`start_steps` must be None on the {keras.backend.backend()} backend; got {start_steps}."
+            )
 
     def build(self, variables: Any) -> None:
         """Make the moments, and settle each variable's factor and decay from its path."""
         if not self.built:
             self._factors = [self._factor_of(variable.path) for variable in variables]
+            self._starts = [self._start_of(variable.path) for variable in variables]
             self._decayed = [not variable.path.endswith(self.no_decay) for variable in variables]
         super().build(variables)
 
@@ -97,7 +108,12 @@ class AdamW(keras.optimizers.AdamW):
         if keras.backend.backend() == "tensorflow":
             from kerasbert.optimizers import _tensorflow_adam as fused
 
-            fused.update(self, gradient, variable, index, rate=rate, decay=decay)
+            every = self.gradient_accumulation_steps or 1
+            start = self._starts[index]
+            if start:
+                rate = ops.where(self._iterations >= start, rate, ops.zeros_like(rate))
+                decay = None if decay is None else ops.where(self._iterations >= start, decay, ops.zeros_like(decay))
+            fused.update(self, gradient, variable, index, rate=rate, decay=decay, start=-(-start // every))
             return
         if decay is not None:
             self.assign_sub(variable, variable * decay)
@@ -109,10 +125,27 @@ class AdamW(keras.optimizers.AdamW):
             "rate_factors": dict(self.rate_factors),
             "no_decay": list(self.no_decay),
             "lazy_embeddings": self.lazy_embeddings,
+            "start_steps": dict(self.start_steps),
         }
 
     def _factor_of(self, path: str) -> float:
         return next((factor for pattern, factor in self.rate_factors.items() if pattern in path), 1.0)
+
+    def _start_of(self, path: str) -> int:
+        return next((step for pattern, step in self.start_steps.items() if pattern in path), 0)
+
+    def _backend_apply_gradients(self, grads: list, trainable_variables: list) -> None:
+        if keras.backend.backend() == "tensorflow":
+            from kerasbert.optimizers import _tensorflow_adam as fused
+
+            lazy = self.lazy_embeddings and not self.gradient_accumulation_steps
+            starts = [self._starts[self._get_variable_index(variable)] for variable in trainable_variables]
+            grads = [fused.sum_repeated_rows(gradient, lazy=lazy) for gradient in grads]
+            grads = [
+                fused.silence(gradient, self._iterations >= start) if start else gradient
+                for gradient, start in zip(grads, starts, strict=True)
+            ]
+        super()._backend_apply_gradients(grads, trainable_variables)
 
     def _apply_weight_decay(self, variables: Any) -> None:
         """Nothing: `update_step` decays each variable at its own rate."""
@@ -120,9 +153,8 @@ class AdamW(keras.optimizers.AdamW):
     def _clip_gradients(self, gradients: list) -> list:
         if keras.backend.backend() != "tensorflow":
             return super()._clip_gradients(gradients)
-        from kerasbert.optimizers import _tensorflow_adam as fused
-
-        gradients = [fused.sum_repeated_rows(gradient, lazy=self.lazy_embeddings) for gradient in gradients]
         if self.global_clipnorm is None:
             return super()._clip_gradients(gradients)
+        from kerasbert.optimizers import _tensorflow_adam as fused
+
         return fused.clip_by_global_norm(gradients, self.global_clipnorm)

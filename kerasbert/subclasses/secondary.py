@@ -13,7 +13,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.data.batches import Batches
 from kerasbert.data.hierarchy import CLASS
-from kerasbert.optimizers import AdamW, WarmupLinearDecay
+from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.subclasses.vectors import penultimate_features
 
 LEARNING_RATE = 1e-2
@@ -114,7 +114,7 @@ def train_secondary(
     total_steps = epochs * -(-len(features) // batch_size)
     head = _head_alone(model, features.shape[1])
     head.compile(
-        AdamW(WarmupLinearDecay(learning_rate, total_steps=total_steps, warmup_steps=total_steps // 20)),
+        AdamW(WarmupDecay(learning_rate, total_steps=total_steps, warmup_steps=total_steps // 20)),
         loss={name: level.task_row.make_loss() for name, level in model.heads.items()},
         # The classes are frozen: their loss is a constant.
         loss_weights={name: float(name != CLASS) for name in model.heads},

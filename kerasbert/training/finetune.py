@@ -1,19 +1,22 @@
 """Fine-tuning by the recipe that works: a thin layer over `model.fit`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten, suggest_keywords
-from kerasbert._core.errors import DataError
-from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_classifier
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.data.batches import Batches
-from kerasbert.optimizers import WarmupLinearDecay
-from kerasbert.training.progress import Progress
+from kerasbert.objectives.balance import HeadBalance, balance_head
+from kerasbert.training.feature_cache import frozen_features
+from kerasbert.training.loop import run_epochs
+from kerasbert.training.optimization import Optimization, as_optimization, make_optimizer, prepare_layers
+from kerasbert.training.progress import Progress, announce
 
 
 def default_epochs(steps: int) -> int:
@@ -48,6 +51,9 @@ def finetune(
     clip_norm: float | None = 1.0,
     patience: int = 2,
     monitor: str | None = None,
+    balance: str | None = None,
+    label_smoothing: float = 0.0,
+    optimization: Optimization | Mapping[str, Any] | None = None,
     progress: bool = True,
     jit_compile: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -73,6 +79,14 @@ def finetune(
         patience: epochs without improvement before stopping, >= 1.
         monitor: quantity in the history that tells the best epoch; None takes the task's own: the sum of the validation
             losses for several heads, macro-F1 for multi-label, F1 for binary and accuracy for multi-class heads.
+        balance: what is done for rare labels, told before the training starts: None nothing; `"balanced"` weights each
+            class, or the positives of each label, against its frequency; `"sqrt"` by the root of that; `"effective"` by
+            effective numbers; `"focal"` counts easy examples less; `"asymmetric"` does so with easy negatives, for binary
+            and multi-label heads; `"auto"` is `"sqrt"` where one label is 3 times as frequent as another, else None. See
+            docs/training.md.
+        label_smoothing: in [0, 1): share of each label that is spread over the others.
+        optimization: schedule, frozen parts, rates by layer, accumulation and averages, or a dict of them; None:
+            `Optimization()`. With a frozen encoder the texts run through it once, and the head trains from what it gave.
         progress: whether to show a bar with time left on standard error.
         jit_compile: whether to compile the step with XLA, once for each padded length.
         callbacks: further Keras callbacks.
@@ -103,33 +117,74 @@ def finetune(
     check_number("warmup", warmup, 0, 1)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
-    set_prior_bias(model, train.labels)
-    total_steps = epochs * train.steps
-    schedule = WarmupLinearDecay(learning_rate, total_steps=total_steps, warmup_steps=int(warmup * total_steps))
-    compile_classifier(
+    plan = as_optimization(optimization)
+    balances = balance_heads(model, train, balance=balance, label_smoothing=label_smoothing)
+    for name, chosen in balances.items():
+        announce(f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary, shown=progress and balance)
+    set_prior_bias(model, sampled_labels(train), {name: chosen.weights for name, chosen in balances.items()})
+    prepare_layers(model, plan)
+    optimizer = make_optimizer(
         model,
-        learning_rate=schedule,
-        head_factor=head_learning_rate / learning_rate,
+        plan,
+        rates=(learning_rate, head_learning_rate),
+        steps=(train.steps, epochs),
+        warmup=warmup,
         weight_decay=weight_decay,
         clip_norm=clip_norm,
-        jit_compile=jit_compile,
     )
-    watchers = list(callbacks)
-    if validation is not None:
-        watchers.append(_keep_best(monitor or default_monitor(model), patience))
+    losses = {name: chosen.loss for name, chosen in balances.items()}
+    compile_heads(model, model.trained_heads, optimizer, losses=losses, jit_compile=jit_compile)
+    trained: Any = model, train, validation
+    head_training = frozen_features(model, train, validation)
+    if head_training is not None:
+        announce("Nothing below the head trains: features were computed once.", shown=progress)
+        trained = head_training
+        compile_heads(trained[0], model.heads, optimizer, losses=losses, jit_compile=jit_compile)
+    watchers = _watchers(callbacks, plan, monitor or default_monitor(model), patience, validation is not None)
     if progress:
         watchers.append(Progress(train, epochs))
-    return model.fit(
-        train.dataset,
-        validation_data=None if validation is None else validation.dataset,
-        epochs=epochs,
-        callbacks=watchers,
-        shuffle=False,  # the batches shuffle themselves
-        verbose=0,
-    )
+    return run_epochs(*trained, epochs=epochs, callbacks=watchers)
 
 
-def set_prior_bias(model: Classifier, labels: Any) -> None:
+def balance_heads(
+    model: Classifier, train: Batches, *, balance: str | None, label_smoothing: float
+) -> dict[str, HeadBalance]:
+    """The loss of each head, from the labels that it will see; see `finetune`.
+
+    Raises:
+        ConfigError: when a number is out of its range, or a hierarchical model is to be balanced.
+    """
+    if model.hierarchy is not None:
+        if balance is not None or label_smoothing:
+            raise ConfigError(
+                f"`balance` must be None and `label_smoothing` 0 for a hierarchical model, whose levels are one loss; got "
+                f"{shorten(balance)} and {label_smoothing}."
+            )
+        return {
+            name: HeadBalance(head.task_row.make_loss(), None, "all labels count alike")
+            for name, head in model.heads.items()
+        }
+    labels = sampled_labels(train)
+    return {
+        name: balance_head(
+            head.task_row,
+            head.head_task,
+            np.asarray(labels[name] if isinstance(labels, dict) else labels),
+            balance=balance,
+            label_smoothing=label_smoothing,
+        )
+        for name, head in model.trained_heads.items()
+    }
+
+
+def sampled_labels(train: Batches) -> Any:
+    """The labels of the rows of one epoch."""
+    if train.draws is None:
+        return train.labels
+    return keras.tree.map_structure(lambda array: array[train.rows(0)], train.labels)
+
+
+def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndarray | None] | None = None) -> None:
     """Set the output bias of every head that was never trained to the label frequencies.
 
     A head counts as untrained while its output bias is all zeros.
@@ -137,6 +192,8 @@ def set_prior_bias(model: Classifier, labels: Any) -> None:
     Args:
         model: from a builder.
         labels: labels of the training data, an array, or a dict of arrays by head.
+        weights: head name -> weights (units,) of classes or of positives in the loss, by which they count as more
+            frequent; None: 1.
     """
     if model.hierarchy is not None:
         model.hierarchy.set_prior_bias(labels)
@@ -147,7 +204,9 @@ def set_prior_bias(model: Classifier, labels: Any) -> None:
         bias = head.output_layer.bias
         if not np.any(keras.ops.convert_to_numpy(bias)):
             array = np.asarray(labels[name] if isinstance(labels, dict) else labels)
-            bias.assign(head.task_row.prior_bias(array, head.head_task.units).astype("float32"))
+            weight = (weights or {}).get(name)
+            prior = head.task_row.prior_bias(array, head.head_task.units)
+            bias.assign((prior if weight is None else prior + np.log(weight)).astype("float32"))
 
 
 def default_monitor(model: Classifier) -> str:
@@ -175,6 +234,18 @@ class _KeepBest(keras.callbacks.EarlyStopping):
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
         return monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value)
+
+
+def _watchers(
+    callbacks: Sequence[keras.callbacks.Callback], plan: Optimization, monitor: str, patience: int, validates: bool
+) -> list[keras.callbacks.Callback]:
+    watchers = list(callbacks)
+    if validates and plan.ema is not None:
+        # Before the best epoch is judged, so that the averages are what is judged and kept.
+        watchers.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+    if validates:
+        watchers.append(_keep_best(monitor, patience))
+    return watchers
 
 
 def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:

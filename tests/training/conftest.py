@@ -1,0 +1,25 @@
+import keras
+import numpy as np
+import pytest
+
+from kerasbert import build_multiclass, make_batches
+from kerasbert.data.token_arrays import TokenArrays
+
+
+@pytest.fixture
+def toy_batches():
+    """Three classes that the first word tells; the last of the batches is odd."""
+    rows = [[2, 5 + row % 3, 8 + row % 5, 3] for row in range(44)]
+    labels = np.array([row % 3 for row in range(44)], dtype="int32")
+    return make_batches(TokenArrays.from_lists(rows), labels, batch_size=8, shuffle=True)
+
+
+@pytest.fixture
+def toy_model(tiny_config):
+    """Makes models of the same weights, without dropout in the head."""
+
+    def make(**options):
+        keras.utils.set_random_seed(3)
+        return build_multiclass(3, encoder=tiny_config, **{"dropout": 0.0, **options})
+
+    return make

@@ -1,0 +1,62 @@
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from kerasbert import Multiclass, build_multitask, finetune, make_batches
+from kerasbert.training.feature_cache import FeatureBatches, frozen_features
+
+FROZEN = {"freeze": "encoder"}
+
+
+def trained(model, batches, **options):
+    history = finetune(model, batches, epochs=3, progress=False, head_learning_rate=1e-2, **options).history
+    return history, [np.array(weight) for weight in model.weights]
+
+
+@pytest.mark.parametrize("options", [{}, {"hidden_units": (6,)}, {"pooling": "cls"}], ids=["plain", "hidden", "cls"])
+def test_equal_to_the_slow_way(options, toy_model, toy_batches, monkeypatch):
+    validation = make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8)
+    fast = trained(toy_model(**options), toy_batches, validation=validation, optimization=FROZEN)
+    toy_batches.begin(0)
+    # By its name among the modules: the room gives the function under the name of the module.
+    monkeypatch.setattr(sys.modules["kerasbert.training.finetune"], "frozen_features", lambda *_: None)
+    slow = trained(toy_model(**options), toy_batches, validation=validation, optimization=FROZEN)
+    assert all(np.allclose(*pair, atol=1e-5) for pair in zip(fast[1], slow[1], strict=True))
+    assert fast[0].keys() == slow[0].keys()
+    assert all(np.allclose(fast[0][name], slow[0][name], atol=1e-5) for name in fast[0])
+
+
+def test_it_says_so(toy_model, toy_batches, capsys):
+    finetune(toy_model(), toy_batches, epochs=1, optimization=FROZEN)
+    assert "features were computed once" in capsys.readouterr().err
+
+
+def test_only_when_nothing_below_the_head_trains(toy_model, toy_batches):
+    assert frozen_features(toy_model(), toy_batches, None) is None
+    attention = toy_model(pooling="attention")
+    attention.encoder.trainable = False
+    assert frozen_features(attention, toy_batches, None) is None
+
+
+def test_features_belong_to_their_rows(toy_model, toy_batches):
+    model = toy_model()
+    model.encoder.trainable = False
+    cached = frozen_features(model, toy_batches, None).train
+    assert isinstance(cached, FeatureBatches)
+    cached.begin(1, 2)
+    features, labels = next(iter(cached.pipeline))
+    toy_batches.begin(1, 2)
+    inputs, expected = next(iter(toy_batches.pipeline))
+    direct = keras.Model(model.inputs, model.features.output)(inputs)
+    assert np.allclose(features, direct, atol=1e-5)
+    assert np.array_equal(labels, expected)
+
+
+def test_several_heads(toy_batches, tiny_config):
+    labels = {"a": toy_batches.labels, "b": toy_batches.labels}
+    batches = make_batches(toy_batches.tokens, labels, batch_size=8, shuffle=True)
+    model = build_multitask({"a": Multiclass(3), "b": Multiclass(3)}, encoder=tiny_config)
+    history = finetune(model, batches, epochs=4, progress=False, head_learning_rate=3e-2, optimization=FROZEN).history
+    assert history["loss"][-1] < history["loss"][0]
