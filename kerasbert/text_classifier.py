@@ -225,6 +225,7 @@ class TextClassifier(Estimator):
         if not isinstance(names, Hierarchy):
             _warn_of_absent(encoded, names)
         ids = tokens.encode(texts, text_pairs)
+        _check_rows(encoded, len(ids))
         label_names = dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
         self._warn(tokens, ids, (texts, text_pairs), validation)
         warn_of_imbalance({head: encoded[head] for head in self._untuned(validation is not None)}, label_names)
@@ -708,6 +709,12 @@ def _score(task: str, parts: tuple, names: Sequence[str], intervals: bool) -> di
     if intervals and len(labels):
         scores["intervals"] = bootstrap_intervals(task, labels, decided, num_labels=len(names))
     return scores
+
+
+def _check_rows(encoded: Mapping[str, np.ndarray], num_texts: int) -> None:
+    for array in encoded.values():
+        if len(array) != num_texts:
+            raise DataError(f"`labels` must have one row for each text; got {len(array)} for {num_texts} texts.")
 
 
 def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:

@@ -114,8 +114,12 @@ def atomic_dir_write(path: str | os.PathLike[str], *, overwrite: bool = False) -
         raise
 
 
-def verify_manifest(path: Path) -> None:
+def verify_manifest(path: Path, *, alone: bool = True) -> None:
     """Check that a folder holds exactly what its manifest lists, byte for byte.
+
+    Args:
+        path: the folder.
+        alone: whether other files are refused too.
 
     Raises:
         ArtifactError: when the manifest is missing or malformed, a file is missing, cut, changed or a link, or there is
@@ -136,7 +140,8 @@ def verify_manifest(path: Path) -> None:
                 f"Saved model {str(path)!r} was changed or cut: {name!r} differs from its manifest (expected "
                 f"{entry['size']} bytes, sha256 {entry['sha256'][:12]}...; got {file.stat().st_size} bytes). Copy it again."
             )
-    _refuse_unlisted(path, {entry["path"] for entry in entries} | {MANIFEST_FILE})
+    if alone:
+        _refuse_unlisted(path, {entry["path"] for entry in entries} | {MANIFEST_FILE})
 
 
 def _read_manifest(path: Path) -> list[dict]:

@@ -29,3 +29,4 @@ from kerasbert.data.token_arrays import TokenArrays as TokenArrays
 from kerasbert.data.tokens import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
 from kerasbert.data.tokens import TextEncoder as TextEncoder
 from kerasbert.data.vocabulary import read_vocabulary as read_vocabulary
+from kerasbert.data.windows import LongTexts as LongTexts

@@ -45,8 +45,9 @@ def bootstrap_intervals(
         DataError: when the shapes differ or there are no texts.
 
     Example:
-        >>> bootstrap_intervals("multiclass", np.arange(100) % 2, np.zeros(100, int))["accuracy"]
-        (0.4..., 0.6...)
+        >>> low, high = bootstrap_intervals("multiclass", np.arange(100) % 2, np.zeros(100, int))["accuracy"]
+        >>> round(low, 1), round(high, 1)
+        (0.4, 0.6)
 
     Reference:
         Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.

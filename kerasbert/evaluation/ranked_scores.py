@@ -25,7 +25,7 @@ def rank_scores(truth: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
 
     Example:
         >>> rank_scores(np.array([[True, False], [False, False]]), np.array([[0.9, 0.1], [0.4, 0.6]]))["roc_auc"]
-        {'per_label': [1.0, None], 'micro': 0.666..., 'macro': 1.0, 'weighted': 1.0}
+        {'per_label': [1.0, None], 'micro': 1.0, 'macro': 1.0, 'weighted': 1.0}
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 

@@ -49,7 +49,7 @@ def test_multi_label_metrics_see_known_entries_only():
 
 
 def test_a_metric_starts_again_and_comes_back_from_its_config():
-    metric = KnownLabels(F1Score(5, sparse=True))
+    metric = KnownLabels(F1Score(5, sparse=True, name="f1"))
     metric.update_state(IDS, PROBABILITIES)
     metric.reset_state()
     assert float(metric.result()) == 0 and metric.name == "f1"
