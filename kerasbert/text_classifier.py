@@ -222,31 +222,20 @@ class TextClassifier(Estimator):
         names = self._collect_names(cells)
         self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
         encoded = self._encode(names, cells)
-        if not isinstance(names, Hierarchy):
-            _warn_of_absent(encoded, names)
         ids = tokens.encode(texts, text_pairs)
         _check_rows(encoded, len(ids))
-        label_names = dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
         self._warn(tokens, ids, (texts, text_pairs), validation)
-        warn_of_imbalance({head: encoded[head] for head in self._untuned(validation is not None)}, label_names)
-        held_out = None
-        if validation is not None:
-            held_out = self._encode_validation(tokens, names, validation)
-        elif self._fraction():
-            kept, out = split_indices(next(iter(encoded.values())), self._fraction(), seed=self.seed)
-            held_out = (ids.take(out), {head: array[out] for head, array in encoded.items()})
-            ids, encoded = ids.take(kept), {head: array[kept] for head, array in encoded.items()}
-        self.data_: dict[str, Any] = {
-            "num_texts": len(ids),
-            "num_held_out": 0 if held_out is None else len(held_out[0]),
+        self._warn_of_labels(names, encoded, validation is not None)
+        train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
+        self.data_ = {
+            **_describe_data(train, held_out, names),
             "validation_given": validation is not None,
             "pairs": text_pairs is not None,
-            "num_cut": int(ids.num_truncated),
             "max_length": tokens.max_length,
-            "labels": {head: label_counts(array, len(label_names[head])).tolist() for head, array in encoded.items()},
         }
         self.tokens_ = tokens
         self.model_ = self._build(names)
+        ids, encoded = train
         self._train(ids, encoded, held_out)
         return self
 
@@ -541,6 +530,22 @@ class TextClassifier(Estimator):
         if validation is not None:
             warn_of_overlap(texts[0], validation[0], texts[1], *validation[2:])
 
+    def _warn_of_labels(self, names: Any, encoded: Mapping[str, np.ndarray], validation_given: bool) -> None:
+        if not isinstance(names, Hierarchy):
+            _warn_of_absent(encoded, names)
+        warn_of_imbalance({head: encoded[head] for head in self._untuned(validation_given)}, _names_by_head(names))
+
+    def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
+        """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
+        ids, encoded = data
+        if validation is not None:
+            return data, self._encode_validation(tokens, names, validation)
+        if not self._fraction():
+            return data, None
+        parts = split_indices(next(iter(encoded.values())), self._fraction(), seed=self.seed)
+        kept, out = [(ids.take(rows), {head: array[rows] for head, array in encoded.items()}) for rows in parts]
+        return kept, out
+
     def _untuned(self, validation_given: bool) -> list[str]:
         """The heads whose thresholds are not chosen on validation data."""
         tunes = validation_given or bool(self._fraction())
@@ -709,6 +714,21 @@ def _score(task: str, parts: tuple, names: Sequence[str], intervals: bool) -> di
     if intervals and len(labels):
         scores["intervals"] = bootstrap_intervals(task, labels, decided, num_labels=len(names))
     return scores
+
+
+def _names_by_head(names: Any) -> Mapping[str, Sequence[str]]:
+    return dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
+
+
+def _describe_data(train: tuple, held_out: tuple | None, names: Any) -> dict[str, Any]:
+    ids, encoded = train
+    sizes = {head: len(labels) for head, labels in _names_by_head(names).items()}
+    return {
+        "num_texts": len(ids),
+        "num_held_out": 0 if held_out is None else len(held_out[0]),
+        "num_cut": int(ids.num_truncated),
+        "labels": {head: label_counts(array, sizes[head]).tolist() for head, array in encoded.items()},
+    }
 
 
 def _check_rows(encoded: Mapping[str, np.ndarray], num_texts: int) -> None:

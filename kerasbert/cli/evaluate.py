@@ -5,8 +5,10 @@ import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
+from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert.cli.options import Delimiter, Folder, Format, Labels, Task, TextPair, app, say
 from kerasbert.cli.reading import label_cells, label_columns
@@ -34,6 +36,9 @@ def evaluate(
             metavar="TRAIN", help="Training data: also fit TF-IDF with logistic regression on it, and say which wins."
         ),
     ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(help="One threshold for every label, in place of the stored ones.")
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
     ] = None,
@@ -45,35 +50,27 @@ def evaluate(
     if report is not None:
         check_report_folder(report, overwrite)
     classifier = load(folder)
-    reading = dict(classifier.metrics_.get("reading", {}))
+    if threshold is not None:
+        limit = check_number("threshold", threshold, 0, 1)
+        classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}
     given = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
-    reading.update({name: value for name, value in given.items() if value is not None})
-    if labels is not None:
-        reading["columns"] = labels.split(",")
-        if classifier.task == "hierarchical":
-            reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
-    columns: list[str] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
-    reading["columns"] = columns
+    reading = _reading(classifier, given, labels)
     examples = _read(data, reading)
-    judged = (examples.texts, label_cells(examples, reading))
-    other, notes = (
-        (None, []) if baseline is None else _baseline(classifier, _read(baseline, reading), examples, reading)
-    )
+    cells = label_cells(examples, reading)
+    other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
     if report is None:
-        scores = classifier.evaluate(*judged, examples.text_pairs, intervals=output_format is not Format.csv)
+        intervals = output_format is not Format.csv
+        scores = classifier.evaluate(examples.texts, cells, examples.text_pairs, intervals=intervals)
     else:
-        page = write_report(
-            classifier,
-            *judged,
-            report,
-            text_pairs=examples.text_pairs,
-            baseline=other,
-            warnings=notes,
-            overwrite=overwrite,
-        )
+        aside: Any = {"text_pairs": examples.text_pairs, "baseline": other, "warnings": notes, "overwrite": overwrite}
+        page = write_report(classifier, examples.texts, cells, report, **aside)
         metrics = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))
         scores = _with_intervals(metrics["scores"], metrics["intervals"])
         say(f"The report is at {page}")
+    _print(classifier, scores, other, output_format)
+
+
+def _print(classifier: TextClassifier, scores: dict[str, Any], other: dict | None, output_format: Format) -> None:
     if output_format is Format.json:
         content = scores if other is None else {"model": scores, "baseline": other}
         print(json.dumps(content, indent=2, ensure_ascii=False))
@@ -84,15 +81,28 @@ def evaluate(
         print_comparison(tasks, scores, other)
 
 
+def _reading(classifier: TextClassifier, given: dict[str, Any], labels: str | None) -> dict[str, Any]:
+    """How to read the data: as in training, unless told otherwise."""
+    reading = dict(classifier.metrics_.get("reading", {}))
+    reading.update({name: value for name, value in given.items() if value is not None})
+    if labels is not None:
+        reading["columns"] = labels.split(",")
+        if classifier.task == "hierarchical":
+            reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
+    reading["columns"] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
+    return reading
+
+
 def _read(data: Path, reading: dict[str, Any]) -> Examples:
     text, text_pair = reading.get("text", "text"), reading.get("text_pair")
     return read_examples(data, text=text, text_pair=text_pair, labels=reading["columns"])
 
 
 def _baseline(
-    classifier: TextClassifier, train: Examples, test: Examples, reading: dict[str, Any]
+    classifier: TextClassifier, data: Path, test: Examples, reading: dict[str, Any]
 ) -> tuple[dict[str, Any], list[str]]:
     """Scores of the baseline, and what is wrong with the comparison."""
+    train = _read(data, reading)
     notes = [note] if (note := overlap_message(train.texts, test.texts, train.text_pairs, test.text_pairs)) else []
     for note in notes:
         warnings.warn(note, KerasbertWarning, stacklevel=2)

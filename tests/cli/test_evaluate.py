@@ -99,3 +99,14 @@ def test_tables_fit_the_terminal(width, capsys, monkeypatch):
 
 def test_warnings_have_a_class_of_their_own():
     assert issubclass(KerasbertWarning, UserWarning)
+
+
+def test_one_threshold_for_all_labels(folder, tiny_folder, capsys):
+    options = ["--task", "multilabel", "--encoder", str(tiny_folder), "--epochs", "1", "--quiet"]
+    data, output = str(folder / "train.jsonl"), str(folder / "limit")
+    cli.main(["train", data, *options, "--output", output])
+    capsys.readouterr()
+    assert cli.main(["evaluate", output, data, "--threshold", "0", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["macro"]["recall"] == 1
+    assert cli.main(["evaluate", output, data, "--threshold", "2"]) == 1
+    assert "`threshold` must be a number in [0, 1]; got 2" in capsys.readouterr().err
