@@ -533,7 +533,9 @@ class TextClassifier(Estimator):
     def _warn_of_labels(self, names: Any, encoded: Mapping[str, np.ndarray], validation_given: bool) -> None:
         if not isinstance(names, Hierarchy):
             _warn_of_absent(encoded, names)
-        warn_of_imbalance({head: encoded[head] for head in self._untuned(validation_given)}, _names_by_head(names))
+        if self.balance is None and self.sampling is None:
+            untuned = {head: encoded[head] for head in self._untuned(validation_given)}
+            warn_of_imbalance(untuned, _names_by_head(names))
 
     def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
         """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""

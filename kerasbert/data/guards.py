@@ -77,8 +77,8 @@ def warn_of_imbalance(encoded: Mapping[str, np.ndarray], names: Mapping[str, Seq
             warnings.warn(
                 f"the labels{where} are far from balanced: {names[head][common]!r} has {counts[common]} training texts "
                 f"and {names[head][rare]!r} has {counts[rare]}. Accuracy hides how a rare label fares: judge by macro-F1 "
-                f"and the table of labels (`evaluate`), collect texts of the rare one or join it with another, and "
-                f"where labels are not exclusive give validation data, on which thresholds are tuned.",
+                f"and the table of labels (`evaluate`), collect texts of the rare one or join it with another, weigh it "
+                f"by balance='sqrt', and where labels are not exclusive give validation data, on which thresholds are tuned.",
                 KerasbertWarning,
                 stacklevel=3,
             )
