@@ -1,5 +1,6 @@
 """What all tests share: a toy encoder folder, and marks that skip with a reason."""
 
+import gc
 import json
 import os
 
@@ -52,6 +53,13 @@ def _same_seed_and_policy():
     before = keras.config.dtype_policy()
     yield
     keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _memory_is_given_back():
+    yield
+    # Models and their graphs hold each other; without this a test process grows by gigabytes.
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
