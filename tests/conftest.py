@@ -58,7 +58,7 @@ def _same_seed_and_policy():
 @pytest.fixture(autouse=True, scope="module")
 def _memory_is_given_back():
     yield
-    # Models and their graphs hold each other; without this a test process grows by gigabytes.
+    # Models and their graphs hold each other in circles, which are large.
     gc.collect()
 
 
