@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
-from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
+from kerasbert._core.errors import ConfigError, DataError, DivergedError, KerasbertWarning
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert.bundle import HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
@@ -48,6 +48,7 @@ from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.model_card import model_card
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
+from kerasbert.training.resume import EVERY
 
 PREDICTION_BATCH = 64
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
@@ -91,7 +92,7 @@ class TextClassifier(Estimator):
             the voters, None for the output of every block.
         pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
-        dropout: see `build_multiclass`.
+        dropout: see `build_multiclass`; 0 switches off the encoder's too.
         max_length: longest text in tokens; longer ones are cut and counted. None means 128.
         long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
         window_overlap: see `LongTexts`.
@@ -193,6 +194,11 @@ class TextClassifier(Estimator):
         *,
         text_pairs: Sequence[str] | None = None,
         validation: tuple | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = EVERY,
+        resume: bool | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
+        strategy: Any = "auto",
     ) -> Self:
         """Build and train.
 
@@ -203,13 +209,23 @@ class TextClassifier(Estimator):
                 `{"class": [...], "subclass": [...]}`, for a hierarchical one, where a subclass that is not known is None.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
+            checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was
+                killed, see `finetune`.
+            checkpoint_every: batches from one checkpoint to the next.
+            resume: whether to go on, see `finetune`.
+            log_dir: folder for `history.csv`, curves and events for TensorBoard, see `finetune`.
+            strategy: the devices, see `finetune`.
 
         Returns:
             The classifier itself, with `model_`, `tokens_`, `thresholds_` and `history_`.
 
         Raises:
-            ConfigError: when a constructor argument is out of its range.
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            ConfigError: when a constructor argument is out of its range, the checkpoints are of another training, or
+                the devices of the strategy do not exist.
             DataError: when a text or a label cannot be used; the message names its row.
+            DivergedError: when the loss is no longer a number; `model_` keeps the weights from before that batch, and the
+                classifier can be saved.
             TypeError: when an argument has the wrong type.
         """
         self._check_arguments()
@@ -235,8 +251,17 @@ class TextClassifier(Estimator):
         }
         self.tokens_ = tokens
         self.model_ = self._build(names)
+        if not self.dropout:
+            self.model_.switch_off_dropout()
         ids, encoded = train
-        self._train(ids, encoded, held_out)
+        running = {
+            "checkpoint_dir": checkpoint_dir,
+            "checkpoint_every": checkpoint_every,
+            "resume": resume,
+            "log_dir": log_dir,
+            "strategy": strategy,
+        }
+        self._train(ids, encoded, held_out, running)
         return self
 
     def add_subclasses(
@@ -540,11 +565,13 @@ class TextClassifier(Estimator):
     def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
         """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
         ids, encoded = data
+        self._training_rows = np.arange(len(ids))
         if validation is not None:
             return data, self._encode_validation(tokens, names, validation)
         if not self._fraction():
             return data, None
         parts = split_indices(next(iter(encoded.values())), self._fraction(), seed=self.seed)
+        self._training_rows = np.asarray(parts[0])
         kept, out = [(ids.take(rows), {head: array[rows] for head, array in encoded.items()}) for rows in parts]
         return kept, out
 
@@ -591,28 +618,32 @@ class TextClassifier(Estimator):
             heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self._head_tasks().items()}
             return build_multitask(heads, **shared, compile=False)
 
-    def _train(self, ids: Any, encoded: dict, held_out: tuple | None) -> None:
+    def _train(self, ids: Any, encoded: dict, held_out: tuple | None, running: dict[str, Any]) -> None:
         train = self._batches(ids, encoded, shuffle=True)
         validation = None if held_out is None else self._batches(*held_out)
-        history = finetune(
-            self.model_,
-            train,
-            validation,
-            epochs=self.epochs,
-            learning_rate=self.learning_rate,
-            head_learning_rate=self.head_learning_rate,
-            patience=self.patience,
-            balance=self.balance,
-            optimization=self.optimization,
-            progress=self.progress,
-        )
+        self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
+        try:
+            history = finetune(
+                self.model_,
+                train,
+                validation,
+                epochs=self.epochs,
+                learning_rate=self.learning_rate,
+                head_learning_rate=self.head_learning_rate,
+                patience=self.patience,
+                balance=self.balance,
+                optimization=self.optimization,
+                progress=self.progress,
+                **running,
+            )
+        except DivergedError as error:
+            raise error.renumbered(self._training_rows) from error
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
         self.padding_: dict[str, Any] = {
             "shapes": list(train.shapes),
             "padding": float(train.padding),
             "cut": int(ids.num_truncated),
         }
-        self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
         if held_out is not None:
             scores = self._run(held_out[0])
             for head, task in self._head_tasks().items():

@@ -28,9 +28,48 @@ def silence(gradient: Any, heard: Any) -> Any:
     return gradient * factor
 
 
-def clip_by_global_norm(gradients: list, largest: float) -> list:
-    """Scale gradients down together to at most a norm; Keras's own clipping would make the slices dense."""
-    return tf.clip_by_global_norm(gradients, largest)[0]
+def sum_over_replicas(gradients: list) -> list:
+    """The sum of each gradient over all devices; as they are where there is one device."""
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return gradients
+    return context.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+
+
+def clip_by_global_norm(gradients: list, largest: float | None) -> tuple[list, Any]:
+    """Scale gradients down together to at most a norm, or to zero when one of them is not finite.
+
+    Keras's own clipping would make the slices dense.
+
+    Returns:
+        The gradients, and whether all were finite.
+    """
+    norm = tf.linalg.global_norm(gradients)
+    finite = tf.math.is_finite(norm)
+    scale = tf.constant(1.0) if largest is None else largest / tf.maximum(norm, largest)
+    scale = tf.where(finite, scale, 0.0)
+    return [_times(gradient, scale) for gradient in gradients], finite
+
+
+def _times(gradient: Any, scale: Any) -> Any:
+    # Zero times NaN is to be zero.
+    if isinstance(gradient, tf.IndexedSlices):
+        values = tf.math.multiply_no_nan(gradient.values, tf.cast(scale, gradient.dtype))
+        return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+    return tf.math.multiply_no_nan(gradient, tf.cast(scale, gradient.dtype))
+
+
+def update_everywhere(optimizer: Any, gradients: list, rate: Any) -> None:
+    """Call `optimizer.update_step` for each (gradient, variable), on each device that holds the variable."""
+
+    def update_all(strategy: tf.distribute.Strategy, pairs: list, rate: Any) -> None:
+        for gradient, variable in pairs:
+            strategy.extended.update(
+                variable, lambda own, *rest: optimizer.update_step(rest[0], own, rest[1]), (gradient, rate), group=False
+            )
+
+    pairs = [(gradient, getattr(variable, "value", variable)) for gradient, variable in gradients]
+    tf.__internal__.distribute.interim.maybe_merge_call(update_all, tf.distribute.get_strategy(), pairs, rate)
 
 
 def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: Any, decay: Any, start: int = 0) -> None:

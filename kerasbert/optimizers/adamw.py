@@ -23,7 +23,9 @@ class AdamW(keras.optimizers.AdamW):
     this is part of the config; (3) a token that occurs several times in a batch counts with the sum of its gradients, where
     Keras squares them one by one; (4) with TensorFlow the update is one fused kernel per variable; (5) on request, rows
     of an embedding table that do not occur in a batch are left alone (neither decayed nor moved by old momentum), as
-    LazyAdam of tensorflow-addons did, which takes about a seventh off a step and moves rare words less.
+    LazyAdam of tensorflow-addons did, which takes about a seventh off a step and moves rare words less; (6) with
+    TensorFlow a gradient that is NaN or infinite moves no weight and is counted in `skipped`, and with several devices
+    the sum of all gradients is clipped, not each device's own.
 
     Args:
         learning_rate: float or schedule; the rate of a variable that matches no pattern.
@@ -98,6 +100,9 @@ class AdamW(keras.optimizers.AdamW):
             self._factors = [self._factor_of(variable.path) for variable in variables]
             self._starts = [self._start_of(variable.path) for variable in variables]
             self._decayed = [not variable.path.endswith(self.no_decay) for variable in variables]
+            if keras.backend.backend() == "tensorflow":
+                #: Updates that were left out because a gradient was not finite.
+                self.skipped = self.add_variable((), dtype="int32", aggregation="only_first_replica", name="skipped")
         super().build(variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
@@ -139,6 +144,7 @@ class AdamW(keras.optimizers.AdamW):
             from kerasbert.optimizers import _tensorflow_adam as fused
 
             lazy = self.lazy_embeddings and not self.gradient_accumulation_steps
+            grads = fused.sum_over_replicas(grads)
             starts = [self._starts[self._get_variable_index(variable)] for variable in trainable_variables]
             grads = [fused.sum_repeated_rows(gradient, lazy=lazy) for gradient in grads]
             grads = [
@@ -153,8 +159,19 @@ class AdamW(keras.optimizers.AdamW):
     def _clip_gradients(self, gradients: list) -> list:
         if keras.backend.backend() != "tensorflow":
             return super()._clip_gradients(gradients)
-        if self.global_clipnorm is None:
-            return super()._clip_gradients(gradients)
         from kerasbert.optimizers import _tensorflow_adam as fused
 
-        return fused.clip_by_global_norm(gradients, self.global_clipnorm)
+        if self.global_clipnorm is None:
+            gradients = super()._clip_gradients(gradients)
+        gradients, self._finite = fused.clip_by_global_norm(gradients, self.global_clipnorm)
+        return gradients
+
+    def _backend_update_step(self, grads: list, trainable_variables: list, learning_rate: Any) -> None:
+        if keras.backend.backend() != "tensorflow":
+            super()._backend_update_step(grads, trainable_variables, learning_rate)
+            return
+        from kerasbert.optimizers import _tensorflow_adam as fused
+
+        self.skipped.assign_add(ops.cast(ops.logical_not(self._finite), "int32"))
+        rate = learning_rate * ops.cast(self._finite, "float32")
+        fused.update_everywhere(self, list(zip(grads, trainable_variables, strict=True)), rate)
