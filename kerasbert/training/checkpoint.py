@@ -186,7 +186,7 @@ def _write(folder: Path, checkpoint: Checkpoint) -> None:
 
     try:
         save_file(
-            {name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()}, folder / ARRAYS_FILE
+            {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}, folder / ARRAYS_FILE
         )
     except SafetensorError as error:
         raise OSError(str(error)) from error

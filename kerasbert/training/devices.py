@@ -92,13 +92,20 @@ def check_agreement(strategy: Any, settings: Any) -> None:
         )
 
 
-def check_batch_size(batch_size: int | None, strategy: Any) -> None:
-    """Refuse batches that leave devices without a row.
+def check_fits(strategy: Any, batch_size: int | None, jit_compile: bool) -> None:
+    """Refuse what several devices cannot do.
+
+    Args:
+        strategy: or None.
+        batch_size: None where it is not known.
+        jit_compile: whether the step is to be compiled with XLA, which cannot wait for other devices.
 
     Raises:
-        ConfigError: when a batch has fewer rows than there are devices.
+        ConfigError: when a batch has fewer rows than there are devices, or the step is to be compiled.
     """
     devices = 1 if strategy is None else strategy.num_replicas_in_sync
+    if devices > 1 and jit_compile and not needs_static_shapes(strategy):
+        raise ConfigError(f"`jit_compile` must be False with several devices; got True with {devices}.")
     if batch_size is not None and batch_size < devices:
         raise ConfigError(
             f"`batch_size` must be at least {devices}, one text for each device; got {batch_size}. It is the size of the "

@@ -19,7 +19,7 @@ from kerasbert.objectives.balance import HeadBalance, balance_head
 from kerasbert.training.devices import (
     as_strategy,
     check_agreement,
-    check_batch_size,
+    check_fits,
     copy_weights,
     is_chief,
     make_inside,
@@ -155,7 +155,7 @@ def finetune(
     check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
     plan = as_optimization(optimization)
     devices = as_strategy(strategy)
-    check_batch_size(getattr(train, "batch_size", None), devices)
+    check_fits(devices, getattr(train, "batch_size", None), jit_compile)
     balances = balance_heads(model, train, balance=balance, label_smoothing=label_smoothing)
     for name, chosen in balances.items():
         announce(f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary, shown=progress and balance)

@@ -65,7 +65,7 @@ class Steps:
         return self._test(batch)[0]
 
     def _whole(self, rows_step: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        if self.model.jit_compile and not self.model.run_eagerly:
+        if self.model.jit_compile and self.strategy is None and not self.model.run_eagerly:
             rows_step = tf.function(rows_step, jit_compile=True)
 
         def whole(batch: Any) -> tuple[dict[str, Any], Any]:

@@ -1,3 +1,4 @@
+import dataclasses
 import os
 import signal
 
@@ -5,9 +6,21 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import ArtifactError, ConfigError, DivergedError, finetune, make_batches
+from kerasbert import ArtifactError, ConfigError, DivergedError, build_multiclass, finetune, make_batches
 from kerasbert.data.token_arrays import TokenArrays
 from kerasbert.training.signals import StopSignals, TrainingStopped
+
+
+@pytest.fixture
+def toy_model(tiny_config):
+    """Makes models of the same weights, as small as may be."""
+
+    def make(**options):
+        keras.utils.set_random_seed(3)
+        small = dataclasses.replace(tiny_config, num_hidden_layers=1)
+        return build_multiclass(3, encoder=small, **{"dropout": 0.0, **options})
+
+    return make
 
 
 def weights_of(model):
@@ -47,10 +60,8 @@ def train(make, batches, folder=None, *, after=None, validation=None, **options)
 
 PLANS = {
     "plain": {},
-    "ema": {"optimization": {"ema": 0.9}},
-    "accumulate": {"optimization": {"accumulate": 3}},
+    "averages, accumulation, unfreezing": {"optimization": {"ema": 0.9, "accumulate": 3, "unfreeze_every": 1}},
     "frozen": {"optimization": {"freeze": "encoder"}},
-    "unfreezing": {"optimization": {"unfreeze_every": 1}},
 }
 
 
