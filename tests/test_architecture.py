@@ -83,6 +83,8 @@ ALLOWED_TENSORFLOW = {
     "training/determinism.py",
     "training/devices.py",
     "training/feature_cache.py",
+    "training/logs.py",
+    "training/loop.py",
     "training/replicas.py",
     "training/resume.py",
     "training/step.py",

@@ -33,7 +33,7 @@ def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ArtifactError(f"`log_dir` {str(folder)!r} cannot be made: {error.strerror}.") from error
-    return [HistoryFile(folder), keras.callbacks.TensorBoard(folder, write_graph=False)]
+    return [HistoryFile(folder), EventFiles(folder)]
 
 
 @final
@@ -95,6 +95,52 @@ class HistoryFile(keras.callbacks.Callback):
             os.replace(beside, self.file)
         except OSError as error:
             raise ArtifactError(f"{str(self.file)!r} cannot be written ({error.strerror}); make room.") from error
+
+
+@final
+class EventFiles(keras.callbacks.Callback):
+    """Writes each epoch's numbers as events that TensorBoard shows, without TensorBoard being installed.
+
+    Args:
+        folder: `train` and `validation` appear in it.
+
+    Example:
+        >>> EventFiles(Path("logs")).folder.name
+        'logs'
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self._writers: dict[str, Any] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the epoch's numbers."""
+        numbers = {f"epoch_{name}": value for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        for name, value in {**numbers, "epoch_learning_rate": rate}.items():
+            part = "validation" if name.startswith("epoch_val_") else "train"
+            self._write(part, name.replace("epoch_val_", "epoch_"), float(value), epoch)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Close the files."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
+
+    def _write(self, part: str, name: str, value: float, epoch: int) -> None:
+        import tensorflow as tf
+
+        writer = self._writers.get(part)
+        if writer is None:
+            (self.folder / part).mkdir(exist_ok=True)
+            file = self.folder / part / f"events.out.tfevents.{time.time_ns()}.kerasbert"
+            # An event file is a record file of a version and events.
+            writer = self._writers[part] = tf.io.TFRecordWriter(str(file))
+            writer.write(tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+        summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=name, simple_value=value)])
+        writer.write(tf.compat.v1.Event(wall_time=time.time(), step=epoch, summary=summary).SerializeToString())
+        writer.flush()
 
 
 def draw_curves(lines: list[dict[str, Any]], file: Path) -> None:
