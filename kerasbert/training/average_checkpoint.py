@@ -71,12 +71,12 @@ class AverageModelCheckpoint(keras.callbacks.ModelCheckpoint):
         return getattr(optimizer, "inner_optimizer", optimizer)
 
     def _averages(self) -> list[Any]:
-        return [keras.ops.convert_to_numpy(value) for value in self._optimizer()._model_variables_moving_average]
+        return [value.numpy() for value in self._optimizer()._model_variables_moving_average]
 
     def _swap(self, values: list[Any]) -> list[Any]:
         """Give the trained weights these values; returns their own."""
         weights = self._optimizer()._trainable_variables
-        own = [keras.ops.convert_to_numpy(weight) for weight in weights]
+        own = [weight.numpy() for weight in weights]
         for weight, value in zip(weights, values, strict=True):
             weight.assign(value)
         return own

@@ -142,7 +142,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
     if source is target:
         return
     for before, after in zip(source.variables, target.variables, strict=True):
-        after.assign(keras.ops.convert_to_numpy(before))
+        after.assign(before.numpy())
 
 
 @contextlib.contextmanager

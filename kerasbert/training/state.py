@@ -143,7 +143,7 @@ def _variables(whole: keras.Model, trained: keras.Model) -> dict[str, list]:
 
 
 def _array(variable: Any) -> np.ndarray:
-    array = keras.ops.convert_to_numpy(variable)
+    array = np.asarray(variable.numpy())
     # The file format has no bfloat16 in NumPy; float32 holds every one of its values.
     return array.astype(np.float32) if array.dtype.kind == "V" or array.dtype.name == "bfloat16" else array
 

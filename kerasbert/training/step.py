@@ -21,7 +21,7 @@ class StepResult(NamedTuple):
 
     logs: dict[str, Any]
     loss: Any
-    skipped: Any
+    skipped: int
 
 
 @final
@@ -57,8 +57,8 @@ class Steps:
     def train(self, batch: Any) -> StepResult:
         """Train on a batch of (inputs, labels) or (inputs, labels, weights)."""
         logs, loss = self._train(batch)
-        optimizer = self.model.optimizer
-        return StepResult(logs, loss, getattr(getattr(optimizer, "inner_optimizer", optimizer), "skipped", 0))
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        return StepResult(logs, loss, int(optimizer.skipped.numpy()) if hasattr(optimizer, "skipped") else 0)
 
     def test(self, batch: Any) -> dict[str, Any]:
         """Evaluate a batch; the metrics of the epoch so far."""

@@ -9,7 +9,7 @@ import tensorflow as tf
 from kerasbert import ConfigError, finetune
 from kerasbert.training.devices import as_strategy, is_chief
 
-CASES = ["plain", "accumulate", "ema", "frozen", "several heads", "windows", "weights"]
+CASES = ["plain", "accumulation and averages", "frozen", "several heads", "windows"]
 
 
 @pytest.fixture(scope="module")
