@@ -151,7 +151,39 @@ class AdamW(keras.optimizers.AdamW):
                 fused.silence(gradient, self._iterations >= start) if start else gradient
                 for gradient, start in zip(grads, starts, strict=True)
             ]
+            if self.gradient_accumulation_steps and fused.has_replicas():
+                self._accumulate_over_replicas(grads, trainable_variables)
+                self._update_model_variables_moving_average(self._trainable_variables)
+                return
         super()._backend_apply_gradients(grads, trainable_variables)
+
+    def _accumulate_over_replicas(self, grads: list, trainable_variables: list) -> None:
+        """As Keras's accumulation, but without a branch around the exchange between devices, which TensorFlow refuses."""
+        from kerasbert.optimizers import _tensorflow_adam as fused
+
+        sums = [self._accumulated_gradients[self._get_variable_index(variable)] for variable in trainable_variables]
+        totals = [gradient + total for gradient, total in zip(grads, sums, strict=True)]
+        due = ops.equal((self._iterations + 1) % self.gradient_accumulation_steps, 0)
+        clipped = self._clip_gradients([total / self.gradient_accumulation_steps for total in totals])
+        self.skipped.assign_add(ops.cast(ops.logical_and(due, ops.logical_not(self._finite)), "int32"))
+        rate = self.learning_rate * ops.cast(self._finite, "float32")
+        fused.update_everywhere(self, list(zip(clipped, trainable_variables, strict=True)), rate, due)
+        kept = [ops.where(due, ops.zeros_like(total), total) for total in totals]
+        fused.assign_everywhere(list(zip(sums, kept, strict=True)))
+
+    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+        if keras.backend.backend() != "tensorflow" or not self.use_ema:
+            super()._update_model_variables_moving_average(trainable_variables)
+            return
+        from kerasbert.optimizers import _tensorflow_adam as fused
+
+        momentum = ops.where(ops.equal(self.iterations, 0), 0.0, self.ema_momentum)
+        averages = self._model_variables_moving_average
+        values = [
+            momentum * average + (1.0 - momentum) * variable
+            for average, variable in zip(averages, trainable_variables, strict=True)
+        ]
+        fused.assign_everywhere(list(zip(averages, values, strict=True)))
 
     def _apply_weight_decay(self, variables: Any) -> None:
         """Nothing: `update_step` decays each variable at its own rate."""

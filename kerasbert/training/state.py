@@ -58,22 +58,27 @@ def restore(
     Args:
         whole: of the same make as the one that was captured.
         trained: as `whole`; compiled and built.
-        callbacks: of the same kinds, in the same order.
+        callbacks: each takes the state of the one of its kind; a new one starts afresh.
         checkpoint: from `capture`.
 
     Raises:
-        ArtifactError: when the checkpoint is of another model or other callbacks.
+        ArtifactError: when the checkpoint is of another model.
     """
     for part, variables in _variables(whole, trained).items():
         assign(variables, checkpoint, part)
+    kept = {
+        key: packed for key, packed in zip(_keys(checkpoint.state["kinds"]), checkpoint.state[CALLBACKS], strict=True)
+    }
     kinds = [type(callback).__name__ for callback in callbacks]
-    if kinds != checkpoint.state["kinds"]:
-        raise ArtifactError(
-            f"The checkpoint is of a training with the callbacks {checkpoint.state['kinds']}; got {kinds}. Give the same."
-        )
-    for callback, packed in zip(callbacks, checkpoint.state[CALLBACKS], strict=True):
-        _put_back(callback, unpack(packed, checkpoint.arrays))
+    for callback, key in zip(callbacks, _keys(kinds), strict=True):
+        if key in kept:
+            _put_back(callback, unpack(kept[key], checkpoint.arrays))
     _restore_random(checkpoint.state["random"])
+
+
+def _keys(kinds: Sequence[str]) -> list[tuple[str, int]]:
+    """The first of its kind, the second..."""
+    return [(kind, list(kinds[:index]).count(kind)) for index, kind in enumerate(kinds)]
 
 
 def remembers(callback: keras.callbacks.Callback) -> bool:
