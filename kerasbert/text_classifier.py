@@ -637,7 +637,7 @@ class TextClassifier(Estimator):
                 **running,
             )
         except DivergedError as error:
-            raise error.renumbered(self._training_rows) from error
+            raise error.renumbered(self._training_rows.tolist()) from error
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
         self.padding_: dict[str, Any] = {
             "shapes": list(train.shapes),

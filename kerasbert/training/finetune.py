@@ -162,12 +162,12 @@ def finetune(
     set_prior_bias(model, sampled_labels(train), {name: chosen.weights for name, chosen in balances.items()})
     prepare_layers(model, plan)
     copy = make_inside(devices, model)
-    numbers = {"warmup": warmup, "weight_decay": weight_decay, "clip_norm": clip_norm}
+    numbers: dict[str, Any] = {"warmup": warmup, "weight_decay": weight_decay, "clip_norm": clip_norm}
     with scope_of(devices):
         rates = (learning_rate, head_learning_rate)
         optimizer = make_optimizer(copy, plan, rates=rates, steps=(train.steps, epochs), **numbers)
     losses = {name: chosen.loss for name, chosen in balances.items()}
-    compiling = {"optimizer": optimizer, "losses": losses, "jit_compile": jit_compile}
+    compiling: dict[str, Any] = {"optimizer": optimizer, "losses": losses, "jit_compile": jit_compile}
     compile_heads(copy, copy.trained_heads, **compiling)
     watchers = _watchers(callbacks, plan, monitor or default_monitor(model), patience, validation is not None)
     if log_dir is not None and is_chief(devices):
@@ -189,7 +189,8 @@ def finetune(
         with _keeping(checkpoint_dir, settings, place, devices) as run:
             check_agreement(devices, [settings, None if run is None else (run.epoch, run.step, run.finished)])
             parts = copy, train, validation
-            return _train(parts, compiling, epochs=epochs, callbacks=[*watchers, *bar], run=run, devices=devices)
+            watchers += bar
+            return _train(parts, compiling, epochs=epochs, callbacks=watchers, run=run, devices=devices, shown=progress)
     finally:
         copy_weights(copy, model)
         for each in bar:
@@ -221,18 +222,19 @@ def _train(
     callbacks: list[keras.callbacks.Callback],
     run: CheckpointedRun | None,
     devices: Any,
+    shown: bool,
 ) -> keras.callbacks.History:
     """Train a compiled model, or only its heads where that gives the same, from where the run is."""
     model = parts[0]
     if run is not None:
         run.bind(model)
         if run.finished:
-            announce("This training is finished already.", shown=bool(callbacks))
+            announce("This training is finished already.", shown=shown)
             return _history_of(model, run.history())
     trained: Any = parts
     head_training = frozen_features(*parts)
     if head_training is not None:
-        announce("Nothing below the head trains: features were computed once.", shown=bool(callbacks))
+        announce("Nothing below the head trains: features were computed once.", shown=shown)
         trained = head_training
         compile_heads(trained[0], model.heads, **compiling)
     history = run_epochs(*trained, epochs=epochs, callbacks=callbacks, start=run, strategy=devices)

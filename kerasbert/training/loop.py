@@ -138,7 +138,7 @@ class _Loop:
             loss = float(result.loss)
             trouble = self.guard.check(loss, result.skipped)
             if trouble:
-                raise DivergedError(trouble, epoch, step, train.rows_of(epoch, step))
+                raise DivergedError(trouble, epoch, step, train.rows_of(epoch, step).tolist())
             self.watchers.on_train_batch_end(step, result.logs)
             self.start.after_step(epoch, step, loss)
             if self.model.stop_training:
