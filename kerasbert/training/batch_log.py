@@ -21,6 +21,7 @@ class BatchLog:
         folder: where `batches.csv` is.
 
     Example:
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     log = BatchLog(Path(folder))
         ...     log.open(0, 0)

@@ -1,6 +1,6 @@
 """A folder of checkpoints: each is one unit that is there whole or not at all, and the newest whole one is read."""
 
-import fcntl
+import importlib.util
 import json
 import os
 import re
@@ -51,6 +51,7 @@ class CheckpointFolder:
         ArtifactError: when the folder cannot be made or written, is a file, or holds something else.
 
     Example:
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as place, CheckpointFolder(place) as folder:
         ...     folder.write("12", Checkpoint({"weights": np.zeros(2)}, {"step": 12}))
         ...     folder.newest().state
@@ -75,7 +76,7 @@ class CheckpointFolder:
                 f"may write."
             ) from error
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(self._lock)
         except OSError:
             self.__exit__()
             raise ArtifactError(
@@ -178,6 +179,13 @@ class CheckpointFolder:
                 f"`checkpoint_dir` must be empty, or hold checkpoints of kerasbert; {str(self.folder)!r} holds something "
                 f"else."
             )
+
+
+def _lock(descriptor: int) -> None:
+    # A lock of the operating system goes with its process, however that ends; Windows has no such module.
+    if importlib.util.find_spec("fcntl") is not None:
+        fcntl: Any = importlib.import_module("fcntl")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _write(folder: Path, checkpoint: Checkpoint) -> None:
