@@ -195,7 +195,6 @@ def _mirrored_over(devices: tuple[str, ...]) -> Any:
 
 
 def _multiworker() -> Any:
-    import tensorflow as tf
 
     if not _num_workers():
         raise ConfigError(
