@@ -128,7 +128,7 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
             f"{str(folder / CLASSIFIER_FILE)!r} has format_version {shorten(description.get('format_version'))}; this "
             f"kerasbert {__version__} reads {FORMAT_VERSION}. Install the kerasbert that wrote it."
         )
-    model = _rebuild(description, folder)
+    model = rebuild(description, repr(str(folder / CLASSIFIER_FILE)))
     _load_weights(model, folder / SAFETENSORS_FILE)
     settings = dict(description.get("settings", {}))
     tokens = TextEncoder.from_folder(folder, max_length=model.max_length, long_texts=_long_texts(settings, folder))
@@ -142,7 +142,19 @@ def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
 
 
-def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
+def rebuild(description: Mapping[str, Any], origin: str) -> Classifier:
+    """Build the model that a description tells of, with fresh weights.
+
+    Args:
+        description: what `recipe_of` gives, and `precision`.
+        origin: where it comes from, for messages.
+
+    Returns:
+        The model, not compiled.
+
+    Raises:
+        ArtifactError: when it does not describe a classifier.
+    """
     try:
         builder = BUILDERS[description["builder"]]
         arguments = dict(description["arguments"])
@@ -159,9 +171,7 @@ def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
         with precision(description.get("precision", "float32")):
             return builder(**arguments, compile=False)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ArtifactError(
-            f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."
-        ) from error
+        raise ArtifactError(f"{origin} does not describe a classifier ({type(error).__name__}: {error}).") from error
 
 
 class precision:  # noqa: N801 - reads as a keyword: with precision("mixed_bfloat16")

@@ -18,7 +18,7 @@ from kerasbert.data.guards import overlap_message
 from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.baseline import score_baseline
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
-from kerasbert.text_classifier import TextClassifier, load
+from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
 @app.command()
@@ -49,12 +49,12 @@ def evaluate(
         raise typer.BadParameter("--baseline goes with --format table or json.")
     if report is not None:
         check_report_folder(report, overwrite)
-    classifier = load(folder)
+    classifier = open_classifier(folder)
     if threshold is not None:
         limit = check_number("threshold", threshold, 0, 1)
         classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}
     given = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
-    reading = _reading(classifier, given, labels)
+    reading = reading_of(classifier, given, labels)
     examples = _read(data, reading)
     cells = label_cells(examples, reading)
     other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
@@ -81,7 +81,7 @@ def _print(classifier: TextClassifier, scores: dict[str, Any], other: dict | Non
         print_comparison(tasks, scores, other)
 
 
-def _reading(classifier: TextClassifier, given: dict[str, Any], labels: str | None) -> dict[str, Any]:
+def reading_of(classifier: TextClassifier, given: dict[str, Any], labels: str | None) -> dict[str, Any]:
     """How to read the data: as in training, unless told otherwise."""
     reading = dict(classifier.metrics_.get("reading", {}))
     reading.update({name: value for name, value in given.items() if value is not None})

@@ -12,19 +12,21 @@ from kerasbert._version import __version__
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
 
 
-def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> None:
-    """Write what a version folder says of itself.
+def write_description(file: Path, classifier: Any, report: dict[str, Any], *, kind: str = "saved_model") -> None:
+    """Write what an artefact says of itself.
 
     Args:
-        folder: the version folder.
+        file: to write; its folder is made if missing.
         classifier: the `TextClassifier`.
         report: of the comparison.
+        kind: the artefact's format.
     """
     description = {
         "kerasbert_version": __version__,
-        "format": "saved_model",
+        "format": kind,
         "task": classifier.task,
         "max_length": classifier.tokens_.max_length,
+        "pad_id": classifier.tokens_.pad_id,
         "heads": {
             name: {
                 "task": head.head_task.task,
@@ -35,7 +37,6 @@ def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> 
         },
         "report": report,
     }
-    file = folder / DESCRIPTION_FILE
     file.parent.mkdir(exist_ok=True)
     file.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -12,8 +12,9 @@ import tensorflow as tf
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
+from kerasbert.export.comparison import check_parity
 from kerasbert.export.description import read_export
-from kerasbert.export.parity import check_parity, label_set
+from kerasbert.export.parity import label_set
 from kerasbert.export.saved_model import export_saved_model, version_folder
 from kerasbert.export.serving_module import field_name
 
