@@ -527,6 +527,24 @@ class TextClassifier(Estimator):
 
         return save_pretrained(self, folder, **options)
 
+    def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write `model.onnx`, from token ids to probabilities, with the tokenizer and the labels beside it.
+
+        Args:
+            folder: the folder to appear.
+            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.onnx_model.export_onnx`.
+
+        Returns:
+            The folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or ONNX Runtime gives other probabilities.
+            ConfigError: when a package is missing or the classifier is not trained yet.
+        """
+        from kerasbert.export.onnx_model import export_onnx
+
+        return export_onnx(self, folder, **options)
+
     def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Any:
         """Write `FOLDER/VERSION/` for TF Serving and plain TensorFlow: raw text in, label names out.
 

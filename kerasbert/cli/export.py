@@ -19,6 +19,7 @@ class ExportFormat(enum.StrEnum):
 
     saved_model = "saved_model"
     huggingface = "huggingface"
+    onnx = "onnx"
 
 
 class ExportPrecision(enum.StrEnum):
@@ -33,7 +34,10 @@ def export(
     folder: Folder,
     output_format: Annotated[
         ExportFormat,
-        typer.Option("--format", help="saved_model: for TF Serving, from raw text. huggingface: for PyTorch."),
+        typer.Option(
+            "--format",
+            help="saved_model: for TF Serving, from raw text. huggingface: for PyTorch. onnx: from token ids.",
+        ),
     ] = ExportFormat.saved_model,
     output: Annotated[
         Path | None,
@@ -45,7 +49,9 @@ def export(
     version: Annotated[
         str | None, typer.Option("--version", help="saved_model: a whole number that is not taken. [default: the next]")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="huggingface: replace an existing folder.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="huggingface, onnx: replace an existing folder.")
+    ] = False,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -80,7 +86,8 @@ def export(
         result = classifier.export_saved_model(place, **texts, **options)
     else:
         _refuse(output_format, {"--version": version, "--precision": precision is not ExportPrecision.float32})
-        result = classifier.save_pretrained(place, **texts, overwrite=overwrite)
+        write = classifier.export_onnx if output_format is ExportFormat.onnx else classifier.save_pretrained
+        result = write(place, **texts, overwrite=overwrite)
     for name, value in result.report.items():
         say(f"{name.replace('_', ' ')}: {value}")
     print(result.path)

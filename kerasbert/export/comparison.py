@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.errors import ArtifactError
+from kerasbert._core.errors import ArtifactError, ConfigError
 
 BATCH = 32
 TIMED_CALLS = 50
@@ -122,6 +122,20 @@ def check_parity(report: Mapping[str, Any], tolerance: float) -> None:
         raise ArtifactError(
             f"The exported model differs from the classifier: a probability by {report['largest_difference']:.3g}, more "
             f"than {tolerance:g}. Nothing was written; please report it."
+        )
+
+
+def check_plain_texts(classifier: Any) -> None:
+    """Refuse, for an artefact whose tokenizer is another library's, what that library has no option for.
+
+    Raises:
+        ConfigError: when long texts become windows, or keep their beginning and end.
+    """
+    way = classifier.tokens_.long_texts.way
+    if way != "truncate":
+        raise ConfigError(
+            f"`long_texts` must be 'truncate', which is all that tokenizers of other libraries do; got {way!r}. A "
+            f"SavedModel also takes 'head_tail', a saved folder all of them."
         )
 
 

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_texts
-from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
 from kerasbert.classifiers.classifier import Classifier
@@ -25,6 +24,7 @@ from kerasbert.export.comparison import (
     SAMPLE_TEXTS,
     Ask,
     check_parity,
+    check_plain_texts,
     compare_probabilities,
     describe_report,
     folder_size,
@@ -99,16 +99,12 @@ def save_pretrained(
         The folder and the report, which is also in its `parity.json` and its card.
 
     Raises:
-        ConfigError: when the classifier is not trained or reads texts in windows.
+        ConfigError: when the classifier is not trained or treats long texts otherwise than by cutting their end.
         ArtifactError: when the folder cannot be written, or the probabilities differ.
     """
     classifier._check_fitted()
     model: Classifier = classifier.model_
-    if model.windows is not None:
-        raise ConfigError(
-            "`long_texts` must not be 'windows': transformers reads one row of tokens for each text. Export a classifier "
-            "trained with long_texts='truncate', or as a saved folder (`save`)."
-        )
+    check_plain_texts(classifier)
     check_output(folder, overwrite)
     chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
     standard = has_standard_head(model)

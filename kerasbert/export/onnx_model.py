@@ -19,6 +19,7 @@ from kerasbert.export.comparison import (
     SAMPLE_TEXTS,
     Ask,
     check_parity,
+    check_plain_texts,
     compare_probabilities,
     describe_report,
     folder_size,
@@ -105,15 +106,12 @@ def export_onnx(
         The folder and the report, which is also in its `kerasbert.json` and its card.
 
     Raises:
-        ConfigError: when a package is missing, or the classifier is not trained or reads texts in windows.
+        ConfigError: when a package is missing, or the classifier is not trained or treats long texts otherwise than by cutting their end.
         ArtifactError: when the folder cannot be written, or the probabilities differ.
     """
     _check_packages()
     classifier._check_fitted()
-    if classifier.model_.windows is not None:
-        raise ConfigError(
-            "`long_texts` must not be 'windows': an exported model takes one row of tokens for each text."
-        )
+    check_plain_texts(classifier)
     check_output(folder, overwrite)
     chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
     with atomic_dir_write(folder, overwrite=overwrite) as beside:

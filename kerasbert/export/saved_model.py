@@ -146,7 +146,11 @@ def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
     model = classifier.model_ if dtype == "float32" else in_precision(classifier.model_, "mixed_bfloat16")
     module = ServingModule(model, classifier.tokens_, classifier.thresholds_)
     signatures = module.signatures()
-    tf.saved_model.save(module, str(folder), signatures=signatures)
+    try:
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+    except tf.errors.OpError as error:
+        # A disk that is full or refuses the write, in TensorFlow's words.
+        raise ArtifactError(f"The model could not be written: {shorten(error.message, 200)}") from error
     _name_methods(folder / "saved_model.pb")
     token_of = {number: token for token, number in classifier.tokens_._tokenizer.get_vocab().items()}
     # Line n is token n, also where a vocabulary leaves ids out.

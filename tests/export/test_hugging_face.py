@@ -232,9 +232,10 @@ def test_without_pytorch_it_is_read_back(encoders, tmp_path, monkeypatch):
     assert "not installed" in other["compared_with"] and "largest_difference" not in other
 
 
-def test_windows_are_refused(encoders, tmp_path):
-    classifier = trained(encoders("bert"), LABELS, task="multiclass", long_texts="windows")
-    with pytest.raises(ConfigError, match="must not be 'windows'"):
+@pytest.mark.parametrize("way", ["windows", "head_tail"])
+def test_what_tokenizers_cannot_do_is_refused(way, encoders, tmp_path):
+    classifier = trained(encoders("bert"), LABELS, task="multiclass", long_texts=way)
+    with pytest.raises(ConfigError, match=f"must be 'truncate'.* got '{way}'"):
         classifier.save_pretrained(tmp_path / "hub")
 
 
