@@ -128,7 +128,7 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
             f"{str(folder / CLASSIFIER_FILE)!r} has format_version {shorten(description.get('format_version'))}; this "
             f"kerasbert {__version__} reads {FORMAT_VERSION}. Install the kerasbert that wrote it."
         )
-    model = rebuild(description, repr(str(folder / CLASSIFIER_FILE)))
+    model = _rebuild(description, folder)
     _load_weights(model, folder / SAFETENSORS_FILE)
     settings = dict(description.get("settings", {}))
     tokens = TextEncoder.from_folder(folder, max_length=model.max_length, long_texts=_long_texts(settings, folder))
@@ -142,36 +142,41 @@ def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
 
 
-def rebuild(description: Mapping[str, Any], origin: str) -> Classifier:
-    """Build the model that a description tells of, with fresh weights.
+def rebuild(description: Mapping[str, Any]) -> Classifier:
+    """Build the classifier that a description tells, with fresh weights.
 
     Args:
-        description: what `recipe_of` gives, and `precision`.
-        origin: where it comes from, for messages.
+        description: `builder` and `arguments` as `recipe_of` gives them, and perhaps `precision`, a Keras dtype policy.
 
     Returns:
-        The model, not compiled.
+        The classifier, not compiled.
 
     Raises:
-        ArtifactError: when it does not describe a classifier.
+        KeyError, TypeError, ValueError, AttributeError: when it does not describe one.
     """
+    builder = BUILDERS[description["builder"]]
+    arguments = dict(description["arguments"])
+    arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
+    arguments["pooling"] = pooling_from(arguments["pooling"])
+    if arguments.get("window_pooling") is not None:
+        arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
+    if "task" in arguments:
+        arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
+    if "heads" in arguments:
+        arguments["heads"] = {
+            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
+        }
+    with precision(description.get("precision", "float32")):
+        return builder(**arguments, compile=False)
+
+
+def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
     try:
-        builder = BUILDERS[description["builder"]]
-        arguments = dict(description["arguments"])
-        arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
-        arguments["pooling"] = pooling_from(arguments["pooling"])
-        if arguments.get("window_pooling") is not None:
-            arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
-        if "task" in arguments:
-            arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
-        if "heads" in arguments:
-            arguments["heads"] = {
-                name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
-            }
-        with precision(description.get("precision", "float32")):
-            return builder(**arguments, compile=False)
+        return rebuild(description)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ArtifactError(f"{origin} does not describe a classifier ({type(error).__name__}: {error}).") from error
+        raise ArtifactError(
+            f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."
+        ) from error
 
 
 class precision:  # noqa: N801 - reads as a keyword: with precision("mixed_bfloat16")

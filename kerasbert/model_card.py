@@ -34,7 +34,7 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 
 
 def model_card(
-    bundle: Bundle, *, usage: str | None = None, library: str = "kerasbert", parity: str | None = None
+    bundle: Bundle, *, usage: str | None = None, measured: str | None = None, library: str = "kerasbert"
 ) -> str:
     """The card of a saved classifier: data, settings, metrics, thresholds, limits, and how to load it.
 
@@ -44,9 +44,9 @@ def model_card(
     Args:
         bundle: what is saved; its settings hold the training data's counts under `data`, as `TextClassifier.fit`
             records them, and its metrics may hold scores under `test` or `validation`.
-        usage: Markdown on how to load what is described; None for the folder of a saved classifier.
+        usage: how the artefact is used, Markdown; None for a saved classifier.
+        measured: what was measured when it was exported, Markdown.
         library: that loads it, by the hub's name.
-        parity: Markdown on how an export agrees with its classifier.
 
     Returns:
         Markdown with YAML front matter.
@@ -59,11 +59,11 @@ def model_card(
         _front_matter(bundle, scores, library),
         "# Text classifier\n\n" + _summary(bundle),
         "## How to use it\n\n" + (usage or _usage(bundle)),
+        *(["## Measured at the export\n\n" + measured] if measured else []),
         "## Data\n\n" + _data(bundle),
         "## Training\n\n" + _training(bundle.settings),
         *(["## Metrics\n\n" + _metrics(*scores)] if scores else []),
         "## Labels and thresholds\n\n" + _labels(bundle, scores),
-        *([f"## Agreement with the classifier\n\n{parity}"] if parity else []),
         "## Limits\n\n" + _limits(bundle),
     ]
     return "\n\n".join(parts) + "\n"

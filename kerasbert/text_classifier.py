@@ -439,11 +439,11 @@ class TextClassifier(Estimator):
             ArtifactError: when the folder cannot be written.
             ConfigError: when the classifier is not trained yet.
         """
-        bundle = self.to_bundle(metrics)
+        bundle = self.bundle(metrics)
         save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
 
-    def to_bundle(self, metrics: Mapping | None = None) -> Bundle:
-        """What a saved folder holds: model, tokenizer, thresholds, settings and metrics.
+    def bundle(self, metrics: Mapping | None = None) -> Bundle:
+        """All that is saved of the classifier: model, tokenizer, thresholds, settings and `metrics`.
 
         Raises:
             ConfigError: when the classifier is not trained yet.

@@ -248,5 +248,5 @@ def _card(classifier: Any, code: str, report: Mapping[str, Any]) -> str:
     usage = (
         OTHER_USAGE.format(code=f"{code}\n\n{usage_code()}") if code else STANDARD_USAGE.format(activation=activation)
     )
-    parity = describe_report(report)
-    return model_card(classifier.to_bundle(), usage=usage, library="transformers", parity=parity)
+    measured = describe_report(report)
+    return model_card(classifier.bundle(), usage=usage, library="transformers", measured=measured)

@@ -24,12 +24,12 @@ from kerasbert.export.comparison import (
     describe_report,
     folder_size,
 )
-from kerasbert.export.copies import in_precision
-from kerasbert.export.description import write_description
+from kerasbert.export.description import TFLITE_DESCRIPTION_FILE, describe, write_json
+from kerasbert.export.precision import in_precision
 from kerasbert.model_card import CARD_FILE, model_card
 
 MODEL_FILE = "model.onnx"
-ONNX_DESCRIPTION_FILE = "kerasbert.json"
+
 TOLERANCE = 1e-5
 # Where a classifier computes in half precision, the export does in float32.
 HALF_TOLERANCE = 0.05
@@ -118,8 +118,8 @@ def export_onnx(
         _write_model(in_precision(classifier.model_, "float32"), beside / MODEL_FILE)
         classifier.tokens_.save(beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None))
-        write_description(beside / ONNX_DESCRIPTION_FILE, classifier, report, kind="onnx")
-        card = model_card(classifier.to_bundle(), usage=USAGE, library="onnx", parity=describe_report(report))
+        write_json(beside / TFLITE_DESCRIPTION_FILE, {**describe(classifier, "onnx"), "report": report})
+        card = model_card(classifier.bundle(), usage=USAGE, library="onnx", measured=describe_report(report))
         (beside / CARD_FILE).write_text(card, encoding="utf-8")
     return OnnxExport(Path(folder), report)
 

@@ -15,9 +15,9 @@ from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import atomic_dir_write
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.export.comparison import SAMPLE_TEXTS, check_parity, describe_report, folder_size
-from kerasbert.export.copies import in_precision
-from kerasbert.export.description import DESCRIPTION_FILE, write_description
+from kerasbert.export.description import write_description
 from kerasbert.export.parity import parity_report
+from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import ServingModule
 from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
 from kerasbert.model_card import CARD_FILE, model_card
@@ -100,7 +100,7 @@ def export_saved_model(
         if warmup:
             write_warmup(beside, signatures, chosen)
         report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype)
-        write_description(beside / DESCRIPTION_FILE, classifier, report)
+        write_description(beside, classifier, report)
         (beside / EXPORTED_CARD_FILE).write_text(_card(classifier, report), encoding="utf-8")
     return SavedModelExport(path, report)
 
@@ -173,7 +173,7 @@ def _name_methods(file: Path) -> None:
 
 
 def _card(classifier: Any, report: dict[str, Any]) -> str:
-    return model_card(classifier.to_bundle(), usage=USAGE, library="tensorflow", parity=describe_report(report))
+    return model_card(classifier.bundle(), usage=USAGE, library="tensorflow", measured=describe_report(report))
 
 
 def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: str) -> dict[str, Any]:
