@@ -1,7 +1,8 @@
-"""Does the exported tokenizer give the ids of the `tokenizers` library on every text: tokenizer_agreement.py COUNT [FILE]...
+"""Does the exported tokenizer give the ids of the `tokenizers` library on every text: tokenizer_agreement.py COUNT SEED [FILE]...
 
 Compares the texts of all files (.jsonl, .csv or plain lines) and made ones, COUNT in all, half of them with the default
 encoder's vocabulary as it is and half with case and accents kept, and prints how many differ. Exits with 1 if one does.
+Another SEED makes other texts.
 """
 
 import os
@@ -41,10 +42,11 @@ class Maker:
     Args:
         vocabulary: the tokens; texts are made of their letters.
         real: real texts, of which changed ones are made.
+        seed: of what is made.
     """
 
-    def __init__(self, vocabulary, real):
-        self.random = np.random.default_rng(0)
+    def __init__(self, vocabulary, real, seed):
+        self.random = np.random.default_rng(seed)
         self.pieces = [token.removeprefix("##") for token in vocabulary]
         self.real = real or self.pieces
         self.marks = [chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M"]
@@ -142,11 +144,11 @@ class Comparison:
         return [texts[index] for index in np.flatnonzero(wrong)]
 
 
-def main(count, *files):
+def main(count, seed, *files):
     """Compare, print, and return the number of texts that differ."""
     real, total = read(files), 0
     for name, tokens in tokenizers().items():
-        maker, comparison = Maker(tokens._tokenizer.get_vocab(), real), Comparison(tokens)
+        maker, comparison = Maker(tokens._tokenizer.get_vocab(), real, int(seed)), Comparison(tokens)
         wrong, done, left = [], 0, list(real)
         while done < int(count) / 2:
             batch, left = left[:BATCH], left[BATCH:]

@@ -86,13 +86,14 @@ def _labels(folder: Path, values: Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(number, bool) or not isinstance(number, int) or number < 1:
             raise ConfigError(f"{str(folder / CONFIG_FILE)!r}: `num_labels` must be >= 1; got {shorten(number)}.")
         return tuple(f"LABEL_{index}" for index in range(number))
-    keys = [str(index) for index in range(len(given))] if isinstance(given, Mapping) else []
-    if not keys or set(given) != set(keys) or not all(isinstance(name, str) for name in given.values()):
+    names = given if isinstance(given, Mapping) else {}
+    keys = [str(index) for index in range(len(names))]
+    if not keys or set(names) != set(keys) or not all(isinstance(name, str) for name in names.values()):
         raise ConfigError(
             f'{str(folder / CONFIG_FILE)!r}: `id2label` must name every output, {{"0": "...", "1": "..."}}; got '
             f"{shorten(given)}."
         )
-    return tuple(given[key] for key in keys)
+    return tuple(names[key] for key in keys)
 
 
 def _task(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], problem_type: str | None) -> HeadTask:
@@ -117,8 +118,8 @@ def _own(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _thresholds(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
     stored = _own(values).get("thresholds")
-    fits = isinstance(stored, list) and len(stored) == task.units and _own(values).get("task") == task.task
-    if fits and all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in stored):
+    found = stored if isinstance(stored, list) and _own(values).get("task") == task.task else []
+    if len(found) == task.units and all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in found):
         return np.array(stored, dtype=float)
     return np.full(task.units, 0.5)
 
@@ -140,7 +141,7 @@ def _arguments(values: Mapping[str, Any], config: BertConfig, form: StandardHead
 def _check_tensors(source: TensorSource, form: StandardHead, shape: tuple[int, int]) -> None:
     labels, hidden = shape
     wanted = {form.dense: (hidden, hidden), form.output: (labels, hidden)}
-    every = {f"{name}.weight": size for name, size in wanted.items()}
+    every: dict[str, tuple[int, ...]] = {f"{name}.weight": size for name, size in wanted.items()}
     every |= {f"{name}.bias": size[:1] for name, size in wanted.items()}
     present = set(source.names())
     wrong = [

@@ -140,7 +140,10 @@ def _write_model(model: Classifier, file: Path) -> None:
     import onnx
 
     outputs = [model.output[name] for name in model.heads] if isinstance(model.output, dict) else [model.output]
-    keras.Model(model.input, outputs).export(str(file), format="onnx", verbose=False)
+    inner = keras.Model(model.input, outputs)
+    # Keras exports no model that was never called.
+    inner({name: np.ones((1, 3), "int32") for name in INPUT_NAMES}, training=False)
+    inner.export(str(file), format="onnx", verbose=False)
     written = onnx.load(str(file))
     _name_outputs(written.graph, list(model.heads))
     onnx.checker.check_model(written)
