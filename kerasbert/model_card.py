@@ -33,7 +33,7 @@ HELD_OUT = ("test", "validation")
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 
 
-def model_card(bundle: Bundle) -> str:
+def model_card(bundle: Bundle, *, usage: str | None = None, measured: str | None = None) -> str:
     """The card of a saved classifier: data, settings, metrics, thresholds, limits, and how to load it.
 
     It holds no date and no path of the machine, so that the same classifier always gets the same card. What is not known
@@ -42,6 +42,8 @@ def model_card(bundle: Bundle) -> str:
     Args:
         bundle: what is saved; its settings hold the training data's counts under `data`, as `TextClassifier.fit`
             records them, and its metrics may hold scores under `test` or `validation`.
+        usage: how the artefact is used, Markdown; None for a saved classifier.
+        measured: what was measured when it was exported, Markdown.
 
     Returns:
         Markdown with YAML front matter.
@@ -53,7 +55,8 @@ def model_card(bundle: Bundle) -> str:
     parts = [
         _front_matter(bundle, scores),
         "# Text classifier\n\n" + _summary(bundle),
-        "## How to use it\n\n" + _usage(bundle),
+        "## How to use it\n\n" + (usage or _usage(bundle)),
+        *(["## Measured at the export\n\n" + measured] if measured else []),
         "## Data\n\n" + _data(bundle),
         "## Training\n\n" + _training(bundle.settings),
         *(["## Metrics\n\n" + _metrics(*scores)] if scores else []),

@@ -414,6 +414,15 @@ class TextClassifier(Estimator):
             ArtifactError: when the folder cannot be written.
             ConfigError: when the classifier is not trained yet.
         """
+        bundle = self.bundle(metrics)
+        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+
+    def bundle(self, metrics: Mapping | None = None) -> Bundle:
+        """All that is saved of the classifier: model, tokenizer, thresholds, settings and `metrics`.
+
+        Raises:
+            ConfigError: when the classifier is not trained yet.
+        """
         self._check_fitted()
         settings = {
             name: value
@@ -424,8 +433,7 @@ class TextClassifier(Estimator):
         settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
         settings["data"] = getattr(self, "data_", {})
-        bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
-        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+        return Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
 
     def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Any:
         """Write `FOLDER/VERSION/` for TF Serving and plain TensorFlow: raw text in, label names out.
@@ -444,6 +452,33 @@ class TextClassifier(Estimator):
         from kerasbert.export.saved_model import export_saved_model
 
         return export_saved_model(self, folder, **options)
+
+    def export_tflite(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        quantize: str = "none",
+        length: int | str | None = None,
+        **options: Any,
+    ) -> Any:
+        """Write `FOLDER/model.tflite` for phones: MediaPipe's TextClassifier takes raw text with it as it is.
+
+        Args:
+            folder: to appear; it holds the file, a card and the report of the comparison with this classifier.
+            quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
+            length: of the inputs in tokens, at most this classifier's `max_length`, the default; or `"dynamic"`.
+            **options: `texts`, `labels`, `calibration` and `overwrite`, see `kerasbert.export.tflite.export_tflite`.
+
+        Returns:
+            The file as `path`, and the `report`.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or the model differs from this classifier.
+            ConfigError: when an option cannot be used or the classifier is not trained yet.
+        """
+        from kerasbert.export.tflite import export_tflite
+
+        return export_tflite(self, folder, quantize=quantize, length=length, **options)
 
     @property
     def classes_(self) -> Any:

@@ -13,6 +13,14 @@ from kerasbert.export.serving_module import field_name
 
 BATCH = 32
 TIMED_CALLS = 50
+# Of several lengths, for comparison and warm-up when the caller gives no texts.
+SAMPLE_TEXTS = [
+    "",
+    "Thanks!",
+    "Where is my parcel? It should have come last week.",
+    "Ça va? 我爱 👍 " * 4,
+    "one word " * 60,
+]
 
 
 def parity_report(loaded: Any, classifier: Any, texts: Sequence[str]) -> dict[str, Any]:
@@ -35,14 +43,18 @@ def parity_report(loaded: Any, classifier: Any, texts: Sequence[str]) -> dict[st
         parts.append({name: value.numpy() for name, value in serve(text=batch).items()})
         seconds += time.perf_counter() - begin
     got = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    latencies = _latencies(serve, texts)
     return {
         "texts": len(texts),
         **_differences(classifier, texts, got),
-        "latency_p50_ms": round(float(np.percentile(latencies, 50)) * 1000, 3),
-        "latency_p95_ms": round(float(np.percentile(latencies, 95)) * 1000, 3),
+        **latencies(_latencies(serve, texts)),
         "texts_per_second": round(len(texts) / seconds, 1),
     }
+
+
+def latencies(seconds: Sequence[float]) -> dict[str, float]:
+    """`latency_p50_ms` and `latency_p95_ms` of single calls."""
+    halfway, nearly_all = np.percentile(seconds, [50, 95]) * 1000
+    return {"latency_p50_ms": round(float(halfway), 3), "latency_p95_ms": round(float(nearly_all), 3)}
 
 
 def check_parity(report: dict[str, Any], tolerance: float) -> None:

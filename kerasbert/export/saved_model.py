@@ -14,11 +14,9 @@ from kerasbert._core.checks import check_bool, check_choice, check_texts, shorte
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import atomic_dir_write
 from kerasbert._core.names import VOCABULARY_FILE
-from kerasbert.bundle import BUILDERS, HEAD_TASKS, precision
-from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.export.description import write_description
-from kerasbert.export.parity import check_parity, folder_size, parity_report
+from kerasbert.export.parity import SAMPLE_TEXTS, check_parity, folder_size, parity_report
+from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import ServingModule
 from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
 
@@ -26,15 +24,6 @@ from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmu
 TOLERANCES = {"float32": 1e-5, "bfloat16": 0.05}
 LARGEST_VERSION = 2**63 - 1
 CLASSIFY_METHOD = "tensorflow/serving/classify"
-# Of several lengths, for warm-up and comparison when the caller gives no texts.
-SAMPLE_TEXTS = [
-    "",
-    "Thanks!",
-    "Where is my parcel? It should have come last week.",
-    "Ça va? 我爱 👍 " * 4,
-    "one word " * 60,
-]
-
 
 class SavedModelExport(NamedTuple):
     """What was written.
@@ -139,7 +128,7 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
 
 
 def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
-    model = classifier.model_ if dtype == "float32" else _in_bfloat16(classifier.model_)
+    model = classifier.model_ if dtype == "float32" else in_precision(classifier.model_, "mixed_bfloat16")
     module = ServingModule(model, classifier.tokens_, classifier.thresholds_)
     signatures = module.signatures()
     tf.saved_model.save(module, str(folder), signatures=signatures)
@@ -150,23 +139,6 @@ def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
     (folder / "assets").mkdir(exist_ok=True)
     (folder / "assets" / VOCABULARY_FILE).write_text("".join(lines), encoding="utf-8")
     return list(signatures)
-
-
-def _in_bfloat16(model: Classifier) -> Classifier:
-    recipe = recipe_of(model)
-    arguments = dict(recipe["arguments"])
-    arguments["encoder"] = model.encoder.config
-    if "heads" in arguments:
-        arguments["heads"] = {
-            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
-        }
-    with precision("mixed_bfloat16"):
-        copy = BUILDERS[recipe["builder"]](**arguments, compile=False)
-    values = {weight.path: weight for weight in model.weights}
-    for weight in copy.weights:
-        if "seed_generator" not in weight.path:
-            weight.assign(values[weight.path])
-    return copy
 
 
 def _name_methods(file: Path) -> None:
