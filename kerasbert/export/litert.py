@@ -88,7 +88,5 @@ def token_rows(tokens: TextEncoder, texts: Sequence[str], length: int | None) ->
             np.pad(batch[name], ((0, 0), (0, missing)), constant_values=fill.get(name, 0)) for name in INPUT_NAMES
         ]
         sizes = batch[ATTENTION_MASK].sum(axis=1)
-        rows += [
-            tuple(array[row, : length or sizes[row]] for array in arrays) for row in range(len(arrays[0]))
-        ]
+        rows += [tuple(array[row, : length or sizes[row]] for array in arrays) for row in range(len(arrays[0]))]
     return rows

@@ -64,7 +64,9 @@ class MediaPipeTokenizer:
             The ids, without padding.
         """
         room = None if length is None else length - 2
-        pieces = [piece for word in self._split.split(text.translate(ASCII_LOWER)) if word for piece in self._word(word)]
+        pieces = [
+            piece for word in self._split.split(text.translate(ASCII_LOWER)) if word for piece in self._word(word)
+        ]
         return [self.vocabulary[CLS], *pieces[:room], self.vocabulary[SEP]]
 
     def _word(self, word: str) -> list[int]:

@@ -32,9 +32,7 @@ TOLERANCES = {
 }
 
 
-def compare(
-    classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray], labels: Any = None
-) -> dict[str, Any]:
+def compare(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray], labels: Any = None) -> dict[str, Any]:
     """Compare probabilities that another program computed with a classifier's own.
 
     Args:
@@ -52,7 +50,7 @@ def compare(
     apart = {head: np.abs(got[head] - values) for head, values in expected.items()}
     decided, others = classifier.decide_all(expected), classifier.decide_all(got)
     is_other = [(decided[head] != others[head]).reshape(len(texts), -1).any(axis=1) for head in decided]
-    report = {
+    report: dict[str, Any] = {
         "largest_difference": max(float(values.max()) for values in apart.values()),
         "mean_difference": max(float(values.mean()) for values in apart.values()),
         "different_labels": int(np.any(is_other, axis=0).sum()),

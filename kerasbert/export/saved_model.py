@@ -25,6 +25,7 @@ TOLERANCES = {"float32": 1e-5, "bfloat16": 0.05}
 LARGEST_VERSION = 2**63 - 1
 CLASSIFY_METHOD = "tensorflow/serving/classify"
 
+
 class SavedModelExport(NamedTuple):
     """What was written.
 

@@ -95,6 +95,8 @@ def export_tflite(
     size = _check_length(length, classifier.tokens_.max_length)
     chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
     samples = _check_calibration(quantize, calibration)
+    if samples and size is None:
+        raise ConfigError("quantize='int8' needs a fixed `length`, for which it is calibrated; got 'dynamic'.")
     path = check_output(folder, overwrite)
     reference = _as_exported(classifier, size)
     rows = token_rows(reference.tokens_, samples, size)
@@ -120,7 +122,9 @@ def _check_classifier(classifier: Any) -> None:
             "long_texts='truncate'."
         )
     if getattr(classifier, "data_", {}).get("pairs"):
-        raise ConfigError("A TFLite model takes single texts, and this classifier reads pairs; train one on single texts.")
+        raise ConfigError(
+            "A TFLite model takes single texts, and this classifier reads pairs; train one on single texts."
+        )
     check_exportable(classifier.tokens_._tokenizer, "A TFLite model")
     MediaPipeTokenizer(classifier.tokens_)
     for head in classifier.model_.heads.values():

@@ -1,6 +1,7 @@
 """From a classifier to the bytes of a TFLite model: three int32 inputs, one named output for each head."""
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,27 @@ from kerasbert.export.decisions import columns
 TFLITE_INPUTS = ("ids", "mask", "segment_ids")
 SIGNATURE = "serving_default"
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
+# One scale for all of a tensor destroys what these compute: scores of -1e9 at the padding, sums of squares, softmax.
+FLOAT_OPS = (
+    "ADD",
+    "BATCH_MATMUL",
+    "CAST",
+    "DIV",
+    "GELU",
+    "MAXIMUM",
+    "MEAN",
+    "MUL",
+    "NEG",
+    "RESHAPE",
+    "RSQRT",
+    "SELECT",
+    "SOFTMAX",
+    "SPLIT",
+    "SQUARED_DIFFERENCE",
+    "SUB",
+    "SUM",
+    "TRANSPOSE",
+)
 
 
 def convert(
@@ -48,13 +70,33 @@ def convert(
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
     try:
-        return bytes(converter.convert())
+        return bytes(_in_int8(converter, samples) if quantize == "int8" else converter.convert())
     except ConverterError as error:
         ops = sorted(set(re.findall(r"\bFlex(\w+)", str(error))))
         raise ConfigError(
             f"No op built into LiteRT computes {', '.join(ops) or 'a part of this model'}; train with another activation "
             f"or pooling. The converter said: {shorten(str(error), 300)}"
         ) from error
+
+
+def _in_int8(converter: Any, samples: Sequence[tuple[np.ndarray, ...]]) -> bytes:
+    """Weights, and what goes into the large products, in 8 bits; the rest in float."""
+
+    def texts() -> Iterator[dict[str, np.ndarray]]:
+        # As int32: ids in another type would be scaled.
+        for row in samples:
+            yield {name: array[np.newaxis] for name, array in zip(TFLITE_INPUTS, row, strict=True)}
+
+    converter.representative_dataset = texts
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(FLOAT_OPS))
+    with warnings.catch_warnings():
+        # It runs the model once in TensorFlow's own interpreter, which announces its end.
+        warnings.simplefilter("ignore", UserWarning)
+        debugger = tf.lite.experimental.QuantizationDebugger(
+            converter=converter, debug_dataset=texts, debug_options=options
+        )
+    return bytes(debugger.get_nondebug_quantized_model())
 
 
 def _module(model: Classifier) -> tf.Module:

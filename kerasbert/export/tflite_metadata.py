@@ -101,7 +101,7 @@ def refuse_custom_ops(content: Any) -> None:
 class _Builder(flatbuffers.Builder):
     """Aligns vectors of bytes, which hold the weights, as TensorFlow's own writer does."""
 
-    def StartVector(self, element_size: int, count: int, alignment: int) -> Any:
+    def StartVector(self, element_size: int, count: int, alignment: int) -> Any:  # noqa: N802 - flatbuffers' name
         return super().StartVector(element_size, count, BYTES_ALIGNMENT if element_size == 1 else alignment)
 
 
@@ -206,9 +206,7 @@ class _Tables:
     def process_unit(self, kind: int, options: int) -> int:
         return self.table([(0, kind), (1, options)], kinds=[0])
 
-    def tensor(
-        self, name: str, description: str, labels: int | None = None, process_units: Sequence[int] = ()
-    ) -> int:
+    def tensor(self, name: str, description: str, labels: int | None = None, process_units: Sequence[int] = ()) -> int:
         content = self.table([(0, FEATURE_PROPERTIES), (1, self.table([]))], kinds=[0])
         fields = [(0, self.text(name)), (1, self.text(description)), (3, content)]
         if process_units:

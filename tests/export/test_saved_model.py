@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from trained_classifiers import TASKS, TEXTS, trained
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
@@ -17,57 +18,7 @@ from kerasbert.export.parity import check_parity, label_set
 from kerasbert.export.saved_model import export_saved_model, version_folder
 from kerasbert.export.serving_module import field_name
 
-TEXTS = [
-    "good card",
-    "bad parcel!",
-    "thanks",
-    "lost parcel ?",
-    "",
-    "refund please",
-    "[SEP] is my card late?",
-    "good " * 60,
-]
-LABELS = ["x", "y", "z", "y", "x", "z", "y", "x"]
-SETS = [["a"], ["a", "b"], [], ["b"], ["c"], ["a", "c"], ["b"], ["a", "b", "c"]]
-TREE = {"x": ["x1", "x2"], "y": ["y1"], "z": ["z1", "z2", "z3"]}
-TASKS = {
-    "binary": ({"task": "binary"}, ["no", "yes"] * 4),
-    "multiclass": ({"task": "multiclass"}, LABELS),
-    "multilabel": ({"task": "multilabel", "layers": [0, 1, 2], "validation_fraction": 0.0}, SETS),
-    "multitask": (
-        {
-            "task": "multitask",
-            "heads": {"topic": "multiclass", "flags": "multilabel", "spam": "binary"},
-            "validation_fraction": 0.0,
-        },
-        {"topic": LABELS, "flags": SETS, "spam": ["no", "yes"] * 4},
-    ),
-    "hierarchical": (
-        {"task": "hierarchical", "subclasses": TREE},
-        {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
-    ),
-    "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True, "validation_fraction": 0.0},
-        {
-            "class": [["x"], ["y", "z"], [], ["x", "z"]] * 2,
-            "subclass": [["x1", "x2"], ["y1", "z3"], [], ["x2", "z1"]] * 2,
-        },
-    ),
-}
 every_task = pytest.mark.parametrize("name", TASKS)
-
-
-def trained(name, folder):
-    arguments, labels = TASKS[name]
-    keras.utils.set_random_seed(3)
-    classifier = TextClassifier(**arguments, encoder=str(folder), max_length=32, progress=False)
-    # New weights say as much about an export as trained ones.
-    classifier._train = lambda *data: None
-    classifier.fit(TEXTS, labels)
-    # Thresholds that some texts reach and some do not.
-    scores = classifier._probabilities(TEXTS, None)
-    classifier.thresholds_ = {head: np.median(values, axis=0).astype(float) for head, values in scores.items()}
-    return classifier
 
 
 @pytest.fixture(scope="module")
