@@ -564,6 +564,33 @@ class TextClassifier(Estimator):
 
         return export_saved_model(self, folder, **options)
 
+    def export_tflite(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        quantize: str = "none",
+        length: int | str | None = None,
+        **options: Any,
+    ) -> Any:
+        """Write `FOLDER/model.tflite` for phones: MediaPipe's TextClassifier takes raw text with it as it is.
+
+        Args:
+            folder: to appear; it holds the file, a card and the report of the comparison with this classifier.
+            quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
+            length: of the inputs in tokens, at most this classifier's `max_length`, the default; or `"dynamic"`.
+            **options: `texts`, `labels`, `calibration` and `overwrite`, see `kerasbert.export.tflite.export_tflite`.
+
+        Returns:
+            The file as `path`, and the `report`.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or the model differs from this classifier.
+            ConfigError: when an option cannot be used or the classifier is not trained yet.
+        """
+        from kerasbert.export.tflite import export_tflite
+
+        return export_tflite(self, folder, quantize=quantize, length=length, **options)
+
     @property
     def classes_(self) -> Any:
         """Label names in the order of the probabilities' columns; a dict by head for a multi-task classifier."""

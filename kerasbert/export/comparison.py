@@ -71,14 +71,19 @@ def differences(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndar
 
 
 def time_calls(ask: Ask, texts: Sequence[str]) -> dict[str, float]:
-    """`latency_p50_ms` and `latency_p95_ms` of one text."""
-    latencies = []
+    """What `latencies` gives for calls of one text each."""
+    seconds = []
     for index in range(TIMED_CALLS):
         begin = time.perf_counter()
         ask([texts[index % len(texts)]])
-        latencies.append(time.perf_counter() - begin)
-    percentile = {f"latency_p{rank}_ms": float(np.percentile(latencies, rank)) * 1000 for rank in (50, 95)}
-    return {name: round(value, 3) for name, value in percentile.items()}
+        seconds.append(time.perf_counter() - begin)
+    return latencies(seconds)
+
+
+def latencies(seconds: Sequence[float]) -> dict[str, float]:
+    """`latency_p50_ms` and `latency_p95_ms` of single calls."""
+    halfway, nearly_all = np.percentile(seconds, [50, 95]) * 1000
+    return {"latency_p50_ms": round(float(halfway), 3), "latency_p95_ms": round(float(nearly_all), 3)}
 
 
 def accuracies(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray], labels: Any) -> dict[str, Any]:

@@ -217,11 +217,12 @@ class GraphTokenizer(tf.Module):
         }
 
 
-def check_exportable(tokenizer: Any) -> None:
+def check_exportable(tokenizer: Any, artefact: str = "The SavedModel") -> None:
     """Refuse a tokenizer that the graph could not reproduce.
 
     Args:
         tokenizer: a `tokenizers.Tokenizer`.
+        artefact: what is to be exported.
 
     Raises:
         ConfigError: when it is no WordPiece tokenizer, lacks its unknown token, or holds added words.
@@ -229,7 +230,7 @@ def check_exportable(tokenizer: Any) -> None:
     kind = type(tokenizer.model).__name__
     if kind != "WordPiece":
         raise ConfigError(
-            f"The SavedModel takes raw text for WordPiece tokenizers (BERT, DistilBERT, ELECTRA, MiniLM); this one is "
+            f"{artefact} takes raw text for WordPiece tokenizers (BERT, DistilBERT, ELECTRA, MiniLM); this one is "
             f"{kind}. Choose such an encoder, or serve token ids."
         )
     if tokenizer.model.unk_token not in tokenizer.get_vocab(with_added_tokens=False):

@@ -152,4 +152,4 @@ def test_the_command(tiny_folder, tmp_path, capsys):
     told = capsys.readouterr()
     assert told.out.strip() == str(tmp_path / "onnx") and "ONNX Runtime" in told.err
     assert cli.main([*command, "--version", "3"]) == 2
-    assert "--version does not go with --format onnx" in capsys.readouterr().err
+    assert "--version goes with --format saved_model" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from trained_classifiers import SETS, TASKS, TEXTS, trained
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
@@ -18,59 +19,12 @@ from kerasbert.export.parity import label_set
 from kerasbert.export.saved_model import export_saved_model, version_folder
 from kerasbert.export.serving_module import field_name
 
-TEXTS = [
-    "good card",
-    "bad parcel!",
-    "thanks",
-    "lost parcel ?",
-    "",
-    "refund please",
-    "[SEP] is my card late?",
-    "good " * 60,
-]
-LABELS = ["x", "y", "z", "y", "x", "z", "y", "x"]
-SETS = [["a"], ["a", "b"], [], ["b"], ["c"], ["a", "c"], ["b"], ["a", "b", "c"]]
-TREE = {"x": ["x1", "x2"], "y": ["y1"], "z": ["z1", "z2", "z3"]}
-TASKS = {
-    "binary": ({"task": "binary"}, ["no", "yes"] * 4),
-    "multiclass": ({"task": "multiclass"}, LABELS),
-    "multilabel": ({"task": "multilabel", "layers": [0, 1, 2], "validation_fraction": 0.0}, SETS),
-    "multitask": (
-        {
-            "task": "multitask",
-            "heads": {"topic": "multiclass", "flags": "multilabel", "spam": "binary"},
-            "validation_fraction": 0.0,
-        },
-        {"topic": LABELS, "flags": SETS, "spam": ["no", "yes"] * 4},
-    ),
-    "layerwise": ({"task": "multilabel", "layerwise": True, "validation_fraction": 0.0}, SETS),
-    "beginning and end": ({"task": "multiclass", "long_texts": "head_tail"}, LABELS),
-    "hierarchical": (
-        {"task": "hierarchical", "subclasses": TREE},
-        {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
-    ),
-    "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True, "validation_fraction": 0.0},
-        {
-            "class": [["x"], ["y", "z"], [], ["x", "z"]] * 2,
-            "subclass": [["x1", "x2"], ["y1", "z3"], [], ["x2", "z1"]] * 2,
-        },
-    ),
+CASES = {
+    **{name: (name, {}) for name in TASKS},
+    "layerwise": ("multilabel", {"layerwise": True}),
+    "beginning and end": ("multiclass", {"long_texts": "head_tail"}),
 }
-every_task = pytest.mark.parametrize("name", TASKS)
-
-
-def trained(name, folder):
-    arguments, labels = TASKS[name]
-    keras.utils.set_random_seed(3)
-    classifier = TextClassifier(**arguments, encoder=str(folder), max_length=32, progress=False)
-    # New weights say as much about an export as trained ones.
-    classifier._train = lambda *data: None
-    classifier.fit(TEXTS, labels)
-    # Thresholds that some texts reach and some do not.
-    scores = classifier._probabilities(TEXTS, None)
-    classifier.thresholds_ = {head: np.median(values, axis=0).astype(float) for head, values in scores.items()}
-    return classifier
+every_task = pytest.mark.parametrize("name", CASES)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +34,8 @@ def exported(tiny_folder, tmp_path_factory):
 
     def make(name):
         if name not in made:
-            classifier = trained(name, tiny_folder)
+            task, arguments = CASES[name]
+            classifier = trained(task, tiny_folder, **arguments)
             path = classifier.export_saved_model(tmp_path_factory.mktemp("served") / "model", texts=TEXTS).path
             made[name] = classifier, path, tf.saved_model.load(str(path))
         return made[name]
@@ -432,13 +387,9 @@ def test_a_folder_that_takes_no_files_is_told(exported, tmp_path, capsys):
 
 
 def test_windows_are_refused(tiny_folder, tmp_path):
-    classifier = TextClassifier("binary", encoder=str(tiny_folder), max_length=32, long_texts="windows", progress=False)
-    classifier._train = lambda *data: None
-    classifier.thresholds_ = {}
-    classifier.fit(TEXTS, ["no", "yes"] * 4)
     with pytest.raises(ConfigError, match="must not be 'windows'"):
-        classifier.export_saved_model(tmp_path / "model", warmup=False)
-    assert not (tmp_path / "model").exists() or not list((tmp_path / "model").iterdir())
+        trained("binary", tiny_folder, long_texts="windows").export_saved_model(tmp_path / "model", warmup=False)
+    assert not list((tmp_path / "model").iterdir())
 
 
 def test_accuracies_are_those_of_the_classifier(exported, tmp_path):
@@ -530,7 +481,7 @@ def test_the_command_exports_and_inspects(exported, tmp_path, capsys):
     assert cli.main(["export", str(tmp_path / "intents"), "--format", "pmml", *out]) == 2
     assert "pmml" in capsys.readouterr().err
     assert cli.main(["export", str(tmp_path / "intents"), "--overwrite", *out]) == 2
-    assert "--overwrite does not go with --format saved_model" in capsys.readouterr().err
+    assert "--overwrite goes with --format tflite or huggingface or onnx" in capsys.readouterr().err
 
 
 def test_the_command_refuses_pairs(exported, tmp_path, capsys):
