@@ -123,6 +123,8 @@ class TextClassifier(Estimator):
         (1, 2)
     """
 
+    tokens_: TextEncoder
+
     def __init__(
         self,
         task: str = "multiclass",
@@ -223,7 +225,7 @@ class TextClassifier(Estimator):
         keras.utils.set_random_seed(self.seed)
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
-        tokens: TextEncoder = self.tokens_ if trains_on else self._new_tokens()
+        tokens = self.tokens_ if trains_on else self._new_tokens()
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
         names = self._own_names() if trains_on else self._collect_names(cells)
         if not trains_on:
