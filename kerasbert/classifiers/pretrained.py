@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import CheckpointError, ConfigError
+from kerasbert._core.files import checked_member
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel
@@ -17,6 +18,8 @@ from kerasbert.encoders.checkpoints import TensorSource, open_checkpoint, read_c
 from kerasbert.encoders.config import BertConfig
 from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 
+# A file of a few bytes can claim any number.
+MOST_LABELS = 1_000_000
 PROBLEM_TYPES = ("multi_label_classification", "single_label_classification")
 # Where `config.json` keeps what transformers has no key for.
 OWN_KEY = "kerasbert"
@@ -53,7 +56,7 @@ def read_classifier(
         ConfigError: when the folder holds another kind of model, or a value is out of its range.
         CheckpointError: when tensors are missing or of another shape.
     """
-    values, config = read_json_object(folder / CONFIG_FILE), read_config(folder)
+    config, values = read_config(folder), read_json_object(checked_member(folder, CONFIG_FILE))
     form = STANDARD_HEADS[config.model_type]
     _check_architecture(folder, values, form)
     labels = _labels(folder, values)
@@ -83,8 +86,10 @@ def _labels(folder: Path, values: Mapping[str, Any]) -> tuple[str, ...]:
     given = values.get("id2label")
     if given is None:
         number = values.get("num_labels", 2)
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise ConfigError(f"{str(folder / CONFIG_FILE)!r}: `num_labels` must be >= 1; got {shorten(number)}.")
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_LABELS:
+            raise ConfigError(
+                f"{str(folder / CONFIG_FILE)!r}: `num_labels` must be from 1 to {MOST_LABELS}; got {shorten(number)}."
+            )
         return tuple(f"LABEL_{index}" for index in range(number))
     names = given if isinstance(given, Mapping) else {}
     keys = [str(index) for index in range(len(names))]

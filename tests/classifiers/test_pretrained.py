@@ -111,6 +111,7 @@ BAD_CONFIGS = {
     "no number": ({"id2label": {"0": "joy", "2": "anger"}}, "`id2label` must name every output"),
     "no name": ({"id2label": {"0": "joy", "1": None}}, "`id2label` must name every output"),
     "no dict": ({"id2label": ["joy", "anger"]}, "`id2label` must name every output"),
+    "too many": ({"id2label": None, "num_labels": 10**12}, "`num_labels` must be from 1"),
     "twice the same": ({"id2label": {"0": "joy", "1": "Joy", "2": "x"}}, "differ by more than case"),
     "another head": ({"architectures": ["BertForTokenClassification"]}, "must hold a BertForSequenceClassification"),
     "another family": ({"model_type": "deberta-v2"}, "`model_type` must be one of"),
