@@ -3,6 +3,7 @@
 import copy
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
-from kerasbert._core.errors import ConfigError
+from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
@@ -127,10 +128,21 @@ def _check_classifier(classifier: Any) -> None:
         )
     check_exportable(classifier.tokens_._tokenizer, "A TFLite model")
     MediaPipeTokenizer(classifier.tokens_)
+    _warn_of_case(classifier.tokens_)
     for head in classifier.model_.heads.values():
         broken = [name for name in head.label_names if name.splitlines() != [name]]
         if broken:
             raise ConfigError(f"`label_names` must be single lines, as the file lists them; got {shorten(broken[0])}.")
+
+
+def _warn_of_case(tokens: TextEncoder) -> None:
+    if tokens.tokens("A") != tokens.tokens("a"):
+        warnings.warn(
+            "the vocabulary tells capitals from small letters, and MediaPipe lowers them: it will read other tokens, and "
+            "give other scores, than this classifier. Tokenise in the app and use LiteRT, or train on an uncased encoder.",
+            KerasbertWarning,
+            stacklevel=4,
+        )
 
 
 def _check_length(length: int | str | None, longest: int) -> int | None:

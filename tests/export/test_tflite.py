@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 import tensorflow as tf
 from trained_classifiers import TASKS, TEXTS, trained
 
-from kerasbert import ArtifactError, ConfigError, TextClassifier, TFBertModel, cli
+from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, TFBertModel, cli
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.export import quantization_loss, tflite, tflite_graph
@@ -329,6 +330,17 @@ def test_texts_that_mediapipe_reads_otherwise_are_counted(exported, tmp_path):
     assert count_other_ids(classifier.tokens_, texts, 32) == 2
     report = classifier.export_tflite(tmp_path / "out", texts=texts).report
     assert report["mediapipe_other_ids"] == 2
+
+
+def test_a_cased_vocabulary_is_warned_of(tmp_path):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "A", "a"]
+    (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n")
+    for lower, warned in ((True, 0), (False, 1)):
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": lower}))
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            tflite._warn_of_case(TextEncoder.from_folder(tmp_path))
+        assert [one.category for one in found] == [KerasbertWarning] * warned
 
 
 def test_rows_are_padded_to_the_length(exported):
