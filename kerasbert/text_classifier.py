@@ -112,6 +112,7 @@ class TextClassifier(Estimator):
         precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         seed: of the split, the order, the new weights and the dropout.
         balance: what is done for rare labels, see `finetune`.
+        label_smoothing: share of each label that is spread over the others, see `finetune`.
         sampling: whether rows of rare labels come more often, see `make_batches`.
         optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
         warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
@@ -157,6 +158,7 @@ class TextClassifier(Estimator):
         precision: str = "float32",
         seed: int = 0,
         balance: str | None = None,
+        label_smoothing: float | None = None,
         sampling: str | None = None,
         optimization: Mapping[str, Any] | None = None,
         warm_start: bool = False,
@@ -190,6 +192,7 @@ class TextClassifier(Estimator):
         self.precision = precision
         self.seed = seed
         self.balance = balance
+        self.label_smoothing = label_smoothing
         self.sampling = sampling
         self.optimization = optimization
         self.warm_start = warm_start
@@ -790,6 +793,7 @@ class TextClassifier(Estimator):
                 head_learning_rate=self.head_learning_rate,
                 patience=self.patience,
                 balance=self.balance,
+                label_smoothing=self.label_smoothing,
                 optimization=self.optimization,
                 progress=self.progress,
                 **running,
