@@ -1,6 +1,7 @@
 """Which devices a training runs on: names of strategies turned into `tf.distribute` ones, with the checks they lack."""
 
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -181,7 +182,16 @@ def _mirrored() -> Any:
         raise ConfigError(
             f"`strategy` must not be 'mirrored' with one device; TensorFlow sees {_names(devices)}. Use 'one' or 'auto'."
         )
-    return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return _mirrored_over(tuple(device.name for device in devices))
+
+
+@functools.cache
+def _mirrored_over(devices: tuple[str, ...]) -> Any:
+    """The strategy over some devices; one for all trainings, since a second one would number its exchanges anew, and
+    TensorFlow takes exchanges of one number for the same."""
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices)
 
 
 def _multiworker() -> Any:
@@ -193,12 +203,20 @@ def _multiworker() -> Any:
             "docs/devices.md."
         )
     try:
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        return _workers_of(os.environ["TF_CONFIG"])
     except RuntimeError as error:
         raise ConfigError(
             "`strategy` 'multiworker' must come before TensorFlow has done anything else. Start the program with `strategy = "
             "tf.distribute.MultiWorkerMirroredStrategy()` and pass that."
         ) from error
+
+
+@functools.cache
+def _workers_of(config: str) -> Any:
+    """The strategy over the machines of a `TF_CONFIG`; one for all trainings."""
+    import tensorflow as tf
+
+    return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def _num_workers() -> int:

@@ -1,4 +1,5 @@
 import keras
+import numpy as np
 import pytest
 
 from kerasbert import ConfigError, TimeStopping, finetune
@@ -20,7 +21,7 @@ def test_lets_a_short_training_end(toy_model, toy_batches):
 def test_works_with_fit():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
-    history = model.fit([[1.0]] * 4, [[1.0]] * 4, epochs=9, verbose=0, callbacks=[TimeStopping(1e-6)])
+    history = model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=9, verbose=0, callbacks=[TimeStopping(1e-6)])
     assert len(history.history["loss"]) == 1
 
 
@@ -33,6 +34,7 @@ def test_goes_on_counting(monkeypatch):
     second.on_train_begin()
     second.restore_training_state(first.training_state())
     model = keras.Sequential()
+    model.stop_training = False
     second.set_model(model)
     for later, stops in ((9, False), (1, True)):
         now[0] += later
