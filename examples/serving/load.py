@@ -20,7 +20,7 @@ REQUESTS = [
 ]
 
 
-def run(service, model, seconds=10.0, threads=8):
+def run(service, model, seconds=10.0, threads=8, timeout=10.0):
     """Send requests until the time is over.
 
     Returns the latency of each answered request in seconds, and how often each error came.
@@ -34,7 +34,7 @@ def run(service, model, seconds=10.0, threads=8):
             if begin >= end:
                 return
             try:
-                grpc_client.ask(service, model, texts)
+                grpc_client.ask(service, model, texts, timeout=timeout)
                 latencies.append(time.perf_counter() - begin)
             except grpc.RpcError as error:
                 errors[error.code().name] += 1

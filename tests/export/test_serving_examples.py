@@ -30,6 +30,8 @@ from tensorflow_serving.apis import classification_pb2, predict_pb2  # noqa: E40
 EXAMPLES = Path(__file__).parents[2] / "examples" / "serving"
 TEXTS = ["good card", "bad parcel!", "", "[SEP] is my card late?", "good " * 60]
 MODEL = "toy"
+# Seconds that a busy machine is given for an answer.
+PATIENCE = 300
 
 
 @pytest.fixture(scope="module")
@@ -91,14 +93,14 @@ def service(exported, clients):
 
 
 def check_answers(classifier, grpc_client, service):
-    outputs = grpc_client["ask"](service, MODEL, TEXTS)
+    outputs = grpc_client["ask"](service, MODEL, TEXTS, timeout=PATIENCE)
     expected = classifier.predict_proba(TEXTS)
     np.testing.assert_allclose(outputs["probabilities"], expected, atol=1e-5)
     named = [set(labels) for labels in grpc_client["labels_of"](outputs)]
     assert named == [set(labels) for labels in classifier.predict(TEXTS)]
-    tokens = grpc_client["ask"](service, MODEL, TEXTS, signature="tokens")
+    tokens = grpc_client["ask"](service, MODEL, TEXTS, signature="tokens", timeout=PATIENCE)
     assert (tokens["input_ids"] == classifier.tokens_(TEXTS)["input_ids"]).all()
-    rows = grpc_client["classify"](service, MODEL, TEXTS)
+    rows = grpc_client["classify"](service, MODEL, TEXTS, timeout=PATIENCE)
     got = [[row[label] for label in classifier.classes_] for row in rows]
     np.testing.assert_allclose(got, expected, atol=1e-5)
 
@@ -110,16 +112,16 @@ def test_the_grpc_client_gets_the_answers(exported, clients, service):
 def test_a_wrong_request_is_an_error_of_the_client(clients, service):
     for arguments, code in (({"model": "other"}, "NOT_FOUND"), ({"signature": "none"}, "NOT_FOUND")):
         with pytest.raises(grpc.RpcError) as error:
-            clients["grpc_client"]["ask"](service, **{"model": MODEL, "texts": ["a"], **arguments})
+            clients["grpc_client"]["ask"](service, **{"model": MODEL, "texts": ["a"], "timeout": PATIENCE, **arguments})
         assert error.value.code().name == code
 
 
 def test_eight_threads_of_load_get_answers(clients, service):
-    latencies, errors = clients["load"]["run"](service, MODEL, seconds=2.0, threads=8)
+    latencies, errors = clients["load"]["run"](service, MODEL, seconds=2.0, threads=8, timeout=PATIENCE)
     assert len(latencies) >= 8 and not errors and latencies == sorted(latencies)
     told = clients["load"]["summary"](latencies, errors, 2.0)
     assert re.fullmatch(r"[\d.]+ requests/s, p50 [\d.]+ ms, p95 [\d.]+ ms, p99 [\d.]+ ms, 0 errors \{\}", told)
-    _, errors = clients["load"]["run"](service, "other", seconds=0.2, threads=2)
+    _, errors = clients["load"]["run"](service, "other", seconds=0.2, threads=2, timeout=PATIENCE)
     assert set(errors) == {"NOT_FOUND"}
     assert clients["load"]["summary"]([], errors, 0.2).startswith("no answer; errors {'NOT_FOUND'")
 
@@ -224,7 +226,7 @@ def wait_until_ready(address, process, log):
 def test_stock_serving_answers_grpc_and_load(exported, clients, stock_server):
     service = clients["grpc_client"]["connect"](f"localhost:{stock_server[0]}")
     check_answers(exported[0], clients["grpc_client"], service)
-    latencies, errors = clients["load"]["run"](service, MODEL, seconds=2.0, threads=8)
+    latencies, errors = clients["load"]["run"](service, MODEL, seconds=2.0, threads=8, timeout=PATIENCE)
     assert latencies and not errors
 
 
@@ -239,5 +241,5 @@ def test_stock_serving_answers_rest(exported, clients, stock_server):
 
 def test_threads_of_the_load_end(clients, service):
     before = threading.active_count()
-    clients["load"]["run"](service, MODEL, seconds=0.1, threads=4)
+    clients["load"]["run"](service, MODEL, seconds=0.1, threads=4, timeout=PATIENCE)
     assert threading.active_count() <= before
