@@ -18,7 +18,7 @@ from kerasbert.data.guards import overlap_message
 from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.baseline import score_baseline
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
-from kerasbert.text_classifier import TextClassifier, load
+from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
 @app.command()
@@ -49,7 +49,7 @@ def evaluate(
         raise typer.BadParameter("--baseline goes with --format table or json.")
     if report is not None:
         check_report_folder(report, overwrite)
-    classifier = load(folder)
+    classifier = open_classifier(folder)
     if threshold is not None:
         limit = check_number("threshold", threshold, 0, 1)
         classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.cli.options import Folder, app, say
+from kerasbert.cli.options import Delimiter, Folder, Labels, app, say
 from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.data.readers import read_examples
-from kerasbert.text_classifier import TextClassifier, load
+from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
 class ExportFormat(enum.StrEnum):
@@ -18,6 +18,8 @@ class ExportFormat(enum.StrEnum):
 
     saved_model = "saved_model"
     tflite = "tflite"
+    huggingface = "huggingface"
+    onnx = "onnx"
 
 
 class ExportPrecision(enum.StrEnum):
@@ -36,10 +38,12 @@ class Quantization(enum.StrEnum):
     int8 = "int8"
 
 
-# Options that one format alone has.
+# What each format takes beyond the options that all share.
 OWN_OPTIONS = {
     ExportFormat.saved_model: ("version", "precision", "warmup"),
     ExportFormat.tflite: ("quantize", "length", "calibration", "overwrite"),
+    ExportFormat.huggingface: ("overwrite",),
+    ExportFormat.onnx: ("overwrite",),
 }
 
 
@@ -48,14 +52,17 @@ def export(
     folder: Folder,
     output_format: Annotated[
         ExportFormat,
-        typer.Option("--format", help="saved_model: for TF Serving, from raw text. tflite: one file for phones."),
+        typer.Option(
+            "--format",
+            help="saved_model: for TF Serving, from raw text. tflite: one file for phones. huggingface: for PyTorch. onnx: "
+            "from token ids.",
+        ),
     ] = ExportFormat.saved_model,
     output: Annotated[
         Path | None,
         typer.Option(
             "--output",
-            help="Folder of all versions of a SavedModel, or folder to appear for a TFLite file. [default: saved_models/ "
-            "and DIR's name, or tflite/ and DIR's name, quantisation and length]",
+            help="Folder of all versions of a SavedModel, or folder to appear. [default: of the format's name and DIR's]",
         ),
     ] = None,
     version: Annotated[
@@ -65,11 +72,13 @@ def export(
         Path | None,
         typer.Option(
             "--data",
-            help="Real texts to compare (and warm up) with: .csv, .jsonl or .parquet. For tflite also their labels, to "
-            "measure what is lost.",
+            help="Real texts to compare (and warm up) with: .csv, .jsonl or .parquet. Where they are labelled, accuracy is "
+            "measured.",
         ),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
+    labels: Labels = None,
+    label_delimiter: Delimiter = None,
     precision: Annotated[
         ExportPrecision | None,
         typer.Option(
@@ -103,75 +112,80 @@ def export(
         typer.Option("--calibration", help="Some hundred real texts, such as the training data, for --quantize int8."),
     ] = None,
     overwrite: Annotated[
-        bool | None, typer.Option("--overwrite", help="Replace an existing TFLite folder.", show_default=False)
+        bool | None,
+        typer.Option("--overwrite", help="Replace an existing folder, other than a version.", show_default=False),
     ] = None,
 ) -> None:
-    """Write a classifier for TF Serving or for phones; it is loaded back and compared before it appears."""
+    """Write a classifier for other programs; the artefact is loaded back and compared before it appears."""
     given: dict[str, Any] = {"version": version, "precision": precision, "warmup": warmup}
     given |= {"quantize": quantize, "length": length, "calibration": calibration, "overwrite": overwrite}
     own = {name: value for name, value in given.items() if value is not None}
     _check_options(output_format, own)
-    classifier = load(folder)
-    reading = classifier.metrics_.get("reading", {})
-    if reading.get("text_pair"):
+    classifier = open_classifier(folder)
+    if classifier.metrics_.get("reading", {}).get("text_pair"):
         raise ConfigError(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair."
         )
-    column = text or reading.get("text", "text")
-    name = folder.resolve().name
-    if output_format is ExportFormat.tflite:
-        result = _export_tflite(classifier, output, name, _labelled(classifier, data, column), column, own)
-    else:
-        result = classifier.export_saved_model(
-            output or Path("saved_models") / name,
-            version=version,
-            texts=None if data is None else read_examples(data, text=column).texts,
-            dtype=own.get("precision", ExportPrecision.float32).value,
-            warmup=own.get("warmup", True),
-        )
+    own |= _labelled(classifier, data, {"text": text, "label_delimiter": label_delimiter}, labels)
+    result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
     for title, value in result.report.items():
         say(f"{title.replace('_', ' ')}: {value}")
     print(result.path)
 
 
 def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
-    for other, names in OWN_OPTIONS.items():
-        strange = [name for name in names if name in given]
-        if other is not output_format and strange:
-            raise typer.BadParameter(f"--{strange[0]} goes with --format {other.value}.")
+    for name in given:
+        if name not in OWN_OPTIONS[output_format]:
+            takers = [other.value for other, names in OWN_OPTIONS.items() if name in names]
+            raise typer.BadParameter(f"--{name} goes with --format {' or '.join(takers)}.")
 
 
-def _labelled(classifier: TextClassifier, data: Path | None, text: str) -> dict[str, Any]:
+def _labelled(
+    classifier: TextClassifier, data: Path | None, given: dict[str, Any], labels: str | None
+) -> dict[str, Any]:
     """The texts of a file, with their labels where it has them."""
     if data is None:
         return {}
-    reading = reading_of(classifier, {"text": text}, None)
+    reading = reading_of(classifier, given, labels)
+    column = reading.get("text", "text")
     try:
-        examples = read_examples(data, text=text, labels=reading["columns"])
+        examples = read_examples(data, text=column, labels=reading["columns"])
         return {"texts": examples.texts, "labels": label_cells(examples, reading)}
     except DataError as error:
-        texts = read_examples(data, text=text).texts
+        if labels is not None:
+            raise
+        texts = read_examples(data, text=column).texts
         say(f"accuracy is not measured: {error}")
         return {"texts": texts}
 
 
-def _export_tflite(
-    classifier: TextClassifier,
-    output: Path | None,
-    name: str,
-    data: dict[str, Any],
-    text: str,
-    own: dict[str, Any],
-) -> Any:
-    quantize = own.get("quantize", Quantization.none).value
-    length: int | str = own.get("length", classifier.tokens_.max_length)
+def _saved_model(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    precision = own.pop("precision", ExportPrecision.float32)
+    return classifier.export_saved_model(output or Path("saved_models") / name, dtype=precision.value, **own)
+
+
+def _tflite(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    quantize = own.pop("quantize", Quantization.none).value
+    length: int | str = own.pop("length", classifier.tokens_.max_length)
     length = int(length) if str(length).isdecimal() else length
     if "calibration" in own:
-        data = {**data, "calibration": read_examples(own["calibration"], text=text).texts}
-    return classifier.export_tflite(
-        output or Path("tflite") / f"{name}-{quantize}-{length}",
-        quantize=quantize,
-        length=length,
-        overwrite=own.get("overwrite", False),
-        **data,
-    )
+        column = classifier.metrics_.get("reading", {}).get("text", "text")
+        own["calibration"] = read_examples(own["calibration"], text=column).texts
+    place = output or Path("tflite") / f"{name}-{quantize}-{length}"
+    return classifier.export_tflite(place, quantize=quantize, length=length, **own)
+
+
+def _huggingface(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    return classifier.save_pretrained(output or Path("huggingface") / name, **own)
+
+
+def _onnx(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    return classifier.export_onnx(output or Path("onnx") / name, **own)
+
+
+WRITERS = {
+    ExportFormat.saved_model: _saved_model,
+    ExportFormat.tflite: _tflite,
+    ExportFormat.huggingface: _huggingface,
+    ExportFormat.onnx: _onnx,
+}

@@ -1,12 +1,14 @@
 """`kerasbert train`: labelled texts in, a saved classifier out."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from kerasbert._core.errors import DivergedError
 from kerasbert._core.files import check_output
-from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.names import DEFAULT_ENCODER, MANIFEST_FILE
 from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import (
     columns_of_heads,
@@ -20,6 +22,9 @@ from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
+from kerasbert.training.determinism import make_deterministic
+from kerasbert.training.devices import as_strategy, is_chief
+from kerasbert.training.resume import EVERY
 
 
 @app.command()
@@ -84,7 +89,7 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
     head_learning_rate: Annotated[float, typer.Option(help="Peak rate of the head.")] = 2e-3,
-    dropout: Annotated[float, typer.Option(help="Dropout in the head.")] = 0.1,
+    dropout: Annotated[float, typer.Option(help="Dropout in the head; 0 switches off the encoder's too.")] = 0.1,
     patience: Annotated[int, typer.Option(help="Epochs without improvement before stopping.")] = 2,
     validation_fraction: Annotated[
         float | None,
@@ -96,6 +101,10 @@ def train(
     balance: Annotated[
         str | None,
         typer.Option(help="For rare labels: auto, balanced, sqrt, effective, focal or asymmetric. [default: none]"),
+    ] = None,
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option(help="Share of each label spread over the others. [default: 0.1 from 10 classes on, else 0]"),
     ] = None,
     sampling: Annotated[
         str | None, typer.Option(help="Show rare labels more often: balanced, sqrt or oversample. [default: none]")
@@ -112,10 +121,39 @@ def train(
     accumulate: Annotated[int, typer.Option(help="Batches that make one update.")] = 1,
     ema: Annotated[float | None, typer.Option(help="Keep a moving average of the weights, such as 0.99.")] = None,
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
+    resume: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume/--no-resume",
+            help="Go on with the unfinished run beside the output, or start afresh. [default: go on where there is one]",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[int, typer.Option(help="Batches from one checkpoint to the next.")] = EVERY,
+    log_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder for history.csv, curves.png, batches.csv and TensorBoard. [default: none]"),
+    ] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Repeat to the last bit: one device, one thread, slower.")
+    ] = False,
+    strategy: Annotated[
+        str, typer.Option(help="Devices: auto, one, mirrored, multiworker or tpu; see docs/devices.md.")
+    ] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing saved model.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
-    """Train a classifier on labelled texts and save it."""
+    """Train a classifier on labelled texts and save it.
+
+    While it runs, checkpoints are kept in OUTPUT.unfinished; the same command goes on from there when it was killed.
+    """
+    # Several machines are connected, and threads settled, before TensorFlow does anything else.
+    devices = as_strategy("one" if deterministic and strategy == "auto" else strategy)
+    if deterministic:
+        make_deterministic(seed)
+    unfinished = output.absolute().with_name(f"{output.absolute().name}.unfinished")
+    if resume and not unfinished.exists() and (output / MANIFEST_FILE).is_file():
+        say(f"{output} is finished already.")
+        return
     check_output(output, overwrite)
     heads = parse_heads(task, head)
     names = None if label_names is None else label_names.split(",")
@@ -154,6 +192,7 @@ def train(
         validation_fraction=validation_fraction,
         precision=precision.value,
         balance=balance,
+        label_smoothing=label_smoothing,
         sampling=sampling,
         optimization={
             "schedule": schedule,
@@ -174,17 +213,34 @@ def train(
         "label_delimiter": label_delimiter,
     }
     reading["heads"] = columns_of_heads(task, columns, heads)
-    classifier.fit(
-        examples.texts,
-        label_cells(examples, reading),
-        text_pairs=examples.text_pairs,
-        validation=None if held_out is None else (held_out.texts, label_cells(held_out, reading), held_out.text_pairs),
-    )
+    validation_data = None
+    if held_out is not None:
+        validation_data = (held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
+    try:
+        classifier.fit(
+            examples.texts,
+            label_cells(examples, reading),
+            text_pairs=examples.text_pairs,
+            validation=validation_data,
+            checkpoint_dir=unfinished,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+            log_dir=log_dir,
+            strategy=devices or "one",
+        )
+    except DivergedError:
+        kept = unfinished / "last_good"
+        classifier.save(kept, overwrite=True)
+        say(f"The classifier with the weights from before that batch is in {kept}.")
+        raise
     _report_shapes(classifier, len(examples))
     metrics: dict[str, Any] = {"reading": reading, "num_training_examples": len(examples)}
     if held_out is not None:
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
+    if not is_chief(devices):
+        return
     classifier.save(output, overwrite=overwrite, metrics=metrics)
+    shutil.rmtree(unfinished, ignore_errors=True)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
 
 

@@ -10,7 +10,7 @@ from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
-# Of a folder with a TFLite file, and inside that file.
+# Of a folder with an ONNX or TFLite file, and inside the latter.
 TFLITE_DESCRIPTION_FILE = "kerasbert.json"
 
 
@@ -39,6 +39,7 @@ def describe(classifier: Any, kind: str) -> dict[str, Any]:
         "format": kind,
         "task": classifier.task,
         "max_length": classifier.tokens_.max_length,
+        "pad_id": classifier.tokens_.pad_id,
         "heads": {
             name: {
                 "task": head.head_task.task,

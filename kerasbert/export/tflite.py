@@ -17,11 +17,11 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
+from kerasbert.export.comparison import SAMPLE_TEXTS, latencies
 from kerasbert.export.description import TFLITE_DESCRIPTION_FILE, describe, write_json
 from kerasbert.export.graph_tokenizer import check_exportable
 from kerasbert.export.litert import LiteRT, check_litert, token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
-from kerasbert.export.parity import SAMPLE_TEXTS, latencies
 from kerasbert.export.precision import in_precision
 from kerasbert.export.quantization_loss import check_loss, compare
 from kerasbert.export.tflite_card import tflite_card
