@@ -333,7 +333,7 @@ def test_texts_that_mediapipe_reads_otherwise_are_counted(exported, tmp_path):
 
 
 def test_a_cased_vocabulary_is_warned_of(tmp_path):
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "A", "a"]
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "A", "a"]
     (tmp_path / "vocab.txt").write_text("\n".join(words) + "\n")
     for lower, warned in ((True, 0), (False, 1)):
         (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": lower}))
