@@ -3,16 +3,17 @@
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
-from kerasbert._core.errors import ConfigError, DataError, DivergedError, KerasbertWarning
-from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.errors import ArtifactError, ConfigError, DataError, DivergedError, KerasbertWarning
+from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.bundle import HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
+from kerasbert.bundle import CLASSIFIER_FILE, HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
 from kerasbert.classifiers.builders import (
     HEAD_LEARNING_RATE,
     LEARNING_RATE,
@@ -25,6 +26,7 @@ from kerasbert.classifiers.builders import (
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
+from kerasbert.classifiers.pretrained import read_classifier
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.data.batches import Batches, make_batches
 from kerasbert.data.guards import label_counts, warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
@@ -39,8 +41,9 @@ from kerasbert.data.labels import (
 )
 from kerasbert.data.prediction_batches import prediction_batches
 from kerasbert.data.splits import split_indices
-from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.tokens import TextEncoder, longest_text
 from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
+from kerasbert.encoders.checkpoints import read_config
 from kerasbert.estimator import Estimator
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
@@ -109,8 +112,10 @@ class TextClassifier(Estimator):
         precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         seed: of the split, the order, the new weights and the dropout.
         balance: what is done for rare labels, see `finetune`.
+        label_smoothing: share of each label that is spread over the others, see `finetune`.
         sampling: whether rows of rare labels come more often, see `make_batches`.
         optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
+        warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
         progress: whether to show progress on standard error.
 
     Example:
@@ -119,6 +124,8 @@ class TextClassifier(Estimator):
         >>> classifier.predict_proba(["good"]).shape
         (1, 2)
     """
+
+    tokens_: TextEncoder
 
     def __init__(
         self,
@@ -151,8 +158,10 @@ class TextClassifier(Estimator):
         precision: str = "float32",
         seed: int = 0,
         balance: str | None = None,
+        label_smoothing: float | None = None,
         sampling: str | None = None,
         optimization: Mapping[str, Any] | None = None,
+        warm_start: bool = False,
         progress: bool = True,
     ) -> None:
         self.task = task
@@ -183,8 +192,10 @@ class TextClassifier(Estimator):
         self.precision = precision
         self.seed = seed
         self.balance = balance
+        self.label_smoothing = label_smoothing
         self.sampling = sampling
         self.optimization = optimization
+        self.warm_start = warm_start
         self.progress = progress
         self.metrics_: dict[str, Any] = {}
 
@@ -232,12 +243,12 @@ class TextClassifier(Estimator):
         self._check_arguments()
         keras.utils.set_random_seed(self.seed)
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
-        tokens = TextEncoder.from_folder(
-            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
-        )
+        trains_on = self.warm_start and self.__sklearn_is_fitted__()
+        tokens = self.tokens_ if trains_on else self._new_tokens()
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
-        names = self._collect_names(cells)
-        self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
+        names = self._own_names() if trains_on else self._collect_names(cells)
+        if not trains_on:
+            self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
         encoded = self._encode(names, cells)
         ids = tokens.encode(texts, text_pairs)
         _check_rows(encoded, len(ids))
@@ -251,7 +262,8 @@ class TextClassifier(Estimator):
             "max_length": tokens.max_length,
         }
         self.tokens_ = tokens
-        self.model_ = self._build(names)
+        if not trains_on:
+            self.model_ = self._build(names)
         if not self.dropout:
             self.model_.switch_off_dropout()
         ids, encoded = train
@@ -373,16 +385,34 @@ class TextClassifier(Estimator):
         Raises:
             DataError: when a text or label cannot be used.
         """
+        return self.evaluate_probabilities(self._probabilities(texts, text_pairs), labels, intervals=intervals)
+
+    def evaluate_probabilities(
+        self, probabilities: Mapping[str, np.ndarray], labels: Any, *, intervals: bool = False
+    ) -> dict[str, Any]:
+        """As `evaluate`, of probabilities that were computed elsewhere, such as by an exported model.
+
+        Args:
+            probabilities: head name -> (n, units), one unit for a binary head.
+            labels: as for `fit`.
+            intervals: see `evaluate`.
+
+        Returns:
+            As `evaluate`.
+
+        Raises:
+            DataError: when a label cannot be used.
+        """
         cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
         if self.model_.hierarchy is not None:
-            return self._evaluate_levels(self._probabilities(texts, text_pairs), cells, intervals)
+            return self._evaluate_levels(probabilities, cells, intervals)
         encoded = encode_labels(self._tasks(), names, cells)
         scores = {
             head: _score(
                 self._tasks()[head], (encoded[head], self.decide(head, values), values), names[head], intervals
             )
-            for head, values in self._probabilities(texts, text_pairs).items()
+            for head, values in probabilities.items()
         }
         return scores if len(scores) > 1 or SINGLE_HEAD not in scores else scores[SINGLE_HEAD]
 
@@ -440,6 +470,15 @@ class TextClassifier(Estimator):
             ArtifactError: when the folder cannot be written.
             ConfigError: when the classifier is not trained yet.
         """
+        bundle = self.bundle(metrics)
+        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+
+    def bundle(self, metrics: Mapping | None = None) -> Bundle:
+        """All that is saved of the classifier: model, tokenizer, thresholds, settings and `metrics`.
+
+        Raises:
+            ConfigError: when the classifier is not trained yet.
+        """
         self._check_fitted()
         settings = {
             name: value
@@ -450,8 +489,92 @@ class TextClassifier(Estimator):
         settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
         settings["data"] = getattr(self, "data_", {})
-        bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
-        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+        return Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        max_length: int | None = None,
+        problem_type: str | None = None,
+    ) -> Self:
+        """Load a classifier that was fine-tuned with transformers: encoder, head, label names and problem type.
+
+        A `BertForSequenceClassification`, `DistilBert...`, `Roberta...` or `ElectraForSequenceClassification` is read, in
+        every format of weights that an encoder is. `fit` trains it on (`warm_start` is set).
+
+        Args:
+            name_or_folder: a folder that `save_pretrained` wrote, here or in transformers, or a name of the hub.
+            max_length: longest text in tokens; None for the tokenizer's `model_max_length`, at most all positions.
+            problem_type: `"single_label_classification"` or `"multi_label_classification"` where `config.json` does not
+                say it or is wrong.
+
+        Returns:
+            The classifier, ready to predict, train on, save and export.
+
+        Raises:
+            ConfigError: when it is nowhere to be had, of another kind or family, or a regression.
+            CheckpointError: when its weights are malformed or do not fit its config.
+
+        Example:
+            >>> classifier = TextClassifier.from_pretrained("distilbert-base-uncased-emotion")  # doctest: +SKIP
+            >>> classifier.predict(["what a day"])  # doctest: +SKIP
+            array(['joy'], dtype=object)
+        """
+        folder = resolve_encoder(name_or_folder)
+        if max_length is None:
+            positions = read_config(folder).max_length
+            max_length = min(longest_text(folder, positions), positions)
+        read = read_classifier(folder, max_length=max_length, problem_type=problem_type)
+        task, names = read.model.head.head_task.task, list(read.model.head.label_names)
+        own = {name: value for name, value in read.arguments.items() if name in cls.parameter_names()}
+        classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=max_length, warm_start=True, **own)
+        classifier.model_ = read.model
+        classifier.tokens_ = TextEncoder.from_folder(folder, max_length=max_length)
+        classifier.thresholds_ = {SINGLE_HEAD: read.thresholds}
+        classifier.label_kinds_ = {SINGLE_HEAD: NAMES}
+        return classifier
+
+    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write a folder for PyTorch: transformers' `AutoModelForSequenceClassification` loads it where the head is its own.
+
+        The head is transformers' own with `pooling="pooler"` for BERT and RoBERTa; with `pooling="cls"` and one hidden
+        layer as wide as the encoder for all four families. Any other head is written beside the encoder, and the folder's
+        `README.md` holds the PyTorch code that puts both together.
+
+        Args:
+            folder: the folder to appear.
+            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.hugging_face.save_pretrained`.
+
+        Returns:
+            The folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or PyTorch gives other probabilities.
+            ConfigError: when the classifier is not trained yet, or reads texts in windows.
+        """
+        from kerasbert.export.hugging_face import save_pretrained
+
+        return save_pretrained(self, folder, **options)
+
+    def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write `model.onnx`, from token ids to probabilities, with the tokenizer and the labels beside it.
+
+        Args:
+            folder: the folder to appear.
+            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.onnx_model.export_onnx`.
+
+        Returns:
+            The folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or ONNX Runtime gives other probabilities.
+            ConfigError: when a package is missing or the classifier is not trained yet.
+        """
+        from kerasbert.export.onnx_model import export_onnx
+
+        return export_onnx(self, folder, **options)
 
     def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Any:
         """Write `FOLDER/VERSION/` for TF Serving and plain TensorFlow: raw text in, label names out.
@@ -471,6 +594,33 @@ class TextClassifier(Estimator):
 
         return export_saved_model(self, folder, **options)
 
+    def export_tflite(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        quantize: str = "none",
+        length: int | str | None = None,
+        **options: Any,
+    ) -> Any:
+        """Write `FOLDER/model.tflite` for phones: MediaPipe's TextClassifier takes raw text with it as it is.
+
+        Args:
+            folder: to appear; it holds the file, a card and the report of the comparison with this classifier.
+            quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
+            length: of the inputs in tokens, at most this classifier's `max_length`, the default; or `"dynamic"`.
+            **options: `texts`, `labels`, `calibration` and `overwrite`, see `kerasbert.export.tflite.export_tflite`.
+
+        Returns:
+            The file as `path`, and the `report`.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or the model differs from this classifier.
+            ConfigError: when an option cannot be used or the classifier is not trained yet.
+        """
+        from kerasbert.export.tflite import export_tflite
+
+        return export_tflite(self, folder, quantize=quantize, length=length, **options)
+
     @property
     def classes_(self) -> Any:
         """Label names in the order of the probabilities' columns; a dict by head for a multi-task classifier."""
@@ -482,6 +632,7 @@ class TextClassifier(Estimator):
 
     def _check_arguments(self) -> None:
         check_choice("task", self.task, TASKS)
+        check_bool("warm_start", self.warm_start)
         if check_bool("layerwise", self.layerwise) and not self._can_be_layerwise():
             raise ConfigError(
                 "`layerwise` must be False with several heads, windows or a combination: every layer votes for itself."
@@ -513,6 +664,15 @@ class TextClassifier(Estimator):
         if self.task != "multitask":
             return {SINGLE_HEAD: self.task}
         return {name: check_choice(f"heads[{name!r}]", task, HEAD_TASKS) for name, task in (self.heads or {}).items()}
+
+    def _new_tokens(self) -> TextEncoder:
+        folder, long_texts = resolve_encoder(self.encoder), long_texts_of(self.get_params())
+        return TextEncoder.from_folder(folder, max_length=self.max_length, long_texts=long_texts)
+
+    def _own_names(self) -> Any:
+        if self.model_.hierarchy is not None:
+            return self.model_.hierarchy.hierarchy
+        return {head: layer.label_names for head, layer in self.model_.heads.items()}
 
     def _collect_names(self, cells: Any) -> Any:
         if self.task == "hierarchical":
@@ -633,6 +793,7 @@ class TextClassifier(Estimator):
                 head_learning_rate=self.head_learning_rate,
                 patience=self.patience,
                 balance=self.balance,
+                label_smoothing=self.label_smoothing,
                 optimization=self.optimization,
                 progress=self.progress,
                 **running,
@@ -715,6 +876,11 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
         kerasbert._core.errors.ArtifactError: Saved model 'no/such/folder' is not a folder; give the folder that `save` \
 or `train` wrote.
     """
+    if not (Path(folder) / CLASSIFIER_FILE).is_file() and (Path(folder) / CONFIG_FILE).is_file():
+        raise ArtifactError(
+            f"{str(folder)!r} is a folder of transformers; kerasbert.TextClassifier.from_pretrained({str(folder)!r}) loads "
+            f"a classifier of theirs."
+        )
     bundle = load_bundle(folder)
     known = {name: value for name, value in bundle.settings.items() if name in TextClassifier.parameter_names()}
     classifier = TextClassifier(**known)
@@ -732,6 +898,25 @@ or `train` wrote.
     classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
     classifier.metrics_ = bundle.metrics
     return classifier
+
+
+def open_classifier(folder: str | os.PathLike[str]) -> TextClassifier:
+    """Load a saved classifier or, where the folder is one of transformers, a classifier of theirs.
+
+    Args:
+        folder: written by `save`, `train` or `save_pretrained`.
+
+    Returns:
+        The classifier.
+
+    Raises:
+        ArtifactError: as `load`.
+        ConfigError: as `TextClassifier.from_pretrained`.
+        CheckpointError: as `TextClassifier.from_pretrained`.
+    """
+    folder = Path(folder)
+    is_foreign = not (folder / CLASSIFIER_FILE).is_file() and (folder / CONFIG_FILE).is_file()
+    return TextClassifier.from_pretrained(folder) if is_foreign else load(folder)
 
 
 def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:

@@ -78,6 +78,8 @@ ALLOWED_TENSORFLOW = {
     "export/parity.py",
     "export/saved_model.py",
     "export/serving_module.py",
+    "export/tflite_graph.py",
+    "export/tflite_metadata.py",
     "export/warmup.py",
     "data/batches.py",
     "training/determinism.py",

@@ -102,6 +102,10 @@ def train(
         str | None,
         typer.Option(help="For rare labels: auto, balanced, sqrt, effective, focal or asymmetric. [default: none]"),
     ] = None,
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option(help="Share of each label spread over the others. [default: 0.1 from 10 classes on, else 0]"),
+    ] = None,
     sampling: Annotated[
         str | None, typer.Option(help="Show rare labels more often: balanced, sqrt or oversample. [default: none]")
     ] = None,
@@ -188,6 +192,7 @@ def train(
         validation_fraction=validation_fraction,
         precision=precision.value,
         balance=balance,
+        label_smoothing=label_smoothing,
         sampling=sampling,
         optimization={
             "schedule": schedule,

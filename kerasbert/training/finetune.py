@@ -67,7 +67,7 @@ def finetune(
     patience: int = 2,
     monitor: str | None = None,
     balance: str | None = None,
-    label_smoothing: float = 0.0,
+    label_smoothing: float | None = None,
     optimization: Optimization | Mapping[str, Any] | None = None,
     checkpoint_dir: str | os.PathLike[str] | None = None,
     checkpoint_every: int = EVERY,
@@ -104,7 +104,8 @@ def finetune(
             effective numbers; `"focal"` counts easy examples less; `"asymmetric"` does so with easy negatives, for binary
             and multi-label heads; `"auto"` is `"sqrt"` where one label is 3 times as frequent as another, else None. See
             docs/training.md.
-        label_smoothing: in [0, 1): share of each label that is spread over the others.
+        label_smoothing: in [0, 1): share of each label that is spread over the others; None: 0.1 for a multi-class head of
+            10 classes or more, else 0.
         optimization: schedule, frozen parts, rates by layer, accumulation and averages, or a dict of them; None:
             `Optimization()`. With a frozen encoder the texts run through it once, and the head trains from what it gave.
         checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was killed;
@@ -252,7 +253,7 @@ def _history_of(model: keras.Model, values: Mapping[str, list]) -> keras.callbac
 
 
 def balance_heads(
-    model: Classifier, train: Batches, *, balance: str | None, label_smoothing: float
+    model: Classifier, train: Batches, *, balance: str | None, label_smoothing: float | None
 ) -> dict[str, HeadBalance]:
     """The loss of each head, from the labels that it will see; see `finetune`.
 
