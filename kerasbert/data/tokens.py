@@ -6,6 +6,7 @@ separator. Both are taken away here: the length is the caller's, and a special t
 
 import copy
 import dataclasses
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -268,6 +269,30 @@ class TextEncoder:
         """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
         self._tokenizer.encode_special_tokens = True
         return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the vocabulary and all rules, but neither of `max_length` nor of `long_texts`."""
+        return hashlib.sha256(f"{self._tokenizer.to_str()} {sorted(self._names.items())}".encode()).hexdigest()
+
+    def check_ids(self, ids: np.ndarray, place: str) -> None:
+        """Refuse token ids of a text that this encoder cannot have given.
+
+        Args:
+            ids: of one text, special tokens included.
+            place: put in front of the message.
+
+        Raises:
+            DataError: when an id is out of the vocabulary, or there are more than `max_length`.
+        """
+        if len(ids) > self.max_length:
+            raise DataError(f"{place}: has {len(ids)} tokens; at most {self.max_length} (max_length) are read.")
+        wrong = ids[(ids < 0) | (ids >= self.vocabulary_size)]
+        if len(wrong):
+            raise DataError(
+                f"{place}: the token id {wrong[0]} is not in the vocabulary of {self.vocabulary_size}; was it made with "
+                f"another tokenizer?"
+            )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`.
