@@ -20,7 +20,7 @@ from kerasbert.data.readers import MISSING, check_text
 from kerasbert.data.row_streams import FileError, TokenRow, stream_rows, unit_of
 from kerasbert.data.sources import SourceFile, changes, find_sources, listing
 from kerasbert.data.token_arrays import TokenArrays, offsets_of
-from kerasbert.data.token_cache import BAD_ROWS_FILE, CACHE_FILE, FORMAT, LENGTHS_FILE, OFFSETS_FILE, TokenCache
+from kerasbert.data.token_cache import BAD_ROWS_FILE, CACHE_FILE, FORMAT, KINDS_FILE, LENGTHS_FILE, OFFSETS_FILE, TokenCache
 from kerasbert.data.token_cache import is_cache, open_cache
 from kerasbert.data.token_records import serialize
 from kerasbert.data.tokens import TextEncoder
@@ -133,9 +133,10 @@ def prepare(
         _check_rows(writer, bad, files)
         for head in columns.heads.values():
             head.check()
-        facts = {**way, **writer.facts(), "pad_id": encoder.pad_id, "skipped": bad.to_dict(), "empty": seen.empty}
+        facts = {**way, **writer.facts(), "pad_id": encoder.pad_id, "mask_id": encoder.mask_id, "skipped": bad.to_dict(), "empty": seen.empty}
         facts["sources"] = [dataclasses.asdict(file.hashed()) for file in files]
         facts["heads"] = {name: _head_facts(head) for name, head in columns.heads.items()}
+        encoder.token_kinds().tofile(folder / KINDS_FILE)
         (folder / CACHE_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     return open_cache(output), False
 
@@ -306,7 +307,7 @@ class _Writer:
         self._records: Any = None
         self._index = {name: open(folder / name, "wb") for name in (LENGTHS_FILE, OFFSETS_FILE)}
         self._labels = {
-            head: (open(folder / f"labels-{head}.bin", "wb"), open(folder / f"counts-{head}.bin", "wb"))
+            head: (open(folder / f"labels-{head}.bin", "wb"), open(folder / f"starts-{head}.bin", "wb"))
             for head in heads
         }
 
@@ -325,9 +326,10 @@ class _Writer:
         self._index[LENGTHS_FILE].write(tokens.lengths.astype(np.uint16).tobytes())
         self._index[OFFSETS_FILE].write(np.array(starts, dtype=np.uint64).tobytes())
         for head, rows in labels.items():
-            numbers, counts = self._labels[head]
+            numbers, starts_of_labels = self._labels[head]
+            first = numbers.tell() // 4  # bytes of an int32
+            starts_of_labels.write((offsets_of([len(row) for row in rows])[:-1] + first).astype(np.uint64).tobytes())
             numbers.write(np.array([number for row in rows for number in row], dtype=np.int32).tobytes())
-            counts.write(np.array([len(row) for row in rows], dtype=np.uint16).tobytes())
         self.num_rows += len(tokens)
         self.num_cut += tokens.num_truncated
         counted = np.bincount(tokens.lengths, minlength=len(self.length_counts))

@@ -5,7 +5,8 @@
     lengths.bin             tokens of each text, uint16
     offsets.bin             where each record starts in its shard, uint64
     labels-HEAD.bin         label numbers of all texts, int32
-    counts-HEAD.bin         how many labels each text has, uint16
+    starts-HEAD.bin         where the labels of each text start among them, uint64
+    kinds.bin               what each token of the vocabulary is: 0 starts a word, 1 continues one, 2 special; uint8
     bad_rows.txt            rows that were left out, a line each
     manifest.json           size and SHA-256 of each file
 
@@ -13,6 +14,7 @@ The index lets any row be read without the ones before it; it is mapped into mem
 """
 
 import dataclasses
+import itertools
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,17 +28,17 @@ from kerasbert._core.files import checked_member, verify_manifest
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.data.sources import SourceFile
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.data.token_arrays import TokenArrays, ranges
 from kerasbert.data.token_records import parse
 
 CACHE_FILE = "cache.json"
 LENGTHS_FILE = "lengths.bin"
 OFFSETS_FILE = "offsets.bin"
+KINDS_FILE = "kinds.bin"
 BAD_ROWS_FILE = "bad_rows.txt"
 FORMAT = 1
 # A TFRecord: length and its check sum, the content, its check sum.
 HEADER, FOOTER = 12, 4
-ROWS_AT_ONCE = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,6 +107,13 @@ class TokenCache:
         self.heads = {name: _head(head) for name, head in facts["heads"].items()}
         self.lengths = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
         self._offsets = np.memmap(folder / OFFSETS_FILE, dtype=np.uint64, mode="r", shape=(self.num_rows,))
+        self._labels = {
+            head: (
+                np.memmap(folder / f"starts-{head}.bin", dtype=np.uint64, mode="r", shape=(self.num_rows,)),
+                _mapped(folder / f"labels-{head}.bin", np.int32),
+            )
+            for head in self.heads
+        }
         self._first_rows = np.concatenate([[0], np.cumsum([shard["rows"] for shard in facts["shards"]])])
 
     def __len__(self) -> int:
@@ -114,6 +123,11 @@ class TokenCache:
     def skipped(self) -> dict[str, Any]:
         """How many rows were left out (`count`), and the `first` of them."""
         return self.facts["skipped"]
+
+    @property
+    def token_kinds(self) -> np.ndarray:
+        """What each token of the vocabulary is, see `Augmentation`."""
+        return np.fromfile(self.folder / KINDS_FILE, dtype=np.uint8)
 
     def read(self, rows: np.ndarray) -> tuple[TokenArrays, dict[str, np.ndarray]]:
         """The token ids and labels of some rows.
@@ -136,29 +150,31 @@ class TokenCache:
         tokens = dataclasses.replace(tokens, max_length=self.max_length)
         return tokens, {name: head.encode(*labels[name]) for name, head in self.heads.items()}
 
-    def label_rows(self, head: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The labels of all rows of a head, piece by piece.
+    def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The labels of some rows, from the index.
 
-        Yields:
-            Places in the head's `names`, flat, and how many of them each of some rows has.
+        Args:
+            head: name of the head.
+            rows: m rows.
+
+        Returns:
+            Places in the head's `names`, flat, and how many of them each row has, (m,).
         """
+        starts, numbers = self._labels[head]
+        first = starts[rows].astype(np.int64)
+        stop = np.where(rows + 1 < self.num_rows, starts[np.minimum(rows + 1, self.num_rows - 1)], len(numbers))
+        counts = stop.astype(np.int64) - first
         order = np.asarray(self.heads[head].order, dtype=np.int32)
-        counts = np.memmap(self.folder / f"counts-{head}.bin", dtype=np.uint16, mode="r", shape=(self.num_rows,))
-        numbers = _mapped(self.folder / f"labels-{head}.bin", np.int32)
-        place = 0
-        for start in range(0, self.num_rows, ROWS_AT_ONCE):
-            some = np.asarray(counts[start : start + ROWS_AT_ONCE]).astype(np.int64)
-            stop = place + int(some.sum())
-            yield order[numbers[place:stop]], some
-            place = stop
+        return order[numbers[ranges(first, counts)]], counts
 
     def _records(self, rows: np.ndarray) -> Iterator[bytes]:
         """The content of each record; neighbours are read at once."""
         rows = np.asarray(rows, dtype=np.int64)
         shards = np.searchsorted(self._first_rows, rows, side="right") - 1
         apart = np.flatnonzero((np.diff(rows) != 1) | (np.diff(shards) != 0)) + 1
-        for run, shard in zip(np.split(rows, apart), shards[np.concatenate([[0], apart])] if len(rows) else (), strict=True):
-            yield from self._run(int(shard), int(run[0]), int(run[-1]) + 1)
+        bounds = [0, *apart.tolist(), len(rows)] if len(rows) else []
+        for start, stop in itertools.pairwise(bounds):
+            yield from self._run(int(shards[start]), int(rows[start]), int(rows[stop - 1]) + 1)
 
     def _run(self, shard: int, first: int, stop: int) -> Iterator[bytes]:
         path = self.folder / self.facts["shards"][shard]["file"]

@@ -18,11 +18,13 @@ from kerasbert._core.checks import check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data._tokenizer_files import (
     SETTINGS_FILE,
+    continuation_of,
     load_tokenizer,
     save_tokenizer,
     special_token_names,
     tokenizer_errors,
 )
+from kerasbert.data.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
 from kerasbert.data.token_arrays import flatten, offsets_of, ranges
 from kerasbert.data.windows import LongTexts, WindowArrays, cut_windows, head_and_tail
@@ -269,6 +271,36 @@ class TextEncoder:
         """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
         self._tokenizer.encode_special_tokens = True
         return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
+
+    @property
+    def mask_id(self) -> int | None:
+        """Id of the mask token; None where there is none."""
+        return self._tokenizer.token_to_id(self._names["mask_token"]) if "mask_token" in self._names else None
+
+    def token_kinds(self) -> np.ndarray:
+        """What each token is, see `Augmentation`: uint8 (vocabulary_size,)."""
+        kinds = np.full(self.vocabulary_size, STARTS, dtype=np.uint8)
+        continues = continuation_of(self._tokenizer)
+        for token, number in self._tokenizer.get_vocab(with_added_tokens=True).items():
+            kinds[number] = CONTINUES if continues(token) else STARTS
+        kinds[self._reserved] = SPECIAL
+        return kinds
+
+    def augmentation(self, *, mask: float = 0.0, drop: float = 0.0, swap: float = 0.0) -> Augmentation:
+        """What to do to the tokens of training texts, for `make_batches(augment=)`.
+
+        Args:
+            mask: share of the tokens in [0, 1) that become the mask token.
+            drop: share of the words in [0, 1) that are left out.
+            swap: share of the words in [0, 1) that change places with a neighbour.
+
+        Returns:
+            The augmentation.
+
+        Raises:
+            ConfigError: when a share is out of its range.
+        """
+        return Augmentation(self.token_kinds(), self.mask_id, mask=mask, drop=drop, swap=swap)
 
     @property
     def fingerprint(self) -> str:

@@ -6,8 +6,7 @@ from typing import Any
 import keras
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.data.batches import Batches
-from kerasbert.training.feature_cache import FeatureBatches
+from kerasbert.data.batch_source import BatchSource
 
 
 class Position:
@@ -28,8 +27,8 @@ class Position:
 
 def run_epochs(
     model: keras.Model,
-    train: Batches | FeatureBatches,
-    validation: Batches | FeatureBatches | None = None,
+    train: BatchSource,
+    validation: BatchSource | None = None,
     *,
     epochs: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),

@@ -106,6 +106,7 @@ def make_optimizer(
     *,
     rates: tuple[float, float],
     steps: tuple[int, int],
+    total_steps: int | None = None,
     warmup: float,
     weight_decay: float,
     clip_norm: float | None,
@@ -117,6 +118,7 @@ def make_optimizer(
         plan: what to do.
         rates: peak rates of the encoder and of everything above it.
         steps: batches in an epoch and epochs.
+        total_steps: batches in all, where the last epoch is cut short; None: those of all epochs.
         warmup: share of all steps spent on warm-up.
         weight_decay: decoupled decay.
         clip_norm: largest global norm of the gradients; None for no clipping.
@@ -124,7 +126,7 @@ def make_optimizer(
     Returns:
         The optimiser, not built yet.
     """
-    total = steps[0] * steps[1]
+    total = total_steps or steps[0] * steps[1]
     schedule = WarmupDecay(rates[0], total_steps=total, warmup_steps=int(warmup * total), shape=plan.schedule)
     return AdamW(
         schedule,

@@ -7,7 +7,7 @@ from typing import Any, final
 
 import keras
 
-from kerasbert.data.batches import Batches
+from kerasbert.data.batch_source import BatchSource
 
 LOGGER = logging.getLogger("kerasbert")
 
@@ -28,7 +28,7 @@ class Progress(keras.callbacks.Callback):
         epochs: number of epochs.
     """
 
-    def __init__(self, train: Batches, epochs: int) -> None:
+    def __init__(self, train: BatchSource, epochs: int) -> None:
         super().__init__()
         self.steps = train.steps
         self.examples = train.num_examples
