@@ -26,6 +26,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
+from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import Batches, make_batches
 from kerasbert.data.guards import label_counts, warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
@@ -38,6 +39,8 @@ from kerasbert.data.labels import (
     labels_without_examples,
 )
 from kerasbert.data.splits import split_indices
+from kerasbert.data.stream import held_out_rows, stream_batches
+from kerasbert.data.token_cache import TokenCache
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.estimator import Estimator
@@ -237,6 +240,64 @@ class TextClassifier(Estimator):
         self.model_ = self._build(names)
         ids, encoded = train
         self._train(ids, encoded, held_out)
+        return self
+
+    def fit_cache(
+        self,
+        cache: TokenCache,
+        *,
+        validation: tuple | None = None,
+        token_budget: int | None = None,
+        max_steps: int | None = None,
+        augment: Mapping[str, float] | None = None,
+    ) -> Self:
+        """Build and train from a token cache of any size; memory does not grow with it.
+
+        Args:
+            cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
+                are names.
+            validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
+            token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
+            max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
+            augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
+
+        Returns:
+            The classifier itself, as from `fit`.
+
+        Raises:
+            ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
+            DataError: when validation data cannot be used.
+        """
+        self._check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        tokens = TextEncoder.from_folder(
+            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
+        )
+        self._check_cache(cache, tokens)
+        names = {head: cached.names for head, cached in cache.heads.items()}
+        self.label_kinds_ = dict.fromkeys(names, NAMES)
+        rows, held_out = self._hold_out_of(cache, tokens, names, validation)
+        train = stream_batches(
+            cache,
+            token_budget=token_budget,
+            seed=self.seed,
+            sampling=self.sampling,
+            augment=augment,
+            held_out=rows,
+        )
+        self.data_ = {
+            "num_texts": cache.num_rows - (0 if rows is None else len(rows)),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "num_cut": cache.num_cut,
+            "labels": {head: list(cached.counts) for head, cached in cache.heads.items()},
+            "validation_given": validation is not None,
+            "pairs": cache.facts["text_pair"] is not None,
+            "max_length": tokens.max_length,
+        }
+        self.tokens_ = tokens
+        self.model_ = self._build(names)
+        self._train_on(train, held_out, max_steps)
+        self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
         return self
 
     def add_subclasses(
@@ -591,14 +652,47 @@ class TextClassifier(Estimator):
             heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self._head_tasks().items()}
             return build_multitask(heads, **shared, compile=False)
 
+    def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
+        if self.task == "hierarchical":
+            raise ConfigError("`task` must not be 'hierarchical' with a token cache; train from the files in memory.")
+        found = {head: cached.task for head, cached in cache.heads.items()}
+        if found != self._head_tasks():
+            raise ConfigError(f"The token cache was made for {found}; this classifier is for {self._head_tasks()}.")
+        own = {"encoder": tokens.fingerprint, "max_length": tokens.max_length, "long_texts": tokens.long_texts.way}
+        for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
+            if cache.facts[there] != own[name]:
+                raise ConfigError(
+                    f"The token cache {str(cache.folder)!r} was made with another `{name}` "
+                    f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
+                )
+
+    def _hold_out_of(
+        self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
+    ) -> tuple[np.ndarray | None, Any]:
+        """The rows of a cache that are held out, and what is held out; both may be None."""
+        if validation is not None:
+            return None, self._encode_validation(tokens, names, validation)
+        if not self._fraction():
+            return None, None
+        rows = held_out_rows(cache.num_rows, self._fraction(), seed=self.seed)
+        return rows, cache.read(rows)
+
     def _train(self, ids: Any, encoded: dict, held_out: tuple | None) -> None:
         train = self._batches(ids, encoded, shuffle=True)
+        self._train_on(train, held_out)
+        self._note_padding(list(train.shapes), train.padding, ids.num_truncated)
+
+    def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
+        self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
+
+    def _train_on(self, train: BatchSource, held_out: tuple | None, max_steps: int | None = None) -> None:
         validation = None if held_out is None else self._batches(*held_out)
         history = finetune(
             self.model_,
             train,
             validation,
             epochs=self.epochs,
+            max_steps=max_steps,
             learning_rate=self.learning_rate,
             head_learning_rate=self.head_learning_rate,
             patience=self.patience,
@@ -607,11 +701,6 @@ class TextClassifier(Estimator):
             progress=self.progress,
         )
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
-        self.padding_: dict[str, Any] = {
-            "shapes": list(train.shapes),
-            "padding": float(train.padding),
-            "cut": int(ids.num_truncated),
-        }
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
         if held_out is not None:
             scores = self._run(held_out[0])

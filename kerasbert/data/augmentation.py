@@ -91,7 +91,9 @@ def augment_step(augmentation: Augmentation | None, seed: int, pad_id: int) -> C
         words = tf.cumsum(tf.cast(fixed | before | (kinds == STARTS), tf.int32), axis=1)  # from 1, (batch, length)
         dropped = _dropped(words, fixed, chosen.drop, seeds[0])
         order = tf.argsort(
-            tf.where(dropped, tf.shape(ids)[1] + 2, _swapped(words, fixed, chosen.swap, seeds[1:3])), axis=1, stable=True
+            tf.where(dropped, tf.shape(ids)[1] + 2, _swapped(words, fixed, chosen.swap, seeds[1:3])),
+            axis=1,
+            stable=True,
         )
         masked = (_draw(ids, seeds[3]) < chosen.mask) & ~fixed
         ids = tf.where(masked, tf.constant(chosen.mask_id or 0, ids.dtype), ids)

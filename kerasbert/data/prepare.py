@@ -20,8 +20,17 @@ from kerasbert.data.readers import MISSING, check_text
 from kerasbert.data.row_streams import FileError, TokenRow, stream_rows, unit_of
 from kerasbert.data.sources import SourceFile, changes, find_sources, listing
 from kerasbert.data.token_arrays import TokenArrays, offsets_of
-from kerasbert.data.token_cache import BAD_ROWS_FILE, CACHE_FILE, FORMAT, KINDS_FILE, LENGTHS_FILE, OFFSETS_FILE, TokenCache
-from kerasbert.data.token_cache import is_cache, open_cache
+from kerasbert.data.token_cache import (
+    BAD_ROWS_FILE,
+    CACHE_FILE,
+    FORMAT,
+    KINDS_FILE,
+    LENGTHS_FILE,
+    OFFSETS_FILE,
+    TokenCache,
+    is_cache,
+    open_cache,
+)
 from kerasbert.data.token_records import serialize
 from kerasbert.data.tokens import TextEncoder
 
@@ -76,7 +85,7 @@ def prepare(
     on_error: str = "stop",
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[TokenCache, bool]:
+) -> TokenCache:
     """Tokenise data files of any size once, into a folder to train from.
 
     Files are read one after the other, while what was read before is tokenised on all cores and what was tokenised is
@@ -93,7 +102,7 @@ def prepare(
         progress: called with the bytes of sources done and in all.
 
     Returns:
-        The cache, and whether an existing one of the same content was taken instead of making it anew.
+        The cache; its `reused` tells whether it was there already, with the same content.
 
     Raises:
         DataError: when a file, a column or a row cannot be used, or there is no row.
@@ -102,7 +111,7 @@ def prepare(
 
     Example:
         >>> columns = Columns({"output": LabelVocabulary("binary", ["label"])})
-        >>> cache, reused = prepare("data/*.jsonl", "tokens", encoder=encoder, columns=columns)  # doctest: +SKIP
+        >>> cache = prepare("data/*.jsonl", "tokens", encoder=encoder, columns=columns)  # doctest: +SKIP
     """
     check_choice("missing", columns.missing, MISSING)
     if encoder.long_texts.way == "windows":
@@ -116,7 +125,7 @@ def prepare(
     if is_cache(output):
         differ = _differences(output, files, way)
         if not differ:
-            return open_cache(output), True
+            return open_cache(output, reused=True)
         if not overwrite:
             raise ArtifactError(
                 f"{str(output)!r} holds tokens of other data: {listing(differ)}. Pass --overwrite (overwrite=True) to "
@@ -131,14 +140,21 @@ def prepare(
             for chunk, tokens in _ahead(chunks, lambda chunk: _tokenised(chunk, encoder, columns)):
                 writer.write(tokens, chunk.labels)
         _check_rows(writer, bad, files)
-        for head in columns.heads.values():
-            head.check()
-        facts = {**way, **writer.facts(), "pad_id": encoder.pad_id, "mask_id": encoder.mask_id, "skipped": bad.to_dict(), "empty": seen.empty}
+        for labels in columns.heads.values():
+            labels.check()
+        facts = {
+            **way,
+            **writer.facts(),
+            "pad_id": encoder.pad_id,
+            "mask_id": encoder.mask_id,
+            "skipped": bad.to_dict(),
+            "empty": seen.empty,
+        }
         facts["sources"] = [dataclasses.asdict(file.hashed()) for file in files]
         facts["heads"] = {name: _head_facts(head) for name, head in columns.heads.items()}
         encoder.token_kinds().tofile(folder / KINDS_FILE)
         (folder / CACHE_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    return open_cache(output), False
+    return open_cache(output)
 
 
 def _way(encoder: TextEncoder, columns: Columns, on_error: str) -> dict[str, Any]:
@@ -271,8 +287,13 @@ def _tokenised(chunk: _Chunk, encoder: TextEncoder, columns: Columns) -> tuple[_
     for place, row in enumerate(chunk.given):
         if row is not None:
             ids[place] = TokenArrays.from_lists([row["input_ids"]], [row["token_type_ids"]])
-    parts = [np.concatenate([getattr(one, name) for one in ids]) for name in ("input_ids", "token_type_ids")]
-    return chunk, TokenArrays(*parts, offsets_of([len(one.input_ids) for one in ids]), tokens.is_truncated)
+    joined = TokenArrays(
+        np.concatenate([one.input_ids for one in ids]),
+        np.concatenate([one.token_type_ids for one in ids]),
+        offsets_of([len(one.input_ids) for one in ids]),
+        tokens.is_truncated,
+    )
+    return chunk, joined
 
 
 def _ahead(chunks: Iterable[_Chunk], work: Callable[[_Chunk], Any]) -> Iterator[Any]:

@@ -71,7 +71,7 @@ def unit_of(file: SourceFile) -> str:
 def _stream_csv(file: SourceFile, wanted: list[str], text: str) -> Iterator[Row]:
     delimiter = "\t" if file.format == "tsv" else ","
     rows = _csv_rows(_text_lines(file), delimiter)
-    _, header = next(rows, (1, []))
+    header: Any = next(rows, (1, []))[1]
     if isinstance(header, DataError):
         raise DataError(f"{file.path}, line 1: {header}")
     check_columns(wanted, header, file.path)

@@ -155,4 +155,3 @@ def _checked(path: Path) -> SourceFile:
     if FORMATS[_suffix(path)] == "parquet" and path.suffix.lower() == COMPRESSED:
         raise DataError(f"{path}: Parquet is compressed inside; unpack it.")
     return look_at(path)
-

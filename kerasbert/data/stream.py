@@ -413,7 +413,10 @@ def fit_sizes(
         last, left = _last_size(int(rows[-1]), most[-1], workers)
         return (last,), left
     before = rest + int(rows[-2])
-    tried = [(size, *_last_size(before % size + int(rows[-1]), most[-1], workers)) for size in _lowered(most[-2], workers, before, 2)]
+    tried = [
+        (size, *_last_size(before % size + int(rows[-1]), most[-1], workers))
+        for size in _lowered(most[-2], workers, before, 2)
+    ]
     size, last, left = next((way for way in tried if not way[2]), tried[0])
     return (*sizes, size, last), left
 

@@ -27,7 +27,7 @@ from kerasbert._core.errors import ArtifactError, DataError
 from kerasbert._core.files import checked_member, verify_manifest
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.strict_json import read_json_object
-from kerasbert.data.sources import SourceFile
+from kerasbert.data.sources import SourceFile, listing
 from kerasbert.data.token_arrays import TokenArrays, ranges
 from kerasbert.data.token_records import parse
 
@@ -87,6 +87,7 @@ class TokenCache:
     Args:
         folder: that holds it.
         facts: the content of its `cache.json`.
+        reused: whether it was there before it was asked for.
 
     Attributes:
         num_rows: texts.
@@ -95,8 +96,9 @@ class TokenCache:
         lengths: tokens of each text, uint16 (num_rows,), mapped from disk.
     """
 
-    def __init__(self, folder: Path, facts: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, facts: dict[str, Any], *, reused: bool = False) -> None:
         self.folder = folder
+        self.reused = reused
         self.facts = facts
         self.num_rows: int = facts["num_rows"]
         self.num_cut: int = facts["num_cut"]
@@ -105,7 +107,7 @@ class TokenCache:
         self.pairs: bool = facts["pairs"]
         self.sources = [SourceFile(**file) for file in facts["sources"]]
         self.heads = {name: _head(head) for name, head in facts["heads"].items()}
-        self.lengths = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
+        self.lengths: np.ndarray = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
         self._offsets = np.memmap(folder / OFFSETS_FILE, dtype=np.uint64, mode="r", shape=(self.num_rows,))
         self._labels = {
             head: (
@@ -123,6 +125,28 @@ class TokenCache:
     def skipped(self) -> dict[str, Any]:
         """How many rows were left out (`count`), and the `first` of them."""
         return self.facts["skipped"]
+
+    def describe(self) -> str:
+        """What it holds, in words, for the log."""
+        facts = self.facts
+        tokens = int((np.arange(len(facts["length_counts"])) * np.array(facts["length_counts"])).sum())
+        words = f"{self.num_rows:,} texts, {tokens:,} tokens of {len(self.sources)} files"
+        words += f"; {self.num_cut:,} texts were cut at {self.max_length}" if self.num_cut else ""
+        words += f"; without rows: {listing(facts['empty'])}" if facts["empty"] else ""
+        if self.skipped["count"]:
+            words += f"; {self.skipped['count']:,} rows were left out, all in {BAD_ROWS_FILE}: {listing(self.skipped['first'])}"
+        return words + "."
+
+    def check_sources(self) -> None:
+        """Refuse to train from data that has changed since. Files that are not there any more are no change.
+
+        Raises:
+            DataError: when a file has another content now.
+        """
+        there = [file for file in self.sources if os.path.exists(file.path)]
+        changed = [f"{file.path} {words}" for file in there if (words := file.change())]
+        if changed:
+            raise DataError(f"{str(self.folder)!r} is older than its data: {listing(changed)}. Prepare it again.")
 
     @property
     def token_kinds(self) -> np.ndarray:
@@ -146,7 +170,9 @@ class TokenCache:
         try:
             tokens, labels = parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
         except tf.errors.InvalidArgumentError as error:
-            raise DataError(f"{self.folder}: a record is malformed ({shorten(str(error))}); prepare it again.") from None
+            raise DataError(
+                f"{self.folder}: a record is malformed ({shorten(str(error))}); prepare it again."
+            ) from None
         tokens = dataclasses.replace(tokens, max_length=self.max_length)
         return tokens, {name: head.encode(*labels[name]) for name, head in self.heads.items()}
 
@@ -192,11 +218,12 @@ class TokenCache:
             yield content[start - starts[0] + HEADER : following - starts[0] - FOOTER]
 
 
-def open_cache(folder: str | os.PathLike[str]) -> TokenCache:
+def open_cache(folder: str | os.PathLike[str], *, reused: bool = False) -> TokenCache:
     """Open a folder that `prepare` wrote, when every file of it is whole.
 
     Args:
         folder: the folder.
+        reused: what the cache says of itself.
 
     Returns:
         The cache.
@@ -217,7 +244,7 @@ def open_cache(folder: str | os.PathLike[str]) -> TokenCache:
         checked_member(folder, shard["file"])
     for head in facts["heads"]:
         check_name("head", head)
-    return TokenCache(folder, facts)
+    return TokenCache(folder, facts, reused=reused)
 
 
 def is_cache(folder: str | os.PathLike[str]) -> bool:
@@ -226,10 +253,10 @@ def is_cache(folder: str | os.PathLike[str]) -> bool:
 
 
 def _head(facts: Mapping[str, Any]) -> CachedHead:
-    return CachedHead(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    return CachedHead(**values)
 
 
 def _mapped(path: Path, dtype: Any) -> np.ndarray:
     # An empty file cannot be mapped.
     return np.memmap(path, dtype=dtype, mode="r") if path.stat().st_size else np.zeros(0, dtype=dtype)
-

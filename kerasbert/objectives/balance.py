@@ -36,7 +36,12 @@ class HeadBalance:
 
 
 def balance_head(
-    row: TaskRow, head_task: HeadTask, labels: np.ndarray | LabelCounts, *, balance: str | None = None, label_smoothing: float = 0.0
+    row: TaskRow,
+    head_task: HeadTask,
+    labels: np.ndarray | LabelCounts,
+    *,
+    balance: str | None = None,
+    label_smoothing: float = 0.0,
 ) -> HeadBalance:
     """Choose the loss of a head from the labels that it will see.
 
