@@ -3,7 +3,9 @@
 import collections
 import concurrent.futures
 import dataclasses
+import hashlib
 import itertools
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol
 
@@ -56,6 +58,15 @@ class _Held(NamedTuple):
         return _Held(rows, self.tokens.take(places), {name: part[places] for name, part in self.labels.items()})
 
 
+class _Asked(NamedTuple):
+    """Where `rows_of` stands: a pool, the number of its first batch, and the pools that follow."""
+
+    epoch: int
+    first: int
+    pool: Pool
+    rest: Iterator[Pool]
+
+
 class StreamBatches(BatchSource):
     """Batches of a few fixed shapes; made by `stream_batches`.
 
@@ -70,6 +81,7 @@ class StreamBatches(BatchSource):
     Attributes:
         shapes: (rows, length) of all batches, at most 8 distinct ones, with how often each comes in an epoch.
         padding: padding tokens for each real one, over an epoch.
+        num_tokens: tokens in an epoch, padding apart.
     """
 
     def __init__(
@@ -88,13 +100,15 @@ class StreamBatches(BatchSource):
         self.pad_id = pad_id
         self.share = share
         self.augmentation = augmentation
+        self._asked: _Asked | None = None
         self.label_counts = dict(counts)
         self.labels = next(iter(self.label_counts.values())) if self._one_head() else self.label_counts
         self.shapes = self._count_shapes()
         self.steps = sum(self.shapes.values())
         self.num_examples = sum(rows * count for (rows, _), count in self.shapes.items())
         padded = sum(rows * length * count for (rows, length), count in self.shapes.items())
-        self.padding = padded / max(self._real_tokens(), 1) - 1
+        self.num_tokens = self._real_tokens()
+        self.padding = padded / max(self.num_tokens, 1) - 1
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)
 
@@ -102,12 +116,30 @@ class StreamBatches(BatchSource):
         return self.steps
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """The rows of one batch, of all workers."""
-        for pool in self._pools(epoch):
-            if step < len(pool.batches):
-                return pool.batches[step][0]
-            step -= len(pool.batches)
-        raise ConfigError(f"`step` must be below {self.steps}.")
+        """The rows of one batch, of all workers; asked in order, each costs next to nothing."""
+        if not 0 <= step < self.steps:
+            raise ConfigError(f"`step` must be from 0 to {self.steps - 1}; got {step}.")
+        if self._asked is None or self._asked.epoch != epoch or step < self._asked.first:
+            pools = self._pools(epoch)
+            self._asked = _Asked(epoch, 0, next(pools), pools)
+        while step >= self._asked.first + len(self._asked.pool.batches):
+            first = self._asked.first + len(self._asked.pool.batches)
+            self._asked = _Asked(epoch, first, next(self._asked.rest), self._asked.rest)
+        return self._asked.pool.batches[step - self._asked.first][0]
+
+    def fingerprint(self) -> dict[str, Any]:
+        """What makes batches the same, as plain data: of another source of an equal one, all batches are equal."""
+        lengths = hashlib.sha256(np.ascontiguousarray(self.plan.lengths)).hexdigest()
+        own = {"folder", "sources"}  # the same tokens may lie elsewhere
+        facts = {name: value for name, value in getattr(self.store, "facts", {}).items() if name not in own}
+        return {
+            "tokens": f"sha256:{hashlib.sha256(json.dumps([lengths, facts], sort_keys=True).encode()).hexdigest()}",
+            "shapes": [list(shape) for shape in sorted(self.shapes)],
+            "seed": self.seed,
+            "shuffle": self.plan.shuffle,
+            "texts": self.num_examples,
+            "share": list(self.share),
+        }
 
     def describe(self) -> str:
         """Shapes and padding in words, for the log."""
@@ -128,10 +160,9 @@ class StreamBatches(BatchSource):
             shapes[odd] = shapes.get(odd, 0) + 1
         return shapes
 
-    def _real_tokens(self) -> float:
-        """Tokens of the texts of an epoch."""
+    def _real_tokens(self) -> int:
         total = 0
-        for pool in self.plan.pools(0):
+        for pool in self._pools(0):
             total += sum(int(self.store.lengths[rows].sum(dtype=np.int64)) for rows, _ in pool.batches)
         return total
 
