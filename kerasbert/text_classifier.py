@@ -622,10 +622,13 @@ class TextClassifier(Estimator):
         multilabel = self.multilabel if self.task == "hierarchical" else "multilabel" in self._head_tasks().values()
         return 0.1 if multilabel else 0.0
 
-    def _encode_validation(self, tokens: TextEncoder, names: dict, validation: tuple) -> tuple:
+    def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
         texts, labels, *pairs = validation
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
-        return tokens.encode(texts, *pairs), self._encode(names, cells)
+        encoded = self._encode(names, cells)
+        if not isinstance(names, Hierarchy):
+            _warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
+        return tokens.encode(texts, *pairs), encoded
 
     def _encode(self, names: Any, cells: Any) -> dict[str, np.ndarray]:
         if isinstance(names, Hierarchy):
@@ -828,15 +831,17 @@ def _check_rows(encoded: Mapping[str, np.ndarray], num_texts: int) -> None:
             raise DataError(f"`labels` must have one row for each text; got {len(array)} for {num_texts} texts.")
 
 
-def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
+def _warn_of_absent(
+    encoded: Mapping[str, np.ndarray],
+    names: Mapping[str, Sequence[str]],
+    split: str = "training",
+    outcome: str = "it will hardly ever be predicted",
+) -> None:
     for head, array in encoded.items():
         absent = labels_without_examples(array, names[head])
         if absent:
             where = "" if head == SINGLE_HEAD else f" of head {head!r}"
-            warnings.warn(
-                f"no training text has the label{where} {shorten(absent)}; it will hardly ever be predicted.",
-                stacklevel=3,
-            )
+            warnings.warn(f"no {split} text has the label{where} {shorten(absent)}; {outcome}.", stacklevel=3)
 
 
 def encode_labels(
