@@ -86,3 +86,5 @@ from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
 from kerasbert.training.finetune import finetune as finetune
 from kerasbert.training.optimization import Optimization as Optimization
+from kerasbert.training.rate_test import RateTest as RateTest
+from kerasbert.training.rate_test import find_learning_rate as find_learning_rate

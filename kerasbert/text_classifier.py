@@ -51,6 +51,7 @@ from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.model_card import model_card
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
+from kerasbert.training.rate_test import RateTest, find_learning_rate
 
 PREDICTION_BATCH = 64
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
@@ -299,6 +300,36 @@ class TextClassifier(Estimator):
         self._train_on(train, held_out, max_steps)
         self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
         return self
+
+    def find_learning_rate(
+        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
+    ) -> RateTest:
+        """Train a fresh model for some batches at ever higher rates; see `kerasbert.find_learning_rate`.
+
+        Args:
+            texts: n texts.
+            labels: n labels, as for `fit`.
+            text_pairs: n second texts.
+            steps: batches, >= 10.
+
+        Returns:
+            Rates and losses, with a suggestion and a picture. The classifier stays untrained.
+
+        Raises:
+            ConfigError: when an argument is out of its range.
+            DataError: when a text or a label cannot be used.
+        """
+        self._check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        self.tokens_ = TextEncoder.from_folder(
+            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
+        )
+        cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
+        names = self._collect_names(cells)
+        encoded = self._encode(names, cells)
+        train = self._batches(self.tokens_.encode(texts, text_pairs), encoded, shuffle=True)
+        ratio = self.head_learning_rate / self.learning_rate
+        return find_learning_rate(self._build(names), train, steps=steps, head_ratio=ratio)
 
     def add_subclasses(
         self,

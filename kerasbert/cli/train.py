@@ -119,6 +119,10 @@ def train(
     unfreeze_every: Annotated[int, typer.Option(help="Epochs after which one more block trains; 0: all at once.")] = 0,
     accumulate: Annotated[int, typer.Option(help="Batches that make one update.")] = 1,
     ema: Annotated[float | None, typer.Option(help="Keep a moving average of the weights, such as 0.99.")] = None,
+    gradient_checkpointing: Annotated[
+        bool,
+        typer.Option("--gradient-checkpointing", help="Compute the encoder twice to hold less memory; same result."),
+    ] = False,
     stream: Annotated[
         bool,
         typer.Option("--stream", help="Train from tokens on disk; it happens by itself for large or several files."),
@@ -191,6 +195,7 @@ def train(
             "unfreeze_every": unfreeze_every,
             "accumulate": accumulate,
             "ema": ema,
+            "gradient_checkpointing": gradient_checkpointing,
         },
         seed=seed,
         progress=not quiet,
