@@ -8,19 +8,6 @@ from typing import Any
 import typer
 
 from kerasbert._core.errors import KerasBertError
-from kerasbert.cli import (
-    evaluate,
-    explain,
-    export,
-    find_rate,
-    inspect,
-    layers,
-    predict,
-    prepare,
-    probe,
-    subclasses,
-    train,
-)  # noqa: F401, I001  the commands, in the help's order
 from kerasbert.cli.options import app, say
 
 
