@@ -31,6 +31,11 @@ class Augmentation:
     Raises:
         ConfigError: when a share is out of its range, or `mask` is asked of a vocabulary without a mask token.
 
+    Example:
+        >>> encoder = TextEncoder.from_pretrained("all-MiniLM-L6-v2")
+        >>> encoder.augmentation(mask=0.1, drop=0.05).mask_id
+        103
+
     Reference:
         Wei and Zou, "EDA: Easy Data Augmentation Techniques", 2019, section 2 (swap and deletion).
     """

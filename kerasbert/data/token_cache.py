@@ -230,6 +230,13 @@ def open_cache(folder: str | os.PathLike[str], *, reused: bool = False) -> Token
 
     Raises:
         ArtifactError: when it is no such folder, was changed or cut, or is of a newer format.
+
+    Example:
+        >>> open_cache("no/such/folder")
+        Traceback (most recent call last):
+        ...
+        kerasbert._core.errors.ArtifactError: 'no/such/folder' holds no cache.json; give a folder that `kerasbert prepare` \
+wrote.
     """
     folder = Path(folder)
     if not (folder / CACHE_FILE).is_file():
