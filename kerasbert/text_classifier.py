@@ -272,7 +272,9 @@ class TextClassifier(Estimator):
         self._check_arguments()
         keras.utils.set_random_seed(self.seed)
         tokens = TextEncoder.from_folder(
-            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
+            resolve_encoder(self.encoder),
+            max_length=self.max_length or cache.max_length,
+            long_texts=long_texts_of(self.get_params()),
         )
         self._check_cache(cache, tokens)
         names = {head: cached.names for head, cached in cache.heads.items()}
@@ -692,6 +694,11 @@ class TextClassifier(Estimator):
         found = {head: cached.task for head, cached in cache.heads.items()}
         if found != self._head_tasks():
             raise ConfigError(f"The token cache was made for {found}; this classifier is for {self._head_tasks()}.")
+        if self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
+            raise ConfigError(
+                f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
+                f"{shorten(tuple(self.label_names))}. Prepare it again with these."
+            )
         own = {"encoder": tokens.fingerprint, "max_length": tokens.max_length, "long_texts": tokens.long_texts.way}
         for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
             if cache.facts[there] != own[name]:

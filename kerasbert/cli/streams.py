@@ -77,6 +77,23 @@ def make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, qu
     return cache
 
 
+def reading_of(cache: TokenCache, several: bool) -> dict[str, Any]:
+    """How the rows of a cache were read, as saved classifiers keep it to read further data.
+
+    Args:
+        cache: a token cache.
+        several: whether there are several heads.
+
+    Returns:
+        What takes the place of what the command line said.
+    """
+    first = next(iter(cache.heads.values()))
+    columns = list(dict.fromkeys(column for head in cache.heads.values() for column in head.columns))
+    delimiter = next((head.delimiter for head in cache.heads.values() if head.delimiter), None)
+    own = {"columns": columns if several else list(first.columns), "label_delimiter": delimiter}
+    return {**own, "text": cache.facts["text"], "text_pair": cache.facts["text_pair"]}
+
+
 def parse_augmentation_option(augment: str | None) -> dict[str, float] | None:
     """Read `--augment mask=0.1,drop=0.05,swap=0.05`.
 

@@ -16,7 +16,7 @@ from kerasbert.cli.reading import (
     parse_layers,
     parse_weights,
 )
-from kerasbert.cli.streams import OnError, heads_of, is_stream, parse_augmentation_option, the_cache
+from kerasbert.cli.streams import OnError, heads_of, is_stream, parse_augmentation_option, reading_of, the_cache
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
@@ -227,6 +227,7 @@ def train(
             "on_error": on_error,
         }
         tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
+        reading |= reading_of(tokens, heads is not None)
         classifier.fit_cache(
             tokens,
             validation=validation_data,

@@ -129,7 +129,7 @@ class StreamBatches(BatchSource):
 
     def fingerprint(self) -> dict[str, Any]:
         """What makes batches the same, as plain data: of another source of an equal one, all batches are equal."""
-        lengths = hashlib.sha256(np.ascontiguousarray(self.plan.lengths)).hexdigest()
+        lengths = hashlib.sha256(np.ascontiguousarray(self.plan.lengths).data).hexdigest()
         own = {"folder", "sources"}  # the same tokens may lie elsewhere
         facts = {name: value for name, value in getattr(self.store, "facts", {}).items() if name not in own}
         return {
@@ -161,6 +161,8 @@ class StreamBatches(BatchSource):
         return shapes
 
     def _real_tokens(self) -> int:
+        if self.plan.draw is None and self.plan.keep is None and self.num_examples == self.store.num_rows:
+            return int(self.store.lengths.sum(dtype=np.int64))
         total = 0
         for pool in self._pools(0):
             total += sum(int(self.store.lengths[rows].sum(dtype=np.int64)) for rows, _ in pool.batches)
