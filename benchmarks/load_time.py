@@ -7,6 +7,7 @@ Both sides run in fresh processes, in turn; seconds are printed, and the median 
 
 import sys
 import time
+from pathlib import Path
 
 from _sides import compare
 
@@ -29,7 +30,7 @@ def run_bare(folder: str) -> float:
     from kerasbert._core.strict_json import read_json_object
     from kerasbert.bundle import BUILDERS
 
-    description = read_json_object(f"{folder}/classifier.json")
+    description = read_json_object(Path(folder) / "classifier.json")
     arguments = description["arguments"]
     arguments["encoder"] = kb.BertConfig.from_dict(arguments["encoder"])
     BUILDERS[description["builder"]](**arguments, compile=False)

@@ -38,6 +38,7 @@ from kerasbert.data.labels import (
     encode_multi_hot,
     labels_without_examples,
 )
+from kerasbert.data.prediction_batches import prediction_batches
 from kerasbert.data.splits import split_indices
 from kerasbert.data.stream import held_out_rows, stream_batches
 from kerasbert.data.token_cache import TokenCache
@@ -783,7 +784,8 @@ class TextClassifier(Estimator):
             # One batch is done before `predict` has traced its graph.
             output = self.model_(ids.padded(self.tokens_.pad_id), training=False)
             return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
-        batches = make_batches(ids, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        # XLA compiles anew for each length, so that a model that it runs keeps to a few.
+        batches = prediction_batches(ids, pad_id=self.tokens_.pad_id, fixed_lengths=self.model_.jit_compile)
         return self.model_.predict(batches.dataset, verbose=0), batches.order
 
     def _tasks(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
+from kerasbert.encoders.dense import TokenDense
 from kerasbert.encoders.dropout import ByteDropout
 
 
@@ -57,7 +58,7 @@ class BertSelfAttention(keras.layers.Layer):
         self.num_attention_heads = num_attention_heads
         self.initializer_range = initializer_range
         self.head_dim = hidden_size // num_attention_heads
-        self.query_key_value = keras.layers.Dense(
+        self.query_key_value = TokenDense(
             3 * hidden_size,
             kernel_initializer=keras.initializers.TruncatedNormal(stddev=initializer_range),
             dtype=self.dtype_policy,

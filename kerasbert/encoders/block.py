@@ -8,7 +8,9 @@ from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.activations import ACTIVATIONS
 from kerasbert.encoders.attention import BertSelfAttention
 from kerasbert.encoders.config import BertConfig, as_config
+from kerasbert.encoders.dense import TokenDense
 from kerasbert.encoders.dropout import ByteDropout
+from kerasbert.encoders.normalization import TokenNorm
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -42,7 +44,6 @@ class BertBlock(keras.layers.Layer):
         super().__init__(**kwargs)
         self.config = config = as_config(config)
         dtype = self.dtype_policy
-        self.activation = ACTIVATIONS[config.hidden_act]
         self.attention = BertSelfAttention(
             config.hidden_size,
             config.num_attention_heads,
@@ -53,7 +54,9 @@ class BertBlock(keras.layers.Layer):
         )
         self.attention_output = _dense(config.hidden_size, config, dtype, "attention_output")
         self.attention_norm = _layer_norm(config, dtype, "attention_layer_norm")
-        self.intermediate = _dense(config.intermediate_size, config, dtype, "intermediate")
+        self.intermediate = _dense(
+            config.intermediate_size, config, dtype, "intermediate", activation=ACTIVATIONS[config.hidden_act]
+        )
         self.output_dense = _dense(config.hidden_size, config, dtype, "output")
         self.output_norm = _layer_norm(config, dtype, "output_layer_norm")
         self.dropout = ByteDropout(config.hidden_dropout_prob, dtype=dtype, name="dropout")
@@ -75,7 +78,7 @@ class BertBlock(keras.layers.Layer):
         context, probabilities = self.attention(hidden_states, attention_bias, training=training, seed=seeds[0])
         attended = self.dropout(self.attention_output(context), training=training, seed=seeds[1])
         hidden_states = self.attention_norm(hidden_states + attended)
-        wide = self.activation(self.intermediate(hidden_states))  # (batch, length, intermediate)
+        wide = self.intermediate(hidden_states)  # (batch, length, intermediate)
         transformed = self.dropout(self.output_dense(wide), training=training, seed=seeds[2])
         return self.output_norm(hidden_states + transformed), probabilities
 
@@ -83,10 +86,10 @@ class BertBlock(keras.layers.Layer):
         return {**super().get_config(), "config": self.config.to_dict()}
 
 
-def _dense(units: int, config: BertConfig, dtype: Any, name: str) -> keras.layers.Dense:
+def _dense(units: int, config: BertConfig, dtype: Any, name: str, activation: Any = None) -> TokenDense:
     initializer = keras.initializers.TruncatedNormal(stddev=config.initializer_range)
-    return keras.layers.Dense(units, kernel_initializer=initializer, dtype=dtype, name=name)
+    return TokenDense(units, activation=activation, kernel_initializer=initializer, dtype=dtype, name=name)
 
 
-def _layer_norm(config: BertConfig, dtype: Any, name: str) -> keras.layers.LayerNormalization:
-    return keras.layers.LayerNormalization(epsilon=config.layer_norm_eps, dtype=dtype, name=name)
+def _layer_norm(config: BertConfig, dtype: Any, name: str) -> TokenNorm:
+    return TokenNorm(epsilon=config.layer_norm_eps, dtype=dtype, name=name)

@@ -8,6 +8,7 @@ from keras import ops
 from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.dropout import ByteDropout
+from kerasbert.encoders.normalization import TokenNorm
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -47,9 +48,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.token_type_embeddings = None
         if config.type_vocab_size:
             self.token_type_embeddings = self._table(config.type_vocab_size, "token_type_embeddings")
-        self.layer_norm = keras.layers.LayerNormalization(
-            epsilon=config.layer_norm_eps, dtype=self.dtype_policy, name="layer_norm"
-        )
+        self.layer_norm = TokenNorm(epsilon=config.layer_norm_eps, dtype=self.dtype_policy, name="layer_norm")
         self.dropout = ByteDropout(config.hidden_dropout_prob, dtype=self.dtype_policy, name="dropout")
         self.projection = None
         if config.embedding_width != config.hidden_size:

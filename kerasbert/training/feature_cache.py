@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.batches import Batches, ahead, make_batches
 
 ROWS_AT_ONCE = 64
 
@@ -46,7 +46,7 @@ class FeatureBatches(BatchSource):
         def batch(rows: Any, length: Any) -> Any:
             return tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), tensors)
 
-        return self.source.plan_dataset().map(batch, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        return ahead(self.source.plan_dataset(), batch)
 
 
 class HeadTraining(NamedTuple):

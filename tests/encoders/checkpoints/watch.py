@@ -3,22 +3,30 @@
 python -m encoders.checkpoints.watch FOLDER
 """
 
+import contextlib
 import importlib.util
+import io
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import warnings
 from pathlib import Path
 
-from kerasbert import KerasBertError, TFBertModel
+import keras
+
+from kerasbert import KerasBertError, TFBertModel, cli
 
 from .corpus import CASES, CONFIG, SENTINEL, TENSORS, make_good, write_config
 from .formats import FORMATS
 
 FORBIDDEN = ("socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork",
              "marshal.loads", "pickle.find_class", "exec", "compile")  # fmt: skip
+
+
+ROOM_BYTES, SECONDS = 2 << 30, 30
 
 
 class Watch:
@@ -70,6 +78,31 @@ def refused(folder):
     raise SystemExit(f"{folder} was loaded")
 
 
+def limit_memory():
+    """Let this process map 2 GB more than it has now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + ROOM_BYTES,) * 2)
+
+
+def within_time(action, folder):
+    """Do something to a folder; after 30 seconds the process is killed."""
+    signal.alarm(SECONDS)
+    action(folder)
+    signal.alarm(0)
+
+
+def inspected(folder):
+    """Its report, made without building a model."""
+    build, keras.Model.__init__ = keras.Model.__init__, None
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            code = cli.main(["inspect", str(folder)])
+    finally:
+        keras.Model.__init__ = build
+    if code not in (0, 1):
+        raise SystemExit(f"inspect {folder} ended with {code}")
+
+
 def load_with_ignored_keys(folder):
     """A good folder whose config names code and files elsewhere; it loads, and none of them is touched."""
     (folder / "evil.py").write_text("open('sentinel', 'w')")
@@ -98,11 +131,14 @@ def main(root):
         make_good(folder)
         case.spoil(folder)
     # Once without the hook, because a refusal may import what a good folder does not.
+    limit_memory()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for folder in folders:
-        refused(folder)
+        within_time(refused, folder)
+        within_time(inspected, folder)
     growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    found = {c.name: watch.during(lambda f=f: refused(f)) for c, f in zip(cases, folders, strict=True)}
+    found = {c.name: watch.during(lambda f=f: (refused(f), inspected(f)))
+             for c, f in zip(cases, folders, strict=True)}  # fmt: skip
     found["keys that are ignored"] = watch.during(lambda: load_with_ignored_keys(root / "good" / "0"))
     sentinels = [str(folder) for folder in folders if (folder / SENTINEL).exists()]
     seen = {name: events for name, events in found.items() if events}
