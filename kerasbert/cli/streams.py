@@ -9,7 +9,7 @@ import typer
 from kerasbert._core.progress import progress_bar
 from kerasbert.cli.options import Task, say
 from kerasbert.data.prepare_tokens import prepare_tokens
-from kerasbert.data.sources import COMPRESSED, is_pattern
+from kerasbert.data.sources import COMPRESSED, find_sources, is_pattern
 from kerasbert.data.token_cache import TokenCache, is_cache, open_cache
 
 # From here on data is streamed without being asked.
@@ -61,7 +61,8 @@ def make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, qu
         The cache.
     """
     was_there = is_cache(folder)
-    with progress_bar("preparing tokens (bytes)", None, shown=not quiet) as advance:
+    size = sum(file.size for file in find_sources(list(data)))
+    with progress_bar("preparing tokens (bytes)", size, shown=not quiet) as advance:
         done = [0]
 
         def step(now: int, total: int) -> None:

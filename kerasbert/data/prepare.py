@@ -99,7 +99,7 @@ def prepare(
         columns: where texts and labels stand.
         on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts and lists it.
         overwrite: whether an existing cache of other content may be replaced.
-        progress: called with the bytes of sources done and in all.
+        progress: called with about how many bytes of the sources are done, and with all.
 
     Returns:
         The cache; its `reused` tells whether it was there already, with the same content.
@@ -211,6 +211,11 @@ class _Progress:
         self.call = call
         self.empty: list[str] = []
 
+    def within(self, file: SourceFile, characters: int) -> None:
+        """Tell about so many characters of a file: of a packed one more may come than it has bytes."""
+        if self.call is not None:
+            self.call(self.done + min(characters, file.size), self.total)
+
     def add(self, file: SourceFile, rows: int) -> None:
         self.done += file.size
         if not rows:
@@ -224,11 +229,13 @@ def _chunks(
 ) -> Iterator[_Chunk]:
     chunk = _Chunk(columns.heads)
     for file in files:
-        rows = 0
+        rows = characters = 0
         for row in _good_rows(file, columns, bad, encoder):
             rows += 1
             _add(chunk, row, columns)
             if chunk.is_full():
+                characters += chunk.characters
+                progress.within(file, characters)
                 yield chunk
                 chunk = _Chunk(columns.heads)
         progress.add(file, rows)

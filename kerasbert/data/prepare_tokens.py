@@ -58,7 +58,7 @@ def prepare_tokens(
         on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts it and lists it in
             `bad_rows.txt`.
         overwrite: whether a folder made from other data, or in another way, is replaced.
-        progress: called with the bytes of whole files done and in all.
+        progress: called with about how many bytes of the sources are done, and with all.
 
     Returns:
         The cache; `reused` tells whether it was there.
