@@ -428,7 +428,7 @@ def fit_sizes(
 
     Example:
         >>> fit_sizes((4, 8), np.array([0, 0, 0, 0, 9, 0, 0, 0, 4]), 32)
-        ((8, 1), 0)
+        ((7, 3), 0)
     """
     places = np.searchsorted(buckets, np.arange(len(counts)))
     if budget is None:
