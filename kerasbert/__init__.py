@@ -13,6 +13,7 @@ from kerasbert._core.errors import ArtifactError as ArtifactError
 from kerasbert._core.errors import CheckpointError as CheckpointError
 from kerasbert._core.errors import ConfigError as ConfigError
 from kerasbert._core.errors import DataError as DataError
+from kerasbert._core.errors import DivergedError as DivergedError
 from kerasbert._core.errors import KerasBertError as KerasBertError
 from kerasbert._core.errors import KerasbertWarning as KerasbertWarning
 from kerasbert._core.errors import NotFittedError as NotFittedError
@@ -84,7 +85,10 @@ from kerasbert.subclasses.secondary import build_secondary as build_secondary
 from kerasbert.subclasses.secondary import train_secondary as train_secondary
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
+from kerasbert.training.average_checkpoint import AverageModelCheckpoint as AverageModelCheckpoint
+from kerasbert.training.determinism import make_deterministic as make_deterministic
 from kerasbert.training.finetune import finetune as finetune
 from kerasbert.training.optimization import Optimization as Optimization
 from kerasbert.training.rate_test import RateTest as RateTest
 from kerasbert.training.rate_test import find_learning_rate as find_learning_rate
+from kerasbert.training.time_stopping import TimeStopping as TimeStopping

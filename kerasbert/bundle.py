@@ -142,22 +142,37 @@ def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
 
 
+def rebuild(description: Mapping[str, Any]) -> Classifier:
+    """Build the classifier that a description tells, with fresh weights.
+
+    Args:
+        description: `builder` and `arguments` as `recipe_of` gives them, and perhaps `precision`, a Keras dtype policy.
+
+    Returns:
+        The classifier, not compiled.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: when it does not describe one.
+    """
+    builder = BUILDERS[description["builder"]]
+    arguments = dict(description["arguments"])
+    arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
+    arguments["pooling"] = pooling_from(arguments["pooling"])
+    if arguments.get("window_pooling") is not None:
+        arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
+    if "task" in arguments:
+        arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
+    if "heads" in arguments:
+        arguments["heads"] = {
+            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
+        }
+    with precision(description.get("precision", "float32")):
+        return builder(**arguments, compile=False)
+
+
 def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
     try:
-        builder = BUILDERS[description["builder"]]
-        arguments = dict(description["arguments"])
-        arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
-        arguments["pooling"] = pooling_from(arguments["pooling"])
-        if arguments.get("window_pooling") is not None:
-            arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
-        if "task" in arguments:
-            arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
-        if "heads" in arguments:
-            arguments["heads"] = {
-                name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
-            }
-        with precision(description.get("precision", "float32")):
-            return builder(**arguments, compile=False)
+        return rebuild(description)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(
             f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."

@@ -33,7 +33,9 @@ HELD_OUT = ("test", "validation")
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 
 
-def model_card(bundle: Bundle) -> str:
+def model_card(
+    bundle: Bundle, *, usage: str | None = None, measured: str | None = None, library: str = "kerasbert"
+) -> str:
     """The card of a saved classifier: data, settings, metrics, thresholds, limits, and how to load it.
 
     It holds no date and no path of the machine, so that the same classifier always gets the same card. What is not known
@@ -42,6 +44,9 @@ def model_card(bundle: Bundle) -> str:
     Args:
         bundle: what is saved; its settings hold the training data's counts under `data`, as `TextClassifier.fit`
             records them, and its metrics may hold scores under `test` or `validation`.
+        usage: how the artefact is used, Markdown; None for a saved classifier.
+        measured: what was measured when it was exported, Markdown.
+        library: that loads it, by the hub's name.
 
     Returns:
         Markdown with YAML front matter.
@@ -51,9 +56,10 @@ def model_card(bundle: Bundle) -> str:
     """
     scores = _scores(bundle)
     parts = [
-        _front_matter(bundle, scores),
+        _front_matter(bundle, scores, library),
         "# Text classifier\n\n" + _summary(bundle),
-        "## How to use it\n\n" + _usage(bundle),
+        "## How to use it\n\n" + (usage or _usage(bundle)),
+        *(["## Measured at the export\n\n" + measured] if measured else []),
         "## Data\n\n" + _data(bundle),
         "## Training\n\n" + _training(bundle.settings),
         *(["## Metrics\n\n" + _metrics(*scores)] if scores else []),
@@ -115,10 +121,10 @@ def _scores(bundle: Bundle) -> tuple[str, dict[str, Mapping[str, Any]]] | None:
     return None
 
 
-def _front_matter(bundle: Bundle, scores: tuple | None) -> str:
+def _front_matter(bundle: Bundle, scores: tuple | None, library: str) -> str:
     tasks = sorted({head.head_task.task for head in bundle.model.heads.values()})
     base = encoder_name(str(bundle.settings.get("encoder", "")))
-    lines = ["library_name: kerasbert", "pipeline_tag: text-classification"]
+    lines = [f"library_name: {library}", "pipeline_tag: text-classification"]
     lines += ["tags:", *[f"- {tag}" for tag in ("bert", "keras", "text-classification", *tasks)]]
     if base:
         lines.append(f"base_model: {as_yaml(base)}")

@@ -3,16 +3,17 @@
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
-from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
-from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.errors import ArtifactError, ConfigError, DataError, DivergedError, KerasbertWarning
+from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.bundle import HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
+from kerasbert.bundle import CLASSIFIER_FILE, HEAD_TASKS, Bundle, load_bundle, precision, save_bundle
 from kerasbert.classifiers.builders import (
     HEAD_LEARNING_RATE,
     LEARNING_RATE,
@@ -25,6 +26,7 @@ from kerasbert.classifiers.builders import (
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
+from kerasbert.classifiers.pretrained import read_classifier
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import Batches, make_batches
@@ -42,8 +44,9 @@ from kerasbert.data.prediction_batches import prediction_batches
 from kerasbert.data.splits import split_indices
 from kerasbert.data.stream import held_out_rows, stream_batches
 from kerasbert.data.token_cache import TokenCache
-from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.tokens import TextEncoder, longest_text
 from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
+from kerasbert.encoders.checkpoints import read_config
 from kerasbert.estimator import Estimator
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
@@ -53,6 +56,7 @@ from kerasbert.model_card import model_card
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
 from kerasbert.training.rate_test import RateTest, find_learning_rate
+from kerasbert.training.resume import EVERY
 
 PREDICTION_BATCH = 64
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
@@ -96,7 +100,7 @@ class TextClassifier(Estimator):
             the voters, None for the output of every block.
         pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
-        dropout: see `build_multiclass`.
+        dropout: see `build_multiclass`; 0 switches off the encoder's too.
         max_length: longest text in tokens; longer ones are cut and counted. None means 128.
         long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
         window_overlap: see `LongTexts`.
@@ -112,8 +116,10 @@ class TextClassifier(Estimator):
         precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
         seed: of the split, the order, the new weights and the dropout.
         balance: what is done for rare labels, see `finetune`.
+        label_smoothing: share of each label that is spread over the others, see `finetune`.
         sampling: whether rows of rare labels come more often, see `make_batches`.
         optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
+        warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
         progress: whether to show progress on standard error.
 
     Example:
@@ -122,6 +128,8 @@ class TextClassifier(Estimator):
         >>> classifier.predict_proba(["good"]).shape
         (1, 2)
     """
+
+    tokens_: TextEncoder
 
     def __init__(
         self,
@@ -154,8 +162,10 @@ class TextClassifier(Estimator):
         precision: str = "float32",
         seed: int = 0,
         balance: str | None = None,
+        label_smoothing: float | None = None,
         sampling: str | None = None,
         optimization: Mapping[str, Any] | None = None,
+        warm_start: bool = False,
         progress: bool = True,
     ) -> None:
         self.task = task
@@ -186,8 +196,10 @@ class TextClassifier(Estimator):
         self.precision = precision
         self.seed = seed
         self.balance = balance
+        self.label_smoothing = label_smoothing
         self.sampling = sampling
         self.optimization = optimization
+        self.warm_start = warm_start
         self.progress = progress
         self.metrics_: dict[str, Any] = {}
 
@@ -198,6 +210,11 @@ class TextClassifier(Estimator):
         *,
         text_pairs: Sequence[str] | None = None,
         validation: tuple | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = EVERY,
+        resume: bool | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
+        strategy: Any = "auto",
     ) -> Self:
         """Build and train.
 
@@ -208,24 +225,34 @@ class TextClassifier(Estimator):
                 `{"class": [...], "subclass": [...]}`, for a hierarchical one, where a subclass that is not known is None.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
+            checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was
+                killed, see `finetune`.
+            checkpoint_every: batches from one checkpoint to the next.
+            resume: whether to go on, see `finetune`.
+            log_dir: folder for `history.csv`, curves and events for TensorBoard, see `finetune`.
+            strategy: the devices, see `finetune`.
 
         Returns:
             The classifier itself, with `model_`, `tokens_`, `thresholds_` and `history_`.
 
         Raises:
-            ConfigError: when a constructor argument is out of its range.
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            ConfigError: when a constructor argument is out of its range, the checkpoints are of another training, or
+                the devices of the strategy do not exist.
             DataError: when a text or a label cannot be used; the message names its row.
+            DivergedError: when the loss is no longer a number; `model_` keeps the weights from before that batch, and the
+                classifier can be saved.
             TypeError: when an argument has the wrong type.
         """
         self._check_arguments()
         keras.utils.set_random_seed(self.seed)
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
-        tokens = TextEncoder.from_folder(
-            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
-        )
+        trains_on = self.warm_start and self.__sklearn_is_fitted__()
+        tokens = self.tokens_ if trains_on else self._new_tokens()
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
-        names = self._collect_names(cells)
-        self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
+        names = self._own_names() if trains_on else self._collect_names(cells)
+        if not trains_on:
+            self.label_kinds_ = {head: self._kind(cells[head]) for head in cells}
         encoded = self._encode(names, cells)
         ids = tokens.encode(texts, text_pairs)
         _check_rows(encoded, len(ids))
@@ -239,9 +266,19 @@ class TextClassifier(Estimator):
             "max_length": tokens.max_length,
         }
         self.tokens_ = tokens
-        self.model_ = self._build(names)
+        if not trains_on:
+            self.model_ = self._build(names)
+        if not self.dropout:
+            self.model_.switch_off_dropout()
         ids, encoded = train
-        self._train(ids, encoded, held_out)
+        running = {
+            "checkpoint_dir": checkpoint_dir,
+            "checkpoint_every": checkpoint_every,
+            "resume": resume,
+            "log_dir": log_dir,
+            "strategy": strategy,
+        }
+        self._train(ids, encoded, held_out, running)
         return self
 
     def fit_cache(
@@ -252,6 +289,11 @@ class TextClassifier(Estimator):
         token_budget: int | None = None,
         max_steps: int | None = None,
         augment: Mapping[str, float] | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = EVERY,
+        resume: bool | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
+        strategy: Any = "auto",
     ) -> Self:
         """Build and train from a token cache of any size; memory does not grow with it.
 
@@ -262,11 +304,18 @@ class TextClassifier(Estimator):
             token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
             max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
             augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
+            checkpoint_dir: see `fit`.
+            checkpoint_every: see `fit`.
+            resume: see `fit`.
+            log_dir: see `fit`.
+            strategy: see `fit`.
 
         Returns:
             The classifier itself, as from `fit`.
 
         Raises:
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 0.
             ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
             DataError: when validation data cannot be used.
         """
@@ -300,7 +349,17 @@ class TextClassifier(Estimator):
         }
         self.tokens_ = tokens
         self.model_ = self._build(names)
-        self._train_on(train, held_out, max_steps)
+        if not self.dropout:
+            self.model_.switch_off_dropout()
+        self._training_rows = None
+        running = {
+            "checkpoint_dir": checkpoint_dir,
+            "checkpoint_every": checkpoint_every,
+            "resume": resume,
+            "log_dir": log_dir,
+            "strategy": strategy,
+        }
+        self._train_on(train, held_out, running, max_steps)
         self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
         return self
 
@@ -442,16 +501,34 @@ class TextClassifier(Estimator):
         Raises:
             DataError: when a text or label cannot be used.
         """
+        return self.evaluate_probabilities(self._probabilities(texts, text_pairs), labels, intervals=intervals)
+
+    def evaluate_probabilities(
+        self, probabilities: Mapping[str, np.ndarray], labels: Any, *, intervals: bool = False
+    ) -> dict[str, Any]:
+        """As `evaluate`, of probabilities that were computed elsewhere, such as by an exported model.
+
+        Args:
+            probabilities: head name -> (n, units), one unit for a binary head.
+            labels: as for `fit`.
+            intervals: see `evaluate`.
+
+        Returns:
+            As `evaluate`.
+
+        Raises:
+            DataError: when a label cannot be used.
+        """
         cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
         if self.model_.hierarchy is not None:
-            return self._evaluate_levels(self._probabilities(texts, text_pairs), cells, intervals)
+            return self._evaluate_levels(probabilities, cells, intervals)
         encoded = encode_labels(self._tasks(), names, cells)
         scores = {
             head: _score(
                 self._tasks()[head], (encoded[head], self.decide(head, values), values), names[head], intervals
             )
-            for head, values in self._probabilities(texts, text_pairs).items()
+            for head, values in probabilities.items()
         }
         return scores if len(scores) > 1 or SINGLE_HEAD not in scores else scores[SINGLE_HEAD]
 
@@ -509,6 +586,15 @@ class TextClassifier(Estimator):
             ArtifactError: when the folder cannot be written.
             ConfigError: when the classifier is not trained yet.
         """
+        bundle = self.bundle(metrics)
+        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+
+    def bundle(self, metrics: Mapping | None = None) -> Bundle:
+        """All that is saved of the classifier: model, tokenizer, thresholds, settings and `metrics`.
+
+        Raises:
+            ConfigError: when the classifier is not trained yet.
+        """
         self._check_fitted()
         settings = {
             name: value
@@ -519,8 +605,92 @@ class TextClassifier(Estimator):
         settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
         settings["data"] = getattr(self, "data_", {})
-        bundle = Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
-        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+        return Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        max_length: int | None = None,
+        problem_type: str | None = None,
+    ) -> Self:
+        """Load a classifier that was fine-tuned with transformers: encoder, head, label names and problem type.
+
+        A `BertForSequenceClassification`, `DistilBert...`, `Roberta...` or `ElectraForSequenceClassification` is read, in
+        every format of weights that an encoder is. `fit` trains it on (`warm_start` is set).
+
+        Args:
+            name_or_folder: a folder that `save_pretrained` wrote, here or in transformers, or a name of the hub.
+            max_length: longest text in tokens; None for the tokenizer's `model_max_length`, at most all positions.
+            problem_type: `"single_label_classification"` or `"multi_label_classification"` where `config.json` does not
+                say it or is wrong.
+
+        Returns:
+            The classifier, ready to predict, train on, save and export.
+
+        Raises:
+            ConfigError: when it is nowhere to be had, of another kind or family, or a regression.
+            CheckpointError: when its weights are malformed or do not fit its config.
+
+        Example:
+            >>> classifier = TextClassifier.from_pretrained("distilbert-base-uncased-emotion")  # doctest: +SKIP
+            >>> classifier.predict(["what a day"])  # doctest: +SKIP
+            array(['joy'], dtype=object)
+        """
+        folder = resolve_encoder(name_or_folder)
+        if max_length is None:
+            positions = read_config(folder).max_length
+            max_length = min(longest_text(folder, positions), positions)
+        read = read_classifier(folder, max_length=max_length, problem_type=problem_type)
+        task, names = read.model.head.head_task.task, list(read.model.head.label_names)
+        own = {name: value for name, value in read.arguments.items() if name in cls.parameter_names()}
+        classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=max_length, warm_start=True, **own)
+        classifier.model_ = read.model
+        classifier.tokens_ = TextEncoder.from_folder(folder, max_length=max_length)
+        classifier.thresholds_ = {SINGLE_HEAD: read.thresholds}
+        classifier.label_kinds_ = {SINGLE_HEAD: NAMES}
+        return classifier
+
+    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write a folder for PyTorch: transformers' `AutoModelForSequenceClassification` loads it where the head is its own.
+
+        The head is transformers' own with `pooling="pooler"` for BERT and RoBERTa; with `pooling="cls"` and one hidden
+        layer as wide as the encoder for all four families. Any other head is written beside the encoder, and the folder's
+        `README.md` holds the PyTorch code that puts both together.
+
+        Args:
+            folder: the folder to appear.
+            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.hugging_face.save_pretrained`.
+
+        Returns:
+            The folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or PyTorch gives other probabilities.
+            ConfigError: when the classifier is not trained yet, or reads texts in windows.
+        """
+        from kerasbert.export.hugging_face import save_pretrained
+
+        return save_pretrained(self, folder, **options)
+
+    def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write `model.onnx`, from token ids to probabilities, with the tokenizer and the labels beside it.
+
+        Args:
+            folder: the folder to appear.
+            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.onnx_model.export_onnx`.
+
+        Returns:
+            The folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or ONNX Runtime gives other probabilities.
+            ConfigError: when a package is missing or the classifier is not trained yet.
+        """
+        from kerasbert.export.onnx_model import export_onnx
+
+        return export_onnx(self, folder, **options)
 
     def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Any:
         """Write `FOLDER/VERSION/` for TF Serving and plain TensorFlow: raw text in, label names out.
@@ -540,6 +710,33 @@ class TextClassifier(Estimator):
 
         return export_saved_model(self, folder, **options)
 
+    def export_tflite(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        quantize: str = "none",
+        length: int | str | None = None,
+        **options: Any,
+    ) -> Any:
+        """Write `FOLDER/model.tflite` for phones: MediaPipe's TextClassifier takes raw text with it as it is.
+
+        Args:
+            folder: to appear; it holds the file, a card and the report of the comparison with this classifier.
+            quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
+            length: of the inputs in tokens, at most this classifier's `max_length`, the default; or `"dynamic"`.
+            **options: `texts`, `labels`, `calibration` and `overwrite`, see `kerasbert.export.tflite.export_tflite`.
+
+        Returns:
+            The file as `path`, and the `report`.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or the model differs from this classifier.
+            ConfigError: when an option cannot be used or the classifier is not trained yet.
+        """
+        from kerasbert.export.tflite import export_tflite
+
+        return export_tflite(self, folder, quantize=quantize, length=length, **options)
+
     @property
     def classes_(self) -> Any:
         """Label names in the order of the probabilities' columns; a dict by head for a multi-task classifier."""
@@ -551,6 +748,7 @@ class TextClassifier(Estimator):
 
     def _check_arguments(self) -> None:
         check_choice("task", self.task, TASKS)
+        check_bool("warm_start", self.warm_start)
         if check_bool("layerwise", self.layerwise) and not self._can_be_layerwise():
             raise ConfigError(
                 "`layerwise` must be False with several heads, windows or a combination: every layer votes for itself."
@@ -582,6 +780,15 @@ class TextClassifier(Estimator):
         if self.task != "multitask":
             return {SINGLE_HEAD: self.task}
         return {name: check_choice(f"heads[{name!r}]", task, HEAD_TASKS) for name, task in (self.heads or {}).items()}
+
+    def _new_tokens(self) -> TextEncoder:
+        folder, long_texts = resolve_encoder(self.encoder), long_texts_of(self.get_params())
+        return TextEncoder.from_folder(folder, max_length=self.max_length, long_texts=long_texts)
+
+    def _own_names(self) -> Any:
+        if self.model_.hierarchy is not None:
+            return self.model_.hierarchy.hierarchy
+        return {head: layer.label_names for head, layer in self.model_.heads.items()}
 
     def _collect_names(self, cells: Any) -> Any:
         if self.task == "hierarchical":
@@ -635,11 +842,13 @@ class TextClassifier(Estimator):
     def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
         """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
         ids, encoded = data
+        self._training_rows: np.ndarray | None = np.arange(len(ids))
         if validation is not None:
             return data, self._encode_validation(tokens, names, validation)
         if not self._fraction():
             return data, None
         parts = split_indices(next(iter(encoded.values())), self._fraction(), seed=self.seed)
+        self._training_rows = np.asarray(parts[0])
         kept, out = [(ids.take(rows), {head: array[rows] for head, array in encoded.items()}) for rows in parts]
         return kept, out
 
@@ -719,31 +928,40 @@ class TextClassifier(Estimator):
         rows = held_out_rows(cache.num_rows, self._fraction(), seed=self.seed)
         return rows, cache.read(rows)
 
-    def _train(self, ids: Any, encoded: dict, held_out: tuple | None) -> None:
+    def _train(self, ids: Any, encoded: dict, held_out: tuple | None, running: dict[str, Any]) -> None:
         train = self._batches(ids, encoded, shuffle=True)
-        self._train_on(train, held_out)
+        self._train_on(train, held_out, running)
         self._note_padding(list(train.shapes), train.padding, ids.num_truncated)
 
     def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
         self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
 
-    def _train_on(self, train: BatchSource, held_out: tuple | None, max_steps: int | None = None) -> None:
+    def _train_on(
+        self, train: BatchSource, held_out: tuple | None, running: dict[str, Any], max_steps: int | None = None
+    ) -> None:
         validation = None if held_out is None else self._batches(*held_out)
-        history = finetune(
-            self.model_,
-            train,
-            validation,
-            epochs=self.epochs,
-            max_steps=max_steps,
-            learning_rate=self.learning_rate,
-            head_learning_rate=self.head_learning_rate,
-            patience=self.patience,
-            balance=self.balance,
-            optimization=self.optimization,
-            progress=self.progress,
-        )
-        self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
+        try:
+            history = finetune(
+                self.model_,
+                train,
+                validation,
+                epochs=self.epochs,
+                max_steps=max_steps,
+                learning_rate=self.learning_rate,
+                head_learning_rate=self.head_learning_rate,
+                patience=self.patience,
+                balance=self.balance,
+                label_smoothing=self.label_smoothing,
+                optimization=self.optimization,
+                progress=self.progress,
+                **running,
+            )
+        except DivergedError as error:
+            if self._training_rows is None:
+                raise
+            raise error.renumbered(self._training_rows.tolist()) from error
+        self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
         if held_out is not None:
             scores = self._run(held_out[0])
             for head, task in self._head_tasks().items():
@@ -814,6 +1032,11 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
         kerasbert._core.errors.ArtifactError: Saved model 'no/such/folder' is not a folder; give the folder that `save` \
 or `train` wrote.
     """
+    if not (Path(folder) / CLASSIFIER_FILE).is_file() and (Path(folder) / CONFIG_FILE).is_file():
+        raise ArtifactError(
+            f"{str(folder)!r} is a folder of transformers; kerasbert.TextClassifier.from_pretrained({str(folder)!r}) loads "
+            f"a classifier of theirs."
+        )
     bundle = load_bundle(folder)
     known = {name: value for name, value in bundle.settings.items() if name in TextClassifier.parameter_names()}
     classifier = TextClassifier(**known)
@@ -831,6 +1054,25 @@ or `train` wrote.
     classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
     classifier.metrics_ = bundle.metrics
     return classifier
+
+
+def open_classifier(folder: str | os.PathLike[str]) -> TextClassifier:
+    """Load a saved classifier or, where the folder is one of transformers, a classifier of theirs.
+
+    Args:
+        folder: written by `save`, `train` or `save_pretrained`.
+
+    Returns:
+        The classifier.
+
+    Raises:
+        ArtifactError: as `load`.
+        ConfigError: as `TextClassifier.from_pretrained`.
+        CheckpointError: as `TextClassifier.from_pretrained`.
+    """
+    folder = Path(folder)
+    is_foreign = not (folder / CLASSIFIER_FILE).is_file() and (folder / CONFIG_FILE).is_file()
+    return TextClassifier.from_pretrained(folder) if is_foreign else load(folder)
 
 
 def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:

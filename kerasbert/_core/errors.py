@@ -7,12 +7,16 @@
         ├── DataError             a text, a label, a data file
         ├── CheckpointError       a file of weights
         │   └── UnsafeArtifactError   a file that tries to leave its folder or to run code
-        └── ArtifactError         a folder that kerasbert wrote and that was changed, cut or is in the way
+        ├── ArtifactError         a folder that kerasbert wrote and that was changed, cut or is in the way
+        ├── DivergedError         a training whose loss or gradients are no longer numbers
+        └── WorkerLostError       a training of several machines, one of which is gone
 
 What can be gone on with, but is likely not meant, is warned of: `KerasbertWarning`.
 
 A wrong type of argument is a plain `TypeError`.
 """
+
+from collections.abc import Sequence
 
 
 class KerasBertError(ValueError):
@@ -41,6 +45,34 @@ class UnsafeArtifactError(CheckpointError):
 
 class ArtifactError(KerasBertError):
     """A folder written by kerasbert that was changed or cut, or an output that must not be overwritten."""
+
+
+class DivergedError(KerasBertError):
+    """A training whose loss or gradients are no longer numbers; the model keeps the weights from before that batch.
+
+    Args:
+        trouble: what happened, the beginning of the message.
+        epoch: counted from 0.
+        step: batch in the epoch, counted from 0.
+        rows: of the batch, in the numbers of the training data.
+    """
+
+    def __init__(self, trouble: str, epoch: int, step: int, rows: Sequence[int]) -> None:
+        self.trouble, self.epoch, self.step = trouble, epoch, step
+        self.rows = [int(row) for row in rows]
+        shown = ", ".join(str(row) for row in self.rows)
+        super().__init__(
+            f"{trouble} in epoch {epoch + 1} at batch {step + 1}, which holds rows {shown} (counted from 0). The model keeps "
+            f"the weights from before this batch. Look at these rows, or take a lower learning rate."
+        )
+
+    def renumbered(self, numbers: Sequence[int]) -> "DivergedError":
+        """The same, where row i of the training data is row `numbers[i]` of what the user gave."""
+        return DivergedError(self.trouble, self.epoch, self.step, [numbers[row] for row in self.rows])
+
+
+class WorkerLostError(KerasBertError):
+    """A training of several machines, one of which is gone."""
 
 
 class KerasbertWarning(UserWarning):

@@ -13,6 +13,7 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
+from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
 
 
@@ -48,6 +49,12 @@ class Classifier(keras.Model):
     def encoder(self) -> Encoder:
         """The encoder inside the model."""
         return next(layer for layer in self.layers if isinstance(layer, Encoder))
+
+    def switch_off_dropout(self) -> None:
+        """Train without dropout in the encoder, such as to compare trainings; that of the heads is a builder's argument."""
+        for layer in self.encoder._flatten_layers():
+            if isinstance(layer, ByteDropout):
+                layer.switch_off()
 
     @property
     def features(self) -> Features:

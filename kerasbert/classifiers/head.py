@@ -8,6 +8,7 @@ import keras
 from kerasbert._core.checks import check_int, check_number, shorten, suggestion
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
+from kerasbert.encoders.activations import gelu
 from kerasbert.objectives.activations import OUTPUT_ACTIVATIONS
 from kerasbert.objectives.tasks import HeadTask, TaskRow, task_row
 
@@ -64,7 +65,9 @@ class ClassificationHead(keras.layers.Layer):
         check_number("dropout", dropout, 0, 1, open_maximum=True)
         self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
         self.hidden_layers = [
-            keras.layers.Dense(units, activation=hidden_activation, dtype="float32", name=f"hidden_{index}")
+            keras.layers.Dense(
+                units, activation=head_activation(hidden_activation), dtype="float32", name=f"hidden_{index}"
+            )
             for index, units in enumerate(self.hidden_units)
         ]
         self.output_layer = keras.layers.Dense(
@@ -128,6 +131,11 @@ def check_hidden_units(value: Sequence[int]) -> tuple[int, ...]:
     if not isinstance(value, (list, tuple)):
         raise TypeError(f"`hidden_units` must be a list of integers, such as (256,); got {shorten(value)}.")
     return tuple(check_int("hidden_units", units, 1, 1_000_000) for units in value)
+
+
+def head_activation(name: str) -> Any:
+    """Keras's activation of this name; GELU as the encoders write it, which every exporter knows."""
+    return gelu if name == "gelu" else name
 
 
 def check_hidden_activation(value: str) -> str:

@@ -9,7 +9,7 @@ from keras import ops
 
 from kerasbert._core.checks import check_bool, check_choice, check_number
 from kerasbert._core.names import PACKAGE
-from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units
+from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units, head_activation
 from kerasbert.data.hierarchy import parse_tree
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
 from kerasbert.objectives.tasks import LevelTask, TaskRow, level_row
@@ -74,7 +74,9 @@ class HierarchicalHead(keras.layers.Layer):
         check_number("dropout", dropout, 0, 1, open_maximum=True)
         self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
         self.hidden_layers = [
-            keras.layers.Dense(units, activation=hidden_activation, dtype="float32", name=f"hidden_{index}")
+            keras.layers.Dense(
+                units, activation=head_activation(hidden_activation), dtype="float32", name=f"hidden_{index}"
+            )
             for index, units in enumerate(self.hidden_units)
         ]
         self.output_layers = [

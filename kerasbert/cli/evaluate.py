@@ -10,15 +10,15 @@ import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.cli.options import Delimiter, Folder, Format, Labels, Task, TextPair, app, say
-from kerasbert.cli.reading import label_cells, label_columns
+from kerasbert.cli.options import Delimiter, Folder, Format, Labels, TextPair, app, say
+from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.data.examples import Examples
 from kerasbert.data.guards import overlap_message
 from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.baseline import score_baseline
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
-from kerasbert.text_classifier import TextClassifier, load
+from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
 @app.command()
@@ -49,12 +49,12 @@ def evaluate(
         raise typer.BadParameter("--baseline goes with --format table or json.")
     if report is not None:
         check_report_folder(report, overwrite)
-    classifier = load(folder)
+    classifier = open_classifier(folder)
     if threshold is not None:
         limit = check_number("threshold", threshold, 0, 1)
         classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}
     given = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
-    reading = _reading(classifier, given, labels)
+    reading = reading_of(classifier, given, labels)
     examples = _read(data, reading)
     cells = label_cells(examples, reading)
     other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
@@ -79,18 +79,6 @@ def _print(classifier: TextClassifier, scores: dict[str, Any], other: dict | Non
     if other is not None:
         tasks = {head: layer.head_task.task for head, layer in classifier.model_.heads.items()}
         print_comparison(tasks, scores, other)
-
-
-def _reading(classifier: TextClassifier, given: dict[str, Any], labels: str | None) -> dict[str, Any]:
-    """How to read the data: as in training, unless told otherwise."""
-    reading = dict(classifier.metrics_.get("reading", {}))
-    reading.update({name: value for name, value in given.items() if value is not None})
-    if labels is not None:
-        reading["columns"] = labels.split(",")
-        if classifier.task == "hierarchical":
-            reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
-    reading["columns"] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
-    return reading
 
 
 def _read(data: Path, reading: dict[str, Any]) -> Examples:

@@ -10,7 +10,7 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.cli.options import Folder, Format, app, say
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.explain import STEPS, explain
-from kerasbert.text_classifier import load
+from kerasbert.text_classifier import open_classifier
 
 
 @app.command("explain")
@@ -31,7 +31,7 @@ def explain_command(
     """Show which words raised or lowered a label's probability."""
     if output is not None:
         check_output(output, overwrite)
-    found = explain(load(folder), text, label=label, head=head, steps=steps)
+    found = explain(open_classifier(folder), text, label=label, head=head, steps=steps)
     if output is not None:
         with atomic_dir_write(output, overwrite=overwrite) as beside:
             (beside / "explanation.html").write_text(found.to_html(), encoding="utf-8")

@@ -2,20 +2,24 @@
 
 import enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from kerasbert._core.errors import ConfigError
-from kerasbert.cli.options import Folder, app, say
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.cli.options import Delimiter, Folder, Labels, app, say
+from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.data.readers import read_examples
-from kerasbert.text_classifier import load
+from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
 class ExportFormat(enum.StrEnum):
     """What can be written."""
 
     saved_model = "saved_model"
+    tflite = "tflite"
+    huggingface = "huggingface"
+    onnx = "onnx"
 
 
 class ExportPrecision(enum.StrEnum):
@@ -25,46 +29,163 @@ class ExportPrecision(enum.StrEnum):
     bfloat16 = "bfloat16"
 
 
+class Quantization(enum.StrEnum):
+    """How the weights of a TFLite file are kept."""
+
+    none = "none"
+    float16 = "float16"
+    dynamic = "dynamic"
+    int8 = "int8"
+
+
+# What each format takes beyond the options that all share.
+OWN_OPTIONS = {
+    ExportFormat.saved_model: ("version", "precision", "warmup"),
+    ExportFormat.tflite: ("quantize", "length", "calibration", "overwrite"),
+    ExportFormat.huggingface: ("overwrite",),
+    ExportFormat.onnx: ("overwrite",),
+}
+
+
 @app.command()
 def export(
     folder: Folder,
     output_format: Annotated[
-        ExportFormat, typer.Option("--format", help="saved_model: for TF Serving, from raw text.")
+        ExportFormat,
+        typer.Option(
+            "--format",
+            help="saved_model: for TF Serving, from raw text. tflite: one file for phones. huggingface: for PyTorch. onnx: "
+            "from token ids.",
+        ),
     ] = ExportFormat.saved_model,
     output: Annotated[
-        Path | None, typer.Option("--output", help="Folder of all versions. [default: saved_models/ and DIR's name]")
+        Path | None,
+        typer.Option(
+            "--output",
+            help="Folder of all versions of a SavedModel, or folder to appear. [default: of the format's name and DIR's]",
+        ),
     ] = None,
     version: Annotated[
         str | None, typer.Option("--version", help="A whole number that is not taken. [default: the next]")
     ] = None,
     data: Annotated[
-        Path | None, typer.Option("--data", help="Real texts to compare and warm up with: .csv, .jsonl or .parquet.")
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Real texts to compare (and warm up) with: .csv, .jsonl or .parquet. Where they are labelled, accuracy is "
+            "measured.",
+        ),
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
+    labels: Labels = None,
+    label_delimiter: Delimiter = None,
     precision: Annotated[
-        ExportPrecision, typer.Option("--precision", help="Of the encoder; bfloat16 is faster where there is hardware.")
-    ] = ExportPrecision.float32,
+        ExportPrecision | None,
+        typer.Option(
+            "--precision",
+            help="Of a SavedModel's encoder; bfloat16 is faster where there is hardware. [default: float32]",
+        ),
+    ] = None,
     warmup: Annotated[
-        bool, typer.Option("--warmup/--no-warmup", help="Write warm-up requests; needs tensorflow-serving-api.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--warmup/--no-warmup",
+            help="Write warm-up requests into a SavedModel; needs tensorflow-serving-api. [default: warmup]",
+        ),
+    ] = None,
+    quantize: Annotated[
+        Quantization | None,
+        typer.Option(
+            "--quantize",
+            help="Of a TFLite file: float16 halves it; dynamic makes it a quarter and the fastest; int8 also computes on "
+            "8-bit numbers. [default: none]",
+        ),
+    ] = None,
+    length: Annotated[
+        str | None,
+        typer.Option(
+            "--length", help="Tokens that a TFLite file reads, or 'dynamic'. [default: as the classifier was trained]"
+        ),
+    ] = None,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", help="Some hundred real texts, such as the training data, for --quantize int8."),
+    ] = None,
+    overwrite: Annotated[
+        bool | None,
+        typer.Option("--overwrite", help="Replace an existing folder, other than a version.", show_default=False),
+    ] = None,
 ) -> None:
-    """Write a classifier as OUTPUT/VERSION/ for TF Serving; it is loaded back and compared before it appears."""
-    classifier = load(folder)
-    reading = classifier.metrics_.get("reading", {})
-    if reading.get("text_pair"):
+    """Write a classifier for other programs; the artefact is loaded back and compared before it appears."""
+    given: dict[str, Any] = {"version": version, "precision": precision, "warmup": warmup}
+    given |= {"quantize": quantize, "length": length, "calibration": calibration, "overwrite": overwrite}
+    own = {name: value for name, value in given.items() if value is not None}
+    _check_options(output_format, own)
+    classifier = open_classifier(folder)
+    if classifier.metrics_.get("reading", {}).get("text_pair"):
         raise ConfigError(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair."
         )
-    texts = None
-    if data is not None:
-        texts = read_examples(data, text=text or reading.get("text", "text")).texts
-    result = classifier.export_saved_model(
-        output or Path("saved_models") / folder.resolve().name,
-        version=version,
-        texts=texts,
-        dtype=precision.value,
-        warmup=warmup,
-    )
-    for name, value in result.report.items():
-        say(f"{name.replace('_', ' ')}: {value}")
+    own |= _labelled(classifier, data, {"text": text, "label_delimiter": label_delimiter}, labels)
+    result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
+    for title, value in result.report.items():
+        say(f"{title.replace('_', ' ')}: {value}")
     print(result.path)
+
+
+def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
+    for name in given:
+        if name not in OWN_OPTIONS[output_format]:
+            takers = [other.value for other, names in OWN_OPTIONS.items() if name in names]
+            raise typer.BadParameter(f"--{name} goes with --format {' or '.join(takers)}.")
+
+
+def _labelled(
+    classifier: TextClassifier, data: Path | None, given: dict[str, Any], labels: str | None
+) -> dict[str, Any]:
+    """The texts of a file, with their labels where it has them."""
+    if data is None:
+        return {}
+    reading = reading_of(classifier, given, labels)
+    column = reading.get("text", "text")
+    try:
+        examples = read_examples(data, text=column, labels=reading["columns"])
+        return {"texts": examples.texts, "labels": label_cells(examples, reading)}
+    except DataError as error:
+        if labels is not None:
+            raise
+        texts = read_examples(data, text=column).texts
+        say(f"accuracy is not measured: {error}")
+        return {"texts": texts}
+
+
+def _saved_model(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    precision = own.pop("precision", ExportPrecision.float32)
+    return classifier.export_saved_model(output or Path("saved_models") / name, dtype=precision.value, **own)
+
+
+def _tflite(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    quantize = own.pop("quantize", Quantization.none).value
+    length: int | str = own.pop("length", classifier.tokens_.max_length)
+    length = int(length) if str(length).isdecimal() else length
+    if "calibration" in own:
+        column = classifier.metrics_.get("reading", {}).get("text", "text")
+        own["calibration"] = read_examples(own["calibration"], text=column).texts
+    place = output or Path("tflite") / f"{name}-{quantize}-{length}"
+    return classifier.export_tflite(place, quantize=quantize, length=length, **own)
+
+
+def _huggingface(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    return classifier.save_pretrained(output or Path("huggingface") / name, **own)
+
+
+def _onnx(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    return classifier.export_onnx(output or Path("onnx") / name, **own)
+
+
+WRITERS = {
+    ExportFormat.saved_model: _saved_model,
+    ExportFormat.tflite: _tflite,
+    ExportFormat.huggingface: _huggingface,
+    ExportFormat.onnx: _onnx,
+}

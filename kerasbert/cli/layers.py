@@ -13,7 +13,7 @@ from kerasbert.cli.reading import label_cells
 from kerasbert.cli.tables import print_table
 from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.layer_scores import score_layers
-from kerasbert.text_classifier import load
+from kerasbert.text_classifier import open_classifier
 
 
 @app.command()
@@ -34,7 +34,7 @@ def layers(
     for target in (output, save_as):
         if target is not None:
             check_output(target, overwrite)
-    classifier = load(folder)
+    classifier = open_classifier(folder)
     reading = classifier.metrics_.get("reading", {"columns": ["label"]})
     examples = read_examples(data, text=reading.get("text", "text"), labels=list(reading["columns"]))
     report = score_layers(classifier, examples.texts, label_cells(examples, reading))

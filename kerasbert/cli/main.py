@@ -22,10 +22,13 @@ from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help
     train,
 )
 from kerasbert.cli.options import app, say
+from kerasbert.training.signals import TrainingStopped
+
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage.
+    """Run the command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage, 130 or 143 stopped by a signal.
 
     Args:
         arguments: without the program's name; None takes them from the command line.
@@ -45,9 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except (TypeError, OSError) as error:
             say(f"Error: {error}")
             return 1
-        except KeyboardInterrupt:
-            say("Interrupted; nothing was written.")
-            return 1
+        except TrainingStopped as stopped:
+            say(str(stopped))
+            return int(stopped.code or 0)
+        except (KeyboardInterrupt, typer.Abort):
+            say("Interrupted.")
+            return INTERRUPTED
         except Exception as error:
             if not hasattr(error, "exit_code"):
                 raise

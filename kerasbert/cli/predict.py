@@ -13,7 +13,7 @@ from kerasbert.cli.options import Folder, Format, TextPair, app, say
 from kerasbert.cli.tables import print_predictions
 from kerasbert.data.examples import Examples
 from kerasbert.data.readers import read_examples
-from kerasbert.text_classifier import TextClassifier, load
+from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
 @app.command()
@@ -32,7 +32,7 @@ def predict(
     """Label texts given as arguments, in a file, or on standard input (one a line)."""
     if texts and file is not None:
         raise typer.BadParameter("give texts or --file, not both.")
-    classifier = load(folder)
+    classifier = open_classifier(folder)
     reading = classifier.metrics_.get("reading", {})
     pair_column = text_pair or reading.get("text_pair")
     examples = _texts_to_label(texts, file, text or reading.get("text", "text"), pair_column)

@@ -95,6 +95,27 @@ def columns_of_heads(
     return None if heads is None else {name: column for name, (column, _) in heads.items()}
 
 
+def reading_of(classifier: Any, given: dict[str, Any], labels: str | None) -> dict[str, Any]:
+    """How to read data for a saved classifier: as in training, unless told otherwise.
+
+    Args:
+        classifier: the `TextClassifier`.
+        given: of `text`, `text_pair` and `label_delimiter` those that differ; None is as in training.
+        labels: `--labels`; None is as in training.
+
+    Returns:
+        What `label_cells` takes.
+    """
+    reading = dict(classifier.metrics_.get("reading", {}))
+    reading.update({name: value for name, value in given.items() if value is not None})
+    if labels is not None:
+        reading["columns"] = labels.split(",")
+        if classifier.task == "hierarchical":
+            reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
+    reading["columns"] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
+    return reading
+
+
 def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
     """The labels of examples as `TextClassifier.fit` takes them.
 

@@ -1,12 +1,14 @@
 """`kerasbert train`: labelled texts in, a saved classifier out."""
 
+import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from kerasbert._core.errors import DivergedError
 from kerasbert._core.files import check_output
-from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.names import DEFAULT_ENCODER, MANIFEST_FILE
 from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import (
     columns_of_heads,
@@ -21,6 +23,9 @@ from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
+from kerasbert.training.determinism import make_deterministic
+from kerasbert.training.devices import as_strategy, is_chief
+from kerasbert.training.resume import EVERY
 
 
 @app.command()
@@ -92,7 +97,7 @@ def train(
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
     head_learning_rate: Annotated[float, typer.Option(help="Peak rate of the head.")] = 2e-3,
-    dropout: Annotated[float, typer.Option(help="Dropout in the head.")] = 0.1,
+    dropout: Annotated[float, typer.Option(help="Dropout in the head; 0 switches off the encoder's too.")] = 0.1,
     patience: Annotated[int, typer.Option(help="Epochs without improvement before stopping.")] = 2,
     validation_fraction: Annotated[
         float | None,
@@ -104,6 +109,10 @@ def train(
     balance: Annotated[
         str | None,
         typer.Option(help="For rare labels: auto, balanced, sqrt, effective, focal or asymmetric. [default: none]"),
+    ] = None,
+    label_smoothing: Annotated[
+        float | None,
+        typer.Option(help="Share of each label spread over the others. [default: 0.1 from 10 classes on, else 0]"),
     ] = None,
     sampling: Annotated[
         str | None, typer.Option(help="Show rare labels more often: balanced, sqrt or oversample. [default: none]")
@@ -141,10 +150,39 @@ def train(
         typer.Option(help="Shares of tokens masked, words dropped, words swapped: mask=0.1,drop=0.05,swap=0.05."),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
+    resume: Annotated[
+        bool | None,
+        typer.Option(
+            "--resume/--no-resume",
+            help="Go on with the unfinished run beside the output, or start afresh. [default: go on where there is one]",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[int, typer.Option(help="Batches from one checkpoint to the next.")] = EVERY,
+    log_dir: Annotated[
+        Path | None,
+        typer.Option(help="Folder for history.csv, curves.png, batches.csv and TensorBoard. [default: none]"),
+    ] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Repeat to the last bit: one device, one thread, slower.")
+    ] = False,
+    strategy: Annotated[
+        str, typer.Option(help="Devices: auto, one, mirrored, multiworker or tpu; see docs/devices.md.")
+    ] = "auto",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing saved model.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
-    """Train a classifier on labelled texts and save it."""
+    """Train a classifier on labelled texts and save it.
+
+    While it runs, checkpoints are kept in OUTPUT.unfinished; the same command goes on from there when it was killed.
+    """
+    # Several machines are connected, and threads settled, before TensorFlow does anything else.
+    devices = as_strategy("one" if deterministic and strategy == "auto" else strategy)
+    if deterministic:
+        make_deterministic(seed)
+    unfinished = output.absolute().with_name(f"{output.absolute().name}.unfinished")
+    if resume and not unfinished.exists() and (output / MANIFEST_FILE).is_file():
+        say(f"{output} is finished already.")
+        return
     check_output(output, overwrite)
     heads = parse_heads(task, head)
     names = None if label_names is None else label_names.split(",")
@@ -186,6 +224,7 @@ def train(
         validation_fraction=validation_fraction,
         precision=precision.value,
         balance=balance,
+        label_smoothing=label_smoothing,
         sampling=sampling,
         optimization={
             "schedule": schedule,
@@ -210,11 +249,15 @@ def train(
     validation_data = None
     if held_out is not None:
         validation_data = held_out.texts, label_cells(held_out, reading), held_out.text_pairs
-    if examples is not None:
-        cells = label_cells(examples, reading)
-        classifier.fit(examples.texts, cells, text_pairs=examples.text_pairs, validation=validation_data)
-        _report_shapes(classifier, len(examples))
-    else:
+    running: dict[str, Any] = {
+        "checkpoint_dir": unfinished,
+        "checkpoint_every": checkpoint_every,
+        "resume": resume,
+        "log_dir": log_dir,
+        "strategy": devices or "one",
+    }
+    tokens = None
+    if examples is None:
         options: dict[str, Any] = {
             **heads_of(task, columns, heads),
             "text": text,
@@ -228,17 +271,36 @@ def train(
         }
         tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
         reading |= reading_of(tokens, heads is not None)
-        classifier.fit_cache(
-            tokens,
-            validation=validation_data,
-            token_budget=token_budget,
-            max_steps=max_steps,
-            augment=parse_augmentation_option(augment),
-        )
-    metrics: dict[str, Any] = {"reading": reading, "num_training_examples": classifier.data_["num_texts"]}
+    try:
+        if examples is not None:
+            cells = label_cells(examples, reading)
+            pairs = examples.text_pairs
+            classifier.fit(examples.texts, cells, text_pairs=pairs, validation=validation_data, **running)
+            _report_shapes(classifier, len(examples))
+        elif tokens is not None:
+            classifier.fit_cache(
+                tokens,
+                validation=validation_data,
+                token_budget=token_budget,
+                max_steps=max_steps,
+                augment=parse_augmentation_option(augment),
+                **running,
+            )
+    except DivergedError:
+        kept = unfinished / "last_good"
+        classifier.save(kept, overwrite=True)
+        say(f"The classifier with the weights from before that batch is in {kept}.")
+        raise
+    metrics: dict[str, Any] = {
+        "reading": reading,
+        "num_training_examples": len(examples) if examples is not None else classifier.data_["num_texts"],
+    }
     if held_out is not None:
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
+    if not is_chief(devices):
+        return
     classifier.save(output, overwrite=overwrite, metrics=metrics)
+    shutil.rmtree(unfinished, ignore_errors=True)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
 
 

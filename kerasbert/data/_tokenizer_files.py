@@ -56,10 +56,19 @@ def load_tokenizer(folder: Path) -> tuple["Tokenizer", dict[str, Any]]:
     """
     if not folder.is_dir():
         raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a tokenizer.")
-    settings = read_json_object(checked_member(folder, SETTINGS_FILE)) if _holds(folder, SETTINGS_FILE) else {}
+    settings = read_settings(folder)
     tokenizer = _read_tokenizer(folder, settings)
     _check_usable(folder, tokenizer)
     return tokenizer, settings
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """The content of `tokenizer_config.json`, empty if there is none.
+
+    Raises:
+        ConfigError: when it is no JSON object.
+    """
+    return read_json_object(checked_member(folder, SETTINGS_FILE)) if _holds(folder, SETTINGS_FILE) else {}
 
 
 def _read_tokenizer(folder: Path, settings: dict[str, Any]) -> "Tokenizer":

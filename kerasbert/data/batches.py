@@ -66,12 +66,16 @@ class Batches(BatchSource):
         self.pad_id = pad_id
         self.draws = draws
         self.augment = augment
+        # The epoch that `rows_of` was asked about last.
+        self._planned: tuple[int, list[tuple[np.ndarray, int]]] | None = None
         #: Row of each text in the order in which an unshuffled pipeline gives them, short ones first.
         self.order = np.argsort(tokens.lengths, kind="stable")
         first = self._plan(0)
         #: The padded lengths that occur.
         self.shapes = tuple(sorted({length for _, length in first}))
         real = sum(int(tokens.lengths[rows].sum()) for rows, _ in first)
+        #: Tokens in an epoch, padding apart.
+        self.num_tokens = real
         #: Padding tokens for each real one.
         self.padding = sum(self._size(rows) * length for rows, length in first) / real - 1 if real else 0.0
         #: As `dataset`, but of no promised number of batches.
@@ -98,7 +102,9 @@ class Batches(BatchSource):
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """The rows of one batch."""
-        return self._plan(epoch)[step][0]
+        if self._planned is None or self._planned[0] != epoch:
+            self._planned = epoch, self._plan(epoch)
+        return self._planned[1][step][0]
 
     def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
         """The rows of each batch of an epoch, and the length they are padded to."""

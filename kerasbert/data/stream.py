@@ -13,7 +13,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_bool, check_choice, check_int
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.data.augmentation import Augmentation, augment_step, parse_augmentation
+from kerasbert.data.augmentation import RATES, Augmentation, augment_step, parse_augmentation
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import lengths_of_counts
 from kerasbert.data.label_counts import LabelCounts
@@ -139,6 +139,7 @@ class StreamBatches(BatchSource):
             "shuffle": self.plan.shuffle,
             "texts": self.num_examples,
             "share": list(self.share),
+            "augmentation": None if self.augmentation is None else [getattr(self.augmentation, rate) for rate in RATES],
         }
 
     def describe(self) -> str:

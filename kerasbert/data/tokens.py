@@ -20,6 +20,7 @@ from kerasbert.data._tokenizer_files import (
     SETTINGS_FILE,
     continuation_of,
     load_tokenizer,
+    read_settings,
     save_tokenizer,
     special_token_names,
     tokenizer_errors,
@@ -392,10 +393,19 @@ class TextEncoder:
         return ids, offsets_of([len(one) for one in lists])
 
 
-def _longest(folder: str | os.PathLike[str], settings: dict[str, Any]) -> int:
+def longest_text(folder: str | os.PathLike[str], usual: int) -> int:
+    """The `model_max_length` that the `tokenizer_config.json` of a folder gives, or `usual` where it gives none.
+
+    Raises:
+        ConfigError: when it is below 3.
+    """
+    return _longest(folder, read_settings(Path(folder)), usual)
+
+
+def _longest(folder: str | os.PathLike[str], settings: dict[str, Any], usual: int = DEFAULT_MAX_LENGTH) -> int:
     longest = settings.get("model_max_length")
     if not isinstance(longest, int) or isinstance(longest, bool):
-        return DEFAULT_MAX_LENGTH
+        return usual
     if longest < MINIMUM_MAX_LENGTH:
         raise ConfigError(
             f"{str(Path(folder) / SETTINGS_FILE)!r}: `model_max_length` must be at least {MINIMUM_MAX_LENGTH}; got "

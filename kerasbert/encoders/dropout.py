@@ -67,6 +67,10 @@ class ByteDropout(keras.layers.Layer):
         kept = ops.cast(draws >= self.dropped, inputs.dtype)
         return inputs * (kept * (256.0 / (256 - self.dropped)))
 
+    def switch_off(self) -> None:
+        """Drop nothing from now on; the layer keeps its random state, so that models stay alike."""
+        self.rate, self.dropped = 0.0, 0
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
 

@@ -1,4 +1,4 @@
-"""What an exported version folder says of itself, read without TensorFlow."""
+"""What an exported folder says of itself, read without TensorFlow."""
 
 import json
 import os
@@ -10,6 +10,8 @@ from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
+# Of a folder with an ONNX or TFLite file, and inside the latter.
+TFLITE_DESCRIPTION_FILE = "kerasbert.json"
 
 
 def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> None:
@@ -20,11 +22,24 @@ def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> 
         classifier: the `TextClassifier`.
         report: of the comparison.
     """
-    description = {
+    file = folder / DESCRIPTION_FILE
+    file.parent.mkdir(exist_ok=True)
+    write_json(file, {**describe(classifier, "saved_model"), "report": report})
+
+
+def describe(classifier: Any, kind: str) -> dict[str, Any]:
+    """What a classifier decides and how, as plain data.
+
+    Args:
+        classifier: the `TextClassifier`.
+        kind: of the artefact.
+    """
+    return {
         "kerasbert_version": __version__,
-        "format": "saved_model",
+        "format": kind,
         "task": classifier.task,
         "max_length": classifier.tokens_.max_length,
+        "pad_id": classifier.tokens_.pad_id,
         "heads": {
             name: {
                 "task": head.head_task.task,
@@ -33,22 +48,24 @@ def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> 
             }
             for name, head in classifier.model_.heads.items()
         },
-        "report": report,
     }
-    file = folder / DESCRIPTION_FILE
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(description, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_json(file: Path, content: dict[str, Any]) -> None:
+    """Write plain data as readable JSON."""
+    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_export(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """What an exported version folder says of itself; None for another folder.
+    """What an exported folder says of itself; None for another folder.
 
     Raises:
         ArtifactError: when a file was changed or cut since.
         ConfigError: when the description is no JSON.
     """
     folder = Path(folder)
-    if not (folder / DESCRIPTION_FILE).is_file():
-        return None
-    verify_manifest(folder)
-    return read_json_object(folder / DESCRIPTION_FILE)
+    for name in (DESCRIPTION_FILE, TFLITE_DESCRIPTION_FILE):
+        if (folder / name).is_file():
+            verify_manifest(folder)
+            return read_json_object(folder / name)
+    return None

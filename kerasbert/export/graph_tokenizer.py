@@ -9,6 +9,7 @@ import tensorflow as tf
 from kerasbert._core.errors import ConfigError
 from kerasbert.data.token_arrays import flatten, offsets_of
 from kerasbert.data.tokens import Part, TextEncoder
+from kerasbert.data.windows import HEAD_SHARE
 from kerasbert.export.normalizer_table import (
     CODE_POINTS,
     LETTER,
@@ -70,7 +71,7 @@ class GraphTokenizer(tf.Module):
         `token_type_ids`; padding stands on the right.
 
     Raises:
-        ConfigError: when the tokenizer is not WordPiece with BERT's normaliser.
+        ConfigError: when the tokenizer is not WordPiece with BERT's normaliser, or long texts become windows.
 
     Example:
         >>> graph_tokenizer = GraphTokenizer(TextEncoder.from_pretrained("all-MiniLM-L6-v2"))
@@ -85,6 +86,12 @@ class GraphTokenizer(tf.Module):
         super().__init__(name="tokenizer")
         tokenizer = tokens._tokenizer
         check_exportable(tokenizer)
+        if tokens.long_texts.way == "windows":
+            raise ConfigError(
+                "`long_texts` must not be 'windows': an exported model reads one row of tokens for each text. Train with "
+                "long_texts='truncate' or 'head_tail'."
+            )
+        self._keeps_tail = tokens.long_texts.way == "head_tail"
         vocabulary = tokenizer.get_vocab(with_added_tokens=False)
         model = tokenizer.model
         self._pieces = piece_table(vocabulary, model.continuing_subword_prefix)
@@ -107,9 +114,11 @@ class GraphTokenizer(tf.Module):
         texts = tf.ensure_shape(texts, [None])
         characters, character_splits = self._normalise(texts)
         codes, word_splits, words_per_text = _split_words(characters, character_splits)
-        codes, word_splits, words_per_text = _first_words(codes, word_splits, words_per_text, self._room)
+        some = _outer_words if self._keeps_tail else _first_words
+        codes, word_splits, words_per_text = some(codes, word_splits, words_per_text, self._room)
         ids, id_splits = self._piece_ids_of(codes, word_splits)
-        return self._assemble(ids, tf.gather(id_splits, words_per_text))
+        splits = tf.gather(id_splits, words_per_text)
+        return self._assemble(*(_head_and_tail(ids, splits, self._room) if self._keeps_tail else (ids, splits)))
 
     def _normalise(self, texts: Any) -> tuple[Any, Any]:
         """Packed characters of all texts, and where each text starts: (c,), (batch + 1,)."""
@@ -208,11 +217,12 @@ class GraphTokenizer(tf.Module):
         }
 
 
-def check_exportable(tokenizer: Any) -> None:
+def check_exportable(tokenizer: Any, artefact: str = "The SavedModel") -> None:
     """Refuse a tokenizer that the graph could not reproduce.
 
     Args:
         tokenizer: a `tokenizers.Tokenizer`.
+        artefact: what is to be exported.
 
     Raises:
         ConfigError: when it is no WordPiece tokenizer, lacks its unknown token, or holds added words.
@@ -220,7 +230,7 @@ def check_exportable(tokenizer: Any) -> None:
     kind = type(tokenizer.model).__name__
     if kind != "WordPiece":
         raise ConfigError(
-            f"The SavedModel takes raw text for WordPiece tokenizers (BERT, DistilBERT, ELECTRA, MiniLM); this one is "
+            f"{artefact} takes raw text for WordPiece tokenizers (BERT, DistilBERT, ELECTRA, MiniLM); this one is "
             f"{kind}. Choose such an encoder, or serve token ids."
         )
     if tokenizer.model.unk_token not in tokenizer.get_vocab(with_added_tokens=False):
@@ -321,6 +331,27 @@ def _first_words(codes: Any, word_splits: Any, words_before: Any, limit: int) ->
     kept = tf.raw_ops.RaggedRange(starts=first, limits=last, deltas=tf.constant(1, tf.int64), Tsplits=tf.int64)
     splits, kept_codes = _gather_rows(word_splits, codes, kept.rt_dense_values)
     return kept_codes, splits, kept.rt_nested_splits
+
+
+def _outer_words(codes: Any, word_splits: Any, words_before: Any, limit: int) -> tuple[Any, Any, Any]:
+    """The first and the last words of each text, the only ones that can matter when its beginning and end are kept."""
+    first, last = words_before[:-1], words_before[1:]
+    head_end = tf.minimum(last, first + limit)
+    starts = tf.reshape(tf.stack([first, tf.maximum(head_end, last - limit)], axis=1), [-1])
+    limits = tf.reshape(tf.stack([head_end, last], axis=1), [-1])
+    kept = tf.raw_ops.RaggedRange(starts=starts, limits=limits, deltas=tf.constant(1, tf.int64), Tsplits=tf.int64)
+    splits, kept_codes = _gather_rows(word_splits, codes, kept.rt_dense_values)
+    return kept_codes, splits, kept.rt_nested_splits[::2]
+
+
+def _head_and_tail(ids: Any, splits: Any, room: int) -> tuple[Any, Any]:
+    """Of texts with more than `room` tokens the beginning and the end, as `data.windows.head_and_tail` keeps them."""
+    starts, ends = splits[:-1], splits[1:]
+    head, is_long = int(room * HEAD_SHARE), ends - starts > room
+    parts = [(starts, tf.where(is_long, starts + head, ends)), (tf.where(is_long, ends - (room - head), ends), ends)]
+    first, last = (tf.reshape(tf.stack(places, axis=1), [-1]) for places in zip(*parts, strict=True))
+    kept = tf.raw_ops.RaggedRange(starts=first, limits=last, deltas=tf.constant(1, tf.int64), Tsplits=tf.int64)
+    return tf.gather(ids, kept.rt_dense_values), kept.rt_nested_splits[::2]
 
 
 def _cumulative(flags: Any) -> Any:

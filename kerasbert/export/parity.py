@@ -1,82 +1,55 @@
 """Does an exported model say what the classifier says, and how fast: the report that every export ends with."""
 
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from kerasbert._core.errors import ArtifactError
+from kerasbert.export.comparison import compare_probabilities
 from kerasbert.export.serving_module import field_name
 
-BATCH = 32
-TIMED_CALLS = 50
 
-
-def parity_report(loaded: Any, classifier: Any, texts: Sequence[str]) -> dict[str, Any]:
+def parity_report(loaded: Any, classifier: Any, texts: Sequence[str], labels: Any = None) -> dict[str, Any]:
     """Compare a loaded SavedModel with its classifier, and time it.
 
     Args:
         loaded: from `tf.saved_model.load`.
         classifier: the `TextClassifier`.
         texts: at least one.
+        labels: their labels, as for `TextClassifier.fit`; None measures no accuracy.
 
     Returns:
-        `texts`; `largest_difference` of a probability; `different_labels`, texts with another set of labels;
-        `latency_p50_ms` and `latency_p95_ms` of one text; `texts_per_second` in batches of 32.
+        What `compare_probabilities` gives, and `different_labels`, texts for which the graph names another set of labels.
     """
-    serve = loaded.signatures["serving_default"]
-    parts, seconds = [], 0.0
-    for start in range(0, len(texts), BATCH):
-        batch = tf.constant([text.encode() for text in texts[start : start + BATCH]])
-        begin = time.perf_counter()
-        parts.append({name: value.numpy() for name, value in serve(text=batch).items()})
-        seconds += time.perf_counter() - begin
-    got = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    latencies = _latencies(serve, texts)
-    return {
-        "texts": len(texts),
-        **_differences(classifier, texts, got),
-        "latency_p50_ms": round(float(np.percentile(latencies, 50)) * 1000, 3),
-        "latency_p95_ms": round(float(np.percentile(latencies, 95)) * 1000, 3),
-        "texts_per_second": round(len(texts) / seconds, 1),
-    }
+    heads, answers = classifier.model_.heads, []
+
+    def ask(some: Sequence[str]) -> dict[str, np.ndarray]:
+        batch = tf.constant([text.encode() for text in some])
+        answer = {name: value.numpy() for name, value in loaded.signatures["serving_default"](text=batch).items()}
+        answers.append(answer)
+        return {head: answer[field_name(head, "probabilities")] for head in heads}
+
+    report = compare_probabilities(classifier, ask, texts, labels)
+    named = {head: [row for answer in answers for row in _named_rows(answer, head)][: len(texts)] for head in heads}
+    return {**report, "different_labels": _different_labels(classifier, texts, named)}
 
 
-def check_parity(report: dict[str, Any], tolerance: float) -> None:
-    """Refuse an export that differs from its classifier.
+def _named_rows(answer: dict[str, np.ndarray], head: str) -> list[set[str]]:
+    """The labels that the graph chose for each text."""
+    labels, counts = answer[field_name(head, "labels")], answer[field_name(head, "count")]
+    return [{label.decode() for label in row[:count]} for row, count in zip(labels, counts, strict=True)]
 
-    Raises:
-        ArtifactError: when a probability differs by more than the tolerance.
-    """
-    if not report["largest_difference"] <= tolerance:
-        raise ArtifactError(
-            f"The exported model differs from the classifier: a probability by {report['largest_difference']:.3g}, more "
-            f"than {tolerance:g}. Nothing was written; please report it."
+
+def _different_labels(classifier: Any, texts: Sequence[str], named: dict[str, list[set[str]]]) -> int:
+    decided, different = classifier.predict(texts), np.zeros(len(texts), dtype=bool)
+    for head, rows in named.items():
+        chosen, names = (
+            decided[head] if isinstance(decided, dict) else decided,
+            classifier.model_.heads[head].label_names,
         )
-
-
-def folder_size(folder: Path) -> int:
-    """Bytes of all files in a folder."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def _differences(classifier: Any, texts: Sequence[str], got: dict[str, np.ndarray]) -> dict[str, Any]:
-    expected, decided = classifier.predict_proba(texts), classifier.predict(texts)
-    heads = list(classifier.model_.heads)
-    largest, different = 0.0, np.zeros(len(texts), dtype=bool)
-    for head in heads:
-        several = isinstance(expected, dict)
-        probabilities, chosen = (expected[head], decided[head]) if several else (expected, decided)
-        largest = max(largest, float(np.abs(got[field_name(head, "probabilities")] - probabilities).max()))
-        names = classifier.model_.heads[head].label_names
-        labels, counts = got[field_name(head, "labels")], got[field_name(head, "count")]
-        for row, value in enumerate(chosen):
-            served = {label.decode() for label in labels[row, : counts[row]]}
-            different[row] |= served != label_set(value, names)
-    return {"largest_difference": largest, "different_labels": int(different.sum())}
+        different |= [served != label_set(value, names) for served, value in zip(rows, chosen, strict=True)]
+    return int(different.sum())
 
 
 def label_set(value: Any, names: Sequence[str]) -> set[str]:
@@ -84,14 +57,3 @@ def label_set(value: Any, names: Sequence[str]) -> set[str]:
     if isinstance(value, np.ndarray):
         return {names[index] for index in np.flatnonzero(value).tolist()}
     return set(map(str, value)) if isinstance(value, list) else {str(value)}
-
-
-def _latencies(serve: Any, texts: Sequence[str]) -> list[float]:
-    latencies = []
-    for index in range(TIMED_CALLS):
-        text = tf.constant([texts[index % len(texts)].encode()])
-        begin = time.perf_counter()
-        for value in serve(text=text).values():
-            value.numpy()
-        latencies.append(time.perf_counter() - begin)
-    return latencies

@@ -14,26 +14,27 @@ from kerasbert._core.checks import check_bool, check_choice, check_texts, shorte
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import atomic_dir_write
 from kerasbert._core.names import VOCABULARY_FILE
-from kerasbert.bundle import BUILDERS, HEAD_TASKS, precision
-from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.recipe import recipe_of
+from kerasbert.export.comparison import SAMPLE_TEXTS, check_parity, describe_report, folder_size
 from kerasbert.export.description import write_description
-from kerasbert.export.parity import check_parity, folder_size, parity_report
+from kerasbert.export.parity import parity_report
+from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import ServingModule
 from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
+from kerasbert.model_card import CARD_FILE, model_card
 
 # Largest accepted difference of a probability, by the precision of the encoder.
 TOLERANCES = {"float32": 1e-5, "bfloat16": 0.05}
 LARGEST_VERSION = 2**63 - 1
 CLASSIFY_METHOD = "tensorflow/serving/classify"
-# Of several lengths, for warm-up and comparison when the caller gives no texts.
-SAMPLE_TEXTS = [
-    "",
-    "Thanks!",
-    "Where is my parcel? It should have come last week.",
-    "Ça va? 我爱 👍 " * 4,
-    "one word " * 60,
-]
+EXPORTED_CARD_FILE = f"assets.extra/{CARD_FILE}"
+USAGE = """A version folder for TensorFlow Serving, which needs TensorFlow alone. In this folder's parent:
+
+```python
+import tensorflow
+
+model = tensorflow.saved_model.load(".")
+print(model.signatures["serving_default"](text=tensorflow.constant(["a text to label"])))
+```"""
 
 
 class SavedModelExport(NamedTuple):
@@ -54,6 +55,7 @@ def export_saved_model(
     *,
     version: int | str | None = None,
     texts: Sequence[str] | None = None,
+    labels: Any = None,
     dtype: str = "float32",
     warmup: bool = True,
 ) -> SavedModelExport:
@@ -66,11 +68,12 @@ def export_saved_model(
         folder: of all versions, such as `saved_models/NAME`, which a server may be watching.
         version: a whole number >= 1; None for the next one. An existing version is never overwritten.
         texts: real texts to compare and warm up with; None takes a few made ones.
+        labels: the labels of these texts, as for `fit`, to measure accuracies.
         dtype: `"float32"`, or `"bfloat16"` for a faster encoder on processors that have it; heads stay in float32.
         warmup: whether to write warm-up requests, for which `tensorflow-serving-api` is needed.
 
     Returns:
-        The folder and the report, which is also in its `assets.extra/kerasbert.json`.
+        The folder and the report, which is also in its `assets.extra/kerasbert.json` and in the card beside it.
 
     Raises:
         ConfigError: when the tokenizer is not BERT's WordPiece, an argument is out of its range, or Keras does not run on
@@ -96,8 +99,9 @@ def export_saved_model(
         signatures = _write(classifier, beside, dtype)
         if warmup:
             write_warmup(beside, signatures, chosen)
-        report = _prove(beside, classifier, chosen, dtype)
+        report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype)
         write_description(beside, classifier, report)
+        (beside / EXPORTED_CARD_FILE).write_text(_card(classifier, report), encoding="utf-8")
     return SavedModelExport(path, report)
 
 
@@ -139,10 +143,14 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
 
 
 def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
-    model = classifier.model_ if dtype == "float32" else _in_bfloat16(classifier.model_)
+    model = classifier.model_ if dtype == "float32" else in_precision(classifier.model_, "mixed_bfloat16")
     module = ServingModule(model, classifier.tokens_, classifier.thresholds_)
     signatures = module.signatures()
-    tf.saved_model.save(module, str(folder), signatures=signatures)
+    try:
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+    except tf.errors.OpError as error:
+        # A disk that is full or refuses the write, in TensorFlow's words.
+        raise ArtifactError(f"The model could not be written: {shorten(error.message, 200)}") from error
     _name_methods(folder / "saved_model.pb")
     token_of = {number: token for token, number in classifier.tokens_._tokenizer.get_vocab().items()}
     # Line n is token n, also where a vocabulary leaves ids out.
@@ -150,23 +158,6 @@ def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
     (folder / "assets").mkdir(exist_ok=True)
     (folder / "assets" / VOCABULARY_FILE).write_text("".join(lines), encoding="utf-8")
     return list(signatures)
-
-
-def _in_bfloat16(model: Classifier) -> Classifier:
-    recipe = recipe_of(model)
-    arguments = dict(recipe["arguments"])
-    arguments["encoder"] = model.encoder.config
-    if "heads" in arguments:
-        arguments["heads"] = {
-            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
-        }
-    with precision("mixed_bfloat16"):
-        copy = BUILDERS[recipe["builder"]](**arguments, compile=False)
-    values = {weight.path: weight for weight in model.weights}
-    for weight in copy.weights:
-        if "seed_generator" not in weight.path:
-            weight.assign(values[weight.path])
-    return copy
 
 
 def _name_methods(file: Path) -> None:
@@ -181,13 +172,17 @@ def _name_methods(file: Path) -> None:
     file.write_bytes(saved.SerializeToString(deterministic=True))
 
 
-def _prove(folder: Path, classifier: Any, texts: list[str], dtype: str) -> dict[str, Any]:
+def _card(classifier: Any, report: dict[str, Any]) -> str:
+    return model_card(classifier.bundle(), usage=USAGE, library="tensorflow", measured=describe_report(report))
+
+
+def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: str) -> dict[str, Any]:
     start = time.perf_counter()
     loaded = tf.saved_model.load(str(folder))
     report: dict[str, Any] = {"load_seconds": round(time.perf_counter() - start, 3), "precision": dtype}
     has_warmup = (folder / WARMUP_FILE).is_file()
     report["warmup_requests"] = replay_warmup(folder, loaded.signatures) if has_warmup else 0
-    report.update(parity_report(loaded, classifier, texts))
+    report.update(parity_report(loaded, classifier, *data))
     report["size_bytes"] = folder_size(folder)
     check_parity(report, TOLERANCES[dtype])
     return report

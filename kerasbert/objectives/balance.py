@@ -16,6 +16,7 @@ BALANCES = ("asymmetric", "auto", "balanced", "effective", "focal", "sqrt")
 # Labels that differ less in number than this are left alone by "auto".
 AUTO_RATIO = 3.0
 BETA = 0.999
+SMOOTHING, MANY_CLASSES = 0.1, 10
 GAMMA = 2.0
 LISTED = 6
 
@@ -41,7 +42,7 @@ def balance_head(
     labels: np.ndarray | LabelCounts,
     *,
     balance: str | None = None,
-    label_smoothing: float = 0.0,
+    label_smoothing: float | None = None,
 ) -> HeadBalance:
     """Choose the loss of a head from the labels that it will see.
 
@@ -50,7 +51,7 @@ def balance_head(
         head_task: what the head predicts.
         labels: ids (n,) of a multi-class head; 0 or 1, (n, units), of others; or their `LabelCounts`.
         balance: None or a key of `BALANCES`; see `finetune`.
-        label_smoothing: in [0, 1).
+        label_smoothing: in [0, 1); None: `default_smoothing`.
 
     Returns:
         Loss, weights and a summary.
@@ -64,6 +65,8 @@ def balance_head(
         >>> chosen.weights.tolist()
         [3.0]
     """
+    if label_smoothing is None:
+        label_smoothing = default_smoothing(head_task)
     check_number("label_smoothing", label_smoothing, 0, 1, open_maximum=True)
     smoothing = {"label_smoothing": label_smoothing} if label_smoothing else {}
     if balance is None:
@@ -90,6 +93,21 @@ def balance_head(
         weights = positive_weights(counts, len(labels), method)
         loss = row.make_loss(pos_weight=weights, **smoothing)
     return HeadBalance(loss, weights, _summary(balance, method, head_task, counts, weights))
+
+
+def default_smoothing(head_task: HeadTask) -> float:
+    """The label smoothing of a head that was told nothing: 0.1 for 10 classes or more, else none.
+
+    Args:
+        head_task: what the head predicts.
+
+    Returns:
+        Share of each label that is spread over the others.
+
+    Reference:
+        Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016, section 7.
+    """
+    return SMOOTHING if head_task.task == "multiclass" and head_task.units >= MANY_CLASSES else 0.0
 
 
 def class_weights(counts: np.ndarray, method: str = "balanced", *, beta: float = BETA) -> np.ndarray:

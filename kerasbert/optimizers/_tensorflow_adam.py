@@ -28,9 +28,71 @@ def silence(gradient: Any, heard: Any) -> Any:
     return gradient * factor
 
 
-def clip_by_global_norm(gradients: list, largest: float) -> list:
-    """Scale gradients down together to at most a norm; Keras's own clipping would make the slices dense."""
-    return tf.clip_by_global_norm(gradients, largest)[0]
+def has_replicas() -> bool:
+    """Whether this is one of several devices."""
+    context = tf.distribute.get_replica_context()
+    return context is not None and context.num_replicas_in_sync > 1
+
+
+def sum_over_replicas(gradients: list) -> list:
+    """The sum of each gradient over all devices; as they are where there is one device."""
+    if not has_replicas():
+        return gradients
+    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+
+
+def clip_by_global_norm(gradients: list, largest: float | None) -> tuple[list, Any]:
+    """Scale gradients down together to at most a norm, or to zero when one of them is not finite.
+
+    Keras's own clipping would make the slices dense.
+
+    Returns:
+        The gradients, and whether all were finite.
+    """
+    norm = tf.linalg.global_norm(gradients)
+    finite = tf.math.is_finite(norm)
+    scale = tf.constant(1.0) if largest is None else largest / tf.maximum(norm, largest)
+    scale = tf.where(finite, scale, 0.0)
+    return [_times(gradient, scale) for gradient in gradients], finite
+
+
+def _times(gradient: Any, scale: Any) -> Any:
+    # Zero times NaN is to be zero.
+    if isinstance(gradient, tf.IndexedSlices):
+        values = tf.math.multiply_no_nan(gradient.values, tf.cast(scale, gradient.dtype))
+        return tf.IndexedSlices(values, gradient.indices, gradient.dense_shape)
+    return tf.math.multiply_no_nan(gradient, tf.cast(scale, gradient.dtype))
+
+
+def update_everywhere(optimizer: Any, gradients: list, rate: Any, due: Any = None) -> None:
+    """Call `optimizer.update_step` for each (gradient, variable), on each device that holds the variable; only when `due`."""
+
+    def update_one(variable: Any, gradient: Any, rate: Any, due: Any) -> None:
+        if due is None:
+            optimizer.update_step(gradient, variable, rate)
+            return
+
+        def update() -> Any:
+            optimizer.update_step(gradient, variable, rate)
+            return tf.constant(0)
+
+        tf.cond(due, update, lambda: tf.constant(0))
+
+    _on_all_devices(update_one, [(variable, gradient, rate, due) for gradient, variable in gradients])
+
+
+def assign_everywhere(pairs: list) -> None:
+    """Assign each (variable, value), on each device that holds the variable."""
+    _on_all_devices(lambda variable, value: variable.assign(value), pairs)
+
+
+def _on_all_devices(function: Any, calls: list) -> None:
+    def call_all(strategy: tf.distribute.Strategy, calls: list) -> None:
+        for variable, *rest in calls:
+            strategy.extended.update(variable, function, tuple(rest), group=False)
+
+    calls = [(getattr(variable, "value", variable), *rest) for variable, *rest in calls]
+    tf.__internal__.distribute.interim.maybe_merge_call(call_all, tf.distribute.get_strategy(), calls)
 
 
 def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: Any, decay: Any, start: int = 0) -> None:

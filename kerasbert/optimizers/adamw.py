@@ -23,7 +23,9 @@ class AdamW(keras.optimizers.AdamW):
     this is part of the config; (3) a token that occurs several times in a batch counts with the sum of its gradients, where
     Keras squares them one by one; (4) with TensorFlow the update is one fused kernel per variable; (5) on request, rows
     of an embedding table that do not occur in a batch are left alone (neither decayed nor moved by old momentum), as
-    LazyAdam of tensorflow-addons did, which takes about a seventh off a step and moves rare words less.
+    LazyAdam of tensorflow-addons did, which takes about a seventh off a step and moves rare words less; (6) with
+    TensorFlow a gradient that is NaN or infinite moves no weight and is counted in `skipped`, and with several devices
+    the sum of all gradients is clipped, not each device's own.
 
     Args:
         learning_rate: float or schedule; the rate of a variable that matches no pattern.
@@ -98,6 +100,9 @@ class AdamW(keras.optimizers.AdamW):
             self._factors = [self._factor_of(variable.path) for variable in variables]
             self._starts = [self._start_of(variable.path) for variable in variables]
             self._decayed = [not variable.path.endswith(self.no_decay) for variable in variables]
+            if keras.backend.backend() == "tensorflow":
+                #: Updates that were left out because a gradient was not finite.
+                self.skipped = self.add_variable((), dtype="int32", aggregation="only_first_replica", name="skipped")
         super().build(variables)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
@@ -139,13 +144,46 @@ class AdamW(keras.optimizers.AdamW):
             from kerasbert.optimizers import _tensorflow_adam as fused
 
             lazy = self.lazy_embeddings and not self.gradient_accumulation_steps
+            grads = fused.sum_over_replicas(grads)
             starts = [self._starts[self._get_variable_index(variable)] for variable in trainable_variables]
             grads = [fused.sum_repeated_rows(gradient, lazy=lazy) for gradient in grads]
             grads = [
                 fused.silence(gradient, self._iterations >= start) if start else gradient
                 for gradient, start in zip(grads, starts, strict=True)
             ]
+            if self.gradient_accumulation_steps and fused.has_replicas():
+                self._accumulate_over_replicas(grads, trainable_variables)
+                self._update_model_variables_moving_average(self._trainable_variables)
+                return
         super()._backend_apply_gradients(grads, trainable_variables)
+
+    def _accumulate_over_replicas(self, grads: list, trainable_variables: list) -> None:
+        """As Keras's accumulation, but without a branch around the exchange between devices, which TensorFlow refuses."""
+        from kerasbert.optimizers import _tensorflow_adam as fused
+
+        sums = [self._accumulated_gradients[self._get_variable_index(variable)] for variable in trainable_variables]
+        totals = [gradient + total for gradient, total in zip(grads, sums, strict=True)]
+        due = ops.equal((self._iterations + 1) % self.gradient_accumulation_steps, 0)
+        clipped = self._clip_gradients([total / self.gradient_accumulation_steps for total in totals])
+        self.skipped.assign_add(ops.cast(ops.logical_and(due, ops.logical_not(self._finite)), "int32"))
+        rate = self.learning_rate * ops.cast(self._finite, "float32")
+        fused.update_everywhere(self, list(zip(clipped, trainable_variables, strict=True)), rate, due)
+        kept = [ops.where(due, ops.zeros_like(total), total) for total in totals]
+        fused.assign_everywhere(list(zip(sums, kept, strict=True)))
+
+    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+        if keras.backend.backend() != "tensorflow" or not self.use_ema:
+            super()._update_model_variables_moving_average(trainable_variables)
+            return
+        from kerasbert.optimizers import _tensorflow_adam as fused
+
+        momentum = ops.where(ops.equal(self.iterations, 0), 0.0, self.ema_momentum)
+        averages = self._model_variables_moving_average
+        values = [
+            momentum * average + (1.0 - momentum) * variable
+            for average, variable in zip(averages, trainable_variables, strict=True)
+        ]
+        fused.assign_everywhere(list(zip(averages, values, strict=True)))
 
     def _apply_weight_decay(self, variables: Any) -> None:
         """Nothing: `update_step` decays each variable at its own rate."""
@@ -153,8 +191,19 @@ class AdamW(keras.optimizers.AdamW):
     def _clip_gradients(self, gradients: list) -> list:
         if keras.backend.backend() != "tensorflow":
             return super()._clip_gradients(gradients)
-        if self.global_clipnorm is None:
-            return super()._clip_gradients(gradients)
         from kerasbert.optimizers import _tensorflow_adam as fused
 
-        return fused.clip_by_global_norm(gradients, self.global_clipnorm)
+        if self.global_clipnorm is None:
+            gradients = super()._clip_gradients(gradients)
+        gradients, self._finite = fused.clip_by_global_norm(gradients, self.global_clipnorm)
+        return gradients
+
+    def _backend_update_step(self, grads: list, trainable_variables: list, learning_rate: Any) -> None:
+        if keras.backend.backend() != "tensorflow":
+            super()._backend_update_step(grads, trainable_variables, learning_rate)
+            return
+        from kerasbert.optimizers import _tensorflow_adam as fused
+
+        self.skipped.assign_add(ops.cast(ops.logical_not(self._finite), "int32"))
+        rate = learning_rate * ops.cast(self._finite, "float32")
+        fused.update_everywhere(self, list(zip(grads, trainable_variables, strict=True)), rate)

@@ -1,5 +1,8 @@
 """Fine-tuning by the recipe that works: a thin layer over `model.fit`."""
 
+import contextlib
+import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
@@ -16,10 +19,22 @@ from kerasbert.data.batches import Batches
 from kerasbert.data.label_counts import LabelCounts
 from kerasbert.data.stream import StreamBatches
 from kerasbert.objectives.balance import HeadBalance, balance_head
+from kerasbert.training.devices import (
+    as_strategy,
+    check_agreement,
+    check_fits,
+    copy_weights,
+    is_chief,
+    make_inside,
+    scope_of,
+)
 from kerasbert.training.feature_cache import frozen_features
+from kerasbert.training.fingerprint import facts_of_model, facts_of_source
+from kerasbert.training.logs import make_logs
 from kerasbert.training.loop import run_epochs
 from kerasbert.training.optimization import Optimization, as_optimization, make_optimizer, prepare_layers
 from kerasbert.training.progress import Progress, announce
+from kerasbert.training.resume import EVERY, CheckpointedRun, open_run
 
 
 def default_epochs(steps: int) -> int:
@@ -56,8 +71,13 @@ def finetune(
     patience: int = 2,
     monitor: str | None = None,
     balance: str | None = None,
-    label_smoothing: float = 0.0,
+    label_smoothing: float | None = None,
     optimization: Optimization | Mapping[str, Any] | None = None,
+    checkpoint_dir: str | os.PathLike[str] | None = None,
+    checkpoint_every: int = EVERY,
+    resume: bool | None = None,
+    log_dir: str | os.PathLike[str] | None = None,
+    strategy: Any = "auto",
     progress: bool = True,
     jit_compile: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -90,9 +110,21 @@ def finetune(
             effective numbers; `"focal"` counts easy examples less; `"asymmetric"` does so with easy negatives, for binary
             and multi-label heads; `"auto"` is `"sqrt"` where one label is 3 times as frequent as another, else None. See
             docs/training.md.
-        label_smoothing: in [0, 1): share of each label that is spread over the others.
+        label_smoothing: in [0, 1): share of each label that is spread over the others; None: 0.1 for a multi-class head of
+            10 classes or more, else 0.
         optimization: schedule, frozen parts, rates by layer, accumulation and averages, or a dict of them; None:
             `Optimization()`. With a frozen encoder the texts run through it once, and the head trains from what it gave.
+        checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was killed;
+            of this training alone. SIGTERM and SIGINT then end it after a checkpoint, with exit code 143 or 130. None
+            keeps nothing. See docs/training.md.
+        checkpoint_every: batches from one checkpoint to the next, >= 1; one more is taken at the end of each epoch.
+        resume: None goes on where `checkpoint_dir` holds an unfinished training; True demands one; False removes it and
+            starts afresh.
+        log_dir: folder for `history.csv`, `curves.png`, `batches.csv` (with `checkpoint_dir`) and events for TensorBoard;
+            None writes none.
+        strategy: the devices, `"auto"`, `"one"`, `"mirrored"`, `"multiworker"`, `"tpu"` or a `tf.distribute.Strategy`, see
+            docs/devices.md; a batch is spread over them, and the result is that of one device up to rounding and
+            dropout.
         progress: whether to show a bar with time left on standard error.
         jit_compile: whether to compile the step with XLA, once for each padded length.
         callbacks: further Keras callbacks.
@@ -101,7 +133,12 @@ def finetune(
         Keras's history.
 
     Raises:
-        ConfigError: when a number is out of its range.
+        ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+        ConfigError: when a number is out of its range, the checkpoints are of another training, or the devices of the
+            strategy do not exist.
+        DivergedError: when the loss or a gradient is no longer finite, or the loss explodes; the model keeps the weights
+            from before that batch.
+        TrainingStopped: a `SystemExit`, when a signal asked the training to stop, and its checkpoint is written.
         TypeError: when `train` or `validation` are no batches, or a keyword is unknown.
         DataError: when there are no labelled examples.
 
@@ -124,6 +161,8 @@ def finetune(
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
     plan = as_optimization(optimization)
+    devices = as_strategy(strategy)
+    check_fits(devices, getattr(train, "batch_size", None), jit_compile)
     balances = balance_heads(model, train, balance=balance, label_smoothing=label_smoothing)
     for name, chosen in balances.items():
         announce(f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary, shown=progress and balance)
@@ -131,30 +170,99 @@ def finetune(
     if isinstance(train, StreamBatches):
         announce(train.describe(), shown=progress)
     prepare_layers(model, plan)
-    optimizer = make_optimizer(
-        model,
-        plan,
-        rates=(learning_rate, head_learning_rate),
-        steps=(train.steps, epochs),
-        total_steps=min(train.steps * epochs, max_steps or train.steps * epochs),
-        warmup=warmup,
-        weight_decay=weight_decay,
-        clip_norm=clip_norm,
-    )
+    copy = make_inside(devices, model)
+    numbers: dict[str, Any] = {"warmup": warmup, "weight_decay": weight_decay, "clip_norm": clip_norm}
+    copy.encoder.gradient_checkpointing = plan.gradient_checkpointing
+    total = min(train.steps * epochs, max_steps or train.steps * epochs)
+    with scope_of(devices):
+        rates = (learning_rate, head_learning_rate)
+        optimizer = make_optimizer(copy, plan, rates=rates, steps=(train.steps, epochs), total_steps=total, **numbers)
     losses = {name: chosen.loss for name, chosen in balances.items()}
-    compile_heads(model, model.trained_heads, optimizer, losses=losses, jit_compile=jit_compile)
-    trained: Any = model, train, validation
-    head_training = frozen_features(model, train, validation)
-    if head_training is not None:
-        announce("Nothing below the head trains: features were computed once.", shown=progress)
-        trained = head_training
-        compile_heads(trained[0], model.heads, optimizer, losses=losses, jit_compile=jit_compile)
+    compiling: dict[str, Any] = {"optimizer": optimizer, "losses": losses, "jit_compile": jit_compile}
+    compile_heads(copy, copy.trained_heads, **compiling)
     watchers = _watchers(callbacks, plan, monitor or default_monitor(model), patience, validation is not None)
+    if log_dir is not None and is_chief(devices):
+        watchers += make_logs(log_dir)
     if max_steps is not None:
         watchers.append(StopAfter(max_steps, train.steps))
-    if progress:
-        watchers.append(Progress(train, epochs))
-    return run_epochs(*trained, epochs=epochs, callbacks=watchers)
+    bar = [Progress(train, epochs)] if progress and is_chief(devices) else []
+    settings = {
+        "epochs": epochs,
+        "max_steps": max_steps,
+        "learning_rate": learning_rate,
+        "head_learning_rate": head_learning_rate,
+        **numbers,
+        "patience": patience,
+        "monitor": monitor,
+        "balance": balance,
+        "label_smoothing": label_smoothing,
+        **_facts(model, plan, train, validation),
+    }
+    place = {"every": checkpoint_every, "resume": resume, "log_dir": log_dir, "shown": progress}
+    try:
+        with _keeping(checkpoint_dir, settings, place, devices) as run:
+            check_agreement(devices, [settings, None if run is None else (run.epoch, run.step, run.finished)])
+            parts = copy, train, validation
+            watchers += bar
+            return _train(parts, compiling, epochs=epochs, callbacks=watchers, run=run, devices=devices, shown=progress)
+    finally:
+        copy_weights(copy, model)
+        for each in bar:
+            each.close()
+
+
+def _facts(model: Classifier, plan: Optimization, train: Any, validation: Any) -> dict[str, Any]:
+    """What the checkpoints of a training must have been started with, beyond the numbers."""
+    return {
+        **{f"optimization.{name}": value for name, value in dataclasses.asdict(plan).items()},
+        **facts_of_model(model),
+        **facts_of_source("training", train),
+        **facts_of_source("validation", validation),
+    }
+
+
+def _keeping(folder: Any, settings: dict[str, Any], place: dict[str, Any], devices: Any) -> Any:
+    """The context of a run that keeps checkpoints, or of none."""
+    if folder is None:
+        return contextlib.nullcontext(None)
+    return open_run(folder, settings=settings, writes=is_chief(devices), **place)
+
+
+def _train(
+    parts: tuple[Classifier, Any, Any],
+    compiling: dict[str, Any],
+    *,
+    epochs: int,
+    callbacks: list[keras.callbacks.Callback],
+    run: CheckpointedRun | None,
+    devices: Any,
+    shown: bool,
+) -> keras.callbacks.History:
+    """Train a compiled model, or only its heads where that gives the same, from where the run is."""
+    model = parts[0]
+    if run is not None:
+        run.bind(model)
+        if run.finished:
+            announce("This training is finished already.", shown=shown)
+            return _history_of(model, run.history())
+    trained: Any = parts
+    head_training = frozen_features(*parts)
+    if head_training is not None:
+        announce("Nothing below the head trains: features were computed once.", shown=shown)
+        trained = head_training
+        compile_heads(trained[0], model.heads, **compiling)
+    history = run_epochs(*trained, epochs=epochs, callbacks=callbacks, start=run, strategy=devices)
+    if run is not None:
+        run.finish(history.history)
+    return history
+
+
+def _history_of(model: keras.Model, values: Mapping[str, list]) -> keras.callbacks.History:
+    history = keras.callbacks.History()
+    history.set_model(model)
+    history.history = dict(values)
+    model.history = history
+    return history
 
 
 def _number_of_epochs(steps: int, epochs: int | None, max_steps: int | None) -> int:
@@ -192,7 +300,7 @@ class StopAfter(keras.callbacks.Callback):
 
 
 def balance_heads(
-    model: Classifier, train: BatchSource, *, balance: str | None, label_smoothing: float
+    model: Classifier, train: BatchSource, *, balance: str | None, label_smoothing: float | None
 ) -> dict[str, HeadBalance]:
     """The loss of each head, from the labels that it will see; see `finetune`.
 

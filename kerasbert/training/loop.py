@@ -1,16 +1,36 @@
 """The loop over epochs and batches: `model.fit`, but able to start in the middle of an epoch."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 import keras
+import numpy as np
 
-from kerasbert._core.errors import ConfigError
-from kerasbert.data.batch_source import BatchSource
+from kerasbert._core.errors import ConfigError, DivergedError, WorkerLostError
+from kerasbert.training.devices import needs_static_shapes
+from kerasbert.training.divergence import LossGuard
+
+
+class Source(Protocol):
+    """Batches that can be given again from any place: `Batches`, or anything that has these.
+
+    `pipeline` is a `tf.data.Dataset` of `(inputs, labels)` or `(inputs, labels, weights)`, whose next iteration `begin`
+    settles; `rows_of` names the rows of a batch.
+    """
+
+    steps: int
+    pipeline: Any
+    dataset: Any
+
+    def begin(self, epoch: int, step: int = 0) -> None:
+        """Make the next iteration over `pipeline` that of an epoch, from a batch on."""
+
+    def rows_of(self, epoch: int, step: int) -> np.ndarray:
+        """The rows of one batch, in the numbers of the data."""
 
 
 class Position:
-    """Where a training starts; subclasses put a model and its callbacks back to where they were.
+    """Where a training starts and what becomes of its steps; subclasses put it back to where it was, and keep it.
 
     Args:
         epoch: first epoch.
@@ -21,18 +41,28 @@ class Position:
         self.epoch = epoch
         self.step = step
 
-    def restore(self, model: keras.Model) -> None:
-        """Called once the callbacks have begun and the metrics of the first epoch were reset."""
+    def restore(self, model: keras.Model, watchers: keras.callbacks.CallbackList, train: Source) -> None:
+        """Called once the first epoch has begun, with model, optimiser and metrics built."""
+
+    def after_step(self, epoch: int, step: int, loss: float) -> None:
+        """Called after each batch, last of all."""
+
+    def after_batches(self, epoch: int) -> None:
+        """Called after the last batch of an epoch, before it is judged on validation data."""
+
+    def while_judging(self) -> None:
+        """Called after each batch of validation data."""
 
 
 def run_epochs(
     model: keras.Model,
-    train: BatchSource,
-    validation: BatchSource | None = None,
+    train: Source,
+    validation: Source | None = None,
     *,
     epochs: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     start: Position | None = None,
+    strategy: Any = None,
 ) -> keras.callbacks.History:
     """Train a compiled model; every epoch takes the batches that its number says.
 
@@ -43,61 +73,121 @@ def run_epochs(
         epochs: number of the epoch to stop before.
         callbacks: Keras callbacks.
         start: where to start; None: at the beginning.
+        strategy: a `tf.distribute.Strategy` in whose scope the model and its optimiser were made; None: one device.
 
     Returns:
         Keras's history.
 
     Raises:
         ConfigError: when `start` is not the beginning and the backend is not TensorFlow.
+        DivergedError: when the loss or a gradient is no longer finite, or the loss explodes.
     """
-    start = start or Position()
     if keras.backend.backend() != "tensorflow":
-        return _fit(model, train, validation, epochs, callbacks, start)
+        return _fit(model, train, validation, epochs, callbacks, start or Position())
+    from kerasbert.training.step import Steps
+
     watchers = keras.callbacks.CallbackList(
         list(callbacks), add_history=True, model=model, epochs=epochs, steps=train.steps, verbose=0
     )
-    dataset = model.distribute_strategy.experimental_distribute_dataset(train.pipeline)
-    model.stop_training = False
-    model.make_train_function()
-    watchers.on_train_begin()
-    logs: Any = {}
-    for epoch in range(start.epoch, epochs):
-        model.reset_metrics()
-        first = 0
-        if epoch == start.epoch:
-            start.restore(model)
-            first = start.step
-        train.begin(epoch, first)
-        watchers.on_epoch_begin(epoch)
-        _run_batches(model, iter(dataset), range(first, train.steps), watchers)
-        logs = dict(model.get_metrics_result())
-        if validation is not None:
-            scores = model.evaluate(validation.dataset, callbacks=watchers, return_dict=True, verbose=0)
-            logs.update({f"val_{name}": value for name, value in scores.items()})
-        watchers.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    model.optimizer.finalize_variable_values(model.trainable_weights)
-    watchers.on_train_end(logs)
-    return model.history
+    spec = None if needs_static_shapes(strategy) else train.pipeline.element_spec
+    steps = Steps(model, strategy, element_spec=spec)
+    return _Loop(model, watchers, start or Position(), steps).run(train, validation, epochs)
 
 
-def _run_batches(model: keras.Model, iterator: Any, steps: range, watchers: keras.callbacks.CallbackList) -> None:
-    for step in steps:
-        watchers.on_train_batch_begin(step)
-        logs = model.train_function(iterator)
-        watchers.on_train_batch_end(step, logs)
-        if model.stop_training:
+class _Loop:
+    def __init__(self, model: keras.Model, watchers: Any, start: Position, steps: Any) -> None:
+        self.model = model
+        self.watchers = watchers
+        self.start = start
+        self.steps = steps
+        self.guard = LossGuard()
+
+    def run(self, train: Source, validation: Source | None, epochs: int) -> keras.callbacks.History:
+        model, start = self.model, self.start
+        self.steps.build(train.pipeline.element_spec)
+        model.stop_training = False
+        self.watchers.on_train_begin()
+        logs: Any = {}
+        for epoch in range(start.epoch, epochs):
+            model.reset_metrics()
+            self.watchers.on_epoch_begin(epoch)
+            first = 0
+            if epoch == start.epoch:
+                start.restore(model, self.watchers, train)
+                first = start.step
+            train.begin(epoch, first)
+            self._train(train, epoch, first)
+            logs = dict(model.get_metrics_result())
+            if validation is not None:
+                if not model.stop_training:
+                    start.after_batches(epoch)
+                logs.update({f"val_{name}": value for name, value in self._evaluate(validation).items()})
+            self.watchers.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+        self.watchers.on_train_end(logs)
+        return model.history
+
+    def _train(self, train: Source, epoch: int, first: int) -> None:
+        if first >= train.steps:
             return
+        for step, batch in zip(range(first, train.steps), _batches(train), strict=False):
+            self.watchers.on_train_batch_begin(step)
+            result = self._train_step(batch)
+            loss = float(result.loss)
+            trouble = self.guard.check(loss, result.skipped)
+            if trouble:
+                raise DivergedError(trouble, epoch, step, train.rows_of(epoch, step).tolist())
+            self.watchers.on_train_batch_end(step, result.logs)
+            self.start.after_step(epoch, step, loss)
+            if self.model.stop_training:
+                return
+
+    def _train_step(self, batch: Any) -> Any:
+        import tensorflow as tf
+
+        try:
+            return self.steps.train(batch)
+        except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.InternalError) as error:
+            if getattr(self.steps.strategy, "cluster_resolver", None) is None:
+                raise
+            raise WorkerLostError(
+                "Another worker was lost. Start all workers again with the same command: they go on from the newest "
+                "checkpoint, where there is a `checkpoint_dir`."
+            ) from error
+
+    def _evaluate(self, validation: Source) -> dict[str, Any]:
+        self.watchers.on_test_begin()
+        self.model.reset_metrics()
+        validation.begin(0)
+        logs: dict[str, Any] = {}
+        for step, batch in enumerate(_batches(validation)):
+            self.watchers.on_test_batch_begin(step)
+            logs = self.steps.test(batch)
+            self.watchers.on_test_batch_end(step, logs)
+            self.start.while_judging()
+        logs = {name: _plain(value) for name, value in logs.items()}
+        self.watchers.on_test_end(logs)
+        return logs
+
+
+def _batches(source: Source) -> Iterator[Any]:
+    return iter(source.pipeline)
+
+
+def _plain(value: Any) -> Any:
+    array = np.asarray(keras.ops.convert_to_numpy(value))
+    return float(array) if array.ndim == 0 else array
 
 
 def _fit(
     model: keras.Model, train: Any, validation: Any, epochs: int, callbacks: Sequence[Any], start: Position
 ) -> keras.callbacks.History:
-    if start.epoch or start.step:
+    if type(start) is not Position or start.epoch or start.step:
         raise ConfigError(
-            f"A training is resumed on the tensorflow backend only; got {keras.backend.backend()!r}. Start it again "
-            f"without checkpoints."
+            f"A training keeps checkpoints and is resumed on the tensorflow backend only; got "
+            f"{keras.backend.backend()!r}. Train without `checkpoint_dir`."
         )
     return model.fit(
         train.dataset,

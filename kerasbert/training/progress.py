@@ -7,8 +7,6 @@ from typing import Any, final
 
 import keras
 
-from kerasbert.data.batch_source import BatchSource
-
 LOGGER = logging.getLogger("kerasbert")
 
 
@@ -21,18 +19,18 @@ def announce(message: str, *, shown: object = True) -> None:
 
 @final
 class Progress(keras.callbacks.Callback):
-    """A bar for each epoch with loss, examples per second and time left; the epoch's metrics stay above it.
+    """A bar with loss, texts and tokens per second, padding and time left; the metrics of each epoch stay above it.
 
     Args:
-        train: the training batches, for their number and size.
+        train: the training batches; their tokens and padding are shown where they know them.
         epochs: number of epochs.
     """
 
-    def __init__(self, train: BatchSource, epochs: int) -> None:
+    def __init__(self, train: Any, epochs: int) -> None:
         super().__init__()
-        self.steps = train.steps
-        self.examples = train.num_examples
+        self.train = train
         self.epochs = epochs
+        self.bar: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Show the bar."""
@@ -43,33 +41,59 @@ class Progress(keras.callbacks.Callback):
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[speed]:.0f}/s  loss {task.fields[loss]:.4f}"),
+            TextColumn("{task.fields[speed]}  loss {task.fields[loss]:.4f}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
         self.bar.start()
-        self.task = self.bar.add_task("training", total=self.steps * self.epochs, speed=0.0, loss=float("nan"))
+        total = self.train.steps * self.epochs
+        self.task = self.bar.add_task("training", total=total, speed="", loss=float("nan"))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Name the epoch."""
-        self.epoch_start = time.perf_counter()
+        self.epoch = epoch
+        self.start: tuple[float, int] | None = None
         self.bar.update(self.task, description=f"epoch {epoch + 1}/{self.epochs}")
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        """Start the clock with the first batch that is run, which need not be the first of the epoch."""
+        self.start = self.start or (time.perf_counter(), batch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Advance by a batch."""
-        done = (batch + 1) / max(self.steps, 1) * self.examples
-        speed = done / (time.perf_counter() - self.epoch_start)
-        self.bar.update(self.task, advance=1, speed=speed, loss=float((logs or {}).get("loss", float("nan"))))
+        loss = float((logs or {}).get("loss", float("nan")))
+        done = self.epoch * self.train.steps + batch + 1
+        self.bar.update(self.task, completed=done, speed=self._speed(batch), loss=loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Print the epoch's numbers."""
-        seconds = time.perf_counter() - self.epoch_start
-        numbers = "  ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
+        seconds = time.perf_counter() - self.start[0] if self.start else 0.0
+        numbers = "  ".join(
+            f"{name} {value:.4f}" for name, value in (logs or {}).items() if not hasattr(value, "shape")
+        )
+        speed = self._speed(self.train.steps - 1) if self.start else ""
         self.bar.console.print(
-            f"epoch {epoch + 1}/{self.epochs}  {seconds:.0f} s  {numbers}", highlight=False, soft_wrap=True
+            f"epoch {epoch + 1}/{self.epochs}  {seconds:.0f} s  {speed}  {numbers}", highlight=False, soft_wrap=True
         )
 
     def on_train_end(self, logs: Any = None) -> None:
         """Take the bar away."""
-        self.bar.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away, also when training ended otherwise."""
+        if self.bar is not None:
+            self.bar.stop()
+
+    def _speed(self, batch: int) -> str:
+        start, first = self.start or (0.0, 0)
+        share = (batch + 1 - first) / max(self.train.steps, 1) / max(time.perf_counter() - start, 1e-9)
+        shown = [f"{share * self.train.num_examples:.0f} texts/s"]
+        tokens = getattr(self.train, "num_tokens", None)
+        if tokens:
+            shown.append(f"{share * tokens:.0f} tokens/s")
+        padding = getattr(self.train, "padding", None)
+        if padding is not None:
+            shown.append(f"{padding:.1%} padding")
+        return "  ".join(shown)

@@ -51,3 +51,11 @@ def test_class_weight_works_on_class_ids(tiny_config, tiny_inputs):
 def test_no_rows_give_no_predictions(tiny_config, tiny_inputs):
     empty = {name: value[:0] for name, value in tiny_inputs.items()}
     assert build_multilabel(3, encoder=tiny_config).predict(empty).shape == (0, 3)
+
+
+def test_dropout_can_be_switched_off(tiny_config, tiny_inputs):
+    model = build_multiclass(3, encoder=tiny_config, dropout=0.0)
+    expected = np.asarray(model(tiny_inputs, training=False))
+    assert not np.allclose(model(tiny_inputs, training=True), expected, atol=1e-6)
+    model.switch_off_dropout()
+    assert np.allclose(model(tiny_inputs, training=True), expected, atol=1e-6)

@@ -7,7 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasbert import ConfigError, TextEncoder
+from kerasbert import ConfigError, LongTexts, TextEncoder
 from kerasbert.export.graph_tokenizer import GraphTokenizer
 
 LETTERS = [chr(code) for code in (*range(33, 127), *range(0xA1, 0x180), *range(0x391, 0x3CA), *range(0x410, 0x450))]
@@ -176,6 +176,26 @@ def test_a_batch_is_as_long_as_its_longest_text(both):
     graph = both("uncased")[1]
     assert graph(tf.constant(["hello"]))["input_ids"].shape == (1, 3)
     assert graph(tf.constant(["hello", "hello world good", ""]))["input_ids"].shape == (3, 5)
+
+
+@pytest.fixture(scope="module")
+def head_tail(tmp_path_factory):
+    folder = folder_with(tmp_path_factory.mktemp("tokenizer"), SETTINGS["uncased"])
+    tokens = TextEncoder.from_folder(folder, max_length=13, long_texts=LongTexts("head_tail"))
+    return tokens, compiled(tokens)
+
+
+@given(counts=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 30)), min_size=1, max_size=20))
+@settings(max_examples=30, deadline=None)
+def test_beginning_and_end_of_long_texts_are_kept(head_tail, counts):
+    texts = ["hello " * first + "wording" * (first % 4) + " ".join(LETTERS[20 : 20 + last]) for first, last in counts]
+    assert different(head_tail, [*texts, *EDGES.values()]) == []
+
+
+def test_windows_are_refused(tmp_path):
+    folder = folder_with(tmp_path, SETTINGS["uncased"])
+    with pytest.raises(ConfigError, match="must not be 'windows'"):
+        GraphTokenizer(TextEncoder.from_folder(folder, long_texts=LongTexts("windows")))
 
 
 def test_a_spelled_special_token_is_unknown(tmp_path):

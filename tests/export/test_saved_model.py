@@ -9,65 +9,22 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from trained_classifiers import SETS, TASKS, TEXTS, trained
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
+from kerasbert.export.comparison import check_parity
 from kerasbert.export.description import read_export
-from kerasbert.export.parity import check_parity, label_set
+from kerasbert.export.parity import label_set
 from kerasbert.export.saved_model import export_saved_model, version_folder
 from kerasbert.export.serving_module import field_name
 
-TEXTS = [
-    "good card",
-    "bad parcel!",
-    "thanks",
-    "lost parcel ?",
-    "",
-    "refund please",
-    "[SEP] is my card late?",
-    "good " * 60,
-]
-LABELS = ["x", "y", "z", "y", "x", "z", "y", "x"]
-SETS = [["a"], ["a", "b"], [], ["b"], ["c"], ["a", "c"], ["b"], ["a", "b", "c"]]
-TREE = {"x": ["x1", "x2"], "y": ["y1"], "z": ["z1", "z2", "z3"]}
-TASKS = {
-    "binary": ({"task": "binary"}, ["no", "yes"] * 4),
-    "multiclass": ({"task": "multiclass"}, LABELS),
-    "multilabel": ({"task": "multilabel", "layers": [0, 1, 2], "validation_fraction": 0.0}, SETS),
-    "multitask": (
-        {
-            "task": "multitask",
-            "heads": {"topic": "multiclass", "flags": "multilabel", "spam": "binary"},
-            "validation_fraction": 0.0,
-        },
-        {"topic": LABELS, "flags": SETS, "spam": ["no", "yes"] * 4},
-    ),
-    "hierarchical": (
-        {"task": "hierarchical", "subclasses": TREE},
-        {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
-    ),
-    "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True, "validation_fraction": 0.0},
-        {
-            "class": [["x"], ["y", "z"], [], ["x", "z"]] * 2,
-            "subclass": [["x1", "x2"], ["y1", "z3"], [], ["x2", "z1"]] * 2,
-        },
-    ),
+CASES = {
+    **{name: (name, {}) for name in TASKS},
+    "layerwise": ("multilabel", {"layerwise": True}),
+    "beginning and end": ("multiclass", {"long_texts": "head_tail"}),
 }
-every_task = pytest.mark.parametrize("name", TASKS)
-
-
-def trained(name, folder):
-    arguments, labels = TASKS[name]
-    keras.utils.set_random_seed(3)
-    classifier = TextClassifier(**arguments, encoder=str(folder), max_length=32, progress=False)
-    # New weights say as much about an export as trained ones.
-    classifier._train = lambda *data: None
-    classifier.fit(TEXTS, labels)
-    # Thresholds that some texts reach and some do not.
-    scores = classifier._probabilities(TEXTS, None)
-    classifier.thresholds_ = {head: np.median(values, axis=0).astype(float) for head, values in scores.items()}
-    return classifier
+every_task = pytest.mark.parametrize("name", CASES)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +34,8 @@ def exported(tiny_folder, tmp_path_factory):
 
     def make(name):
         if name not in made:
-            classifier = trained(name, tiny_folder)
+            task, arguments = CASES[name]
+            classifier = trained(task, tiny_folder, **arguments)
             path = classifier.export_saved_model(tmp_path_factory.mktemp("served") / "model", texts=TEXTS).path
             made[name] = classifier, path, tf.saved_model.load(str(path))
         return made[name]
@@ -402,6 +360,84 @@ def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):
     assert list((tmp_path / "model").iterdir()) == []
 
 
+LIMITED = """
+import resource, signal, sys
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+from kerasbert import cli
+
+sys.exit(cli.main(["export", sys.argv[1], "--output", sys.argv[2], "--no-warmup"]))
+"""
+
+
+def test_a_disk_that_refuses_the_write_leaves_nothing(exported, tmp_path):
+    """No file may be larger than 1 MB, which the graph's tables are."""
+    exported("binary")[0].save(tmp_path / "saved")
+    command = [sys.executable, "-c", LIMITED, str(tmp_path / "saved"), str(tmp_path / "model")]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.returncode == 1 and "Error: " in run.stderr and "Traceback" not in run.stderr
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_a_folder_that_takes_no_files_is_told(exported, tmp_path, capsys):
+    exported("binary")[0].save(tmp_path / "saved")
+    assert cli.main(["export", str(tmp_path / "saved"), "--output", "/proc/no/model", "--no-warmup"]) == 1
+    assert "Error: " in capsys.readouterr().err
+
+
+def test_windows_are_refused(tiny_folder, tmp_path):
+    with pytest.raises(ConfigError, match="must not be 'windows'"):
+        trained("binary", tiny_folder, long_texts="windows").export_saved_model(tmp_path / "model", warmup=False)
+    assert not list((tmp_path / "model").iterdir())
+
+
+def test_accuracies_are_those_of_the_classifier(exported, tmp_path):
+    classifier, _, _ = exported("multilabel")
+    report = classifier.export_saved_model(tmp_path / "model", texts=TEXTS, labels=SETS, warmup=False).report
+    assert report["accuracy"] == report["accuracy_of_classifier"] == classifier.score(TEXTS, SETS)
+    classifier, _, _ = exported("multitask")
+    labels = TASKS["multitask"][1]
+    report = classifier.export_saved_model(tmp_path / "model", texts=TEXTS, labels=labels, warmup=False).report
+    expected = {head: scores["accuracy"] for head, scores in classifier.evaluate(TEXTS, labels).items()}
+    assert report["accuracy"] == expected == report["accuracy_of_classifier"]
+
+
+def test_the_card_holds_the_report(exported):
+    classifier, path, _ = exported("multitask")
+    card = (path / "assets.extra" / "README.md").read_text(encoding="utf-8")
+    report = read_export(path)["report"]
+    assert f"| size bytes | {report['size_bytes']} |" in card and "| largest difference |" in card
+    assert "saved_model.load" in card
+
+
+@pytest.mark.parametrize(
+    "lines", [["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "a"], ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "", "b"]]
+)
+def test_a_vocabulary_with_doubles_or_blanks_gets_no_further(lines, tmp_path):
+    from kerasbert import TextEncoder
+
+    (tmp_path / "vocab.txt").write_text("\n".join([*lines, "[MASK]"]) + "\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="vocab.txt.*line"):
+        TextEncoder.from_folder(tmp_path)
+
+
+def test_ids_that_are_left_out_are_blank_lines_of_the_asset(exported, tiny_folder, tmp_path):
+    """A `tokenizer.json` may leave ids out; line n of the asset is token n all the same."""
+    from kerasbert import TextEncoder
+
+    classifier = trained("binary", tiny_folder)
+    content = json.loads(classifier.tokens_._tokenizer.to_str())
+    last = max(content["model"]["vocab"], key=content["model"]["vocab"].get)
+    del content["model"]["vocab"]["refund"]
+    classifier.tokens_ = TextEncoder(type(classifier.tokens_._tokenizer).from_str(json.dumps(content)), max_length=32)
+    path = classifier.export_saved_model(tmp_path / "model", texts=TEXTS, warmup=False).path
+    lines = (path / "assets" / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    assert lines.count("") == 1 and lines[-1] == last and len(lines) == classifier.tokens_.vocabulary_size
+    loaded = tf.saved_model.load(str(path))
+    assert (served(loaded, TEXTS, "tokens")["input_ids"] == classifier.tokens_(TEXTS)["input_ids"]).all()
+
+
 def test_a_file_in_the_way_is_told(exported, tmp_path):
     (tmp_path / "model").write_text("")
     with pytest.raises(ArtifactError, match="not a writable folder"):
@@ -422,8 +458,9 @@ def test_an_untrained_classifier_and_unknown_options_are_refused(exported, tmp_p
         export_saved_model(exported("binary")[0], tmp_path / "model", dtype="int8")
 
 
-def test_half_precision_stays_close(exported, tmp_path):
-    classifier, _, _ = exported("multitask")
+@pytest.mark.parametrize("name", ["multitask", "layerwise", "hierarchical"])
+def test_half_precision_stays_close(name, exported, tmp_path):
+    classifier, _, _ = exported(name)
     report = export_saved_model(classifier, tmp_path / "model", dtype="bfloat16", warmup=False).report
     assert report["precision"] == "bfloat16" and 0 < report["largest_difference"] <= 0.05
     assert classifier.model_.encoder.dtype_policy.name == "float32"
@@ -441,8 +478,10 @@ def test_the_command_exports_and_inspects(exported, tmp_path, capsys):
     assert "saved_model of a multilabel classifier, up to 32 tokens" in capsys.readouterr().out
     assert cli.main(["export", str(tmp_path / "intents"), "--version", "7", *out]) == 1
     assert "never overwritten" in capsys.readouterr().err
-    assert cli.main(["export", str(tmp_path / "intents"), "--format", "onnx", *out]) == 2
-    assert "onnx" in capsys.readouterr().err
+    assert cli.main(["export", str(tmp_path / "intents"), "--format", "pmml", *out]) == 2
+    assert "pmml" in capsys.readouterr().err
+    assert cli.main(["export", str(tmp_path / "intents"), "--overwrite", *out]) == 2
+    assert "--overwrite goes with --format tflite or huggingface or onnx" in capsys.readouterr().err
 
 
 def test_the_command_refuses_pairs(exported, tmp_path, capsys):

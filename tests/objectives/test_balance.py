@@ -82,3 +82,17 @@ def test_every_way_changes_the_loss_of_uneven_labels(balance):
 def test_what_is_refused(task, head, options, message):
     with pytest.raises(ConfigError, match=message):
         balance_head(task_row(task), head, IDS, **options)
+
+
+@pytest.mark.parametrize("classes, share", [(9, 0.0), (10, 0.1)])
+def test_many_classes_are_smoothed_unless_told_otherwise(classes, share):
+    head_task = Multiclass([str(number) for number in range(classes)])
+    labels = np.arange(classes)
+    random = np.random.default_rng(0)
+    probabilities = random.dirichlet(np.ones(classes), size=classes).astype("float32")
+    spread = np.eye(classes) * (1 - share) + share / classes
+    expected = -(spread * np.log(probabilities)).sum(axis=1).mean()
+    row = task_row("multiclass")
+    assert float(balance_head(row, head_task, labels).loss(labels, probabilities)) == pytest.approx(expected, rel=1e-5)
+    told = balance_head(row, head_task, labels, label_smoothing=0.0).loss(labels, probabilities)
+    assert float(told) == pytest.approx(-np.log(probabilities[labels, labels]).mean(), rel=1e-5)

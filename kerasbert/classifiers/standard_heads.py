@@ -1,0 +1,106 @@
+"""The head that transformers puts on each family for classifying texts, and which of our classifiers equal it.
+
+All four are the same form: the first token's vector, a dense layer as wide as the encoder, an activation, an output
+layer. BERT's dense layer is its pooler; the families differ in activation and in tensor names.
+"""
+
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.classifiers.pooling import FirstTokenPooling, PoolerPooling
+
+
+class StandardHead(NamedTuple):
+    """The head of a family's `ForSequenceClassification`.
+
+    Args:
+        architecture: transformers' name of the class.
+        activation: after the dense layer, a Keras name.
+        dense: name of the dense layer's tensors without `.weight` and `.bias`, without the family's prefix.
+        output: of the output layer's.
+        dropout_key: of the rate in `config.json`.
+        default_dropout: the rate where the config is silent; None for the encoder's.
+    """
+
+    architecture: str
+    activation: str
+    dense: str
+    output: str
+    dropout_key: str = "classifier_dropout"
+    default_dropout: float | None = None
+
+
+STANDARD_HEADS = {
+    "bert": StandardHead("BertForSequenceClassification", "tanh", "pooler.dense", "classifier"),
+    "distilbert": StandardHead(
+        "DistilBertForSequenceClassification", "relu", "pre_classifier", "classifier", "seq_classif_dropout", 0.2
+    ),
+    "electra": StandardHead("ElectraForSequenceClassification", "gelu", "classifier.dense", "classifier.out_proj"),
+    "roberta": StandardHead("RobertaForSequenceClassification", "tanh", "classifier.dense", "classifier.out_proj"),
+}
+
+
+def has_standard_head(model: Classifier) -> bool:
+    """Whether a classifier computes what its family's `ForSequenceClassification` does.
+
+    Args:
+        model: from a builder.
+
+    Returns:
+        True for one plain head that reads the first token of the last block through the family's dense layer.
+
+    Example:
+        >>> config = BertConfig(num_hidden_layers=1)
+        >>> [has_standard_head(build_multiclass(3, encoder=config, pooling=way)) for way in ("pooler", "mean")]
+        [True, False]
+    """
+    reads_last = model.features.layer_indices == (model.encoder.config.num_hidden_layers,)
+    plain = model.windows is None and model.votes is None and model.hierarchy is None and len(model.heads) == 1
+    if not (reads_last and plain):
+        return False
+    dense = _dense(model)
+    return dense is not None and dense[0] == STANDARD_HEADS[model.encoder.model_type].activation
+
+
+def standard_tensors(model: Classifier) -> dict[str, np.ndarray]:
+    """The head's tensors under transformers' names and in PyTorch's orientation, without the family's prefix.
+
+    A binary head becomes two classes: the negative one's logit is 0 for every text, and a softmax over both gives the
+    same probability.
+
+    Args:
+        model: with a standard head.
+
+    Returns:
+        Tensor name -> float32 array.
+    """
+    form, dense = STANDARD_HEADS[model.encoder.model_type], _dense(model)
+    assert dense is not None
+    kernel, bias = _arrays(model.head.output_layer)
+    if model.head.head_task.task == "binary":
+        kernel, bias = (np.concatenate([np.zeros_like(array), array], axis=-1) for array in (kernel, bias))
+    return {**_tensors(form.dense, *_arrays(dense[1])), **_tensors(form.output, kernel, bias)}
+
+
+def _dense(model: Classifier) -> tuple[str, keras.layers.Dense] | None:
+    """Activation and layer of the one dense layer between first token and output; None in another form."""
+    head: ClassificationHead = model.head
+    if isinstance(model.features.pooling, PoolerPooling) and not head.hidden_units:
+        return "tanh", model.encoder.pooler
+    width = model.encoder.config.hidden_size
+    if isinstance(model.features.pooling, FirstTokenPooling) and head.hidden_units == (width,):
+        return head.hidden_activation, head.hidden_layers[0]
+    return None
+
+
+def _arrays(layer: keras.layers.Dense) -> tuple[np.ndarray, np.ndarray]:
+    kernel, bias = (np.asarray(keras.ops.convert_to_numpy(part), "float32") for part in (layer.kernel, layer.bias))
+    return kernel, bias
+
+
+def _tensors(name: str, kernel: np.ndarray, bias: np.ndarray) -> dict[str, Any]:
+    return {f"{name}.weight": np.ascontiguousarray(kernel.T), f"{name}.bias": bias}

@@ -1,0 +1,169 @@
+"""Does an artefact say what the classifier says, and how fast: the part of the parity report that every format has."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.errors import ArtifactError, ConfigError
+
+BATCH = 32
+TIMED_CALLS = 50
+# Of several lengths, for warm-up and comparison when the caller gives no texts.
+SAMPLE_TEXTS = [
+    "",
+    "Thanks!",
+    "Where is my parcel? It should have come last week.",
+    "Ça va? 我爱 👍 " * 4,
+    "one word " * 60,
+]
+
+Ask = Callable[[Sequence[str]], Mapping[str, np.ndarray]]
+
+
+def compare_probabilities(classifier: Any, ask: Ask, texts: Sequence[str], labels: Any = None) -> dict[str, Any]:
+    """Ask an artefact for some texts, compare with the classifier, and time it.
+
+    Args:
+        classifier: the `TextClassifier`.
+        ask: from texts to head -> (n, C) probabilities of all labels, or (n, 1) of a binary head's second one.
+        texts: at least one.
+        labels: their labels, as for `TextClassifier.fit`; None measures no accuracy.
+
+    Returns:
+        `texts`; what `differences` and `time_calls` give; `texts_per_second` in batches of 32; and, with labels, what
+        `accuracies` gives.
+    """
+    begin = time.perf_counter()
+    parts = [dict(ask(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
+    seconds = time.perf_counter() - begin
+    got = {head: np.concatenate([part[head] for part in parts]) for head in parts[0]}
+    return {
+        "texts": len(texts),
+        **differences(classifier, texts, got),
+        **time_calls(ask, texts),
+        "texts_per_second": round(len(texts) / seconds, 1),
+        **({} if labels is None else accuracies(classifier, texts, got, labels)),
+    }
+
+
+def differences(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Compare probabilities with the classifier's.
+
+    Args:
+        classifier: the `TextClassifier`.
+        texts: n texts.
+        got: see `compare_probabilities`.
+
+    Returns:
+        `largest_difference`, and `different_decisions` by the classifier's rules.
+    """
+    expected = classifier._probabilities(texts, None)
+    own = _units(got, expected)
+    largest = max(float(np.abs(own[head] - expected[head]).max(initial=0.0)) for head in expected)
+    decided, decided_here = classifier.decide_all(expected), classifier.decide_all(own)
+    different = np.zeros(len(texts), dtype=bool)
+    for head, values in decided.items():
+        different |= (values != decided_here[head]).reshape(len(texts), -1).any(axis=1)
+    return {"largest_difference": largest, "different_decisions": int(different.sum())}
+
+
+def time_calls(ask: Ask, texts: Sequence[str]) -> dict[str, float]:
+    """What `latencies` gives for calls of one text each."""
+    seconds = []
+    for index in range(TIMED_CALLS):
+        begin = time.perf_counter()
+        ask([texts[index % len(texts)]])
+        seconds.append(time.perf_counter() - begin)
+    return latencies(seconds)
+
+
+def latencies(seconds: Sequence[float]) -> dict[str, float]:
+    """`latency_p50_ms` and `latency_p95_ms` of single calls."""
+    halfway, nearly_all = np.percentile(seconds, [50, 95]) * 1000
+    return {"latency_p50_ms": round(float(halfway), 3), "latency_p95_ms": round(float(nearly_all), 3)}
+
+
+def accuracies(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray], labels: Any) -> dict[str, Any]:
+    """Accuracy of an artefact on labelled texts, beside the classifier's own.
+
+    Args:
+        classifier: the `TextClassifier`.
+        texts: n texts.
+        got: see `compare_probabilities`.
+        labels: n labels, as for `TextClassifier.fit`.
+
+    Returns:
+        `accuracy` and `accuracy_of_classifier`; dicts by head for several heads.
+
+    Raises:
+        DataError: when a label cannot be used.
+    """
+    expected = classifier._probabilities(texts, None)
+    own, theirs = (classifier.evaluate_probabilities(values, labels) for values in (_units(got, expected), expected))
+    return {"accuracy": _accuracy(own), "accuracy_of_classifier": _accuracy(theirs)}
+
+
+def _units(got: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Probabilities in the classifier's own form: of a binary head the second label's alone, heads in its order."""
+    return {head: got[head][:, -values.shape[1] :] for head, values in expected.items()}
+
+
+def _accuracy(scores: Mapping[str, Any]) -> Any:
+    if "accuracy" in scores:
+        return scores["accuracy"]
+    return {head: values["accuracy"] for head, values in scores.items() if head != "hierarchy"}
+
+
+def check_parity(report: Mapping[str, Any], tolerance: float) -> None:
+    """Refuse an export that differs from its classifier.
+
+    Raises:
+        ArtifactError: when a probability differs by more than the tolerance.
+    """
+    if not report["largest_difference"] <= tolerance:
+        raise ArtifactError(
+            f"The exported model differs from the classifier: a probability by {report['largest_difference']:.3g}, more "
+            f"than {tolerance:g}. Nothing was written; please report it."
+        )
+
+
+def check_plain_texts(classifier: Any) -> None:
+    """Refuse, for an artefact whose tokenizer is another library's, what that library has no option for.
+
+    Raises:
+        ConfigError: when long texts become windows, or keep their beginning and end.
+    """
+    way = classifier.tokens_.long_texts.way
+    if way != "truncate":
+        raise ConfigError(
+            f"`long_texts` must be 'truncate', which is all that tokenizers of other libraries do; got {way!r}. A "
+            f"SavedModel also takes 'head_tail', a saved folder all of them."
+        )
+
+
+def folder_size(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def describe_report(report: Mapping[str, Any]) -> str:
+    """The report as a Markdown table.
+
+    Example:
+        >>> print(describe_report({"texts": 5, "largest_difference": 1e-7}))
+        | measured | value |
+        |---|---|
+        | texts | 5 |
+        | largest difference | 1e-07 |
+    """
+    rows = [f"| {name.replace('_', ' ')} | {_plain(value)} |" for name, value in report.items()]
+    return "\n".join(["| measured | value |", "|---|---|", *rows])
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}: {_plain(one)}" for name, one in value.items())
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,252 @@
+"""`save_pretrained`: a trained classifier as a folder that PyTorch transformers loads."""
+
+import importlib.util
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_texts
+from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.pretrained import OWN_KEY, read_classifier
+from kerasbert.classifiers.standard_heads import STANDARD_HEADS, has_standard_head, standard_tensors
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.encoders.checkpoints.live import LiveEncoderSource
+from kerasbert.encoders.checkpoints.saving import ARCHITECTURES
+from kerasbert.export.comparison import (
+    SAMPLE_TEXTS,
+    Ask,
+    check_parity,
+    check_plain_texts,
+    compare_probabilities,
+    describe_report,
+    folder_size,
+)
+from kerasbert.export.torch_code import HEAD_FILE, torch_code, usage_code
+from kerasbert.model_card import CARD_FILE, model_card
+
+# Largest accepted difference of a probability, by the precision in which the classifier computes.
+TOLERANCES = {"float32": 1e-5}
+HALF_TOLERANCE = 0.05
+REPORT_FILE = "parity.json"
+PROBLEM_TYPES = {
+    "binary": "single_label_classification",
+    "multiclass": "single_label_classification",
+    "multilabel": "multi_label_classification",
+}
+# What transformers gives the model; the others also take token types.
+INPUTS = {"distilbert": ["input_ids", "attention_mask"], "roberta": ["input_ids", "attention_mask"]}
+STANDARD_USAGE = """With transformers and PyTorch, in this folder or with its path instead of the dot:
+
+```python
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForSequenceClassification.from_pretrained(".")
+tokens = tokenizer(["a text to label"], padding=True, truncation=True, return_tensors="pt")
+print(model(**tokens).logits.{activation}, model.config.id2label)
+```
+
+With kerasbert: `kerasbert.TextClassifier.from_pretrained(".")`."""
+OTHER_USAGE = """The encoder is in `model.safetensors`, the head in `head.safetensors`. With transformers and PyTorch, in this folder or
+with its path instead of the dot:
+
+```python
+{code}```"""
+
+
+class HuggingFaceExport(NamedTuple):
+    """What was written.
+
+    Args:
+        path: the folder.
+        report: see `compare_probabilities`, with `size_bytes`, `load_seconds`, `standard_head`, `compared_with` and,
+            where labels were given, the accuracies.
+    """
+
+    path: Path
+    report: dict[str, Any]
+
+
+def save_pretrained(
+    classifier: Any,
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    texts: Sequence[str] | None = None,
+    labels: Any = None,
+) -> HuggingFaceExport:
+    """Write a trained classifier for PyTorch, beside its place and renamed when it is whole and proven.
+
+    Where PyTorch is installed, the folder is loaded with transformers and compared with the classifier before it
+    appears; else it is read back with kerasbert, which a head of another form cannot be.
+
+    Args:
+        classifier: a trained `TextClassifier`.
+        folder: the folder to appear.
+        overwrite: whether a folder that kerasbert wrote may be replaced.
+        texts: real texts to compare with; None takes a few made ones.
+        labels: their labels, as for `fit`, to measure accuracies.
+
+    Returns:
+        The folder and the report, which is also in its `parity.json` and its card.
+
+    Raises:
+        ConfigError: when the classifier is not trained or treats long texts otherwise than by cutting their end.
+        ArtifactError: when the folder cannot be written, or the probabilities differ.
+    """
+    classifier._check_fitted()
+    model: Classifier = classifier.model_
+    check_plain_texts(classifier)
+    check_output(folder, overwrite)
+    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    standard = has_standard_head(model)
+    code = "" if standard else torch_code(model)
+    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+        _write_config(classifier, beside, standard)
+        _write_weights(model, beside, standard)
+        _write_tokenizer(classifier.tokens_, model.encoder.model_type, beside)
+        report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code)
+        (beside / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
+    return HuggingFaceExport(Path(folder), report)
+
+
+def _write_config(classifier: Any, folder: Path, standard: bool) -> None:
+    model: Classifier = classifier.model_
+    family, form = model.encoder.model_type, STANDARD_HEADS[model.encoder.model_type]
+    config = {**model.encoder.config.to_dict(), "dtype": "float32"}
+    config["architectures"] = [form.architecture if standard else ARCHITECTURES[family]]
+    if standard:
+        names = model.head.label_names
+        config["id2label"] = {str(index): name for index, name in enumerate(names)}
+        config["label2id"] = {name: index for index, name in enumerate(names)}
+        config["problem_type"] = PROBLEM_TYPES[model.head.head_task.task]
+        config[form.dropout_key] = model.head.dropout.rate
+        thresholds = [float(value) for value in classifier.thresholds_[model.head.name]]
+        config[OWN_KEY] = {"task": model.head.head_task.task, "thresholds": thresholds}
+    text = json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+
+
+def _write_weights(model: Classifier, folder: Path, standard: bool) -> None:
+    from safetensors.numpy import save_file
+
+    source, prefix = LiveEncoderSource(model.encoder), model.encoder.checkpoint_prefix
+    tensors = {name: np.ascontiguousarray(source.read(name)) for name in source.names()}
+    if standard:
+        # The dense layer is a part of BERT's encoder, and of the other families' heads.
+        of_encoder = {name: tensor for name, tensor in tensors.items() if not name.startswith("pooler.")}
+        named = {**of_encoder, **standard_tensors(model)}
+        inside = (*of_encoder, "pooler.dense.weight", "pooler.dense.bias")
+        tensors = {prefix + name if name in inside else name: tensor for name, tensor in named.items()}
+    else:
+        # Also scalars and vectors, so that a file is there in every case.
+        head = {weight.path: _array(weight) for weight in model.weights if _is_of_head(model, weight)}
+        save_file(head, folder / HEAD_FILE, metadata={"format": "pt"})
+    save_file(tensors, folder / SAFETENSORS_FILE, metadata={"format": "pt"})
+
+
+def _is_of_head(model: Classifier, weight: keras.Variable) -> bool:
+    return "seed_generator" not in weight.path and not weight.path.startswith(f"{model.encoder.name}/")
+
+
+def _array(weight: keras.Variable) -> np.ndarray:
+    return np.ascontiguousarray(keras.ops.convert_to_numpy(weight), dtype=np.float32)
+
+
+def _write_tokenizer(tokens: TextEncoder, family: str, folder: Path) -> None:
+    tokens.save(folder)
+    file = folder / "tokenizer_config.json"
+    settings = json.loads(file.read_text(encoding="utf-8"))
+    # A special token that a text spells stays text, there as here.
+    settings["split_special_tokens"] = True
+    if family in INPUTS:
+        settings["model_input_names"] = INPUTS[family]
+    file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], code: str) -> dict[str, Any]:
+    texts, labels = data
+    if importlib.util.find_spec("torch") is not None:
+        # So that its import is no part of the time to load.
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    begin = time.perf_counter()
+    loaded = _open(classifier, folder, code)
+    report: dict[str, Any] = {
+        "format": "huggingface",
+        "standard_head": not code,
+        "compared_with": loaded[0],
+        "load_seconds": round(time.perf_counter() - begin, 3),
+        "size_bytes": folder_size(folder),
+    }
+    if loaded[1] is None:
+        return report
+    report.update(compare_probabilities(classifier, loaded[1], texts, labels))
+    compute = classifier.model_.encoder.compute_dtype
+    check_parity(report, TOLERANCES.get(compute, HALF_TOLERANCE))
+    return report
+
+
+def _open(classifier: Any, folder: Path, code: str) -> tuple[str, Ask | None]:
+    """The folder as PyTorch runs it, or as kerasbert does where PyTorch is not installed."""
+    if importlib.util.find_spec("torch") is not None:
+        import torch
+        import transformers
+
+        names = list(classifier.model_.heads)
+        ask = _torch_from_code(folder, code) if code else _torch_standard(classifier, folder, names[0])
+        return f"PyTorch {torch.__version__}, transformers {transformers.__version__}", ask
+    if code:
+        return "nothing, because PyTorch is not installed", None
+    again = read_classifier(folder, max_length=classifier.model_.max_length).model
+    tokens = TextEncoder.from_folder(folder, max_length=classifier.tokens_.max_length)
+    name = next(iter(again.heads))
+    return "kerasbert", lambda texts: {name: keras.ops.convert_to_numpy(again(tokens(list(texts)), training=False))}
+
+
+def _torch_standard(classifier: Any, folder: Path, head: str) -> Ask:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    model = AutoModelForSequenceClassification.from_pretrained(str(folder)).eval()
+    exclusive = classifier.model_.heads[head].head_task.task != "multilabel"
+    read: Callable[[Any], Any] = lambda logits: logits.softmax(-1) if exclusive else logits.sigmoid()  # noqa: E731
+    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    return _asking(tokenizer, lambda tokens: {head: read(model(**tokens).logits)})
+
+
+def _torch_from_code(folder: Path, code: str) -> Ask:
+    # The code that was generated a moment ago, label names in it as literals.
+    space: dict[str, Any] = {}
+    exec(compile(code, CARD_FILE, "exec"), space)
+    tokenizer, model = space["load"](str(folder))
+    return _asking(tokenizer, lambda tokens: space["probabilities"](model(**tokens)))
+
+
+def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
+    def ask(texts: Sequence[str]) -> dict[str, np.ndarray]:
+        import torch
+
+        tokens = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
+        with torch.no_grad():
+            return {head: values.numpy() for head, values in run(tokens).items()}
+
+    return ask
+
+
+def _card(classifier: Any, code: str, report: Mapping[str, Any]) -> str:
+    task = next(iter(classifier.model_.heads.values())).head_task.task
+    activation = "sigmoid()" if task == "multilabel" else "softmax(-1)"
+    usage = (
+        OTHER_USAGE.format(code=f"{code}\n\n{usage_code()}") if code else STANDARD_USAGE.format(activation=activation)
+    )
+    measured = describe_report(report)
+    return model_card(classifier.bundle(), usage=usage, library="transformers", measured=measured)

@@ -1,0 +1,188 @@
+"""`export_onnx`: token ids in, probabilities out, for ONNX Runtime and whatever else reads ONNX."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_texts
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.names import INPUT_NAMES
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.export.comparison import (
+    SAMPLE_TEXTS,
+    Ask,
+    check_parity,
+    check_plain_texts,
+    compare_probabilities,
+    describe_report,
+    folder_size,
+)
+from kerasbert.export.description import TFLITE_DESCRIPTION_FILE, describe, write_json
+from kerasbert.export.precision import in_precision
+from kerasbert.model_card import CARD_FILE, model_card
+
+MODEL_FILE = "model.onnx"
+
+TOLERANCE = 1e-5
+# Where a classifier computes in half precision, the export does in float32.
+HALF_TOLERANCE = 0.05
+PACKAGES = ("onnx", "onnxruntime", "tf2onnx")
+USAGE = """`model.onnx` takes token ids, which the `tokenizers` library makes of a text. In this folder, or with its path in
+front of the three names:
+
+```python
+import json
+
+import numpy
+import onnxruntime
+from tokenizers import Tokenizer
+
+with open("kerasbert.json", encoding="utf-8") as stream:
+    about = json.load(stream)
+tokenizer = Tokenizer.from_file("tokenizer.json")
+tokenizer.encode_special_tokens = True  # a special token that a text spells stays text
+tokenizer.enable_truncation(about["max_length"])
+tokenizer.enable_padding(pad_id=about["pad_id"])
+session = onnxruntime.InferenceSession("model.onnx")
+
+
+def probabilities(texts):
+    rows = tokenizer.encode_batch(texts)
+    tokens = {
+        "input_ids": [row.ids for row in rows],
+        "attention_mask": [row.attention_mask for row in rows],
+        "token_type_ids": [row.type_ids for row in rows],
+    }
+    wanted = [one.name for one in session.get_inputs()]
+    outputs = session.run(None, {name: numpy.array(tokens[name], "int32") for name in wanted})
+    return dict(zip([one.name for one in session.get_outputs()], outputs))
+
+
+for head, values in probabilities(["a text to label"]).items():
+    print(about["heads"][head]["label_names"], values)  # of a binary head that of the second label
+```"""
+
+
+class OnnxExport(NamedTuple):
+    """What was written.
+
+    Args:
+        path: the folder.
+        report: see `compare_probabilities`, with `size_bytes`, `load_seconds` and `compared_with`.
+    """
+
+    path: Path
+    report: dict[str, Any]
+
+
+def export_onnx(
+    classifier: Any,
+    folder: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    texts: Sequence[str] | None = None,
+    labels: Any = None,
+) -> OnnxExport:
+    """Write a trained classifier as `model.onnx` with its tokenizer, beside its place and renamed when it is proven.
+
+    The model has the three token inputs, int32 (batch, length) of any length up to the model's, and an output for each
+    head, its probabilities. It is run with ONNX Runtime and compared with the classifier before it appears.
+
+    Args:
+        classifier: a trained `TextClassifier` of single texts.
+        folder: the folder to appear.
+        overwrite: whether a folder that kerasbert wrote may be replaced.
+        texts: real texts to compare with; None takes a few made ones.
+        labels: their labels, as for `fit`, to measure accuracies.
+
+    Returns:
+        The folder and the report, which is also in its `kerasbert.json` and its card.
+
+    Raises:
+        ConfigError: when a package is missing, or the classifier is not trained or treats long texts otherwise than by cutting their end.
+        ArtifactError: when the folder cannot be written, or the probabilities differ.
+    """
+    _check_packages()
+    classifier._check_fitted()
+    check_plain_texts(classifier)
+    check_output(folder, overwrite)
+    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+        _write_model(in_precision(classifier.model_, "float32"), beside / MODEL_FILE)
+        classifier.tokens_.save(beside)
+        report = _prove(classifier, beside, (chosen, labels if texts is not None else None))
+        write_json(beside / TFLITE_DESCRIPTION_FILE, {**describe(classifier, "onnx"), "report": report})
+        card = model_card(classifier.bundle(), usage=USAGE, library="onnx", measured=describe_report(report))
+        (beside / CARD_FILE).write_text(card, encoding="utf-8")
+    return OnnxExport(Path(folder), report)
+
+
+def _check_packages() -> None:
+    import importlib.util
+
+    missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"An ONNX export needs the package{'s' * (len(missing) > 1)} {', '.join(missing)}: pip install 'kerasbert[onnx]'."
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise ConfigError(f"An ONNX export needs Keras on TensorFlow; it runs on {keras.backend.backend()}.")
+
+
+def _write_model(model: Classifier, file: Path) -> None:
+    import onnx
+
+    outputs = [model.output[name] for name in model.heads] if isinstance(model.output, dict) else [model.output]
+    inner = keras.Model(model.input, outputs)
+    # Keras exports no model that was never called.
+    inner({name: np.ones((1, 3), "int32") for name in INPUT_NAMES}, training=False)
+    inner.export(str(file), format="onnx", verbose=False)
+    written = onnx.load(str(file))
+    _name_outputs(written.graph, list(model.heads))
+    onnx.checker.check_model(written)
+    onnx.save(written, str(file))
+
+
+def _name_outputs(graph: Any, names: list[str]) -> None:
+    """Give the outputs the heads' names; the exporter numbers them in their order."""
+    new = {output.name: name for output, name in zip(graph.output, names, strict=True)}
+    for node in graph.node:
+        for field in (node.input, node.output):
+            for index, name in enumerate(field):
+                field[index] = new.get(name, name)
+    for output in graph.output:
+        output.name = new[output.name]
+
+
+def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any]) -> dict[str, Any]:
+    import onnxruntime
+
+    begin = time.perf_counter()
+    session = onnxruntime.InferenceSession(str(folder / MODEL_FILE), providers=["CPUExecutionProvider"])
+    report: dict[str, Any] = {
+        "format": "onnx",
+        "compared_with": f"ONNX Runtime {onnxruntime.__version__}",
+        "load_seconds": round(time.perf_counter() - begin, 3),
+        "size_bytes": folder_size(folder),
+        **compare_probabilities(classifier, _asking(session, classifier.tokens_), *data),
+    }
+    check_parity(report, TOLERANCE if classifier.model_.encoder.compute_dtype == "float32" else HALF_TOLERANCE)
+    return report
+
+
+def _asking(session: Any, tokens: TextEncoder) -> Ask:
+    wanted = [one.name for one in session.get_inputs() if one.name in INPUT_NAMES]
+    names = [one.name for one in session.get_outputs()]
+
+    def ask(texts: Sequence[str]) -> dict[str, np.ndarray]:
+        encoded = tokens(list(texts))
+        return dict(zip(names, session.run(None, {name: encoded[name] for name in wanted}), strict=True))
+
+    return ask

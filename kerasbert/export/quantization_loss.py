@@ -1,0 +1,118 @@
+"""What a smaller model loses: its answers beside those of the classifier that it was made from."""
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerasbert._core.errors import ArtifactError
+from kerasbert.classifiers.builders import SINGLE_HEAD
+
+
+class Tolerance(NamedTuple):
+    """What an export may differ by.
+
+    Args:
+        difference: of a probability, at most.
+        mean_difference: of the probabilities, at most.
+        points: of accuracy or micro-F1 that may be lost, in hundredths.
+    """
+
+    difference: float
+    mean_difference: float
+    points: float
+
+
+TOLERANCES = {
+    "none": Tolerance(1e-5, 1e-5, 0.0),
+    "float16": Tolerance(2e-2, 1e-3, 0.1),
+    "dynamic": Tolerance(1.0, 1e-2, 0.5),
+    "int8": Tolerance(1.0, 2e-2, 1.0),
+}
+
+
+def compare(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray], labels: Any = None) -> dict[str, Any]:
+    """Compare probabilities that another program computed with a classifier's own.
+
+    Args:
+        classifier: the `TextClassifier`.
+        texts: n texts.
+        got: head name -> float32 (n, units).
+        labels: of the texts, as for `fit`; None measures no accuracy.
+
+    Returns:
+        `largest_difference` and `mean_difference` of the probabilities; `different_labels`, texts with another set of
+        labels; with labels `scores`: head name -> `classifier` and `exported`, each with `accuracy`, `micro_f1` and
+        `macro_f1`, and `lost_points` of the score that the task is judged by.
+    """
+    expected = classifier._probabilities(texts, None)
+    apart = {head: np.abs(got[head] - values) for head, values in expected.items()}
+    decided, others = classifier.decide_all(expected), classifier.decide_all(got)
+    is_other = [(decided[head] != others[head]).reshape(len(texts), -1).any(axis=1) for head in decided]
+    report: dict[str, Any] = {
+        "largest_difference": max(float(values.max()) for values in apart.values()),
+        "mean_difference": max(float(values.mean()) for values in apart.values()),
+        "different_labels": int(np.any(is_other, axis=0).sum()),
+    }
+    if labels is not None:
+        own, exported = (_answering(classifier, one).evaluate(texts, labels) for one in (expected, got))
+        report["scores"] = {head: _scores_of(classifier, head, own, exported) for head in expected}
+    return report
+
+
+def check_loss(report: Mapping[str, Any]) -> None:
+    """Refuse an export that lost more than its quantisation may.
+
+    Args:
+        report: with `quantize`, `texts` and what `compare` gives.
+
+    Raises:
+        ArtifactError: saying what was lost.
+    """
+    quantize = report["quantize"]
+    tolerance = TOLERANCES[quantize]
+    for name, limit in (("largest", tolerance.difference), ("mean", tolerance.mean_difference)):
+        value = report[f"{name}_difference"]
+        if not value <= limit:
+            raise ArtifactError(
+                f"The exported model ({quantize}) differs from the classifier: {name} difference of a probability "
+                f"{value:.3g}, more than {limit:g}. Nothing was written; {_way_out(quantize)}"
+            )
+    for head, scores in report.get("scores", {}).items():
+        # Of few texts one alone may be more than the limit.
+        limit = max(tolerance.points, 100 / max(report["texts"], 1))
+        if scores["lost_points"] > limit:
+            raise ArtifactError(
+                f"The exported model ({quantize}) is worse than the classifier: {scores['lost_points']:.2f} points of "
+                f"{scores['measure']} of {head!r}, more than {limit:.2g}. Nothing was written; {_way_out(quantize)}"
+            )
+
+
+def _way_out(quantize: str) -> str:
+    if quantize == "none":
+        return "please report it."
+    return f"use another quantisation than {quantize!r}, such as {'dynamic' if quantize == 'int8' else 'none'!r}."
+
+
+def _answering(classifier: Any, probabilities: Mapping[str, np.ndarray]) -> Any:
+    """The classifier with answers that are known already."""
+    answering = copy.copy(classifier)
+    answering._probabilities = lambda texts, text_pairs: probabilities
+    return answering
+
+
+def _scores_of(classifier: Any, head: str, own: Mapping[str, Any], exported: Mapping[str, Any]) -> dict[str, Any]:
+    measure = "micro_f1" if classifier.model_.heads[head].head_task.task == "multilabel" else "accuracy"
+    found = {
+        name: _summary(scores if head == SINGLE_HEAD else scores[head])
+        for name, scores in (("classifier", own), ("exported", exported))
+    }
+    lost = found["classifier"][measure] - found["exported"][measure]
+    return {"measure": measure, "lost_points": round(100 * lost, 3), **found}
+
+
+def _summary(scores: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers of one head; 0 where no text has a known label."""
+    values = {"accuracy": scores["accuracy"], "micro_f1": scores["micro"]["f1"], "macro_f1": scores["macro"]["f1"]}
+    return {name: value or 0.0 for name, value in values.items()}

@@ -1,0 +1,226 @@
+"""`export_tflite`: one file that phones load, with vocabulary, labels and thresholds inside."""
+
+import copy
+import json
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
+from kerasbert._core.errors import ConfigError, KerasbertWarning
+from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.names import VOCABULARY_FILE
+from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
+from kerasbert.export.comparison import SAMPLE_TEXTS, latencies
+from kerasbert.export.description import TFLITE_DESCRIPTION_FILE, describe, write_json
+from kerasbert.export.graph_tokenizer import check_exportable
+from kerasbert.export.litert import LiteRT, check_litert, token_rows
+from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
+from kerasbert.export.precision import in_precision
+from kerasbert.export.quantization_loss import check_loss, compare
+from kerasbert.export.tflite_card import tflite_card
+from kerasbert.export.tflite_graph import QUANTIZATIONS, convert
+from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata
+
+TFLITE_FILE = "model.tflite"
+DYNAMIC = "dynamic"
+# More calibrate no better, and take long.
+CALIBRATION_TEXTS = 200
+LEAST_CALIBRATION_TEXTS = 20
+
+
+class TFLiteExport(NamedTuple):
+    """What was written.
+
+    Args:
+        path: of the `.tflite` file.
+        report: see `docs/tflite.md`; also in `kerasbert.json` and `README.md` beside the file.
+    """
+
+    path: Path
+    report: dict[str, Any]
+
+
+def export_tflite(
+    classifier: Any,
+    folder: str | os.PathLike[str],
+    *,
+    quantize: str = "none",
+    length: int | str | None = None,
+    texts: Sequence[str] | None = None,
+    labels: Any = None,
+    calibration: Sequence[str] | None = None,
+    overwrite: bool = False,
+) -> TFLiteExport:
+    """Write a trained classifier as `FOLDER/model.tflite`, beside its place and renamed when it is whole and proven.
+
+    The file needs LiteRT's built-in ops alone and carries what MediaPipe's TextClassifier asks for, so that it takes raw
+    text there. Before the rename it is loaded into LiteRT and compared with the classifier.
+
+    Args:
+        classifier: a trained `TextClassifier` of single texts.
+        folder: to appear; it will hold the file, a card and the report.
+        quantize: `"none"`; `"float16"`, half the size; `"dynamic"`, a quarter of the size and the fastest; or `"int8"`,
+            in which the large products also read 8-bit numbers.
+        length: of the inputs in tokens, from 3 to the classifier's `max_length`, which is also the default; `"dynamic"`
+            takes texts of any length up to it.
+        texts: real texts to compare with; None takes a few made ones.
+        labels: of `texts`, as for `fit`, to measure what is lost.
+        calibration: some hundred real texts of other use than `texts`, for `"int8"` alone.
+        overwrite: whether a folder that kerasbert wrote may be replaced.
+
+    Returns:
+        The file and the report.
+
+    Raises:
+        ConfigError: when the tokenizer is not BERT's WordPiece, an argument is out of its range, or LiteRT is missing.
+        ArtifactError: when the folder is in the way or cannot be written, the model needs an op that is not built in, or
+            it differs from the classifier by more than its quantisation may.
+
+    Example:
+        >>> export_tflite(classifier, "tflite/intents", quantize="dynamic", length=128).path  # doctest: +SKIP
+        PosixPath('tflite/intents/model.tflite')
+
+    Reference:
+        Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018.
+    """
+    check_choice("quantize", quantize, QUANTIZATIONS)
+    check_litert()
+    _check_classifier(classifier)
+    size = _check_length(length, classifier.tokens_.max_length)
+    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    samples = _check_calibration(quantize, calibration)
+    if samples and size is None:
+        raise ConfigError("quantize='int8' needs a fixed `length`, for which it is calibrated; got 'dynamic'.")
+    path = check_output(folder, overwrite)
+    reference = _as_exported(classifier, size)
+    rows = token_rows(reference.tokens_, samples, size)
+    model = convert(reference.model_, length=size, quantize=quantize, samples=rows)
+    with atomic_dir_write(path, overwrite=overwrite) as beside:
+        file = beside / TFLITE_FILE
+        file.write_bytes(_with_metadata(model, reference))
+        settings = {"quantize": quantize, "length": DYNAMIC if size is None else size}
+        report = {**settings, **_measure(file, reference, chosen, labels, size)}
+        check_loss(report)
+        write_json(beside / TFLITE_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": report})
+        (beside / "README.md").write_text(tflite_card(classifier, report), encoding="utf-8")
+    return TFLiteExport(path / TFLITE_FILE, report)
+
+
+def _check_classifier(classifier: Any) -> None:
+    if keras.backend.backend() != "tensorflow":
+        raise ConfigError(f"A TFLite model needs Keras on TensorFlow; it runs on {keras.backend.backend()}.")
+    classifier._check_fitted()
+    if classifier.model_.windows is not None:
+        raise ConfigError(
+            "A TFLite model reads a text at once, and this classifier reads it in windows; train one with "
+            "long_texts='truncate'."
+        )
+    if getattr(classifier, "data_", {}).get("pairs"):
+        raise ConfigError(
+            "A TFLite model takes single texts, and this classifier reads pairs; train one on single texts."
+        )
+    check_exportable(classifier.tokens_._tokenizer, "A TFLite model")
+    MediaPipeTokenizer(classifier.tokens_)
+    _warn_of_case(classifier.tokens_)
+    for head in classifier.model_.heads.values():
+        broken = [name for name in head.label_names if name.splitlines() != [name]]
+        if broken:
+            raise ConfigError(f"`label_names` must be single lines, as the file lists them; got {shorten(broken[0])}.")
+
+
+def _warn_of_case(tokens: TextEncoder) -> None:
+    if tokens.tokens("A") != tokens.tokens("a"):
+        warnings.warn(
+            "the vocabulary tells capitals from small letters, and MediaPipe lowers them: it will read other tokens, and "
+            "give other scores, than this classifier. Tokenise in the app and use LiteRT, or train on an uncased encoder.",
+            KerasbertWarning,
+            stacklevel=4,
+        )
+
+
+def _check_length(length: int | str | None, longest: int) -> int | None:
+    """The length of the inputs; None for open ones."""
+    if length == DYNAMIC:
+        return None
+    if isinstance(length, str):
+        raise ConfigError(f"`length` must be a number of tokens or {DYNAMIC!r}; got {shorten(length)}.")
+    why = "the tokens that the classifier was trained to read"
+    return longest if length is None else check_int("length", length, MINIMUM_MAX_LENGTH, longest, why)
+
+
+def _check_calibration(quantize: str, texts: Sequence[str] | None) -> list[str]:
+    if (quantize == "int8") != (texts is not None):
+        raise ConfigError(
+            "`calibration` must be given with quantize='int8', and only with it: some hundred real texts, which show what "
+            "numbers the model computes with."
+        )
+    if texts is None:
+        return []
+    found = list(check_texts("calibration", texts))
+    if len(found) < LEAST_CALIBRATION_TEXTS:
+        raise ConfigError(f"`calibration` must hold at least {LEAST_CALIBRATION_TEXTS} texts; got {len(found)}.")
+    every = max(len(found) // CALIBRATION_TEXTS, 1)
+    return found[::every][:CALIBRATION_TEXTS]
+
+
+def _as_exported(classifier: Any, length: int | None) -> Any:
+    """The classifier as the file will compute it: in float32, on texts of its length."""
+    reference = copy.copy(classifier)
+    reference.model_ = in_precision(classifier.model_, "float32")
+    reference.tokens_ = copy.copy(classifier.tokens_)
+    reference.tokens_.max_length = length or classifier.tokens_.max_length
+    return reference
+
+
+def _with_metadata(model: bytes, classifier: Any) -> bytes:
+    heads = [_head_metadata(classifier, name, head) for name, head in classifier.model_.heads.items()]
+    content = json.dumps(describe(classifier, "tflite"), ensure_ascii=False).encode()
+    attached = {VOCABULARY_FILE: vocabulary_lines(classifier.tokens_).encode(), TFLITE_DESCRIPTION_FILE: content}
+    names = " and ".join(classifier.model_.heads)
+    return add_metadata(model, description=f"Text classifier ({names}).", heads=heads, attached=attached)
+
+
+def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
+    task, thresholds = head.head_task.task, np.asarray(classifier.thresholds_[name])
+    ways = {
+        "multiclass": "Probabilities of exclusive labels; the most probable one is chosen.",
+        "binary": f"Probabilities of two labels; the second is chosen from {float(thresholds[0]):.4g} on, else the first.",
+        "multilabel": f"Probabilities of independent labels; each is chosen from its threshold on, see "
+        f"{TFLITE_DESCRIPTION_FILE}.",
+    }
+    # The schema knows one threshold for all labels: the lowest hides no label that another one would choose.
+    threshold = float(thresholds.min()) if task == "multilabel" else None
+    file = "labels.txt" if name == SINGLE_HEAD else f"{name}_labels.txt"
+    return HeadMetadata(name, ways[task], head.label_names, threshold, file)
+
+
+def vocabulary_lines(tokens: TextEncoder) -> str:
+    """The vocabulary as a text whose line n is token n, also where it leaves ids out."""
+    token_of = {number: token for token, number in tokens._tokenizer.get_vocab().items()}
+    return "".join(token_of.get(number, "") + "\n" for number in range(tokens.vocabulary_size))
+
+
+def _measure(file: Path, reference: Any, texts: list[str], labels: Any, length: int | None) -> dict[str, Any]:
+    runtime = LiteRT(file)
+    answers, seconds = runtime.answers(token_rows(reference.tokens_, texts, length))
+    tasks = {name: head.head_task.task for name, head in reference.model_.heads.items()}
+    got = {name: answers[name][:, 1:] if task == "binary" else answers[name] for name, task in tasks.items()}
+    encoded = reference.tokens_.encode(texts)
+    return {
+        "texts": len(texts),
+        **compare(reference, texts, got, labels),
+        "cut_texts": encoded.num_truncated,
+        "mediapipe_other_ids": count_other_ids(reference.tokens_, texts, length),
+        "size_bytes": file.stat().st_size,
+        "load_seconds": round(runtime.load_seconds, 3),
+        "threads": 1,
+        **latencies(seconds),
+        "texts_per_second": round(len(texts) / sum(seconds), 1),
+    }

@@ -1,0 +1,284 @@
+"""PyTorch code, generated for one classifier, that puts its head onto the encoder that transformers loads.
+
+The head's weights lie in a file under the names of the Keras model; the code reads them as they are, so that every
+pooling, combination and head here has one function there, of a few lines.
+"""
+
+import textwrap
+from typing import Any
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.features import Features
+from kerasbert.classifiers.pooling import pooling_name
+
+HEAD_FILE = "head.safetensors"
+# Keras's name of an activation -> what PyTorch calls it.
+TORCH_ACTIVATIONS = {
+    "elu": "functional.elu({})",
+    "gelu": "functional.gelu({})",
+    "leaky_relu": "functional.leaky_relu({}, 0.2)",
+    "linear": "{}",
+    "mish": "functional.mish({})",
+    "relu": "torch.relu({})",
+    "relu6": "functional.relu6({})",
+    "selu": "functional.selu({})",
+    "sigmoid": "torch.sigmoid({})",
+    "silu": "functional.silu({})",
+    "softplus": "functional.softplus({})",
+    "softsign": "functional.softsign({})",
+    "swish": "functional.silu({})",
+    "tanh": "torch.tanh({})",
+}
+POOLINGS = {
+    "attention": """
+        scores = torch.tanh(self.dense(f"{name}/hidden", hidden)) @ self.weights[f"{name}/score/kernel"]
+        weights = scores[..., 0].masked_fill(mask == 0, -3e4).softmax(-1)
+        return (weights[..., None] * hidden).sum(1)
+    """,
+    "cls": """
+        return hidden[:, 0]
+    """,
+    "last": """
+        return hidden[torch.arange(len(hidden)), mask.sum(1) - 1]
+    """,
+    "max": """
+        return hidden.masked_fill(mask[..., None] == 0, -3e4).amax(1)
+    """,
+    "mean": """
+        return (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+    """,
+    "multihead_attention": """
+        query = self.weights[f"{name}/query"]  # (heads, head_dim)
+        key, value = (self.dense(f"{name}/{part}", hidden).unflatten(-1, query.shape) for part in ("key", "value"))
+        scores = torch.einsum("nd,blnd->bnl", query * query.shape[1] ** -0.5, key)
+        weights = scores.masked_fill(mask[:, None] == 0, -3e4).softmax(-1)
+        return self.dense(f"{name}/output", torch.einsum("bnl,blnd->bnd", weights, value).flatten(1))
+    """,
+    "pooler": """
+        return hidden
+    """,
+}
+COMBINATIONS = {
+    "attention": """
+        scores = [torch.tanh(self.dense(f"{name}/hidden", one)) @ self.weights[f"{name}/score/kernel"] for one in states]
+        weights = (torch.cat(scores, -1) + self.weights[f"{name}/layer_bias"]).softmax(-1)
+        return (weights[..., None] * torch.stack(states, -2)).sum(-2)
+    """,
+    "concat": """
+        return torch.cat(states, -1)
+    """,
+    "max": """
+        return torch.stack(states).amax(0)
+    """,
+    "mean": """
+        return torch.stack(states).mean(0)
+    """,
+    "weighted": """
+        weights = self.weights[f"{name}/gamma"] * self.weights[f"{name}/layer_bias"].softmax(-1)
+        return (weights[:, None] * torch.stack(states, -2)).sum(-2)
+    """,
+}
+SUM_SIBLINGS = """
+        members = [[child for child, own in enumerate(above) if own == parent] for parent in range(max(above) + 1)]
+        return torch.stack([logs[:, rows].logsumexp(-1) for rows in members], 1)
+"""
+FRAME = '''
+import torch
+from safetensors.torch import load_file
+from torch.nn import functional
+from transformers import AutoModel, AutoTokenizer
+
+LABELS = {labels}
+
+
+class Classifier(torch.nn.Module):
+    """Gives, for each head, {result} of shape (batch, units)."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.encoder = AutoModel.from_pretrained(folder{form})
+        self.weights = torch.nn.ParameterDict(load_file(f"{{folder}}/{file}"))
+        self.dropout = torch.nn.Dropout({dropout})
+
+    def forward(self, **tokens):
+        output = self.encoder(**tokens, output_hidden_states=True)
+        mask = tokens["attention_mask"]
+{forward}
+
+    def dense(self, name, x):
+        return x @ self.weights[f"{{name}}/kernel"] + self.weights[f"{{name}}/bias"]
+{methods}
+
+def probabilities(outputs):
+    """Of each label of each head; a head with one unit gives that of its second label."""
+{reading}
+
+
+def load(folder):
+    return AutoTokenizer.from_pretrained(folder), Classifier(folder).eval()
+'''
+METHOD = """
+    def {name}({arguments}):
+{body}
+"""
+USE = """
+
+tokenizer, model = load(".")
+texts = ["a text to label", "another one"]
+tokens = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+with torch.no_grad():
+    print(LABELS, probabilities(model(**tokens)))
+"""
+
+
+def torch_code(model: Classifier) -> str:
+    """Python code with a PyTorch module `Classifier`, and functions `load(folder)` and `probabilities(outputs)`.
+
+    Args:
+        model: from a builder; one that reads windows is refused by the caller.
+
+    Returns:
+        The code; it holds label names as literals and nothing else of the user's.
+
+    Raises:
+        ConfigError: when the head has an activation that is not known in PyTorch.
+    """
+    labels = {name: list(head.label_names) for name, head in model.heads.items()}
+    kind, reading = _reading(model)
+    unused_pooler = model.encoder.model_type in ("bert", "roberta") and model.encoder.pooler is None
+    code = FRAME.format(
+        labels=repr(labels),
+        result=kind,
+        form=", add_pooling_layer=False" if unused_pooler else "",
+        file=HEAD_FILE,
+        dropout=_first(model).dropout.rate,
+        forward=_indent(_forward(model), 8),
+        methods=_methods(model),
+        reading=_indent(reading, 4),
+    )
+    return code.strip() + "\n"
+
+
+def usage_code() -> str:
+    """The lines that follow `torch_code` in a folder's README: load, tokenise, print."""
+    return USE.lstrip("\n")
+
+
+def _first(model: Classifier) -> Any:
+    return model.hierarchy or list(model.trained_heads.values())[-1]
+
+
+def _indent(code: str, spaces: int) -> str:
+    return textwrap.indent(textwrap.dedent(code).strip(), " " * spaces)
+
+
+def _methods(model: Classifier) -> str:
+    features = _features(model)[0]
+    bodies = {"pool": ("self, name, hidden, mask", POOLINGS[pooling_name(features.pooling)])}
+    if len(features.layer_indices) > 1:
+        bodies["combine"] = ("self, name, states", COMBINATIONS[features.combine])
+    bodies["classify"] = ("self, name, hidden, last", _hidden_layers(_first(model)))
+    if model.hierarchy is not None:
+        bodies["levels"] = ("self, logits", _levels(model))
+        if not model.hierarchy.multilabel:
+            bodies["sum_siblings"] = ("self, logs, above", SUM_SIBLINGS)
+    parts = [
+        METHOD.format(name=name, arguments=arguments, body=_indent(body, 8))
+        for name, (arguments, body) in bodies.items()
+    ]
+    return "".join(parts)
+
+
+def _features(model: Classifier) -> list[Features]:
+    return [layer for layer in model.layers if isinstance(layer, Features)]
+
+
+def _hidden_layers(head: Any) -> str:
+    if head.hidden_activation not in TORCH_ACTIVATIONS and head.hidden_units:
+        raise ConfigError(
+            f"`hidden_activation` must be one of {', '.join(TORCH_ACTIVATIONS)} to be rebuilt in PyTorch; got "
+            f"{shorten(head.hidden_activation)}."
+        )
+    inner = 'self.dense(f"{name}/hidden_%d", self.dropout(hidden))'
+    lines = [
+        "hidden = " + TORCH_ACTIVATIONS[head.hidden_activation].format(inner % index)
+        for index in range(len(head.hidden_units))
+    ]
+    return "\n".join([*lines, 'return self.dense(f"{name}/{last}", self.dropout(hidden))'])
+
+
+def _vector(features: Features) -> list[str]:
+    """Lines that make `vector` from the encoder's output."""
+    pooling, combining = f"{features.name}/{features.pooling.name}", f"{features.name}/combination"
+    if pooling_name(features.pooling) == "pooler":
+        return [f"vector = self.pool({pooling!r}, output.pooler_output, mask)"]
+    lines = [f"states = [output.hidden_states[index] for index in {list(features.layer_indices)}]"]
+    if len(features.layer_indices) == 1:
+        return [*lines, f"vector = self.pool({pooling!r}, states[0], mask)"]
+    if features.combine_first:
+        return [*lines, f"vector = self.pool({pooling!r}, self.combine({combining!r}, states), mask)"]
+    lines.append(f"states = [self.pool({pooling!r}, state, mask) for state in states]")
+    return [*lines, f"vector = self.combine({combining!r}, states)"]
+
+
+def _forward(model: Classifier) -> str:
+    if model.votes is not None:
+        return "\n".join(_votes(model))
+    lines = _vector(model.features)
+    if model.hierarchy is not None:
+        name, layers = model.hierarchy.name, [layer.name for layer in model.hierarchy.output_layers]
+        return "\n".join([*lines, f"return self.levels([self.classify({name!r}, vector, last) for last in {layers}])"])
+    return "\n".join(
+        [*lines, f"return {{name: self.classify(name, vector, 'logits') for name in {list(model.heads)}}}"]
+    )
+
+
+def _votes(model: Classifier) -> list[str]:
+    assert model.votes is not None
+    act = "softmax(-1)" if model.votes.head_task.task == "multiclass" else "sigmoid()"
+    lines = ["votes = []"]
+    for index, features in zip(model.votes.layer_indices, _features(model), strict=True):
+        lines += [*_vector(features), f"votes.append(self.classify('layer_{index}', vector, 'logits').{act})"]
+    name = model.votes.name
+    lines.append(f"shares = (10 * self.weights['{name}/layer_bias']).softmax(-1)")
+    return [*lines, f"return {{{name!r}: (shares[:, None] * torch.stack(votes, 1)).sum(1).log()}}"]
+
+
+def _levels(model: Classifier) -> str:
+    """The tree's log-probabilities, as `HierarchicalHead` computes them."""
+    head = model.hierarchy
+    assert head is not None
+    parents = [list(level) for level in head.hierarchy.parents]
+    lines = [f"parents = {parents}"]
+    if head.class_scores == "summed":
+        lines += [
+            "logs = [logits[0].log_softmax(-1)]",
+            "for above in reversed(parents):",
+            "    logs.insert(0, self.sum_siblings(logs[0], above))",
+        ]
+    else:
+        given = "functional.logsigmoid" if head.multilabel else "torch.log_softmax"
+        first = f"{given}(logits[0])" if head.multilabel else f"{given}(logits[0], -1)"
+        own = (
+            "functional.logsigmoid(values)"
+            if head.multilabel
+            else "values - self.sum_siblings(values, above)[:, above]"
+        )
+        lines += [
+            f"logs = [{first}]",
+            "for values, above in zip(logits[1:], parents):",
+            f"    logs.append({own} + logs[-1][:, above])",
+        ]
+    lines.append(f"return dict(zip({list(head.levels)}, logs))")
+    return "\n".join(lines)
+
+
+def _reading(model: Classifier) -> tuple[str, str]:
+    """What `forward` gives, and the body of `probabilities`."""
+    if model.votes is not None or model.hierarchy is not None:
+        return "log-probabilities", "return {name: logs.exp() for name, logs in outputs.items()}"
+    reads = {"linear": "{}", "sigmoid": "{}.sigmoid()", "softmax": "{}.softmax(-1)"}
+    parts = [f"{name!r}: " + reads[head.activation].format(f"outputs[{name!r}]") for name, head in model.heads.items()]
+    return "logits", f"return {{{', '.join(parts)}}}"

@@ -1,0 +1,83 @@
+"""A line for each batch that was trained on: `batches.csv`, cut back to the checkpoint when a training is resumed."""
+
+import os
+import zlib
+from pathlib import Path
+from typing import Any, TextIO, final
+
+import numpy as np
+
+from kerasbert._core.errors import ArtifactError
+
+BATCHES_FILE = "batches.csv"
+HEADER = "epoch,batch,rows,checksum,loss\n"
+
+
+@final
+class BatchLog:
+    """Writes which rows each batch held, by a checksum of their numbers, and its loss; epochs and batches count from 1.
+
+    Args:
+        folder: where `batches.csv` is.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     log = BatchLog(Path(folder))
+        ...     log.open(0, 0)
+        ...     log.write(0, 0, np.array([4, 2]), 0.5)
+        ...     log.close()
+        ...     (Path(folder) / "batches.csv").read_text().splitlines()[1].split(",")[:3]
+        ['1', '1', '2']
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / BATCHES_FILE
+        self._stream: TextIO | None = None
+
+    def open(self, epoch: int, step: int) -> None:
+        """Open for what comes from a batch on; lines of it and of later ones, which will be trained on again, are cut.
+
+        Raises:
+            ArtifactError: when the file cannot be written.
+        """
+        try:
+            lines = self.file.read_text(encoding="utf-8").splitlines(keepends=True)[1:] if self.file.is_file() else []
+            kept = [line for line in lines if line.endswith("\n") and _position(line) < (epoch + 1, step + 1)]
+            beside = self.file.with_name(f".tmp-{BATCHES_FILE}")
+            beside.write_text(HEADER + "".join(kept), encoding="utf-8")
+            os.replace(beside, self.file)
+            self._stream = open(self.file, "a", encoding="utf-8")  # noqa: SIM115 - closed by `close`
+        except OSError as error:
+            raise _unwritable(self.file, error) from error
+
+    def write(self, epoch: int, step: int, rows: np.ndarray, loss: float) -> None:
+        """Add the line of a batch.
+
+        Raises:
+            ArtifactError: when the file cannot be written.
+        """
+        checksum = zlib.crc32(np.asarray(rows, dtype="<i8").tobytes())
+        stream: Any = self._stream
+        try:
+            stream.write(f"{epoch + 1},{step + 1},{len(rows)},{checksum:08x},{loss!r}\n")
+            stream.flush()
+        except OSError as error:
+            raise _unwritable(self.file, error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+def _position(line: str) -> tuple[int, int]:
+    epoch, step = line.split(",")[:2]
+    return int(epoch), int(step)
+
+
+def _unwritable(file: Path, error: OSError) -> ArtifactError:
+    return ArtifactError(
+        f"{str(file)!r} cannot be written ({error.strerror or error}). Make room and run the same again: it continues."
+    )

@@ -1,0 +1,214 @@
+"""A folder of checkpoints: each is one unit that is there whole or not at all, and the newest whole one is read."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any, NamedTuple, Self, final
+
+import numpy as np
+
+from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert._core.files import atomic_dir_write, verify_manifest
+from kerasbert._core.names import MANIFEST_FILE
+from kerasbert._core.strict_json import read_json_object
+from kerasbert.training.progress import announce
+
+ARRAYS_FILE = "state.safetensors"
+STATE_FILE = "state.json"
+LOCK_FILE = ".lock"
+FINISHED = "finished"
+KEPT = 2
+
+
+class Checkpoint(NamedTuple):
+    """What one checkpoint holds.
+
+    Args:
+        arrays: name -> array.
+        state: plain data that JSON can hold.
+    """
+
+    arrays: dict[str, np.ndarray]
+    state: dict[str, Any]
+
+
+@final
+class CheckpointFolder:
+    """The checkpoints of one training run, held by one process at a time.
+
+    A checkpoint is a folder of a file of arrays, a file of plain data and a manifest with the SHA-256 of both. It is written
+    beside its place, flushed to disk and renamed, and only then an older one is removed; two are kept.
+
+    Args:
+        folder: made where there is none.
+        writes: False only reads, and takes no notice of who writes.
+
+    Raises:
+        ArtifactError: when the folder cannot be made or written, is a file, or holds something else.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as place, CheckpointFolder(place) as folder:
+        ...     folder.write("12", Checkpoint({"weights": np.zeros(2)}, {"step": 12}))
+        ...     folder.newest().state
+        {'step': 12}
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], *, writes: bool = True) -> None:
+        self.writes = writes
+        self.folder = Path(folder).absolute()
+        self._lock: int | None = None
+        self._refuse_others()
+
+    def __enter__(self) -> Self:
+        if not self.writes:
+            return self
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / LOCK_FILE, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise ArtifactError(
+                f"Checkpoints cannot be written to {str(self.folder)!r}: {error.strerror}. Choose a folder that this user "
+                f"may write."
+            ) from error
+        try:
+            _lock(self._lock)
+        except OSError:
+            self.__exit__()
+            raise ArtifactError(
+                f"Another training is writing its checkpoints to {str(self.folder)!r}; wait for it, or choose another "
+                f"folder."
+            ) from None
+        for left in self.folder.glob(".tmp-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def names(self) -> list[str]:
+        """The checkpoints' names, the newest first: by number and not by time, because clocks move."""
+        found = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
+        numbers = sorted((name for name in found if re.fullmatch(r"step-\d{9}", name)), reverse=True)
+        return [name for name in found if name == FINISHED] + numbers
+
+    def newest(self) -> Checkpoint | None:
+        """The newest checkpoint that is whole; damaged ones are set aside, and said so.
+
+        Returns:
+            None when there was never any.
+
+        Raises:
+            ArtifactError: when there are some, and none of them is whole.
+        """
+        names = self.names()
+        for name in names:
+            try:
+                return _read(self.folder / name)
+            except ArtifactError as error:
+                announce(f"Checkpoint {str(self.folder / name)!r} is damaged ({error}); an older one is looked for.")
+                if self.writes:
+                    self._set_aside(name)
+        if names:
+            raise ArtifactError(
+                f"None of the {len(names)} checkpoints in {str(self.folder)!r} is whole. Start afresh with resume=False "
+                f"(--no-resume)."
+            )
+        return None
+
+    def write(self, number: int | str, checkpoint: Checkpoint) -> None:
+        """Write a checkpoint, then remove all but the newest ones.
+
+        Args:
+            number: of steps done, or `FINISHED`; nothing is done when it is there already.
+            checkpoint: what to write.
+
+        Raises:
+            ArtifactError: when it cannot be written; the older ones are kept.
+        """
+        name = FINISHED if number == FINISHED else f"step-{int(number):09d}"
+        if (self.folder / name).exists():
+            return
+        try:
+            with atomic_dir_write(self.folder / name) as beside:
+                _write(beside, checkpoint)
+        except OSError as error:
+            kept = next(iter(self.names()), None)
+            older = f"{kept!r} is kept" if kept else "there is no older one"
+            raise ArtifactError(
+                f"Checkpoint {str(self.folder / name)!r} could not be written ({error.strerror or error}); {older}. Make "
+                f"room and run the same again: it continues."
+            ) from error
+        for old in self.names()[KEPT:]:
+            self._remove(old)
+
+    def clear(self) -> None:
+        """Remove all checkpoints, to start afresh."""
+        for name in self.names():
+            self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        # Renamed first, so that what is left when the process dies here is no checkpoint.
+        gone = self.folder / f".tmp-{name}-{uuid.uuid4().hex[:8]}"
+        try:
+            os.rename(self.folder / name, gone)
+        except OSError:
+            return
+        shutil.rmtree(gone, ignore_errors=True)
+
+    def _set_aside(self, name: str) -> None:
+        try:
+            os.rename(self.folder / name, self.folder / f"damaged-{name}-{uuid.uuid4().hex[:8]}")
+        except OSError as error:
+            raise ArtifactError(
+                f"The damaged {str(self.folder / name)!r} cannot be set aside: {error.strerror}."
+            ) from error
+
+    def _refuse_others(self) -> None:
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ArtifactError(f"`checkpoint_dir` must be a folder; {str(self.folder)!r} is a file.")
+        foreign = self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / LOCK_FILE).exists()
+        if foreign:
+            raise ArtifactError(
+                f"`checkpoint_dir` must be empty, or hold checkpoints of kerasbert; {str(self.folder)!r} holds something "
+                f"else."
+            )
+
+
+def _lock(descriptor: int) -> None:
+    # A lock of the operating system goes with its process, however that ends; Windows has no such module.
+    if importlib.util.find_spec("fcntl") is not None:
+        fcntl: Any = importlib.import_module("fcntl")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _write(folder: Path, checkpoint: Checkpoint) -> None:
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file(
+            {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}, folder / ARRAYS_FILE
+        )
+    except SafetensorError as error:
+        raise OSError(str(error)) from error
+    (folder / STATE_FILE).write_text(json.dumps(checkpoint.state) + "\n", encoding="utf-8")
+
+
+def _read(folder: Path) -> Checkpoint:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    if not (folder / MANIFEST_FILE).is_file():
+        raise ArtifactError("it has no manifest")
+    verify_manifest(folder)
+    try:
+        return Checkpoint(load_file(folder / ARRAYS_FILE), read_json_object(folder / STATE_FILE))
+    except (SafetensorError, ConfigError, OSError) as error:
+        raise ArtifactError(f"it cannot be read: {error}") from error

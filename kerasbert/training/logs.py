@@ -1,0 +1,173 @@
+"""What a training leaves behind for people: `history.csv`, curves, and events for TensorBoard."""
+
+import csv
+import io
+import os
+import time
+from pathlib import Path
+from typing import Any, final
+
+import keras
+
+from kerasbert._core.errors import ArtifactError
+from kerasbert.training.progress import announce
+
+HISTORY_FILE = "history.csv"
+CURVES_FILE = "curves.png"
+
+
+def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
+    """Callbacks that write a training's logs.
+
+    Args:
+        folder: made where there is none.
+
+    Returns:
+        Callbacks that write `history.csv`, `curves.png` (where matplotlib is installed) and events for TensorBoard.
+
+    Raises:
+        ArtifactError: when the folder cannot be made.
+    """
+    folder = Path(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArtifactError(f"`log_dir` {str(folder)!r} cannot be made: {error.strerror}.") from error
+    return [HistoryFile(folder), EventFiles(folder)]
+
+
+@final
+class HistoryFile(keras.callbacks.Callback):
+    """Writes `history.csv`, one line an epoch, and the curves at the end; anew every time, so it is whole after a restart.
+
+    Args:
+        folder: that exists.
+
+    Example:
+        >>> HistoryFile(Path("logs")).file.name
+        'history.csv'
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.file = folder / HISTORY_FILE
+        self.lines: list[dict[str, Any]] = []
+        self._epoch_start = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Start the clock."""
+        self._epoch_start = time.monotonic()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Add the epoch's line."""
+        numbers = {name: value for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
+        line = {"epoch": epoch + 1, "seconds": round(time.monotonic() - self._epoch_start, 3)}
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        line |= {"learning_rate": rate, **{name: float(value) for name, value in numbers.items()}}
+        self.lines = [*(one for one in self.lines if one["epoch"] <= epoch), line]
+        self._write()
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Draw the curves."""
+        try:
+            draw_curves(self.lines, self.file.with_name(CURVES_FILE))
+        except ImportError:
+            announce("No curves were drawn: pip install 'kerasbert[report]'.")
+
+    def training_state(self) -> dict[str, Any]:
+        """The lines so far."""
+        return {"lines": self.lines}
+
+    def restore_training_state(self, state: dict[str, Any]) -> None:
+        """Take the lines back."""
+        self.lines = state["lines"]
+
+    def _write(self) -> None:
+        text = io.StringIO()
+        table = csv.DictWriter(
+            text, list(dict.fromkeys(name for line in self.lines for name in line)), lineterminator="\n"
+        )
+        table.writeheader()
+        table.writerows(self.lines)
+        beside = self.file.with_name(f".tmp-{HISTORY_FILE}")
+        try:
+            beside.write_text(text.getvalue(), encoding="utf-8")
+            os.replace(beside, self.file)
+        except OSError as error:
+            raise ArtifactError(f"{str(self.file)!r} cannot be written ({error.strerror}); make room.") from error
+
+
+@final
+class EventFiles(keras.callbacks.Callback):
+    """Writes each epoch's numbers as events that TensorBoard shows, without TensorBoard being installed.
+
+    Args:
+        folder: `train` and `validation` appear in it.
+
+    Example:
+        >>> EventFiles(Path("logs")).folder.name
+        'logs'
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+        self._writers: dict[str, Any] = {}
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write the epoch's numbers."""
+        numbers = {f"epoch_{name}": value for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        for name, value in {**numbers, "epoch_learning_rate": rate}.items():
+            part = "validation" if name.startswith("epoch_val_") else "train"
+            self._write(part, name.replace("epoch_val_", "epoch_"), float(value), epoch)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Close the files."""
+        for writer in self._writers.values():
+            writer.close()
+        self._writers = {}
+
+    def _write(self, part: str, name: str, value: float, epoch: int) -> None:
+        import tensorflow as tf
+
+        writer = self._writers.get(part)
+        if writer is None:
+            (self.folder / part).mkdir(exist_ok=True)
+            file = self.folder / part / f"events.out.tfevents.{time.time_ns()}.kerasbert"
+            # An event file is a record file of a version and events.
+            writer = self._writers[part] = tf.io.TFRecordWriter(str(file))
+            writer.write(tf.compat.v1.Event(wall_time=time.time(), file_version="brain.Event:2").SerializeToString())
+        summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=name, simple_value=value)])
+        writer.write(tf.compat.v1.Event(wall_time=time.time(), step=epoch, summary=summary).SerializeToString())
+        writer.flush()
+
+
+def draw_curves(lines: list[dict[str, Any]], file: Path) -> None:
+    """Draw each quantity over the epochs, training and validation in one panel.
+
+    Args:
+        lines: name -> number for each epoch, with `epoch`.
+        file: the PNG to write.
+
+    Raises:
+        ImportError: when matplotlib is not installed.
+    """
+    from matplotlib.figure import Figure
+
+    names = [
+        name for name in dict.fromkeys(name for line in lines for name in line) if name not in ("epoch", "seconds")
+    ]
+    panels = [name for name in names if not name.startswith("val_")]
+    if not panels:
+        return
+    figure = Figure(figsize=(4 * len(panels), 3), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        for name, label in ((panel, "training"), (f"val_{panel}", "validation")):
+            points = [(line["epoch"], line[name]) for line in lines if name in line]
+            if points:
+                axes.plot(*zip(*points, strict=True), marker="o", label=label)
+        axes.set(title=panel, xlabel="epoch")
+        if f"val_{panel}" in names:
+            axes.legend()
+    figure.savefig(file, dpi=120)

@@ -1,0 +1,94 @@
+"""Batches over the devices of a `tf.distribute.Strategy`, so that the result is that of one device.
+
+Keras 3.15 trains on several devices with means of means (wrong for an odd last batch), and its `fit` fails with several
+workers: its symbolic build takes a batch that is spread over devices, and `reduce_per_replica` reduces scalars over an
+axis. This module is the way round both: each device runs some rows of the batch through the model and sees the outputs of
+all rows, so that loss and metrics are those of the whole batch; each device's gradient is its rows' part of the whole.
+
+All devices get equally many rows, as collectives and static shapes need; where that does not come out even, the last row
+is repeated, and what comes out of the repetitions is left out of the loss.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS, WINDOW_ROWS
+
+TOKENS = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
+
+
+def own_rows(inputs: Any) -> Any:
+    """In a replica: its rows of inputs that every device and every worker holds.
+
+    Args:
+        inputs: tensors of n rows each; of texts in windows, `window_rows` has a row a text.
+
+    Returns:
+        The same of rows [r m, (r + 1) m) for device r of R, m = n / R rounded up; the last row stands for those beyond n.
+    """
+    if not isinstance(inputs, dict) or WINDOW_ROWS not in inputs:
+        places = _places(_num_rows(tf.nest.flatten(inputs)[0]))
+        return tf.nest.map_structure(lambda part: tf.gather(part, places), inputs)
+    # The windows of a text lie side by side, and are counted from 1; 0 fills up.
+    own = tf.gather(inputs[WINDOW_ROWS], _places(_num_rows(inputs[WINDOW_ROWS])))
+    before = own[0, 0] - 1
+    tokens = {name: inputs[name][before : tf.reduce_max(own)] for name in TOKENS if name in inputs}
+    return {**tokens, WINDOW_ROWS: tf.where(own > 0, own - before, 0)}
+
+
+def all_rows(outputs: Any, targets: Any) -> Any:
+    """In a replica: the outputs of all devices' rows, in order.
+
+    Gradients flow back to this device's own rows, multiplied by the number of devices, by which Keras divides losses.
+
+    Args:
+        outputs: float tensors (m, ...), of the rows that `own_rows` gave.
+        targets: tensors of all n rows, such as the labels.
+
+    Returns:
+        Tensors (n, ...), the same on each device.
+    """
+    context = tf.distribute.get_replica_context()
+    total = _num_rows(tf.nest.flatten(targets)[0])
+    parts = tf.nest.flatten(outputs)
+    # One exchange for all of them, as columns of one matrix.
+    widths = [_width(part) for part in parts]
+    rows = tf.shape(parts[0])[0]
+    columns = [tf.reshape(tf.cast(part, tf.float32), (rows, width)) for part, width in zip(parts, widths, strict=True)]
+    own = tf.concat(columns, axis=1)
+    whole = context.all_gather(tf.stop_gradient(own), axis=0)
+    # Zero everywhere, but a way for the gradient.
+    way = _scale_gradient(own, context.num_replicas_in_sync) - tf.stop_gradient(own)
+    where = context.replica_id_in_sync_group * rows + tf.range(rows)
+    whole = (whole + tf.scatter_nd(where[:, None], way, tf.shape(whole)))[:total]
+    split = tf.split(whole, widths, axis=1)
+    shaped = [
+        tf.cast(tf.reshape(piece, (-1, *part.shape[1:])), part.dtype) for piece, part in zip(split, parts, strict=True)
+    ]
+    return tf.nest.pack_sequence_as(outputs, shaped)
+
+
+def _places(total: Any) -> Any:
+    context = tf.distribute.get_replica_context()
+    each = -(-total // context.num_replicas_in_sync)
+    return tf.minimum(context.replica_id_in_sync_group * each + tf.range(each), total - 1)
+
+
+def _num_rows(tensor: Any) -> Any:
+    return tensor.shape[0] if tensor.shape[0] is not None else tf.shape(tensor)[0]
+
+
+def _width(tensor: Any) -> int:
+    width = 1
+    for size in tensor.shape[1:]:
+        width *= int(size)
+    return width
+
+
+def _scale_gradient(tensor: Any, factor: int) -> Any:
+    @tf.custom_gradient
+    def forward(values: Any) -> Any:
+        return tf.identity(values), lambda upstream: upstream * tf.cast(factor, upstream.dtype)
+
+    return forward(tensor)

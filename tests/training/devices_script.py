@@ -1,0 +1,107 @@
+"""Trains on one device and on two logical CPUs, and prints how far the results are apart, as JSON.
+
+A script of its own, because logical devices are settled before TensorFlow starts.
+"""
+
+import json
+import sys
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import kerasbert as kb
+from kerasbert.data.token_arrays import TokenArrays
+
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
+)
+
+CONFIG = kb.BertConfig(
+    vocab_size=30,
+    hidden_size=16,
+    num_hidden_layers=1,
+    num_attention_heads=2,
+    intermediate_size=32,
+    max_position_embeddings=40,
+    hidden_dropout_prob=0.0,
+    attention_probs_dropout_prob=0.0,
+)
+LENGTHS = np.random.default_rng(0).integers(1, 9, size=49)
+ROWS = [[2, *((np.arange(n) * 7 + row) % 25 + 5).tolist(), 3] for row, n in enumerate(LENGTHS)]
+CLASSES = np.array([row % 3 for row in range(49)], "int32")
+FLAGS = np.eye(3, 2, dtype="float32")[CLASSES]
+
+
+def multiclass():
+    return kb.build_multiclass(3, encoder=CONFIG, dropout=0.0)
+
+
+def multitask():
+    heads = {"topic": kb.Multiclass(3), "flags": kb.Multilabel(2)}
+    return kb.build_multitask(heads, encoder=CONFIG, dropout=0.0)
+
+
+def windows():
+    return kb.build_multiclass(3, encoder=CONFIG, dropout=0.0, window_pooling="attention")
+
+
+def window_arrays():
+    from kerasbert.data.windows import WindowArrays
+
+    counts = np.arange(49) % 3 + 1
+    parts = [[2, 5 + row % 20, 6 + part, 3] for row, count in enumerate(counts) for part in range(count)]
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return WindowArrays(TokenArrays.from_lists(parts), offsets, np.zeros(49, bool), 20)
+
+
+# What to build, on which texts and labels, how; 49 rows in batches of 12 leave one row for the last batch.
+CASES = {
+    "plain": (multiclass, None, CLASSES, {}),
+    "accumulation and averages": (
+        multiclass,
+        None,
+        CLASSES,
+        {"optimization": {"accumulate": 3, "ema": 0.9}, "epochs": 2},
+    ),
+    "frozen": (multiclass, None, CLASSES, {"optimization": {"freeze": "encoder"}, "epochs": 2}),
+    "several heads": (multitask, None, {"topic": CLASSES, "flags": FLAGS}, {"balance": "balanced", "epochs": 2}),
+    "windows": (windows, window_arrays(), CLASSES, {"epochs": 2}),
+}
+
+
+def train(case, strategy):
+    build, tokens, labels, options = CASES[case]
+    tokens = TokenArrays.from_lists(ROWS) if tokens is None else tokens
+    keras.utils.set_random_seed(1)
+    model = build()
+    batches = kb.make_batches(tokens, labels, batch_size=12, shuffle=True)
+    held_out = kb.make_batches(tokens, labels, batch_size=12)
+    # A norm of the gradients far below what they have, so that every step is clipped.
+    history = kb.finetune(
+        model,
+        batches,
+        held_out,
+        learning_rate=1e-3,
+        clip_norm=0.05,
+        patience=9,
+        strategy=strategy,
+        progress=False,
+        **{"epochs": 4, **options},
+    ).history
+    return np.concatenate([np.ravel(weight) for weight in model.get_weights()]), history
+
+
+def apart(case):
+    start = train(case, "one")
+    (one, history), (two, other) = start, train(case, "mirrored")
+    figures = [np.max(np.abs(np.subtract(history[name], other[name]))) for name in history]
+    return {
+        "weights": float(np.abs(one - two).max()),
+        "history": float(max(figures)),
+        "same names": list(history) == list(other),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps({case: apart(case) for case in sys.argv[1:] or CASES}))
