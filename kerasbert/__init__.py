@@ -39,6 +39,7 @@ from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHead
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
 from kerasbert.classifiers.votes import LayerVotes as LayerVotes
 from kerasbert.classifiers.windows import WindowPooling as WindowPooling
+from kerasbert.data.augmentation import Augmentation as Augmentation
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.hierarchy import Hierarchy as Hierarchy
 from kerasbert.data.hierarchy import collect_subclasses as collect_subclasses
@@ -48,7 +49,10 @@ from kerasbert.data.labels import collect_label_names as collect_label_names
 from kerasbert.data.labels import encode_binary as encode_binary
 from kerasbert.data.labels import encode_class_ids as encode_class_ids
 from kerasbert.data.labels import encode_multi_hot as encode_multi_hot
+from kerasbert.data.prepare_tokens import prepare_tokens as prepare_tokens
 from kerasbert.data.readers import read_examples as read_examples
+from kerasbert.data.stream import stream_batches as stream_batches
+from kerasbert.data.token_cache import open_cache as open_cache
 from kerasbert.data.tokens import TextEncoder as TextEncoder
 from kerasbert.data.windows import LongTexts as LongTexts
 from kerasbert.encoders.config import BertConfig as BertConfig
@@ -85,4 +89,6 @@ from kerasbert.training.average_checkpoint import AverageModelCheckpoint as Aver
 from kerasbert.training.determinism import make_deterministic as make_deterministic
 from kerasbert.training.finetune import finetune as finetune
 from kerasbert.training.optimization import Optimization as Optimization
+from kerasbert.training.rate_test import RateTest as RateTest
+from kerasbert.training.rate_test import find_learning_rate as find_learning_rate
 from kerasbert.training.time_stopping import TimeStopping as TimeStopping

@@ -28,6 +28,7 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pretrained import read_classifier
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
+from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import Batches, make_batches
 from kerasbert.data.guards import label_counts, warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
@@ -41,6 +42,8 @@ from kerasbert.data.labels import (
 )
 from kerasbert.data.prediction_batches import prediction_batches
 from kerasbert.data.splits import split_indices
+from kerasbert.data.stream import held_out_rows, stream_batches
+from kerasbert.data.token_cache import TokenCache
 from kerasbert.data.tokens import TextEncoder, longest_text
 from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.encoders.checkpoints import read_config
@@ -52,6 +55,7 @@ from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.model_card import model_card
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.training.finetune import finetune
+from kerasbert.training.rate_test import RateTest, find_learning_rate
 from kerasbert.training.resume import EVERY
 
 PREDICTION_BATCH = 64
@@ -276,6 +280,118 @@ class TextClassifier(Estimator):
         }
         self._train(ids, encoded, held_out, running)
         return self
+
+    def fit_cache(
+        self,
+        cache: TokenCache,
+        *,
+        validation: tuple | None = None,
+        token_budget: int | None = None,
+        max_steps: int | None = None,
+        augment: Mapping[str, float] | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = EVERY,
+        resume: bool | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
+        strategy: Any = "auto",
+    ) -> Self:
+        """Build and train from a token cache of any size; memory does not grow with it.
+
+        Args:
+            cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
+                are names.
+            validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
+            token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
+            max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
+            augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
+            checkpoint_dir: see `fit`.
+            checkpoint_every: see `fit`.
+            resume: see `fit`.
+            log_dir: see `fit`.
+            strategy: see `fit`.
+
+        Returns:
+            The classifier itself, as from `fit`.
+
+        Raises:
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 0.
+            ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
+            DataError: when validation data cannot be used.
+        """
+        self._check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        tokens = TextEncoder.from_folder(
+            resolve_encoder(self.encoder),
+            max_length=self.max_length or cache.max_length,
+            long_texts=long_texts_of(self.get_params()),
+        )
+        self._check_cache(cache, tokens)
+        names = {head: cached.names for head, cached in cache.heads.items()}
+        self.label_kinds_ = dict.fromkeys(names, NAMES)
+        rows, held_out = self._hold_out_of(cache, tokens, names, validation)
+        train = stream_batches(
+            cache,
+            token_budget=token_budget,
+            seed=self.seed,
+            sampling=self.sampling,
+            augment=augment,
+            held_out=rows,
+        )
+        self.data_ = {
+            "num_texts": cache.num_rows - (0 if rows is None else len(rows)),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "num_cut": cache.num_cut,
+            "labels": {head: list(cached.counts) for head, cached in cache.heads.items()},
+            "validation_given": validation is not None,
+            "pairs": cache.facts["text_pair"] is not None,
+            "max_length": tokens.max_length,
+        }
+        self.tokens_ = tokens
+        self.model_ = self._build(names)
+        if not self.dropout:
+            self.model_.switch_off_dropout()
+        self._training_rows = None
+        running = {
+            "checkpoint_dir": checkpoint_dir,
+            "checkpoint_every": checkpoint_every,
+            "resume": resume,
+            "log_dir": log_dir,
+            "strategy": strategy,
+        }
+        self._train_on(train, held_out, running, max_steps)
+        self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
+        return self
+
+    def find_learning_rate(
+        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
+    ) -> RateTest:
+        """Train a fresh model for some batches at ever higher rates; see `kerasbert.find_learning_rate`.
+
+        Args:
+            texts: n texts.
+            labels: n labels, as for `fit`.
+            text_pairs: n second texts.
+            steps: batches, >= 10.
+
+        Returns:
+            Rates and losses, with a suggestion and a picture. The classifier stays untrained.
+
+        Raises:
+            ConfigError: when an argument is out of its range.
+            DataError: when a text or a label cannot be used.
+        """
+        self._check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        self.tokens_ = TextEncoder.from_folder(
+            resolve_encoder(self.encoder), max_length=self.max_length, long_texts=long_texts_of(self.get_params())
+        )
+        cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
+        names = self._collect_names(cells)
+        encoded = self._encode(names, cells)
+        train = self._batches(self.tokens_.encode(texts, text_pairs), encoded, shuffle=True)
+        ratio = self.head_learning_rate / self.learning_rate
+        return find_learning_rate(self._build(names), train, steps=steps, head_ratio=ratio)
 
     def add_subclasses(
         self,
@@ -726,7 +842,7 @@ class TextClassifier(Estimator):
     def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
         """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
         ids, encoded = data
-        self._training_rows = np.arange(len(ids))
+        self._training_rows: np.ndarray | None = np.arange(len(ids))
         if validation is not None:
             return data, self._encode_validation(tokens, names, validation)
         if not self._fraction():
@@ -749,10 +865,13 @@ class TextClassifier(Estimator):
         multilabel = self.multilabel if self.task == "hierarchical" else "multilabel" in self._head_tasks().values()
         return 0.1 if multilabel else 0.0
 
-    def _encode_validation(self, tokens: TextEncoder, names: dict, validation: tuple) -> tuple:
+    def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
         texts, labels, *pairs = validation
         cells = labels if self.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
-        return tokens.encode(texts, *pairs), self._encode(names, cells)
+        encoded = self._encode(names, cells)
+        if not isinstance(names, Hierarchy):
+            _warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
+        return tokens.encode(texts, *pairs), encoded
 
     def _encode(self, names: Any, cells: Any) -> dict[str, np.ndarray]:
         if isinstance(names, Hierarchy):
@@ -779,8 +898,47 @@ class TextClassifier(Estimator):
             heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self._head_tasks().items()}
             return build_multitask(heads, **shared, compile=False)
 
+    def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
+        if self.task == "hierarchical":
+            raise ConfigError("`task` must not be 'hierarchical' with a token cache; train from the files in memory.")
+        found = {head: cached.task for head, cached in cache.heads.items()}
+        if found != self._head_tasks():
+            raise ConfigError(f"The token cache was made for {found}; this classifier is for {self._head_tasks()}.")
+        if self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
+            raise ConfigError(
+                f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
+                f"{shorten(tuple(self.label_names))}. Prepare it again with these."
+            )
+        own = {"encoder": tokens.fingerprint, "max_length": tokens.max_length, "long_texts": tokens.long_texts.way}
+        for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
+            if cache.facts[there] != own[name]:
+                raise ConfigError(
+                    f"The token cache {str(cache.folder)!r} was made with another `{name}` "
+                    f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
+                )
+
+    def _hold_out_of(
+        self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
+    ) -> tuple[np.ndarray | None, Any]:
+        """The rows of a cache that are held out, and what is held out; both may be None."""
+        if validation is not None:
+            return None, self._encode_validation(tokens, names, validation)
+        if not self._fraction():
+            return None, None
+        rows = held_out_rows(cache.num_rows, self._fraction(), seed=self.seed)
+        return rows, cache.read(rows)
+
     def _train(self, ids: Any, encoded: dict, held_out: tuple | None, running: dict[str, Any]) -> None:
         train = self._batches(ids, encoded, shuffle=True)
+        self._train_on(train, held_out, running)
+        self._note_padding(list(train.shapes), train.padding, ids.num_truncated)
+
+    def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
+        self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
+
+    def _train_on(
+        self, train: BatchSource, held_out: tuple | None, running: dict[str, Any], max_steps: int | None = None
+    ) -> None:
         validation = None if held_out is None else self._batches(*held_out)
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
         try:
@@ -789,6 +947,7 @@ class TextClassifier(Estimator):
                 train,
                 validation,
                 epochs=self.epochs,
+                max_steps=max_steps,
                 learning_rate=self.learning_rate,
                 head_learning_rate=self.head_learning_rate,
                 patience=self.patience,
@@ -799,13 +958,10 @@ class TextClassifier(Estimator):
                 **running,
             )
         except DivergedError as error:
+            if self._training_rows is None:
+                raise
             raise error.renumbered(self._training_rows.tolist()) from error
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
-        self.padding_: dict[str, Any] = {
-            "shapes": list(train.shapes),
-            "padding": float(train.padding),
-            "cut": int(ids.num_truncated),
-        }
         if held_out is not None:
             scores = self._run(held_out[0])
             for head, task in self._head_tasks().items():
@@ -957,15 +1113,17 @@ def _check_rows(encoded: Mapping[str, np.ndarray], num_texts: int) -> None:
             raise DataError(f"`labels` must have one row for each text; got {len(array)} for {num_texts} texts.")
 
 
-def _warn_of_absent(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
+def _warn_of_absent(
+    encoded: Mapping[str, np.ndarray],
+    names: Mapping[str, Sequence[str]],
+    split: str = "training",
+    outcome: str = "it will hardly ever be predicted",
+) -> None:
     for head, array in encoded.items():
         absent = labels_without_examples(array, names[head])
         if absent:
             where = "" if head == SINGLE_HEAD else f" of head {head!r}"
-            warnings.warn(
-                f"no training text has the label{where} {shorten(absent)}; it will hardly ever be predicted.",
-                stacklevel=3,
-            )
+            warnings.warn(f"no {split} text has the label{where} {shorten(absent)}; {outcome}.", stacklevel=3)
 
 
 def encode_labels(

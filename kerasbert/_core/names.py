@@ -9,6 +9,9 @@ INPUT_NAMES = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
 # The further input of a model that reads windows: which windows are a text's.
 WINDOW_ROWS = "window_rows"
 
+# The head of a classifier that has one, and the name of its output.
+SINGLE_HEAD = "probabilities"
+
 CONFIG_FILE = "config.json"
 VOCABULARY_FILE = "vocab.txt"
 SAFETENSORS_FILE = "model.safetensors"

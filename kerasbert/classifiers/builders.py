@@ -8,6 +8,7 @@ import keras
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS, WINDOW_ROWS
+from kerasbert._core.names import SINGLE_HEAD as SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.head import ClassificationHead
@@ -25,7 +26,6 @@ from kerasbert.optimizers import AdamW
 LEARNING_RATE = 1.5e-4
 HEAD_LEARNING_RATE = 2e-3
 
-SINGLE_HEAD = "probabilities"
 EncoderLike = Any
 
 

@@ -8,7 +8,19 @@ from typing import Any
 import typer
 
 from kerasbert._core.errors import KerasBertError
-from kerasbert.cli import evaluate, explain, export, inspect, layers, predict, probe, subclasses, train  # noqa: F401, I001  the commands, in the help's order
+from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help's order
+    evaluate,
+    explain,
+    export,
+    find_rate,
+    inspect,
+    layers,
+    predict,
+    prepare,
+    probe,
+    subclasses,
+    train,
+)
 from kerasbert.cli.options import app, say
 from kerasbert.training.signals import TrainingStopped
 

@@ -18,6 +18,7 @@ from kerasbert.cli.reading import (
     parse_layers,
     parse_weights,
 )
+from kerasbert.cli.streams import OnError, heads_of, is_stream, parse_augmentation_option, reading_of, the_cache
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
@@ -29,7 +30,14 @@ from kerasbert.training.resume import EVERY
 
 @app.command()
 def train(
-    data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="DATA...",
+            help="Training data: .csv, .tsv, .jsonl or .parquet; or of any size: several files, quoted patterns, .gz, "
+            ".tfrecord, or a folder from prepare.",
+        ),
+    ],
     task: Annotated[
         Task,
         typer.Option(
@@ -120,6 +128,27 @@ def train(
     unfreeze_every: Annotated[int, typer.Option(help="Epochs after which one more block trains; 0: all at once.")] = 0,
     accumulate: Annotated[int, typer.Option(help="Batches that make one update.")] = 1,
     ema: Annotated[float | None, typer.Option(help="Keep a moving average of the weights, such as 0.99.")] = None,
+    gradient_checkpointing: Annotated[
+        bool,
+        typer.Option("--gradient-checkpointing", help="Compute the encoder twice to hold less memory; same result."),
+    ] = False,
+    stream: Annotated[
+        bool,
+        typer.Option("--stream", help="Train from tokens on disk; it happens by itself for large or several files."),
+    ] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of the tokens of a stream. [default: OUTPUT.tokens]")
+    ] = None,
+    on_error: OnError = "stop",
+    max_steps: Annotated[int | None, typer.Option(help="Batches after which training ends (streams).")] = None,
+    token_budget: Annotated[
+        int | None,
+        typer.Option(help="Most tokens of a batch, padding included (streams). [default: 32 texts on average]"),
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(help="Shares of tokens masked, words dropped, words swapped: mask=0.1,drop=0.05,swap=0.05."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
     resume: Annotated[
         bool | None,
@@ -158,13 +187,16 @@ def train(
     heads = parse_heads(task, head)
     names = None if label_names is None else label_names.split(",")
     columns = label_columns(task, labels, heads)
-    examples = read_examples(data, text=text, text_pair=text_pair, labels=list(columns))
+    streamed = stream or is_stream(data) or any(option is not None for option in (max_steps, token_budget, augment))
+    examples = None
+    if not streamed:
+        examples = read_examples(data[0], text=text, text_pair=text_pair, labels=list(columns))
     held_out = None
     if validation is not None:
         held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
     if names is None and task is Task.multilabel and len(columns) > 1:
         names = list(columns)
-    if names is None and label_delimiter is not None:
+    if names is None and label_delimiter is not None and examples is not None:
         names = collect_label_names(examples.labels[columns[0]], delimiter=label_delimiter)
     classifier = TextClassifier(
         task.value,
@@ -202,6 +234,7 @@ def train(
             "unfreeze_every": unfreeze_every,
             "accumulate": accumulate,
             "ema": ema,
+            "gradient_checkpointing": gradient_checkpointing,
         },
         seed=seed,
         progress=not quiet,
@@ -215,26 +248,53 @@ def train(
     reading["heads"] = columns_of_heads(task, columns, heads)
     validation_data = None
     if held_out is not None:
-        validation_data = (held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
+        validation_data = held_out.texts, label_cells(held_out, reading), held_out.text_pairs
+    running: dict[str, Any] = {
+        "checkpoint_dir": unfinished,
+        "checkpoint_every": checkpoint_every,
+        "resume": resume,
+        "log_dir": log_dir,
+        "strategy": devices or "one",
+    }
+    tokens = None
+    if examples is None:
+        options: dict[str, Any] = {
+            **heads_of(task, columns, heads),
+            "text": text,
+            "text_pair": text_pair,
+            "label_delimiter": label_delimiter,
+            "label_names": names,
+            "encoder": encoder,
+            "max_length": max_length,
+            "long_texts": long_texts,
+            "on_error": on_error,
+        }
+        tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
+        reading |= reading_of(tokens, heads is not None)
     try:
-        classifier.fit(
-            examples.texts,
-            label_cells(examples, reading),
-            text_pairs=examples.text_pairs,
-            validation=validation_data,
-            checkpoint_dir=unfinished,
-            checkpoint_every=checkpoint_every,
-            resume=resume,
-            log_dir=log_dir,
-            strategy=devices or "one",
-        )
+        if examples is not None:
+            cells = label_cells(examples, reading)
+            pairs = examples.text_pairs
+            classifier.fit(examples.texts, cells, text_pairs=pairs, validation=validation_data, **running)
+            _report_shapes(classifier, len(examples))
+        elif tokens is not None:
+            classifier.fit_cache(
+                tokens,
+                validation=validation_data,
+                token_budget=token_budget,
+                max_steps=max_steps,
+                augment=parse_augmentation_option(augment),
+                **running,
+            )
     except DivergedError:
         kept = unfinished / "last_good"
         classifier.save(kept, overwrite=True)
         say(f"The classifier with the weights from before that batch is in {kept}.")
         raise
-    _report_shapes(classifier, len(examples))
-    metrics: dict[str, Any] = {"reading": reading, "num_training_examples": len(examples)}
+    metrics: dict[str, Any] = {
+        "reading": reading,
+        "num_training_examples": len(examples) if examples is not None else classifier.data_["num_texts"],
+    }
     if held_out is not None:
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
     if not is_chief(devices):

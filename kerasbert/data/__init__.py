@@ -8,6 +8,14 @@ Read in this order; each step takes what the one before it gives, and none needs
     tokens      texts -> TokenArrays (flat token ids), by a checkpoint's tokenizer
     batches     TokenArrays and arrays -> Batches (a tf.data pipeline of padded batches)
 
+Data larger than memory goes another way to the same end:
+
+    sources     paths and patterns -> SourceFiles
+    row_streams SourceFile -> rows, one after the other
+    prepare     SourceFiles -> TokenCache (token ids in TFRecord shards, with an index)
+    row_plan    lengths of rows -> which rows form which batch of an epoch
+    stream      TokenCache -> StreamBatches (batches by token budget, in a few shapes)
+
 Importing the room is cheap: TensorFlow, scikit-learn, pyarrow and the tokenizers are imported where they are used.
 """
 

@@ -12,11 +12,13 @@ LARGEST_FILE = 16 * 1024**3
 PATTERN = re.compile(r"[*?\[]")
 
 
-def check_file(path: Path) -> None:
+def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = False) -> None:
     """Refuse what is no regular file with content, before it is opened: a pipe would never answer.
 
     Args:
         path: to be read.
+        largest: most bytes; None: any number, for what is read piece by piece.
+        empty: whether a file of no bytes is let through.
 
     Raises:
         DataError: when the path is missing, a folder, a device or pipe, unreadable, empty or too large.
@@ -32,10 +34,10 @@ def check_file(path: Path) -> None:
         raise DataError(f"{path} is a folder; give a data file.")
     if not stat.S_ISREG(status.st_mode):
         raise DataError(f"{path} is not a regular file; give a data file.")
-    if status.st_size == 0:
+    if status.st_size == 0 and not empty:
         raise DataError(f"{path} is empty (0 bytes).")
-    if status.st_size > LARGEST_FILE:
-        raise DataError(f"{path} has {status.st_size} bytes; at most {LARGEST_FILE} are read. Split the file.")
+    if largest is not None and status.st_size > largest:
+        raise DataError(f"{path} has {status.st_size} bytes; at most {largest} are read. Split the file.")
 
 
 def read_text(path: Path) -> str:

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,9 @@ LARGEST_TOKENIZER = 256 * 1024 * 1024
 PROBES = ("a", "\U00013000", "")
 # A folder of another class (Japanese BERT, BERTweet) has a vocab.txt too, but splits words otherwise.
 WORDPIECE_CLASSES = ("Bert", "DistilBert", "Electra", "MobileBert", "PreTrained", "Tokenizers")
+
+# What byte-level and SentencePiece vocabularies write for the space before a word.
+WORD_STARTS = ("\u0120", "\u2581")
 
 
 def load_tokenizer(folder: Path) -> tuple["Tokenizer", dict[str, Any]]:
@@ -341,3 +344,25 @@ def _wordpiece_settings(tokenizer: "Tokenizer") -> dict[str, Any]:
 
 def _model_type(tokenizer: "Tokenizer") -> str:
     return type(tokenizer.model).__name__
+
+
+def continuation_of(tokenizer: "Tokenizer") -> Callable[[str], bool]:
+    """The test of whether a token goes on with the word before it.
+
+    WordPiece marks what continues a word; byte-level and SentencePiece vocabularies mark what starts one, each with a
+    character of its own.
+
+    Args:
+        tokenizer: whose vocabulary is asked.
+
+    Returns:
+        A function of a token.
+    """
+    if _model_type(tokenizer) == "WordPiece":
+        prefix = tokenizer.model.continuing_subword_prefix
+        return lambda token: token.startswith(prefix)
+    marks = {mark: sum(token.startswith(mark) for token in tokenizer.get_vocab()) for mark in WORD_STARTS}
+    usual = max(marks, key=marks.__getitem__)
+    if not marks[usual]:
+        return lambda token: False
+    return lambda token: not token.startswith(usual)

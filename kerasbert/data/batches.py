@@ -8,6 +8,8 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
+from kerasbert.data.augmentation import Augmentation, augment_step
+from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.sampling import draw_rows, expected_draws
 from kerasbert.data.tokens import TokenArrays
 
@@ -19,7 +21,7 @@ MULTIPLE = 4
 READ_AHEAD = 2
 
 
-class Batches:
+class Batches(BatchSource):
     """Batches for `fit`, `evaluate` or `predict`; made by `make_batches`.
 
     Args:
@@ -32,6 +34,7 @@ class Batches:
         lengths: the padded lengths allowed.
         pad_id: id that fills up a text.
         draws: how often each row is drawn in an epoch, on average, (n,); None: once.
+        augment: what is done to the tokens of each batch; None: nothing.
 
     Example:
         >>> batches = make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 3]]), batch_size=2)
@@ -51,6 +54,7 @@ class Batches:
         lengths: tuple[int, ...],
         pad_id: int,
         draws: np.ndarray | None = None,
+        augment: Augmentation | None = None,
     ) -> None:
         self.tokens = tokens
         self.labels = labels
@@ -61,9 +65,7 @@ class Batches:
         self.lengths = lengths
         self.pad_id = pad_id
         self.draws = draws
-        #: Number of the next epoch: each iteration over `dataset` is one; set it to resume.
-        self.epoch = 0
-        self._skip = 0
+        self.augment = augment
         # The epoch that `rows_of` was asked about last.
         self._planned: tuple[int, list[tuple[np.ndarray, int]]] | None = None
         #: Row of each text in the order in which an unshuffled pipeline gives them, short ones first.
@@ -84,12 +86,12 @@ class Batches:
         return self.steps
 
     @property
-    def num_examples(self) -> int:
+    def num_examples(self) -> int:  # type: ignore[override]
         """Texts in an epoch; one that is drawn twice counts twice."""
         return len(self.tokens) if self.draws is None else round(float(self.draws.sum()))
 
     @property
-    def steps(self) -> int:
+    def steps(self) -> int:  # type: ignore[override]
         """Batches in an epoch."""
         return -(-self.num_examples // self.batch_size)
 
@@ -97,10 +99,6 @@ class Batches:
         """The rows that an epoch takes, in no order that matters, (num_examples,)."""
         random = np.random.default_rng([self.seed, epoch])
         return np.arange(len(self.tokens)) if self.draws is None else draw_rows(self.draws, random)
-
-    def begin(self, epoch: int, step: int = 0) -> None:
-        """Make the next iteration that of an epoch, from a batch on; iterate over `pipeline` when `step` is not 0."""
-        self.epoch, self._skip = epoch, step
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """The rows of one batch."""
@@ -131,9 +129,14 @@ class Batches:
         return self.lengths[int(np.searchsorted(self.lengths, length))]
 
     def _epochs(self) -> Iterator[tuple[np.ndarray, int]]:
-        plan = self._plan(self.epoch)[self._skip :]
-        self.epoch, self._skip = self.epoch + 1, 0
-        yield from plan
+        yield from ((rows, length) for rows, length, _ in self._numbered())
+
+    def _numbered(self) -> Iterator[tuple[np.ndarray, int, int]]:
+        """The batches of the next epoch with their numbers since the first one."""
+        epoch, skip = self.epoch, self._skip
+        self.epoch, self._skip = epoch + 1, 0
+        for step, (rows, length) in enumerate(self._plan(epoch)[skip:], start=epoch * self.steps + skip):
+            yield rows, length, step
 
     def _pipeline(self) -> Any:
         import tensorflow as tf
@@ -147,11 +150,17 @@ class Batches:
                 if part is not None
             ]
 
-        def batch(rows: Any, length: Any) -> Any:
-            inputs = read(rows, length)
+        augment = augment_step(self.augment, self.seed, self.pad_id)
+
+        def batch(rows: Any, length: Any, number: Any) -> Any:
+            inputs = read(rows, length) if augment is None else augment(read(rows, length), number)
             return (inputs, *tf.nest.map_structure(lambda part: tf.gather(part, rows), targets)) if targets else inputs
 
-        return ahead(self.plan_dataset(), batch)
+        numbered = tf.data.Dataset.from_generator(
+            self._numbered,
+            output_signature=(tf.TensorSpec((None,), tf.int64), *[tf.TensorSpec((), tf.int64)] * 2),
+        )
+        return ahead(numbered, batch)
 
     def plan_dataset(self) -> Any:
         """The rows (m,) and the padded length of each batch, as a `tf.data.Dataset` of epoch after epoch."""
@@ -160,12 +169,6 @@ class Batches:
         return tf.data.Dataset.from_generator(
             self._epochs, output_signature=(tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
         )
-
-    def with_length(self, dataset: Any) -> Any:
-        """A dataset of one epoch that knows its number of batches."""
-        import tensorflow as tf
-
-        return dataset.apply(tf.data.experimental.assert_cardinality(self.steps))
 
     def _reader(self) -> Callable[[Any, Any], dict[str, Any]]:
         """The function from the rows of a batch and its length to the inputs."""
@@ -231,6 +234,7 @@ def make_batches(
     sample_weight: Any = None,
     sampling: str | None = None,
     pad_id: int = 0,
+    augment: Augmentation | None = None,
 ) -> Batches:
     """Batch texts of like length and pad each batch to the next of a few lengths.
 
@@ -249,6 +253,7 @@ def make_batches(
         sampling: None takes every row once; `"balanced"`, `"sqrt"` and `"oversample"` take rows of rare labels more
             often, and with `"balanced"` and `"sqrt"` rows of frequent ones not in every epoch; see docs/training.md.
         pad_id: id that fills up a text.
+        augment: what is done to the tokens of each batch, anew in every epoch, from `TextEncoder.augmentation`.
 
     Returns:
         The batches; `dataset` goes to `fit`, and gives `inputs`, `(inputs, labels)` or
@@ -292,6 +297,7 @@ def make_batches(
         lengths=_own_lengths(allowed) if lengths is None else _checked_lengths(lengths, allowed),
         pad_id=check_int("pad_id", pad_id, 0),
         draws=None if sampling is None else expected_draws(labels, sampling),
+        augment=augment,
     )
 
 
@@ -318,12 +324,30 @@ def choose_lengths(
         >>> choose_lengths(np.array([4, 4, 12, 12, 40]), 40, num_lengths=3)
         (4, 12, 40)
     """
+    counts = np.bincount(np.asarray(lengths, dtype=np.int64), minlength=max_length + 1)
+    return lengths_of_counts(counts, num_lengths=num_lengths, multiple=multiple)
+
+
+def lengths_of_counts(
+    counts: np.ndarray, *, num_lengths: int = NUM_LENGTHS, multiple: int = MULTIPLE
+) -> tuple[int, ...]:
+    """As `choose_lengths`, from how many texts have each length.
+
+    Args:
+        counts: texts of 0, 1, 2, ... tokens, (longest + 1,).
+        num_lengths: how many at most, >= 1.
+        multiple: every padded length is a multiple of this, >= 1.
+
+    Returns:
+        Ascending lengths, the last covering the longest.
+    """
     check_int("num_lengths", num_lengths, 1)
     check_int("multiple", multiple, 1)
-    bins = -(-np.append(lengths, max_length) // multiple)  # each length in multiples, rounded up
-    counts = np.bincount(bins[:-1], minlength=bins.max() + 1)
-    candidates = np.append(np.flatnonzero(counts[: bins.max()]), bins.max())
-    below = np.cumsum(counts)  # texts of at most this length
+    bins = -(-np.arange(len(counts)) // multiple)  # each length in multiples, rounded up
+    binned = np.zeros(bins.max() + 1, dtype=np.int64)
+    np.add.at(binned, bins, counts)
+    candidates = np.append(np.flatnonzero(binned[:-1]), bins.max())
+    below = np.cumsum(binned)  # texts of at most this length
     # cost[k, j]: tokens when the texts up to candidate j are padded to k + 1 lengths, the last of them candidate j.
     cost = np.full((num_lengths, len(candidates)), np.inf)
     came_from = np.zeros((num_lengths, len(candidates)), dtype=int)

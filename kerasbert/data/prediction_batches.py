@@ -27,7 +27,7 @@ class PredictionBatches(Batches):
     """
 
     @property
-    def steps(self) -> int:
+    def steps(self) -> int:  # type: ignore[override]
         """Batches in all."""
         return len(self._plan(0))
 

@@ -153,24 +153,43 @@ def _texts(table: Table, column: str, missing: str) -> list[str]:
 
 
 def _text(cell: Any, missing: str, table: Table, index: int, column: str) -> str:
+    # The place is written out only when a message needs it.
+    return cell if _is_plain(cell) else check_text(cell, column, table.place(index), missing)
+
+
+def _is_plain(cell: Any) -> bool:
+    return type(cell) is str and cell.isascii()
+
+
+def check_text(cell: Any, column: str, place: str, missing: str) -> str:
+    """The text of a cell.
+
+    Args:
+        cell: what a reader gave.
+        column: its column.
+        place: such as `data.csv, line 3`.
+        missing: a choice of `MISSING`.
+
+    Returns:
+        The text.
+
+    Raises:
+        DataError: when it is missing or holds half of a surrogate pair.
+        TypeError: when it is no text.
+    """
     if isinstance(cell, str):
         try:
             cell.encode("utf-8")
         except UnicodeEncodeError as error:
             raise DataError(
-                f"{table.place(index)}: {column!r} holds half of a surrogate pair at character {error.start}; decode "
-                f"the text again."
+                f"{place}: {column!r} holds half of a surrogate pair at character {error.start}; decode the text again."
             ) from None
         return str(cell)
     if _is_missing(cell):
         if missing == "empty":
             return ""
-        raise DataError(
-            f"{table.place(index)}: {column!r} is missing; fill it, or pass missing='empty' to read it as ''."
-        )
-    raise TypeError(
-        f"{table.place(index)}: {column!r} must be a text; got {shorten(cell)} of type {type(cell).__name__}."
-    )
+        raise DataError(f"{place}: {column!r} is missing; fill it, or pass missing='empty' to read it as ''.")
+    raise TypeError(f"{place}: {column!r} must be a text; got {shorten(cell)} of type {type(cell).__name__}.")
 
 
 def _is_missing(cell: Any) -> bool:

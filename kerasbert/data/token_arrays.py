@@ -63,11 +63,12 @@ class TokenArrays:
         """Whether all texts may go through a model at once."""
         return len(self) <= batch_size
 
-    def padded(self, pad_id: int = 0) -> dict[str, np.ndarray]:
+    def padded(self, pad_id: int = 0, length: int = 0) -> dict[str, np.ndarray]:
         """All texts as one batch, padded to the longest.
 
         Args:
             pad_id: id that fills up a text.
+            length: padded length at least.
 
         Returns:
             `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length), as a model takes them.
@@ -76,7 +77,7 @@ class TokenArrays:
             >>> TokenArrays.from_lists([[2, 5, 3], [2, 3]]).padded()["attention_mask"].tolist()
             [[1, 1, 1], [1, 1, 0]]
         """
-        inside = np.arange(self.lengths.max(initial=0)) < self.lengths[:, None]
+        inside = np.arange(self.lengths.max(initial=length)) < self.lengths[:, None]
         inputs = {name: np.zeros(inside.shape, np.int32) for name in INPUT_NAMES}
         inputs[INPUT_IDS][...] = pad_id
         inputs[INPUT_IDS][inside] = self.input_ids

@@ -6,6 +6,7 @@ separator. Both are taken away here: the length is the caller's, and a special t
 
 import copy
 import dataclasses
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,12 +18,14 @@ from kerasbert._core.checks import check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data._tokenizer_files import (
     SETTINGS_FILE,
+    continuation_of,
     load_tokenizer,
     read_settings,
     save_tokenizer,
     special_token_names,
     tokenizer_errors,
 )
+from kerasbert.data.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
 from kerasbert.data.token_arrays import flatten, offsets_of, ranges
 from kerasbert.data.windows import LongTexts, WindowArrays, cut_windows, head_and_tail
@@ -269,6 +272,60 @@ class TextEncoder:
         """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
         self._tokenizer.encode_special_tokens = True
         return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
+
+    @property
+    def mask_id(self) -> int | None:
+        """Id of the mask token; None where there is none."""
+        return self._tokenizer.token_to_id(self._names["mask_token"]) if "mask_token" in self._names else None
+
+    def token_kinds(self) -> np.ndarray:
+        """What each token is, see `Augmentation`: uint8 (vocabulary_size,)."""
+        kinds = np.full(self.vocabulary_size, STARTS, dtype=np.uint8)
+        continues = continuation_of(self._tokenizer)
+        for token, number in self._tokenizer.get_vocab(with_added_tokens=True).items():
+            kinds[number] = CONTINUES if continues(token) else STARTS
+        kinds[self._reserved] = SPECIAL
+        return kinds
+
+    def augmentation(self, *, mask: float = 0.0, drop: float = 0.0, swap: float = 0.0) -> Augmentation:
+        """What to do to the tokens of training texts, for `make_batches(augment=)`.
+
+        Args:
+            mask: share of the tokens in [0, 1) that become the mask token.
+            drop: share of the words in [0, 1) that are left out.
+            swap: share of the words in [0, 1) that change places with a neighbour.
+
+        Returns:
+            The augmentation.
+
+        Raises:
+            ConfigError: when a share is out of its range.
+        """
+        return Augmentation(self.token_kinds(), self.mask_id, mask=mask, drop=drop, swap=swap)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the vocabulary and all rules, but neither of `max_length` nor of `long_texts`."""
+        return hashlib.sha256(f"{self._tokenizer.to_str()} {sorted(self._names.items())}".encode()).hexdigest()
+
+    def check_ids(self, ids: np.ndarray, place: str) -> None:
+        """Refuse token ids of a text that this encoder cannot have given.
+
+        Args:
+            ids: of one text, special tokens included.
+            place: put in front of the message.
+
+        Raises:
+            DataError: when an id is out of the vocabulary, or there are more than `max_length`.
+        """
+        if len(ids) > self.max_length:
+            raise DataError(f"{place}: has {len(ids)} tokens; at most {self.max_length} (max_length) are read.")
+        wrong = ids[(ids < 0) | (ids >= self.vocabulary_size)]
+        if len(wrong):
+            raise DataError(
+                f"{place}: the token id {wrong[0]} is not in the vocabulary of {self.vocabulary_size}; was it made with "
+                f"another tokenizer?"
+            )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write `tokenizer.json`, `tokenizer_config.json` and, for WordPiece, `vocab.txt`.

@@ -62,7 +62,7 @@ class WindowBatches(Batches):
         )
 
     @property
-    def steps(self) -> int:
+    def steps(self) -> int:  # type: ignore[override]
         """Batches in an epoch."""
         return len(self._slots)
 

@@ -29,6 +29,7 @@ class BertSelfAttention(keras.layers.Layer):
         hidden_states: (batch, length, hidden_size).
         attention_bias: (batch, 1, 1, length), 0 for a token and a large negative number for padding; None: no padding.
         training: whether dropout is active.
+        seed: of the dropout, from its `draw_seed`; None draws one.
 
     Output shape:
         A pair: context (batch, length, hidden_size) and attention probabilities (batch, heads, length, length).
@@ -68,7 +69,9 @@ class BertSelfAttention(keras.layers.Layer):
     def build(self, hidden_states_shape: tuple, attention_bias_shape: tuple | None = None) -> None:
         self.query_key_value.build(hidden_states_shape)
 
-    def call(self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None) -> tuple[Any, Any]:
+    def call(
+        self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None, seed: Any = None
+    ) -> tuple[Any, Any]:
         length = ops.shape(hidden_states)[1]
         fused = self.query_key_value(hidden_states)  # (batch, length, 3 * hidden)
         fused = ops.reshape(fused, (-1, length, 3 * self.num_attention_heads, self.head_dim))
@@ -78,7 +81,7 @@ class BertSelfAttention(keras.layers.Layer):
         if attention_bias is not None:
             scores = scores + attention_bias
         probabilities = ops.softmax(scores, axis=-1)
-        context = ops.matmul(self.dropout(probabilities, training=training), value)
+        context = ops.matmul(self.dropout(probabilities, training=training, seed=seed), value)
         context = ops.transpose(context, (0, 2, 1, 3))  # (batch, length, heads, head_dim)
         return ops.reshape(context, (-1, length, self.hidden_size)), probabilities
 

@@ -25,6 +25,7 @@ class BertBlock(keras.layers.Layer):
         hidden_states: (batch, length, hidden_size).
         attention_bias: (batch, 1, 1, length), 0 for a token and a large negative number for padding; None: no padding.
         training: whether dropout is active.
+        seeds: of the three dropouts, from `draw_seeds`; None draws them.
 
     Output shape:
         A pair: hidden states (batch, length, hidden_size) and attention probabilities (batch, heads, length, length).
@@ -66,12 +67,19 @@ class BertBlock(keras.layers.Layer):
             layer.build(hidden_states_shape)
         self.output_dense.build(intermediate_shape)
 
-    def call(self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None) -> tuple[Any, Any]:
-        context, probabilities = self.attention(hidden_states, attention_bias, training=training)
-        attended = self.dropout(self.attention_output(context), training=training)
+    def draw_seeds(self) -> tuple[Any, Any, Any]:
+        """The seeds that the next call would draw, in its order."""
+        return self.attention.dropout.draw_seed(), self.dropout.draw_seed(), self.dropout.draw_seed()
+
+    def call(
+        self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None, seeds: Any = None
+    ) -> tuple[Any, Any]:
+        seeds = (None, None, None) if seeds is None else seeds
+        context, probabilities = self.attention(hidden_states, attention_bias, training=training, seed=seeds[0])
+        attended = self.dropout(self.attention_output(context), training=training, seed=seeds[1])
         hidden_states = self.attention_norm(hidden_states + attended)
         wide = self.intermediate(hidden_states)  # (batch, length, intermediate)
-        transformed = self.dropout(self.output_dense(wide), training=training)
+        transformed = self.dropout(self.output_dense(wide), training=training, seed=seeds[2])
         return self.output_norm(hidden_states + transformed), probabilities
 
     def get_config(self) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class ByteDropout(keras.layers.Layer):
     Call arguments:
         inputs: float tensor of any shape.
         training: whether anything is dropped.
+        seed: from `draw_seed`; None draws one.
 
     Output shape:
         That of `inputs`.
@@ -48,14 +49,19 @@ class ByteDropout(keras.layers.Layer):
             self.seed_generator = keras.random.SeedGenerator()
         self.built = True
 
-    def call(self, inputs: Any, training: bool | None = None) -> Any:
+    def draw_seed(self) -> Any:
+        """What the next call would draw, int32 or uint32 (2,), to be given to that call; zeros where nothing is dropped."""
+        return self.seed_generator.next() if self.dropped else ops.zeros((2,), "int32")
+
+    def call(self, inputs: Any, training: bool | None = None, seed: Any = None) -> Any:
         if not training or not self.dropped:
             return inputs
+        source = self.seed_generator if seed is None else _GivenSeed(seed)
         shape = ops.shape(inputs)
         count = 1
         for size in shape:
             count = count * size
-        words = keras.random.randint(((count + 3) // 4, 1), -(2**31), 2**31 - 1, "int32", seed=self.seed_generator)
+        words = keras.random.randint(((count + 3) // 4, 1), -(2**31), 2**31 - 1, "int32", seed=source)
         draws = ops.reshape(ops.view(words, "uint8"), (-1,))[:count]
         draws = ops.reshape(draws, shape)
         kept = ops.cast(draws >= self.dropped, inputs.dtype)
@@ -67,3 +73,14 @@ class ByteDropout(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate}
+
+
+class _GivenSeed(keras.random.SeedGenerator):
+    """A seed that was drawn elsewhere; Keras takes seeds that are tensors from a generator only."""
+
+    def __init__(self, seed: Any) -> None:
+        # Without the state of a generator, which would be a variable.
+        self.given = seed
+
+    def next(self, ordered: bool = True) -> Any:
+        return self.given

@@ -63,6 +63,8 @@ class Encoder(keras.Model):
                 dtype=self.dtype_policy,
                 name="pooler",
             )
+        #: Whether training keeps the blocks' outputs alone and computes what is inside them again for the gradients.
+        self.gradient_checkpointing = False
         self._build_all()
 
     def call(
@@ -88,7 +90,10 @@ class Encoder(keras.Model):
         )
         hidden_states, attentions = [hidden], []
         for block in self.blocks:
-            hidden, probabilities = block(hidden, bias, training=training and block.trainable)
+            if self.gradient_checkpointing and training and block.trainable and not output_attentions:
+                hidden, probabilities = _recomputed(block, hidden, bias), ()
+            else:
+                hidden, probabilities = block(hidden, bias, training=training and block.trainable)
             hidden_states.append(hidden)
             attentions.append(probabilities)
         if output_hidden_states is None:
@@ -227,6 +232,16 @@ class Encoder(keras.Model):
         negative = PADDING_BIAS.get(self.compute_dtype, HALF_PADDING_BIAS)
         padding = 1.0 - ops.cast(attention_mask, self.compute_dtype)  # (batch, length)
         return ops.expand_dims(ops.expand_dims(padding * negative, 1), 1)  # (batch, 1, 1, length)
+
+
+def _recomputed(block: BertBlock, hidden: Any, bias: Any) -> Any:
+    """A block's hidden states, of which no inner value is kept: it runs again on the way back, with the same dropout."""
+    # Drawn here and not inside, where the second run would draw others.
+    seeds = block.draw_seeds()
+    if bias is None:
+        bias = ops.zeros((1, 1, 1, 1), block.compute_dtype)
+    run = keras.remat(lambda states, padding, *drawn: block(states, padding, training=True, seeds=drawn)[0])
+    return run(hidden, bias, *seeds)
 
 
 def cut_layers(config: BertConfig, num_hidden_layers: int) -> BertConfig:

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, check_number
 from kerasbert._core.errors import ConfigError
+from kerasbert.data.label_counts import LabelCounts
 from kerasbert.objectives.losses import AsymmetricLoss
 from kerasbert.objectives.tasks import HeadTask, TaskRow
 
@@ -38,7 +39,7 @@ class HeadBalance:
 def balance_head(
     row: TaskRow,
     head_task: HeadTask,
-    labels: np.ndarray,
+    labels: np.ndarray | LabelCounts,
     *,
     balance: str | None = None,
     label_smoothing: float | None = None,
@@ -48,7 +49,7 @@ def balance_head(
     Args:
         row: row of the task table.
         head_task: what the head predicts.
-        labels: ids (n,) of a multi-class head; 0 or 1, (n, units), of others.
+        labels: ids (n,) of a multi-class head; 0 or 1, (n, units), of others; or their `LabelCounts`.
         balance: None or a key of `BALANCES`; see `finetune`.
         label_smoothing: in [0, 1); None: `default_smoothing`.
 
@@ -179,8 +180,10 @@ def positive_weights(positives: np.ndarray, total: int, method: str = "balanced"
     return many / few if method == "balanced" else np.sqrt(many / few)
 
 
-def count_labels(head_task: HeadTask, labels: np.ndarray) -> np.ndarray:
+def count_labels(head_task: HeadTask, labels: np.ndarray | LabelCounts) -> np.ndarray:
     """Examples of each class of a multi-class head, positive examples of each label of others, (units,)."""
+    if isinstance(labels, LabelCounts):
+        return labels.counts
     labels = np.asarray(labels)
     if head_task.task == "multiclass":
         return np.bincount(labels.reshape(-1).astype(np.int64), minlength=head_task.units)

@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
+from kerasbert.data.label_counts import LabelCounts
 from kerasbert.data.labels import check_label_names
 from kerasbert.objectives.levels import (
     BinaryLevelCrossentropy,
@@ -35,16 +37,20 @@ class TaskRow:
     activation: str
     make_loss: Callable[..., keras.losses.Loss]
     make_metrics: Callable[[int], list[keras.metrics.Metric]]
-    prior_bias: Callable[[np.ndarray, int], np.ndarray]
+    prior_bias: Callable[[Any, int], np.ndarray]
     label_shape: str
 
 
-def _sigmoid_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
+def _sigmoid_prior(labels: np.ndarray | LabelCounts, num_labels: int) -> np.ndarray:
+    if isinstance(labels, LabelCounts):
+        return np.log((labels.counts + 0.5) / (labels.total - labels.counts + 0.5))
     positives = labels.reshape(len(labels), -1).sum(axis=0, dtype=np.float64)
     return np.log((positives + 0.5) / (len(labels) - positives + 0.5))
 
 
-def _softmax_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
+def _softmax_prior(labels: np.ndarray | LabelCounts, num_labels: int) -> np.ndarray:
+    if isinstance(labels, LabelCounts):
+        return np.log((labels.counts + 0.5) / (labels.counts + 0.5).sum())
     counts = np.bincount(labels.reshape(-1).astype(np.int64), minlength=num_labels) + 0.5
     return np.log(counts / counts.sum())
 

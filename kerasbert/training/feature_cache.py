@@ -6,12 +6,13 @@ import keras
 import numpy as np
 
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import Batches, ahead, make_batches
 
 ROWS_AT_ONCE = 64
 
 
-class FeatureBatches:
+class FeatureBatches(BatchSource):
     """The batches of a `Batches`, row for row, with the features of the texts in place of their tokens.
 
     Args:
@@ -28,11 +29,11 @@ class FeatureBatches:
         self.dataset = source.with_length(self.pipeline)
 
     def begin(self, epoch: int, step: int = 0) -> None:
-        """See `Batches.begin`."""
+        """See `BatchSource.begin`."""
         self.source.begin(epoch, step)
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """See `Batches.rows_of`."""
+        """See `BatchSource.rows_of`."""
         return self.source.rows_of(epoch, step)
 
     def _pipeline(self, features: np.ndarray) -> Any:
@@ -62,7 +63,7 @@ class HeadTraining(NamedTuple):
     validation: FeatureBatches | None
 
 
-def frozen_features(model: Classifier, train: Batches, validation: Batches | None) -> HeadTraining | None:
+def frozen_features(model: Classifier, train: BatchSource, validation: BatchSource | None) -> HeadTraining | None:
     """Compute the features of all texts once, where nothing below the heads trains.
 
     Args:
@@ -73,6 +74,8 @@ def frozen_features(model: Classifier, train: Batches, validation: Batches | Non
     Returns:
         What to train in place of the model, with the same result; None when something below the heads trains.
     """
+    if not isinstance(train, Batches) or train.augment is not None or not isinstance(validation, Batches | None):
+        return None  # features of a stream may not fit the memory, and augmented texts have other ones in each epoch
     below = keras.Model(model.inputs, model.features.output)
     if below.trainable_weights or not model.trainable_weights:
         return None

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, final
 
 import keras
 import numpy as np
@@ -14,7 +14,10 @@ from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
+from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import Batches
+from kerasbert.data.label_counts import LabelCounts
+from kerasbert.data.stream import StreamBatches
 from kerasbert.objectives.balance import HeadBalance, balance_head
 from kerasbert.training.devices import (
     as_strategy,
@@ -55,10 +58,11 @@ def default_epochs(steps: int) -> int:
 @suggest_keywords
 def finetune(
     model: Classifier,
-    train: Batches,
-    validation: Batches | None = None,
+    train: BatchSource,
+    validation: BatchSource | None = None,
     *,
     epochs: int | None = None,
+    max_steps: int | None = None,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     weight_decay: float = 0.01,
@@ -87,10 +91,12 @@ def finetune(
 
     Args:
         model: from a builder; it is compiled anew.
-        train: labelled batches from `make_batches(..., shuffle=True)`.
+        train: labelled batches from `make_batches(..., shuffle=True)` or `stream_batches`.
         validation: labelled batches; None trains all epochs and keeps the last weights.
         epochs: passes over the training data, >= 1; the rate decays to zero over all of them. None takes
             `default_epochs`.
+        max_steps: batches after which training ends, >= 1, if `epochs` do not end it before; the rate decays over what
+            there will be. Without `epochs`, that many batches in any number of passes. None: no limit.
         learning_rate: peak rate of the encoder, in (0, 1].
         head_learning_rate: peak rate of the heads, in (0, 1].
         weight_decay: decoupled decay, in [0, 1).
@@ -149,7 +155,7 @@ def finetune(
     _check_batches("train", train)
     if validation is not None:
         _check_batches("validation", validation)
-    epochs = default_epochs(train.steps) if epochs is None else check_int("epochs", epochs, 1)
+    epochs = _number_of_epochs(train.steps, epochs, max_steps)
     check_int("patience", patience, 1)
     check_number("warmup", warmup, 0, 1)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
@@ -161,21 +167,28 @@ def finetune(
     for name, chosen in balances.items():
         announce(f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary, shown=progress and balance)
     set_prior_bias(model, sampled_labels(train), {name: chosen.weights for name, chosen in balances.items()})
+    if isinstance(train, StreamBatches):
+        announce(train.describe(), shown=progress)
     prepare_layers(model, plan)
     copy = make_inside(devices, model)
     numbers: dict[str, Any] = {"warmup": warmup, "weight_decay": weight_decay, "clip_norm": clip_norm}
+    copy.encoder.gradient_checkpointing = plan.gradient_checkpointing
+    total = min(train.steps * epochs, max_steps or train.steps * epochs)
     with scope_of(devices):
         rates = (learning_rate, head_learning_rate)
-        optimizer = make_optimizer(copy, plan, rates=rates, steps=(train.steps, epochs), **numbers)
+        optimizer = make_optimizer(copy, plan, rates=rates, steps=(train.steps, epochs), total_steps=total, **numbers)
     losses = {name: chosen.loss for name, chosen in balances.items()}
     compiling: dict[str, Any] = {"optimizer": optimizer, "losses": losses, "jit_compile": jit_compile}
     compile_heads(copy, copy.trained_heads, **compiling)
     watchers = _watchers(callbacks, plan, monitor or default_monitor(model), patience, validation is not None)
     if log_dir is not None and is_chief(devices):
         watchers += make_logs(log_dir)
+    if max_steps is not None:
+        watchers.append(StopAfter(max_steps, train.steps))
     bar = [Progress(train, epochs)] if progress and is_chief(devices) else []
     settings = {
         "epochs": epochs,
+        "max_steps": max_steps,
         "learning_rate": learning_rate,
         "head_learning_rate": head_learning_rate,
         **numbers,
@@ -252,8 +265,42 @@ def _history_of(model: keras.Model, values: Mapping[str, list]) -> keras.callbac
     return history
 
 
+def _number_of_epochs(steps: int, epochs: int | None, max_steps: int | None) -> int:
+    if epochs is not None:
+        check_int("epochs", epochs, 1)
+    if max_steps is None:
+        return default_epochs(steps) if epochs is None else epochs
+    needed = -(-check_int("max_steps", max_steps, 1) // steps)
+    return needed if epochs is None else min(epochs, needed)
+
+
+@final
+class StopAfter(keras.callbacks.Callback):
+    """Ends a training after a number of batches, counted from the first of the first epoch.
+
+    Args:
+        max_steps: how many.
+        steps: batches in an epoch.
+    """
+
+    def __init__(self, max_steps: int, steps: int) -> None:
+        super().__init__()
+        self.max_steps = max_steps
+        self.steps = steps
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Remember the epoch."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Stop behind the last batch."""
+        if self.epoch * self.steps + batch + 1 >= self.max_steps:
+            self.model.stop_training = True
+
+
 def balance_heads(
-    model: Classifier, train: Batches, *, balance: str | None, label_smoothing: float | None
+    model: Classifier, train: BatchSource, *, balance: str | None, label_smoothing: float | None
 ) -> dict[str, HeadBalance]:
     """The loss of each head, from the labels that it will see; see `finetune`.
 
@@ -275,7 +322,7 @@ def balance_heads(
         name: balance_head(
             head.task_row,
             head.head_task,
-            np.asarray(labels[name] if isinstance(labels, dict) else labels),
+            _of_head(labels, name),
             balance=balance,
             label_smoothing=label_smoothing,
         )
@@ -283,9 +330,14 @@ def balance_heads(
     }
 
 
-def sampled_labels(train: Batches) -> Any:
-    """The labels of the rows of one epoch."""
-    if train.draws is None:
+def _of_head(labels: Any, name: str) -> Any:
+    own = labels[name] if isinstance(labels, dict) else labels
+    return own if isinstance(own, LabelCounts) else np.asarray(own)
+
+
+def sampled_labels(train: BatchSource) -> Any:
+    """The labels of the rows of one epoch, or their `LabelCounts`."""
+    if not isinstance(train, Batches) or train.draws is None:
         return train.labels
     return keras.tree.map_structure(lambda array: array[train.rows(0)], train.labels)
 
@@ -297,7 +349,7 @@ def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndar
 
     Args:
         model: from a builder.
-        labels: labels of the training data, an array, or a dict of arrays by head.
+        labels: labels of the training data, an array or `LabelCounts`, or a dict of these by head.
         weights: head name -> weights (units,) of classes or of positives in the loss, by which they count as more
             frequent; None: 1.
     """
@@ -309,9 +361,8 @@ def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndar
             continue
         bias = head.output_layer.bias
         if not np.any(keras.ops.convert_to_numpy(bias)):
-            array = np.asarray(labels[name] if isinstance(labels, dict) else labels)
             weight = (weights or {}).get(name)
-            prior = head.task_row.prior_bias(array, head.head_task.units)
+            prior = head.task_row.prior_bias(_of_head(labels, name), head.head_task.units)
             bias.assign((prior if weight is None else prior + np.log(weight)).astype("float32"))
 
 
@@ -364,7 +415,7 @@ def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:
 
 
 def _check_batches(name: str, batches: Any) -> None:
-    if not isinstance(batches, Batches):
+    if not isinstance(batches, BatchSource):
         raise TypeError(
             f"`{name}` must be labelled batches from kerasbert.make_batches(tokens, labels); got {shorten(batches)} of "
             f"type {type(batches).__name__}."

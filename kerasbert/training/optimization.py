@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import keras
 
-from kerasbert._core.checks import check_choice, check_int, check_number, shorten
+from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.encoders.encoder import Encoder
@@ -31,6 +31,8 @@ class Optimization:
             group are not used.
         ema: in (0, 1): the trained weights are the exponential moving average at this momentum, in validation too; None:
             the last weights.
+        gradient_checkpointing: whether only the outputs of the encoder's blocks are kept for the gradients, and what is
+            inside them is computed again: less memory, more time, the same weights.
 
     Raises:
         ConfigError: when a value is out of its range, or two do not go together.
@@ -52,6 +54,7 @@ class Optimization:
     unfreeze_every: int = 0
     accumulate: int = 1
     ema: float | None = None
+    gradient_checkpointing: bool = False
 
     def __post_init__(self) -> None:
         check_choice("schedule", self.schedule, SHAPES)
@@ -59,6 +62,7 @@ class Optimization:
         check_int("reinit_layers", self.reinit_layers, 0)
         check_int("unfreeze_every", self.unfreeze_every, 0)
         check_int("accumulate", self.accumulate, 1)
+        check_bool("gradient_checkpointing", self.gradient_checkpointing)
         if self.ema is not None:
             check_number("ema", self.ema, 0, 1, open_minimum=True, open_maximum=True)
         if isinstance(self.freeze, str):
@@ -83,6 +87,7 @@ def prepare_layers(model: Classifier, plan: Optimization) -> None:
         ConfigError: when the encoder has fewer blocks than asked for.
     """
     encoder = model.encoder
+    encoder.gradient_checkpointing = plan.gradient_checkpointing
     blocks = len(encoder.blocks)
     check_int("reinit_layers", plan.reinit_layers, 0, blocks, "the encoder's blocks")
     if plan.reinit_layers:
@@ -106,6 +111,7 @@ def make_optimizer(
     *,
     rates: tuple[float, float],
     steps: tuple[int, int],
+    total_steps: int | None = None,
     warmup: float,
     weight_decay: float,
     clip_norm: float | None,
@@ -117,6 +123,7 @@ def make_optimizer(
         plan: what to do.
         rates: peak rates of the encoder and of everything above it.
         steps: batches in an epoch and epochs.
+        total_steps: batches in all, where the last epoch is cut short; None: those of all epochs.
         warmup: share of all steps spent on warm-up.
         weight_decay: decoupled decay.
         clip_norm: largest global norm of the gradients; None for no clipping.
@@ -124,7 +131,7 @@ def make_optimizer(
     Returns:
         The optimiser, not built yet.
     """
-    total = steps[0] * steps[1]
+    total = total_steps or steps[0] * steps[1]
     schedule = WarmupDecay(rates[0], total_steps=total, warmup_steps=int(warmup * total), shape=plan.schedule)
     return AdamW(
         schedule,

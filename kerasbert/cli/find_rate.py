@@ -1,0 +1,51 @@
+"""`kerasbert find-rate`: a learning-rate range test."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.cli.options import Delimiter, Labels, Task, Text, TextPair, app, say
+from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads
+from kerasbert.data.readers import read_examples
+from kerasbert.text_classifier import TextClassifier
+
+
+@app.command("find-rate")
+def find_rate(
+    data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
+    task: Annotated[Task, typer.Option(help="As for train.")],
+    picture: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")],
+    text: Text = "text",
+    text_pair: TextPair = None,
+    labels: Labels = None,
+    label_delimiter: Delimiter = None,
+    head: Annotated[
+        list[str] | None, typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK.")
+    ] = None,
+    encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
+    max_length: Annotated[int | None, typer.Option(help="Longest text in tokens. [default: 128]")] = None,
+    batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
+    steps: Annotated[int, typer.Option(help="Batches, each at a higher rate.")] = 100,
+    seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
+) -> None:
+    """Train for some batches at ever higher learning rates, and show where the loss falls fastest."""
+    heads = parse_heads(task, head)
+    columns = label_columns(task, labels, heads)
+    examples = read_examples(data, text=text, text_pair=text_pair, labels=list(columns))
+    reading: dict[str, Any] = {"columns": list(columns), "label_delimiter": label_delimiter}
+    reading["heads"] = columns_of_heads(task, columns, heads)
+    classifier = TextClassifier(
+        task.value,
+        heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
+        encoder=encoder,
+        max_length=max_length,
+        batch_size=batch_size,
+        seed=seed,
+    )
+    cells = label_cells(examples, reading)
+    found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
+    found.save_picture(picture)
+    print(f"{found.suggestion:.2e}")
+    say(f"{found.summary()} See {picture}.")

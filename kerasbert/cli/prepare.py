@@ -1,0 +1,59 @@
+"""`kerasbert prepare`: data files of any size in, a folder of token ids to train from out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.cli.options import Delimiter, Labels, Task, Text, TextPair, app, say
+from kerasbert.cli.reading import label_columns, parse_heads
+from kerasbert.cli.streams import OnError, heads_of, make_cache
+
+
+@app.command("prepare")
+def prepare_command(
+    data: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files or quoted patterns: .csv, .tsv, .jsonl (each also .gz), .parquet or .tfrecord.",
+            metavar="DATA...",
+        ),
+    ],
+    task: Annotated[Task, typer.Option(help="As for train.")],
+    output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
+    text: Text = "text",
+    text_pair: TextPair = None,
+    labels: Labels = None,
+    label_delimiter: Delimiter = None,
+    head: Annotated[
+        list[str] | None, typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK.")
+    ] = None,
+    label_names: Annotated[
+        str | None, typer.Option("--label-names", help="Labels in order, A,B,C; others are refused.")
+    ] = None,
+    encoder: Annotated[str, typer.Option(help="Name or folder of the checkpoint to be trained.")] = DEFAULT_ENCODER,
+    max_length: Annotated[
+        int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
+    ] = None,
+    long_texts: Annotated[str, typer.Option(help="What becomes of longer texts: truncate or head_tail.")] = "truncate",
+    on_error: OnError = "stop",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tokens of other data.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Tokenise data of any size once; train reads it as often as it likes."""
+    heads = parse_heads(task, head)
+    options = {
+        **heads_of(task, label_columns(task, labels, heads), heads),
+        "text": text,
+        "text_pair": text_pair,
+        "label_delimiter": label_delimiter,
+        "label_names": None if label_names is None else label_names.split(","),
+        "encoder": encoder,
+        "max_length": max_length,
+        "long_texts": long_texts,
+        "on_error": on_error,
+        "overwrite": overwrite,
+    }
+    make_cache(data, output, options, quiet=quiet)
+    say(f"Next: kerasbert train {output} --task {task.value} --output DIR")

@@ -1,0 +1,56 @@
+"""What is done with rows that cannot be used: stop at the first, or leave them out, counted and listed."""
+
+from pathlib import Path
+from typing import Any
+
+from kerasbert._core.checks import check_choice
+from kerasbert._core.errors import DataError
+
+POLICIES = ("skip", "stop")
+NUM_KEPT = 20
+
+
+class BadRows:
+    """Counts and lists rows that cannot be used.
+
+    Args:
+        on_error: `"stop"` raises at the first one, `"skip"` leaves it out.
+        listing: file to which every one is written, a line each; None: none.
+
+    Example:
+        >>> bad = BadRows("skip")
+        >>> bad.add("data.csv, line 3", DataError("has 2 cells where the header has 3."))
+        >>> bad.count, bad.first
+        (1, ['data.csv, line 3: has 2 cells where the header has 3.'])
+    """
+
+    def __init__(self, on_error: str = "stop", listing: Path | None = None) -> None:
+        self.on_error = check_choice("on_error", on_error, POLICIES)
+        self.listing = listing
+        self.count = 0
+        #: The first few, in words.
+        self.first: list[str] = []
+
+    def add(self, place: str, error: Exception) -> None:
+        """Take a row that cannot be used.
+
+        Args:
+            place: such as `data.csv, line 3`; empty where the error says it.
+            error: what is wrong.
+
+        Raises:
+            DataError: when the policy is to stop.
+        """
+        words = f"{place}: {error}" if place and not str(error).startswith(place) else str(error)
+        if self.on_error == "stop":
+            raise DataError(f"{words} on_error='skip' (--on-error skip) leaves such rows out.") from error
+        self.count += 1
+        if len(self.first) < NUM_KEPT:
+            self.first.append(words)
+        if self.listing is not None:
+            with open(self.listing, "a", encoding="utf-8") as stream:
+                stream.write(words.replace("\n", " ") + "\n")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The count and the first few, as plain data."""
+        return {"count": self.count, "first": self.first}

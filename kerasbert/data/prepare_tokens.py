@@ -1,0 +1,102 @@
+"""One call from data files and a task to a token cache."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kerasbert._core.checks import suggest_keywords
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import DEFAULT_ENCODER, SINGLE_HEAD
+from kerasbert.data.label_vocabulary import LabelVocabulary
+from kerasbert.data.prepare import Columns, prepare
+from kerasbert.data.token_cache import TokenCache
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.windows import LongTexts
+
+
+@suggest_keywords
+def prepare_tokens(
+    sources: Any,
+    output: str | os.PathLike[str],
+    *,
+    task: str | None = None,
+    heads: Mapping[str, tuple[str, str]] | None = None,
+    text: str = "text",
+    text_pair: str | None = None,
+    labels: str | Sequence[str] | None = None,
+    label_names: Sequence[str] | None = None,
+    label_delimiter: str | None = None,
+    encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
+    max_length: int | None = None,
+    long_texts: str = "truncate",
+    missing: str = "error",
+    on_error: str = "stop",
+    overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> TokenCache:
+    """Tokenise labelled data files of any size once, into a folder to train from.
+
+    Memory holds a few thousand texts at a time. A folder that was made before from the same files in the same way is
+    taken as it is.
+
+    Args:
+        sources: paths and patterns (`"data/*.jsonl"`) of .csv, .tsv, .jsonl, .parquet and .tfrecord files; all but Parquet
+            also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
+        output: the folder to appear, written beside and renamed when whole.
+        task: `"binary"`, `"multiclass"` or `"multilabel"`; None: with `heads`.
+        heads: head name -> (label column, task), for a classifier with several heads.
+        text: column of the texts.
+        text_pair: column of second texts.
+        labels: label column; None: `"labels"` for a multi-label task, else `"label"`. Or several columns of 0 and 1.
+        label_names: labels in the order wanted, (negative, positive) for a binary task; others are refused. None collects
+            and sorts them.
+        label_delimiter: separator of several names in one cell.
+        encoder: name or folder of the checkpoint to be trained.
+        max_length: longest text in tokens; longer ones are cut and counted. None means 128.
+        long_texts: `"truncate"` or `"head_tail"`, see `LongTexts`.
+        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
+        on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts it and lists it in
+            `bad_rows.txt`.
+        overwrite: whether a folder made from other data, or in another way, is replaced.
+        progress: called with about how many bytes of the sources are done, and with all.
+
+    Returns:
+        The cache; `reused` tells whether it was there.
+
+    Raises:
+        DataError: when a file, a column or a row cannot be used, or there is no row; the message names file and line.
+        ArtifactError: when the folder was made from other data or in another way, and `overwrite` is False.
+        ConfigError: when an argument is out of its range.
+
+    Example:
+        >>> cache = prepare_tokens("data/*.jsonl", "tokens", task="multiclass")  # doctest: +SKIP
+        >>> classifier = TextClassifier("multiclass").fit_cache(cache)  # doctest: +SKIP
+    """
+    reader = TextEncoder.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
+    if (task is None) == (heads is None):
+        raise ConfigError("One of `task` and `heads` must be given.")
+    if heads is None:
+        columns = _columns(str(task), labels)
+        vocabularies = {
+            SINGLE_HEAD: LabelVocabulary(str(task), columns, names=label_names, delimiter=label_delimiter),
+        }
+    else:
+        vocabularies = {
+            name: LabelVocabulary(own, [column], delimiter=label_delimiter if own == "multilabel" else None)
+            for name, (column, own) in heads.items()
+        }
+    return prepare(
+        sources,
+        output,
+        encoder=reader,
+        columns=Columns(vocabularies, text, text_pair, missing),
+        on_error=on_error,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def _columns(task: str, labels: str | Sequence[str] | None) -> list[str]:
+    if labels is None:
+        return ["labels" if task == "multilabel" else "label"]
+    return [labels] if isinstance(labels, str) else list(labels)
