@@ -351,7 +351,7 @@ class TextClassifier(Estimator):
         self.model_ = self._build(names)
         if not self.dropout:
             self.model_.switch_off_dropout()
-        self._training_rows = None
+        self._training_rows: np.ndarray | None = None
         running = {
             "checkpoint_dir": checkpoint_dir,
             "checkpoint_every": checkpoint_every,
@@ -842,7 +842,7 @@ class TextClassifier(Estimator):
     def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
         """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
         ids, encoded = data
-        self._training_rows: np.ndarray | None = np.arange(len(ids))
+        self._training_rows = np.arange(len(ids))
         if validation is not None:
             return data, self._encode_validation(tokens, names, validation)
         if not self._fraction():
