@@ -1,3 +1,4 @@
+import importlib
 import json
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import tensorflow as tf
 from kerasbert import ConfigError, finetune
 from kerasbert.training.devices import as_strategy, is_chief
 
+# The package gives the name of the module to the function.
+MODULE = importlib.import_module("kerasbert.training.finetune")
 CASES = ["plain", "accumulation and averages", "frozen", "several heads", "windows"]
 
 
@@ -86,13 +89,13 @@ class TwoDevices:
 
 
 def test_a_batch_smaller_than_the_devices(toy_model, toy_batches, monkeypatch):
-    monkeypatch.setattr("kerasbert.training.finetune.as_strategy", lambda value: TwoDevices())
+    monkeypatch.setattr(MODULE, "as_strategy", lambda value: TwoDevices())
     toy_batches.batch_size = 1
     with pytest.raises(ConfigError, match="`batch_size` must be at least 2, one text for each device; got 1"):
         finetune(toy_model(), toy_batches, epochs=1, progress=False)
 
 
 def test_a_compiled_step_on_several_devices(toy_model, toy_batches, monkeypatch):
-    monkeypatch.setattr("kerasbert.training.finetune.as_strategy", lambda value: TwoDevices())
+    monkeypatch.setattr(MODULE, "as_strategy", lambda value: TwoDevices())
     with pytest.raises(ConfigError, match="`jit_compile` must be False with several devices; got True with 2"):
         finetune(toy_model(), toy_batches, epochs=1, progress=False, jit_compile=True)
