@@ -19,6 +19,12 @@ def make_deterministic(seed: int = 0) -> None:
 
     Raises:
         ConfigError: when TensorFlow has settled its threads already, or the backend is another one.
+
+    Example:
+        >>> _ = keras.ops.ones(1)  # TensorFlow has begun: too late
+        >>> make_deterministic()
+        Traceback (most recent call last):
+        kerasbert._core.errors.ConfigError: Deterministic training must be asked for before TensorFlow does anything else ...
     """
     check_int("seed", seed, 0, 2**32 - 1)
     if keras.backend.backend() != "tensorflow":
