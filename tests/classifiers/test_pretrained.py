@@ -150,7 +150,7 @@ def test_it_trains_on_saves_and_loads(folders, tmp_path):
     # At a rate of nothing the weights are the same: neither encoder nor head began anew.
     np.testing.assert_allclose(logits_of(classifier, ["good card"]), before, atol=1e-5)
     assert list(classifier.classes_) == ["joy", "anger", "other"]
-    classifier.set_params(learning_rate=1e-3, head_learning_rate=1e-2, epochs=4)
+    classifier.set_params(learning_rate=1e-3, head_learning_rate=1e-2, epochs=40)
     classifier.fit(["good card", "bad parcel"] * 8, ["other", "joy"] * 8)
     assert classifier.predict(["good card", "bad parcel"]).tolist() == ["other", "joy"]
     classifier.save(tmp_path / "saved")
