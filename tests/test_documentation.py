@@ -22,7 +22,7 @@ def blocks():
         yield from (pytest.param(code, id=f"{page}, block {number}") for number, code in enumerate(found, 1))
 
 
-@pytest.mark.parametrize("code", blocks())
+@pytest.mark.parametrize("code", list(blocks()))
 def test_a_block_runs(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "block", "exec"), {"__name__": "__main__"})

@@ -33,8 +33,9 @@ def serialize(tokens: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]]
         >>> import tensorflow as tf
         >>> [record] = serialize(TokenArrays.from_lists([[101, 2000, 102]]), {"output": [[3]]}, pairs=False)
         >>> example = tf.train.Example.FromString(record)
-        >>> {name: list(feature.int64_list.value) for name, feature in example.features.feature.items()}
-        {'input_ids': [101, 2000, 102], 'label/output': [3]}
+        >>> features = example.features.feature
+        >>> list(features["input_ids"].int64_list.value), list(features["label/output"].int64_list.value)
+        ([101, 2000, 102], [3])
     """
     columns = [_feature(INPUT_IDS, tokens.input_ids, tokens.offsets)]
     if pairs:
