@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from trained_classifiers import SETS, TASKS, TEXTS, trained
+from trained_classifiers import SETS, TASKS, TEXTS, trained, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
@@ -22,11 +22,9 @@ from kerasbert.export.serving_module import field_name
 CASES = {
     **{name: (name, {}) for name in TASKS},
     "layerwise": ("multilabel", {"layerwise": True}),
-    "layerwise, multitask": ("multitask", {"layerwise": True}),
-    "layerwise, hierarchical": ("hierarchical", {"layerwise": True}),
     "beginning and end": ("multiclass", {"long_texts": "head_tail"}),
 }
-every_task = pytest.mark.parametrize("name", CASES)
+every_task = pytest.mark.parametrize("name", [*CASES, "secondary"])
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +34,10 @@ def exported(tiny_folder, tmp_path_factory):
 
     def make(name):
         if name not in made:
-            task, arguments = CASES[name]
-            classifier = trained(task, tiny_folder, **arguments)
+            task, arguments = CASES.get(name, (name, {}))
+            classifier = (
+                with_subclasses(tiny_folder) if name == "secondary" else trained(task, tiny_folder, **arguments)
+            )
             path = classifier.export_saved_model(tmp_path_factory.mktemp("served") / "model", texts=TEXTS).path
             made[name] = classifier, path, tf.saved_model.load(str(path))
         return made[name]

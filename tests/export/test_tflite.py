@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from trained_classifiers import TASKS, TEXTS, trained
+from trained_classifiers import TASKS, TEXTS, trained, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, TFBertModel, cli
 from kerasbert.classifiers.builders import SINGLE_HEAD
@@ -34,8 +34,7 @@ def made(kind, folder):
     if kind == "layerwise":
         return trained("multiclass", folder, layerwise=True)
     if kind == "secondary":
-        levels = {"class": TASKS["multiclass"][1], "subclass": [label + "1" for label in TASKS["multiclass"][1]]}
-        return trained("multiclass", folder).add_subclasses(TEXTS, levels, epochs=1)
+        return with_subclasses(folder)
     return trained(kind, folder)
 
 
