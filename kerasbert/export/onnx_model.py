@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert._core.names import INPUT_NAMES
+from kerasbert._core.names import INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.export.comparison import (
@@ -128,8 +128,8 @@ def _write_model(model: Classifier, file: Path) -> None:
 
     outputs = [model.output[name] for name in model.heads] if isinstance(model.output, dict) else [model.output]
     inner = keras.Model(model.input, outputs)
-    # Keras exports no model that was never called.
-    inner({name: np.ones((1, 3), "int32") for name in INPUT_NAMES}, training=False)
+    # Keras exports no model that was never called. RoBERTa has a single token type, 0.
+    inner({name: np.full((1, 3), name != TOKEN_TYPE_IDS, "int32") for name in INPUT_NAMES}, training=False)
     inner.export(str(file), format="onnx", verbose=False)
     written = onnx.load(str(file))
     _name_outputs(written.graph, list(model.heads))
