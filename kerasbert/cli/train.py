@@ -19,6 +19,7 @@ from kerasbert.cli.reading import (
     parse_weights,
 )
 from kerasbert.cli.streams import OnError, heads_of, is_stream, parse_augmentation_option, reading_of, the_cache
+from kerasbert.data.batches import NUM_LENGTHS
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
@@ -301,7 +302,8 @@ def train(
 
 def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:
     padding = classifier.padding_
-    lengths = ", ".join(str(length) for length in padding["shapes"])
+    shapes = padding["shapes"]
+    lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
     cut = (
         f"; {padding['cut']} of {num_examples} texts were cut at {classifier.tokens_.max_length}"
         if padding["cut"]

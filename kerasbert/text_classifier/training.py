@@ -13,7 +13,7 @@ from kerasbert.classifiers.builders import (
     SINGLE_HEAD,
 )
 from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.batches import LONGEST, Batches, make_batches
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import NAMES
 from kerasbert.data.splits import split_indices
@@ -33,6 +33,7 @@ from kerasbert.text_classifier.labels import (
     names_of,
 )
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
+from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
 from kerasbert.training.rate_test import RateTest, find_learning_rate
 from kerasbert.training.resume import EVERY
@@ -112,15 +113,18 @@ class Trainer(Predictor):
         elif not self.dropout:
             self.model_.switch_off_dropout()
         ids, encoded = train
-        batches = self._batches(tokens, ids, encoded, shuffle=True)
+        devices = as_strategy(strategy)
+        lengths = _lengths(devices)
+        batches = self._batches(tokens, ids, encoded, lengths=lengths, shuffle=True)
         self._train(
             batches,
             held_out,
+            lengths,
             checkpoint_dir=checkpoint_dir,
             checkpoint_every=checkpoint_every,
             resume=resume,
             log_dir=log_dir,
-            strategy=strategy,
+            strategy=devices,
         )
         self._note_padding(list(batches.shapes), batches.padding, ids.num_truncated)
         return self
@@ -193,6 +197,7 @@ class Trainer(Predictor):
         self._train(
             train,
             held_out,
+            None,
             max_steps=max_steps,
             checkpoint_dir=checkpoint_dir,
             checkpoint_every=checkpoint_every,
@@ -332,8 +337,8 @@ class Trainer(Predictor):
     def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
         self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
 
-    def _train(self, train: BatchSource, held_out: tuple | None, **running: Any) -> None:
-        validation = None if held_out is None else self._batches(self.tokens_, *held_out)
+    def _train(self, train: BatchSource, held_out: tuple | None, lengths: str | None, **running: Any) -> None:
+        validation = None if held_out is None else self._batches(self.tokens_, *held_out, lengths=lengths)
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
         try:
             history = finetune(
@@ -366,7 +371,9 @@ class Trainer(Predictor):
                 if known.any():
                     self.thresholds_[head] = tune_thresholds(encoded[head][known], scores[head][known])
 
-    def _batches(self, tokens: TextEncoder, ids: Any, encoded: dict, shuffle: bool = False) -> Batches:
+    def _batches(
+        self, tokens: TextEncoder, ids: Any, encoded: dict, *, lengths: str | None = None, shuffle: bool = False
+    ) -> Batches:
         labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
         return make_batches(
             ids,
@@ -374,6 +381,13 @@ class Trainer(Predictor):
             batch_size=self.batch_size,
             shuffle=shuffle,
             seed=self.seed,
+            lengths=lengths,
             sampling=self.sampling if shuffle else None,
             pad_id=tokens.pad_id,
         )
+
+
+def _lengths(devices: Any) -> str | None:
+    """Each batch's own length, unless every length is compiled for itself: then a few."""
+    compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
+    return None if compiled else LONGEST

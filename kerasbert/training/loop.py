@@ -9,6 +9,7 @@ import numpy as np
 from kerasbert._core.errors import ConfigError, DivergedError, WorkerLostError
 from kerasbert.training.devices import needs_static_shapes
 from kerasbert.training.divergence import LossGuard
+from kerasbert.training.memory import kept_memory
 
 
 class Source(Protocol):
@@ -91,7 +92,8 @@ def run_epochs(
     )
     spec = None if needs_static_shapes(strategy) else train.pipeline.element_spec
     steps = Steps(model, strategy, element_spec=spec)
-    return _Loop(model, watchers, start or Position(), steps).run(train, validation, epochs)
+    with kept_memory():
+        return _Loop(model, watchers, start or Position(), steps).run(train, validation, epochs)
 
 
 class _Loop:

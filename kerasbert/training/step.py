@@ -66,7 +66,7 @@ class Steps:
 
     def _whole(self, rows_step: Callable[[Any], Any]) -> Callable[[Any], Any]:
         if self.model.jit_compile and self.strategy is None and not self.model.run_eagerly:
-            rows_step = tf.function(rows_step, jit_compile=True)
+            rows_step = tf.function(rows_step, jit_compile=True, autograph=False)
 
         def whole(batch: Any) -> tuple[dict[str, Any], Any]:
             if self.strategy is None:
@@ -76,7 +76,7 @@ class Steps:
                 loss, parts = tf.nest.map_structure(self._first, (loss, parts))
             return self._measure(loss, parts), loss
 
-        return whole if self.model.run_eagerly else tf.function(whole, input_signature=self._signature)
+        return whole if self.model.run_eagerly else tf.function(whole, input_signature=self._signature, autograph=False)
 
     def _first(self, value: Any) -> Any:
         return self.strategy.experimental_local_results(value)[0]  # type: ignore[union-attr]
