@@ -115,7 +115,11 @@ def prepare(
     """
     check_choice("missing", columns.missing, MISSING)
     if encoder.long_texts.way == "windows":
-        raise ConfigError("`long_texts` must be 'truncate' or 'head_tail' for a stream; got 'windows'.")
+        raise ConfigError(
+            "`long_texts` must be 'truncate' or 'head_tail' for a stream; got 'windows'. Texts in windows are trained from "
+            "memory: `TextClassifier.fit`, or `kerasbert train` with one file of less than 500 MB and without --stream, "
+            "--max-steps, --token-budget and --augment."
+        )
     for head in columns.heads:
         check_name("head", head)
     BadRows(on_error)
@@ -132,29 +136,41 @@ def prepare(
                 f"make them anew, or choose another folder."
             )
     check_output(output, overwrite)
-    with atomic_dir_write(output, overwrite=overwrite) as folder:
-        bad = BadRows(on_error, folder / BAD_ROWS_FILE)
-        with _Writer(folder, columns.heads, pairs=_has_types(columns, files)) as writer:
-            seen = _Progress(files, progress)
-            chunks = _chunks(files, columns, bad, encoder, seen)
-            for chunk, tokens in _ahead(chunks, lambda chunk: _tokenised(chunk, encoder, columns)):
-                writer.write(tokens, chunk.labels)
-        _check_rows(writer, bad, files)
-        for labels in columns.heads.values():
-            labels.check()
-        facts = {
-            **way,
-            **writer.facts(),
-            "pad_id": encoder.pad_id,
-            "mask_id": encoder.mask_id,
-            "skipped": bad.to_dict(),
-            "empty": seen.empty,
-        }
-        facts["sources"] = [dataclasses.asdict(file.hashed()) for file in files]
-        facts["heads"] = {name: _head_facts(head) for name, head in columns.heads.items()}
-        encoder.token_kinds().tofile(folder / KINDS_FILE)
-        (folder / CACHE_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    try:
+        with atomic_dir_write(output, overwrite=overwrite and output.exists()) as folder:
+            _fill(folder, files, way, (encoder, columns, on_error, progress))
+    except (OSError, ArtifactError):
+        # Another worker of the same training was faster.
+        if is_cache(output) and not _differences(output, files, way):
+            return open_cache(output, reused=True)
+        raise
     return open_cache(output)
+
+
+def _fill(folder: Path, files: list[SourceFile], way: Mapping[str, Any], given: tuple) -> None:
+    """Write the content of a cache."""
+    encoder, columns, on_error, progress = given
+    bad = BadRows(on_error, folder / BAD_ROWS_FILE)
+    with _Writer(folder, columns.heads, pairs=_has_types(columns, files)) as writer:
+        seen = _Progress(files, progress)
+        chunks = _chunks(files, columns, bad, encoder, seen)
+        for chunk, tokens in _ahead(chunks, lambda chunk: _tokenised(chunk, encoder, columns)):
+            writer.write(tokens, chunk.labels)
+    _check_rows(writer, bad, files)
+    for labels in columns.heads.values():
+        labels.check()
+    facts = {
+        **way,
+        **writer.facts(),
+        "pad_id": encoder.pad_id,
+        "mask_id": encoder.mask_id,
+        "skipped": bad.to_dict(),
+        "empty": seen.empty,
+    }
+    facts["sources"] = [dataclasses.asdict(file.hashed()) for file in files]
+    facts["heads"] = {name: _head_facts(head) for name, head in columns.heads.items()}
+    encoder.token_kinds().tofile(folder / KINDS_FILE)
+    (folder / CACHE_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 def _way(encoder: TextEncoder, columns: Columns, on_error: str) -> dict[str, Any]:

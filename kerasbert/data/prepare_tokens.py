@@ -72,6 +72,11 @@ def prepare_tokens(
         >>> cache = prepare_tokens("data/*.jsonl", "tokens", task="multiclass")  # doctest: +SKIP
         >>> classifier = TextClassifier("multiclass").fit_cache(cache)  # doctest: +SKIP
     """
+    if task == "hierarchical":
+        raise ConfigError(
+            "`task` must be 'binary', 'multiclass' or 'multilabel' for a stream; got 'hierarchical', which is trained from "
+            "memory: `TextClassifier.fit`, or `kerasbert train` with one file of less than 500 MB."
+        )
     reader = TextEncoder.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
     if (task is None) == (heads is None):
         raise ConfigError("One of `task` and `heads` must be given.")
