@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.cli.options import Delimiter, Labels, Task, Text, TextPair, app, say
+from kerasbert.cli.options import Delimiter, Head, Labels, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier
@@ -21,9 +21,7 @@ def find_rate(
     text_pair: TextPair = None,
     labels: Labels = None,
     label_delimiter: Delimiter = None,
-    head: Annotated[
-        list[str] | None, typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK.")
-    ] = None,
+    head: Head = None,
     encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
     max_length: Annotated[int | None, typer.Option(help="Longest text in tokens. [default: 128]")] = None,
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,

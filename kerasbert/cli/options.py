@@ -56,6 +56,10 @@ Labels = Annotated[
 Delimiter = Annotated[
     str | None, typer.Option("--label-delimiter", help="Separator of several labels in one cell, such as ';'.")
 ]
+Head = Annotated[
+    list[str] | None,
+    typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."),
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.cli.options import Delimiter, Labels, Task, Text, TextPair, app, say
+from kerasbert.cli.options import Delimiter, Head, Labels, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import label_columns, parse_heads
 from kerasbert.cli.streams import OnError, heads_of, make_cache
 
@@ -26,9 +26,7 @@ def prepare_command(
     text_pair: TextPair = None,
     labels: Labels = None,
     label_delimiter: Delimiter = None,
-    head: Annotated[
-        list[str] | None, typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK.")
-    ] = None,
+    head: Head = None,
     label_names: Annotated[
         str | None, typer.Option("--label-names", help="Labels in order, A,B,C; others are refused.")
     ] = None,

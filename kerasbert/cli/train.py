@@ -9,7 +9,7 @@ import typer
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER, MANIFEST_FILE
-from kerasbert.cli.options import Delimiter, Labels, Precision, Task, Text, TextPair, app, say
+from kerasbert.cli.options import Delimiter, Head, Labels, Precision, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import (
     columns_of_heads,
     label_cells,
@@ -50,12 +50,7 @@ def train(
     text_pair: TextPair = None,
     labels: Labels = None,
     label_delimiter: Delimiter = None,
-    head: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."
-        ),
-    ] = None,
+    head: Head = None,
     multilabel: Annotated[
         bool, typer.Option("--multilabel", help="For hierarchical: a text may have several classes and subclasses.")
     ] = False,

@@ -3,13 +3,17 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasbert._core.checks import check_texts
 from kerasbert._core.errors import ArtifactError, ConfigError
 
 BATCH = 32
+# Largest accepted difference of a probability; the second where classifier or export computes in half precision.
+TOLERANCE = 1e-5
+HALF_TOLERANCE = 0.05
 TIMED_CALLS = 50
 # Of several lengths, for warm-up and comparison when the caller gives no texts.
 SAMPLE_TEXTS = [
@@ -21,6 +25,33 @@ SAMPLE_TEXTS = [
 ]
 
 Ask = Callable[[Sequence[str]], Mapping[str, np.ndarray]]
+
+
+class Export(NamedTuple):
+    """What was written.
+
+    Args:
+        path: the file or folder.
+        report: how it compares with its classifier, its size, and the time to load it.
+    """
+
+    path: Path
+    report: dict[str, Any]
+
+
+def texts_to_compare(texts: Sequence[str] | None) -> list[str]:
+    """The caller's texts, or a few made ones of several lengths.
+
+    Raises:
+        DataError: when one is no text.
+        TypeError: when it is one text, or holds something else than texts.
+    """
+    return list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+
+
+def tolerance_of(classifier: Any) -> float:
+    """What an export that computes in float32 may differ by from its classifier."""
+    return TOLERANCE if classifier.model_.encoder.compute_dtype == "float32" else HALF_TOLERANCE
 
 
 def compare_probabilities(classifier: Any, ask: Ask, texts: Sequence[str], labels: Any = None) -> dict[str, Any]:
@@ -35,39 +66,39 @@ def compare_probabilities(classifier: Any, ask: Ask, texts: Sequence[str], label
     Returns:
         `texts`; what `differences` and `time_calls` give; `texts_per_second` in batches of 32; and, with labels, what
         `accuracies` gives.
+
+    Raises:
+        DataError: when a label cannot be used.
     """
     begin = time.perf_counter()
     parts = [dict(ask(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
     seconds = time.perf_counter() - begin
-    got = {head: np.concatenate([part[head] for part in parts]) for head in parts[0]}
+    expected = classifier._probabilities(texts, None)
+    got = in_units({head: np.concatenate([part[head] for part in parts]) for head in parts[0]}, expected)
     return {
         "texts": len(texts),
-        **differences(classifier, texts, got),
+        **differences(classifier, expected, got),
         **time_calls(ask, texts),
         "texts_per_second": round(len(texts) / seconds, 1),
-        **({} if labels is None else accuracies(classifier, texts, got, labels)),
+        **({} if labels is None else accuracies(classifier, expected, got, labels)),
     }
 
 
-def differences(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def differences(classifier: Any, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Compare probabilities with the classifier's.
 
     Args:
-        classifier: the `TextClassifier`.
-        texts: n texts.
-        got: see `compare_probabilities`.
+        classifier: the `TextClassifier`, which decides by its rules.
+        expected: its own probabilities, head -> (n, units).
+        got: another program's, in the same form; see `in_units`.
 
     Returns:
         `largest_difference`, and `different_decisions` by the classifier's rules.
     """
-    expected = classifier._probabilities(texts, None)
-    own = _units(got, expected)
-    largest = max(float(np.abs(own[head] - expected[head]).max(initial=0.0)) for head in expected)
-    decided, decided_here = classifier.decide_all(expected), classifier.decide_all(own)
-    different = np.zeros(len(texts), dtype=bool)
-    for head, values in decided.items():
-        different |= (values != decided_here[head]).reshape(len(texts), -1).any(axis=1)
-    return {"largest_difference": largest, "different_decisions": int(different.sum())}
+    largest = max(float(np.abs(got[head] - values).max(initial=0.0)) for head, values in expected.items())
+    decided, theirs = classifier.decide_all(expected), classifier.decide_all(got)
+    is_other = [(theirs[head] != values).reshape(len(values), -1).any(axis=1) for head, values in decided.items()]
+    return {"largest_difference": largest, "different_decisions": int(np.any(is_other, axis=0).sum())}
 
 
 def time_calls(ask: Ask, texts: Sequence[str]) -> dict[str, float]:
@@ -86,13 +117,15 @@ def latencies(seconds: Sequence[float]) -> dict[str, float]:
     return {"latency_p50_ms": round(float(halfway), 3), "latency_p95_ms": round(float(nearly_all), 3)}
 
 
-def accuracies(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray], labels: Any) -> dict[str, Any]:
+def accuracies(
+    classifier: Any, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any
+) -> dict[str, Any]:
     """Accuracy of an artefact on labelled texts, beside the classifier's own.
 
     Args:
         classifier: the `TextClassifier`.
-        texts: n texts.
-        got: see `compare_probabilities`.
+        expected: see `differences`.
+        got: see `differences`.
         labels: n labels, as for `TextClassifier.fit`.
 
     Returns:
@@ -101,12 +134,11 @@ def accuracies(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarr
     Raises:
         DataError: when a label cannot be used.
     """
-    expected = classifier._probabilities(texts, None)
-    own, theirs = (classifier.evaluate_probabilities(values, labels) for values in (_units(got, expected), expected))
-    return {"accuracy": _accuracy(own), "accuracy_of_classifier": _accuracy(theirs)}
+    theirs, own = (classifier.evaluate_probabilities(values, labels) for values in (got, expected))
+    return {"accuracy": _accuracy(theirs), "accuracy_of_classifier": _accuracy(own)}
 
 
-def _units(got: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+def in_units(got: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Probabilities in the classifier's own form: of a binary head the second label's alone, heads in its order."""
     return {head: got[head][:, -values.shape[1] :] for head, values in expected.items()}
 

@@ -11,7 +11,7 @@ from kerasbert._version import __version__
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
 # Of a folder with an ONNX or TFLite file, and inside the latter.
-TFLITE_DESCRIPTION_FILE = "kerasbert.json"
+FLAT_DESCRIPTION_FILE = "kerasbert.json"
 
 
 def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> None:
@@ -64,7 +64,7 @@ def read_export(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         ConfigError: when the description is no JSON.
     """
     folder = Path(folder)
-    for name in (DESCRIPTION_FILE, TFLITE_DESCRIPTION_FILE):
+    for name in (DESCRIPTION_FILE, FLAT_DESCRIPTION_FILE):
         if (folder / name).is_file():
             verify_manifest(folder)
             return read_json_object(folder / name)

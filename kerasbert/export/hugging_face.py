@@ -6,12 +6,11 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
 from kerasbert.classifiers.classifier import Classifier
@@ -21,20 +20,19 @@ from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.checkpoints.live import LiveEncoderSource
 from kerasbert.encoders.checkpoints.saving import ARCHITECTURES
 from kerasbert.export.comparison import (
-    SAMPLE_TEXTS,
     Ask,
+    Export,
     check_parity,
     check_plain_texts,
     compare_probabilities,
     describe_report,
     folder_size,
+    texts_to_compare,
+    tolerance_of,
 )
 from kerasbert.export.torch_code import HEAD_FILE, torch_code, usage_code
 from kerasbert.model_card import CARD_FILE, model_card
 
-# Largest accepted difference of a probability, by the precision in which the classifier computes.
-TOLERANCES = {"float32": 1e-5}
-HALF_TOLERANCE = 0.05
 REPORT_FILE = "parity.json"
 PROBLEM_TYPES = {
     "binary": "single_label_classification",
@@ -62,19 +60,6 @@ with its path instead of the dot:
 {code}```"""
 
 
-class HuggingFaceExport(NamedTuple):
-    """What was written.
-
-    Args:
-        path: the folder.
-        report: see `compare_probabilities`, with `size_bytes`, `load_seconds`, `standard_head`, `compared_with` and,
-            where labels were given, the accuracies.
-    """
-
-    path: Path
-    report: dict[str, Any]
-
-
 def save_pretrained(
     classifier: Any,
     folder: str | os.PathLike[str],
@@ -82,7 +67,7 @@ def save_pretrained(
     overwrite: bool = False,
     texts: Sequence[str] | None = None,
     labels: Any = None,
-) -> HuggingFaceExport:
+) -> Export:
     """Write a trained classifier for PyTorch, beside its place and renamed when it is whole and proven.
 
     Where PyTorch is installed, the folder is loaded with transformers and compared with the classifier before it
@@ -96,7 +81,8 @@ def save_pretrained(
         labels: their labels, as for `fit`, to measure accuracies.
 
     Returns:
-        The folder and the report, which is also in its `parity.json` and its card.
+        The folder and the report, which is also in its `parity.json` and its card: see `compare_probabilities`, with
+        `size_bytes`, `load_seconds`, `standard_head` and `compared_with`.
 
     Raises:
         ConfigError: when the classifier is not trained or treats long texts otherwise than by cutting their end.
@@ -106,7 +92,7 @@ def save_pretrained(
     model: Classifier = classifier.model_
     check_plain_texts(classifier)
     check_output(folder, overwrite)
-    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    chosen = texts_to_compare(texts)
     standard = has_standard_head(model)
     code = "" if standard else torch_code(model)
     with atomic_dir_write(folder, overwrite=overwrite) as beside:
@@ -116,7 +102,7 @@ def save_pretrained(
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code)
         (beside / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
-    return HuggingFaceExport(Path(folder), report)
+    return Export(Path(folder), report)
 
 
 def _write_config(classifier: Any, folder: Path, standard: bool) -> None:
@@ -191,8 +177,7 @@ def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], code: str
     if loaded[1] is None:
         return report
     report.update(compare_probabilities(classifier, loaded[1], texts, labels))
-    compute = classifier.model_.encoder.compute_dtype
-    check_parity(report, TOLERANCES.get(compute, HALF_TOLERANCE))
+    check_parity(report, tolerance_of(classifier))
     return report
 
 

@@ -4,35 +4,32 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_texts
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import INPUT_NAMES
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.export.comparison import (
-    SAMPLE_TEXTS,
     Ask,
+    Export,
     check_parity,
     check_plain_texts,
     compare_probabilities,
     describe_report,
     folder_size,
+    texts_to_compare,
+    tolerance_of,
 )
-from kerasbert.export.description import TFLITE_DESCRIPTION_FILE, describe, write_json
+from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, write_json
 from kerasbert.export.precision import in_precision
 from kerasbert.model_card import CARD_FILE, model_card
 
 MODEL_FILE = "model.onnx"
-
-TOLERANCE = 1e-5
-# Where a classifier computes in half precision, the export does in float32.
-HALF_TOLERANCE = 0.05
 PACKAGES = ("onnx", "onnxruntime", "tf2onnx")
 USAGE = """`model.onnx` takes token ids, which the `tokenizers` library makes of a text. In this folder, or with its path in
 front of the three names:
@@ -70,18 +67,6 @@ for head, values in probabilities(["a text to label"]).items():
 ```"""
 
 
-class OnnxExport(NamedTuple):
-    """What was written.
-
-    Args:
-        path: the folder.
-        report: see `compare_probabilities`, with `size_bytes`, `load_seconds` and `compared_with`.
-    """
-
-    path: Path
-    report: dict[str, Any]
-
-
 def export_onnx(
     classifier: Any,
     folder: str | os.PathLike[str],
@@ -89,7 +74,7 @@ def export_onnx(
     overwrite: bool = False,
     texts: Sequence[str] | None = None,
     labels: Any = None,
-) -> OnnxExport:
+) -> Export:
     """Write a trained classifier as `model.onnx` with its tokenizer, beside its place and renamed when it is proven.
 
     The model has the three token inputs, int32 (batch, length) of any length up to the model's, and an output for each
@@ -103,25 +88,27 @@ def export_onnx(
         labels: their labels, as for `fit`, to measure accuracies.
 
     Returns:
-        The folder and the report, which is also in its `kerasbert.json` and its card.
+        The folder and the report, which is also in its `kerasbert.json` and its card: see `compare_probabilities`, with
+        `size_bytes`, `load_seconds` and `compared_with`.
 
     Raises:
-        ConfigError: when a package is missing, or the classifier is not trained or treats long texts otherwise than by cutting their end.
+        ConfigError: when a package is missing, or the classifier is not trained or treats long texts otherwise than by
+            cutting their end.
         ArtifactError: when the folder cannot be written, or the probabilities differ.
     """
     _check_packages()
     classifier._check_fitted()
     check_plain_texts(classifier)
     check_output(folder, overwrite)
-    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    chosen = texts_to_compare(texts)
     with atomic_dir_write(folder, overwrite=overwrite) as beside:
         _write_model(in_precision(classifier.model_, "float32"), beside / MODEL_FILE)
         classifier.tokens_.save(beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None))
-        write_json(beside / TFLITE_DESCRIPTION_FILE, {**describe(classifier, "onnx"), "report": report})
+        write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "onnx"), "report": report})
         card = model_card(classifier.bundle(), usage=USAGE, library="onnx", measured=describe_report(report))
         (beside / CARD_FILE).write_text(card, encoding="utf-8")
-    return OnnxExport(Path(folder), report)
+    return Export(Path(folder), report)
 
 
 def _check_packages() -> None:
@@ -173,7 +160,7 @@ def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any]) -> dict[s
         "size_bytes": folder_size(folder),
         **compare_probabilities(classifier, _asking(session, classifier.tokens_), *data),
     }
-    check_parity(report, TOLERANCE if classifier.model_.encoder.compute_dtype == "float32" else HALF_TOLERANCE)
+    check_parity(report, tolerance_of(classifier))
     return report
 
 

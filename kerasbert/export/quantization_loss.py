@@ -1,13 +1,13 @@
 """What a smaller model loses: its answers beside those of the classifier that it was made from."""
 
-import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasbert._core.errors import ArtifactError
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.export.comparison import differences
 
 
 class Tolerance(NamedTuple):
@@ -32,31 +32,25 @@ TOLERANCES = {
 }
 
 
-def compare(classifier: Any, texts: Sequence[str], got: Mapping[str, np.ndarray], labels: Any = None) -> dict[str, Any]:
+def compare(
+    classifier: Any, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any = None
+) -> dict[str, Any]:
     """Compare probabilities that another program computed with a classifier's own.
 
     Args:
         classifier: the `TextClassifier`.
-        texts: n texts.
-        got: head name -> float32 (n, units).
+        expected: its own probabilities, head name -> float32 (n, units).
+        got: another program's, in the same form.
         labels: of the texts, as for `fit`; None measures no accuracy.
 
     Returns:
-        `largest_difference` and `mean_difference` of the probabilities; `different_labels`, texts with another set of
-        labels; with labels `scores`: head name -> `classifier` and `exported`, each with `accuracy`, `micro_f1` and
+        What `differences` gives; `mean_difference` of the probabilities; with labels `scores`: head name -> `classifier` and `exported`, each with `accuracy`, `micro_f1` and
         `macro_f1`, and `lost_points` of the score that the task is judged by.
     """
-    expected = classifier._probabilities(texts, None)
-    apart = {head: np.abs(got[head] - values) for head, values in expected.items()}
-    decided, others = classifier.decide_all(expected), classifier.decide_all(got)
-    is_other = [(decided[head] != others[head]).reshape(len(texts), -1).any(axis=1) for head in decided]
-    report: dict[str, Any] = {
-        "largest_difference": max(float(values.max()) for values in apart.values()),
-        "mean_difference": max(float(values.mean()) for values in apart.values()),
-        "different_labels": int(np.any(is_other, axis=0).sum()),
-    }
+    mean = max(float(np.abs(got[head] - values).mean()) for head, values in expected.items())
+    report: dict[str, Any] = {**differences(classifier, expected, got), "mean_difference": mean}
     if labels is not None:
-        own, exported = (_answering(classifier, one).evaluate(texts, labels) for one in (expected, got))
+        own, exported = (classifier.evaluate_probabilities(one, labels) for one in (expected, got))
         report["scores"] = {head: _scores_of(classifier, head, own, exported) for head in expected}
     return report
 
@@ -93,13 +87,6 @@ def _way_out(quantize: str) -> str:
     if quantize == "none":
         return "please report it."
     return f"use another quantisation than {quantize!r}, such as {'dynamic' if quantize == 'int8' else 'none'!r}."
-
-
-def _answering(classifier: Any, probabilities: Mapping[str, np.ndarray]) -> Any:
-    """The classifier with answers that are known already."""
-    answering = copy.copy(classifier)
-    answering._probabilities = lambda texts, text_pairs: probabilities
-    return answering
 
 
 def _scores_of(classifier: Any, head: str, own: Mapping[str, Any], exported: Mapping[str, Any]) -> dict[str, Any]:

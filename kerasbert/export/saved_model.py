@@ -5,16 +5,24 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import tensorflow as tf
 
-from kerasbert._core.checks import check_bool, check_choice, check_texts, shorten
+from kerasbert._core.checks import check_bool, check_choice, shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import atomic_dir_write
 from kerasbert._core.names import VOCABULARY_FILE
-from kerasbert.export.comparison import SAMPLE_TEXTS, check_parity, describe_report, folder_size
+from kerasbert.export.comparison import (
+    HALF_TOLERANCE,
+    TOLERANCE,
+    Export,
+    check_parity,
+    describe_report,
+    folder_size,
+    texts_to_compare,
+)
 from kerasbert.export.description import write_description
 from kerasbert.export.parity import parity_report
 from kerasbert.export.precision import in_precision
@@ -23,7 +31,7 @@ from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmu
 from kerasbert.model_card import CARD_FILE, model_card
 
 # Largest accepted difference of a probability, by the precision of the encoder.
-TOLERANCES = {"float32": 1e-5, "bfloat16": 0.05}
+TOLERANCES = {"float32": TOLERANCE, "bfloat16": HALF_TOLERANCE}
 LARGEST_VERSION = 2**63 - 1
 CLASSIFY_METHOD = "tensorflow/serving/classify"
 EXPORTED_CARD_FILE = f"assets.extra/{CARD_FILE}"
@@ -37,18 +45,6 @@ print(model.signatures["serving_default"](text=tensorflow.constant(["a text to l
 ```"""
 
 
-class SavedModelExport(NamedTuple):
-    """What was written.
-
-    Args:
-        path: the version folder.
-        report: see `parity_report`, with `size_bytes`, `load_seconds`, `precision` and `warmup_requests`.
-    """
-
-    path: Path
-    report: dict[str, Any]
-
-
 def export_saved_model(
     classifier: Any,
     folder: str | os.PathLike[str],
@@ -58,7 +54,7 @@ def export_saved_model(
     labels: Any = None,
     dtype: str = "float32",
     warmup: bool = True,
-) -> SavedModelExport:
+) -> Export:
     """Write a trained classifier as `FOLDER/VERSION/`, beside its place and renamed when it is whole and proven.
 
     Before the rename the model is loaded back, answers the warm-up requests and is compared with the classifier.
@@ -73,7 +69,8 @@ def export_saved_model(
         warmup: whether to write warm-up requests, for which `tensorflow-serving-api` is needed.
 
     Returns:
-        The folder and the report, which is also in its `assets.extra/kerasbert.json` and in the card beside it.
+        The folder and the report, which is also in its `assets.extra/kerasbert.json` and in the card beside it: see
+        `parity_report`, with `size_bytes`, `load_seconds`, `precision` and `warmup_requests`.
 
     Raises:
         ConfigError: when the tokenizer is not BERT's WordPiece, an argument is out of its range, or Keras does not run on
@@ -93,7 +90,7 @@ def export_saved_model(
     if keras.backend.backend() != "tensorflow":
         raise ConfigError(f"A SavedModel needs Keras on TensorFlow; it runs on {keras.backend.backend()}.")
     classifier._check_fitted()
-    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    chosen = texts_to_compare(texts)
     path = version_folder(folder, version)
     with atomic_dir_write(path) as beside:
         signatures = _write(classifier, beside, dtype)
@@ -102,7 +99,7 @@ def export_saved_model(
         report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype)
         write_description(beside, classifier, report)
         (beside / EXPORTED_CARD_FILE).write_text(_card(classifier, report), encoding="utf-8")
-    return SavedModelExport(path, report)
+    return Export(path, report)
 
 
 def version_folder(folder: str | os.PathLike[str], version: int | str | None) -> Path:

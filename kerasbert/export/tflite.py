@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,8 +17,8 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
-from kerasbert.export.comparison import SAMPLE_TEXTS, latencies
-from kerasbert.export.description import TFLITE_DESCRIPTION_FILE, describe, write_json
+from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
+from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, write_json
 from kerasbert.export.graph_tokenizer import check_exportable
 from kerasbert.export.litert import LiteRT, check_litert, token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
@@ -35,18 +35,6 @@ CALIBRATION_TEXTS = 200
 LEAST_CALIBRATION_TEXTS = 20
 
 
-class TFLiteExport(NamedTuple):
-    """What was written.
-
-    Args:
-        path: of the `.tflite` file.
-        report: see `docs/tflite.md`; also in `kerasbert.json` and `README.md` beside the file.
-    """
-
-    path: Path
-    report: dict[str, Any]
-
-
 def export_tflite(
     classifier: Any,
     folder: str | os.PathLike[str],
@@ -57,7 +45,7 @@ def export_tflite(
     labels: Any = None,
     calibration: Sequence[str] | None = None,
     overwrite: bool = False,
-) -> TFLiteExport:
+) -> Export:
     """Write a trained classifier as `FOLDER/model.tflite`, beside its place and renamed when it is whole and proven.
 
     The file needs LiteRT's built-in ops alone and carries what MediaPipe's TextClassifier asks for, so that it takes raw
@@ -94,7 +82,7 @@ def export_tflite(
     check_litert()
     _check_classifier(classifier)
     size = _check_length(length, classifier.tokens_.max_length)
-    chosen = list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
+    chosen = texts_to_compare(texts)
     samples = _check_calibration(quantize, calibration)
     if samples and size is None:
         raise ConfigError("quantize='int8' needs a fixed `length`, for which it is calibrated; got 'dynamic'.")
@@ -108,9 +96,9 @@ def export_tflite(
         settings = {"quantize": quantize, "length": DYNAMIC if size is None else size}
         report = {**settings, **_measure(file, reference, chosen, labels, size)}
         check_loss(report)
-        write_json(beside / TFLITE_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": report})
+        write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": report})
         (beside / "README.md").write_text(tflite_card(classifier, report), encoding="utf-8")
-    return TFLiteExport(path / TFLITE_FILE, report)
+    return Export(path / TFLITE_FILE, report)
 
 
 def _check_classifier(classifier: Any) -> None:
@@ -182,7 +170,7 @@ def _as_exported(classifier: Any, length: int | None) -> Any:
 def _with_metadata(model: bytes, classifier: Any) -> bytes:
     heads = [_head_metadata(classifier, name, head) for name, head in classifier.model_.heads.items()]
     content = json.dumps(describe(classifier, "tflite"), ensure_ascii=False).encode()
-    attached = {VOCABULARY_FILE: vocabulary_lines(classifier.tokens_).encode(), TFLITE_DESCRIPTION_FILE: content}
+    attached = {VOCABULARY_FILE: vocabulary_lines(classifier.tokens_).encode(), FLAT_DESCRIPTION_FILE: content}
     names = " and ".join(classifier.model_.heads)
     return add_metadata(model, description=f"Text classifier ({names}).", heads=heads, attached=attached)
 
@@ -193,7 +181,7 @@ def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
         "multiclass": "Probabilities of exclusive labels; the most probable one is chosen.",
         "binary": f"Probabilities of two labels; the second is chosen from {float(thresholds[0]):.4g} on, else the first.",
         "multilabel": f"Probabilities of independent labels; each is chosen from its threshold on, see "
-        f"{TFLITE_DESCRIPTION_FILE}.",
+        f"{FLAT_DESCRIPTION_FILE}.",
     }
     # The schema knows one threshold for all labels: the lowest hides no label that another one would choose.
     threshold = float(thresholds.min()) if task == "multilabel" else None
@@ -210,12 +198,11 @@ def vocabulary_lines(tokens: TextEncoder) -> str:
 def _measure(file: Path, reference: Any, texts: list[str], labels: Any, length: int | None) -> dict[str, Any]:
     runtime = LiteRT(file)
     answers, seconds = runtime.answers(token_rows(reference.tokens_, texts, length))
-    tasks = {name: head.head_task.task for name, head in reference.model_.heads.items()}
-    got = {name: answers[name][:, 1:] if task == "binary" else answers[name] for name, task in tasks.items()}
+    expected = reference._probabilities(texts, None)
     encoded = reference.tokens_.encode(texts)
     return {
         "texts": len(texts),
-        **compare(reference, texts, got, labels),
+        **compare(reference, expected, in_units(answers, expected), labels),
         "cut_texts": encoded.num_truncated,
         "mediapipe_other_ids": count_other_ids(reference.tokens_, texts, length),
         "size_bytes": file.stat().st_size,

@@ -23,7 +23,7 @@ ROWS = {
     "texts": "texts compared",
     "largest_difference": "largest difference of a probability",
     "mean_difference": "mean difference of a probability",
-    "different_labels": "texts with other labels than the classifier's",
+    "different_decisions": "texts with other labels than the classifier's",
     "cut_texts": "texts longer than the inputs, which are cut",
     "mediapipe_other_ids": "texts that MediaPipe reads as other tokens",
     "size_bytes": "bytes",

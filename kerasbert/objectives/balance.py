@@ -1,6 +1,7 @@
 """Rare labels made to count: the loss of a head, with weights computed from the labels it trains on."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -10,7 +11,7 @@ from kerasbert._core.checks import check_choice, check_number
 from kerasbert._core.errors import ConfigError
 from kerasbert.data.label_counts import LabelCounts
 from kerasbert.objectives.losses import AsymmetricLoss
-from kerasbert.objectives.tasks import HeadTask, TaskRow
+from kerasbert.objectives.tasks import HeadTask, LevelTask, TaskRow, level_row
 
 BALANCES = ("asymmetric", "auto", "balanced", "effective", "focal", "sqrt")
 # Labels that differ less in number than this are left alone by "auto".
@@ -93,6 +94,32 @@ def balance_head(
         weights = positive_weights(counts, len(labels), method)
         loss = row.make_loss(pos_weight=weights, **smoothing)
     return HeadBalance(loss, weights, _summary(balance, method, head_task, counts, weights))
+
+
+def balance_levels(levels: Sequence[LevelTask], *, label_smoothing: float | None = None) -> list[HeadBalance]:
+    """Choose the losses of the levels of a hierarchy.
+
+    Args:
+        levels: what each level predicts, from the classes down.
+        label_smoothing: in [0, 1), the same for every level; None: `default_smoothing` of the deepest.
+
+    Returns:
+        Loss and summary of each level, in the same order.
+
+    Raises:
+        ConfigError: when the number is out of its range.
+
+    Example:
+        >>> from kerasbert.objectives.tasks import LevelTask
+        >>> classes, names = ("a", "b"), tuple("0123456789")
+        >>> levels = [LevelTask("multiclass", classes), LevelTask("multiclass", names, ((0,) * 5 + (1,) * 5,))]
+        >>> [chosen.loss.label_smoothing for chosen in balance_levels(levels)]
+        [0.1, 0.1]
+    """
+    if label_smoothing is None:
+        label_smoothing = default_smoothing(levels[-1])
+    losses = [level_row(level).make_loss(label_smoothing=label_smoothing) for level in levels]
+    return [HeadBalance(loss, None, "all labels count alike") for loss in losses]
 
 
 def default_smoothing(head_task: HeadTask) -> float:

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbert._core.checks import check_bool
+from kerasbert._core.checks import check_bool, check_number
 from kerasbert._core.names import PACKAGE
 from kerasbert.objectives.activations import TINY, slope
 
@@ -74,27 +74,67 @@ class SparseLevelCrossentropy(keras.losses.Loss):
 
     The mean is over all rows of the batch, so that a row counts the same whatever the others know.
 
+    p[y] is a product along the path from the class down to y, P(class) * P(subclass | class) and so on. With label
+    smoothing every factor's target is smoothed over the labels that share its parent, and over nothing else: with s for
+    the share and K labels under the parent, the factor's cross-entropy is taken with 1 - s + s / K at the label of the
+    path and s / K at its siblings. The loss is the sum over the path, so that the levels agree about their parents.
+
     Args:
+        parents: for each level below the classes, down to this one, the place of every label's parent in the level
+            above; empty for the classes themselves. Only smoothing needs them.
+        label_smoothing: in [0, 1): share of each label that is spread evenly over those of its parent.
         **kwargs: `keras.losses.Loss`'s own (`reduction`, `name`, `dtype`).
 
     Call arguments:
         y_true: int (batch,) or (batch, 1), each in [0, C), or -1 where unknown.
         y_pred: (batch, C), probabilities.
 
+    Raises:
+        ConfigError: when `label_smoothing` is out of its range.
+
     Example:
         >>> round(float(SparseLevelCrossentropy()([1, -1], [[0.5, 0.5], [0.9, 0.1]])), 4)
         0.3466
+
+    Reference:
+        Szegedy et al., "Rethinking the Inception Architecture for Computer Vision", 2016, section 7.
     """
 
-    def __init__(self, *, name: str = "sparse_level_crossentropy", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        parents: Sequence[Sequence[int]] = (),
+        *,
+        label_smoothing: float = 0.0,
+        name: str = "sparse_level_crossentropy",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
+        self.parents = [[int(place) for place in level] for level in parents]
+        self.label_smoothing = check_number("label_smoothing", label_smoothing, 0, 1, open_maximum=True)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred = ops.convert_to_tensor(y_pred)
         ids = ops.reshape(ops.cast(y_true, "int32"), (-1,))
         known = ops.cast(ids >= 0, y_pred.dtype)
-        one_hot = ops.one_hot(ops.maximum(ids, 0), y_pred.shape[-1], dtype=y_pred.dtype)
-        return -ops.sum(one_hot * _log(y_pred), axis=-1) * known
+        ids = ops.maximum(ids, 0)
+        cost = -_chosen(_log(y_pred), ids)
+        if self.label_smoothing:
+            cost = cost + self.label_smoothing * self._excess_of_siblings(ids, y_pred)
+        return cost * known
+
+    def _excess_of_siblings(self, ids: Any, probabilities: Any) -> Any:
+        """Over the path, how far the mean -log p of the siblings is above the label's own, (batch,)."""
+        excess: Any = 0.0
+        levels: list[list[int] | None] = [*reversed(self.parents), None]
+        for places, parents in zip(ancestors(ids, self.parents), levels, strict=True):
+            logs = _log(probabilities)
+            excess = excess + _chosen(logs, places) - ops.sum(_siblings(places, parents, logs) * logs, axis=-1)
+            if parents is not None:
+                probabilities = _add_children(probabilities, parents)
+        return excess
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "parents": self.parents, "label_smoothing": self.label_smoothing}
 
 
 @final
@@ -103,25 +143,35 @@ class BinaryLevelCrossentropy(keras.losses.Loss):
     """Mean binary cross-entropy of one level of a multi-label hierarchy; an entry of -1 costs nothing.
 
     Args:
+        label_smoothing: in [0, 1): known labels are moved towards 0.5 by this share, at each level alike, so that no
+            label's target is above its parent's.
         **kwargs: `keras.losses.Loss`'s own (`reduction`, `name`, `dtype`).
 
     Call arguments:
         y_true: (batch, C), each 0 or 1, or -1 where unknown.
         y_pred: (batch, C), probabilities.
 
+    Raises:
+        ConfigError: when `label_smoothing` is out of its range.
+
     Example:
         >>> round(float(BinaryLevelCrossentropy()([[1.0, -1.0]], [[0.5, 0.9]])), 4)
         0.3466
     """
 
-    def __init__(self, *, name: str = "binary_level_crossentropy", **kwargs: Any) -> None:
+    def __init__(self, *, label_smoothing: float = 0.0, name: str = "binary_level_crossentropy", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
+        self.label_smoothing = check_number("label_smoothing", label_smoothing, 0, 1, open_maximum=True)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred = ops.convert_to_tensor(y_pred)
         labels = ops.cast(y_true, y_pred.dtype)
         known = ops.cast(labels >= 0, y_pred.dtype)
-        return ops.mean(_binary_crossentropy(ops.maximum(labels, 0.0), y_pred, known), axis=-1)
+        target = ops.maximum(labels, 0.0) * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
+        return ops.mean(_binary_crossentropy(target, y_pred, known), axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "label_smoothing": self.label_smoothing}
 
 
 @final
@@ -247,6 +297,31 @@ def top_down(probabilities: Any, parents: Sequence[Sequence[int]]) -> Any:
         inside = ops.expand_dims(chosen, -1) == ops.convert_to_tensor(np.array(level), dtype=chosen.dtype)
         chosen = ops.argmax(ops.where(inside, values, -1.0), axis=-1)
     return ops.cast(chosen, "int32")
+
+
+def _chosen(logs: Any, ids: Any) -> Any:
+    return ops.sum(ops.one_hot(ids, logs.shape[-1], dtype=logs.dtype) * logs, axis=-1)
+
+
+def _siblings(places: Any, parents: Sequence[int] | None, like: Any) -> Any:
+    """Even weights, (batch, C), of the labels that share a label's parent, itself among them; None: of all labels."""
+    if parents is None:
+        return ops.full_like(like, 1.0 / like.shape[-1])
+    table = ops.convert_to_tensor(np.array(parents, dtype="int32"))
+    same = ops.expand_dims(ops.take(table, places, axis=0), -1) == ops.expand_dims(table, 0)
+    same = ops.cast(same, like.dtype)
+    return same / ops.sum(same, axis=-1, keepdims=True)
+
+
+def _add_children(probabilities: Any, parents: Sequence[int]) -> Any:
+    """P(parent), (batch, number of parents), as the sum of its children's.
+
+    The sum is over floored probabilities while the gradient ignores the floor: with the factor of `exp_of_exclusive`,
+    which is floored alike, log P(parent) then shares its gradient out among the children's logarithms.
+    """
+    floored = probabilities + ops.stop_gradient(ops.maximum(probabilities, TINY) - probabilities)
+    table = ops.convert_to_tensor(np.array(parents, dtype="int32"))
+    return ops.transpose(ops.segment_sum(ops.transpose(floored), table, num_segments=max(parents) + 1))
 
 
 def _log(probabilities: Any) -> Any:

@@ -1,6 +1,7 @@
 """The task table: the only place that pairs a task with its activation, loss, metrics and label shape."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -184,8 +185,10 @@ def level_row(level: LevelTask) -> TaskRow:
     row = LEVELS[check_choice("task", level.task, LEVELS)]
     if level.task == "multilabel" or not level.parents:
         return row
-    metrics = row.make_metrics
-    return dataclasses.replace(row, make_metrics=lambda count: [*metrics(count), HierarchicalF1(level.parents)])
+    metrics, loss = row.make_metrics, functools.partial(row.make_loss, level.parents)
+    return dataclasses.replace(
+        row, make_loss=loss, make_metrics=lambda count: [*metrics(count), HierarchicalF1(level.parents)]
+    )
 
 
 def _known_metrics(metrics: Callable[[int], list[keras.metrics.Metric]], sparse: bool) -> Callable[[int], list]:

@@ -19,7 +19,7 @@ from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import Batches
 from kerasbert.data.label_counts import LabelCounts
 from kerasbert.data.stream import StreamBatches
-from kerasbert.objectives.balance import HeadBalance, balance_head
+from kerasbert.objectives.balance import HeadBalance, balance_head, balance_levels
 from kerasbert.training.devices import (
     as_strategy,
     check_agreement,
@@ -115,7 +115,8 @@ def finetune(
             and multi-label heads; `"auto"` is `"sqrt"` where one label is 3 times as frequent as another, else None. See
             docs/training.md.
         label_smoothing: in [0, 1): share of each label that is spread over the others; None: 0.1 for a multi-class head of
-            10 classes or more, else 0.
+            10 classes or more, and for every level of a hierarchical model with 10 or more labels in the deepest, where a
+            label is spread over those that share its parent; else 0.
         optimization: schedule, frozen parts, rates by layer, accumulation and averages, or a dict of them; None:
             `Optimization()`. With a frozen encoder the texts run through it once, and the head trains from what it gave.
         checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was killed;
@@ -327,15 +328,10 @@ def balance_heads(
         ConfigError: when a number is out of its range, or a hierarchical model is to be balanced.
     """
     if model.hierarchy is not None:
-        if balance is not None or label_smoothing:
-            raise ConfigError(
-                f"`balance` must be None and `label_smoothing` 0 for a hierarchical model, whose levels are one loss; got "
-                f"{shorten(balance)} and {label_smoothing}."
-            )
-        return {
-            name: HeadBalance(head.task_row.make_loss(), None, "all labels count alike")
-            for name, head in model.heads.items()
-        }
+        if balance is not None:
+            raise ConfigError(f"`balance` must be None for a hierarchical model; got {shorten(balance)}.")
+        levels = [head.head_task for head in model.heads.values()]
+        return dict(zip(model.heads, balance_levels(levels, label_smoothing=label_smoothing), strict=True))
     labels = sampled_labels(train)
     return {
         name: balance_head(

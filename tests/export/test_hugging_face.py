@@ -1,10 +1,10 @@
 import json
 import re
 
-import keras
 import numpy as np
 import pytest
 from hub_folders import CONFIGS, TEXTS, VOCABULARY, torch_logits, write_byte_level
+from trained_classifiers import with_large_weights
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli, load
 from kerasbert.encoders.families import ENCODERS
@@ -74,19 +74,7 @@ def encoders(tmp_path_factory):
 
 
 def trained(folder, labels, **arguments):
-    keras.utils.set_random_seed(3)
-    classifier = TextClassifier(
-        **arguments, encoder=str(folder), max_length=32, validation_fraction=0.0, progress=False
-    )
-    # Large random weights say more about an export than a few steps would.
-    classifier._train = lambda *data: None
-    classifier.fit(TEXTS, labels)
-    for weight in classifier.model_.weights:
-        if "seed_generator" not in weight.path:
-            weight.assign(weight + keras.random.normal(weight.shape) * 0.3)
-    scores = classifier._probabilities(TEXTS, None)
-    classifier.thresholds_ = {head: np.quantile(values, 0.42, axis=0).astype(float) for head, values in scores.items()}
-    return classifier
+    return with_large_weights(folder, TEXTS, labels, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -225,7 +213,7 @@ def test_a_folder_in_the_way_is_left_alone(encoders, tmp_path):
 
 
 def test_what_differs_is_not_written(encoders, tmp_path, monkeypatch):
-    monkeypatch.setitem(hugging_face.TOLERANCES, "float32", -1.0)
+    monkeypatch.setattr(comparison, "TOLERANCE", -1.0)
     with pytest.raises(ArtifactError, match="differs from the classifier"):
         trained(encoders("bert"), LABELS, task="multiclass").save_pretrained(tmp_path / "hub")
     assert list(tmp_path.iterdir()) == []
@@ -266,14 +254,12 @@ def test_loading_such_a_folder_as_a_saved_one_tells_how(encoders, tmp_path):
 
 def test_a_difference_is_counted():
     class Own:
-        def _probabilities(self, texts, pairs):
-            return {"probabilities": np.array([[0.2], [0.6]])}
-
         def decide_all(self, probabilities):
             return {head: values >= 0.5 for head, values in probabilities.items()}
 
-    got = {"probabilities": np.array([[0.8, 0.2], [0.55, 0.45]])}
-    found = comparison.differences(Own(), ["a", "b"], got)
+    expected = {"probabilities": np.array([[0.2], [0.6]])}
+    got = comparison.in_units({"probabilities": np.array([[0.8, 0.2], [0.55, 0.45]])}, expected)
+    found = comparison.differences(Own(), expected, got)
     assert found == {"largest_difference": pytest.approx(0.15), "different_decisions": 1}
 
 

@@ -1,9 +1,9 @@
 import json
 import re
 
-import keras
 import numpy as np
 import pytest
+from trained_classifiers import with_large_weights
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.encoders.families import ENCODERS
@@ -45,19 +45,7 @@ def _quick(monkeypatch):
 
 
 def trained(folder, labels, **arguments):
-    keras.utils.set_random_seed(3)
-    classifier = TextClassifier(
-        **arguments, encoder=str(folder), max_length=32, validation_fraction=0.0, progress=False
-    )
-    # Large random weights say more about an export than a few steps would.
-    classifier._train = lambda *data: None
-    classifier.fit(TEXTS, labels)
-    for weight in classifier.model_.weights:
-        if "seed_generator" not in weight.path:
-            weight.assign(weight + keras.random.normal(weight.shape) * 0.3)
-    scores = classifier._probabilities(TEXTS, None)
-    classifier.thresholds_ = {head: np.quantile(values, 0.42, axis=0).astype(float) for head, values in scores.items()}
-    return classifier
+    return with_large_weights(folder, TEXTS, labels, **arguments)
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -133,7 +121,7 @@ def test_the_folder_describes_itself(tiny_folder, tmp_path):
 
 
 def test_what_differs_is_not_written(tiny_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(onnx_model, "TOLERANCE", -1.0)
+    monkeypatch.setattr(comparison, "TOLERANCE", -1.0)
     with pytest.raises(ArtifactError, match="differs from the classifier"):
         trained(tiny_folder, LABELS, task="multiclass").export_onnx(tmp_path / "onnx")
     assert list(tmp_path.iterdir()) == []

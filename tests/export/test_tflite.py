@@ -109,7 +109,7 @@ def test_litert_answers_as_the_classifier_does(kind, exported):
     for head, values in expected.items():
         assert got[head].shape == values.shape and got[head].dtype == np.float32
         np.testing.assert_allclose(got[head], values, atol=1e-5)
-    assert result.report["largest_difference"] <= 1e-5 and result.report["different_labels"] == 0
+    assert result.report["largest_difference"] <= 1e-5 and result.report["different_decisions"] == 0
 
 
 @every_kind

@@ -47,10 +47,28 @@ TASKS = {
 def trained(name, folder, **arguments):
     """A classifier of one of `TASKS`, with thresholds that some texts reach and some do not."""
     own, labels = TASKS[name]
-    keras.utils.set_random_seed(3)
-    classifier = TextClassifier(**{"encoder": str(folder), "max_length": 32, "progress": False, **own, **arguments})
-    classifier._train = lambda *data: None
-    classifier.fit(TEXTS, labels)
-    scores = classifier._probabilities(TEXTS, None)
-    classifier.thresholds_ = {head: np.median(values, axis=0).astype(float) for head, values in scores.items()}
+    classifier = _new(TEXTS, labels, **{"encoder": str(folder), **own, **arguments})
+    _put_thresholds(classifier, TEXTS, 0.5)
     return classifier
+
+
+def with_large_weights(folder, texts, labels, **arguments):
+    """A classifier whose weights are random and large: they say more about an export than a few steps of training would."""
+    classifier = _new(texts, labels, encoder=str(folder), validation_fraction=0.0, **arguments)
+    for weight in classifier.model_.weights:
+        if "seed_generator" not in weight.path:
+            weight.assign(weight + keras.random.normal(weight.shape) * 0.3)
+    _put_thresholds(classifier, texts, 0.42)
+    return classifier
+
+
+def _new(texts, labels, **arguments):
+    keras.utils.set_random_seed(3)
+    classifier = TextClassifier(**{"max_length": 32, "progress": False, **arguments})
+    classifier._train = lambda *data, **running: None
+    return classifier.fit(texts, labels)
+
+
+def _put_thresholds(classifier, texts, share):
+    scores = classifier._probabilities(texts, None)
+    classifier.thresholds_ = {head: np.quantile(values, share, axis=0).astype(float) for head, values in scores.items()}

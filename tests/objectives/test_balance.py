@@ -3,7 +3,15 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from kerasbert import Binary, ConfigError, Multiclass, Multilabel
-from kerasbert.objectives.balance import BALANCES, balance_head, class_weights, imbalance, positive_weights
+from kerasbert.classifiers.hierarchical_head import HierarchicalHead
+from kerasbert.objectives.balance import (
+    BALANCES,
+    balance_head,
+    balance_levels,
+    class_weights,
+    imbalance,
+    positive_weights,
+)
 from kerasbert.objectives.tasks import task_row
 
 IDS = np.repeat([0, 1, 2], [60, 30, 10])
@@ -96,3 +104,19 @@ def test_many_classes_are_smoothed_unless_told_otherwise(classes, share):
     assert float(balance_head(row, head_task, labels).loss(labels, probabilities)) == pytest.approx(expected, rel=1e-5)
     told = balance_head(row, head_task, labels, label_smoothing=0.0).loss(labels, probabilities)
     assert float(told) == pytest.approx(-np.log(probabilities[labels, labels]).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("children, share", [(4, 0.0), (5, 0.1)], ids=["few", "many"])
+@pytest.mark.parametrize("told", [None, 0.3], ids=["default", "told"])
+def test_every_level_is_smoothed_where_the_deepest_has_many_labels(children, share, told):
+    tree = {parent: [f"{parent}{number}" for number in range(children)] for parent in "ab"}
+    levels = list(HierarchicalHead(tree).tasks.values())
+    chosen = balance_levels(levels, label_smoothing=told)
+    assert [one.loss.label_smoothing for one in chosen] == [share if told is None else told] * 2
+    assert chosen[1].loss.parents == [[0] * children + [1] * children]
+
+
+def test_independent_levels_are_not_smoothed_unless_told():
+    levels = list(HierarchicalHead({"a": list("bcdefg"), "h": list("ijklmn")}, multilabel=True).tasks.values())
+    assert [one.loss.label_smoothing for one in balance_levels(levels)] == [0, 0]
+    assert [one.loss.label_smoothing for one in balance_levels(levels, label_smoothing=0.2)] == [0.2, 0.2]

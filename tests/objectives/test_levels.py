@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
+from kerasbert._core.errors import ConfigError
 from kerasbert.objectives.levels import (
     BinaryLevelCrossentropy,
     HierarchicalF1,
@@ -22,6 +23,46 @@ def test_the_sparse_loss_is_the_mean_over_all_rows():
     known = IDS >= 0
     expected = -np.log(PROBABILITIES[known, IDS[known]]).sum() / len(IDS)
     assert np.isclose(float(SparseLevelCrossentropy()(IDS, PROBABILITIES)), expected)
+
+
+def smoothed_by_hand(row, label, parents, share):
+    """The sum over the path of cross-entropies of P(label | parent) with smoothed targets."""
+    cost, tables = 0.0, [None, *map(np.array, parents)]
+    by_level = [row]
+    for table in reversed(tables[1:]):
+        by_level.insert(0, np.array([by_level[0][table == parent].sum() for parent in range(table.max() + 1)]))
+    for depth in reversed(range(len(tables))):
+        table = tables[depth]
+        inside = np.arange(len(by_level[depth])) if table is None else np.flatnonzero(table == table[label])
+        target = share / len(inside) + (1 - share) * (inside == label)
+        cost -= (target * np.log(by_level[depth][inside] / by_level[depth][inside].sum())).sum()
+        label = label if table is None else table[label]
+    return cost
+
+
+@pytest.mark.parametrize("parents", [[], PARENTS, [[0, 0, 1], [0, 1, 1, 2, 2]]], ids=["classes", "two", "three"])
+def test_smoothing_stays_among_the_children_of_a_parent(parents):
+    expected = [
+        smoothed_by_hand(row, i, parents, 0.2) if i >= 0 else 0 for row, i in zip(PROBABILITIES, IDS, strict=True)
+    ]
+    loss = SparseLevelCrossentropy(parents, label_smoothing=0.2)
+    assert np.isclose(float(loss(IDS, PROBABILITIES)), np.mean(expected))
+    again = SparseLevelCrossentropy.from_config(loss.get_config())
+    assert float(again(IDS, PROBABILITIES)) == float(loss(IDS, PROBABILITIES))
+
+
+def test_smoothed_independent_labels_move_towards_a_half():
+    target = np.maximum(ROWS, 0) * 0.8 + 0.1
+    costs = -(target * np.log(PROBABILITIES) + (1 - target) * np.log(1 - PROBABILITIES)) * (ROWS >= 0)
+    loss = BinaryLevelCrossentropy(label_smoothing=0.2)
+    assert np.isclose(float(loss(ROWS, PROBABILITIES)), costs.mean())
+    assert loss.get_config()["label_smoothing"] == 0.2
+
+
+@pytest.mark.parametrize("loss_class", [SparseLevelCrossentropy, BinaryLevelCrossentropy])
+def test_a_share_out_of_range(loss_class):
+    with pytest.raises(ConfigError, match="`label_smoothing` must be"):
+        loss_class(label_smoothing=1.0)
 
 
 def test_the_binary_loss_skips_unknown_entries():

@@ -1,0 +1,231 @@
+"""`TextClassifier`: raw text in, label names out. It ties the rooms together."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+from kerasbert._core.resolve import resolve_encoder
+from kerasbert.bundle import Bundle, save_bundle
+from kerasbert.classifiers.builders import (
+    SINGLE_HEAD,
+)
+from kerasbert.classifiers.pretrained import read_classifier
+from kerasbert.data.label_kinds import NAMES
+from kerasbert.data.tokens import TextEncoder, longest_text
+from kerasbert.encoders.checkpoints import read_config
+from kerasbert.model_card import model_card
+from kerasbert.text_classifier.training import Trainer
+
+
+class TextClassifier(Trainer):
+    """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
+
+    Constructor arguments are only stored; `fit` checks them, builds the model, trains it by the recipe of `finetune`
+    and, for labels that are not exclusive, tunes decision thresholds on validation data.
+
+    Args:
+        task: `"binary"`, `"multiclass"`, `"multilabel"`, `"multitask"` or `"hierarchical"`.
+        heads: for a multi-task classifier head name -> the task of that head.
+        subclasses: for a hierarchical classifier class -> its subclasses, see `build_hierarchical`; None collects them.
+        multilabel: for a hierarchical classifier: whether a text may have several classes and subclasses.
+        level_weights: for a hierarchical classifier: see `build_hierarchical`.
+        label_names: labels in the order wanted, (negative, positive) for a binary task; None collects and sorts them.
+        encoder: name or folder of a checkpoint.
+        layers: see `build_multiclass`.
+        combine: see `build_multiclass`.
+        combine_first: see `build_multiclass`.
+        layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
+            the voters, None for the output of every block.
+        pooling: see `build_multiclass`.
+        hidden_units: see `build_multiclass`.
+        dropout: see `build_multiclass`; 0 switches off the encoder's too.
+        max_length: longest text in tokens; longer ones are cut and counted. None means 128.
+        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
+        window_overlap: see `LongTexts`.
+        window_pooling: `"mean"`, `"max"` or `"attention"`, what reads the vectors of a text's windows.
+        window_budget: see `LongTexts`.
+        epochs: passes over the training data, >= 1; None takes 8, 4 or 2 by the size of the data, see `default_epochs`.
+        batch_size: texts in a step, >= 1.
+        learning_rate: peak rate of the encoder.
+        head_learning_rate: peak rate of the head.
+        patience: epochs without improvement before stopping.
+        validation_fraction: share held out for validation when `fit` gets none, in [0, 1); None means 0.1 where
+            thresholds are tuned (multi-label heads) and 0 elsewhere, because every text counts.
+        precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
+        seed: of the split, the order, the new weights and the dropout.
+        balance: what is done for rare labels, see `finetune`.
+        label_smoothing: share of each label that is spread over the others, see `finetune`.
+        sampling: whether rows of rare labels come more often, see `make_batches`.
+        optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
+        warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
+        progress: whether to show progress on standard error.
+
+    Example:
+        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
+        >>> classifier.predict_proba(["good"]).shape
+        (1, 2)
+    """
+
+    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping | None = None) -> None:
+        """Write the classifier as a folder of plain data; `kerasbert.load` reads it back anywhere.
+
+        Args:
+            folder: the folder to appear, written beside and renamed when whole.
+            overwrite: whether an existing saved classifier may be replaced.
+            metrics: plain data to keep in `metrics.json`.
+
+        Raises:
+            ArtifactError: when the folder cannot be written.
+            ConfigError: when the classifier is not trained yet.
+        """
+        bundle = self.bundle(metrics)
+        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+
+    def bundle(self, metrics: Mapping | None = None) -> Bundle:
+        """All that is saved of the classifier: model, tokenizer, thresholds, settings and `metrics`.
+
+        Raises:
+            ConfigError: when the classifier is not trained yet.
+        """
+        self._check_fitted()
+        settings = {
+            name: value
+            for name, value in self.get_params().items()
+            if name not in ("heads", "label_names", "subclasses")
+        }
+        settings["encoder"] = os.fspath(settings["encoder"])
+        settings["label_kinds"] = self.label_kinds_
+        settings["history"] = getattr(self, "history_", {})
+        settings["data"] = getattr(self, "data_", {})
+        return Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        max_length: int | None = None,
+        problem_type: str | None = None,
+    ) -> Self:
+        """Load a classifier that was fine-tuned with transformers: encoder, head, label names and problem type.
+
+        A `BertForSequenceClassification`, `DistilBert...`, `Roberta...` or `ElectraForSequenceClassification` is read, in
+        every format of weights that an encoder is. `fit` trains it on (`warm_start` is set).
+
+        Args:
+            name_or_folder: a folder that `save_pretrained` wrote, here or in transformers, or a name of the hub.
+            max_length: longest text in tokens; None for the tokenizer's `model_max_length`, at most all positions.
+            problem_type: `"single_label_classification"` or `"multi_label_classification"` where `config.json` does not
+                say it or is wrong.
+
+        Returns:
+            The classifier, ready to predict, train on, save and export.
+
+        Raises:
+            ConfigError: when it is nowhere to be had, of another kind or family, or a regression.
+            CheckpointError: when its weights are malformed or do not fit its config.
+
+        Example:
+            >>> classifier = TextClassifier.from_pretrained("distilbert-base-uncased-emotion")  # doctest: +SKIP
+            >>> classifier.predict(["what a day"])  # doctest: +SKIP
+            array(['joy'], dtype=object)
+        """
+        folder = resolve_encoder(name_or_folder)
+        if max_length is None:
+            positions = read_config(folder).max_length
+            max_length = min(longest_text(folder, positions), positions)
+        read = read_classifier(folder, max_length=max_length, problem_type=problem_type)
+        task, names = read.model.head.head_task.task, list(read.model.head.label_names)
+        own = {name: value for name, value in read.arguments.items() if name in cls.parameter_names()}
+        classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=max_length, warm_start=True, **own)
+        classifier.model_ = read.model
+        classifier.tokens_ = TextEncoder.from_folder(folder, max_length=max_length)
+        classifier.thresholds_ = {SINGLE_HEAD: read.thresholds}
+        classifier.label_kinds_ = {SINGLE_HEAD: NAMES}
+        return classifier
+
+    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write a folder for PyTorch: transformers' `AutoModelForSequenceClassification` loads it where the head is its own.
+
+        The head is transformers' own with `pooling="pooler"` for BERT and RoBERTa; with `pooling="cls"` and one hidden
+        layer as wide as the encoder for all four families. Any other head is written beside the encoder, and the folder's
+        `README.md` holds the PyTorch code that puts both together.
+
+        Args:
+            folder: the folder to appear.
+            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.hugging_face.save_pretrained`.
+
+        Returns:
+            The folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or PyTorch gives other probabilities.
+            ConfigError: when the classifier is not trained yet, or reads texts in windows.
+        """
+        from kerasbert.export.hugging_face import save_pretrained
+
+        return save_pretrained(self, folder, **options)
+
+    def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write `model.onnx`, from token ids to probabilities, with the tokenizer and the labels beside it.
+
+        Args:
+            folder: the folder to appear.
+            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.onnx_model.export_onnx`.
+
+        Returns:
+            The folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or ONNX Runtime gives other probabilities.
+            ConfigError: when a package is missing or the classifier is not trained yet.
+        """
+        from kerasbert.export.onnx_model import export_onnx
+
+        return export_onnx(self, folder, **options)
+
+    def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+        """Write `FOLDER/VERSION/` for TF Serving and plain TensorFlow: raw text in, label names out.
+
+        Args:
+            folder: of all versions of this model, such as `saved_models/NAME`.
+            **options: `version`, `texts`, `dtype` and `warmup`, see `kerasbert.export.saved_model.export_saved_model`.
+
+        Returns:
+            The version folder as `path`, and the `report` of the comparison with this classifier.
+
+        Raises:
+            ArtifactError: when the version exists or cannot be written, or the model differs from this classifier.
+            ConfigError: when an option cannot be used or the classifier is not trained yet.
+        """
+        from kerasbert.export.saved_model import export_saved_model
+
+        return export_saved_model(self, folder, **options)
+
+    def export_tflite(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        quantize: str = "none",
+        length: int | str | None = None,
+        **options: Any,
+    ) -> Any:
+        """Write `FOLDER/model.tflite` for phones: MediaPipe's TextClassifier takes raw text with it as it is.
+
+        Args:
+            folder: to appear; it holds the file, a card and the report of the comparison with this classifier.
+            quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
+            length: of the inputs in tokens, at most this classifier's `max_length`, the default; or `"dynamic"`.
+            **options: `texts`, `labels`, `calibration` and `overwrite`, see `kerasbert.export.tflite.export_tflite`.
+
+        Returns:
+            The file as `path`, and the `report`.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or the model differs from this classifier.
+            ConfigError: when an option cannot be used or the classifier is not trained yet.
+        """
+        from kerasbert.export.tflite import export_tflite
+
+        return export_tflite(self, folder, quantize=quantize, length=length, **options)

@@ -1,0 +1,379 @@
+"""Training a classifier: from texts in memory or a token cache."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ConfigError, DivergedError
+from kerasbert.classifiers.builders import (
+    SINGLE_HEAD,
+)
+from kerasbert.data.batch_source import BatchSource
+from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
+from kerasbert.data.label_kinds import NAMES
+from kerasbert.data.splits import split_indices
+from kerasbert.data.stream import held_out_rows, stream_batches
+from kerasbert.data.token_cache import TokenCache
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.subclasses.secondary import build_secondary, train_secondary
+from kerasbert.text_classifier.guards import warn_of_absent, warn_of_labels, warn_of_texts
+from kerasbert.text_classifier.labels import (
+    cells_by_head,
+    check_rows,
+    collect_names,
+    describe_data,
+    encode_cells,
+    kind_of,
+    names_of,
+)
+from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
+from kerasbert.training.finetune import finetune
+from kerasbert.training.rate_test import RateTest, find_learning_rate
+from kerasbert.training.resume import EVERY
+
+
+class Trainer(Predictor):
+    """What a `TextClassifier` does to become trained."""
+
+    # Row numbers of `fit` that are trained on; None: those of the token cache itself.
+    _training_rows: np.ndarray | None
+
+    def fit(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        *,
+        text_pairs: Sequence[str] | None = None,
+        validation: tuple | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = EVERY,
+        resume: bool | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
+        strategy: Any = "auto",
+    ) -> Self:
+        """Build and train.
+
+        Args:
+            texts: n texts.
+            labels: n labels: names or integers; for a multi-label task lists of names or an array (n, C) of 0 and 1;
+                head name -> labels for a multi-task one; level name -> labels,
+                `{"class": [...], "subclass": [...]}`, for a hierarchical one, where a subclass that is not known is None.
+            text_pairs: n second texts, read together with the first ones.
+            validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
+            checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was
+                killed, see `finetune`.
+            checkpoint_every: batches from one checkpoint to the next.
+            resume: whether to go on, see `finetune`.
+            log_dir: folder for `history.csv`, curves and events for TensorBoard, see `finetune`.
+            strategy: the devices, see `finetune`.
+
+        Returns:
+            The classifier itself, with `model_`, `tokens_`, `thresholds_` and `history_`.
+
+        Raises:
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            ConfigError: when a constructor argument is out of its range, the checkpoints are of another training, or
+                the devices of the strategy do not exist.
+            DataError: when a text or a label cannot be used; the message names its row.
+            DivergedError: when the loss is no longer a number; `model_` keeps the weights from before that batch, and the
+                classifier can be saved.
+            TypeError: when an argument has the wrong type.
+        """
+        self.check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
+        trains_on = self.warm_start and self.__sklearn_is_fitted__()
+        tokens = self.tokens_ if trains_on else self.new_tokens()
+        cells = cells_by_head(self, labels)
+        names = names_of(self.model_) if trains_on else collect_names(self, cells)
+        if not trains_on:
+            self.label_kinds_ = {head: kind_of(self, cells[head]) for head in cells}
+        encoded = encode_cells(self, names, cells)
+        ids = tokens.encode(texts, text_pairs)
+        check_rows(encoded, len(ids))
+        warn_of_texts(self, tokens, ids, (texts, text_pairs), validation)
+        warn_of_labels(self, names, encoded, self._untuned(validation is not None))
+        train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
+        self.data_ = {
+            **describe_data(train, held_out, names),
+            "validation_given": validation is not None,
+            "pairs": text_pairs is not None,
+            "max_length": tokens.max_length,
+        }
+        self.tokens_ = tokens
+        if not trains_on:
+            self.model_ = self.build(names)
+        elif not self.dropout:
+            self.model_.switch_off_dropout()
+        ids, encoded = train
+        batches = self._batches(tokens, ids, encoded, shuffle=True)
+        self._train(
+            batches,
+            held_out,
+            checkpoint_dir=checkpoint_dir,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+            log_dir=log_dir,
+            strategy=strategy,
+        )
+        self._note_padding(list(batches.shapes), batches.padding, ids.num_truncated)
+        return self
+
+    def fit_cache(
+        self,
+        cache: TokenCache,
+        *,
+        validation: tuple | None = None,
+        token_budget: int | None = None,
+        max_steps: int | None = None,
+        augment: Mapping[str, float] | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = EVERY,
+        resume: bool | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
+        strategy: Any = "auto",
+    ) -> Self:
+        """Build and train from a token cache of any size; memory does not grow with it.
+
+        Args:
+            cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
+                are names.
+            validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
+            token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
+            max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
+            augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
+            checkpoint_dir: see `fit`.
+            checkpoint_every: see `fit`.
+            resume: see `fit`.
+            log_dir: see `fit`.
+            strategy: see `fit`.
+
+        Returns:
+            The classifier itself, as from `fit`.
+
+        Raises:
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 0.
+            ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
+            DataError: when validation data cannot be used.
+        """
+        self.check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        tokens = self.new_tokens(cache.max_length)
+        self._check_cache(cache, tokens)
+        names = {head: cached.names for head, cached in cache.heads.items()}
+        self.label_kinds_ = dict.fromkeys(names, NAMES)
+        rows, held_out = self._hold_out_of(cache, tokens, names, validation)
+        train = stream_batches(
+            cache,
+            token_budget=token_budget,
+            seed=self.seed,
+            sampling=self.sampling,
+            augment=augment,
+            held_out=rows,
+        )
+        self.data_ = {
+            "num_texts": cache.num_rows - (0 if rows is None else len(rows)),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "num_cut": cache.num_cut,
+            "labels": {head: list(cached.counts) for head, cached in cache.heads.items()},
+            "validation_given": validation is not None,
+            "pairs": cache.facts["text_pair"] is not None,
+            "max_length": tokens.max_length,
+        }
+        self.tokens_ = tokens
+        self.model_ = self.build(names)
+        self._training_rows = None
+        self._train(
+            train,
+            held_out,
+            max_steps=max_steps,
+            checkpoint_dir=checkpoint_dir,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+            log_dir=log_dir,
+            strategy=strategy,
+        )
+        self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
+        return self
+
+    def find_learning_rate(
+        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
+    ) -> RateTest:
+        """Train a fresh model for some batches at ever higher rates; see `kerasbert.find_learning_rate`.
+
+        Args:
+            texts: n texts.
+            labels: n labels, as for `fit`.
+            text_pairs: n second texts.
+            steps: batches, >= 10.
+
+        Returns:
+            Rates and losses, with a suggestion and a picture. The classifier stays untrained.
+
+        Raises:
+            ConfigError: when an argument is out of its range.
+            DataError: when a text or a label cannot be used.
+        """
+        self.check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        tokens = self.new_tokens()
+        cells = cells_by_head(self, labels)
+        names = collect_names(self, cells)
+        encoded = encode_cells(self, names, cells)
+        train = self._batches(tokens, tokens.encode(texts, text_pairs), encoded, shuffle=True)
+        ratio = self.head_learning_rate / self.learning_rate
+        return find_learning_rate(self.build(names), train, steps=steps, head_ratio=ratio)
+
+    def add_subclasses(
+        self,
+        texts: Sequence[str],
+        labels: Mapping[str, Any],
+        *,
+        text_pairs: Sequence[str] | None = None,
+        epochs: int = 30,
+    ) -> Self:
+        """A hierarchical classifier with this one's classes, whose subclasses are learned on its frozen features.
+
+        Args:
+            texts: n texts.
+            labels: level name -> n labels, as for `fit` of a hierarchical classifier; the classes must be this one's.
+            text_pairs: n second texts.
+            epochs: passes over the features, which are computed once.
+
+        Returns:
+            A new classifier, whose P(class) is this one's; this one stays as it is.
+
+        Raises:
+            ConfigError: when this classifier is not a trained multi-class one, or its classes differ.
+            DataError: when a text or a label cannot be used.
+        """
+        self._check_fitted()
+        tree = parse_tree(self.subclasses or collect_subclasses(labels["class"], labels["subclass"]))
+        encoded = encode_hierarchy(labels, tree)
+        ids = self.tokens_.encode(texts, text_pairs)
+        batches = make_batches(ids, encoded, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        own = {name: value for name, value in self.get_params().items() if name not in ("task", "label_names")}
+        result = type(self)("hierarchical", **{**own, "subclasses": tree.to_tree()})
+        result.model_ = build_secondary(self.model_, tree.to_tree())
+        history = train_secondary(result.model_, batches, epochs=epochs, seed=self.seed)
+        result.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        result.tokens_ = self.tokens_
+        result.label_kinds_ = dict.fromkeys(result.model_.heads, NAMES)
+        result.thresholds_ = {
+            level: np.full(layer.head_task.units, 0.5) for level, layer in result.model_.heads.items()
+        }
+        return result
+
+    def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
+        """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
+        ids, encoded = data
+        self._training_rows = np.arange(len(ids))
+        if validation is not None:
+            return data, self._encode_validation(tokens, names, validation)
+        if not self.held_out_share():
+            return data, None
+        parts = split_indices(next(iter(encoded.values())), self.held_out_share(), seed=self.seed)
+        self._training_rows = np.asarray(parts[0])
+        kept, out = [(ids.take(rows), {head: array[rows] for head, array in encoded.items()}) for rows in parts]
+        return kept, out
+
+    def _untuned(self, validation_given: bool) -> list[str]:
+        """The heads whose thresholds are not chosen on validation data."""
+        tunes = validation_given or bool(self.held_out_share())
+        if self.task == "hierarchical":
+            return [] if tunes and self.multilabel else list(self.label_kinds_)
+        return [head for head, task in self.head_tasks().items() if not (tunes and task == "multilabel")]
+
+    def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
+        texts, labels, *pairs = validation
+        cells = cells_by_head(self, labels)
+        encoded = encode_cells(self, names, cells)
+        if not isinstance(names, Hierarchy):
+            warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
+        return tokens.encode(texts, *pairs), encoded
+
+    def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
+        if self.task == "hierarchical":
+            raise ConfigError("`task` must not be 'hierarchical' with a token cache; train from the files in memory.")
+        found = {head: cached.task for head, cached in cache.heads.items()}
+        if found != self.head_tasks():
+            raise ConfigError(f"The token cache was made for {found}; this classifier is for {self.head_tasks()}.")
+        if self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
+            raise ConfigError(
+                f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
+                f"{shorten(tuple(self.label_names))}. Prepare it again with these."
+            )
+        own = {"encoder": tokens.fingerprint, "max_length": tokens.max_length, "long_texts": tokens.long_texts.way}
+        for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
+            if cache.facts[there] != own[name]:
+                raise ConfigError(
+                    f"The token cache {str(cache.folder)!r} was made with another `{name}` "
+                    f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
+                )
+
+    def _hold_out_of(
+        self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
+    ) -> tuple[np.ndarray | None, Any]:
+        """The rows of a cache that are held out, and what is held out; both may be None."""
+        if validation is not None:
+            return None, self._encode_validation(tokens, names, validation)
+        if not self.held_out_share():
+            return None, None
+        rows = held_out_rows(cache.num_rows, self.held_out_share(), seed=self.seed)
+        return rows, cache.read(rows)
+
+    def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
+        self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
+
+    def _train(self, train: BatchSource, held_out: tuple | None, **running: Any) -> None:
+        validation = None if held_out is None else self._batches(self.tokens_, *held_out)
+        self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
+        try:
+            history = finetune(
+                self.model_,
+                train,
+                validation,
+                epochs=self.epochs,
+                learning_rate=self.learning_rate,
+                head_learning_rate=self.head_learning_rate,
+                patience=self.patience,
+                balance=self.balance,
+                label_smoothing=self.label_smoothing,
+                optimization=self.optimization,
+                progress=self.progress,
+                **running,
+            )
+        except DivergedError as error:
+            if self._training_rows is None:
+                raise
+            raise error.renumbered(self._training_rows.tolist()) from error
+        self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        if held_out is not None:
+            self._tune_thresholds(*held_out)
+
+    def _tune_thresholds(self, ids: Any, encoded: Mapping[str, np.ndarray]) -> None:
+        scores = self._run(ids)
+        for head, task in self._tasks().items():
+            if task == "multilabel":
+                known = (encoded[head] >= 0).all(axis=1)
+                if known.any():
+                    self.thresholds_[head] = tune_thresholds(encoded[head][known], scores[head][known])
+
+    def _batches(self, tokens: TextEncoder, ids: Any, encoded: dict, shuffle: bool = False) -> Batches:
+        labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
+        return make_batches(
+            ids,
+            labels,
+            batch_size=self.batch_size,
+            shuffle=shuffle,
+            seed=self.seed,
+            sampling=self.sampling if shuffle else None,
+            pad_id=tokens.pad_id,
+        )
