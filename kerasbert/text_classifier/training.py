@@ -97,7 +97,7 @@ class Trainer(Predictor):
         encoded = encode_cells(self, names, cells)
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
-        warn_of_texts(self, tokens, ids, (texts, text_pairs), validation)
+        warn_of_texts(tokens, ids, (texts, text_pairs), validation)
         warn_of_labels(self, names, encoded, self._untuned(validation is not None))
         train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
         self.data_ = {
