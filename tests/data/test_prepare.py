@@ -238,11 +238,6 @@ def test_windows_are_refused(files, make):
         make(files[1], long_texts="windows")
 
 
-def test_a_hierarchical_task_is_refused(files, make):
-    with pytest.raises(ConfigError, match="got 'hierarchical', which is trained from memory"):
-        make(files[1], task="hierarchical")
-
-
 def test_the_faster_of_two_workers_is_taken(files, make):
     first = []
 
