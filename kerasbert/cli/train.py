@@ -265,8 +265,10 @@ def train(
             "long_texts": long_texts,
             "on_error": on_error,
         }
+        if multilabel:
+            raise typer.BadParameter("--multilabel reads its data into memory; give one file of less than 500 MB.")
         tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
-        reading |= reading_of(tokens, heads is not None)
+        reading |= reading_of(tokens, heads is not None or task is Task.hierarchical)
     try:
         if examples is not None:
             cells = label_cells(examples, reading)

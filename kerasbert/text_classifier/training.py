@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DivergedError
+from kerasbert._core.names import RATE_KEY
 from kerasbert.classifiers.builders import (
     SINGLE_HEAD,
 )
@@ -35,6 +36,7 @@ from kerasbert.text_classifier.labels import (
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
 from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
+from kerasbert.training.logs import RateLog
 from kerasbert.training.rate_test import RateTest, find_learning_rate
 from kerasbert.training.resume import EVERY
 
@@ -98,7 +100,7 @@ class Trainer(Predictor):
         encoded = encode_cells(self, names, cells)
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
-        warn_of_texts(self, tokens, ids, (texts, text_pairs), validation)
+        warn_of_texts(tokens, ids, (texts, text_pairs), validation)
         warn_of_labels(self, names, encoded, self._untuned(validation is not None))
         train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
         self.data_ = {
@@ -171,8 +173,8 @@ class Trainer(Predictor):
         keras.utils.set_random_seed(self.seed)
         tokens = self.new_tokens(cache.max_length)
         self._check_cache(cache, tokens)
-        names = {head: cached.names for head, cached in cache.heads.items()}
-        self.label_kinds_ = dict.fromkeys(names, NAMES)
+        names = cache.names
+        self.label_kinds_ = dict.fromkeys(cache.heads, NAMES)
         rows, held_out = self._hold_out_of(cache, tokens, names, validation)
         train = stream_batches(
             cache,
@@ -305,12 +307,13 @@ class Trainer(Predictor):
         return tokens.encode(texts, *pairs), encoded
 
     def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
-        if self.task == "hierarchical":
-            raise ConfigError("`task` must not be 'hierarchical' with a token cache; train from the files in memory.")
         found = {head: cached.task for head, cached in cache.heads.items()}
-        if found != self.head_tasks():
-            raise ConfigError(f"The token cache was made for {found}; this classifier is for {self.head_tasks()}.")
-        if self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
+        wanted = dict.fromkeys(found, self.task) if self.task == "hierarchical" else self.head_tasks()
+        if found != wanted:
+            raise ConfigError(f"The token cache was made for {found}; this classifier is for {wanted}.")
+        if cache.hierarchy is not None:
+            self._check_tree(cache.hierarchy)
+        elif self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
             raise ConfigError(
                 f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
                 f"{shorten(tuple(self.label_names))}. Prepare it again with these."
@@ -322,6 +325,17 @@ class Trainer(Predictor):
                     f"The token cache {str(cache.folder)!r} was made with another `{name}` "
                     f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
                 )
+
+    def _check_tree(self, tree: Hierarchy) -> None:
+        if self.multilabel:
+            raise ConfigError(
+                "`multilabel` must be False with a token cache of a hierarchy, whose texts have one class each; train from "
+                "memory with `fit`."
+            )
+        if self.subclasses is not None and parse_tree(self.subclasses) != tree:
+            raise ConfigError(
+                "`subclasses` must be those of the token cache; leave them out, or prepare it again with these."
+            )
 
     def _hold_out_of(
         self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
@@ -340,6 +354,7 @@ class Trainer(Predictor):
     def _train(self, train: BatchSource, held_out: tuple | None, lengths: str | None, **running: Any) -> None:
         validation = None if held_out is None else self._batches(self.tokens_, *held_out, lengths=lengths)
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
+        rates = RateLog()
         try:
             history = finetune(
                 self.model_,
@@ -353,6 +368,7 @@ class Trainer(Predictor):
                 label_smoothing=self.label_smoothing,
                 optimization=self.optimization,
                 progress=self.progress,
+                callbacks=[rates],
                 **running,
             )
         except DivergedError as error:
@@ -360,6 +376,8 @@ class Trainer(Predictor):
                 raise
             raise error.renumbered(self._training_rows.tolist()) from error
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        if rates.rates:
+            self.history_[RATE_KEY] = rates.rates
         if held_out is not None:
             self._tune_thresholds(*held_out)
 

@@ -138,7 +138,7 @@ class _Loop:
             self.watchers.on_train_batch_begin(step)
             result = self._train_step(batch)
             loss = float(result.loss)
-            trouble = self.guard.check(loss, result.skipped)
+            trouble = self.guard.check(loss, result.skipped, result.scale)
             if trouble:
                 raise DivergedError(trouble, epoch, step, train.rows_of(epoch, step).tolist())
             self.watchers.on_train_batch_end(step, result.logs)

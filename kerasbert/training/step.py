@@ -17,11 +17,13 @@ class StepResult(NamedTuple):
         logs: name -> metric of the epoch so far.
         loss: of this batch.
         skipped: updates left out so far because a gradient was not finite.
+        scale: by which the next loss is multiplied in float16; None where it is not.
     """
 
     logs: dict[str, Any]
     loss: Any
     skipped: int
+    scale: float | None = None
 
 
 @final
@@ -57,8 +59,10 @@ class Steps:
     def train(self, batch: Any) -> StepResult:
         """Train on a batch of (inputs, labels) or (inputs, labels, weights)."""
         logs, loss = self._train(batch)
-        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
-        return StepResult(logs, loss, int(optimizer.skipped.numpy()) if hasattr(optimizer, "skipped") else 0)
+        outer = self.model.optimizer
+        optimizer = getattr(outer, "inner_optimizer", outer)
+        skipped = int(optimizer.skipped.numpy()) if hasattr(optimizer, "skipped") else 0
+        return StepResult(logs, loss, skipped, float(outer.dynamic_scale.numpy()) if optimizer is not outer else None)
 
     def test(self, batch: Any) -> dict[str, Any]:
         """Evaluate a batch; the metrics of the epoch so far."""
