@@ -90,8 +90,11 @@ def run_epochs(
     watchers = keras.callbacks.CallbackList(
         list(callbacks), add_history=True, model=model, epochs=epochs, steps=train.steps, verbose=0
     )
-    spec = None if needs_static_shapes(strategy) else train.pipeline.element_spec
-    steps = Steps(model, strategy, element_spec=spec)
+    specs: dict[str, Any] = {}
+    if not needs_static_shapes(strategy):
+        specs = {"element_spec": train.pipeline.element_spec}
+        specs |= {} if validation is None else {"test_spec": validation.pipeline.element_spec}
+    steps = Steps(model, strategy, **specs)
     with kept_memory():
         return _Loop(model, watchers, start or Position(), steps).run(train, validation, epochs)
 
