@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -101,11 +102,11 @@ def batches_done(folder):
 def test_an_orchestrator_starts_each_worker_again_until_the_job_ends(servers, data, tiny_folder, tmp_path, alone):
     """As Kubernetes does: the lost worker at once, and its fellow when it has ended, at their old addresses."""
     arguments, environments = command(data, tiny_folder, tmp_path), clusters()
-    children = {}
+    children, stopped = {}, threading.Event()
 
     def keep_running(index):
         codes = []
-        while len(codes) < 8 and codes[-1:] != [0]:
+        while len(codes) < 8 and codes[-1:] != [0] and not stopped.is_set():
             time.sleep(1.0 if codes else 0.0)
             said_to = tmp_path / f"said{index}-{len(codes)}.txt"
             children[index] = servers[index].start(arguments, said_to, environment=environments[index])
@@ -118,6 +119,10 @@ def test_an_orchestrator_starts_each_worker_again_until_the_job_ends(servers, da
         while time.monotonic() < end and len(batches_done(tmp_path)) < 12:
             time.sleep(0.005)
         os.kill(children[1], signal.SIGKILL)
+        if concurrent.futures.wait(running, timeout=240).not_done:
+            stopped.set()
+            for child in children.values():
+                os.kill(child, signal.SIGKILL)
         codes = [one.result() for one in running]
     assert codes[1][0] == -signal.SIGKILL and len(codes[0]) > 1, (codes, said(tmp_path))
     assert [one[-1] for one in codes] == [0, 0], (codes, said(tmp_path))
