@@ -1,6 +1,7 @@
 """Two real workers on loopback, each running `kerasbert train`, against one process."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import random
@@ -122,7 +123,8 @@ def test_an_orchestrator_starts_each_worker_again_until_the_job_ends(servers, da
         if concurrent.futures.wait(running, timeout=240).not_done:
             stopped.set()
             for child in children.values():
-                os.kill(child, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
         codes = [one.result() for one in running]
     assert codes[1][0] == -signal.SIGKILL and len(codes[0]) > 1, (codes, said(tmp_path))
     assert [one[-1] for one in codes] == [0, 0], (codes, said(tmp_path))
