@@ -42,8 +42,8 @@ def test_learns_what_the_first_word_tells(batches, tiny_config):
 def test_a_rate_that_destroys_the_encoder_is_told_once(batches, tiny_config):
     with pytest.warns(KerasbertWarning, match="`learning_rate` 0.001 is likely to destroy what the encoder") as told:
         quick(build_multiclass(3, encoder=tiny_config), batches, learning_rate=1e-3)
-    assert len([one for one in told if issubclass(one.category, KerasbertWarning)]) == 1
-    assert told[0].filename == __file__
+    [own] = [one for one in told if issubclass(one.category, KerasbertWarning)]
+    assert own.filename == __file__
 
 
 def test_a_rate_of_a_frozen_encoder_destroys_nothing(batches, tiny_config, recwarn):
