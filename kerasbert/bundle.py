@@ -19,7 +19,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_number, shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
-from kerasbert._core.files import atomic_dir_write, verify_manifest
+from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
 from kerasbert._core.names import SAFETENSORS_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
@@ -80,8 +80,6 @@ def save_bundle(
     Raises:
         ArtifactError: when the folder cannot be written; nothing is changed then.
     """
-    from safetensors.numpy import save_file
-
     description = {
         "format_version": FORMAT_VERSION,
         "kerasbert_version": __version__,
@@ -90,11 +88,10 @@ def save_bundle(
         "thresholds": {head: [float(value) for value in values] for head, values in bundle.thresholds.items()},
         "settings": bundle.settings,
     }
-    weights = {path: np.ascontiguousarray(value) for path, value in _weights(bundle.model).items()}
     with atomic_dir_write(folder, overwrite=overwrite) as beside:
         _write_json(beside / CLASSIFIER_FILE, description)
         _write_json(beside / METRICS_FILE, bundle.metrics)
-        save_file(weights, beside / SAFETENSORS_FILE)
+        write_tensors(beside / SAFETENSORS_FILE, _weights(bundle.model))
         bundle.tokens.save(beside)
         if card is not None:
             (beside / "README.md").write_text(card, encoding="utf-8")

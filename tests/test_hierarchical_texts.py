@@ -104,6 +104,41 @@ def test_the_command(data, tiny_folder, tmp_path, capsys):
     assert set(json.loads(capsys.readouterr().out)["heads"]) == {"class", "subclass"}
 
 
+@pytest.fixture(scope="module")
+def cache(data, tiny_folder, tmp_path_factory):
+    return kb.prepare_tokens(data, tmp_path_factory.mktemp("cache") / "t", task="hierarchical", encoder=tiny_folder)
+
+
+def test_a_stream_starts_as_texts_in_memory_do(cache, tiny_folder):
+    # At these rates nothing moves from where it starts, the frequencies of classes and subclasses.
+    settings = {"dropout": 0.0, "learning_rate": 1e-9, "head_learning_rate": 1e-9}
+    streamed = classifier(tiny_folder, **settings).fit_cache(cache)
+    direct = classifier(tiny_folder, **settings).fit(TEXTS, LABELS)
+    assert all(np.array_equal(streamed.classes_[level], names) for level, names in direct.classes_.items())
+    assert streamed.data_["labels"] == direct.data_["labels"]
+    assert streamed.history_["loss"] == pytest.approx(direct.history_["loss"], rel=1e-4)
+    before, after = direct.predict_proba(TEXTS), streamed.predict_proba(TEXTS)
+    assert all(np.allclose(before[level], after[level], atol=1e-5) for level in ("class", "subclass"))
+
+
+def test_a_stream_of_another_tree_is_refused(cache, tiny_folder):
+    with pytest.raises(kb.ConfigError, match="`subclasses` must be those of the token cache"):
+        classifier(tiny_folder, subclasses={"x": ["x1"], "y": ["y1"]}).fit_cache(cache)
+    with pytest.raises(kb.ConfigError, match="`multilabel` must be False with a token cache of a hierarchy"):
+        classifier(tiny_folder, multilabel=True).fit_cache(cache)
+
+
+def test_the_command_on_a_stream(data, tiny_folder, tmp_path, capsys):
+    options = ["--task", "hierarchical", "--encoder", str(tiny_folder), "--quiet"]
+    tokens, folder = str(tmp_path / "tokens"), str(tmp_path / "model")
+    assert cli.main(["prepare", str(data), *options, "--output", tokens]) == 0
+    more = ["--epochs", "1", "--validation", str(data), "--sampling", "sqrt", "--output", folder]
+    assert cli.main(["train", tokens, *options, *more]) == 0
+    capsys.readouterr()
+    assert cli.main(["evaluate", folder, str(data), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["hierarchy"]["inconsistent"] == 0
+
+
 USAGE = {
     "one column": (["--labels", "label"], "must name a column for each level"),
     "weights": (["--level-weights", "1,x"], "must be numbers such as 1,1"),

@@ -107,6 +107,7 @@ def test_every_head_has_its_section_and_pictures(task, reports):
     pictures = [path.stem for path in (reports[task] / "pictures").glob("*.png")]
     assert sum(name.endswith("precision_recall") for name in pictures) == len(heads)
     assert len(pictures) == page.count('role="img"') and "history_loss" in pictures
+    assert "history_learning_rate" in pictures
 
 
 def test_what_is_absent_is_left_out(fitted, tmp_path):

@@ -6,8 +6,10 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, UnsafeArtifactError
@@ -112,6 +114,26 @@ def atomic_dir_write(path: str | os.PathLike[str], *, overwrite: bool = False) -
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def write_tensors(file: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    """Write a safetensors file as PyTorch reads it.
+
+    Args:
+        file: to appear.
+        tensors: by name, of any shapes.
+
+    Raises:
+        OSError: when the disk is full or refuses the write.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file({name: np.asarray(one, order="C") for name, one in tensors.items()}, file, metadata={"format": "pt"})
+    except SafetensorError as error:
+        # Its own words, of an error that is nobody's but the disk's.
+        raise OSError(f"{str(file)!r} could not be written: {error}") from error
 
 
 def verify_manifest(path: Path, *, alone: bool = True) -> None:

@@ -12,6 +12,9 @@ WINDOW_ROWS = "window_rows"
 # The head of a classifier that has one, and the name of its output.
 SINGLE_HEAD = "probabilities"
 
+# In the history of a training: the rate at the end of each epoch.
+RATE_KEY = "learning_rate"
+
 CONFIG_FILE = "config.json"
 VOCABULARY_FILE = "vocab.txt"
 SAFETENSORS_FILE = "model.safetensors"

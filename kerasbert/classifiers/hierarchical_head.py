@@ -11,6 +11,7 @@ from kerasbert._core.checks import check_bool, check_choice, check_number
 from kerasbert._core.names import PACKAGE
 from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units, head_activation
 from kerasbert.data.hierarchy import parse_tree
+from kerasbert.data.label_counts import LabelCounts
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
 from kerasbert.objectives.tasks import LevelTask, TaskRow, level_row
 
@@ -106,16 +107,17 @@ class HierarchicalHead(keras.layers.Layer):
             for depth, (level, names) in enumerate(zip(self.levels, self.hierarchy.names, strict=True))
         }
 
-    def set_prior_bias(self, labels: Mapping[str, np.ndarray]) -> None:
+    def set_prior_bias(self, labels: Mapping[str, Any]) -> None:
         """Set output biases that are still all zeros to the frequencies of the known labels.
 
         Args:
-            labels: level name -> encoded labels of the training data.
+            labels: level name -> encoded labels of the training data, or for exclusive labels their `LabelCounts`.
         """
         tasks = list(self.tasks.items())
         for (level, task), layer in zip(tasks[-len(self.output_layers) :], self.output_layers, strict=True):
             if not np.any(keras.ops.convert_to_numpy(layer.bias)):
-                array = np.asarray(labels[level])
+                array: Any = labels[level]
+                array = array if isinstance(array, LabelCounts) else np.asarray(array)
                 if self.multilabel and task.parents:
                     above = np.asarray(labels[tasks[len(task.parents) - 1][0]])
                     array = np.where(above[:, np.array(task.parents[-1])] > 0, array, -1)

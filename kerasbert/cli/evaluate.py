@@ -96,18 +96,11 @@ def _baseline(
         warnings.warn(note, KerasbertWarning, stacklevel=2)
     hierarchy = classifier.model_.hierarchy
     names = {head: layer.label_names for head, layer in classifier.model_.heads.items()}
-    # A baseline that knows no pairs reads both texts one after the other.
-    texts = [
-        [f"{first}\n{second}" for first, second in zip(part.texts, part.text_pairs or part.texts, strict=True)]
-        if part.text_pairs
-        else part.texts
-        for part in (train, test)
-    ]
     scores = score_baseline(
         classifier.task,
-        texts[0],
+        _one_text(train),
         label_cells(train, reading),
-        texts[1],
+        _one_text(test),
         label_cells(test, reading),
         heads=classifier.heads,
         label_names=names if classifier.heads else next(iter(names.values())),
@@ -115,6 +108,13 @@ def _baseline(
         multilabel=hierarchy is not None and hierarchy.multilabel,
     )
     return scores, notes
+
+
+def _one_text(examples: Examples) -> list[str]:
+    """The texts; of pairs, which the baseline does not know, both one after the other."""
+    if not examples.text_pairs:
+        return list(examples.texts)
+    return [f"{first}\n{second}" for first, second in zip(examples.texts, examples.text_pairs, strict=True)]
 
 
 def _with_intervals(scores: dict[str, Any], intervals: dict[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,9 @@ def reading_of(cache: TokenCache, several: bool) -> dict[str, Any]:
     first = next(iter(cache.heads.values()))
     columns = list(dict.fromkeys(column for head in cache.heads.values() for column in head.columns))
     delimiter = next((head.delimiter for head in cache.heads.values() if head.delimiter), None)
-    own = {"columns": columns if several else list(first.columns), "label_delimiter": delimiter}
+    own: dict[str, Any] = {"columns": columns if several else list(first.columns), "label_delimiter": delimiter}
+    if cache.hierarchy is not None:
+        own["heads"] = {level: head.columns[0] for level, head in cache.heads.items()}
     return {**own, "text": cache.facts["text"], "text_pair": cache.facts["text_pair"]}
 
 
@@ -110,13 +112,7 @@ def parse_augmentation_option(augment: str | None) -> dict[str, float] | None:
 
 
 def heads_of(task: Task, columns: Sequence[str], heads: dict[str, tuple[str, str]] | None) -> dict[str, Any]:
-    """The arguments of `prepare_tokens` that say what is learned.
-
-    Raises:
-        typer.BadParameter: for a hierarchical task.
-    """
-    if task is Task.hierarchical:
-        raise typer.BadParameter("--task hierarchical reads its data into memory; give one file of less than 500 MB.")
+    """The arguments of `prepare_tokens` that say what is learned."""
     if heads is not None:
         return {"heads": heads}
     return {"task": task.value, "labels": list(columns)}

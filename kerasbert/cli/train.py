@@ -19,6 +19,7 @@ from kerasbert.cli.reading import (
     parse_weights,
 )
 from kerasbert.cli.streams import OnError, heads_of, is_stream, parse_augmentation_option, reading_of, the_cache
+from kerasbert.data.batches import NUM_LENGTHS
 from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
@@ -264,8 +265,10 @@ def train(
             "long_texts": long_texts,
             "on_error": on_error,
         }
+        if multilabel:
+            raise typer.BadParameter("--multilabel reads its data into memory; give one file of less than 500 MB.")
         tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
-        reading |= reading_of(tokens, heads is not None)
+        reading |= reading_of(tokens, heads is not None or task is Task.hierarchical)
     try:
         if examples is not None:
             cells = label_cells(examples, reading)
@@ -301,7 +304,8 @@ def train(
 
 def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:
     padding = classifier.padding_
-    lengths = ", ".join(str(length) for length in padding["shapes"])
+    shapes = padding["shapes"]
+    lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
     cut = (
         f"; {padding['cut']} of {num_examples} texts were cut at {classifier.tokens_.max_length}"
         if padding["cut"]

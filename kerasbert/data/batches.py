@@ -16,6 +16,8 @@ from kerasbert.data.tokens import TokenArrays
 # Batches within which texts are sorted by length: more give less padding, fewer more chance.
 POOL = 50
 NUM_LENGTHS = 8
+# As `lengths`: each batch is padded to its own longest text.
+LONGEST = "longest"
 MULTIPLE = 4
 # Batches made ready while one is computed.
 READ_AHEAD = 2
@@ -230,7 +232,7 @@ def make_batches(
     batch_size: int = 32,
     shuffle: bool = False,
     seed: int = 0,
-    lengths: Sequence[int] | None = None,
+    lengths: Sequence[int] | str | None = None,
     sample_weight: Any = None,
     sampling: str | None = None,
     pad_id: int = 0,
@@ -248,7 +250,8 @@ def make_batches(
         shuffle: True for training.
         seed: of the orders.
         lengths: padded lengths allowed, ascending, the last one covering the longest text; None chooses at most 8 of
-            them from the data.
+            them from the data; `"longest"` pads each batch to its own longest text, for models that are not compiled anew
+            for each length.
         sample_weight: array (n,) or dict of arrays by head.
         sampling: None takes every row once; `"balanced"`, `"sqrt"` and `"oversample"` take rows of rare labels more
             often, and with `"balanced"` and `"sqrt"` rows of frequent ones not in every epoch; see docs/training.md.
@@ -374,13 +377,15 @@ def _own_lengths(tokens: TokenArrays) -> tuple[int, ...]:
     return tuple(sorted({min(length, limit) for length in chosen}))
 
 
-def _checked_lengths(lengths: Sequence[int], tokens: TokenArrays) -> tuple[int, ...]:
+def _checked_lengths(lengths: Sequence[int] | str, tokens: TokenArrays) -> tuple[int, ...]:
+    longest = int(tokens.lengths.max()) if len(tokens) else 0
+    if isinstance(lengths, str) and lengths == LONGEST:
+        return tuple(range(1, longest + 1))
     if isinstance(lengths, (str, bytes)) or not isinstance(lengths, (Sequence, np.ndarray)):
         raise TypeError(
-            f"`lengths` must be a list of integers; got {shorten(lengths)} of type {type(lengths).__name__}."
+            f"`lengths` must be a list of integers or {LONGEST!r}; got {shorten(lengths)} of type {type(lengths).__name__}."
         )
     chosen = tuple(check_int(f"lengths[{index}]", length, 1) for index, length in enumerate(lengths))
-    longest = int(tokens.lengths.max()) if len(tokens) else 0
     if list(chosen) != sorted(set(chosen)) or (chosen[-1] if chosen else 0) < longest:
         raise ConfigError(f"`lengths` must be ascending and reach the longest text, {longest} tokens; got {chosen}.")
     return chosen

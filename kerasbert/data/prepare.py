@@ -16,6 +16,7 @@ from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.data.bad_rows import BadRows
 from kerasbert.data.label_vocabulary import LabelVocabulary
+from kerasbert.data.level_vocabulary import LevelTree
 from kerasbert.data.readers import MISSING, check_text
 from kerasbert.data.row_streams import FileError, TokenRow, stream_rows, unit_of
 from kerasbert.data.sources import SourceFile, changes, find_sources, listing
@@ -49,12 +50,14 @@ class Columns(NamedTuple):
         text: column of the texts.
         text_pair: column of second texts.
         missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
+        tree: what the heads are the levels of; None: they are no levels.
     """
 
     heads: dict[str, LabelVocabulary]
     text: str = "text"
     text_pair: str | None = None
     missing: str = "error"
+    tree: LevelTree | None = None
 
     @property
     def wanted(self) -> list[str]:
@@ -115,7 +118,11 @@ def prepare(
     """
     check_choice("missing", columns.missing, MISSING)
     if encoder.long_texts.way == "windows":
-        raise ConfigError("`long_texts` must be 'truncate' or 'head_tail' for a stream; got 'windows'.")
+        raise ConfigError(
+            "`long_texts` must be 'truncate' or 'head_tail' for a stream; got 'windows'. Texts in windows are trained from "
+            "memory: `TextClassifier.fit`, or `kerasbert train` with one file of less than 500 MB and without --stream, "
+            "--max-steps, --token-budget and --augment."
+        )
     for head in columns.heads:
         check_name("head", head)
     BadRows(on_error)
@@ -132,29 +139,43 @@ def prepare(
                 f"make them anew, or choose another folder."
             )
     check_output(output, overwrite)
-    with atomic_dir_write(output, overwrite=overwrite) as folder:
-        bad = BadRows(on_error, folder / BAD_ROWS_FILE)
-        with _Writer(folder, columns.heads, pairs=_has_types(columns, files)) as writer:
-            seen = _Progress(files, progress)
-            chunks = _chunks(files, columns, bad, encoder, seen)
-            for chunk, tokens in _ahead(chunks, lambda chunk: _tokenised(chunk, encoder, columns)):
-                writer.write(tokens, chunk.labels)
-        _check_rows(writer, bad, files)
-        for labels in columns.heads.values():
-            labels.check()
-        facts = {
-            **way,
-            **writer.facts(),
-            "pad_id": encoder.pad_id,
-            "mask_id": encoder.mask_id,
-            "skipped": bad.to_dict(),
-            "empty": seen.empty,
-        }
-        facts["sources"] = [dataclasses.asdict(file.hashed()) for file in files]
-        facts["heads"] = {name: _head_facts(head) for name, head in columns.heads.items()}
-        encoder.token_kinds().tofile(folder / KINDS_FILE)
-        (folder / CACHE_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    try:
+        with atomic_dir_write(output, overwrite=overwrite and output.exists()) as folder:
+            _fill(folder, files, way, (encoder, columns, on_error, progress))
+    except (OSError, ArtifactError):
+        # Another worker of the same training was faster.
+        if is_cache(output) and not _differences(output, files, way):
+            return open_cache(output, reused=True)
+        raise
     return open_cache(output)
+
+
+def _fill(folder: Path, files: list[SourceFile], way: Mapping[str, Any], given: tuple) -> None:
+    """Write the content of a cache."""
+    encoder, columns, on_error, progress = given
+    bad = BadRows(on_error, folder / BAD_ROWS_FILE)
+    with _Writer(folder, columns.heads, pairs=_has_types(columns, files)) as writer:
+        seen = _Progress(files, progress)
+        chunks = _chunks(files, columns, bad, encoder, seen)
+        for chunk, tokens in _ahead(chunks, lambda chunk: _tokenised(chunk, encoder, columns)):
+            writer.write(tokens, chunk.labels)
+    _check_rows(writer, bad, files)
+    for labels in columns.heads.values():
+        labels.check()
+    tree = None if columns.tree is None else columns.tree.finish()
+    facts = {
+        **way,
+        **writer.facts(),
+        "pad_id": encoder.pad_id,
+        "mask_id": encoder.mask_id,
+        "skipped": bad.to_dict(),
+        "empty": seen.empty,
+    }
+    facts["tree"] = None if tree is None else tree.to_tree()
+    facts["sources"] = [dataclasses.asdict(file.hashed()) for file in files]
+    facts["heads"] = {name: _head_facts(head) for name, head in columns.heads.items()}
+    encoder.token_kinds().tofile(folder / KINDS_FILE)
+    (folder / CACHE_FILE).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
 
 
 def _way(encoder: TextEncoder, columns: Columns, on_error: str) -> dict[str, Any]:
@@ -168,6 +189,7 @@ def _way(encoder: TextEncoder, columns: Columns, on_error: str) -> dict[str, Any
         "text_pair": columns.text_pair,
         "missing": columns.missing,
         "on_error": on_error,
+        "subclasses": columns.tree.given.to_tree() if columns.tree and columns.tree.given else None,
         "reading": {
             name: [head.task, list(head.columns), head.delimiter, None if head.is_open else list(head.names)]
             for name, head in columns.heads.items()
@@ -255,6 +277,8 @@ def _good_rows(file: SourceFile, columns: Columns, bad: BadRows, encoder: TextEn
             try:
                 _check_cells(cells, columns, encoder, place)
                 numbers = {name: head.numbers(cells, place, file.path) for name, head in columns.heads.items()}
+                if columns.tree is not None:
+                    numbers = columns.tree.settle(numbers, place)
             except (DataError, TypeError) as error:
                 bad.add(place, error)
                 continue

@@ -8,10 +8,13 @@ from kerasbert._core.checks import suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import DEFAULT_ENCODER, SINGLE_HEAD
 from kerasbert.data.label_vocabulary import LabelVocabulary
+from kerasbert.data.level_vocabulary import HIERARCHICAL, LevelTree
 from kerasbert.data.prepare import Columns, prepare
 from kerasbert.data.token_cache import TokenCache
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import LongTexts
+
+LEVEL_COLUMNS = ("label", "sublabel")
 
 
 @suggest_keywords
@@ -26,6 +29,7 @@ def prepare_tokens(
     labels: str | Sequence[str] | None = None,
     label_names: Sequence[str] | None = None,
     label_delimiter: str | None = None,
+    subclasses: Mapping[str, Any] | None = None,
     encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
     max_length: int | None = None,
     long_texts: str = "truncate",
@@ -43,14 +47,17 @@ def prepare_tokens(
         sources: paths and patterns (`"data/*.jsonl"`) of .csv, .tsv, .jsonl, .parquet and .tfrecord files; all but Parquet
             also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
         output: the folder to appear, written beside and renamed when whole.
-        task: `"binary"`, `"multiclass"` or `"multilabel"`; None: with `heads`.
+        task: `"binary"`, `"multiclass"`, `"multilabel"` or `"hierarchical"` (one class and subclass a text); None: with
+            `heads`.
         heads: head name -> (label column, task), for a classifier with several heads.
         text: column of the texts.
         text_pair: column of second texts.
-        labels: label column; None: `"labels"` for a multi-label task, else `"label"`. Or several columns of 0 and 1.
+        labels: label column; None: `"labels"` for a multi-label task, else `"label"`. Or several columns of 0 and 1; for a
+            hierarchical task the columns of the levels, None: `["label", "sublabel"]`.
         label_names: labels in the order wanted, (negative, positive) for a binary task; others are refused. None collects
             and sorts them.
         label_delimiter: separator of several names in one cell.
+        subclasses: for a hierarchical task class -> its subclasses, see `build_hierarchical`; None collects them.
         encoder: name or folder of the checkpoint to be trained.
         max_length: longest text in tokens; longer ones are cut and counted. None means 128.
         long_texts: `"truncate"` or `"head_tail"`, see `LongTexts`.
@@ -75,7 +82,18 @@ def prepare_tokens(
     reader = TextEncoder.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
     if (task is None) == (heads is None):
         raise ConfigError("One of `task` and `heads` must be given.")
-    if heads is None:
+    if subclasses is not None and task != HIERARCHICAL:
+        raise ConfigError(f"`subclasses` goes with task 'hierarchical'; got task {task!r}.")
+    tree = None
+    vocabularies: Mapping[str, LabelVocabulary]
+    if task == HIERARCHICAL:
+        if label_names is not None or label_delimiter is not None:
+            raise ConfigError(
+                "`label_names` and `label_delimiter` must be None for a hierarchical task; give `subclasses`."
+            )
+        tree = LevelTree([*LEVEL_COLUMNS] if labels is None else _columns(task, labels), subclasses)
+        vocabularies = tree.levels
+    elif heads is None:
         columns = _columns(str(task), labels)
         vocabularies = {
             SINGLE_HEAD: LabelVocabulary(str(task), columns, names=label_names, delimiter=label_delimiter),
@@ -89,7 +107,7 @@ def prepare_tokens(
         sources,
         output,
         encoder=reader,
-        columns=Columns(vocabularies, text, text_pair, missing),
+        columns=Columns(dict(vocabularies), text, text_pair, missing, tree),
         on_error=on_error,
         overwrite=overwrite,
         progress=progress,

@@ -107,7 +107,7 @@ def _by_row(cache: Any, name: str, rows: np.ndarray, worth: np.ndarray, combine:
 
 
 def _unlabelled(cache: Any, name: str) -> int:
-    if cache.heads[name].task != "multilabel":
+    if cache.heads[name].task in ("binary", "multiclass"):
         return 0
     return int(_total(cache, name, lambda rows: cache.labels_of(name, rows)[1] == 0))
 

@@ -142,6 +142,14 @@ class StreamBatches(BatchSource):
             "augmentation": None if self.augmentation is None else [getattr(self.augmentation, rate) for rate in RATES],
         }
 
+    def plan_dataset(self) -> Any:
+        """The rows (m,) of this worker and the padded length of each batch, as a `tf.data.Dataset` of epoch after epoch."""
+        import tensorflow as tf
+
+        return tf.data.Dataset.from_generator(
+            self._planned, output_signature=(tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
+        )
+
     def describe(self) -> str:
         """Shapes and padding in words, for the log."""
         listed = ", ".join(f"{rows}x{length}" for rows, length in sorted(self.shapes, key=lambda shape: shape[::-1]))
@@ -202,6 +210,14 @@ class StreamBatches(BatchSource):
                     yield (*self._batch(held.take(rows[self.share[0] :: self.share[1]]), length), np.int64(number))
                     number += 1
                 held = held.take(pool[0].waiting)
+
+    def _planned(self) -> Iterator[tuple[np.ndarray, int]]:
+        """The batches of the next epoch, without reading a row."""
+        epoch, skip = self.epoch, self._skip
+        self.epoch, self._skip = epoch + 1, 0
+        batches = itertools.chain.from_iterable(pool.batches for pool in self._pools(epoch))
+        for rows, length in itertools.islice(batches, skip, None):
+            yield rows[self.share[0] :: self.share[1]], length
 
     def _read(self, rows: np.ndarray) -> _Held:
         return _Held(rows, *self.store.read(rows))

@@ -27,6 +27,8 @@ from kerasbert._core.errors import ArtifactError, DataError
 from kerasbert._core.files import checked_member, verify_manifest
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.strict_json import read_json_object
+from kerasbert.data.hierarchy import UNKNOWN, Hierarchy, parse_tree
+from kerasbert.data.level_vocabulary import HIERARCHICAL
 from kerasbert.data.sources import SourceFile, listing
 from kerasbert.data.token_arrays import TokenArrays, ranges
 from kerasbert.data.token_records import parse
@@ -46,7 +48,7 @@ class CachedHead:
     """The labels of one head.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        task: `"binary"`, `"multiclass"` or `"multilabel"`; `"hierarchical"` for a level of a hierarchy.
         columns: where they were read.
         delimiter: separator of several names in one cell.
         names: label names in order.
@@ -69,9 +71,14 @@ class CachedHead:
             offsets: where those of each text start, (n + 1,).
 
         Returns:
-            Float32 (n, 1) for a binary, int32 (n,) for a multi-class, float32 (n, C) for a multi-label head.
+            Float32 (n, 1) for a binary, int32 (n,) for a multi-class, float32 (n, C) for a multi-label head; int32 (n,)
+            for a level, -1 where unknown.
         """
         ids = np.asarray(self.order, dtype=np.int32)[numbers]
+        if self.task == HIERARCHICAL:
+            level = np.full(len(offsets) - 1, UNKNOWN, dtype=np.int32)
+            level[np.diff(offsets) > 0] = ids
+            return level
         if self.task == "multiclass":
             return ids
         if self.task == "binary":
@@ -93,6 +100,7 @@ class TokenCache:
         num_rows: texts.
         max_length: most tokens of a text.
         heads: head name -> `CachedHead`.
+        hierarchy: what the heads are the levels of; None: they are no levels.
         lengths: tokens of each text, uint16 (num_rows,), mapped from disk.
     """
 
@@ -107,6 +115,7 @@ class TokenCache:
         self.pairs: bool = facts["pairs"]
         self.sources = [SourceFile(**file) for file in facts["sources"]]
         self.heads = {name: _head(head) for name, head in facts["heads"].items()}
+        self.hierarchy = parse_tree(facts["tree"]) if facts.get("tree") else None
         self.lengths: np.ndarray = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
         self._offsets = np.memmap(folder / OFFSETS_FILE, dtype=np.uint64, mode="r", shape=(self.num_rows,))
         self._labels = {
@@ -120,6 +129,11 @@ class TokenCache:
 
     def __len__(self) -> int:
         return self.num_rows
+
+    @property
+    def names(self) -> Hierarchy | dict[str, tuple[str, ...]]:
+        """Head name -> label names, or the hierarchy."""
+        return self.hierarchy or {name: head.names for name, head in self.heads.items()}
 
     @property
     def skipped(self) -> dict[str, Any]:

@@ -231,7 +231,7 @@ def check_exportable(tokenizer: Any, artefact: str = "The SavedModel") -> None:
     if kind != "WordPiece":
         raise ConfigError(
             f"{artefact} takes raw text for WordPiece tokenizers (BERT, DistilBERT, ELECTRA, MiniLM); this one is "
-            f"{kind}. Choose such an encoder, or serve token ids."
+            f"{kind}. Choose such an encoder, or export with --format onnx or huggingface, which take token ids."
         )
     if tokenizer.model.unk_token not in tokenizer.get_vocab(with_added_tokens=False):
         raise ConfigError(f"The vocabulary lacks its unknown token {tokenizer.model.unk_token!r}.")

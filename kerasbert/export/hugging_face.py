@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.files import atomic_dir_write, check_output, write_tensors
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained import OWN_KEY, read_classifier
@@ -123,10 +123,8 @@ def _write_config(classifier: Any, folder: Path, standard: bool) -> None:
 
 
 def _write_weights(model: Classifier, folder: Path, standard: bool) -> None:
-    from safetensors.numpy import save_file
-
     source, prefix = LiveEncoderSource(model.encoder), model.encoder.checkpoint_prefix
-    tensors = {name: np.ascontiguousarray(source.read(name)) for name in source.names()}
+    tensors = {name: source.read(name) for name in source.names()}
     if standard:
         # The dense layer is a part of BERT's encoder, and of the other families' heads.
         of_encoder = {name: tensor for name, tensor in tensors.items() if not name.startswith("pooler.")}
@@ -136,8 +134,8 @@ def _write_weights(model: Classifier, folder: Path, standard: bool) -> None:
     else:
         # Also scalars and vectors, so that a file is there in every case.
         head = {weight.path: _array(weight) for weight in model.weights if _is_of_head(model, weight)}
-        save_file(head, folder / HEAD_FILE, metadata={"format": "pt"})
-    save_file(tensors, folder / SAFETENSORS_FILE, metadata={"format": "pt"})
+        write_tensors(folder / HEAD_FILE, head)
+    write_tensors(folder / SAFETENSORS_FILE, tensors)
 
 
 def _is_of_head(model: Classifier, weight: keras.Variable) -> bool:

@@ -146,8 +146,9 @@ def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)
     except tf.errors.OpError as error:
-        # A disk that is full or refuses the write, in TensorFlow's words.
-        raise ArtifactError(f"The model could not be written: {shorten(error.message, 200)}") from error
+        # A disk that is full or refuses the write, in TensorFlow's words: "{{node}} FILE; REASON [Op:NAME]".
+        reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
+        raise ArtifactError(f"The model could not be written to {str(folder.parent)!r}: {reason}.") from error
     _name_methods(folder / "saved_model.pb")
     token_of = {number: token for token, number in classifier.tokens_._tokenizer.get_vocab().items()}
     # Line n is token n, also where a vocabulary leaves ids out.

@@ -195,7 +195,9 @@ def _known_metrics(metrics: Callable[[int], list[keras.metrics.Metric]], sparse:
     return lambda num_labels: [KnownLabels(metric, sparse=sparse) for metric in metrics(num_labels)]
 
 
-def _known_softmax_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
+def _known_softmax_prior(labels: np.ndarray | LabelCounts, num_labels: int) -> np.ndarray:
+    if isinstance(labels, LabelCounts):
+        return _softmax_prior(labels, num_labels)
     labels = labels.reshape(-1)
     return _softmax_prior(labels[labels >= 0], num_labels)
 

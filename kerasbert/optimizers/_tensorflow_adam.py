@@ -5,16 +5,14 @@ from typing import Any
 import tensorflow as tf
 
 
-def sum_repeated_rows(gradient: Any, *, lazy: bool) -> Any:
+def sum_repeated_rows(gradient: Any) -> Any:
     """Add up the slices of a token that occurs more than once, so that norms and updates are those of the dense gradient.
 
     Returns:
-        An `IndexedSlices` with unique indices (`lazy`), or the dense gradient.
+        An `IndexedSlices` with unique indices; a dense gradient as it is.
     """
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
-    if not lazy:
-        return tf.convert_to_tensor(gradient)
     indices, positions = tf.unique(gradient.indices)
     rows = tf.math.unsorted_segment_sum(gradient.values, positions, tf.shape(indices)[0])
     return tf.IndexedSlices(rows, indices, gradient.dense_shape)
@@ -101,9 +99,11 @@ def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: An
     # At least one: before its first update the gradients of a variable, and with them its moments, are zero.
     step = tf.cast(tf.maximum(optimizer.iterations + 1 - start, 1), variable.dtype)
     powers = (optimizer.beta_1**step, optimizer.beta_2**step)
-    if isinstance(gradient, tf.IndexedSlices):
+    if isinstance(gradient, tf.IndexedSlices) and optimizer.lazy_embeddings:
         _update_rows(optimizer, gradient, variable, momentum, velocity, powers, rate=rate, decay=decay)
         return
+    # Rows become a whole table last of all: until here its norm and its scale cost no more than the rows.
+    gradient = tf.convert_to_tensor(gradient)
     if decay is not None:
         variable.assign(variable * (1.0 - decay))
     tf.raw_ops.ResourceApplyAdam(

@@ -143,10 +143,11 @@ class AdamW(keras.optimizers.AdamW):
         if keras.backend.backend() == "tensorflow":
             from kerasbert.optimizers import _tensorflow_adam as fused
 
-            lazy = self.lazy_embeddings and not self.gradient_accumulation_steps
             grads = fused.sum_over_replicas(grads)
             starts = [self._starts[self._get_variable_index(variable)] for variable in trainable_variables]
-            grads = [fused.sum_repeated_rows(gradient, lazy=lazy) for gradient in grads]
+            # Gradients of several batches are added up, which takes whole tables.
+            whole = ops.convert_to_tensor if self.gradient_accumulation_steps else fused.sum_repeated_rows
+            grads = [whole(gradient) for gradient in grads]
             grads = [
                 fused.silence(gradient, self._iterations >= start) if start else gradient
                 for gradient, start in zip(grads, starts, strict=True)

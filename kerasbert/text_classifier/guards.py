@@ -8,10 +8,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.classifiers.builders import (
-    LEARNING_RATE,
-    SINGLE_HEAD,
-)
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.guards import warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
 from kerasbert.data.hierarchy import Hierarchy
 from kerasbert.data.labels import (
@@ -21,20 +18,9 @@ from kerasbert.data.tokens import TextEncoder
 from kerasbert.text_classifier.labels import names_by_head
 from kerasbert.text_classifier.settings import Settings
 
-# Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
-HIGH_LEARNING_RATE = 5e-4
 
-
-def warn_of_texts(settings: Settings, tokens: TextEncoder, ids: Any, texts: tuple, validation: tuple | None) -> None:
-    """Of a rate that destroys pretraining, of texts that are mostly cut, of validation texts that are trained on."""
-    if settings.learning_rate > HIGH_LEARNING_RATE:
-        warnings.warn(
-            f"`learning_rate` {settings.learning_rate:g} is likely to destroy what the encoder learned in pretraining: "
-            f"BERT is fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. "
-            f"`head_learning_rate` is the one for the new head.",
-            KerasbertWarning,
-            stacklevel=3,
-        )
+def warn_of_texts(tokens: TextEncoder, ids: Any, texts: tuple, validation: tuple | None) -> None:
+    """Of texts that are mostly cut, and of validation texts that are trained on."""
     if tokens.long_texts.way == "truncate" and ids.num_truncated * 2 > len(ids):
         some = slice(None, None, max(len(ids) // 1000, 1))
         lengths = tokens.full_lengths(*[list(part)[some] for part in texts if part is not None])

@@ -9,11 +9,12 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DivergedError
+from kerasbert._core.names import RATE_KEY
 from kerasbert.classifiers.builders import (
     SINGLE_HEAD,
 )
 from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import Batches, make_batches
+from kerasbert.data.batches import LONGEST, Batches, make_batches
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import NAMES
 from kerasbert.data.splits import split_indices
@@ -33,7 +34,9 @@ from kerasbert.text_classifier.labels import (
     names_of,
 )
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
+from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
+from kerasbert.training.logs import RateLog
 from kerasbert.training.rate_test import RateTest, find_learning_rate
 from kerasbert.training.resume import EVERY
 
@@ -97,7 +100,7 @@ class Trainer(Predictor):
         encoded = encode_cells(self, names, cells)
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
-        warn_of_texts(self, tokens, ids, (texts, text_pairs), validation)
+        warn_of_texts(tokens, ids, (texts, text_pairs), validation)
         warn_of_labels(self, names, encoded, self._untuned(validation is not None))
         train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
         self.data_ = {
@@ -112,15 +115,18 @@ class Trainer(Predictor):
         elif not self.dropout:
             self.model_.switch_off_dropout()
         ids, encoded = train
-        batches = self._batches(tokens, ids, encoded, shuffle=True)
+        devices = as_strategy(strategy)
+        lengths = _lengths(devices)
+        batches = self._batches(tokens, ids, encoded, lengths=lengths, shuffle=True)
         self._train(
             batches,
             held_out,
+            lengths,
             checkpoint_dir=checkpoint_dir,
             checkpoint_every=checkpoint_every,
             resume=resume,
             log_dir=log_dir,
-            strategy=strategy,
+            strategy=devices,
         )
         self._note_padding(list(batches.shapes), batches.padding, ids.num_truncated)
         return self
@@ -167,8 +173,8 @@ class Trainer(Predictor):
         keras.utils.set_random_seed(self.seed)
         tokens = self.new_tokens(cache.max_length)
         self._check_cache(cache, tokens)
-        names = {head: cached.names for head, cached in cache.heads.items()}
-        self.label_kinds_ = dict.fromkeys(names, NAMES)
+        names = cache.names
+        self.label_kinds_ = dict.fromkeys(cache.heads, NAMES)
         rows, held_out = self._hold_out_of(cache, tokens, names, validation)
         train = stream_batches(
             cache,
@@ -193,6 +199,7 @@ class Trainer(Predictor):
         self._train(
             train,
             held_out,
+            None,
             max_steps=max_steps,
             checkpoint_dir=checkpoint_dir,
             checkpoint_every=checkpoint_every,
@@ -300,12 +307,13 @@ class Trainer(Predictor):
         return tokens.encode(texts, *pairs), encoded
 
     def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
-        if self.task == "hierarchical":
-            raise ConfigError("`task` must not be 'hierarchical' with a token cache; train from the files in memory.")
         found = {head: cached.task for head, cached in cache.heads.items()}
-        if found != self.head_tasks():
-            raise ConfigError(f"The token cache was made for {found}; this classifier is for {self.head_tasks()}.")
-        if self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
+        wanted = dict.fromkeys(found, self.task) if self.task == "hierarchical" else self.head_tasks()
+        if found != wanted:
+            raise ConfigError(f"The token cache was made for {found}; this classifier is for {wanted}.")
+        if cache.hierarchy is not None:
+            self._check_tree(cache.hierarchy)
+        elif self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
             raise ConfigError(
                 f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
                 f"{shorten(tuple(self.label_names))}. Prepare it again with these."
@@ -317,6 +325,17 @@ class Trainer(Predictor):
                     f"The token cache {str(cache.folder)!r} was made with another `{name}` "
                     f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
                 )
+
+    def _check_tree(self, tree: Hierarchy) -> None:
+        if self.multilabel:
+            raise ConfigError(
+                "`multilabel` must be False with a token cache of a hierarchy, whose texts have one class each; train from "
+                "memory with `fit`."
+            )
+        if self.subclasses is not None and parse_tree(self.subclasses) != tree:
+            raise ConfigError(
+                "`subclasses` must be those of the token cache; leave them out, or prepare it again with these."
+            )
 
     def _hold_out_of(
         self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
@@ -332,9 +351,10 @@ class Trainer(Predictor):
     def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
         self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
 
-    def _train(self, train: BatchSource, held_out: tuple | None, **running: Any) -> None:
-        validation = None if held_out is None else self._batches(self.tokens_, *held_out)
+    def _train(self, train: BatchSource, held_out: tuple | None, lengths: str | None, **running: Any) -> None:
+        validation = None if held_out is None else self._batches(self.tokens_, *held_out, lengths=lengths)
         self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
+        rates = RateLog()
         try:
             history = finetune(
                 self.model_,
@@ -348,6 +368,7 @@ class Trainer(Predictor):
                 label_smoothing=self.label_smoothing,
                 optimization=self.optimization,
                 progress=self.progress,
+                callbacks=[rates],
                 **running,
             )
         except DivergedError as error:
@@ -355,6 +376,8 @@ class Trainer(Predictor):
                 raise
             raise error.renumbered(self._training_rows.tolist()) from error
         self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        if rates.rates:
+            self.history_[RATE_KEY] = rates.rates
         if held_out is not None:
             self._tune_thresholds(*held_out)
 
@@ -366,7 +389,9 @@ class Trainer(Predictor):
                 if known.any():
                     self.thresholds_[head] = tune_thresholds(encoded[head][known], scores[head][known])
 
-    def _batches(self, tokens: TextEncoder, ids: Any, encoded: dict, shuffle: bool = False) -> Batches:
+    def _batches(
+        self, tokens: TextEncoder, ids: Any, encoded: dict, *, lengths: str | None = None, shuffle: bool = False
+    ) -> Batches:
         labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
         return make_batches(
             ids,
@@ -374,6 +399,13 @@ class Trainer(Predictor):
             batch_size=self.batch_size,
             shuffle=shuffle,
             seed=self.seed,
+            lengths=lengths,
             sampling=self.sampling if shuffle else None,
             pad_id=tokens.pad_id,
         )
+
+
+def _lengths(devices: Any) -> str | None:
+    """Each batch's own length, unless every length is compiled for itself: then a few."""
+    compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
+    return None if compiled else LONGEST

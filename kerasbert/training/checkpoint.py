@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Self, final
 import numpy as np
 
 from kerasbert._core.errors import ArtifactError, ConfigError
-from kerasbert._core.files import atomic_dir_write, verify_manifest
+from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.training.progress import announce
@@ -189,15 +189,7 @@ def _lock(descriptor: int) -> None:
 
 
 def _write(folder: Path, checkpoint: Checkpoint) -> None:
-    from safetensors import SafetensorError
-    from safetensors.numpy import save_file
-
-    try:
-        save_file(
-            {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}, folder / ARRAYS_FILE
-        )
-    except SafetensorError as error:
-        raise OSError(str(error)) from error
+    write_tensors(folder / ARRAYS_FILE, checkpoint.arrays)
     (folder / STATE_FILE).write_text(json.dumps(checkpoint.state) + "\n", encoding="utf-8")
 
 

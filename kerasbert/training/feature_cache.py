@@ -1,31 +1,39 @@
 """A frozen encoder runs once: its features are computed before the training, and the head trains from them."""
 
+import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
+from kerasbert._core.errors import KerasbertWarning
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import Batches, ahead, make_batches
+from kerasbert.data.stream import StreamBatches
 
 ROWS_AT_ONCE = 64
+STREAM_ROWS = 16_384
+# Of the features and labels of a stream.
+MOST_BYTES = 1_000_000_000
 
 
 class FeatureBatches(BatchSource):
-    """The batches of a `Batches`, row for row, with the features of the texts in place of their tokens.
+    """The batches of another source, row for row, with the features of the texts in place of their tokens.
 
     Args:
-        source: says which rows come when, and holds the labels.
+        source: says which rows come when.
         features: float (n, width), one row for each text.
+        labels: those of the source, or for a stream those of all its rows: an array (n, ...) or a dict of arrays by head.
     """
 
-    def __init__(self, source: Batches, features: np.ndarray) -> None:
+    def __init__(self, source: Batches | StreamBatches, features: np.ndarray, labels: Any) -> None:
         self.source = source
         self.labels = source.labels
         self.steps = source.steps
         self.num_examples = source.num_examples
-        self.pipeline = self._pipeline(features)
+        self.pipeline = self._pipeline(features, labels)
         self.dataset = source.with_length(self.pipeline)
 
     def begin(self, epoch: int, step: int = 0) -> None:
@@ -36,10 +44,10 @@ class FeatureBatches(BatchSource):
         """See `BatchSource.rows_of`."""
         return self.source.rows_of(epoch, step)
 
-    def _pipeline(self, features: np.ndarray) -> Any:
+    def _pipeline(self, features: np.ndarray, labels: Any) -> Any:
         import tensorflow as tf
 
-        parts = (features, self.source.labels, self.source.sample_weight)
+        parts = (features, labels, getattr(self.source, "sample_weight", None))
         with tf.device("CPU:0"):
             tensors = tuple(tf.nest.map_structure(tf.convert_to_tensor, part) for part in parts if part is not None)
 
@@ -64,7 +72,7 @@ class HeadTraining(NamedTuple):
 
 
 def frozen_features(model: Classifier, train: BatchSource, validation: BatchSource | None) -> HeadTraining | None:
-    """Compute the features of all texts once, where nothing below the heads trains.
+    """Compute the features of all texts once, where nothing below the heads trains and they fit the memory.
 
     Args:
         model: from a builder.
@@ -72,10 +80,11 @@ def frozen_features(model: Classifier, train: BatchSource, validation: BatchSour
         validation: validation batches, or None.
 
     Returns:
-        What to train in place of the model, with the same result; None when something below the heads trains.
+        What to train in place of the model, with the same result; None when something below the heads trains, or the
+        features of a stream would take more than 1 GB.
     """
-    if not isinstance(train, Batches) or train.augment is not None or not isinstance(validation, Batches | None):
-        return None  # features of a stream may not fit the memory, and augmented texts have other ones in each epoch
+    if not _has_rows(train) or not (validation is None or _has_rows(validation)):
+        return None
     below = keras.Model(model.inputs, model.features.output)
     if below.trainable_weights or not model.trainable_weights:
         return None
@@ -83,12 +92,57 @@ def frozen_features(model: Classifier, train: BatchSource, validation: BatchSour
         above = keras.Model(model.features.output, model.output)
     except ValueError:
         return None  # a head reads more than the features
-    held_out = None if validation is None else FeatureBatches(validation, _compute(below, validation))
-    return HeadTraining(above, FeatureBatches(train, _compute(below, train)), held_out)
+    width = int(model.features.output.shape[-1])
+    if any(not _fits(source, width) for source in (train, validation)):
+        return None
+    held_out = None if validation is None else _with_features(below, validation)
+    return HeadTraining(above, _with_features(below, train), held_out)
 
 
-def _compute(below: keras.Model, batches: Batches) -> np.ndarray:
-    whole = make_batches(batches.tokens, batch_size=ROWS_AT_ONCE, lengths=batches.lengths, pad_id=batches.pad_id)
+def _has_rows(source: BatchSource | None) -> bool:
+    """Whether a text has the same tokens in every epoch, so that its features are computed once and for all."""
+    if isinstance(source, StreamBatches):
+        return source.augmentation is None
+    return isinstance(source, Batches) and source.augment is None
+
+
+def _fits(source: Any, width: int) -> bool:
+    if not isinstance(source, StreamBatches):
+        return True
+    size = (
+        4
+        * source.store.num_rows
+        * (width + sum(len(head.names) for head in getattr(source.store, "heads", {}).values()))
+    )
+    if size > MOST_BYTES:
+        warnings.warn(
+            f"nothing below the head trains, but the features of {source.store.num_rows:,} texts take {size / 1e9:.1f} GB "
+            f"of memory, more than {MOST_BYTES / 1e9:.0f} GB; the encoder runs in every epoch.",
+            KerasbertWarning,
+            stacklevel=2,
+        )
+    return size <= MOST_BYTES
+
+
+def _with_features(below: keras.Model, source: Any) -> FeatureBatches:
+    if isinstance(source, StreamBatches):
+        return FeatureBatches(source, *_of_stream(below, source))
+    return FeatureBatches(source, _compute(below, source.tokens, source.lengths, source.pad_id), source.labels)
+
+
+def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, Any]:
+    """Features and labels of all rows, read piece by piece."""
+    features, labels = [], []
+    for start in range(0, source.store.num_rows, STREAM_ROWS):
+        tokens, own = source.store.read(np.arange(start, min(start + STREAM_ROWS, source.store.num_rows)))
+        features.append(_compute(below, tokens, source.plan.buckets, source.pad_id))
+        labels.append(own)
+    joined = {name: np.concatenate([own[name] for own in labels]) for name in labels[0]}
+    return np.concatenate(features), joined if len(joined) > 1 else next(iter(joined.values()))
+
+
+def _compute(below: keras.Model, tokens: Any, lengths: Sequence[int], pad_id: int) -> np.ndarray:
+    whole = make_batches(tokens, batch_size=ROWS_AT_ONCE, lengths=lengths, pad_id=pad_id)
     values = np.asarray(below.predict(whole.dataset, verbose=0), dtype=np.float32)
     features = np.empty_like(values)
     features[whole.order] = values

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
@@ -10,7 +11,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten, suggest_keywords
-from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
@@ -35,6 +36,9 @@ from kerasbert.training.loop import run_epochs
 from kerasbert.training.optimization import Optimization, as_optimization, make_optimizer, prepare_layers
 from kerasbert.training.progress import Progress, announce
 from kerasbert.training.resume import EVERY, CheckpointedRun, open_run
+
+# Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
+HIGH_LEARNING_RATE = 5e-4
 
 
 def default_epochs(steps: int) -> int:
@@ -171,6 +175,7 @@ def finetune(
     if isinstance(train, StreamBatches):
         announce(train.describe(), shown=progress)
     prepare_layers(model, plan)
+    _warn_of_rate(model, learning_rate)
     copy = make_inside(devices, model)
     numbers: dict[str, Any] = {"warmup": warmup, "weight_decay": weight_decay, "clip_norm": clip_norm}
     copy.encoder.gradient_checkpointing = plan.gradient_checkpointing
@@ -205,11 +210,23 @@ def finetune(
             check_agreement(devices, [settings, None if run is None else (run.epoch, run.step, run.finished)])
             parts = copy, train, validation
             watchers += bar
-            return _train(parts, compiling, epochs=epochs, callbacks=watchers, run=run, devices=devices, shown=progress)
+            running: dict[str, Any] = {"epochs": epochs, "callbacks": watchers, "devices": devices, "shown": progress}
+            return _train(parts, compiling, run=run, is_whole=total >= train.steps, **running)
     finally:
         copy_weights(copy, model)
         for each in bar:
             each.close()
+
+
+def _warn_of_rate(model: Classifier, learning_rate: float) -> None:
+    if learning_rate > HIGH_LEARNING_RATE and model.encoder.trainable_weights:
+        warnings.warn(
+            f"`learning_rate` {learning_rate:g} is likely to destroy what the encoder learned in pretraining: BERT is "
+            f"fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. `head_learning_rate` is the "
+            f"one for the new head.",
+            KerasbertWarning,
+            stacklevel=4,
+        )
 
 
 def _facts(model: Classifier, plan: Optimization, train: Any, validation: Any) -> dict[str, Any]:
@@ -238,6 +255,7 @@ def _train(
     run: CheckpointedRun | None,
     devices: Any,
     shown: bool,
+    is_whole: bool,
 ) -> keras.callbacks.History:
     """Train a compiled model, or only its heads where that gives the same, from where the run is."""
     model = parts[0]
@@ -247,7 +265,8 @@ def _train(
             announce("This training is finished already.", shown=shown)
             return _history_of(model, run.history())
     trained: Any = parts
-    head_training = frozen_features(*parts)
+    # Less than an epoch does not see all texts.
+    head_training = frozen_features(*parts) if is_whole else None
     if head_training is not None:
         announce("Nothing below the head trains: features were computed once.", shown=shown)
         trained = head_training

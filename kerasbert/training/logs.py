@@ -98,6 +98,32 @@ class HistoryFile(keras.callbacks.Callback):
 
 
 @final
+class RateLog(keras.callbacks.Callback):
+    """Notes the learning rate at the end of each epoch.
+
+    Example:
+        >>> RateLog().rates
+        []
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rates: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Note the rate."""
+        self.rates = [*self.rates[:epoch], float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))]
+
+    def training_state(self) -> dict[str, Any]:
+        """The rates so far."""
+        return {"rates": self.rates}
+
+    def restore_training_state(self, state: dict[str, Any]) -> None:
+        """Take the rates back."""
+        self.rates = list(state["rates"])
+
+
+@final
 class EventFiles(keras.callbacks.Callback):
     """Writes each epoch's numbers as events that TensorBoard shows, without TensorBoard being installed.
 

@@ -9,6 +9,7 @@ import numpy as np
 from kerasbert._core.errors import ConfigError, DivergedError, WorkerLostError
 from kerasbert.training.devices import needs_static_shapes
 from kerasbert.training.divergence import LossGuard
+from kerasbert.training.memory import kept_memory
 
 
 class Source(Protocol):
@@ -89,9 +90,13 @@ def run_epochs(
     watchers = keras.callbacks.CallbackList(
         list(callbacks), add_history=True, model=model, epochs=epochs, steps=train.steps, verbose=0
     )
-    spec = None if needs_static_shapes(strategy) else train.pipeline.element_spec
-    steps = Steps(model, strategy, element_spec=spec)
-    return _Loop(model, watchers, start or Position(), steps).run(train, validation, epochs)
+    specs: dict[str, Any] = {}
+    if not needs_static_shapes(strategy):
+        specs = {"element_spec": train.pipeline.element_spec}
+        specs |= {} if validation is None else {"test_spec": validation.pipeline.element_spec}
+    steps = Steps(model, strategy, **specs)
+    with kept_memory():
+        return _Loop(model, watchers, start or Position(), steps).run(train, validation, epochs)
 
 
 class _Loop:
@@ -136,7 +141,7 @@ class _Loop:
             self.watchers.on_train_batch_begin(step)
             result = self._train_step(batch)
             loss = float(result.loss)
-            trouble = self.guard.check(loss, result.skipped)
+            trouble = self.guard.check(loss, result.skipped, result.scale)
             if trouble:
                 raise DivergedError(trouble, epoch, step, train.rows_of(epoch, step).tolist())
             self.watchers.on_train_batch_end(step, result.logs)

@@ -17,11 +17,13 @@ class StepResult(NamedTuple):
         logs: name -> metric of the epoch so far.
         loss: of this batch.
         skipped: updates left out so far because a gradient was not finite.
+        scale: by which the next loss is multiplied in float16; None where it is not.
     """
 
     logs: dict[str, Any]
     loss: Any
     skipped: int
+    scale: float | None = None
 
 
 @final
@@ -34,16 +36,22 @@ class Steps:
         model: compiled; made and with an optimiser made inside the scope of the strategy.
         strategy: None for one device.
         element_spec: of the batches, one graph for all of them; None makes a graph for each shape, as XLA on a TPU needs.
+        test_spec: of the batches to evaluate, where they are of another source, whose shapes may be fixed; None: as those
+            to train on.
     """
 
     def __init__(
-        self, model: keras.Model, strategy: tf.distribute.Strategy | None = None, *, element_spec: Any = None
+        self,
+        model: keras.Model,
+        strategy: tf.distribute.Strategy | None = None,
+        *,
+        element_spec: Any = None,
+        test_spec: Any = None,
     ) -> None:
         self.model = model
         self.strategy = strategy if strategy is not None and strategy.num_replicas_in_sync > 1 else None
-        self._signature = None if element_spec is None else [element_spec]
-        self._train = self._whole(self._train_rows)
-        self._test = self._whole(self._test_rows)
+        self._train = self._whole(self._train_rows, element_spec)
+        self._test = self._whole(self._test_rows, test_spec or element_spec)
 
     def build(self, batch: Any) -> None:
         """Make everything that a first step would make: the optimiser's moments and the sums behind the metrics."""
@@ -57,16 +65,18 @@ class Steps:
     def train(self, batch: Any) -> StepResult:
         """Train on a batch of (inputs, labels) or (inputs, labels, weights)."""
         logs, loss = self._train(batch)
-        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
-        return StepResult(logs, loss, int(optimizer.skipped.numpy()) if hasattr(optimizer, "skipped") else 0)
+        outer = self.model.optimizer
+        optimizer = getattr(outer, "inner_optimizer", outer)
+        skipped = int(optimizer.skipped.numpy()) if hasattr(optimizer, "skipped") else 0
+        return StepResult(logs, loss, skipped, float(outer.dynamic_scale.numpy()) if optimizer is not outer else None)
 
     def test(self, batch: Any) -> dict[str, Any]:
         """Evaluate a batch; the metrics of the epoch so far."""
         return self._test(batch)[0]
 
-    def _whole(self, rows_step: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _whole(self, rows_step: Callable[[Any], Any], spec: Any) -> Callable[[Any], Any]:
         if self.model.jit_compile and self.strategy is None and not self.model.run_eagerly:
-            rows_step = tf.function(rows_step, jit_compile=True)
+            rows_step = tf.function(rows_step, jit_compile=True, autograph=False)
 
         def whole(batch: Any) -> tuple[dict[str, Any], Any]:
             if self.strategy is None:
@@ -76,7 +86,11 @@ class Steps:
                 loss, parts = tf.nest.map_structure(self._first, (loss, parts))
             return self._measure(loss, parts), loss
 
-        return whole if self.model.run_eagerly else tf.function(whole, input_signature=self._signature)
+        return (
+            whole
+            if self.model.run_eagerly
+            else tf.function(whole, input_signature=None if spec is None else [spec], autograph=False)
+        )
 
     def _first(self, value: Any) -> Any:
         return self.strategy.experimental_local_results(value)[0]  # type: ignore[union-attr]

@@ -2,10 +2,11 @@ import hashlib
 import json
 import os
 
+import numpy as np
 import pytest
 
 from kerasbert._core.errors import ArtifactError
-from kerasbert._core.files import atomic_dir_write, check_output, verify_manifest
+from kerasbert._core.files import atomic_dir_write, check_output, verify_manifest, write_tensors
 
 
 def write(path, content=b"new", **options):
@@ -139,3 +140,17 @@ def test_files_are_readable_by_the_umask(tmp_path):
     mask = os.umask(0)
     os.umask(mask)
     assert (tmp_path / "model" / "file.bin").stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_tensors_are_written_as_they_are(tmp_path):
+    from safetensors.numpy import load_file
+
+    tensors = {"number": np.float32(3.5), "turned": np.arange(6, dtype="int32").reshape(2, 3).T}
+    write_tensors(tmp_path / "one.safetensors", tensors)
+    read = load_file(tmp_path / "one.safetensors")
+    assert read["number"].shape == () and read["turned"].tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
+def test_a_disk_that_refuses_tensors_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(OSError, match="'.*/no/one.safetensors' could not be written: .*No such file"):
+        write_tensors(tmp_path / "no" / "one.safetensors", {"a": np.zeros(2)})

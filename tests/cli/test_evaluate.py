@@ -8,10 +8,17 @@ from kerasbert.cli.tables import print_scores, verdict
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
 
 
+LABELS = [
+    {"label": "x", "labels": ["a"], "other": "a card"},
+    {"label": "y", "labels": ["a", "b"], "other": "is lost"},
+    {"label": "z", "labels": [], "other": "thanks"},
+    {"label": "y", "labels": ["b"], "other": "my parcel"},
+]
+
+
 def rows(texts, **more):
     return "".join(
-        json.dumps({"text": text, "label": "xyzy"[i % 4], "labels": [["a"], ["a", "b"], [], ["b"]][i % 4], **more})
-        + "\n"
+        json.dumps({"text": text, **LABELS[i % 4], "sublabel": f"{LABELS[i % 4]['label']}{i // 4 % 2}", **more}) + "\n"
         for i, text in enumerate(texts)
     )
 
@@ -28,6 +35,8 @@ TASKS = {
     "multiclass": ["--task", "multiclass"],
     "multilabel": ["--task", "multilabel"],
     "multitask": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flags=labels:multilabel"],
+    "hierarchical": ["--task", "hierarchical"],
+    "pairs": ["--task", "multiclass", "--text-pair", "other"],
 }
 
 

@@ -149,7 +149,7 @@ def test_number_of_steps(count, shuffle):
         ({"lengths": [64, 16]}, ConfigError, "must be ascending"),
         ({"lengths": []}, ConfigError, "must be ascending"),
         ({"lengths": [8.5, 64]}, TypeError, r"lengths\[0\]` must be an integer"),
-        ({"lengths": 64}, TypeError, "`lengths` must be a list of integers; got 64"),
+        ({"lengths": 64}, TypeError, "`lengths` must be a list of integers or 'longest'; got 64"),
         ({"labels": ROWS[:3]}, DataError, "`labels` must have one row for each text; got 3 rows and 500 texts"),
         ({"labels": 1.0}, DataError, "`labels` must have one row for each text; got the single value 1.0 rows"),
         ({"labels": {"a": ROWS, "b": ROWS[:3]}}, DataError, r"`labels`\['b'\] must have one row .* got 3 rows"),
@@ -186,3 +186,13 @@ def test_chosen_lengths_by_hand():
 def test_choose_lengths_refuses(options):
     with pytest.raises(ConfigError, match=f"`{next(iter(options))}` must be an integer >= 1; got 0"):
         choose_lengths(np.array([3]), 3, **options)
+
+
+def test_each_batch_at_its_own_longest_text():
+    batches = make_batches(TOKENS, batch_size=32, shuffle=True, lengths="longest")
+    widths = [int(inputs["input_ids"].shape[1]) for inputs in batches.dataset]
+    rows = [batches.rows_of(0, step) for step in range(batches.steps)]
+    assert widths == [TOKENS.lengths[own].max() for own in rows]
+    padded = sum(len(own) * width for own, width in zip(rows, widths, strict=True))
+    assert batches.padding == pytest.approx(padded / TOKENS.lengths.sum() - 1)
+    assert batches.padding < make_batches(TOKENS, batch_size=32, shuffle=True).padding

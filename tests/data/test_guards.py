@@ -36,6 +36,11 @@ def test_a_rate_that_destroys_pretraining(tiny_folder):
         classifier(tiny_folder, learning_rate=2e-3).fit(TEXTS, LABELS)
 
 
+def test_a_rate_that_destroys_pretraining_is_told_once(tiny_folder):
+    told = messages(lambda: classifier(tiny_folder, learning_rate=2e-3).fit(TEXTS, LABELS))
+    assert len([message for message in told if "destroy" in message]) == 1
+
+
 def test_rare_labels(tiny_folder):
     with pytest.warns(KerasbertWarning, match=r"'a' has 47 training texts and 'b' has 1\. .* macro-F1"):
         classifier(tiny_folder).fit(TEXTS * 2, ["a"] * 47 + ["b"])

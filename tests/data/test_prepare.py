@@ -234,8 +234,33 @@ def test_tokens_of_another_vocabulary_are_refused(make, tmp_path):
 
 
 def test_windows_are_refused(files, make):
-    with pytest.raises(ConfigError, match="`long_texts` must be 'truncate' or 'head_tail' for a stream"):
+    with pytest.raises(ConfigError, match="for a stream; got 'windows'. Texts in windows are trained from memory"):
         make(files[1], long_texts="windows")
+
+
+def test_the_faster_of_two_workers_is_taken(files, make):
+    first = []
+
+    def meanwhile(done, total):
+        if not first:
+            first.append(make(files[1]))
+
+    second = make(files[1], progress=meanwhile, overwrite=True)
+    assert second.reused and not first[0].reused
+    assert second.facts == first[0].facts
+    assert [file.name for file in second.folder.parent.glob(".tmp-*")] == []
+
+
+def test_another_folder_that_appears_meanwhile_is_kept(files, make):
+    first = []
+
+    def meanwhile(done, total):
+        if not first:
+            first.append(make(files[1][0]))
+
+    with pytest.raises(OSError):
+        make(files[1], progress=meanwhile, overwrite=True)
+    assert open_cache(first[0].folder).num_rows == 400
 
 
 def test_no_folder_is_left_where_the_disk_is_full(files, make, tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 from hub_folders import CONFIGS, TEXTS, VOCABULARY, torch_logits, write_byte_level
-from trained_classifiers import with_large_weights
+from trained_classifiers import with_large_weights, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli, load
 from kerasbert.encoders.families import ENCODERS
@@ -146,6 +146,11 @@ def test_the_readme_rebuilds_any_head(name, encoders, tmp_path, monkeypatch, cap
     for head, values in expected.items():
         np.testing.assert_allclose(got[head].detach().numpy(), values, atol=1e-5)
         assert space["LABELS"][head] == list(classifier.model_.heads[head].label_names)
+
+
+def test_levels_that_were_added_later(tiny_folder, tmp_path):
+    report = with_subclasses(tiny_folder).save_pretrained(tmp_path / "hub", texts=TEXTS).report
+    assert report["compared_with"].startswith("PyTorch") and report["largest_difference"] <= 1e-5
 
 
 @pytest.mark.parametrize("family", ["distilbert", "electra", "roberta"])

@@ -3,7 +3,7 @@ import re
 
 import numpy as np
 import pytest
-from trained_classifiers import with_large_weights
+from trained_classifiers import with_large_weights, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.encoders.families import ENCODERS
@@ -34,6 +34,10 @@ FORMS = {
     "hierarchical": (
         {"task": "hierarchical", "subclasses": TREE},
         {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
+    ),
+    "independent levels": (
+        {"task": "hierarchical", "subclasses": TREE, "multilabel": True},
+        {"class": [[one] for one in LABELS], "subclass": [[one + "1"] for one in LABELS]},
     ),
     "layerwise": ({"task": "multiclass", "layerwise": True, "pooling": "last"}, LABELS),
 }
@@ -66,6 +70,40 @@ def test_onnx_runtime_gives_the_same(name, tiny_folder, tmp_path, monkeypatch, c
     for head, values in expected.items():
         np.testing.assert_allclose(got[head], values, atol=1e-5)
         assert str(list(classifier.model_.heads[head].label_names)) in capsys.readouterr().out or len(expected) > 1
+
+
+def test_levels_that_were_added_later(tiny_folder, tmp_path):
+    import onnxruntime
+
+    classifier = with_subclasses(tiny_folder)
+    path = classifier.export_onnx(tmp_path / "onnx", texts=TEXTS).path
+    session = onnxruntime.InferenceSession(str(path / "model.onnx"))
+    tokens, names = classifier.tokens_(TEXTS), [one.name for one in session.get_outputs()]
+    got = dict(zip(names, session.run(None, {one.name: tokens[one.name] for one in session.get_inputs()}), strict=True))
+    expected = classifier.predict_proba(TEXTS)
+    assert list(got) == list(expected) == ["class", "subclass"]
+    for head, values in expected.items():
+        np.testing.assert_allclose(got[head], values, atol=1e-5)
+
+
+def test_a_folder_in_the_way_is_left_alone(tiny_folder, tmp_path):
+    classifier = trained(tiny_folder, LABELS, task="multiclass")
+    classifier.export_onnx(tmp_path / "onnx")
+    before = (tmp_path / "onnx" / "model.onnx").read_bytes()
+    with pytest.raises(ArtifactError, match="already holds a saved model"):
+        classifier.export_onnx(tmp_path / "onnx")
+    assert (tmp_path / "onnx" / "model.onnx").read_bytes() == before
+    other = trained(tiny_folder, LABELS, task="multiclass", pooling="max").export_onnx(
+        tmp_path / "onnx", overwrite=True
+    )
+    assert (other.path / "model.onnx").read_bytes() != before
+
+
+@pytest.mark.parametrize("way", ["windows", "head_tail"])
+def test_what_tokenizers_cannot_do_is_refused(way, tiny_folder, tmp_path):
+    with pytest.raises(ConfigError, match=f"must be 'truncate'.* got '{way}'"):
+        trained(tiny_folder, LABELS, task="multiclass", long_texts=way).export_onnx(tmp_path / "onnx")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("family", ["distilbert", "electra", "roberta"])

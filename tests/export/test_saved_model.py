@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from trained_classifiers import SETS, TASKS, TEXTS, trained
+from trained_classifiers import SETS, TASKS, TEXTS, trained, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
@@ -24,7 +24,7 @@ CASES = {
     "layerwise": ("multilabel", {"layerwise": True}),
     "beginning and end": ("multiclass", {"long_texts": "head_tail"}),
 }
-every_task = pytest.mark.parametrize("name", CASES)
+every_task = pytest.mark.parametrize("name", [*CASES, "secondary"])
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,10 @@ def exported(tiny_folder, tmp_path_factory):
 
     def make(name):
         if name not in made:
-            task, arguments = CASES[name]
-            classifier = trained(task, tiny_folder, **arguments)
+            task, arguments = CASES.get(name, (name, {}))
+            classifier = (
+                with_subclasses(tiny_folder) if name == "secondary" else trained(task, tiny_folder, **arguments)
+            )
             path = classifier.export_saved_model(tmp_path_factory.mktemp("served") / "model", texts=TEXTS).path
             made[name] = classifier, path, tf.saved_model.load(str(path))
         return made[name]
@@ -229,6 +231,28 @@ def test_an_empty_batch_gives_no_row(name, exported):
         assert got[field_name(head, "count")].shape == (0,)
 
 
+@pytest.mark.parametrize("name", ["binary", "multitask"])
+def test_an_empty_batch_of_every_signature_gives_no_row(name, exported):
+    _, _, loaded = exported(name)
+    for signature in loaded.signatures.values():
+        argument = "inputs" if "inputs" in signature.structured_input_signature[1] else "text"
+        got = signature(**{argument: tf.constant([], tf.string)})
+        assert got and all(len(value) == 0 for value in got.values())
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"no example", b"\xff" * 40, b""], ids=["text", "bytes", "an example without a text"]
+)
+def test_what_is_no_example_is_refused(wrong, exported):
+    """And the next request is answered."""
+    classifier, _, loaded = exported("binary")
+    classify, right = loaded.signatures["classify"], warmup.example_of("good card").SerializeToString()
+    with pytest.raises(tf.errors.InvalidArgumentError, match="example"):
+        classify(inputs=tf.constant([right, wrong]))
+    expected = classifier.predict_proba(["good card"])
+    np.testing.assert_allclose(classify(inputs=tf.constant([right]))["scores"].numpy(), expected, atol=1e-5)
+
+
 def test_odd_texts_are_read_as_python_reads_them(exported):
     classifier, _, loaded = exported("multiclass")
     odd = [b"good \xff card", b"\x00bad\x00", b"", b"good card! " * 95_000, b"g" * 1_000_000, b"\xe2\x82"]
@@ -339,9 +363,10 @@ def test_the_next_version_is_after_the_highest(tmp_path):
 
 
 def test_a_model_that_differs_is_not_published(exported, tmp_path, monkeypatch):
+    classifier, _, _ = exported("binary")
     monkeypatch.setitem(saved_model.TOLERANCES, "float32", -1.0)
     with pytest.raises(ArtifactError, match="differs from the classifier"):
-        exported("binary")[0].export_saved_model(tmp_path / "model", warmup=False)
+        classifier.export_saved_model(tmp_path / "model", warmup=False)
     assert list((tmp_path / "model").iterdir()) == []
 
 
@@ -354,9 +379,10 @@ def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):
     def full(*args):
         raise OSError(28, "No space left on device")
 
+    classifier, _, _ = exported("binary")
     monkeypatch.setattr(saved_model, "write_warmup", full)
     with pytest.raises(OSError, match="No space left"):
-        exported("binary")[0].export_saved_model(tmp_path / "model")
+        classifier.export_saved_model(tmp_path / "model")
     assert list((tmp_path / "model").iterdir()) == []
 
 
@@ -445,9 +471,10 @@ def test_a_file_in_the_way_is_told(exported, tmp_path):
 
 
 def test_a_missing_package_is_told_before_any_work(exported, tmp_path, monkeypatch):
+    classifier = exported("binary")[0]
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
     with pytest.raises(ConfigError, match=r"kerasbert\[serving\].*--no-warmup"):
-        exported("binary")[0].export_saved_model(tmp_path / "model")
+        classifier.export_saved_model(tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from trained_classifiers import TASKS, TEXTS, trained
+from trained_classifiers import TASKS, TEXTS, trained, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, TFBertModel, cli
 from kerasbert.classifiers.builders import SINGLE_HEAD
@@ -34,8 +34,7 @@ def made(kind, folder):
     if kind == "layerwise":
         return trained("multiclass", folder, layerwise=True)
     if kind == "secondary":
-        levels = {"class": TASKS["multiclass"][1], "subclass": [label + "1" for label in TASKS["multiclass"][1]]}
-        return trained("multiclass", folder).add_subclasses(TEXTS, levels, epochs=1)
+        return with_subclasses(folder)
     return trained(kind, folder)
 
 
@@ -351,9 +350,10 @@ def test_rows_are_padded_to_the_length(exported):
 
 
 def test_an_op_that_is_not_built_in_fails(exported, tmp_path, monkeypatch):
+    classifier = exported("multiclass")[0]
     monkeypatch.setattr(tflite_graph, "columns", lambda task, output: tf.math.erfc(output))
     with pytest.raises(ConfigError, match="No op built into LiteRT computes Erfc;"):
-        exported("multiclass")[0].export_tflite(tmp_path / "out", length=31)
+        classifier.export_tflite(tmp_path / "out", length=31)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -429,17 +429,19 @@ def test_what_is_in_the_way_stays(exported, tmp_path):
 
 
 def test_a_target_that_cannot_be_written_is_told(exported, tmp_path, monkeypatch):
+    classifier = exported("binary")[0]
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(ArtifactError, match="not a writable folder"):
-        exported("binary")[0].export_tflite(tmp_path / "new" / "out")
+        classifier.export_tflite(tmp_path / "new" / "out")
 
 
 @pytest.mark.parametrize("limit", ["difference", "mean_difference"])
 def test_a_model_that_differs_is_not_published(limit, exported, tmp_path, monkeypatch):
+    classifier = exported("binary")[0]
     tight = quantization_loss.TOLERANCES["none"]._replace(**{limit: -1.0})
     monkeypatch.setitem(quantization_loss.TOLERANCES, "none", tight)
     with pytest.raises(ArtifactError, match="differs from the classifier.*Nothing was written"):
-        exported("binary")[0].export_tflite(tmp_path / "out")
+        classifier.export_tflite(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -460,19 +462,22 @@ def test_no_number_is_no_parity():
 
 
 def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):
+    classifier = exported("binary")[0]
+
     def full(*args):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tflite, "write_json", full)
     with pytest.raises(OSError, match="No space left"):
-        exported("binary")[0].export_tflite(tmp_path / "out")
+        classifier.export_tflite(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_runtime_is_told_before_any_work(exported, tmp_path, monkeypatch):
+    classifier = exported("binary")[0]
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(ConfigError, match=r"kerasbert\[tflite\]"):
-        exported("binary")[0].export_tflite(tmp_path / "out")
+        classifier.export_tflite(tmp_path / "out")
 
 
 def test_int8_weights_and_products(wide, tmp_path):

@@ -52,6 +52,12 @@ def trained(name, folder, **arguments):
     return classifier
 
 
+def with_subclasses(folder):
+    """A classifier that learned its classes first and the labels below them afterwards."""
+    levels = {"class": LABELS, "subclass": [label + "1" for label in LABELS]}
+    return trained("multiclass", folder).add_subclasses(TEXTS, levels, epochs=1)
+
+
 def with_large_weights(folder, texts, labels, **arguments):
     """A classifier whose weights are random and large: they say more about an export than a few steps of training would."""
     classifier = _new(texts, labels, encoder=str(folder), validation_fraction=0.0, **arguments)

@@ -5,6 +5,8 @@ A script of its own, because logical devices are settled before TensorFlow start
 
 import json
 import sys
+import tempfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -27,6 +29,7 @@ CONFIG = kb.BertConfig(
     hidden_dropout_prob=0.0,
     attention_probs_dropout_prob=0.0,
 )
+FOLDER = tempfile.TemporaryDirectory()
 LENGTHS = np.random.default_rng(0).integers(1, 9, size=49)
 ROWS = [[2, *((np.arange(n) * 7 + row) % 25 + 5).tolist(), 3] for row, n in enumerate(LENGTHS)]
 CLASSES = np.array([row % 3 for row in range(49)], "int32")
@@ -55,6 +58,21 @@ def window_arrays():
     return WindowArrays(TokenArrays.from_lists(parts), offsets, np.zeros(49, bool), 20)
 
 
+def shards():
+    """Batches of 3 to 14 texts from TFRecord shards, of which the last is odd."""
+    folder = Path(tempfile.mkdtemp(dir=FOLDER.name))
+    words = [f"w{number}" for number in range(25)]
+    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words]) + "\n")
+    rows = [
+        {"text": " ".join(words[token - 5] for token in row[1:-1]), "label": f"c{label}"}
+        for row, label in zip(ROWS, CLASSES.tolist(), strict=True)
+    ]
+    for part in range(2):
+        (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[part::2]))
+    cache = kb.prepare_tokens(folder / "*.jsonl", folder / "tokens", task="multiclass", encoder=folder)
+    return kb.stream_batches(cache, token_budget=60)
+
+
 # What to build, on which texts and labels, how; 49 rows in batches of 12 leave one row for the last batch.
 CASES = {
     "plain": (multiclass, None, CLASSES, {}),
@@ -67,16 +85,18 @@ CASES = {
     "frozen": (multiclass, None, CLASSES, {"optimization": {"freeze": "encoder"}, "epochs": 2}),
     "several heads": (multitask, None, {"topic": CLASSES, "flags": FLAGS}, {"balance": "balanced", "epochs": 2}),
     "windows": (windows, window_arrays(), CLASSES, {"epochs": 2}),
+    "stream": (multiclass, "stream", CLASSES, {"epochs": 2}),
+    "frozen stream": (multiclass, "stream", CLASSES, {"optimization": {"freeze": "encoder"}, "epochs": 2}),
 }
 
 
 def train(case, strategy):
     build, tokens, labels, options = CASES[case]
-    tokens = TokenArrays.from_lists(ROWS) if tokens is None else tokens
+    arrays = TokenArrays.from_lists(ROWS) if tokens is None or tokens == "stream" else tokens
     keras.utils.set_random_seed(1)
     model = build()
-    batches = kb.make_batches(tokens, labels, batch_size=12, shuffle=True)
-    held_out = kb.make_batches(tokens, labels, batch_size=12)
+    batches = shards() if tokens == "stream" else kb.make_batches(arrays, labels, batch_size=12, shuffle=True)
+    held_out = kb.make_batches(arrays, labels, batch_size=12)
     # A norm of the gradients far below what they have, so that every step is clipped.
     history = kb.finetune(
         model,

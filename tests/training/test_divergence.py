@@ -25,6 +25,12 @@ def test_an_explosion_is_measured_by_the_first_losses():
     assert guard.check(4001.0, 0) == "The loss exploded to 4e+03"
 
 
+def test_a_loss_scale_that_fell():
+    guard = LossGuard()
+    assert [guard.check(0.7, 0, scale) for scale in (2.0**15, 2.0, 1.0, None)] == [None] * 4
+    assert guard.check(0.7, 0, 0.5).startswith("The loss scale fell to 0.5, because gradients in float16 were")
+
+
 def test_the_message_names_the_rows():
     error = DivergedError("The loss became nan", 1, 4, [3, 17]).renumbered([10 * row for row in range(20)])
     assert error.rows == [30, 170]

@@ -1,10 +1,12 @@
+import json
 import sys
 
 import keras
 import numpy as np
 import pytest
 
-from kerasbert import Multiclass, build_multitask, finetune, make_batches
+from kerasbert import Multiclass, build_multitask, finetune, make_batches, prepare_tokens, stream_batches
+from kerasbert._core.errors import KerasbertWarning
 from kerasbert.training.feature_cache import FeatureBatches, frozen_features
 
 FROZEN = {"freeze": "encoder"}
@@ -60,3 +62,51 @@ def test_several_heads(toy_batches, tiny_config):
     model = build_multitask({"a": Multiclass(3), "b": Multiclass(3)}, encoder=tiny_config)
     history = finetune(model, batches, epochs=4, progress=False, head_learning_rate=3e-2, optimization=FROZEN).history
     assert history["loss"][-1] < history["loss"][0]
+
+
+@pytest.fixture
+def stream(tmp_path, tiny_folder):
+    """Batches of a token cache of 44 texts, of which three rows are held out."""
+    words = ("good", "bad", "late", "lost", "refund")
+    rows = [{"text": " ".join(words[: n % 5 + 1]) + " card" * (n % 3), "label": f"c{n % 3}"} for n in range(44)]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    cache = prepare_tokens(tmp_path / "a.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
+    return stream_batches(cache, token_budget=60, held_out=np.array([3, 8, 30]))
+
+
+def test_a_stream_gives_the_result_of_the_slow_way(stream, toy_model, monkeypatch, capsys):
+    monkeypatch.setattr(sys.modules["kerasbert.training.feature_cache"], "STREAM_ROWS", 10)
+    fast = trained(toy_model(), stream, optimization=FROZEN)
+    stream.begin(0)
+    monkeypatch.setattr(sys.modules["kerasbert.training.finetune"], "frozen_features", lambda *_: None)
+    slow = trained(toy_model(), stream, optimization=FROZEN)
+    assert all(np.allclose(*pair, atol=1e-5) for pair in zip(fast[1], slow[1], strict=True))
+    assert all(np.allclose(fast[0][name], slow[0][name], atol=1e-5) for name in fast[0])
+
+
+def test_a_stream_goes_on_from_any_batch(stream, toy_model):
+    model = toy_model()
+    model.encoder.trainable = False
+    cached = frozen_features(model, stream, None).train
+    cached.begin(1, 2)
+    features, labels = next(iter(cached.pipeline))
+    stream.begin(1, 2)
+    inputs, expected = next(iter(stream.pipeline))
+    direct = keras.Model(model.inputs, model.features.output)(inputs)
+    assert np.allclose(features, direct, atol=1e-5)
+    assert np.array_equal(labels, expected)
+    rows = stream.rows_of(1, 2)
+    assert sorted(labels.numpy()) == sorted(stream.store.read(np.sort(rows))[1]["probabilities"])
+
+
+def test_features_that_do_not_fit_are_told(stream, toy_model, monkeypatch):
+    monkeypatch.setattr(sys.modules["kerasbert.training.feature_cache"], "MOST_BYTES", 1000)
+    model = toy_model()
+    model.encoder.trainable = False
+    with pytest.warns(KerasbertWarning, match="the features of 44 texts take .* the encoder runs in every epoch"):
+        assert frozen_features(model, stream, None) is None
+
+
+def test_less_than_an_epoch_computes_no_features(stream, toy_model, capsys):
+    finetune(toy_model(), stream, max_steps=1, optimization=FROZEN)
+    assert "features were computed once" not in capsys.readouterr().err

@@ -14,6 +14,7 @@ from kerasbert import (
     finetune,
     make_batches,
 )
+from kerasbert._core.errors import KerasbertWarning
 from kerasbert.data.token_arrays import TokenArrays
 from kerasbert.training.finetune import _keep_best, default_epochs, default_monitor, set_prior_bias
 
@@ -36,6 +37,18 @@ def test_learns_what_the_first_word_tells(batches, tiny_config):
     model = build_multiclass(3, encoder=tiny_config)
     history = quick(model, batches, epochs=15, learning_rate=3e-3, head_learning_rate=1e-2).history
     assert history["accuracy"][-1] > 0.9
+
+
+def test_a_rate_that_destroys_the_encoder_is_told_once(batches, tiny_config):
+    with pytest.warns(KerasbertWarning, match="`learning_rate` 0.001 is likely to destroy what the encoder") as told:
+        quick(build_multiclass(3, encoder=tiny_config), batches, learning_rate=1e-3)
+    [own] = [one for one in told if issubclass(one.category, KerasbertWarning)]
+    assert own.filename == __file__
+
+
+def test_a_rate_of_a_frozen_encoder_destroys_nothing(batches, tiny_config, recwarn):
+    quick(build_multiclass(3, encoder=tiny_config), batches, learning_rate=1e-3, optimization={"freeze": "encoder"})
+    assert not [one for one in recwarn if issubclass(one.category, KerasbertWarning)]
 
 
 def test_rate_rises_and_falls_to_zero(batches, tiny_config):

@@ -1,15 +1,13 @@
 """`kerasbert train` killed, stopped and starved in real processes; afterwards the same command ends as if nothing had been."""
 
 import json
-import os
 import random
 import signal
 import time
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
-from training_server import Server
+from training_server import Server, Training
 
 WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "parcel", "card", "thanks"]
 
@@ -28,55 +26,6 @@ def data(tmp_path_factory):
     rows = [{"text": " ".join(chance.choices(WORDS, k=3 + row % 5)), "label": f"c{row % 3}"} for row in range(58)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return file
-
-
-class Training:
-    """One command and what it leaves behind."""
-
-    def __init__(self, server, data, encoder, folder):
-        self.server, self.folder = server, folder
-        self.output, self.unfinished = folder / "model", folder / "model.unfinished"
-        self.logs, self.said = folder / "logs", folder / "said.txt"
-        self.arguments = [
-            *("train", data, "--task", "multiclass", "--output", self.output, "--encoder", encoder),
-            *("--epochs", "3", "--batch-size", "4", "--validation", data, "--learning-rate", "1e-3"),
-            *("--checkpoint-every", "3", "--deterministic", "--log-dir", self.logs),
-        ]
-
-    def run(self, *more, **options):
-        self.server.start([*self.arguments, *more], self.said, **options)
-        return self.server.end()
-
-    def run_until(self, lines, number, pause=0.0):
-        """Send a signal once so many batches are done, and say how the process ended."""
-        before = self.done()
-        child = self.server.start(self.arguments, self.said)
-        # Of this run alone: a resumed one cuts the log back first.
-        end = time.monotonic() + 60
-        while not (self.done() >= lines and (lines > before or self.started())) and time.monotonic() < end:
-            time.sleep(0.002)
-        time.sleep(pause)
-        try:
-            os.kill(child, number)
-        except ProcessLookupError:
-            pass
-        return self.server.end()
-
-    def started(self):
-        return "Going on" in self.text()
-
-    def done(self):
-        file = self.logs / "batches.csv"
-        return max(len(file.read_text().splitlines()) - 1, 0) if file.is_file() else 0
-
-    def text(self):
-        return self.said.read_text() if self.said.is_file() else ""
-
-    def weights(self):
-        return load_file(self.output / "model.safetensors")
-
-    def batches(self):
-        return (self.logs / "batches.csv").read_text()
 
 
 @pytest.fixture

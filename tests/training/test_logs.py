@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerasbert import finetune, make_batches
-from kerasbert.training.logs import draw_curves
+from kerasbert.training.logs import RateLog, draw_curves
 
 
 def lines_of(folder):
@@ -26,12 +26,14 @@ def train(toy_model, toy_batches, folder, **options):
 
 
 def test_history_curves_and_events(toy_model, toy_batches, tmp_path):
-    history = train(toy_model, toy_batches, tmp_path / "logs")
+    rates = RateLog()
+    history = train(toy_model, toy_batches, tmp_path / "logs", callbacks=[rates])
     lines = lines_of(tmp_path / "logs")
     assert [line["epoch"] for line in lines] == ["1", "2", "3"]
     for name in ("loss", "val_loss", "accuracy"):
         assert [float(line[name]) for line in lines] == pytest.approx(history[name], abs=1e-6)
     assert float(lines[0]["seconds"]) > 0 and float(lines[-1]["learning_rate"]) == 0.0
+    assert rates.rates == [float(line["learning_rate"]) for line in lines]
     assert (tmp_path / "logs" / "curves.png").read_bytes().startswith(b"\x89PNG")
     assert events(tmp_path / "logs" / "train", "epoch_loss") == pytest.approx(history["loss"], abs=1e-6)
     assert events(tmp_path / "logs" / "validation", "epoch_loss") == pytest.approx(history["val_loss"], abs=1e-6)
@@ -47,8 +49,10 @@ def test_a_resumed_training_has_each_epoch_once(toy_model, toy_batches, tmp_path
 
     place = {"checkpoint_dir": tmp_path / "run"}
     with pytest.raises(RuntimeError):
-        train(toy_model, toy_batches, tmp_path / "logs", callbacks=[Fail()], **place)
-    train(toy_model, toy_batches, tmp_path / "logs", **place)
+        train(toy_model, toy_batches, tmp_path / "logs", callbacks=[RateLog(), Fail()], **place)
+    rates = RateLog()
+    train(toy_model, toy_batches, tmp_path / "logs", callbacks=[rates], **place)
+    assert rates.rates == [float(line["learning_rate"]) for line in lines_of(tmp_path / "logs")]
     assert [line["epoch"] for line in lines_of(tmp_path / "logs")] == ["1", "2", "3"]
 
 

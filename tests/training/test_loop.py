@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 
-from kerasbert import make_batches
+from kerasbert import finetune, make_batches, prepare_tokens, stream_batches
 from kerasbert.classifiers.builders import compile_classifier
 from kerasbert.training.loop import Position, run_epochs
 
@@ -61,3 +61,11 @@ def test_a_callback_stops_it(toy_model, toy_batches):
     model = compiled(toy_model())
     run_epochs(model, toy_batches, epochs=5, callbacks=[Stop()])
     assert int(model.optimizer.iterations) == 2
+
+
+def test_a_stream_of_one_shape_is_judged_on_batches_of_other_shapes(tmp_path, tiny_folder, toy_model, toy_batches):
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"text": "good", "label": "c{n % 3}"}}\n' for n in range(12)))
+    cache = prepare_tokens(tmp_path / "a.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
+    stream = stream_batches(cache, token_budget=12)
+    assert len(stream.shapes) == 1
+    assert "val_loss" in finetune(toy_model(), stream, toy_batches, epochs=1, progress=False).history

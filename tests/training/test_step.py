@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasbert import build_multiclass, finetune, make_batches
+from kerasbert import DivergedError, build_multiclass, finetune, make_batches
 from kerasbert.classifiers.builders import compile_heads
 from kerasbert.data.token_arrays import TokenArrays
 from kerasbert.optimizers import AdamW
@@ -72,6 +72,32 @@ def test_a_gradient_that_is_not_finite_moves_nothing(toy_model, batches):
     result = steps.train((*first, weights))
     assert int(result.skipped) == 1
     assert all(np.array_equal(one, two) for one, two in zip(before, model.get_weights(), strict=True))
+
+
+def test_a_loss_scale_that_collapses_stops_with_the_last_good_weights(tiny_config, monkeypatch):
+    keras.config.set_dtype_policy("mixed_float16")
+    train = make_batches(TokenArrays.from_lists(ROWS), LABELS, batch_size=4, shuffle=True)
+    model = build_multiclass(3, encoder=tiny_config, dropout=0.0)
+    keras.config.set_dtype_policy("float32")
+    bad_from = 3
+    scale_loss = keras.optimizers.LossScaleOptimizer.scale_loss
+
+    def overflow(self, loss):
+        # The loss stays as it is; what is derived from it is infinite from a step on, whatever the scale.
+        scaled = scale_loss(self, loss)
+        return scaled * keras.ops.where(self.inner_optimizer.iterations < bad_from, 1.0, np.inf)
+
+    monkeypatch.setattr(keras.optimizers.LossScaleOptimizer, "scale_loss", overflow)
+    weights = []
+    watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: weights.append(model.get_weights()))
+    with pytest.raises(DivergedError, match="The loss scale fell to 0.5, because gradients in float16") as error:
+        finetune(model, train, epochs=20, progress=False, callbacks=[watch])
+    done = error.value.epoch * train.steps + error.value.step
+    # From 2 ** 15 to 2 ** -1.
+    assert done == bad_from + 15 == len(weights)
+    assert error.value.rows == train.rows_of(error.value.epoch, error.value.step).tolist()
+    assert all(np.array_equal(one, two) for one, two in zip(weights[bad_from - 1], model.get_weights(), strict=True))
+    assert all(np.isfinite(weight).all() for weight in model.get_weights())
 
 
 def test_it_works_in_half_precision(tiny_config):

@@ -1,18 +1,20 @@
 """Two real workers on loopback, each running `kerasbert train`, against one process."""
 
+import concurrent.futures
+import contextlib
 import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from training_server import Server
+from training_server import Server, clusters
 
 WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "parcel", "card", "thanks"]
 
@@ -33,21 +35,6 @@ def data(tmp_path_factory):
     rows = [{"text": " ".join(chance.choices(WORDS, k=3 + row % 5)), "label": f"c{row % 3}"} for row in range(61)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return file
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("localhost", 0))
-        return one.getsockname()[1]
-
-
-def clusters():
-    """`TF_CONFIG` of each of two workers."""
-    workers = [f"localhost:{free_port()}" for _ in range(2)]
-    return [
-        {"TF_CONFIG": json.dumps({"cluster": {"worker": workers}, "task": {"type": "worker", "index": index}})}
-        for index in range(2)
-    ]
 
 
 def command(data, encoder, folder, *more):
@@ -105,6 +92,45 @@ def test_a_killed_worker_that_is_started_again_lets_the_job_finish(servers, data
     assert not (tmp_path / "model").exists()
     start_both(servers, arguments, tmp_path)
     assert [server.end() for server in servers] == [0, 0], said(tmp_path)
+    assert_close(weights(tmp_path), alone)
+
+
+def batches_done(folder):
+    log = folder / "logs" / "batches.csv"
+    return log.read_text().splitlines()[1:] if log.is_file() else []
+
+
+def test_an_orchestrator_starts_each_worker_again_until_the_job_ends(servers, data, tiny_folder, tmp_path, alone):
+    """As Kubernetes does: the lost worker at once, and its fellow when it has ended, at their old addresses."""
+    arguments, environments = command(data, tiny_folder, tmp_path), clusters()
+    children, stopped = {}, threading.Event()
+
+    def keep_running(index):
+        codes = []
+        while len(codes) < 8 and codes[-1:] != [0] and not stopped.is_set():
+            time.sleep(1.0 if codes else 0.0)
+            said_to = tmp_path / f"said{index}-{len(codes)}.txt"
+            children[index] = servers[index].start(arguments, said_to, environment=environments[index])
+            codes.append(servers[index].end())
+        return codes
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(keep_running, index) for index in range(2)]
+        end = time.monotonic() + 120
+        while time.monotonic() < end and len(batches_done(tmp_path)) < 12:
+            time.sleep(0.005)
+        os.kill(children[1], signal.SIGKILL)
+        if concurrent.futures.wait(running, timeout=240).not_done:
+            stopped.set()
+            for child in children.values():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+        codes = [one.result() for one in running]
+    assert codes[1][0] == -signal.SIGKILL and len(codes[0]) > 1, (codes, said(tmp_path))
+    assert [one[-1] for one in codes] == [0, 0], (codes, said(tmp_path))
+    # 11 batches in each of 3 epochs, each one once and in order: as many steps of the optimiser.
+    done = [tuple(map(int, line.split(",")[:2])) for line in batches_done(tmp_path)]
+    assert done == [(epoch, batch) for epoch in (1, 2, 3) for batch in range(1, 12)]
     assert_close(weights(tmp_path), alone)
 
 

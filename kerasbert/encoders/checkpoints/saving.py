@@ -3,9 +3,7 @@
 import json
 import os
 
-import numpy as np
-
-from kerasbert._core.files import atomic_dir_write
+from kerasbert._core.files import atomic_dir_write, write_tensors
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
 from kerasbert.encoders.checkpoints.live import LiveEncoderSource
 from kerasbert.encoders.encoder import Encoder
@@ -20,12 +18,10 @@ ARCHITECTURES = {
 
 def save_pretrained(encoder: Encoder, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
     """Write `config.json` and `model.safetensors`; see `Encoder.save_pretrained`."""
-    from safetensors.numpy import save_file
-
     source = LiveEncoderSource(encoder)
-    tensors = {name: np.ascontiguousarray(source.read(name)) for name in source.names()}
+    tensors = {name: source.read(name) for name in source.names()}
     config = {"architectures": [ARCHITECTURES[encoder.model_type]], **encoder.config.to_dict(), "dtype": "float32"}
     with atomic_dir_write(folder, overwrite=overwrite) as beside:
         text = json.dumps(config, indent=2, sort_keys=True) + "\n"
         (beside / CONFIG_FILE).write_text(text, encoding="utf-8")
-        save_file(tensors, beside / SAFETENSORS_FILE, metadata={"format": "pt"})
+        write_tensors(beside / SAFETENSORS_FILE, tensors)

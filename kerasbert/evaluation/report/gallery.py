@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasbert._core.names import RATE_KEY
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.ranking import curves_to_show
 from kerasbert.evaluation.report.pictures import draw_curves, draw_history, draw_matrix, draw_reliability
@@ -29,7 +30,7 @@ class Picture(NamedTuple):
 
 
 def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[str] = ()) -> list[Picture]:
-    """Learning curves: the loss, and the scores of each head.
+    """Learning curves: the loss, the scores of each head, and the learning rate.
 
     Args:
         history: name -> value of each epoch.
@@ -38,7 +39,7 @@ def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[
     Returns:
         The pictures; none without a history.
     """
-    names = [name for name in history if not name.startswith("val_")]
+    names = [name for name in history if not name.startswith("val_") and name != RATE_KEY]
     scores = [name for name in names if not name.endswith("loss")]
     groups = [("Loss", "loss", [name for name in names if name == "loss"])]
     if not heads:
@@ -46,7 +47,8 @@ def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[
     for head in heads:
         own = [name for name in scores if name.startswith(f"{head}_")]
         groups.append((f"Scores of {head}", f"scores_{head}", own))
-    return [
+    rate = [_picture_of_rate(history)] if RATE_KEY in history else []
+    pictures = [
         Picture(
             f"history_{key}",
             draw_history(history, group),
@@ -57,6 +59,18 @@ def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[
         for title, key, group in groups
         if group
     ]
+    return pictures + rate
+
+
+def _picture_of_rate(history: Mapping[str, Sequence[float]]) -> Picture:
+    rates = history[RATE_KEY]
+    return Picture(
+        f"history_{RATE_KEY}",
+        draw_history(history, [RATE_KEY]),
+        "Learning rate",
+        "Of the encoder, at the end of each epoch.",
+        f"Learning rate at the end of each of {len(rates)} epochs, from {rates[0]:.3g} to {rates[-1]:.3g}",
+    )
 
 
 def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str = "") -> list[Picture]:

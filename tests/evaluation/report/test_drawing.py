@@ -71,6 +71,15 @@ def test_history_of_one_and_of_several_heads():
     assert pictures_of_history({}) == []
 
 
+def test_the_learning_rate_has_a_picture_of_its_own():
+    history = {"loss": [2.0, 1.0], "accuracy": [0.1, 0.6], "learning_rate": [1e-4, 0.0]}
+    loss, scores, rate = pictures_of_history(history)
+    assert "learning" not in loss.alt + scores.alt.lower().replace("learning curve", "")
+    assert rate.name == "history_learning_rate" and rate.alt.endswith("of 2 epochs, from 0.0001 to 0")
+    [line] = rate.figure.axes[0].lines
+    assert line.get_ydata().tolist() == [1e-4, 0.0]
+
+
 def test_the_style_of_the_caller_is_left_alone():
     import matplotlib
 
