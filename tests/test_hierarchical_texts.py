@@ -52,6 +52,12 @@ def test_an_unseen_sublabel_is_refused(trained):
         trained[0].evaluate(TEXTS[:1], labels if trained[0].multilabel else {"class": ["x"], "subclass": ["x9"]})
 
 
+def test_an_unseen_sublabel_in_the_validation_texts_is_refused(tiny_folder):
+    held_out = TEXTS[:2], {"class": ["x", "y"], "subclass": ["x1", "y9"]}
+    with pytest.raises(kb.DataError, match="row 2: the label 'y9' is unknown"):
+        classifier(tiny_folder).fit(TEXTS, LABELS, validation=held_out)
+
+
 WRONG = {
     "no levels": ({}, ["x"] * 24, kb.DataError, "must be a dict with the levels class, subclass"),
     "other task": (
@@ -89,6 +95,11 @@ def test_the_command(data, tiny_folder, tmp_path, capsys):
     assert "0 inconsistent predictions on 24 texts" in capsys.readouterr().out
     assert cli.main(["evaluate", folder, str(data), "--labels", "label,sublabel", "--format", "csv"]) == 0
     assert "hierarchy,(all levels)" in capsys.readouterr().out
+    unseen = tmp_path / "unseen.jsonl"
+    unseen.write_text('{"text": "good", "label": "x", "sublabel": "x9"}\n', encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["evaluate", folder, str(unseen)]) == 1
+    assert "the label 'x9' is unknown" in " ".join(capsys.readouterr().err.split())
     assert cli.main(["predict", folder, "good card", "--format", "json"]) == 0
     assert set(json.loads(capsys.readouterr().out)["heads"]) == {"class", "subclass"}
 

@@ -72,9 +72,12 @@ def test_combine_first_is_a_bool():
         Features("mean", combine_first="yes")
 
 
-@pytest.mark.parametrize("combine", EXPECTED)
-def test_one_state_is_passed_on(combine):
-    assert np.allclose(Features("mean", combine=combine)(STATES[:1], MASK), MEANS[0], atol=1e-6)
+@pytest.mark.parametrize("combine_first", [False, True])
+@pytest.mark.parametrize("combine", COMBINATIONS)
+def test_one_state_is_passed_on(combine, combine_first):
+    states = (np.where(MASK[..., None], STATES[0], 0).astype("float32"),)
+    features = Features("mean", combine=combine, combine_first=combine_first)
+    assert np.allclose(features(states, MASK), MEANS[0], atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,24 @@ def test_labels_of_another_number(tiny_folder):
         kb.probe(tiny_folder, TEXTS, ["a", "b"])
 
 
+def test_a_label_of_one_text_is_left_out_and_told(tiny_folder):
+    report = kb.probe(tiny_folder, [*TEXTS, "lost"], [*LABELS, "alone"], layers=-1, poolings="mean")
+    assert report.left_out == {"alone": 1} and report.num_texts == 24 and 0 <= report.rows[0]["score"] <= 1
+
+
+def test_identical_texts_have_scores_and_no_clusters(tiny_folder):
+    report = kb.probe(tiny_folder, ["good"] * 24, LABELS, sublabels=SUBLABELS, layers=-1, poolings="mean")
+    assert report.rows[0]["score"] == pytest.approx(0.5) and report.rows[0]["subclass_score"] == pytest.approx(0.5)
+    assert np.isnan(report.rows[0]["silhouette"])
+    assert "NaN" not in json.dumps(report.to_dict()) and "good" not in report.summary()
+
+
+def test_sublabels_that_cannot_be_told_apart(tiny_folder):
+    sublabels = ["short"] * 12 + ["long"] * 11 + ["alone"]
+    with pytest.raises(kb.DataError, match="`sublabels` must hold at least two subclasses of 3 texts inside one class"):
+        kb.probe(tiny_folder, TEXTS, LABELS, sublabels=sublabels)
+
+
 def test_no_texts(tiny_folder):
     with pytest.raises(kb.DataError, match="`texts` must hold at least one text"):
         kb.probe(tiny_folder, [])

@@ -93,6 +93,17 @@ def test_identical_texts_and_a_class_with_one_text(count):
     assert found.classes["a"].unimodal and found.classes["a"].subclasses[0].size == count
 
 
+def test_a_class_with_one_text_beside_others():
+    features, _ = blobs(2, 0)
+    found = discover(features, ["b", *["a"] * (len(features) - 1)])
+    assert found.tree == {"a": ["a/1", "a/2"], "b": ["b/1"]} and found.sublabels[0] == "b/1"
+
+
+def test_identical_texts_cannot_be_divided():
+    with pytest.raises(kb.DataError, match="Class 'a' has 1 different texts; 2 groups cannot be made of them"):
+        discover(np.ones((9, WIDTH)), number=2)
+
+
 def test_few_different_texts():
     assert discover(blobs(2, 0)[0][:5]).classes["a"].unimodal
 

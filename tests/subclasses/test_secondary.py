@@ -77,6 +77,15 @@ def test_labels_without_levels(flat):
         kb.train_secondary(kb.build_secondary(flat, TREE), kb.make_batches(TOKENS, LABELS["class"]))
 
 
+def test_a_class_with_one_text_and_a_class_without_subclasses(tiny_folder):
+    texts, labels = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4, list("xxyy") * 4
+    first = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False).fit(texts, labels)
+    second = first.add_subclasses(texts[:3], {"class": ["x", "x", "y"], "subclass": ["x1", "x2", None]}, epochs=1)
+    assert second.subclasses == {"x": ["x1", "x2"], "y": ["y"]}
+    found = second.predict_proba(texts)
+    assert np.allclose(found["subclass"][:, 2], found["class"][:, 1], atol=1e-6)
+
+
 def test_from_text(tiny_folder, tmp_path):
     texts, labels = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4, list("xxyy") * 4
     first = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False).fit(texts, labels)
