@@ -19,7 +19,7 @@ from kerasbert.classifiers.builders import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
-from kerasbert.classifiers.hierarchical_head import CLASS_SCORES, HierarchicalHead, LevelProbabilities
+from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.data.hierarchy import parse_tree
 
@@ -75,7 +75,8 @@ def build_hierarchical(
         multilabel: whether a text may have several classes, and several subclasses in each.
         level_weights: weight of each level's loss, >= 0, from the classes down; None for 1 each.
         class_scores: `"own"`: every level has logits of its own; `"summed"`: only the subclasses have, and P(class) is
-            the sum of theirs. None takes `"summed"` from a flat model of the subclasses, else `"own"`.
+            the sum of theirs, so that every subclass competes with all others. None takes `"own"` for a multi-label task
+            and from a flat model of the classes, else `"summed"`.
         from_model: a trained flat classifier of the classes or of the (deepest) subclasses, whose encoder and head are
             taken over: at the start its probabilities are this model's at that level (but for multi-label subclasses,
             where they become P(subclass | class)). It stays as it is.
@@ -122,12 +123,12 @@ def build_hierarchical(
     if from_model is not None:
         depth = _level_of(from_model, tree.names, "multilabel" if multilabel else "multiclass", arguments)
         arguments = _head_arguments(from_model.head)
-        if class_scores is None and depth == len(tree.names) - 1 and not multilabel:
-            class_scores = "summed"
+        if class_scores is None and depth < len(tree.names) - 1:
+            class_scores = "own"
     head = HierarchicalHead(
         subclasses,
         multilabel=multilabel,
-        class_scores=class_scores or CLASS_SCORES[0],
+        class_scores=class_scores or ("own" if multilabel else "summed"),
         **{key: arguments[key] for key in ("hidden_units", "hidden_activation", "dropout")},
         name=HIERARCHY,
     )

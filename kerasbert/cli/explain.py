@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,11 +33,12 @@ def explain_command(
         check_output(output, overwrite)
     found = explain(open_classifier(folder), text, label=label, head=head, steps=steps)
     if output is not None:
+        drawn: dict[str, Any] = {"layer": layer, "attention_head": attention_head}
         with atomic_dir_write(output, overwrite=overwrite) as beside:
-            (beside / "explanation.html").write_text(found.to_html(), encoding="utf-8")
+            (beside / "explanation.html").write_text(found.to_html(**drawn), encoding="utf-8")
             described = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
             (beside / "explanation.json").write_text(described + "\n", encoding="utf-8")
-            found.save_attentions(beside / "attentions.png", layer=layer, attention_head=attention_head)
+            found.save_attentions(beside / "attentions.png", **drawn)
     if output_format is Format.json:
         print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
         return

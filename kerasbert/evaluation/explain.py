@@ -61,11 +61,21 @@ class Explanation:
         plain = {name: getattr(self, name) for name in names}
         return {**plain, "words": [dict(word) for word in self.words], "tokens": list(self.tokens)}
 
-    def to_html(self) -> str:
-        """A page that shows the words highlighted; it stands alone."""
+    def to_html(self, *, layer: int = -1, attention_head: int | None = None) -> str:
+        """A page that shows the words highlighted and one block's attention; it stands alone.
+
+        Args:
+            layer: block whose attention is drawn, from 1; negative from the end.
+            attention_head: head, from 0; None: the mean of all.
+
+        Raises:
+            ConfigError: when the encoder has no such block or head.
+            TypeError: when a number is no integer.
+        """
         from kerasbert.evaluation.explain_page import page
 
-        return page(self)
+        weights, name = self._attention(layer, attention_head)
+        return page(self, weights, name)
 
     def save_attentions(
         self, file: str | os.PathLike[str], *, layer: int = -1, attention_head: int | None = None
@@ -74,8 +84,8 @@ class Explanation:
 
         Args:
             file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
-            layer: block, from 1; negative from the end.
-            attention_head: head, from 0; None: the mean of all.
+            layer: see `to_html`.
+            attention_head: see `to_html`.
 
         Raises:
             ConfigError: when the encoder has no such block or head.
@@ -83,6 +93,11 @@ class Explanation:
         """
         from kerasbert.evaluation.explain_page import draw_attentions
 
+        weights, name = self._attention(layer, attention_head)
+        draw_attentions(weights, self.tokens, name, Path(file))
+
+    def _attention(self, layer: int, attention_head: int | None) -> tuple[np.ndarray, str]:
+        """One block's attention, (length, length), and its name."""
         blocks, heads = self.attentions.shape[:2]
         if layer == 0:
             raise ConfigError(f"`layer` must be a block from 1 to {blocks}, or negative from the end; got 0.")
@@ -90,10 +105,9 @@ class Explanation:
         if attention_head is not None:
             check_int("attention_head", attention_head, 0, heads - 1, "the encoder's heads")
         block = self.attentions[layer - 1 if layer > 0 else layer]
-        chosen = block.mean(axis=0) if attention_head is None else block[attention_head]
-        name = f"block {layer if layer > 0 else blocks + 1 + layer}"
         what = "mean of all heads" if attention_head is None else f"head {attention_head}"
-        draw_attentions(chosen, self.tokens, f"{name}, {what}", Path(file))
+        name = f"block {layer if layer > 0 else blocks + 1 + layer}, {what}"
+        return block.mean(axis=0) if attention_head is None else block[attention_head], name
 
 
 @suggest_keywords

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerasbert.evaluation.attention_figure import attention_figure
+
 if TYPE_CHECKING:
     from kerasbert.evaluation.explain import Explanation
 
@@ -18,7 +20,8 @@ body {{ font: 16px/1.6 system-ui, sans-serif; max-width: 50rem; margin: 2rem aut
 .text {{ font-size: 1.2rem; line-height: 2; white-space: pre-wrap; }}
 .text span {{ border-radius: .25rem; padding: .1rem .05rem; }}
 table {{ border-collapse: collapse; }} td, th {{ padding: .1rem .8rem; text-align: left; }}
-td.number {{ text-align: right; font-variant-numeric: tabular-nums; }} small {{ color: #555; }}
+td.number {{ text-align: right; font-variant-numeric: tabular-nums; }} small, figcaption {{ color: #555; }}
+.attention {{ margin: 0; overflow-x: auto; }} .attention svg {{ font: 12px/1 ui-monospace, monospace; fill: #222; }}
 </style></head><body>
 <h1>{title}</h1>
 <p>Probability {probability:.4f}; {baseline:.4f} without any word. The words' shares add up to the difference but for
@@ -26,15 +29,18 @@ td.number {{ text-align: right; font-variant-numeric: tabular-nums; }} small {{ 
 <p class="text">{words}</p>
 <p><small>Green words raised the probability of {label}, red ones lowered it.</small></p>
 <table><tr><th>word</th><th>share</th>{pooling_head}</tr>{rows}</table>
+{attention}
 </body></html>
 """
 
 
-def page(found: "Explanation") -> str:
+def page(found: "Explanation", weights: np.ndarray, attention: str) -> str:
     """The explanation as a page of HTML that needs nothing else.
 
     Args:
         found: the explanation.
+        weights: attentions to draw, (length, length), of the explanation's tokens.
+        attention: what they are.
 
     Returns:
         The page; everything from the text and the labels is escaped.
@@ -51,6 +57,7 @@ def page(found: "Explanation") -> str:
         words=_highlighted(found),
         pooling_head="<th>attention pooling</th>" if has_pooling else "",
         rows="".join(_row(word, has_pooling) for word in ranked),
+        attention=_attention(found, weights, attention),
     )
 
 
@@ -90,6 +97,17 @@ def _highlighted(found: "Explanation") -> str:
         parts.append(f'<span style="{style}" title="{hint}">{html.escape(word["word"])}</span>')
         place = word["end"]
     return "".join([*parts, html.escape(found.text[place:])])
+
+
+def _attention(found: "Explanation", weights: np.ndarray, name: str) -> str:
+    caption = (
+        f"Attention of {name}, from each token (rows) to each token (columns); the darkest is {weights.max():.2f}. It shows "
+        "where the encoder looked, not why the label was chosen."
+        if weights.size
+        else ""
+    )
+    figure = attention_figure(weights, found.tokens, caption)
+    return f"<h2>Attention</h2>\n{figure}" if figure else ""
 
 
 def _row(word: dict, has_pooling: bool) -> str:

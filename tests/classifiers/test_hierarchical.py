@@ -51,7 +51,7 @@ def by_hand(model, inputs):
     return classes, classes[:, PARENTS] * given
 
 
-FORMS = {"own": {}, "summed": {"class_scores": "summed"}, "multilabel": {"multilabel": True}}
+FORMS = {"own": {"class_scores": "own"}, "summed": {}, "multilabel": {"multilabel": True}}
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -83,8 +83,15 @@ def gradients(model, inputs, labels):
     return float(loss), [np.asarray(g) for g in tape.gradient(loss, [v.value for v in variables])]
 
 
-def test_a_row_without_sublabel_trains_the_class_only(tiny_config, tiny_inputs):
-    model = kb.build_hierarchical(TREE, encoder=tiny_config, compile=True)
+def test_a_row_without_sublabel_costs_nothing_at_that_level(tiny_config, tiny_inputs):
+    model = kb.build_hierarchical(TREE, encoder=tiny_config)
+    predicted = predict(model, tiny_inputs)
+    loss, _ = gradients(model, tiny_inputs, {"class": np.array([0, 2]), "subclass": np.array([-1, -1])})
+    assert np.isclose(loss, -np.log([predicted["class"][0, 0], predicted["class"][1, 2]]).mean(), rtol=1e-4)
+
+
+def test_a_row_without_sublabel_trains_the_own_scores_of_the_class_only(tiny_config, tiny_inputs):
+    model = kb.build_hierarchical(TREE, encoder=tiny_config, class_scores="own")
     model.predict(tiny_inputs, verbose=0)
     _, both = gradients(model, tiny_inputs, {"class": np.array([0, 2]), "subclass": np.array([-1, -1])})
     assert np.abs(both[0]).max() > 0 and np.abs(both[2]).max() == 0 and np.abs(both[3]).max() == 0
@@ -128,7 +135,7 @@ def smooth(model, share):
 
 @pytest.mark.parametrize("height", [0.0, 40.0], ids=["even", "underflow"])
 def test_smoothed_gradients_are_probability_less_target(height, tiny_config, tiny_inputs):
-    model = kb.build_hierarchical(TREE, encoder=tiny_config)
+    model = kb.build_hierarchical(TREE, encoder=tiny_config, class_scores="own")
     smooth(model, 0.3)
     for layer, bias in zip(model.hierarchy.output_layers, ([-1, 0, 1], [0, 1, 0, 1, 2, 0]), strict=True):
         layer.set_weights([layer.kernel * 0, np.array(bias) * max(height, 1)])
@@ -199,8 +206,16 @@ def test_from_a_multi_label_class_model(tiny_config, tiny_inputs):
     assert np.allclose(predict(model, tiny_inputs)["class"], flat.predict(tiny_inputs, verbose=0), atol=1e-5)
 
 
-def test_prior_biases_predict_the_frequencies(tiny_config):
+def test_prior_biases_of_sums_predict_the_frequencies_of_known_subclasses(tiny_config):
     model = kb.build_hierarchical(TREE, encoder=tiny_config)
+    known = [0] * 30 + [3] * 60 + [-1] * 10
+    model.hierarchy.set_prior_bias({"class": np.array([0] * 30 + [1] * 60 + [2] * 10), "subclass": np.array(known)})
+    [biases] = [layer.bias.numpy() for layer in model.hierarchy.output_layers]
+    assert np.allclose(softmax(biases), [1 / 3, 0, 0, 2 / 3, 0, 0], atol=0.02)
+
+
+def test_prior_biases_predict_the_frequencies(tiny_config):
+    model = kb.build_hierarchical(TREE, encoder=tiny_config, class_scores="own")
     model.hierarchy.set_prior_bias({"class": np.array([0] * 60 + [1] * 40), "subclass": np.array([0] * 90 + [-1] * 10)})
     biases = [layer.bias.numpy() for layer in model.hierarchy.output_layers]
     assert np.allclose(softmax(biases[0]), [0.6, 0.4, 0.0], atol=0.01)

@@ -143,6 +143,19 @@ def test_the_page_escapes_and_stands_alone(classifier):
     page = kb.explain(classifier, TEXT).to_html()
     assert "&lt;" in page and "<refund>" not in page and "&amp;" in page
     assert "http" not in page and "<script" not in page and page.count("<span") == 12
+    assert page.count("<svg") == 1 and page.count("[SEP]</text>") == 2
+
+
+def test_the_page_shows_the_attention_that_was_chosen(classifier):
+    found = kb.explain(classifier, TEXT)
+    mean, chosen = found.to_html(), found.to_html(layer=1, attention_head=0)
+    assert "block 2, mean of all heads" in mean and "block 1, head 0" in chosen
+    assert f"the darkest is {found.attentions[0, 0].max():.2f}" in chosen
+    assert picture(mean) != picture(chosen) and chosen.count("[SEP]</text>") == 2
+
+
+def picture(page):
+    return page.split("data:image/png;base64,")[1].split('"')[0]
 
 
 def test_command(saved, tmp_path, capsys):
@@ -172,3 +185,5 @@ def test_refusals(classifier, tmp_path):
         found.save_attentions(tmp_path / "a.png", layer=3)
     with pytest.raises(kb.ConfigError, match="`attention_head` must be an integer from 0 to 1"):
         found.save_attentions(tmp_path / "a.png", attention_head=2)
+    with pytest.raises(kb.ConfigError, match="`layer` must be a block from 1 to 2, or negative from the end; got 0"):
+        found.to_html(layer=0)

@@ -1,0 +1,71 @@
+"""A picture of attentions for a page of HTML, drawn without any library and without a file beside the page."""
+
+import base64
+import html
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+CELL, LETTER = 16, 7.5
+DARKEST = (21, 67, 130)
+
+
+def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -> str:
+    """Attentions from each token (rows) to each token (columns) as a figure; darker is more, white is none.
+
+    Args:
+        weights: (length, length), each >= 0.
+        tokens: as many names; they are escaped.
+        caption: below the picture.
+
+    Returns:
+        A `<figure>` with inline SVG, or nothing where there are no tokens.
+
+    Example:
+        >>> attention_figure(np.array([[0.5, 0.5], [0.0, 1.0]]), ["[CLS]", "<b>"], "block 1").count("&lt;b&gt;")
+        2
+    """
+    if not len(tokens):
+        return ""
+    margin = round(LETTER * max(map(len, tokens))) + 10
+    side = CELL * len(tokens)
+    names = "".join(_names_of(place, token, margin) for place, token in enumerate(tokens))
+    picture = base64.b64encode(_png(_shades(weights))).decode("ascii")
+    # An SVG inside HTML needs no namespace, and so no address.
+    return (
+        f'<figure class="attention"><svg width="{margin + side}" height="{margin + side}" role="img" '
+        f'aria-label="{html.escape(caption)}"><image x="{margin}" y="{margin}" width="{side}" height="{side}" '
+        f'preserveAspectRatio="none" style="image-rendering: pixelated" href="data:image/png;base64,{picture}"/>'
+        f"{names}</svg><figcaption>{html.escape(caption)}</figcaption></figure>"
+    )
+
+
+def _names_of(place: int, token: str, margin: int) -> str:
+    """A token's name beside its row and above its column."""
+    middle, name = margin + CELL * (place + 0.5), html.escape(token)
+    return (
+        f'<text x="{margin - 5}" y="{middle + 4:g}" text-anchor="end">{name}</text>'
+        f'<text transform="translate({middle + 4:g},{margin - 5}) rotate(-90)">{name}</text>'
+    )
+
+
+def _shades(weights: np.ndarray) -> np.ndarray:
+    """Colours, uint8 (length, length, 3), from white to the darkest at the largest weight."""
+    share = np.asarray(weights, "float64") / max(float(np.max(weights)), 1e-12)
+    return np.round(255 + share[..., None] * (np.array(DARKEST) - 255)).astype("uint8")
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """Pixels, uint8 (height, width, 3), as a PNG file."""
+    height, width, _ = pixels.shape
+    # Every line begins with the number of its filter, 0 for none.
+    lines = np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0))).tobytes()
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, content) for kind, content in chunks)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
