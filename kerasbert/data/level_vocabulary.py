@@ -87,7 +87,7 @@ class LevelTree:
                 f"`labels` must name a column for each of {', '.join(level_names(max(depth, 2)))} (give `subclasses` for more "
                 f"levels); got {', '.join(columns)}."
             )
-        names = [None] * depth if self.given is None else self.given.names
+        names: Sequence[Sequence[str] | None] = [None] * depth if self.given is None else self.given.names
         self.levels = {
             level: LevelVocabulary(column, names=own)
             for level, column, own in zip(level_names(depth), columns, names, strict=True)

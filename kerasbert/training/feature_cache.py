@@ -132,7 +132,8 @@ def _with_features(below: keras.Model, source: Any) -> FeatureBatches:
 
 def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, Any]:
     """Features and labels of all rows, read piece by piece."""
-    features, labels = [], []
+    features: list[np.ndarray] = []
+    labels: list[dict[str, np.ndarray]] = []
     for start in range(0, source.store.num_rows, STREAM_ROWS):
         tokens, own = source.store.read(np.arange(start, min(start + STREAM_ROWS, source.store.num_rows)))
         features.append(_compute(below, tokens, source.plan.buckets, source.pad_id))
