@@ -137,8 +137,8 @@ def discover_subclasses(
     Args:
         texts: n texts.
         labels: n classes.
-        encoder: what gives the features: a saved classifier's folder, or name or folder of a checkpoint, which is read
-            by mean pooling.
+        encoder: what gives the features: a saved classifier's folder, or name or folder of a checkpoint, of
+            whose last two hidden states the means over the tokens are averaged.
         features: (n, hidden), instead of an encoder.
         within: class or classes to look into; None looks into all.
         number: of groups in each class, >= 2; None chooses.
