@@ -32,6 +32,7 @@ from kerasbert.model_card import CARD_FILE, model_card
 
 # Largest accepted difference of a probability, by the precision of the encoder.
 TOLERANCES = {"float32": TOLERANCE, "bfloat16": HALF_TOLERANCE}
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 LARGEST_VERSION = 2**63 - 1
 CLASSIFY_METHOD = "tensorflow/serving/classify"
 EXPORTED_CARD_FILE = f"assets.extra/{CARD_FILE}"
@@ -140,7 +141,7 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
 
 
 def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
-    model = classifier.model_ if dtype == "float32" else in_precision(classifier.model_, "mixed_bfloat16")
+    model = in_precision(classifier.model_, POLICIES[dtype])
     module = ServingModule(model, classifier.tokens_, classifier.thresholds_)
     signatures = module.signatures()
     try:
@@ -182,5 +183,6 @@ def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: st
     report["warmup_requests"] = replay_warmup(folder, loaded.signatures) if has_warmup else 0
     report.update(parity_report(loaded, classifier, *data))
     report["size_bytes"] = folder_size(folder)
-    check_parity(report, TOLERANCES[dtype])
+    trained_in_half = classifier.model_.encoder.compute_dtype != "float32"
+    check_parity(report, HALF_TOLERANCE if trained_in_half else TOLERANCES[dtype])
     return report
