@@ -85,7 +85,7 @@ def test_no_batch_exceeds_the_budget_in_training_and_prediction(windowed, monkey
         return original(self, input_ids, *args, **kwargs)
 
     classifier = windowed
-    batches = classifier._batches(classifier.tokens_.encode(TEXTS), {"probabilities": np.zeros(24)})
+    batches = classifier._batches(classifier.tokens_, classifier.tokens_.encode(TEXTS), {"probabilities": np.zeros(24)})
     assert all(len(inputs["input_ids"]) <= 12 for inputs, _ in batches.dataset)
     monkeypatch.setattr(kb.TFBertModel, "call", call)
     classifier.predict_proba(TEXTS[:1])

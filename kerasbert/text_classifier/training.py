@@ -116,7 +116,7 @@ class Trainer(Predictor):
             self.model_.switch_off_dropout()
         ids, encoded = train
         devices = as_strategy(strategy)
-        lengths = _lengths(devices)
+        lengths = self._padded_lengths(devices)
         batches = self._batches(tokens, ids, encoded, lengths=lengths, shuffle=True)
         self._train(
             batches,
@@ -348,6 +348,11 @@ class Trainer(Predictor):
         rows = held_out_rows(cache.num_rows, self.held_out_share(), seed=self.seed)
         return rows, cache.read(rows)
 
+    def _padded_lengths(self, devices: Any) -> str | None:
+        """Each batch's own longest text, unless every length is compiled for itself, or texts of like windows change places."""
+        compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
+        return None if compiled or self.long_texts == "windows" else LONGEST
+
     def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
         self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
 
@@ -403,9 +408,3 @@ class Trainer(Predictor):
             sampling=self.sampling if shuffle else None,
             pad_id=tokens.pad_id,
         )
-
-
-def _lengths(devices: Any) -> str | None:
-    """Each batch's own length, unless every length is compiled for itself: then a few."""
-    compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
-    return None if compiled else LONGEST
