@@ -11,7 +11,6 @@ accuracy, macro-F1 and, of two labels, the F1 of the rarer one.
 
 import argparse
 import collections
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoTokenizer, BertModel
 
 from kerasbert._core.resolve import resolve_encoder
+from kerasbert.data.readers import read_examples
 
 BATCH_SIZE, POOL = 32, 50
 
@@ -40,12 +40,6 @@ class MeanPooled(torch.nn.Module):
         """Logits (batch, classes)."""
         states, mask = self.encoder(**tokens).last_hidden_state, tokens["attention_mask"][..., None]
         return self.head(self.dropout((states * mask).sum(1) / mask.sum(1)))
-
-
-def read(file: Path, column: str) -> tuple[list[str], list[str]]:
-    """Texts and labels of a file."""
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    return [row["text"] for row in rows], [row[column] for row in rows]
 
 
 def batches_of(lengths: np.ndarray, random: np.random.Generator) -> list[np.ndarray]:
@@ -107,7 +101,8 @@ def main() -> None:
     options = parser.parse_args()
     folder = str(resolve_encoder("all-MiniLM-L6-v2"))
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    parts = [read(options.data / f"{name}.jsonl", options.label) for name in ("train", "test")]
+    files = [read_examples(options.data / f"{name}.jsonl", labels=[options.label]) for name in ("train", "test")]
+    parts = [(file.texts, file.labels[options.label]) for file in files]
     names = [name for name, _ in collections.Counter(parts[0][1]).most_common()]
     ids = [tokenizer(texts, truncation=True, max_length=128)["input_ids"] for texts, _ in parts]
     labels = [np.array([names.index(label) for label in part]) for _, part in parts]

@@ -130,9 +130,6 @@ class Batches(BatchSource):
     def _padded(self, length: int) -> int:
         return self.lengths[int(np.searchsorted(self.lengths, length))]
 
-    def _epochs(self) -> Iterator[tuple[np.ndarray, int]]:
-        yield from ((rows, length) for rows, length, _ in self._numbered())
-
     def _numbered(self) -> Iterator[tuple[np.ndarray, int, int]]:
         """The batches of the next epoch with their numbers since the first one."""
         epoch, skip = self.epoch, self._skip
@@ -158,18 +155,15 @@ class Batches(BatchSource):
             inputs = read(rows, length) if augment is None else augment(read(rows, length), number)
             return (inputs, *tf.nest.map_structure(lambda part: tf.gather(part, rows), targets)) if targets else inputs
 
-        numbered = tf.data.Dataset.from_generator(
-            self._numbered,
-            output_signature=(tf.TensorSpec((None,), tf.int64), *[tf.TensorSpec((), tf.int64)] * 2),
-        )
-        return ahead(numbered, batch)
+        return ahead(self.plan_dataset(), batch)
 
     def plan_dataset(self) -> Any:
-        """The rows (m,) and the padded length of each batch, as a `tf.data.Dataset` of epoch after epoch."""
+        """Rows (m,), padded length and number of each batch since the first epoch, a `tf.data.Dataset` of epoch after epoch."""
         import tensorflow as tf
 
+        number = tf.TensorSpec((), tf.int64)
         return tf.data.Dataset.from_generator(
-            self._epochs, output_signature=(tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
+            self._numbered, output_signature=(tf.TensorSpec((None,), tf.int64), number, number)
         )
 
     def _reader(self) -> Callable[[Any, Any], dict[str, Any]]:

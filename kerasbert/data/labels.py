@@ -385,3 +385,7 @@ def _checked_flags(rows: np.ndarray, num_labels: int, source: str, first_row: in
         place = _Place(rows, source, first_row, row)
         raise DataError(f"{place}: the labels must be 0 or 1; got {shorten(rows[row, column].item())}.")
     return rows.astype(np.float32)
+
+
+# Task of a head -> what makes the arrays that it trains on from label cells and names.
+ENCODE_LABELS = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}

@@ -318,13 +318,7 @@ def _tokenised(chunk: _Chunk, encoder: TextEncoder, columns: Columns) -> tuple[_
     for place, row in enumerate(chunk.given):
         if row is not None:
             ids[place] = TokenArrays.from_lists([row["input_ids"]], [row["token_type_ids"]])
-    joined = TokenArrays(
-        np.concatenate([one.input_ids for one in ids]),
-        np.concatenate([one.token_type_ids for one in ids]),
-        offsets_of([len(one.input_ids) for one in ids]),
-        tokens.is_truncated,
-    )
-    return chunk, joined
+    return chunk, TokenArrays.concatenate(ids)
 
 
 def _ahead(chunks: Iterable[_Chunk], work: Callable[[_Chunk], Any]) -> Iterator[Any]:

@@ -15,12 +15,12 @@ from kerasbert._core.checks import check_bool, check_choice, check_int
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data.augmentation import RATES, Augmentation, augment_step, parse_augmentation
 from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import lengths_of_counts
+from kerasbert.data.batches import ahead, lengths_of_counts
 from kerasbert.data.label_counts import LabelCounts
 from kerasbert.data.row_plan import POOL_ROWS, Pool, RowPlan
 from kerasbert.data.row_sampling import ROWS_AT_ONCE, RowSampling, cache_draws, sampled_counts
 from kerasbert.data.sampling import SAMPLINGS
-from kerasbert.data.token_arrays import TokenArrays, offsets_of
+from kerasbert.data.token_arrays import TokenArrays
 from kerasbert.data.token_cache import TokenCache
 
 # Distinct (rows, length) of batches.
@@ -30,7 +30,6 @@ MEAN_ROWS = 32
 MOST_HELD_OUT = 10_000
 # Number of a further pass over the rows, where chance drew fewer than an epoch needs; no epoch has so high a number.
 ANOTHER_PASS = 2**40
-PREFETCHED = 8
 # Of a batch's size, the share (one in so many) by which it may be lowered so that whole batches hold all texts.
 LOWERED = 8
 
@@ -244,7 +243,7 @@ class StreamBatches(BatchSource):
             inputs = inputs if step is None else step(inputs, number)
             return (inputs, *labels) if labels else inputs
 
-        return dataset.map(finish, num_parallel_calls=tf.data.AUTOTUNE).prefetch(PREFETCHED)
+        return ahead(dataset, finish)
 
     def _static_shape(self) -> tuple[int | None, int | None]:
         if len(self.shapes) > 1:
@@ -513,11 +512,7 @@ def _joined(held: _Held | None, new: _Held) -> _Held:
     if not len(new.rows):
         return held
     rows = np.concatenate([held.rows, new.rows])
-    tokens = TokenArrays(
-        np.concatenate([held.tokens.input_ids, new.tokens.input_ids]),
-        np.concatenate([held.tokens.token_type_ids, new.tokens.token_type_ids]),
-        offsets_of(np.concatenate([held.tokens.lengths, new.tokens.lengths])),
-    )
+    tokens = TokenArrays.concatenate([held.tokens, new.tokens])
     labels = {name: np.concatenate([part, new.labels[name]]) for name, part in held.labels.items()}
     order = np.argsort(rows)
     return _Held(rows[order], tokens.take(order), {name: part[order] for name, part in labels.items()})

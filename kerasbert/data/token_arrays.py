@@ -49,6 +49,33 @@ class TokenArrays:
         types = [[0] * len(ids) for ids in input_ids] if token_type_ids is None else token_type_ids
         return cls(flatten(input_ids), flatten(types).astype(np.uint8), offsets)
 
+    @classmethod
+    def concatenate(cls, parts: Sequence["TokenArrays"], max_length: int | None = None) -> Self:
+        """The texts of some token arrays, one after the other.
+
+        Args:
+            parts: token arrays; none give no text.
+            max_length: of the result.
+
+        Returns:
+            All texts; `is_truncated` where a part has it.
+
+        Example:
+            >>> parts = [TokenArrays.from_lists([[2, 5, 3]]), TokenArrays.from_lists([[2, 3]])]
+            >>> TokenArrays.concatenate(parts).lengths.tolist()
+            [3, 2]
+        """
+        cut = [np.zeros(len(part), bool) if part.is_truncated is None else part.is_truncated for part in parts]
+        return cls(
+            np.concatenate([np.zeros(0, np.int32), *(part.input_ids for part in parts)]),
+            np.concatenate([np.zeros(0, np.uint8), *(part.token_type_ids for part in parts)]),
+            offsets_of(np.concatenate([np.zeros(0, np.int64), *(part.lengths for part in parts)])),
+            None
+            if parts and all(part.is_truncated is None for part in parts)
+            else np.concatenate([np.zeros(0, bool), *cut]),
+            max_length,
+        )
+
     @property
     def lengths(self) -> np.ndarray:
         """Number of tokens of each text, int64 (n,)."""

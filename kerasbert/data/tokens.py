@@ -222,7 +222,7 @@ class TextEncoder:
                 progress(stop, len(columns[0]))
         if self.long_texts.way == "windows":
             return _join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
-        return _join(chunks, self.max_length)
+        return TokenArrays.concatenate(chunks, self.max_length)
 
     def full_lengths(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:
         """Number of tokens of texts that are not cut, special tokens included.
@@ -481,21 +481,8 @@ def _assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]],
 
 def _join_windows(chunks: list[WindowArrays], max_length: int, budget: int) -> WindowArrays:
     return WindowArrays(
-        _join([chunk.windows for chunk in chunks], max_length),
+        TokenArrays.concatenate([chunk.windows for chunk in chunks], max_length),
         offsets_of(np.concatenate([np.zeros(0, dtype=np.int64), *[chunk.counts for chunk in chunks]])),
         np.concatenate([np.zeros(0, dtype=bool), *[chunk.is_truncated for chunk in chunks]]),
         budget,
-    )
-
-
-def _join(chunks: list[TokenArrays], max_length: int) -> TokenArrays:
-    if not chunks:
-        nothing = np.zeros(0, dtype=np.int32)
-        return TokenArrays(nothing, nothing.astype(np.uint8), offsets_of([]), nothing.astype(bool), max_length)
-    return TokenArrays(
-        np.concatenate([chunk.input_ids for chunk in chunks]),
-        np.concatenate([chunk.token_type_ids for chunk in chunks]),
-        offsets_of(np.concatenate([chunk.lengths for chunk in chunks])),
-        np.concatenate([chunk.is_truncated for chunk in chunks if chunk.is_truncated is not None]),
-        max_length,
     )

@@ -9,14 +9,13 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
-from kerasbert.data.labels import collect_label_names, encode_binary, encode_class_ids, encode_multi_hot
+from kerasbert.data.labels import ENCODE_LABELS, collect_label_names
 from kerasbert.data.splits import split_indices
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import SCORED_TASKS, score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
 
 ONLY_HEAD = "labels"
-ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 # As `C` of scikit-learn's LogisticRegression, of which 10 and 30 differ by 0.002 in accuracy on Banking77. There SGD
 # takes 6 s of processor time, and liblinear, for the same model, minutes.
 C = 10.0
@@ -132,7 +131,7 @@ def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[An
 
 def _score_head(task: str, features: tuple, cells: Sequence[Any], names: Sequence[str] | None, seed: int) -> dict:
     names = names or collect_label_names([cell for part in cells for cell in part])
-    train, test = (ENCODE[task](part, names) for part in cells)
+    train, test = (ENCODE_LABELS[task](part, names) for part in cells)
     decided, values = _decide(task, features, train, len(names), seed)
     return score_predictions(task, test, decided, names, values)
 

@@ -54,7 +54,14 @@ def tolerance_of(classifier: Any) -> float:
     return TOLERANCE if classifier.model_.encoder.compute_dtype == "float32" else HALF_TOLERANCE
 
 
-def compare_probabilities(classifier: Any, ask: Ask, texts: Sequence[str], labels: Any = None) -> dict[str, Any]:
+def compare_probabilities(
+    classifier: Any,
+    ask: Ask,
+    texts: Sequence[str],
+    labels: Any = None,
+    *,
+    expected: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, Any]:
     """Ask an artefact for some texts, compare with the classifier, and time it.
 
     Args:
@@ -62,6 +69,7 @@ def compare_probabilities(classifier: Any, ask: Ask, texts: Sequence[str], label
         ask: from texts to head -> (n, C) probabilities of all labels, or (n, 1) of a binary head's second one.
         texts: at least one.
         labels: their labels, as for `TextClassifier.fit`; None measures no accuracy.
+        expected: the classifier's probabilities, where they are known already.
 
     Returns:
         `texts`; what `differences` and `time_calls` give; `texts_per_second` in batches of 32; and, with labels, what
@@ -73,7 +81,7 @@ def compare_probabilities(classifier: Any, ask: Ask, texts: Sequence[str], label
     begin = time.perf_counter()
     parts = [dict(ask(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
     seconds = time.perf_counter() - begin
-    expected = classifier._probabilities(texts, None)
+    expected = classifier._probabilities(texts, None) if expected is None else expected
     got = in_units({head: np.concatenate([part[head] for part in parts]) for head in parts[0]}, expected)
     return {
         "texts": len(texts),

@@ -8,6 +8,7 @@ from typing import Any
 from kerasbert._core.files import verify_manifest
 from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
+from kerasbert.data.tokens import TextEncoder
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
 # Of a folder with an ONNX or TFLite file, and inside the latter.
@@ -49,6 +50,12 @@ def describe(classifier: Any, kind: str) -> dict[str, Any]:
             for name, head in classifier.model_.heads.items()
         },
     }
+
+
+def vocabulary_lines(tokens: TextEncoder) -> str:
+    """The vocabulary as a text whose line n is token n, also where it leaves ids out."""
+    token_of = {number: token for token, number in tokens._tokenizer.get_vocab().items()}
+    return "".join(token_of.get(number, "") + "\n" for number in range(tokens.vocabulary_size))
 
 
 def write_json(file: Path, content: dict[str, Any]) -> None:

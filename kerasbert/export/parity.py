@@ -1,6 +1,6 @@
 """Does an exported model say what the classifier says, and how fast: the report that every export ends with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,9 +30,10 @@ def parity_report(loaded: Any, classifier: Any, texts: Sequence[str], labels: An
         answers.append(answer)
         return {head: answer[field_name(head, "probabilities")] for head in heads}
 
-    report = compare_probabilities(classifier, ask, texts, labels)
+    expected = classifier._probabilities(texts, None)
+    report = compare_probabilities(classifier, ask, texts, labels, expected=expected)
     named = {head: [row for answer in answers for row in _named_rows(answer, head)][: len(texts)] for head in heads}
-    return {**report, "different_labels": _different_labels(classifier, texts, named)}
+    return {**report, "different_labels": _different_labels(classifier, expected, named)}
 
 
 def _named_rows(answer: dict[str, np.ndarray], head: str) -> list[set[str]]:
@@ -41,8 +42,9 @@ def _named_rows(answer: dict[str, np.ndarray], head: str) -> list[set[str]]:
     return [{label.decode() for label in row[:count]} for row, count in zip(labels, counts, strict=True)]
 
 
-def _different_labels(classifier: Any, texts: Sequence[str], named: dict[str, list[set[str]]]) -> int:
-    decided, different = classifier.predict(texts), np.zeros(len(texts), dtype=bool)
+def _different_labels(classifier: Any, expected: Mapping[str, np.ndarray], named: dict[str, list[set[str]]]) -> int:
+    decided: Any = classifier.name_labels(expected)
+    different = np.zeros(len(next(iter(named.values()))), dtype=bool)
     for head, rows in named.items():
         chosen, names = (
             decided[head] if isinstance(decided, dict) else decided,

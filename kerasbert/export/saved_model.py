@@ -23,7 +23,7 @@ from kerasbert.export.comparison import (
     folder_size,
     texts_to_compare,
 )
-from kerasbert.export.description import write_description
+from kerasbert.export.description import vocabulary_lines, write_description
 from kerasbert.export.parity import parity_report
 from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import ServingModule
@@ -151,11 +151,8 @@ def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
         reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
         raise ArtifactError(f"The model could not be written to {str(folder.parent)!r}: {reason}.") from error
     _name_methods(folder / "saved_model.pb")
-    token_of = {number: token for token, number in classifier.tokens_._tokenizer.get_vocab().items()}
-    # Line n is token n, also where a vocabulary leaves ids out.
-    lines = [token_of.get(number, "") + "\n" for number in range(classifier.tokens_.vocabulary_size)]
     (folder / "assets").mkdir(exist_ok=True)
-    (folder / "assets" / VOCABULARY_FILE).write_text("".join(lines), encoding="utf-8")
+    (folder / "assets" / VOCABULARY_FILE).write_text(vocabulary_lines(classifier.tokens_), encoding="utf-8")
     return list(signatures)
 
 

@@ -18,7 +18,7 @@ from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
 from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
-from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, write_json
+from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines, write_json
 from kerasbert.export.graph_tokenizer import check_exportable
 from kerasbert.export.litert import LiteRT, check_litert, token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
@@ -187,12 +187,6 @@ def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
     threshold = float(thresholds.min()) if task == "multilabel" else None
     file = "labels.txt" if name == SINGLE_HEAD else f"{name}_labels.txt"
     return HeadMetadata(name, ways[task], head.label_names, threshold, file)
-
-
-def vocabulary_lines(tokens: TextEncoder) -> str:
-    """The vocabulary as a text whose line n is token n, also where it leaves ids out."""
-    token_of = {number: token for token, number in tokens._tokenizer.get_vocab().items()}
-    return "".join(token_of.get(number, "") + "\n" for number in range(tokens.vocabulary_size))
 
 
 def _measure(file: Path, reference: Any, texts: list[str], labels: Any, length: int | None) -> dict[str, Any]:

@@ -6,18 +6,16 @@ from typing import Any, Self
 
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert.bundle import Bundle, save_bundle
-from kerasbert.classifiers.builders import (
-    SINGLE_HEAD,
-)
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.pretrained import read_classifier
 from kerasbert.data.label_kinds import NAMES
 from kerasbert.data.tokens import TextEncoder, longest_text
 from kerasbert.encoders.checkpoints import read_config
 from kerasbert.model_card import model_card
-from kerasbert.text_classifier.training import Trainer
+from kerasbert.text_classifier.cache_training import CacheTrainer
 
 
-class TextClassifier(Trainer):
+class TextClassifier(CacheTrainer):
     """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
 
     Constructor arguments are only stored; `fit` checks them, builds the model, trains it by the recipe of `finetune`

@@ -11,9 +11,7 @@ from kerasbert._core.errors import KerasbertWarning
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.guards import warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
 from kerasbert.data.hierarchy import Hierarchy
-from kerasbert.data.labels import (
-    labels_without_examples,
-)
+from kerasbert.data.labels import labels_without_examples
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.text_classifier.labels import names_by_head
 from kerasbert.text_classifier.settings import Settings

@@ -7,22 +7,13 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
-from kerasbert.classifiers.builders import (
-    SINGLE_HEAD,
-)
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.guards import label_counts
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import INTEGERS, NAMES, label_kind
-from kerasbert.data.labels import (
-    collect_label_names,
-    encode_binary,
-    encode_class_ids,
-    encode_multi_hot,
-)
+from kerasbert.data.labels import ENCODE_LABELS, collect_label_names
 from kerasbert.text_classifier.settings import SEVERAL_HEADS, Settings
-
-ENCODE = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 
 
 def encode_labels(
@@ -42,7 +33,7 @@ def encode_labels(
     Raises:
         DataError: when a label cannot be used; the message names its row.
     """
-    return {head: ENCODE[task](cells[head], names[head]) for head, task in tasks.items()}
+    return {head: ENCODE_LABELS[task](cells[head], names[head]) for head, task in tasks.items()}
 
 
 def encode_cells(settings: Settings, names: Any, cells: Mapping[str, Any]) -> dict[str, np.ndarray]:

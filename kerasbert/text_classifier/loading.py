@@ -6,9 +6,7 @@ from pathlib import Path
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
-from kerasbert.classifiers.builders import (
-    SINGLE_HEAD,
-)
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.label_kinds import NAMES
 from kerasbert.text_classifier.classifier import TextClassifier
 

@@ -6,9 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasbert.classifiers.builders import (
-    SINGLE_HEAD,
-)
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.hierarchy import encode_hierarchy
 from kerasbert.data.label_kinds import classes_as, labels_as
@@ -68,10 +66,13 @@ class Predictor(Settings):
             DataError: when a text cannot be used.
             TypeError: when `texts` is one text or holds something else than texts.
         """
-        decisions = self.decide_all(self._probabilities(texts, text_pairs))
+        return self.name_labels(self._probabilities(texts, text_pairs))
+
+    def name_labels(self, probabilities: Mapping[str, np.ndarray]) -> Any:
+        """As `predict`, of probabilities that were computed elsewhere; see `evaluate_probabilities`."""
         named = {
             head: labels_as(self.label_kinds_[head], self.model_.heads[head].label_names, values)
-            for head, values in decisions.items()
+            for head, values in self.decide_all(probabilities).items()
         }
         return named if len(named) > 1 or SINGLE_HEAD not in named else named[SINGLE_HEAD]
 

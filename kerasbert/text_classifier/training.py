@@ -1,4 +1,4 @@
-"""Training a classifier: from texts in memory or a token cache."""
+"""Training a classifier from texts in memory."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,19 +7,15 @@ from typing import Any, Self
 import keras
 import numpy as np
 
-from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ConfigError, DivergedError
+from kerasbert._core.errors import DivergedError
 from kerasbert._core.names import RATE_KEY
-from kerasbert.classifiers.builders import (
-    SINGLE_HEAD,
-)
+from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import LONGEST, Batches, make_batches
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.label_kinds import NAMES
 from kerasbert.data.splits import split_indices
-from kerasbert.data.stream import held_out_rows, stream_batches
-from kerasbert.data.token_cache import TokenCache
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
@@ -131,85 +127,6 @@ class Trainer(Predictor):
         self._note_padding(list(batches.shapes), batches.padding, ids.num_truncated)
         return self
 
-    def fit_cache(
-        self,
-        cache: TokenCache,
-        *,
-        validation: tuple | None = None,
-        token_budget: int | None = None,
-        max_steps: int | None = None,
-        augment: Mapping[str, float] | None = None,
-        checkpoint_dir: str | os.PathLike[str] | None = None,
-        checkpoint_every: int = EVERY,
-        resume: bool | None = None,
-        log_dir: str | os.PathLike[str] | None = None,
-        strategy: Any = "auto",
-    ) -> Self:
-        """Build and train from a token cache of any size; memory does not grow with it.
-
-        Args:
-            cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
-                are names.
-            validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
-            token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
-            max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
-            augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
-            checkpoint_dir: see `fit`.
-            checkpoint_every: see `fit`.
-            resume: see `fit`.
-            log_dir: see `fit`.
-            strategy: see `fit`.
-
-        Returns:
-            The classifier itself, as from `fit`.
-
-        Raises:
-            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
-            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 0.
-            ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
-            DataError: when validation data cannot be used.
-        """
-        self.check_arguments()
-        keras.utils.set_random_seed(self.seed)
-        tokens = self.new_tokens(cache.max_length)
-        self._check_cache(cache, tokens)
-        names = cache.names
-        self.label_kinds_ = dict.fromkeys(cache.heads, NAMES)
-        rows, held_out = self._hold_out_of(cache, tokens, names, validation)
-        train = stream_batches(
-            cache,
-            token_budget=token_budget,
-            seed=self.seed,
-            sampling=self.sampling,
-            augment=augment,
-            held_out=rows,
-        )
-        self.data_ = {
-            "num_texts": cache.num_rows - (0 if rows is None else len(rows)),
-            "num_held_out": 0 if held_out is None else len(held_out[0]),
-            "num_cut": cache.num_cut,
-            "labels": {head: list(cached.counts) for head, cached in cache.heads.items()},
-            "validation_given": validation is not None,
-            "pairs": cache.facts["text_pair"] is not None,
-            "max_length": tokens.max_length,
-        }
-        self.tokens_ = tokens
-        self.model_ = self.build(names)
-        self._training_rows = None
-        self._train(
-            train,
-            held_out,
-            None,
-            max_steps=max_steps,
-            checkpoint_dir=checkpoint_dir,
-            checkpoint_every=checkpoint_every,
-            resume=resume,
-            log_dir=log_dir,
-            strategy=strategy,
-        )
-        self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
-        return self
-
     def find_learning_rate(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
     ) -> RateTest:
@@ -270,12 +187,10 @@ class Trainer(Predictor):
         result = type(self)("hierarchical", **{**own, "subclasses": tree.to_tree()})
         result.model_ = build_secondary(self.model_, tree.to_tree())
         history = train_secondary(result.model_, batches, epochs=epochs, seed=self.seed)
-        result.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        result.history_ = _plain(history)
         result.tokens_ = self.tokens_
         result.label_kinds_ = dict.fromkeys(result.model_.heads, NAMES)
-        result.thresholds_ = {
-            level: np.full(layer.head_task.units, 0.5) for level, layer in result.model_.heads.items()
-        }
+        result.thresholds_ = _halves(result.model_)
         return result
 
     def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
@@ -306,48 +221,6 @@ class Trainer(Predictor):
             warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
         return tokens.encode(texts, *pairs), encoded
 
-    def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
-        found = {head: cached.task for head, cached in cache.heads.items()}
-        wanted = dict.fromkeys(found, self.task) if self.task == "hierarchical" else self.head_tasks()
-        if found != wanted:
-            raise ConfigError(f"The token cache was made for {found}; this classifier is for {wanted}.")
-        if cache.hierarchy is not None:
-            self._check_tree(cache.hierarchy)
-        elif self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
-            raise ConfigError(
-                f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
-                f"{shorten(tuple(self.label_names))}. Prepare it again with these."
-            )
-        own = {"encoder": tokens.fingerprint, "max_length": tokens.max_length, "long_texts": tokens.long_texts.way}
-        for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
-            if cache.facts[there] != own[name]:
-                raise ConfigError(
-                    f"The token cache {str(cache.folder)!r} was made with another `{name}` "
-                    f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
-                )
-
-    def _check_tree(self, tree: Hierarchy) -> None:
-        if self.multilabel:
-            raise ConfigError(
-                "`multilabel` must be False with a token cache of a hierarchy, whose texts have one class each; train from "
-                "memory with `fit`."
-            )
-        if self.subclasses is not None and parse_tree(self.subclasses) != tree:
-            raise ConfigError(
-                "`subclasses` must be those of the token cache; leave them out, or prepare it again with these."
-            )
-
-    def _hold_out_of(
-        self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
-    ) -> tuple[np.ndarray | None, Any]:
-        """The rows of a cache that are held out, and what is held out; both may be None."""
-        if validation is not None:
-            return None, self._encode_validation(tokens, names, validation)
-        if not self.held_out_share():
-            return None, None
-        rows = held_out_rows(cache.num_rows, self.held_out_share(), seed=self.seed)
-        return rows, cache.read(rows)
-
     def _padded_lengths(self, devices: Any) -> str | None:
         """Each batch's own longest text, unless every length is compiled for itself, or texts of like windows change places."""
         compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
@@ -358,7 +231,7 @@ class Trainer(Predictor):
 
     def _train(self, train: BatchSource, held_out: tuple | None, lengths: str | None, **running: Any) -> None:
         validation = None if held_out is None else self._batches(self.tokens_, *held_out, lengths=lengths)
-        self.thresholds_ = {head: np.full(layer.head_task.units, 0.5) for head, layer in self.model_.heads.items()}
+        self.thresholds_ = _halves(self.model_)
         rates = RateLog()
         try:
             history = finetune(
@@ -380,7 +253,7 @@ class Trainer(Predictor):
             if self._training_rows is None:
                 raise
             raise error.renumbered(self._training_rows.tolist()) from error
-        self.history_ = {name: [float(value) for value in values] for name, values in history.history.items()}
+        self.history_ = _plain(history)
         if rates.rates:
             self.history_[RATE_KEY] = rates.rates
         if held_out is not None:
@@ -408,3 +281,12 @@ class Trainer(Predictor):
             sampling=self.sampling if shuffle else None,
             pad_id=tokens.pad_id,
         )
+
+
+def _halves(model: Classifier) -> dict[str, np.ndarray]:
+    """Thresholds that nothing has tuned."""
+    return {head: np.full(layer.head_task.units, 0.5) for head, layer in model.heads.items()}
+
+
+def _plain(history: keras.callbacks.History) -> dict[str, list[float]]:
+    return {name: [float(value) for value in values] for name, values in history.history.items()}

@@ -51,7 +51,7 @@ class FeatureBatches(BatchSource):
         with tf.device("CPU:0"):
             tensors = tuple(tf.nest.map_structure(tf.convert_to_tensor, part) for part in parts if part is not None)
 
-        def batch(rows: Any, length: Any) -> Any:
+        def batch(rows: Any, *_: Any) -> Any:
             return tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), tensors)
 
         return ahead(self.source.plan_dataset(), batch)

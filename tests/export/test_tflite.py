@@ -17,10 +17,9 @@ from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifi
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.export import quantization_loss, tflite, tflite_graph
-from kerasbert.export.description import read_export
+from kerasbert.export.description import read_export, vocabulary_lines
 from kerasbert.export.litert import token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
-from kerasbert.export.tflite import vocabulary_lines
 from kerasbert.export.tflite_graph import TFLITE_INPUTS
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata, refuse_custom_ops
 

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from training_server import Server
 
 from kerasbert import build_multiclass, make_batches
 from kerasbert.data.token_arrays import TokenArrays
@@ -23,3 +24,12 @@ def toy_model(tiny_config):
         return build_multiclass(3, encoder=tiny_config, **{"dropout": 0.0, **options})
 
     return make
+
+
+@pytest.fixture(scope="module")
+def servers():
+    """Two processes that run the command for a test."""
+    both = Server(), Server()
+    yield both
+    for server in both:
+        server.close()

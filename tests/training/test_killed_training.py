@@ -7,9 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from training_server import Server, Training
-
-WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "parcel", "card", "thanks"]
+from training_server import WORDS, Server, Training
 
 
 @pytest.fixture(scope="module")

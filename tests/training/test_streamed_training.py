@@ -9,17 +9,7 @@ import time
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from training_server import Server, Training, clusters
-
-WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "parcel", "card", "thanks"]
-
-
-@pytest.fixture(scope="module")
-def servers():
-    both = Server(), Server()
-    yield both
-    for server in both:
-        server.close()
+from training_server import WORDS, Training, clusters
 
 
 @pytest.fixture(scope="module")

@@ -14,17 +14,7 @@ import time
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from training_server import Server, clusters
-
-WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "parcel", "card", "thanks"]
-
-
-@pytest.fixture(scope="module")
-def servers():
-    both = Server(), Server()
-    yield both
-    for server in both:
-        server.close()
+from training_server import WORDS, clusters
 
 
 @pytest.fixture(scope="module")

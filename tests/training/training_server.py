@@ -10,6 +10,8 @@ from pathlib import Path
 
 from safetensors.numpy import load_file
 
+WORDS = ["good", "bad", "late", "lost", "refund", "please", "where", "parcel", "card", "thanks"]
+
 
 class Server:
     """Starts the command, and tells how it ended."""

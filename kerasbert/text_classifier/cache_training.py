@@ -1,0 +1,144 @@
+"""Training a classifier from a token cache, which may be larger than memory."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.data.hierarchy import Hierarchy, parse_tree
+from kerasbert.data.label_kinds import NAMES
+from kerasbert.data.stream import held_out_rows, stream_batches
+from kerasbert.data.token_cache import TokenCache
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.text_classifier.training import Trainer
+from kerasbert.training.resume import EVERY
+
+
+class CacheTrainer(Trainer):
+    """What a `TextClassifier` does to become trained from a token cache."""
+
+    def fit_cache(
+        self,
+        cache: TokenCache,
+        *,
+        validation: tuple | None = None,
+        token_budget: int | None = None,
+        max_steps: int | None = None,
+        augment: Mapping[str, float] | None = None,
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = EVERY,
+        resume: bool | None = None,
+        log_dir: str | os.PathLike[str] | None = None,
+        strategy: Any = "auto",
+    ) -> Self:
+        """Build and train from a token cache of any size; memory does not grow with it.
+
+        Args:
+            cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
+                are names.
+            validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
+            token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
+            max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
+            augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
+            checkpoint_dir: see `fit`.
+            checkpoint_every: see `fit`.
+            resume: see `fit`.
+            log_dir: see `fit`.
+            strategy: see `fit`.
+
+        Returns:
+            The classifier itself, as from `fit`.
+
+        Raises:
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 0.
+            ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
+            DataError: when validation data cannot be used.
+        """
+        self.check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        tokens = self.new_tokens(cache.max_length)
+        self._check_cache(cache, tokens)
+        names = cache.names
+        self.label_kinds_ = dict.fromkeys(cache.heads, NAMES)
+        rows, held_out = self._hold_out_of(cache, tokens, names, validation)
+        train = stream_batches(
+            cache,
+            token_budget=token_budget,
+            seed=self.seed,
+            sampling=self.sampling,
+            augment=augment,
+            held_out=rows,
+        )
+        self.data_ = {
+            "num_texts": cache.num_rows - (0 if rows is None else len(rows)),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "num_cut": cache.num_cut,
+            "labels": {head: list(cached.counts) for head, cached in cache.heads.items()},
+            "validation_given": validation is not None,
+            "pairs": cache.facts["text_pair"] is not None,
+            "max_length": tokens.max_length,
+        }
+        self.tokens_ = tokens
+        self.model_ = self.build(names)
+        self._training_rows = None
+        self._train(
+            train,
+            held_out,
+            None,
+            max_steps=max_steps,
+            checkpoint_dir=checkpoint_dir,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+            log_dir=log_dir,
+            strategy=strategy,
+        )
+        self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
+        return self
+
+    def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
+        found = {head: cached.task for head, cached in cache.heads.items()}
+        wanted = dict.fromkeys(found, self.task) if self.task == "hierarchical" else self.head_tasks()
+        if found != wanted:
+            raise ConfigError(f"The token cache was made for {found}; this classifier is for {wanted}.")
+        if cache.hierarchy is not None:
+            self._check_tree(cache.hierarchy)
+        elif self.label_names is not None and tuple(self.label_names) != cache.heads[SINGLE_HEAD].names:
+            raise ConfigError(
+                f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
+                f"{shorten(tuple(self.label_names))}. Prepare it again with these."
+            )
+        own = {"encoder": tokens.fingerprint, "max_length": tokens.max_length, "long_texts": tokens.long_texts.way}
+        for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
+            if cache.facts[there] != own[name]:
+                raise ConfigError(
+                    f"The token cache {str(cache.folder)!r} was made with another `{name}` "
+                    f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
+                )
+
+    def _check_tree(self, tree: Hierarchy) -> None:
+        if self.multilabel:
+            raise ConfigError(
+                "`multilabel` must be False with a token cache of a hierarchy, whose texts have one class each; train from "
+                "memory with `fit`."
+            )
+        if self.subclasses is not None and parse_tree(self.subclasses) != tree:
+            raise ConfigError(
+                "`subclasses` must be those of the token cache; leave them out, or prepare it again with these."
+            )
+
+    def _hold_out_of(
+        self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
+    ) -> tuple[np.ndarray | None, Any]:
+        """The rows of a cache that are held out, and what is held out; both may be None."""
+        if validation is not None:
+            return None, self._encode_validation(tokens, names, validation)
+        if not self.held_out_share():
+            return None, None
+        rows = held_out_rows(cache.num_rows, self.held_out_share(), seed=self.seed)
+        return rows, cache.read(rows)
