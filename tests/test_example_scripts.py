@@ -46,7 +46,8 @@ def test_model_selection(tiny_folder):
 
 def test_discover_subclasses():
     agreement, (label, sublabel) = load("discover_subclasses").main(160)
-    assert agreement > 0.3 and sublabel.startswith(f"{label}/")
+    # Adjusted for chance: of groups drawn at random it is 0, give or take 0.02.
+    assert agreement > 0.06 and sublabel.startswith(f"{label}/")
 
 
 def test_every_example_is_listed_and_tested():
