@@ -109,7 +109,9 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
     train = kb.make_batches(*data.train, shuffle=True, seed=seed, **batches)
     dev = kb.make_batches(*data.dev, **batches)
     start = time.perf_counter()
-    history = kb.finetune(model, train, dev, epochs=options.epochs, progress=options.progress)
+    # Of a single epoch there is no best one to look for.
+    judged = dev if options.epochs > 1 else None
+    history = kb.finetune(model, train, judged, epochs=options.epochs, progress=options.progress)
     seconds = time.perf_counter() - start
     thresholds = tune_thresholds(data.dev.labels, probabilities(model, data.dev, batches))
     predicted = probabilities(model, data.test, batches) >= thresholds
