@@ -65,14 +65,13 @@ class TokenArrays:
             >>> TokenArrays.concatenate(parts).lengths.tolist()
             [3, 2]
         """
+        is_known = not parts or any(part.is_truncated is not None for part in parts)
         cut = [np.zeros(len(part), bool) if part.is_truncated is None else part.is_truncated for part in parts]
         return cls(
             np.concatenate([np.zeros(0, np.int32), *(part.input_ids for part in parts)]),
             np.concatenate([np.zeros(0, np.uint8), *(part.token_type_ids for part in parts)]),
             offsets_of(np.concatenate([np.zeros(0, np.int64), *(part.lengths for part in parts)])),
-            None
-            if parts and all(part.is_truncated is None for part in parts)
-            else np.concatenate([np.zeros(0, bool), *cut]),
+            np.concatenate([np.zeros(0, bool), *cut]) if is_known else None,
             max_length,
         )
 

@@ -1,4 +1,4 @@
-"""Raw text in, label names out: settings, then prediction, then training, in memory and from a token cache, then `TextClassifier` over them."""
+"""Raw text in, label names out: settings, prediction, training, training from a cache, `TextClassifier`, each over the last."""
 
 from kerasbert.text_classifier.classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier.labels import encode_labels as encode_labels

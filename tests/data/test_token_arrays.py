@@ -53,3 +53,18 @@ def test_padded_is_what_a_padding_tokenizer_gives(tiny_folder):
     for name, value in ours.items():
         assert value.dtype == np.int32
         np.testing.assert_array_equal(value, expected[name])
+
+
+def test_joined_arrays_are_those_of_all_texts():
+    lists = [[2, 5, 3], [2, 3], [2, 7, 8, 3]]
+    whole, parts = TokenArrays.from_lists(lists), [TokenArrays.from_lists(lists[:2]), TokenArrays.from_lists(lists[2:])]
+    joined = TokenArrays.concatenate(parts, 8)
+    for name in ("input_ids", "token_type_ids", "offsets"):
+        assert np.array_equal(getattr(joined, name), getattr(whole, name))
+    assert joined.is_truncated is None and joined.max_length == 8 and len(TokenArrays.concatenate([])) == 0
+
+
+def test_texts_that_nobody_cut_join_those_that_were():
+    cut = TokenArrays(np.array([2, 3], np.int32), np.zeros(2, np.uint8), np.array([0, 2]), np.array([True]))
+    joined = TokenArrays.concatenate([TokenArrays.from_lists([[2, 3]]), cut])
+    assert joined.is_truncated.tolist() == [False, True] and joined.num_truncated == 1
