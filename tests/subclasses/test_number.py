@@ -28,6 +28,17 @@ def test_the_smallest_good_number_is_chosen():
     assert choose_number([NumberScore(2, 0.39, 0.5), NumberScore(3, 0.4, 1.0)]) == 3
 
 
+def test_one_number_that_stands_out_by_chance_among_many_is_not_chosen():
+    values = {number: 1 - abs(number - 15) / 20 for number in range(2, 26)} | {20: 1.1}
+    assert choose_number([NumberScore(number, value, 1.0) for number, value in values.items()]) in range(13, 16)
+    few = {number: 0.5 for number in range(2, 26)} | {4: 0.8}
+    assert choose_number([NumberScore(number, value, 1.0) for number, value in few.items()]) == 4
+
+
+def test_points_that_no_number_fits_get_the_least_bad_one():
+    assert choose_number([NumberScore(2, -0.2, 0.5), NumberScore(3, -0.1, 0.5)]) == 3
+
+
 def test_reference_data_have_no_groups(points):
     centred = points - points.mean(axis=0)
     found = find_unimodality(centred, 6)
