@@ -1,6 +1,6 @@
 """What a probe of every hidden state and four poolings costs beside one plain encoding pass of the same texts.
 
-    python benchmarks/probe_cost.py banking77/train.jsonl --max-texts 2000 --rounds 3
+    python benchmarks/probe_cost.py banking77/train.jsonl
 
 The plain pass is `predict` of the encoder under mean pooling, over batches of like length. Of the probe, the fits of the
 linear classifiers are timed apart. Each side first compiles on a few batches. Memory is the highest resident size of the
@@ -73,11 +73,12 @@ def main() -> None:
     after_import = resident()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data")
-    parser.add_argument("--max-texts", type=int, default=2000)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--max-texts", type=int, help="evenly spread over the file (default: all of them)")
+    parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
     rows = [json.loads(line) for line in Path(options.data).read_text(encoding="utf-8").splitlines()]
-    rows = rows[:: max(1, len(rows) // options.max_texts)][: options.max_texts]
+    wanted = options.max_texts or len(rows)
+    rows = rows[:: max(1, len(rows) // wanted)][:wanted]
     texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
 
     model = plain_model()
