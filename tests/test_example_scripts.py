@@ -50,6 +50,13 @@ def test_discover_subclasses():
     assert agreement > 0.06 and sublabel.startswith(f"{label}/")
 
 
+def test_read_layers(tmp_path):
+    pytest.importorskip("matplotlib")
+    call, weights = load("read_layers").main(tmp_path / "pictures", 60)
+    assert call.startswith("kb.build_multiclass(5,") and sum(weights.values()) == pytest.approx(1)
+    assert {file.name for file in (tmp_path / "pictures").iterdir()} == {"probe.png", "layers.png", "attentions.png"}
+
+
 def test_every_example_is_listed_and_tested():
     names = {file.stem for file in EXAMPLES.glob("*.py")}
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")

@@ -70,9 +70,17 @@ class LayerReport:
         curve, bars = figure.subplots(1, 2, width_ratios=(2, 1))
         layers = [row["layer"] for row in self.rows]
         _line(curve, self.rows, "o-", "one layer", [str(layer) for layer in layers])
-        _line(curve, self.exits, "s--", "early exit", [f"{row['confidence']:g}" for row in self.exits])
+        _line(
+            curve,
+            self.exits,
+            "s--",
+            "early exit, at this confidence",
+            [f"{row['confidence']:g}" for row in self.exits],
+            below=True,
+        )
         curve.plot(self.vote["milliseconds"], self.vote["score"], "k*", markersize=12, label="vote of all")
         curve.set(xlabel="milliseconds a text", ylabel=self.measure, title=f"Score and time ({self.num_texts} texts)")
+        curve.margins(0.08, 0.12)
         curve.legend()
         bars.bar([str(layer) for layer in layers], [row["weight"] for row in self.rows])
         bars.set(xlabel="layer", ylabel="weight", title="Learned weights of the votes")
@@ -159,10 +167,16 @@ def _timed(model: Any, tokens: Any, pad_id: int) -> tuple[np.ndarray, float]:
     return result, seconds
 
 
-def _line(axes: Any, rows: Sequence[dict[str, Any]], style: str, label: str, names: Sequence[str]) -> None:
+def _line(
+    axes: Any, rows: Sequence[dict[str, Any]], style: str, label: str, names: Sequence[str], *, below: bool = False
+) -> None:
     if not rows:
         return
     times, scores = [row["milliseconds"] for row in rows], [row["score"] for row in rows]
     axes.plot(times, scores, style, label=label)
+    # Slanted and on either side of the line, so that names of near points do not cover each other.
+    slant = (
+        {"xytext": (0, -7), "va": "top", "ha": "right"} if below else {"xytext": (0, 7), "va": "bottom", "ha": "left"}
+    )
     for name, x, y in zip(names, times, scores, strict=True):
-        axes.annotate(name, (x, y), textcoords="offset points", xytext=(4, 4), fontsize=8)
+        axes.annotate(name, (x, y), textcoords="offset points", fontsize=8, rotation=45, **slant)

@@ -30,7 +30,7 @@ def draw(report: "ProbeReport", file: Path) -> None:
         axes.set_title(_title(report, quantity), fontsize=10)
         axes.set_xticks(range(len(poolings)), poolings)
         axes.set_yticks(range(len(layers)), [_layer_name(layer, report.num_hidden_layers) for layer in layers])
-    figure.suptitle(f"What a linear classifier reads from {report.encoder} ({report.num_texts} texts)", fontsize=11)
+    figure.suptitle(f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts)", fontsize=11)
     figure.savefig(file, dpi=150)
 
 
