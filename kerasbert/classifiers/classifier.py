@@ -1,5 +1,6 @@
 """`Classifier`, the functional Keras model that every builder returns."""
 
+import contextlib
 from typing import Any, final
 
 import keras
@@ -132,6 +133,21 @@ class Classifier(keras.Model):
         if class_weight is not None:
             self._check_class_weight(class_weight)
         return super().fit(x, y, *args, class_weight=class_weight, **kwargs)
+
+    def make_train_function(self, force: bool = False) -> Any:
+        """Make the training step as Keras does, after the variables of the optimiser.
+
+        TensorFlow traces a function twice when variables are made while it is traced, and the trace is most of a first
+        step.
+
+        Args:
+            force: whether a step that was made already is made again.
+        """
+        optimizer, strategy = getattr(self, "optimizer", None), getattr(self, "distribute_strategy", None)
+        if optimizer is not None and not optimizer.built:
+            with contextlib.nullcontext() if strategy is None else strategy.scope():
+                optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Evaluate as `keras.Model.evaluate` does.

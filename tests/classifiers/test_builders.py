@@ -57,6 +57,17 @@ def test_trains_saves_and_loads_as_a_keras_model(task, tiny_config, tiny_inputs,
     assert again.optimizer.get_config() == model.optimizer.get_config()
 
 
+# Of several heads Keras makes the sums of their losses inside the step, which takes a second trace.
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
+def test_the_training_step_is_traced_once(task, tiny_config, tiny_inputs, monkeypatch):
+    traced, compute_loss = [], keras.Model.compute_loss
+    monkeypatch.setattr(
+        keras.Model, "compute_loss", lambda *args, **kwargs: traced.append(1) or compute_loss(*args, **kwargs)
+    )
+    BUILDS[task](encoder=tiny_config).fit(tiny_inputs, LABELS[task], epochs=2, verbose=0)
+    assert len(traced) == 1
+
+
 @every_builder
 def test_label_names_travel(task, tiny_config, tmp_path):
     model = BUILDS[task](encoder=tiny_config)
