@@ -17,6 +17,8 @@ from kerasbert.evaluation.scores import score_predictions
 
 BATCH_SIZE = 64
 CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+# Points of the picture nearer than this, as a share of the longest time and in score, have one name together.
+CROWDED = 0.025
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,11 +174,20 @@ def _line(
 ) -> None:
     if not rows:
         return
-    times, scores = [row["milliseconds"] for row in rows], [row["score"] for row in rows]
-    axes.plot(times, scores, style, label=label)
-    # Slanted and on either side of the line, so that names of near points do not cover each other.
+    places = [(row["milliseconds"], row["score"]) for row in rows]
+    axes.plot(*zip(*places, strict=True), style, label=label)
     slant = (
         {"xytext": (0, -7), "va": "top", "ha": "right"} if below else {"xytext": (0, 7), "va": "bottom", "ha": "left"}
     )
-    for name, x, y in zip(names, times, scores, strict=True):
-        axes.annotate(name, (x, y), textcoords="offset points", fontsize=8, rotation=45, **slant)
+    for place, near in _without_crowds(dict(zip(names, places, strict=True))).items():
+        axes.annotate(", ".join(near), place, textcoords="offset points", fontsize=8, rotation=45, **slant)
+
+
+def _without_crowds(places: dict[str, tuple[float, float]]) -> dict[tuple[float, float], list[str]]:
+    """Names by the place where they are written: those of points that all but cover each other together."""
+    longest = max(milliseconds for milliseconds, _ in places.values())
+    written: dict[tuple[float, float], list[str]] = {}
+    for name, (x, y) in places.items():
+        crowd = (one for one in written if abs(one[0] - x) < CROWDED * longest and abs(one[1] - y) < CROWDED)
+        written.setdefault(next(crowd, (x, y)), []).append(name)
+    return written

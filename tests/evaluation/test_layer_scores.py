@@ -5,6 +5,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert import cli
+from kerasbert.evaluation import layer_scores
 from kerasbert.evaluation.early_exit import ExitStages, confidence_of
 
 TEXTS = ["good card", "bad parcel late", "thanks", "lost parcel where is it ?", "refund please", "good"] * 3
@@ -115,3 +116,8 @@ def test_refusals(classifier, tiny_config, tiny_folder):
             kb.ConfigError, match="`layerwise` must be False with several heads, windows or a combination"
         ):
             kb.TextClassifier(encoder=tiny_folder, layerwise=True, **options).fit(TEXTS, LABELS)
+
+
+def test_names_of_points_on_each_other_are_written_together():
+    places = {"0.6": (4.3, 0.7), "0.8": (5.0, 0.74), "0.9": (5.01, 0.74), "0.99": (5.02, 0.8)}
+    assert list(layer_scores._without_crowds(places).values()) == [["0.6"], ["0.8", "0.9"], ["0.99"]]
