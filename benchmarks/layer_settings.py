@@ -7,7 +7,7 @@ DATA is a folder with `train.jsonl`, `dev.jsonl` and `test.jsonl`, one object a 
 tokenised once. Every run trains a fresh classifier as `TextClassifier` does, keeps its best epoch on dev, tunes a
 threshold for each label on dev, scores the test texts and adds a line to the results file. A run that stands in that file
 already is left out, so that the same command goes on after an interruption. Then the table of all runs with the same epochs,
-limit, encoder, precision and batch size is printed, over as many seeds as each setting has; `--seeds` without a number
+limit, encoder, precision, batch size and head rate is printed, over as many seeds as each setting has; `--seeds` without a number
 trains nothing and prints the table alone.
 """
 
@@ -58,7 +58,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 COLUMNS = ("setting", "macro-F1", "micro-F1", "training s", "seeds")
 # What a line of the results must share with the options to count.
-CONDITIONS = ("data", "epochs", "limit", "encoder", "precision", "batch_size", "max_length")
+CONDITIONS = ("data", "epochs", "limit", "encoder", "precision", "batch_size", "max_length", "head_learning_rate")
 
 
 class Part(NamedTuple):
@@ -111,7 +111,12 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
     start = time.perf_counter()
     # Of a single epoch there is no best one to look for.
     judged = dev if options.epochs > 1 else None
-    history = kb.finetune(model, train, judged, epochs=options.epochs, progress=options.progress)
+    settings = {
+        "epochs": options.epochs,
+        "head_learning_rate": options.head_learning_rate,
+        "progress": options.progress,
+    }
+    history = kb.finetune(model, train, judged, **settings)
     seconds = time.perf_counter() - start
     thresholds = tune_thresholds(data.dev.labels, probabilities(model, data.dev, batches))
     predicted = probabilities(model, data.test, batches) >= thresholds
@@ -187,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--precision", default="mixed_bfloat16")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-length", type=int, default=128)
+    parser.add_argument("--head-learning-rate", type=float, default=2e-3)
     parser.add_argument("--progress", action="store_true")
     options = parser.parse_args(arguments)
     keras.config.set_dtype_policy(options.precision)
