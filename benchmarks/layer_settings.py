@@ -27,6 +27,7 @@ import keras
 import numpy as np
 
 import kerasbert as kb
+from kerasbert.classifiers.builders import HEAD_LEARNING_RATE
 from kerasbert.data.tokens import TokenArrays
 from kerasbert.evaluation.scores import score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
@@ -111,12 +112,14 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
     start = time.perf_counter()
     # Of a single epoch there is no best one to look for.
     judged = dev if options.epochs > 1 else None
-    settings = {
-        "epochs": options.epochs,
-        "head_learning_rate": options.head_learning_rate,
-        "progress": options.progress,
-    }
-    history = kb.finetune(model, train, judged, **settings)
+    history = kb.finetune(
+        model,
+        train,
+        judged,
+        epochs=options.epochs,
+        head_learning_rate=options.head_learning_rate,
+        progress=options.progress,
+    )
     seconds = time.perf_counter() - start
     thresholds = tune_thresholds(data.dev.labels, probabilities(model, data.dev, batches))
     predicted = probabilities(model, data.test, batches) >= thresholds
@@ -192,7 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--precision", default="mixed_bfloat16")
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--max-length", type=int, default=128)
-    parser.add_argument("--head-learning-rate", type=float, default=2e-3)
+    parser.add_argument("--head-learning-rate", type=float, default=HEAD_LEARNING_RATE)
     parser.add_argument("--progress", action="store_true")
     options = parser.parse_args(arguments)
     keras.config.set_dtype_policy(options.precision)

@@ -3,8 +3,8 @@
     python benchmarks/probe_cost.py banking77/train.jsonl
 
 The plain pass is `predict` of the encoder under mean pooling, over batches of like length. Of the probe, the fits of the
-linear classifiers are timed apart. Each side first compiles on a few batches. Memory is the highest resident size of the
-process over what it had after `import kerasbert`, whose own peak lies below it.
+linear classifiers are timed apart. The plain pass has compiled on a few batches before; a probe builds its graph anew.
+Memory is the highest resident size of the process over what it had after `import kerasbert`, whose own peak lies below it.
 """
 
 import argparse

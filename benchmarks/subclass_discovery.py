@@ -6,7 +6,7 @@ DATA has one object a line with `text`, `label` and `sublabel`. Two tables are p
 
 1. Every class of the data: normalised mutual information with the sub-labels where their number is given, and the number
    that is found where it is not.
-2. Mixtures, on which nothing was tuned: sub-labels drawn by chance from all classes, in several numbers, and put together
+2. Mixtures: sub-labels drawn by chance from all classes, in several numbers, and put together
    as one class. The number that is found stands beside the true one.
 """
 

@@ -1,6 +1,6 @@
 """What BERT's layers know: before training by a probe, in a trained classifier by a vote of layers and by attentions.
 
-python examples/read_layers.py pictures     # needs matplotlib, the extra `report`
+Run as `python examples/read_layers.py pictures`; the pictures need matplotlib, the extra `report`.
 """
 
 import sys

@@ -1,6 +1,5 @@
 """`Classifier`, the functional Keras model that every builder returns."""
 
-import contextlib
 from typing import Any, final
 
 import keras
@@ -16,6 +15,7 @@ from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
+from kerasbert.optimizers.variables import build_variables
 
 
 @final
@@ -135,18 +135,13 @@ class Classifier(keras.Model):
         return super().fit(x, y, *args, class_weight=class_weight, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Make the training step as Keras does, after the variables of the optimiser.
-
-        TensorFlow traces a function twice when variables are made while it is traced, and the trace is most of a first
-        step.
+        """Make the training step as Keras does, after the variables of the optimiser, so that it is traced once.
 
         Args:
             force: whether a step that was made already is made again.
         """
-        optimizer, strategy = getattr(self, "optimizer", None), getattr(self, "distribute_strategy", None)
-        if optimizer is not None and not optimizer.built:
-            with contextlib.nullcontext() if strategy is None else strategy.scope():
-                optimizer.build(self.trainable_variables)
+        if getattr(self, "optimizer", None) is not None:
+            build_variables(self.optimizer, self.trainable_variables, getattr(self, "distribute_strategy", None))
         return super().make_train_function(force)
 
     def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:

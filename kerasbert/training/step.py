@@ -1,12 +1,12 @@
 """One step of training or evaluation as a TensorFlow function, on one device or several."""
 
-import contextlib
 from collections.abc import Callable
 from typing import Any, NamedTuple, final
 
 import keras
 import tensorflow as tf
 
+from kerasbert.optimizers.variables import build_variables
 from kerasbert.training import replicas
 
 
@@ -55,10 +55,7 @@ class Steps:
 
     def build(self, batch: Any) -> None:
         """Make everything that a first step would make: the optimiser's moments and the sums behind the metrics."""
-        optimizer = self.model.optimizer
-        if not optimizer.built:
-            with contextlib.nullcontext() if self.strategy is None else self.strategy.scope():
-                optimizer.build(self.model.trainable_variables)
+        build_variables(self.model.optimizer, self.model.trainable_variables, self.strategy)
         # Outside the scope: every device sees all rows, and one sum of them is enough.
         self.model._symbolic_build(data_batch=batch)
 
