@@ -15,7 +15,6 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.hierarchy import encode_hierarchy
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
@@ -32,7 +31,7 @@ from kerasbert.evaluation.report.findings import (
 )
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.page import clean, render_page, shorten_text
-from kerasbert.text_classifier import TextClassifier, encode_labels
+from kerasbert.text_classifier import TextClassifier
 
 PAGE_FILE = "report.html"
 METRICS_FILE = "metrics.json"
@@ -169,11 +168,7 @@ def collect_outcomes(
     heads = classifier.model_.heads
     tasks = {head: layer.head_task.task for head, layer in heads.items()}
     tree = classifier.model_.hierarchy
-    cells = labels if several else {SINGLE_HEAD: labels}
-    if tree is not None:
-        encoded = encode_hierarchy(cells, tree.hierarchy, multilabel=tree.multilabel)
-    else:
-        encoded = encode_labels(tasks, {head: layer.label_names for head, layer in heads.items()}, cells)
+    encoded = classifier.encode_labels(labels)
     _check_counts(texts, encoded)
     answered = classifier.predict_proba(texts, text_pairs)
     columns = answered if several else {SINGLE_HEAD: answered}

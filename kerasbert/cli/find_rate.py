@@ -7,7 +7,7 @@ import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.cli.options import Delimiter, Head, Labels, Task, Text, TextPair, app, say
-from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads
+from kerasbert.cli.reading import check_delimiter, columns_of_heads, head_tasks, label_cells, label_columns, parse_heads
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier
 
@@ -34,6 +34,8 @@ def find_rate(
     examples = read_examples(data, text=text, text_pair=text_pair, labels=list(columns))
     reading: dict[str, Any] = {"columns": list(columns), "label_delimiter": label_delimiter}
     reading["heads"] = columns_of_heads(task, columns, heads)
+    reading["tasks"] = head_tasks(task, columns, heads)
+    check_delimiter(reading["tasks"], label_delimiter)
     classifier = TextClassifier(
         task.value,
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},

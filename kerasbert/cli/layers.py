@@ -9,7 +9,7 @@ import typer
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.classifiers.layerwise import truncate
 from kerasbert.cli.options import Folder, Format, app, say
-from kerasbert.cli.reading import label_cells
+from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_table
 from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.layer_scores import score_layers
@@ -35,7 +35,7 @@ def layers(
         if target is not None:
             check_output(target, overwrite)
     classifier = open_classifier(folder)
-    reading = classifier.metrics_.get("reading", {"columns": ["label"]})
+    reading = reading_of(classifier, {}, None)
     examples = read_examples(data, text=reading.get("text", "text"), labels=list(reading["columns"]))
     report = score_layers(classifier, examples.texts, label_cells(examples, reading))
     if output is not None:

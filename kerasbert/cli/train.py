@@ -11,7 +11,9 @@ from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER, MANIFEST_FILE
 from kerasbert.cli.options import Delimiter, Head, Labels, Precision, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import (
+    check_delimiter,
     columns_of_heads,
+    head_tasks,
     label_cells,
     label_columns,
     parse_heads,
@@ -20,7 +22,6 @@ from kerasbert.cli.reading import (
 )
 from kerasbert.cli.streams import OnError, heads_of, is_stream, parse_augmentation_option, reading_of, the_cache
 from kerasbert.data.batches import NUM_LENGTHS
-from kerasbert.data.labels import collect_label_names
 from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
@@ -183,6 +184,8 @@ def train(
     heads = parse_heads(task, head)
     names = None if label_names is None else label_names.split(",")
     columns = label_columns(task, labels, heads)
+    tasks = head_tasks(task, columns, heads, multilabel=multilabel)
+    check_delimiter(tasks, label_delimiter)
     streamed = stream or is_stream(data) or any(option is not None for option in (max_steps, token_budget, augment))
     examples = None
     if not streamed:
@@ -192,8 +195,6 @@ def train(
         held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
     if names is None and task is Task.multilabel and len(columns) > 1:
         names = list(columns)
-    if names is None and label_delimiter is not None and examples is not None:
-        names = collect_label_names(examples.labels[columns[0]], delimiter=label_delimiter)
     classifier = TextClassifier(
         task.value,
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
@@ -242,6 +243,7 @@ def train(
         "label_delimiter": label_delimiter,
     }
     reading["heads"] = columns_of_heads(task, columns, heads)
+    reading["tasks"] = tasks
     validation_data = None
     if held_out is not None:
         validation_data = held_out.texts, label_cells(held_out, reading), held_out.text_pairs

@@ -8,8 +8,10 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
-from kerasbert.data.labels import ENCODE_LABELS, collect_label_names
+from kerasbert.data.hierarchy import Hierarchy, parse_tree
+from kerasbert.data.label_cells import label_column
+from kerasbert.data.labels import read_labels
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
 from kerasbert.data.splits import split_indices
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import SCORED_TASKS, score_predictions
@@ -130,8 +132,9 @@ def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[An
 
 
 def _score_head(task: str, features: tuple, cells: Sequence[Any], names: Sequence[str] | None, seed: int) -> dict:
-    names = names or collect_label_names([cell for part in cells for cell in part])
-    train, test = (ENCODE_LABELS[task](part, names) for part in cells)
+    columns = [label_column(part, several=task == "multilabel").cells for part in cells]
+    names = names or read_labels(task, [cell for column in columns for cell in column]).names
+    train, test = (read_labels(task, column, names).array for column in columns)
     decided, values = _decide(task, features, train, len(names), seed)
     return score_predictions(task, test, decided, names, values)
 

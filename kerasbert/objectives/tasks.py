@@ -11,7 +11,7 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.data.label_counts import LabelCounts
-from kerasbert.data.labels import check_label_names
+from kerasbert.data.label_names import check_label_names
 from kerasbert.objectives.levels import (
     BinaryLevelCrossentropy,
     HierarchicalF1,

@@ -8,7 +8,6 @@ import numpy as np
 
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.hierarchy import encode_hierarchy
 from kerasbert.data.label_kinds import classes_as, labels_as
 from kerasbert.data.prediction_batches import prediction_batches
 from kerasbert.data.tokens import TextEncoder
@@ -118,11 +117,10 @@ class Predictor(Settings):
         Raises:
             DataError: when a label cannot be used.
         """
-        cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
+        encoded = self.encode_labels(labels)
         if self.model_.hierarchy is not None:
-            return self._evaluate_levels(probabilities, cells, intervals)
-        encoded = encode_labels(self._tasks(), names, cells)
+            return self._evaluate_levels(probabilities, encoded, intervals)
         scores = {
             head: _score(
                 self._tasks()[head], (encoded[head], self.decide(head, values), values), names[head], intervals
@@ -164,14 +162,13 @@ class Predictor(Settings):
 
     def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
         """Labels as the arrays that the heads train on, by head; `labels` as for `fit`."""
-        names = {head: layer.label_names for head, layer in self.model_.heads.items()}
-        return encode_labels(self._tasks(), names, {SINGLE_HEAD: labels} if SINGLE_HEAD in names else labels)
+        self._check_fitted()
+        return encode_labels(self.model_, labels)
 
     def _evaluate_levels(
-        self, probabilities: Mapping[str, np.ndarray], cells: Any, intervals: bool = False
+        self, probabilities: Mapping[str, np.ndarray], encoded: Mapping[str, np.ndarray], intervals: bool = False
     ) -> dict[str, Any]:
         hierarchy, multilabel = self.model_.hierarchy.hierarchy, self.model_.hierarchy.multilabel  # type: ignore
-        encoded = encode_hierarchy(cells, hierarchy, multilabel=multilabel)
         decided = self.decide_all(probabilities)
         scores: dict[str, Any] = {}
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True):

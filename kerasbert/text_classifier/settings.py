@@ -174,7 +174,7 @@ class Settings(Estimator):
         """A new model on the pretrained encoder.
 
         Args:
-            names: the label names, as `collect_names` gives them.
+            names: the label names, as `ClassifierLabels` holds them.
         """
         shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
         shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None

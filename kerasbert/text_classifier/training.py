@@ -13,22 +13,15 @@ from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import LONGEST, Batches, make_batches
-from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
+from kerasbert.data.hierarchy import Hierarchy, parse_tree
 from kerasbert.data.label_kinds import NAMES
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.text_classifier.guards import warn_of_absent, warn_of_labels, warn_of_texts
-from kerasbert.text_classifier.labels import (
-    cells_by_head,
-    check_rows,
-    collect_names,
-    describe_data,
-    encode_cells,
-    kind_of,
-    names_of,
-)
+from kerasbert.text_classifier.labels import check_rows, describe_data, names_of, read_classifier_labels
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
 from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
@@ -89,11 +82,9 @@ class Trainer(Predictor):
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
         tokens = self.tokens_ if trains_on else self.new_tokens()
-        cells = cells_by_head(self, labels)
-        names = names_of(self.model_) if trains_on else collect_names(self, cells)
+        names, encoded, kinds = read_classifier_labels(self, labels, names_of(self.model_) if trains_on else None)
         if not trains_on:
-            self.label_kinds_ = {head: kind_of(self, cells[head]) for head in cells}
-        encoded = encode_cells(self, names, cells)
+            self.label_kinds_ = kinds
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
         warn_of_texts(tokens, ids, (texts, text_pairs), validation)
@@ -148,9 +139,7 @@ class Trainer(Predictor):
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
         tokens = self.new_tokens()
-        cells = cells_by_head(self, labels)
-        names = collect_names(self, cells)
-        encoded = encode_cells(self, names, cells)
+        names, encoded, _ = read_classifier_labels(self, labels)
         train = self._batches(tokens, tokens.encode(texts, text_pairs), encoded, shuffle=True)
         ratio = self.head_learning_rate / self.learning_rate
         return find_learning_rate(self.build(names), train, steps=steps, head_ratio=ratio)
@@ -215,8 +204,7 @@ class Trainer(Predictor):
 
     def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
         texts, labels, *pairs = validation
-        cells = cells_by_head(self, labels)
-        encoded = encode_cells(self, names, cells)
+        encoded = read_classifier_labels(self, labels, names).arrays
         if not isinstance(names, Hierarchy):
             warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
         return tokens.encode(texts, *pairs), encoded

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.data.hierarchy import collect_subclasses, encode_hierarchy, is_unknown, parse_tree
+from kerasbert.data.hierarchy import is_unknown, parse_tree
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
 
 TREE = {"billing": ["refund", "invoice"], "shipping": ["late"], "other": ["other"]}
 DEEP = {"a": {"b": ["c", "d"], "e": ["f"]}, "g": {"h": ["i"]}}
