@@ -30,6 +30,7 @@ class LabelCells(list):
         source: named in messages: a path, or words such as "the frame".
         rows: n line or row numbers.
         unit: `"line"` or `"row"`, what the numbers count.
+        column: the column that they stand in; None: it has no name.
 
     Example:
         >>> cells = LabelCells(["a", "b"], "data.csv", [2, 3], "line")
@@ -37,11 +38,14 @@ class LabelCells(list):
         (True, 'data.csv, line 3')
     """
 
-    def __init__(self, cells: Iterable[Any], source: str, rows: Sequence[int], unit: str = "row") -> None:
+    def __init__(
+        self, cells: Iterable[Any], source: str, rows: Sequence[int], unit: str = "row", column: str | None = None
+    ) -> None:
         super().__init__(cells)
         self.source = source
         self.rows = rows
         self.unit = unit
+        self.column = column
 
     def place(self, position: int) -> str:
         """How a message names the cell at a position, such as `data.csv, line 3`."""
@@ -49,13 +53,13 @@ class LabelCells(list):
 
     def replaced(self, cells: Iterable[Any]) -> "LabelCells":
         """Other cells at the same places, one for each."""
-        return LabelCells(cells, self.source, self.rows, self.unit)
+        return LabelCells(cells, self.source, self.rows, self.unit, self.column)
 
     def take(self, indices: Iterable[int]) -> "LabelCells":
         """The cells at some positions, which keep their places."""
         indices = list(indices)
         rows = [self.rows[index] for index in indices]
-        return LabelCells((self[index] for index in indices), self.source, rows, self.unit)
+        return LabelCells((self[index] for index in indices), self.source, rows, self.unit, self.column)
 
 
 class Place:

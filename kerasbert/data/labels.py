@@ -68,7 +68,7 @@ def read_labels(
     vocabulary = LabelVocabulary(task, [source], names=names, delimiter=delimiter)
     numbers = _numbers(vocabulary, column, source, first_row)
     if names is None:
-        vocabulary.check(_described(source))
+        vocabulary.check(_described(column, source))
     array = _array(task, numbers, vocabulary.order, len(vocabulary.names))
     return EncodedLabels(vocabulary.names, array, _kind(column, vocabulary))
 
@@ -106,7 +106,7 @@ def collect_label_names(
     vocabulary = LabelVocabulary("multilabel", [source], delimiter=delimiter)
     _numbers(vocabulary, column, source, first_row)
     if len(column.cells):
-        vocabulary.check_names(_described(source))
+        vocabulary.check_names(_described(column, source))
     return list(vocabulary.names)
 
 
@@ -230,7 +230,10 @@ def _kind(column: LabelColumn, vocabulary: LabelVocabulary) -> str:
     return kind_for(label_kind(column.cells), vocabulary.names)
 
 
-def _described(source: str) -> str:
+def _described(column: LabelColumn, source: str) -> str:
+    """What holds the labels, in words."""
+    if getattr(column.cells, "column", None) is not None:
+        return f"the column {column.cells.column!r}"
     return f"`{source}`" if source == LABELS else source
 
 

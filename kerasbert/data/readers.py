@@ -75,7 +75,7 @@ def read_examples(
     return Examples(
         _texts(table, text, missing),
         None if text_pair is None else _texts(table, text_pair, missing),
-        {name: LabelCells(table.columns[name], table.source, table.rows, table.unit) for name in columns},
+        {name: LabelCells(table.columns[name], table.source, table.rows, table.unit, name) for name in columns},
         table.source,
         list(table.rows),
     )

@@ -42,7 +42,9 @@ def test_what_is_no_column(labels, error, message):
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_a_frame_is_no_column_of_single_labels(library):
     frame = pytest.importorskip(library).DataFrame({"topic": ["a"], "tone": ["b"]})
-    with pytest.raises(TypeError, match=r"one column of labels; got a DataFrame with the columns \['topic', 'tone'\].*df\['topic'\]"):
+    with pytest.raises(
+        TypeError, match=r"one column of labels; got a DataFrame with the columns \['topic', 'tone'\].*df\['topic'\]"
+    ):
         label_column(frame, several=False)
 
 
@@ -97,12 +99,23 @@ def test_parts_of_a_cell(cell, expected):
     assert parts(cell, several=True) == expected
 
 
-UNREADABLE = ["['a' 'b']", "[1 0 1]", "[a, b]", "[draft]", '{"choices": ["a"]}', "[['a']]", "['a'", "[" * 5000 + "]" * 5000]
+UNREADABLE = [
+    "['a' 'b']",
+    "[1 0 1]",
+    "[a, b]",
+    "[draft]",
+    '{"choices": ["a"]}',
+    "[['a']]",
+    "['a'",
+    "[" * 5000 + "]" * 5000,
+]
 
 
 @pytest.mark.parametrize("cell", UNREADABLE[:6] + UNREADABLE[7:], ids=lambda cell: cell[:12])
 def test_lists_that_cannot_be_read(cell):
-    with pytest.raises(DataError, match="row 1: the cell .* holds a list or an object written as text.*label_delimiter"):
+    with pytest.raises(
+        DataError, match="row 1: the cell .* holds a list or an object written as text.*label_delimiter"
+    ):
         parts(cell, several=True)
 
 
@@ -123,7 +136,9 @@ def test_a_delimiter_splits_where_several_labels_may_be():
     assert parts("", several=True, delimiter=";") == []
 
 
-@pytest.mark.parametrize(("cell", "value"), [("1.0", 1.0), (False, 0.0), (1, 1.0), ("true", 1.0), (2, None), ("x", None), (None, None)])
+@pytest.mark.parametrize(
+    ("cell", "value"), [("1.0", 1.0), (False, 0.0), (1, 1.0), ("true", 1.0), (2, None), ("x", None), (None, None)]
+)
 def test_flags(cell, value):
     assert flag_value(cell) == value
 

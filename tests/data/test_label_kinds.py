@@ -12,7 +12,11 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("kind", "cells"), KINDS.items(), ids=KINDS)
-@pytest.mark.parametrize("cast", [list, tuple, lambda cells: np.array(cells), lambda cells: [[cell] for cell in cells]], ids=["list", "tuple", "array", "lists"])
+@pytest.mark.parametrize(
+    "cast",
+    [list, tuple, lambda cells: np.array(cells), lambda cells: [[cell] for cell in cells]],
+    ids=["list", "tuple", "array", "lists"],
+)
 def test_kinds(kind, cells, cast):
     assert label_kind(cast(cells)) == kind
 

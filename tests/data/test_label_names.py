@@ -41,7 +41,9 @@ def test_order():
 
 
 @pytest.mark.parametrize(
-    ("part", "name"), [("a", "a"), (3, "3"), (3.0, "3"), (True, "1"), (np.int8(-1), "-1"), (np.bool_(False), "0")], ids=str
+    ("part", "name"),
+    [("a", "a"), (3, "3"), (3.0, "3"), (True, "1"), (np.int8(-1), "-1"), (np.bool_(False), "0")],
+    ids=str,
 )
 def test_name_of_a_part(part, name):
     assert name_of_part(part, "row 1") == name

@@ -22,7 +22,13 @@ def test_numbers_follow_the_rows_and_order_the_names():
 @pytest.mark.parametrize("cells", [["1.0", "1", "0"], ["1", "1.0", "0.0", "0"], [1.0, "1", 0]], ids=str)
 def test_the_shortest_spelling_names_a_number_and_is_told(cells):
     vocabulary, _ = filled("multiclass", cells)
-    with pytest.warns(KerasbertWarning, match="the column 'tags': labels that are equal numbers .* such as '.' and '..0'") if "1.0" in cells else warned():
+    with (
+        pytest.warns(
+            KerasbertWarning, match="the column 'tags': labels that are equal numbers .* such as '.' and '..0'"
+        )
+        if "1.0" in cells
+        else warned()
+    ):
         vocabulary.check()
     assert vocabulary.names == ("0", "1")
 
@@ -56,7 +62,9 @@ TOGETHER = {
 
 @pytest.mark.parametrize(("cells", "delimiter"), TOGETHER.values(), ids=TOGETHER)
 def test_several_names_in_a_cell_are_refused(cells, delimiter):
-    with pytest.raises(DataError, match=f"several names in one cell, such as .*label_delimiter={delimiter}.*label_names"):
+    with pytest.raises(
+        DataError, match=f"several names in one cell, such as .*label_delimiter={delimiter}.*label_names"
+    ):
         filled("multilabel", cells)[0].check()
 
 
@@ -66,7 +74,9 @@ def test_names_that_hold_a_comma_are_names():
 
 
 def test_several_names_of_a_single_label_are_told():
-    with pytest.warns(KerasbertWarning, match="'a;b' is read as one label, .* task 'multilabel' and label_delimiter=';'"):
+    with pytest.warns(
+        KerasbertWarning, match="'a;b' is read as one label, .* task 'multilabel' and label_delimiter=';'"
+    ):
         filled("multiclass", ["a;b", "a", "b"])[0].check()
 
 
@@ -98,7 +108,11 @@ def test_rows_of_flags_are_all_or_none(cells, message, names):
         filled("multilabel", cells, names=names)
 
 
-@pytest.mark.parametrize("cast", [list, tuple, np.array, lambda row: [bool(part) for part in row], str], ids=["list", "tuple", "array", "bools", "text"])
+@pytest.mark.parametrize(
+    "cast",
+    [list, tuple, np.array, lambda row: [bool(part) for part in row], str],
+    ids=["list", "tuple", "array", "bools", "text"],
+)
 def test_rows_of_flags(cast):
     vocabulary, rows = filled("multilabel", [cast([0, 1]), cast([1, 1]), cast([0, 0])])
     assert (vocabulary.names, rows, vocabulary.has_flags) == (("0", "1"), [[1], [0, 1], []], True)
