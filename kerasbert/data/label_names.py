@@ -189,6 +189,7 @@ class LabelIndex:
         keys = {label_key(name): place for place, name in reversed(list(enumerate(self.names)))}
         self._by_key = {**keys, **self._ids}
         self._has_numbers = any(map(is_whole_number, self.names))
+        self._are_flags = set(map(label_key, self.names)) <= _BOOLEAN_KEYS
 
     def __contains__(self, name: str) -> bool:
         return name in self._ids
@@ -221,8 +222,8 @@ class LabelIndex:
         if key in self._by_key:
             return self._by_key[key]
         word = name.strip().lower()
-        if word in _BOOLEAN_WORDS and set(self.names) == _BOOLEAN_KEYS:
-            return self._by_key[str(int(word == "true"))]
+        if word in _BOOLEAN_WORDS and self._are_flags:
+            return self._id_of_bool(word == "true", place)
         # A CSV file knows no numbers: "3" is the id 3 where no label is a number.
         if is_whole_number(name) and not self._has_numbers:
             return self._in_range(int(key), name, place)
@@ -238,7 +239,7 @@ class LabelIndex:
         return self._in_range(number, cell, place)
 
     def _id_of_bool(self, value: bool, place: Any) -> int:
-        if self._by_key.keys() >= _BOOLEAN_KEYS:
+        if str(int(value)) in self._by_key and self._are_flags:
             return self._by_key[str(int(value))]
         words = {name.strip().lower(): number for number, name in enumerate(self.names)}
         if words.keys() >= _BOOLEAN_WORDS:
