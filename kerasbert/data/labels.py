@@ -265,9 +265,9 @@ def _numbers_of_flags(
         shown = value.item() if isinstance(value, np.generic) else value
         raise DataError(f"{Place(rows, source, first_row, row)}: the labels must be 0 or 1; got {shorten(shown)}.")
     vocabulary.take_flags(wanted)
-    numbers = [np.flatnonzero(row).tolist() for row in rows]
-    for row in numbers:
-        vocabulary.count(row)
+    numbers = [np.flatnonzero(flags).tolist() for flags in rows]
+    for found in numbers:
+        vocabulary.count(found)
     return numbers
 
 

@@ -68,6 +68,7 @@ def encode_hierarchy(
         DataError: when a level is missing, a label is unknown to the tree, or a row's subclass is not one of its class.
 
     Example:
+        >>> from kerasbert.data.hierarchy import parse_tree
         >>> tree = parse_tree({"billing": ["refund", "invoice"], "shipping": ["late"]})
         >>> encode_hierarchy({"class": ["billing", None], "subclass": [None, "late"]}, tree)["class"].tolist()
         [0, 1]

@@ -56,7 +56,7 @@ class LevelVocabulary(LabelVocabulary):
         counts[self.order] = self._counts
         return counts
 
-    def check(self) -> None:
+    def check(self, where: str | None = None) -> None:
         """Nothing: the tree is checked as a whole."""
 
 

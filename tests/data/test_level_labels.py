@@ -1,6 +1,5 @@
 """Labels of the levels of a hierarchy in memory; `test_level_vocabulary` compares them with those of a stream."""
 
-import numpy as np
 import pytest
 
 from kerasbert import DataError, KerasbertWarning
