@@ -79,10 +79,10 @@ class Trainer(Predictor):
         """
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
-        # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
+        # Labels and texts first: a mistake in the data is told before an encoder is loaded.
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
-        tokens = self.tokens_ if trains_on else self.new_tokens()
         names, encoded, kinds = read_classifier_labels(self, labels, names_of(self.model_) if trains_on else None)
+        tokens = self.tokens_ if trains_on else self.new_tokens()
         if not trains_on:
             self.label_kinds_ = kinds
         ids = tokens.encode(texts, text_pairs)
