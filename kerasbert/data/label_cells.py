@@ -137,7 +137,7 @@ def label_column(labels: Any, *, several: bool | None = None, source: str = LABE
         labels = labels.toarray()
     if getattr(labels, "ndim", 1) != 1 and hasattr(labels, "__array__"):
         return LabelColumn(_checked_array(np.asarray(labels), several, source))
-    return LabelColumn(labels if isinstance(labels, (list, np.ndarray)) else _listed(labels))
+    return LabelColumn(labels if isinstance(labels, list) else _listed(labels))
 
 
 def cell_parts(
@@ -249,7 +249,9 @@ def _frame_column(frame: Any, several: bool | None, source: str) -> LabelColumn:
             f"`{source}` must be one column of labels; got a {type(frame).__name__} with the columns {shorten(columns)}. "
             f"Give one of them, such as df[{columns[0] if columns else 'label'!r}]."
         )
-    cells = {name: _listed(frame[own]) for name, own in zip(columns, _own_names(frame), strict=True)}
+    cells = {
+        name: np.asarray(_listed(frame[own])).tolist() for name, own in zip(columns, _own_names(frame), strict=True)
+    }
     rows = multi_hot_from_columns(cells, columns, source=source)
     # By name, so that the order of the columns is no matter.
     return LabelColumn([[columns[place] for place in np.flatnonzero(row)] for row in rows], tuple(columns))
@@ -259,9 +261,11 @@ def _own_names(frame: Any) -> list[Any]:
     return list(getattr(frame, "column_names", None) or frame.columns)
 
 
-def _listed(column: Any) -> list[Any]:
-    """The values of a column; an Arrow one gives its own scalars when it is iterated."""
-    return column.to_pylist() if hasattr(column, "to_pylist") else list(column)
+def _listed(column: Any) -> Any:
+    """The values of a column, of which tensors and Arrow columns give scalars of their own when they are iterated."""
+    if hasattr(column, "to_pylist"):
+        return column.to_pylist()
+    return np.asarray(column) if hasattr(column, "__array__") else list(column)
 
 
 def _checked_array(array: np.ndarray, several: bool | None, source: str) -> np.ndarray:

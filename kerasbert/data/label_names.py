@@ -151,7 +151,7 @@ def _checked_name(name: str, place: Any) -> str:
         raise DataError(f"{place}: {MISSING}.")
     if not is_unicode(name):
         raise DataError(f"{place}: the label {ascii(name)} holds half of a surrogate pair; decode the text again.")
-    return str(name)
+    return str.__str__(name)  # of an enumeration of texts the text, not the member's own name
 
 
 def _check_label_name(name: Any) -> None:

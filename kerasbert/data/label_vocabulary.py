@@ -114,11 +114,11 @@ class LabelVocabulary:
             return [number for number, part in enumerate(parts) if flag_value(part)]
         if self._known is not None:
             return list(dict.fromkeys(self._known.id_of(part, place) for part in parts))
-        names = {label_key(name_of_part(part, place)): part for part in parts}
+        names = [name_of_part(part, place) for part in parts]
         self._check_kind(names, place, source)
-        for key, part in names.items():
-            self._spellings.add(key, part)
-        return [self._number(key) for key in names]
+        for name, part in zip(names, parts, strict=True):
+            self._spellings.add(name, part)
+        return list(dict.fromkeys(self._number(label_key(name)) for name in names))
 
     def take_flags(self, width: int) -> None:
         """Take rows of `width` flags, whose labels are named by their places where no names are known."""
@@ -206,7 +206,7 @@ class LabelVocabulary:
             self._counts.append(0)
         return number
 
-    def _check_kind(self, names: Mapping[str, Any], place: Any, source: str) -> None:
+    def _check_kind(self, names: Sequence[str], place: Any, source: str) -> None:
         """Refuse a file whose first labels are names where those of the others are numbers, or the other way round."""
         if source in self._kinds or not names:
             return
@@ -214,7 +214,7 @@ class LabelVocabulary:
         for other, known in self._kinds.items():
             if known != kind and source:
                 raise DataError(
-                    f"{place}: labels are {kind} here ({shorten(next(iter(names)))}) and {known} in {other}; write "
+                    f"{place}: labels are {kind} here ({shorten(names[0])}) and {known} in {other}; write "
                     f"all files in one form, or give the label names."
                 )
         self._kinds[source] = kind
@@ -297,14 +297,14 @@ class _Spellings:
     def name(self, key: str) -> str:
         return self._names.get(key, key)
 
-    def add(self, key: str, part: Any) -> None:
-        """Note how a part is written."""
+    def add(self, name: str, part: Any) -> None:
+        """Note the name of a part."""
         if isinstance(part, (bool, np.bool_)):
             self._has_bools = True
-        spelling = str(part) if isinstance(part, str) else key
-        known = self._names.setdefault(key, spelling)
-        if known != spelling:
-            self._names[key], self._others[key] = sorted((known, spelling), key=lambda text: (len(text), text))
+        key = label_key(name)
+        known = self._names.setdefault(key, name)
+        if known != name:
+            self._names[key], self._others[key] = sorted((known, name), key=lambda text: (len(text), text))
 
     def check(self, names: Sequence[str], where: str) -> None:
         """Tell labels that were written in two ways or say nothing; refuse booleans beside other labels."""

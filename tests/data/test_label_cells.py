@@ -1,8 +1,11 @@
+import enum
+
 import numpy as np
 import pytest
 
 from kerasbert import DataError
 from kerasbert.data.label_cells import LabelCells, Place, cell_parts, flag_value, label_column
+from kerasbert.data.labels import collect_label_names, read_labels
 
 COLUMNS = {
     "list": lambda: ["a", "b"],
@@ -14,12 +17,20 @@ COLUMNS = {
     "polars": lambda: pytest.importorskip("polars").Series(["a", "b"]),
     "arrow": lambda: pytest.importorskip("pyarrow").chunked_array([["a"], ["b"]]),
     "column": lambda: np.array([["a"], ["b"]]),
+    "enumeration": lambda: list(enum.Enum("Names", {"first": "a", "second": "b"}, type=str)),
 }
 
 
 @pytest.mark.parametrize("column", COLUMNS.values(), ids=COLUMNS)
 def test_columns(column):
     assert list(label_column(column(), several=False).cells) == ["a", "b"]
+    assert collect_label_names(column()) == ["a", "b"]
+
+
+def test_tensors():
+    torch = pytest.importorskip("torch")
+    assert read_labels("multiclass", torch.tensor([7, 3, 7])).names == ("3", "7")
+    assert read_labels("multilabel", torch.eye(3)).array.tolist() == np.eye(3).tolist()
 
 
 NO_COLUMNS = {
