@@ -22,7 +22,6 @@ def read(tmp_path):
         ("text\na\nb\n", ["a", "b"], [2, 3]),
         ("text\na\nb", ["a", "b"], [2, 3]),
         ("text\r\na\r\nb\r\n", ["a", "b"], [2, 3]),
-        ("text\ra\rb\r", ["a", "b"], [2, 3]),
         ("\ufefftext\na\n", ["a"], [2]),
         ('text\n"a\nb"\nc\n', ["a\nb", "c"], [2, 4]),
         ('text\n"a\r\nb"\nc\n', ["a\r\nb", "c"], [2, 4]),
@@ -33,9 +32,11 @@ def read(tmp_path):
         ("text\n007\n", ["007"], [2]),
         ("text\nnan\n", ["nan"], [2]),
         ("text\na\u2028b\n", ["a\u2028b"], [2]),
+        ("text\na\x85b\x0cc\x1cd\n", ["a\x85b\x0cc\x1cd"], [2]),
+        ('text\n"a\rb"\nc\n', ["a\rb", "c"], [2, 3]),
         ("text\n", [], []),
     ],
-    ids="plain no-end crlf cr bom newline crlf-cell quotes empty blank formula zeros nan-word u2028 no-rows".split(),
+    ids="plain no-end crlf bom newline crlf-cell quotes empty blank formula zeros nan-word u2028 separators cr-cell no-rows".split(),
 )
 def test_texts_and_lines(read, content, texts, rows):
     examples = read(content)
@@ -70,14 +71,22 @@ def test_long_field_leaves_the_limit_of_the_interpreter(read):
         ('text\na\n"b\nc\nd\n', "data.csv, line 3: a quote is opened and never closed"),
         ('text\n"a"b\n', "data.csv, line 2: .*expected after"),
         ("text\na\nb\0c\n", "data.csv, line 3: holds a NUL byte"),
-        (b"text\na\xff\n", "data.csv is not UTF-8 at byte 6"),
-        (b"\xef\xbb\xbftext\na\xff\n", "data.csv is not UTF-8 at byte 9"),
-        ("text\na\n".encode("utf-16"), "data.csv is not UTF-8 at byte 0"),
+        (b"text\na\xff\n", "data.csv, line 2: 'text' is not UTF-8 at byte 0xff; save the file as UTF-8 .* Latin-1"),
+        (b"text,a\xe9\nb,c\n", "data.csv, line 1: the header is not UTF-8 at byte 0xe9"),
+        ("text\na\n".encode("utf-16"), "data.csv is UTF-16, not UTF-8; save it as UTF-8"),
+        ("text\ra\rb\r", r"data.csv, line 1: holds a carriage return alone .* outside quotes, which ends no line"),
+        ("text\na\rb\n", r"data.csv, line 2: holds a carriage return alone"),
+        (
+            "text;label\na;b\n",
+            "Its cells look separated by semicolons, not by commas; save it with commas as delimiter",
+        ),
+        ("text\tlabel\na\tb\n", "Its cells look separated by tabs, not by commas; name it .tsv"),
+        ("ham,good parcel\nspam,win\n", "read as the header; where it is data already, put a line of column names"),
         ("text,text\na,b\n", "data.csv has 2 columns named 'text'"),
         ("Text,label\na,b\n", "data.csv has no column 'text'; it has 'Text', 'label'. Did you mean 'Text'"),
         ("\n\n", "data.csv has no column 'text'; it has none"),
     ],
-    ids="narrow wide open-quote after-quote nul not-utf8 bom-not-utf8 utf16 twice no-column only-blank".split(),
+    ids="narrow wide open-quote after-quote nul not-utf8 header-not-utf8 utf16 cr-only cr semicolons tabs no-header twice no-column only-blank".split(),
 )
 def test_faults(read, content, message):
     with pytest.raises(DataError, match=message):
