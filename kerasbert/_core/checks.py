@@ -110,7 +110,7 @@ def check_name(name: str, value: object) -> str:
     return value
 
 
-def check_texts(name: str, value: object) -> list[str]:
+def check_texts(name: str, value: Any) -> list[str]:
     """Return texts as a list, read once, if they are one column of them; what each entry is, is not looked at.
 
     Lists, tuples, arrays, generators, and columns of pandas, polars, pyarrow and datasets are; a single text would be read
@@ -119,8 +119,17 @@ def check_texts(name: str, value: object) -> list[str]:
     Raises:
         TypeError: when they are one text, a frame, an array of several dimensions, a set or a dict, or no column at all.
     """
+    return _as_list(check_text_column(name, value))
+
+
+def check_text_column(name: str, value: Any) -> Iterable[str]:
+    """Return texts as they are, not read yet, if they are one column of them; see `check_texts`.
+
+    Raises:
+        TypeError: as `check_texts`.
+    """
     _check_column(name, "texts", value)
-    return _as_list(value)
+    return value.to_pylist() if hasattr(value, "to_pylist") else value
 
 
 def check_labels(name: str, value: Any) -> Any:
@@ -175,8 +184,11 @@ def _frame_columns(value: Any) -> Any:
 
 
 def _as_list(value: Any) -> list[Any]:
-    # A column of Arrow gives scalars of its own when it is iterated.
-    return value.to_pylist() if hasattr(value, "to_pylist") else list(value)
+    # Columns of Arrow and NumPy give scalars of their own when they are iterated.
+    for name in ("to_pylist", "tolist"):
+        if hasattr(value, name):
+            return list(getattr(value, name)())
+    return list(value)
 
 
 def suggest_keywords(function: Function) -> Function:

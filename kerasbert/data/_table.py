@@ -1,6 +1,6 @@
 """What readers hand on: rows with their numbers, or the wanted columns as lists of cells."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import suggestion
@@ -18,7 +18,7 @@ class Table(NamedTuple):
         source: named in messages.
     """
 
-    columns: dict[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any]]
     source: str
 
     def rows(self) -> Iterator[Row]:

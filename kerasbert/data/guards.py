@@ -36,6 +36,7 @@ def overlap_message(
         >>> overlap_message(["Good  card", "bad"], ["good card", "late"])[:44]
         '1 of 2 texts to judge by (50 %) are training'
     """
+    held_out_texts = list(held_out_texts)  # a Series is asked by its index
     seen = set(_keys(train_texts, train_pairs))
     shared = [row for row, key in enumerate(_keys(held_out_texts, held_out_pairs)) if key in seen]
     if not shared:

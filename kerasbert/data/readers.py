@@ -216,7 +216,7 @@ def _read_list(rows: list, text: str, wanted: list[str]) -> Table:
         for number, row in enumerate(rows, start=1):
             if not isinstance(row, Mapping):
                 raise DataError(f"the given rows, row {number}: must be a dict as the others are; got {shorten(row)}.")
-        return Table(dict(table_of_rows(rows, wanted, "the given rows")), "the given rows")
+        return Table(table_of_rows(rows, wanted, "the given rows"), "the given rows")
     if len(wanted) > 1:
         if rows:
             raise ConfigError(

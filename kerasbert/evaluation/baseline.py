@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
+from kerasbert._core.checks import check_choice, check_int, check_labels, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
 from kerasbert.data.labels import ENCODE_LABELS, collect_label_names
@@ -81,7 +81,8 @@ def score_baseline(
         tree = _tree(train_labels, test_labels, subclasses, multilabel)
         encoded = [encode_hierarchy(cells, tree, multilabel=multilabel) for cells in (train_labels, test_labels)]
         return _score_levels(tree, multilabel, features, encoded, seed)
-    cells = [labels if heads else {ONLY_HEAD: labels} for labels in (train_labels, test_labels)]
+    given = {"train_labels": train_labels, "test_labels": test_labels}
+    cells = [labels if heads else {ONLY_HEAD: check_labels(name, labels)} for name, labels in given.items()]
     names = label_names if heads and label_names else {ONLY_HEAD: label_names}
     scores = {
         head: _score_head(head_task, features, [_of_head(part, head) for part in cells], names.get(head), seed)

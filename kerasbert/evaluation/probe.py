@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_int, check_number, check_texts, suggest_keywords
+from kerasbert._core.checks import check_bool, check_int, check_labels, check_number, check_texts, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
 from kerasbert.evaluation import probe_scores as scores
@@ -82,7 +82,9 @@ def probe(
     if validity is None:
         validity = sublabels is not None or labels is None
     check_bool("validity", validity)
-    texts = list(check_texts("texts", texts))
+    texts = check_texts("texts", texts)
+    labels = None if labels is None else list(check_labels("labels", labels))
+    sublabels = None if sublabels is None else list(check_labels("sublabels", sublabels))
     _check_rows(len(texts), labels=labels, sublabels=sublabels)
     rows, targets, left_out = scores.sample_rows(labels, len(texts), folds=folds, max_texts=max_texts, seed=seed)
     questions = scores.Questions(

@@ -15,7 +15,7 @@ from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
-from kerasbert.text_classifier.labels import encode_labels
+from kerasbert.text_classifier.labels import cells_by_head, check_rows, encode_labels
 from kerasbert.text_classifier.settings import Settings
 
 PREDICTION_BATCH = 64
@@ -118,11 +118,13 @@ class Predictor(Settings):
         Raises:
             DataError: when a label cannot be used.
         """
-        cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
+        self._check_fitted()
+        cells = cells_by_head(self, labels)
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
         if self.model_.hierarchy is not None:
             return self._evaluate_levels(probabilities, cells, intervals)
         encoded = encode_labels(self._tasks(), names, cells)
+        check_rows(encoded, len(next(iter(probabilities.values()))))
         scores = {
             head: _score(
                 self._tasks()[head], (encoded[head], self.decide(head, values), values), names[head], intervals
@@ -165,13 +167,14 @@ class Predictor(Settings):
     def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
         """Labels as the arrays that the heads train on, by head; `labels` as for `fit`."""
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
-        return encode_labels(self._tasks(), names, {SINGLE_HEAD: labels} if SINGLE_HEAD in names else labels)
+        return encode_labels(self._tasks(), names, cells_by_head(self, labels))
 
     def _evaluate_levels(
         self, probabilities: Mapping[str, np.ndarray], cells: Any, intervals: bool = False
     ) -> dict[str, Any]:
         hierarchy, multilabel = self.model_.hierarchy.hierarchy, self.model_.hierarchy.multilabel  # type: ignore
         encoded = encode_hierarchy(cells, hierarchy, multilabel=multilabel)
+        check_rows(encoded, len(next(iter(probabilities.values()))))
         decided = self.decide_all(probabilities)
         scores: dict[str, Any] = {}
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True):

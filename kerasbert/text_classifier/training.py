@@ -7,6 +7,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from kerasbert._core.checks import check_texts
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.names import RATE_KEY
 from kerasbert.classifiers.builders import SINGLE_HEAD
@@ -23,6 +24,7 @@ from kerasbert.text_classifier.guards import warn_of_absent, warn_of_labels, war
 from kerasbert.text_classifier.labels import (
     cells_by_head,
     check_rows,
+    checked_validation,
     collect_names,
     describe_data,
     encode_cells,
@@ -87,6 +89,9 @@ class Trainer(Predictor):
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
         # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
+        texts = check_texts("texts", texts)
+        text_pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
+        validation = checked_validation(validation)
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
         tokens = self.tokens_ if trains_on else self.new_tokens()
         cells = cells_by_head(self, labels)
@@ -214,12 +219,14 @@ class Trainer(Predictor):
         return [head for head, task in self.head_tasks().items() if not (tunes and task == "multilabel")]
 
     def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
-        texts, labels, *pairs = validation
+        texts, labels, pairs = validation
         cells = cells_by_head(self, labels)
         encoded = encode_cells(self, names, cells)
+        ids = tokens.encode(texts, pairs)
+        check_rows(encoded, len(ids), "validation")
         if not isinstance(names, Hierarchy):
             warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
-        return tokens.encode(texts, *pairs), encoded
+        return ids, encoded
 
     def _padded_lengths(self, devices: Any) -> str | None:
         """Each batch's own longest text, unless every length is compiled for itself, or texts of like windows change places."""
