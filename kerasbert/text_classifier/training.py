@@ -20,7 +20,7 @@ from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
-from kerasbert.text_classifier.guards import warn_of_absent, warn_of_labels, warn_of_texts
+from kerasbert.text_classifier.guards import counts_by_head, warn_of_absent, warn_of_labels, warn_of_texts
 from kerasbert.text_classifier.labels import (
     cells_by_head,
     check_rows,
@@ -102,7 +102,7 @@ class Trainer(Predictor):
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
         warn_of_texts(tokens, ids, (texts, text_pairs), validation)
-        warn_of_labels(self, names, encoded, self._untuned(validation is not None))
+        warn_of_labels(self, names, counts_by_head(encoded, names), self._untuned(validation is not None))
         train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
         self.data_ = {
             **describe_data(train, held_out, names),
@@ -219,13 +219,14 @@ class Trainer(Predictor):
         return [head for head, task in self.head_tasks().items() if not (tunes and task == "multilabel")]
 
     def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
+        """Token arrays and labels by head of what `checked_validation` gives."""
         texts, labels, pairs = validation
         cells = cells_by_head(self, labels)
         encoded = encode_cells(self, names, cells)
         ids = tokens.encode(texts, pairs)
         check_rows(encoded, len(ids), "validation")
         if not isinstance(names, Hierarchy):
-            warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
+            warn_of_absent(counts_by_head(encoded, names), names, "validation", "how well it is told is not judged")
         return ids, encoded
 
     def _padded_lengths(self, devices: Any) -> str | None:
