@@ -44,7 +44,9 @@ class Predictor(Settings):
             DataError: when a text cannot be used.
             TypeError: when `texts` is one text or holds something else than texts.
         """
-        probabilities = self._probabilities(texts, text_pairs)
+        return self._columns(self._probabilities(texts, text_pairs))
+
+    def _columns(self, probabilities: Mapping[str, np.ndarray]) -> Any:
         columns = {
             head: np.concatenate([1 - values, values], axis=1) if self._tasks()[head] == "binary" else values
             for head, values in probabilities.items()
@@ -67,6 +69,23 @@ class Predictor(Settings):
             TypeError: when `texts` is one text or holds something else than texts.
         """
         return self.name_labels(self._probabilities(texts, text_pairs))
+
+    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
+        """What `predict` and `predict_proba` give, for which the texts go through the model once.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Labels, and their probabilities.
+
+        Raises:
+            DataError: when a text cannot be used.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        probabilities = self._probabilities(texts, text_pairs)
+        return self.name_labels(probabilities), self._columns(probabilities)
 
     def name_labels(self, probabilities: Mapping[str, np.ndarray]) -> Any:
         """As `predict`, of probabilities that were computed elsewhere; see `evaluate_probabilities`."""
