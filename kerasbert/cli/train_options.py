@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import typer
 
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.options import Task, given
 from kerasbert.cli.reading import parse_layers
 from kerasbert.cli.streams import is_stream
@@ -68,7 +69,7 @@ RULES = (
     Rule(("multilabel", "level_weights"), lambda s: s.task is not Task.hierarchical, "goes with --task hierarchical"),
     Rule(
         ("multilabel",),
-        lambda s: s.way is not Way.memory,
+        lambda s: s.task is Task.hierarchical and s.way is not Way.memory,
         "reads its data into memory; give one file of less than 500 MB, without --stream, --cache, --max-steps, --token-budget and "
         "--augment",
     ),
@@ -199,7 +200,7 @@ def check_reading(cache: TokenCache, asked: Mapping[str, Any]) -> None:
     columns = list(dict.fromkeys(column for head in cache.heads.values() for column in head.columns))
     delimiter = next((head.delimiter for head in cache.heads.values() if head.delimiter), None)
     made: dict[str, Any] = {"text": cache.facts["text"], "text_pair": cache.facts["text_pair"]}
-    made |= {"label_delimiter": delimiter, "labels": columns, "heads": heads}
+    made |= {"label_delimiter": delimiter, "labels": columns, "heads": None if SINGLE_HEAD in heads else heads}
     flags = {"heads": "--head"}
     for name, value in asked.items():
         if value is not None and value != made[name]:
@@ -211,6 +212,8 @@ def check_reading(cache: TokenCache, asked: Mapping[str, Any]) -> None:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={column}:{task}" for name, (column, task) in value.items())
     return ",".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
