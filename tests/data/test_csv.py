@@ -2,8 +2,10 @@ import csv
 
 import pytest
 
-from kerasbert import DataError
+from kerasbert import DataError, KerasbertWarning
 from kerasbert.data.readers import read_examples
+from kerasbert.data.row_streams import stream_rows
+from kerasbert.data.sources import find_sources
 
 
 @pytest.fixture
@@ -91,3 +93,26 @@ def test_long_field_leaves_the_limit_of_the_interpreter(read):
 def test_faults(read, content, message):
     with pytest.raises(DataError, match=message):
         read(content)
+
+
+GLUE = 'sentence\tlabel\n"lovely\t1\nawful refund\t0\nwhat a day"\t1\nfine card\t1\n'
+SWALLOWED = {
+    "lines": (GLUE, "1 rows have a tab or a line end inside a quoted cell, the first in lines 2 to 4"),
+    "tab": ('sentence\tlabel\n"a\tb"\tx\nc\ty\n"d\te"\tx\n', "2 rows have .* the first in line 2"),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["memory", "stream"])
+@pytest.mark.parametrize(("content", "words"), SWALLOWED.values(), ids=SWALLOWED)
+def test_rows_that_a_quote_may_have_swallowed(content, words, packed, read, tmp_path):
+    with pytest.warns(KerasbertWarning, match=f"data.tsv: {words}.* Where quotes are plain characters"):
+        if packed:
+            (tmp_path / "data.tsv").write_text(content)
+            list(stream_rows(find_sources(tmp_path / "data.tsv")[0], ["sentence"], "sentence"))
+        else:
+            read(content, ".tsv", text="sentence")
+
+
+def test_other_quotes_are_no_matter(read, recwarn):
+    assert read('text\tlabel\n"say ""hi"""\ta\nsay "hi"\tb\n', ".tsv").texts == ['say "hi"'] * 2
+    assert not recwarn.list
