@@ -127,6 +127,22 @@ def test_probe_takes_series_of_any_index(fitted):
     assert report.num_texts == 8
 
 
+def test_labels_by_level_are_series_of_any_index(tiny_folder):
+    index = [9, 7, 5, 3, 8, 6, 4, 2]
+    below = pandas.Series(["a1", "b1", None, "b2", "a1", "b1", "a2", "b2"], index=index)
+    labels = {"class": pandas.Series(LABELS * 2, index=index), "subclass": below}
+    fitted = kb.TextClassifier("hierarchical", encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS * 2, labels)
+    lists = {level: cells.tolist() for level, cells in labels.items()}
+    assert fitted.evaluate(TEXTS * 2, labels) == fitted.evaluate(TEXTS * 2, lists)
+
+
+def test_batches_are_made_of_tokens():
+    with pytest.raises(
+        TypeError, match=r"`tokens` must be what `TextEncoder.encode` gives; got .*encoder.encode\(texts\)"
+    ):
+        kb.make_batches(TEXTS, np.zeros(4))
+
+
 @pytest.mark.parametrize("validation", [3, "ab", (TEXTS,), (TEXTS, LABELS, None, None)], ids=str)
 def test_validation_that_is_no_tuple_of_columns(validation):
     with pytest.raises(

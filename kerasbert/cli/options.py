@@ -1,12 +1,15 @@
 """What the commands share: the app, its choices and its common options."""
 
 import enum
+import os
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from kerasbert.data.sources import COMPRESSED, FORMATS
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -65,6 +68,12 @@ OnError = Annotated[
     str, typer.Option("--on-error", help="Rows that cannot be used: stop, or skip, which counts and lists them.")
 ]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
+
+
+def is_file_name(text: str) -> bool:
+    """Whether what stands for a text is the name of a file, which there is or which has the ending of one with data."""
+    has_ending = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".json", ".txt"))
+    return (has_ending and len(text.split()) == 1) or os.path.isfile(text)
 
 
 def given(context: typer.Context, name: str) -> bool:

@@ -1,7 +1,6 @@
 """`kerasbert predict`: labels for texts."""
 
 import json
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,12 +10,11 @@ import typer
 
 from kerasbert._core.errors import DataError
 from kerasbert.cli.data import read_data
-from kerasbert.cli.options import Folder, Format, OnError, TextPair, app, refuse_useless, say
+from kerasbert.cli.options import Folder, Format, OnError, TextPair, app, is_file_name, refuse_useless, say
 from kerasbert.cli.tables import print_predictions
 from kerasbert.data._files import check_file, decode_lines, read_bytes
 from kerasbert.data.examples import Examples
 from kerasbert.data.readers import read_examples
-from kerasbert.data.sources import FORMATS
 from kerasbert.text_classifier import TextClassifier, open_classifier
 
 # Files of one text a line.
@@ -68,8 +66,7 @@ def predict(
 def _refuse_file_names(texts: Sequence[str]) -> None:
     """Refuse a file that is given where a text is wanted: its name would be labelled."""
     for text in texts:
-        looks_so = text.lower().removesuffix(".gz").endswith((*FORMATS, ".json", ".txt")) and len(text.split()) == 1
-        if looks_so or os.path.isfile(text):
+        if is_file_name(text):
             raise typer.BadParameter(
                 f"{text!r} is the name of a file; give it as --file {text}. To label these very words, write them to "
                 f"standard input."

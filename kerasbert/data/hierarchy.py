@@ -241,7 +241,7 @@ def _known_ids(cells: Sequence[Any], names: Sequence[str], level: str) -> np.nda
     rows = [row for row, cell in enumerate(cells) if not is_unknown(cell)]
     ids = np.full(len(cells), UNKNOWN, dtype=np.int32)
     if rows:
-        known = [cells[row] for row in rows]
+        known = [cell for cell in cells if not is_unknown(cell)]
         ids[rows] = encode_class_ids(known, names, source=level, first_row=[row + 1 for row in rows])
     return ids
 

@@ -23,6 +23,7 @@ USELESS = {
     "explain layer": ("explain {m} good --layer 1", "--layer goes with --output"),
     "explain attention": ("explain {m} good --attention-head 1", "--attention-head goes with --output"),
     "explain overwrite": ("explain {m} good --overwrite", "--overwrite goes with --output"),
+    "explain file": ("explain {m} {d}", "is the name of a file; give the text itself"),
     "export text": ("export {m} --text body", "--text goes with --data"),
     "export labels": ("export {m} --labels y", "--labels goes with --data"),
     "export delimiter": ("export {m} --label-delimiter ;", "--label-delimiter goes with --data"),
