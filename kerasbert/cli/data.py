@@ -13,8 +13,6 @@ from kerasbert.data.prepare_tokens import plan_labels
 from kerasbert.data.readers import RowCheck, collect_examples, open_rows
 from kerasbert.data.row_checks import label_check
 
-HINT = " --on-error skip leaves such rows out."
-
 
 def read_data(
     path: Path | str,
@@ -42,7 +40,7 @@ def read_data(
         DataError: when the file or a row cannot be used.
         ConfigError: when `on_error` is no policy.
     """
-    bad = BadRows("stop" if on_error is None else on_error, hint="" if on_error is None else HINT)
+    bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
     rows = open_rows(path, text=text, text_pair=text_pair, labels=list(labels))
     asked = check if on_error == "skip" else None
     examples = collect_examples(rows, bad, text=text, text_pair=text_pair, check=asked)

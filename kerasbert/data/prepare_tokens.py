@@ -72,6 +72,7 @@ def prepare_tokens(
 
     Raises:
         DataError: when a file, a column or a row cannot be used, or there is no row; the message names file and line.
+        TypeError: when a text of a file is no text.
         ArtifactError: when the folder was made from other data or in another way, and `overwrite` is False.
         ConfigError: when an argument is out of its range.
 

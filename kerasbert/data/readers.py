@@ -26,7 +26,6 @@ from kerasbert.data.sources import source_of
 MISSING = ("empty", "error")
 # The column of a pair (texts, labels), where none is named.
 LABEL_COLUMN = "label"
-HINT = " on_error='skip' leaves such rows out."
 
 
 # Looks at the cells of a row and where it stands, and raises a `DataError` when its labels cannot be used.
@@ -92,7 +91,7 @@ def read_examples(
         >>> read_examples([{"text": "hello", "label": "greeting"}], labels="label").labels
         {'label': ['greeting']}
     """
-    bad = BadRows(on_error, hint=HINT)
+    bad = BadRows(on_error)
     rows = open_rows(source, text=text, text_pair=text_pair, labels=labels)
     check = _check_some_label(rows.labels) if on_error == "skip" and rows.labels else None
     examples = collect_examples(rows, bad, text=text, text_pair=text_pair, missing=missing, check=check)
@@ -130,7 +129,7 @@ def open_rows(
         path = Path(source)
         check_file(path)
         file = source_of(path)
-        return RowSource(stream_rows(file, wanted, text), columns, str(path), unit_of(file))
+        return RowSource(stream_rows(file, wanted, text), columns, file.path, unit_of(file))
     table = _read_list(list(source), text, wanted) if _is_list(source) else read_frame(source, wanted)
     return RowSource(table.rows(), columns, table.source)
 

@@ -81,6 +81,6 @@ def test_rows_that_cannot_be_used_are_left_out(line, count, saved, tiny_folder, 
     arguments = [part.format(**places) for part in line.split()]
     assert cli.main(arguments) == 1
     said = capsys.readouterr().err
-    assert "line 3: has 1 cells where the header has 2. --on-error skip leaves such rows out." in said
+    assert "line 3: has 1 cells where the header has 2. on_error='skip' (--on-error skip) leaves such rows out." in said
     assert cli.main([*arguments, "--on-error", "skip"]) == 0
     assert f"bad.csv: {count} rows were left out, such as" in capsys.readouterr().err

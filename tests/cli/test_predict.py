@@ -118,7 +118,10 @@ def test_an_unknown_option(saved, capsys):
 def test_rows_that_cannot_be_used_are_left_out_and_told(saved, tmp_path, capsys):
     (tmp_path / "rows.csv").write_text("text,id\ngood,1\nragged\nbad,2\n")
     assert run(saved, "--file", tmp_path / "rows.csv") == 1
-    assert "line 3: has 1 cells where the header has 2. --on-error skip leaves such rows out." in said(capsys)
+    assert (
+        "line 3: has 1 cells where the header has 2. on_error='skip' (--on-error skip) leaves such rows out."
+        in said(capsys)
+    )
     assert run(saved, "--file", tmp_path / "rows.csv", "--on-error", "skip", "--format", "json") == 0
     output = capsys.readouterr()
     assert output.out.count('"scores"') == 2 and "1 row was left out" in output.err
