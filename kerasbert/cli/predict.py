@@ -80,9 +80,9 @@ def _lines(file: Path | None) -> list[str]:
         return decode_lines(read_bytes(file), str(file))
     if sys.stdin is None or sys.stdin.closed:
         raise DataError("Standard input is closed; give texts, or --file.")
-    if sys.stdin.isatty():
-        say("Reading texts from standard input, one a line; end with Ctrl-D.")
     try:
+        if sys.stdin.isatty():
+            say("Reading texts from standard input, one a line; end with Ctrl-D.")
         # Not as text, which would end lines at a carriage return too.
         content = sys.stdin.buffer.read() if hasattr(sys.stdin, "buffer") else sys.stdin.read().encode("utf-8")
     except (OSError, ValueError) as error:
