@@ -85,7 +85,7 @@ ALLOWED_TENSORFLOW = {
     "data/batch_source.py",
     "data/batches.py",
     "data/prepare.py",
-    "data/row_streams.py",
+    "data/_tfrecord.py",
     "data/stream.py",
     "data/token_cache.py",
     "data/token_records.py",

@@ -267,6 +267,11 @@ def make_batches(
         >>> make_batches(tokens, np.array([0, 1]), shuffle=True).num_examples
         2
     """
+    if not (hasattr(tokens, "offsets") or hasattr(tokens, "windows")):
+        raise TypeError(
+            f"`tokens` must be what `TextEncoder.encode` gives; got {shorten(tokens)} of type {type(tokens).__name__}. Write "
+            f"make_batches(encoder.encode(texts), labels)."
+        )
     check_int("batch_size", batch_size, 1)
     check_bool("shuffle", shuffle)
     check_int("seed", seed, 0)

@@ -148,10 +148,37 @@ def _suffix(path: Path) -> str:
 
 def _checked(path: Path) -> SourceFile:
     check_file(path, largest=None, empty=True)
+    return source_of(path)
+
+
+def source_of(path: Path) -> SourceFile:
+    """A data file as it is now.
+
+    Args:
+        path: of a regular file.
+
+    Returns:
+        The file, without its hash.
+
+    Raises:
+        DataError: when its name does not end as that of a format does.
+    """
     if _suffix(path) not in FORMATS:
         raise DataError(
             f"{path} must end in one of {', '.join(sorted(FORMATS))}, or one of these and .gz; got {shorten(path.name)}."
+            f"{_format_hint(path)}"
         )
     if FORMATS[_suffix(path)] == "parquet" and path.suffix.lower() == COMPRESSED:
         raise DataError(f"{path}: Parquet is compressed inside; unpack it.")
     return look_at(path)
+
+
+def _format_hint(path: Path) -> str:
+    """The way out for what is often given under another name: JSON lines, and a JSON array."""
+    if path.suffix.lower() != ".json":
+        return ""
+    with open(path, "rb") as stream:
+        start = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start == b"[":
+        return " It holds a JSON array: write its objects one a line (JSON lines), and name the file .jsonl."
+    return f" If it holds JSON lines, one object a line, rename it to {path.stem}.jsonl."

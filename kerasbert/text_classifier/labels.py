@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import shorten
+from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import DataError
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
@@ -124,15 +124,34 @@ def names_by_head(names: Any) -> Mapping[str, Sequence[str]]:
     return dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
 
 
-def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int) -> None:
+def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int, split: str = "") -> None:
     """Refuse labels that are not one row a text.
 
     Raises:
         DataError: when their number differs.
     """
+    where = f" of `{split}`" if split else ""
     for array in encoded.values():
         if len(array) != num_texts:
-            raise DataError(f"`labels` must have one row for each text; got {len(array)} for {num_texts} texts.")
+            raise DataError(f"`labels`{where} must have one row for each text; got {len(array)} for {num_texts} texts.")
+
+
+def checked_validation(validation: Any) -> tuple[list[str], Any, list[str] | None] | None:
+    """The `validation` of `fit` as texts, labels and second texts, each of which can be read again.
+
+    Raises:
+        TypeError: when it is no tuple of two or three, or its texts are no column of texts.
+    """
+    if validation is None:
+        return None
+    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+        raise TypeError(
+            f"`validation` must be (texts, labels) or (texts, labels, text_pairs); got {shorten(validation)} of type "
+            f"{type(validation).__name__}."
+        )
+    texts, labels, pairs = (*validation, None)[:3]
+    pairs = None if pairs is None else check_texts("text_pairs of validation", pairs)
+    return check_texts("texts of validation", texts), labels, pairs
 
 
 def describe_data(train: tuple, held_out: tuple | None, names: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
-from kerasbert.text_classifier.labels import encode_labels
+from kerasbert.text_classifier.labels import check_rows, encode_labels
 from kerasbert.text_classifier.settings import Settings
 
 PREDICTION_BATCH = 64
@@ -43,7 +43,9 @@ class Predictor(Settings):
             DataError: when a text cannot be used.
             TypeError: when `texts` is one text or holds something else than texts.
         """
-        probabilities = self._probabilities(texts, text_pairs)
+        return self._columns(self._probabilities(texts, text_pairs))
+
+    def _columns(self, probabilities: Mapping[str, np.ndarray]) -> Any:
         columns = {
             head: np.concatenate([1 - values, values], axis=1) if self._tasks()[head] == "binary" else values
             for head, values in probabilities.items()
@@ -66,6 +68,23 @@ class Predictor(Settings):
             TypeError: when `texts` is one text or holds something else than texts.
         """
         return self.name_labels(self._probabilities(texts, text_pairs))
+
+    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
+        """What `predict` and `predict_proba` give, for which the texts go through the model once.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Labels, and their probabilities.
+
+        Raises:
+            DataError: when a text cannot be used.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        probabilities = self._probabilities(texts, text_pairs)
+        return self.name_labels(probabilities), self._columns(probabilities)
 
     def name_labels(self, probabilities: Mapping[str, np.ndarray]) -> Any:
         """As `predict`, of probabilities that were computed elsewhere; see `evaluate_probabilities`."""
@@ -117,8 +136,10 @@ class Predictor(Settings):
         Raises:
             DataError: when a label cannot be used.
         """
+        self._check_fitted()
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
         encoded = self.encode_labels(labels)
+        check_rows(encoded, len(next(iter(probabilities.values()))))
         if self.model_.hierarchy is not None:
             return self._evaluate_levels(probabilities, encoded, intervals)
         scores = {

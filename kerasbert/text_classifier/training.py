@@ -7,6 +7,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from kerasbert._core.checks import check_texts
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.names import RATE_KEY
 from kerasbert.classifiers.builders import SINGLE_HEAD
@@ -20,8 +21,14 @@ from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
-from kerasbert.text_classifier.guards import warn_of_absent, warn_of_labels, warn_of_texts
-from kerasbert.text_classifier.labels import check_rows, describe_data, names_of, read_classifier_labels
+from kerasbert.text_classifier.guards import counts_by_head, warn_of_absent, warn_of_labels, warn_of_texts
+from kerasbert.text_classifier.labels import (
+    check_rows,
+    checked_validation,
+    describe_data,
+    names_of,
+    read_classifier_labels,
+)
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
 from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
@@ -80,6 +87,9 @@ class Trainer(Predictor):
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
         # Labels and texts first: a mistake in the data is told before an encoder is loaded.
+        texts = check_texts("texts", texts)
+        text_pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
+        validation = checked_validation(validation)
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
         names, encoded, kinds = read_classifier_labels(self, labels, names_of(self.model_) if trains_on else None)
         tokens = self.tokens_ if trains_on else self.new_tokens()
@@ -88,7 +98,7 @@ class Trainer(Predictor):
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
         warn_of_texts(tokens, ids, (texts, text_pairs), validation)
-        warn_of_labels(self, names, encoded, self._untuned(validation is not None))
+        warn_of_labels(self, names, counts_by_head(encoded, names), self._untuned(validation is not None))
         train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
         self.data_ = {
             **describe_data(train, held_out, names),
@@ -203,11 +213,14 @@ class Trainer(Predictor):
         return [head for head, task in self.head_tasks().items() if not (tunes and task == "multilabel")]
 
     def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
-        texts, labels, *pairs = validation
+        """Token arrays and labels by head of what `checked_validation` gives."""
+        texts, labels, pairs = validation
         encoded = read_classifier_labels(self, labels, names).arrays
+        ids = tokens.encode(texts, pairs)
+        check_rows(encoded, len(ids), "validation")
         if not isinstance(names, Hierarchy):
-            warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
-        return tokens.encode(texts, *pairs), encoded
+            warn_of_absent(counts_by_head(encoded, names), names, "validation", "how well it is told is not judged")
+        return ids, encoded
 
     def _padded_lengths(self, devices: Any) -> str | None:
         """Each batch's own longest text, unless every length is compiled for itself, or texts of like windows change places."""
