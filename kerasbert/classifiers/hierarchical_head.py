@@ -12,6 +12,7 @@ from kerasbert._core.names import PACKAGE
 from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units, head_activation
 from kerasbert.data.hierarchy import parse_tree
 from kerasbert.data.label_counts import LabelCounts
+from kerasbert.encoders.trainable_parts import KeepsTrainable
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
 from kerasbert.objectives.tasks import LevelTask, TaskRow, level_row
 
@@ -22,7 +23,7 @@ NO_CHILD = -1e30
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class HierarchicalHead(keras.layers.Layer):
+class HierarchicalHead(KeepsTrainable, keras.layers.Layer):
     """Log-probabilities of every level of a tree of labels; always computed in float32.
 
     Exclusive labels: a softmax over the classes and one over the subclasses of each class; independent labels: a sigmoid
@@ -130,6 +131,7 @@ class HierarchicalHead(keras.layers.Layer):
             width = layer.units
         for layer in self.output_layers:
             layer.build((None, width))
+        self.settle_trainable()
 
     def call(self, features: Any, training: bool | None = None) -> dict[str, Any]:
         hidden = features

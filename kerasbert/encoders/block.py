@@ -11,10 +11,11 @@ from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.dense import TokenDense
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.normalization import TokenNorm
+from kerasbert.encoders.trainable_parts import KeepsTrainable
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class BertBlock(keras.layers.Layer):
+class BertBlock(KeepsTrainable, keras.layers.Layer):
     """A post-norm transformer block of BERT, shared by DistilBERT, ELECTRA and RoBERTa.
 
     Args:
@@ -66,6 +67,7 @@ class BertBlock(keras.layers.Layer):
         for layer in (self.attention, self.attention_output, self.attention_norm, self.intermediate, self.output_norm):
             layer.build(hidden_states_shape)
         self.output_dense.build(intermediate_shape)
+        self.settle_trainable()
 
     def draw_seeds(self) -> tuple[Any, Any, Any]:
         """The seeds that the next call would draw, in its order."""

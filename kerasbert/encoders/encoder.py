@@ -11,6 +11,7 @@ from kerasbert._core.errors import ConfigError
 from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
+from kerasbert.encoders.trainable_parts import KEY, KeepsTrainable, trainable_config
 
 # Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
 PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
@@ -33,7 +34,7 @@ class EncoderOutput(NamedTuple):
     attentions: tuple = ()
 
 
-class Encoder(keras.Model):
+class Encoder(KeepsTrainable, keras.Model):
     """Abstract: an embedding layer, blocks and perhaps a pooler. `TFBertModel` documents what all families share."""
 
     model_type: str = ""
@@ -118,12 +119,17 @@ class Encoder(keras.Model):
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            **trainable_config(self),
         }
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
         """Rebuild the encoder from `get_config()`."""
-        return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
+        values = {**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])}
+        parts = values.pop(KEY, {})
+        encoder = cls(**values)
+        encoder.take_trainable(parts)
+        return encoder
 
     @classmethod
     def from_pretrained(
@@ -209,6 +215,7 @@ class Encoder(keras.Model):
             if self.pooler is not None:
                 self.pooler.build((None, self.config.hidden_size))
         self.built = True
+        self.settle_trainable()
 
     def _unpack(self, inputs: dict, *given: Any) -> tuple:
         names = ("input_ids", "attention_mask", "token_type_ids", "position_ids")

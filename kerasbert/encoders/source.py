@@ -1,14 +1,18 @@
 """Whatever a user may hand over as an encoder, turned into a fresh encoder of the depth and form that is needed."""
 
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.errors import KerasbertWarning
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.families import ENCODERS
+from kerasbert.encoders.trainable_parts import copy_trainable, set_trainable_parts
+from kerasbert.encoders.weight_table import weight_table
 
 
 class EncoderSource(NamedTuple):
@@ -60,7 +64,49 @@ def _from_folder(name_or_folder: str | os.PathLike[str]) -> EncoderSource:
 def _from_live(encoder: Any) -> EncoderSource:
     from kerasbert.encoders.checkpoints import encoder_from
 
-    return EncoderSource(as_config(encoder.config), lambda **form: encoder_from(encoder, **form))
+    def build(**form: Any) -> Encoder:
+        copy = encoder_from(encoder, **form)
+        _keep_frozen(encoder, copy)
+        return copy
+
+    return EncoderSource(as_config(encoder.config), build)
+
+
+def _keep_frozen(source: Any, copy: Encoder) -> None:
+    """Freeze in a copy what is frozen in the model that it was made of."""
+    if isinstance(source, Encoder):
+        copy_trainable(source, copy)
+    elif hasattr(source, "named_parameters") and hasattr(source, "state_dict"):
+        still = [name for name, parameter in source.named_parameters() if not parameter.requires_grad]
+        freeze_tensors(copy, still)
+    elif getattr(source, "trainable", True) is False:
+        copy.trainable = False
+
+
+def freeze_tensors(encoder: Encoder, names: Sequence[str]) -> None:
+    """Freeze the layers of an encoder whose tensors are all frozen in the PyTorch model that it was copied from.
+
+    Args:
+        encoder: the copy.
+        names: of the frozen tensors, with any prefix.
+    """
+    table = weight_table(encoder.config, encoder.pooler is not None)
+    frozen = {weight.path: [any(f".{name}".endswith(f".{end}") for name in names) for end in weight.names] for weight in table}
+    layers: dict[str, list[bool]] = {}
+    for path, found in frozen.items():
+        layers.setdefault(path.rpartition("/")[0], []).extend(found)
+    if layers and all(all(found) for found in layers.values()):
+        encoder.trainable = False
+        return
+    set_trainable_parts(encoder, {path: False for path, found in layers.items() if all(found)})
+    partly = [path for path, found in layers.items() if any(found) and not all(found)]
+    if partly:
+        warnings.warn(
+            f"`encoder` has layers of which some tensors are frozen and some are not, {shorten(partly)}; the copy trains "
+            f"them whole. Freeze whole layers.",
+            KerasbertWarning,
+            stacklevel=2,
+        )
 
 
 def _is_foreign_config(encoder: Any) -> bool:
