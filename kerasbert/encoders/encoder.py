@@ -1,6 +1,7 @@
 """What every encoder shares: embeddings, blocks, perhaps a pooler, and the object that a call returns."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, cast
 
 import keras
@@ -8,14 +9,17 @@ from keras import ops
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import INPUT_IDS, INPUT_NAMES
 from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
+from kerasbert.encoders.inputs import NamedInputs
 from kerasbert.encoders.trainable_parts import KEY, KeepsTrainable, trainable_config
 
 # Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
 PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
 HALF_PADDING_BIAS = -3e4
+POSITION_IDS = "position_ids"
 
 
 class EncoderOutput(NamedTuple):
@@ -34,9 +38,11 @@ class EncoderOutput(NamedTuple):
     attentions: tuple = ()
 
 
-class Encoder(KeepsTrainable, keras.Model):
+class Encoder(NamedInputs, KeepsTrainable, keras.Model):
     """Abstract: an embedding layer, blocks and perhaps a pooler. `TFBertModel` documents what all families share."""
 
+    input_keys = (*INPUT_NAMES, POSITION_IDS)
+    required_keys = (INPUT_IDS,)
     model_type: str = ""
     checkpoint_prefix: str = ""
 
@@ -79,9 +85,11 @@ class Encoder(KeepsTrainable, keras.Model):
         output_attentions: bool = False,
         training: bool | None = None,
     ) -> EncoderOutput:
-        if isinstance(input_ids, dict):
-            input_ids, attention_mask, token_type_ids, position_ids = self._unpack(
-                input_ids, attention_mask, token_type_ids, position_ids
+        if isinstance(input_ids, Mapping):
+            input_ids = self.named(input_ids)  # JAX comes here without `__call__`
+            given = (None, attention_mask, token_type_ids, position_ids)
+            input_ids, attention_mask, token_type_ids, position_ids = (
+                input_ids.get(key, value) for key, value in zip(self.input_keys, given, strict=True)
             )
         self._check_length(input_ids)
         bias = None if attention_mask is None else self._attention_bias(attention_mask)
@@ -216,13 +224,6 @@ class Encoder(KeepsTrainable, keras.Model):
                 self.pooler.build((None, self.config.hidden_size))
         self.built = True
         self.settle_trainable()
-
-    def _unpack(self, inputs: dict, *given: Any) -> tuple:
-        names = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
-        unknown = sorted(set(inputs) - set(names))
-        if unknown or "input_ids" not in inputs:
-            raise ConfigError(f"Encoder inputs must be among {', '.join(names)}, with input_ids; got {sorted(inputs)}.")
-        return tuple(inputs.get(name, default) for name, default in zip(names, (None, *given), strict=True))
 
     def _check_length(self, input_ids: Any) -> None:
         length = input_ids.shape[1] if len(input_ids.shape) == 2 else None

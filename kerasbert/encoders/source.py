@@ -91,7 +91,9 @@ def freeze_tensors(encoder: Encoder, names: Sequence[str]) -> None:
         names: of the frozen tensors, with any prefix.
     """
     table = weight_table(encoder.config, encoder.pooler is not None)
-    frozen = {weight.path: [any(f".{name}".endswith(f".{end}") for name in names) for end in weight.names] for weight in table}
+    frozen = {
+        weight.path: [any(f".{name}".endswith(f".{end}") for name in names) for end in weight.names] for weight in table
+    }
     layers: dict[str, list[bool]] = {}
     for path, found in frozen.items():
         layers.setdefault(path.rpartition("/")[0], []).extend(found)

@@ -44,7 +44,9 @@ FROZEN = {
     "pooling": lambda model: [features.pooling for features in features_of(model)],
     "inside a pooling": lambda model: [list(features.pooling._layers)[0] for features in features_of(model)],
     "head": heads_of,
-    "inside a head": lambda model: [head.hidden_layers[0] for head in heads_of(model) if hasattr(head, "hidden_layers")],
+    "inside a head": lambda model: [
+        head.hidden_layers[0] for head in heads_of(model) if hasattr(head, "hidden_layers")
+    ],
     "whole model": lambda model: [model],
 }
 # Files take longer than configs.
