@@ -54,10 +54,12 @@ class NamedInputs:
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predict as `keras.Model.predict` does, inputs as for a call; rows come in the order of the texts.
 
-        Batches from `make_batches` may be given themselves: where they sort the texts by length, the rows are put back.
+        Batches from `make_batches` or `stream_batches` may be given themselves: where they sort the texts by length, the
+        rows are put back.
         """
+        order = x.rows_in_order() if isinstance(x, BatchSource) else None
         found = super().predict(self.named_data(x), *args, **kwargs)  # type: ignore[misc]
-        return x.restore(found) if isinstance(x, BatchSource) else found
+        return found if order is None else x.restore(found, order)
 
     def train_on_batch(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Train on one batch as `keras.Model.train_on_batch` does; inputs as for a call."""

@@ -280,6 +280,7 @@ class Trainer(Predictor):
             lengths=lengths,
             sampling=self.sampling if shuffle else None,
             pad_id=tokens.pad_id,
+            by_length=not shuffle,
         )
 
 
