@@ -33,7 +33,7 @@ from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import LongTexts, long_texts_of
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
-from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts, trainable_config
+from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts, trainable_parts
 from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 
 FORMAT_VERSION = 1
@@ -87,7 +87,7 @@ def save_bundle(
         "kerasbert_version": __version__,
         **recipe_of(bundle.model),
         "trainable": bundle.model.trainable,
-        **trainable_config(bundle.model),
+        TRAINABLE_PARTS: trainable_parts(bundle.model),
         "precision": bundle.model.encoder.dtype_policy.name,
         "thresholds": {head: [float(value) for value in values] for head, values in bundle.thresholds.items()},
         "settings": bundle.settings,

@@ -19,6 +19,7 @@ from kerasbert.data.batch_source import BatchSource
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.inputs import NamedInputs
+from kerasbert.encoders.quantized_parts import quantize_whole
 from kerasbert.optimizers.variables import build_variables
 
 
@@ -83,7 +84,10 @@ class Classifier(NamedInputs, keras.Model):
             return {self.votes.name: self.votes}
         kinds = (ClassificationHead, LevelProbabilities)
         found = {layer.name: layer for layer in self.layers if isinstance(layer, kinds)}
-        return found if self.hierarchy is None else {level: found[level] for level in self.hierarchy.levels}
+        order = self.hierarchy.levels if self.hierarchy is not None else list(found)
+        if self.hierarchy is None and isinstance(self.output, dict):
+            order = list(self.output)
+        return {name: found[name] for name in order}
 
     @property
     def votes(self) -> LayerVotes | None:
@@ -189,6 +193,20 @@ class Classifier(NamedInputs, keras.Model):
             empty = {name: np.zeros((0, head.head_task.units), "float32") for name, head in self.heads.items()}
             return empty if isinstance(self.output, dict) else next(iter(empty.values()))
         return super().predict(named, *args, **kwargs)
+
+    def quantize(self, mode: Any = "int8", **options: Any) -> None:
+        """Quantise the weights of dense layers and embeddings, the encoder's among them, as `keras.Model.quantize` does.
+
+        The result is saved as a `.keras` file and loaded from it. It cannot be trained further.
+
+        Args:
+            mode: `"int8"`.
+            **options: other arguments of `keras.Model.quantize`.
+
+        Raises:
+            ConfigError: when the mode is another one.
+        """
+        quantize_whole(super().quantize, mode, **options)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The loss; the layers of a layerwise model learn from the labels of its one head."""

@@ -14,7 +14,8 @@ from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
 from kerasbert.encoders.inputs import NamedInputs
-from kerasbert.encoders.trainable_parts import KEY, KeepsTrainable, trainable_config
+from kerasbert.encoders.kept_parts import KeepsParts
+from kerasbert.encoders.quantized_parts import quantize_whole
 
 # Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
 PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
@@ -38,7 +39,7 @@ class EncoderOutput(NamedTuple):
     attentions: tuple = ()
 
 
-class Encoder(NamedInputs, KeepsTrainable, keras.Model):
+class Encoder(NamedInputs, KeepsParts, keras.Model):
     """Abstract: an embedding layer, blocks and perhaps a pooler. `TFBertModel` documents what all families share."""
 
     input_keys = (*INPUT_NAMES, POSITION_IDS)
@@ -127,17 +128,25 @@ class Encoder(NamedInputs, KeepsTrainable, keras.Model):
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
-            **trainable_config(self),
+            **self.parts_config(),
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
-        """Rebuild the encoder from `get_config()`."""
-        values = {**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])}
-        parts = values.pop(KEY, {})
-        encoder = cls(**values)
-        encoder.take_trainable(parts)
-        return encoder
+    def from_own_config(cls, config: dict[str, Any]) -> Self:
+        """See `KeepsParts`."""
+        return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
+
+    def quantize(self, mode: Any = "int8", **options: Any) -> None:
+        """Quantise the weights of dense layers and embeddings as `keras.Model.quantize` does.
+
+        Args:
+            mode: `"int8"`.
+            **options: other arguments of `keras.Model.quantize`.
+
+        Raises:
+            ConfigError: when the mode is another one.
+        """
+        quantize_whole(super().quantize, mode, **options)
 
     @classmethod
     def from_pretrained(
@@ -223,7 +232,7 @@ class Encoder(NamedInputs, KeepsTrainable, keras.Model):
             if self.pooler is not None:
                 self.pooler.build((None, self.config.hidden_size))
         self.built = True
-        self.settle_trainable()
+        self.settle_parts()
 
     def _check_length(self, input_ids: Any) -> None:
         length = input_ids.shape[1] if len(input_ids.shape) == 2 else None

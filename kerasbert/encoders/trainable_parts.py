@@ -1,60 +1,11 @@
 """Which parts of a layer train: kept in its config, so that what is frozen stays frozen wherever the layer goes."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Self
+from typing import Any
 
 import keras
 
 KEY = "trainable_parts"
-
-
-class KeepsTrainable:
-    """Mixin for a layer of layers: its config tells which of them train.
-
-    Keras keeps one flag for a layer and passes it to the layers that exist when it is set. A layer that uses this mixin
-    passes its flag to layers that are made later, too, and keeps the flags of single ones through `get_config`: saving,
-    loading and cloning a model give the same list of trainable weights.
-
-    A subclass calls `settle_trainable` at the end of `build`.
-
-    Example:
-        >>> block = BertBlock(BertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=16))
-        >>> block.attention.trainable = False
-        >>> BertBlock.from_config(block.get_config()).attention.trainable
-        False
-    """
-
-    def get_config(self) -> dict[str, Any]:
-        """The layer's config, with the parts whose flag is not that of what holds them."""
-        config = super().get_config()  # type: ignore[misc]
-        return {**config, **trainable_config(self)}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
-        """Rebuild the layer from `get_config()`."""
-        values = dict(config)
-        parts = values.pop(KEY, {})
-        layer = super().from_config(values)  # type: ignore[misc]
-        layer.take_trainable(parts)
-        return layer
-
-    def take_trainable(self, parts: Mapping[str, bool]) -> None:
-        """Give parts their flags, at once and again when the layer is built, where some are made only then."""
-        self._awaited_parts = tuple(parts.items())
-        set_trainable_parts(self, parts)
-
-    def settle_trainable(self) -> None:
-        """Pass the layer's flag, and the flags that its config told, to the layers that it now holds."""
-        if not self.trainable:  # type: ignore[has-type]
-            set_trainable(self, False)
-        set_trainable_parts(self, dict(getattr(self, "_awaited_parts", ())))
-        self._awaited_parts = ()
-
-
-def trainable_config(layer: Any) -> dict[str, dict[str, bool]]:
-    """The entry of a layer's config that tells its `trainable_parts`; empty where there are none."""
-    parts = trainable_parts(layer)
-    return {KEY: parts} if parts else {}
 
 
 def trainable_parts(layer: Any) -> dict[str, bool]:
