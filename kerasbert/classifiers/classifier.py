@@ -20,6 +20,7 @@ from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.inputs import NamedInputs
 from kerasbert.encoders.quantized_parts import quantize_whole
+from kerasbert.optimizers.adamw import check_patterns
 from kerasbert.optimizers.variables import build_variables
 
 
@@ -176,8 +177,12 @@ class Classifier(NamedInputs, keras.Model):
 
         Args:
             force: whether a step that was made already is made again.
+
+        Raises:
+            ConfigError: when a pattern of an `AdamW` matches no weight, frozen ones included.
         """
         if getattr(self, "optimizer", None) is not None:
+            check_patterns(self.optimizer, self.weights)
             build_variables(self.optimizer, self.trainable_variables, getattr(self, "distribute_strategy", None))
         return super().make_train_function(force)
 

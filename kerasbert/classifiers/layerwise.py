@@ -9,7 +9,7 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_NAMES
 from kerasbert.classifiers.builders import (
     HEAD_LEARNING_RATE,
     LEARNING_RATE,
@@ -99,7 +99,9 @@ def build_layerwise(
     length = check_max_length(max_length, source.config)
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
-    states = encoder_layer(inputs[INPUT_IDS], inputs[ATTENTION_MASK], inputs[TOKEN_TYPE_IDS]).hidden_states
+    states = encoder_layer(
+        *(inputs[key] for key in INPUT_NAMES), output_hidden_states=True, output_attentions=False
+    ).hidden_states
     given = as_pooling(pooling)
     described = describe_pooling(given)
     outputs: dict[str, Any] = {}

@@ -15,12 +15,14 @@ from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
 from kerasbert.encoders.inputs import NamedInputs
 from kerasbert.encoders.kept_parts import KeepsParts
-from kerasbert.encoders.quantized_parts import quantize_whole
+from kerasbert.encoders.quantized_parts import check_not_quantized, quantize_whole
 
 # Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
 PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
 HALF_PADDING_BIAS = -3e4
 POSITION_IDS = "position_ids"
+# The extra of this package that brings what a format of `export` needs.
+EXPORT_EXTRAS = {"litert": "tflite"}
 
 
 class EncoderOutput(NamedTuple):
@@ -83,7 +85,7 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
         position_ids: Any = None,
         *,
         output_hidden_states: bool | None = None,
-        output_attentions: bool = False,
+        output_attentions: bool | None = None,
         training: bool | None = None,
     ) -> EncoderOutput:
         if isinstance(input_ids, Mapping):
@@ -93,6 +95,7 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
                 input_ids.get(key, value) for key, value in zip(self.input_keys, given, strict=True)
             )
         self._check_length(input_ids)
+        output_attentions = self.config.output_attentions if output_attentions is None else output_attentions
         bias = None if attention_mask is None else self._attention_bias(attention_mask)
         # What is frozen runs without dropout: its output is then a fixed feature of the text.
         hidden = self.embeddings(
@@ -197,6 +200,36 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
         )
         return cast(Self, encoder)
 
+    def export(self, filepath: str | os.PathLike[str], format: str = "tf_saved_model", **options: Any) -> None:
+        """Export the encoder as `keras.Model.export` does, with its inputs and outputs by name.
+
+        The inputs are `input_ids`, `attention_mask` and `token_type_ids`, int32 (batch, length) of any length; the outputs
+        `last_hidden_state`, `pooler_output` where there is a pooler, and the others that the config asks for.
+
+        Args:
+            filepath: folder of the SavedModel, or file.
+            format: `"tf_saved_model"`, `"litert"` (TFLite), `"onnx"` or another of Keras's.
+            **options: other arguments of `keras.Model.export`.
+
+        Raises:
+            ConfigError: when a package that the format needs is not installed.
+
+        Example:
+            >>> TFBertModel.from_pretrained("all-MiniLM-L6-v2").export("served", verbose=False)  # doctest: +SKIP
+        """
+        inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in INPUT_NAMES}
+        output = self(inputs, output_hidden_states=bool(self.config.output_hidden_states))
+        parts = {name: part for name, part in output._asdict().items() if not isinstance(part, tuple)}
+        for name in ("hidden_states", "attentions"):
+            parts |= {f"{name}_{index}": part for index, part in enumerate(getattr(output, name))}
+        try:
+            keras.Model(inputs, parts, name=self.name).export(filepath, format=format, **options)
+        except ImportError as error:
+            raise ConfigError(
+                f"`format` {format!r} needs a package that is not installed ({error}); run pip install "
+                f"'kerasbert[{EXPORT_EXTRAS.get(format, format)}]', or choose 'tf_saved_model'."
+            ) from error
+
     def save_pretrained(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder that PyTorch transformers loads: `config.json` and `model.safetensors`, in float32.
 
@@ -206,7 +239,9 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
 
         Raises:
             ArtifactError: when the folder cannot be written.
+            ConfigError: when the encoder is quantised.
         """
+        check_not_quantized(self)
         from kerasbert.encoders.checkpoints import save_pretrained
 
         save_pretrained(self, folder, overwrite=overwrite)

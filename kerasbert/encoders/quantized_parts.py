@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from kerasbert._core.checks import check_choice
+from kerasbert._core.errors import ConfigError
 
 KEY = "quantized_parts"
 MODES = ("int8",)
@@ -38,6 +39,22 @@ def quantize_parts(layer: Any, parts: Mapping[str, Any]) -> None:
         if part is not None and part.quantization_mode is None:
             config = keras.saving.deserialize_keras_object(dict(description))
             part.quantize(config.mode, type_check=False, config=config)
+
+
+def check_not_quantized(layer: Any) -> None:
+    """Refuse a quantised model where its weights are read as plain numbers.
+
+    Args:
+        layer: a layer or model.
+
+    Raises:
+        ConfigError: when a part of it is quantised.
+    """
+    if quantized_parts(layer):
+        raise ConfigError(
+            f"{layer.name!r} is quantised, and its weights are only written by `model.save` to a .keras file; use the model "
+            f"as it was before `quantize`."
+        )
 
 
 def quantize_whole(quantize: Callable[..., None], mode: Any, **options: Any) -> None:

@@ -11,6 +11,7 @@ from kerasbert._core.resolve import resolve_encoder
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.families import ENCODERS
+from kerasbert.encoders.quantized_parts import check_not_quantized
 from kerasbert.encoders.trainable_parts import copy_trainable, set_trainable_parts
 from kerasbert.encoders.weight_table import weight_table
 
@@ -63,6 +64,9 @@ def _from_folder(name_or_folder: str | os.PathLike[str]) -> EncoderSource:
 
 def _from_live(encoder: Any) -> EncoderSource:
     from kerasbert.encoders.checkpoints import encoder_from
+
+    if isinstance(encoder, Encoder):
+        check_not_quantized(encoder)
 
     def build(**form: Any) -> Encoder:
         copy = encoder_from(encoder, **form)
