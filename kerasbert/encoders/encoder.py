@@ -273,8 +273,10 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
         length = input_ids.shape[1] if len(input_ids.shape) == 2 else None
         if len(input_ids.shape) != 2:
             raise ConfigError(f"`input_ids` must have shape (batch, length); got {tuple(input_ids.shape)}.")
-        # While JAX traces a model, the length may be a symbol, which cannot be compared.
-        if isinstance(length, int) and length > self.config.max_length:
+        # While JAX traces a model, the length may be a symbol, which cannot be compared; while Keras infers shapes with
+        # PyTorch, on tensors without values, it is made up.
+        made_up = str(getattr(input_ids, "device", "")) == "meta"
+        if isinstance(length, int) and not made_up and length > self.config.max_length:
             raise ConfigError(
                 f"`input_ids` must have at most {self.config.max_length} tokens a row (the rows of the position table); "
                 f"got {length}. Truncate the texts."

@@ -9,7 +9,8 @@ from kerasbert.encoders.families import ENCODERS
 
 
 def served(path, inputs):
-    return {name: value.numpy() for name, value in tf.saved_model.load(path).serve(tensors(inputs)).items()}
+    loaded = tf.saved_model.load(path)
+    return {name: value.numpy() for name, value in loaded.serve(tensors(inputs)).items()}
 
 
 def tensors(inputs):
@@ -34,8 +35,9 @@ READERS = {"tf_saved_model": served, "onnx": in_onnx, "litert": in_litert}
 def test_exported_encoder_equals_the_encoder(format, tiny_config, tiny_inputs, tmp_path):
     encoder = TFBertModel(tiny_config)
     expected = encoder(tiny_inputs)
-    encoder.export(str(tmp_path / "served"), format=format, verbose=False)
-    found = READERS[format](str(tmp_path / "served"), tiny_inputs)
+    path = str(tmp_path / {"tf_saved_model": "served", "onnx": "model.onnx", "litert": "model.tflite"}[format])
+    encoder.export(path, format=format, verbose=False)
+    found = READERS[format](path, tiny_inputs)
     for name in ("last_hidden_state", "pooler_output"):
         np.testing.assert_allclose(found[name], getattr(expected, name), atol=1e-5)
 
