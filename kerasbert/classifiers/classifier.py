@@ -9,13 +9,14 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.names import INPUT_NAMES, PACKAGE, WINDOW_ROWS
+from kerasbert._core.names import INPUT_IDS, INPUT_NAMES, PACKAGE, WINDOW_ROWS
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.data.batch_source import BatchSource
+from kerasbert.data.input_length import check_input_length, limit_input_length
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.inputs import NamedInputs
@@ -146,7 +147,22 @@ class Classifier(NamedInputs, keras.Model):
                 f"Inputs must be {', '.join(self.input_keys)}, by name or as a list in this order; got one array of shape "
                 f"{tuple(named.shape)}. TextEncoder gives a dict of them."
             )
+        if isinstance(named, dict):
+            self._check_length(named[INPUT_IDS])
         return named
+
+    def named_data(self, data: Any) -> Any:
+        """See `NamedInputs`; the batches of a `tf.data` set are held to `max_length`, too.
+
+        Raises:
+            ConfigError: when inputs are longer than `max_length`.
+        """
+        return limit_input_length(super().named_data(data), self.max_length)
+
+    def _check_length(self, input_ids: Any) -> None:
+        shape = tuple(getattr(input_ids, "shape", ()))
+        if len(shape) == 2 and isinstance(shape[1], int):
+            check_input_length(shape[1], self.max_length)
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Train as `keras.Model.fit` does, see `NamedInputs`.

@@ -261,4 +261,6 @@ def _sum_children(logs: Any, parents: Sequence[int]) -> Any:
     places = np.array([row + [0] * (widest - len(row)) for row in children])
     padding = np.array([[0.0] * len(row) + [NO_CHILD] * (widest - len(row)) for row in children], dtype="float32")
     # A tensor, since PyTorch adds no array to one that has a gradient.
-    return ops.logsumexp(ops.take(logs, places, axis=1) + ops.convert_to_tensor(padding), axis=-1)  # over (batch, parents, widest)
+    return ops.logsumexp(
+        ops.take(logs, places, axis=1) + ops.convert_to_tensor(padding), axis=-1
+    )  # over (batch, parents, widest)

@@ -86,6 +86,7 @@ class Batches(BatchSource):
         #: As `dataset`, but of no promised number of batches.
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)
+        self.dataset.longest_input = max(lengths if draws is not None else self.shapes, default=0)
 
     def __len__(self) -> int:
         return self.steps

@@ -10,6 +10,7 @@ from keras import ops
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_IDS, INPUT_NAMES
+from kerasbert._core.process import note_process
 from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
@@ -58,6 +59,7 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        note_process()
         self.config = config = self._own_config(config, num_hidden_layers)
         self.embeddings = BertEmbeddings(config, dtype=self.dtype_policy, name="embeddings")
         self.blocks = [

@@ -13,6 +13,7 @@ import numpy as np
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.names import INPUT_IDS, TOKEN_TYPE_IDS
+from kerasbert._core.process import check_process
 from kerasbert.data.batch_source import BatchSource
 
 
@@ -75,10 +76,12 @@ class NamedInputs:
 
     def named(self, inputs: Any) -> Any:
         """Inputs as a dict by name; what is neither a mapping nor a list of inputs as it is."""
+        check_process(keras.backend.backend())
         return named_inputs(inputs, self.input_keys, self.required_keys)
 
     def named_data(self, data: Any) -> Any:
         """Data for `fit`, `evaluate` and `predict`: inputs by name, alone or with labels, or batches of them."""
+        check_process(keras.backend.backend())
         if isinstance(data, BatchSource):
             return data.dataset
         if isinstance(data, types.GeneratorType):

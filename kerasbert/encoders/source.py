@@ -3,11 +3,15 @@
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import KerasbertWarning
+from kerasbert._core.errors import KerasBertError, KerasbertWarning
+from kerasbert._core.files import checked_member
+from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.strict_json import read_json_object
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.families import ENCODERS
@@ -36,14 +40,19 @@ def encoder_for(encoder: Any) -> EncoderSource:
             kerasbert encoder, a PyTorch `BertModel` or a transformers 4 `TFBertModel`, whose weights are copied.
 
     Returns:
-        Its config and how to build it.
+        Its config and how to build it. A classifier that was fine-tuned elsewhere gives its encoder, with a
+        `KerasbertWarning` that its head is left out.
 
     Raises:
         ConfigError: when a name cannot be found or a config is out of range.
         TypeError: when it is none of these.
     """
+    if isinstance(encoder, EncoderSource):
+        return encoder
     if isinstance(encoder, (str, os.PathLike)):
-        return _from_folder(encoder)
+        folder = resolve_encoder(encoder)
+        _warn_of_head(f"the folder {str(folder)!r} holds", _architectures(folder))
+        return folder_source(folder)
     if isinstance(encoder, (BertConfig, dict)) or _is_foreign_config(encoder):
         config = as_config(encoder)
         return EncoderSource(config, lambda **form: ENCODERS[config.model_type](config, **form))
@@ -55,16 +64,44 @@ def encoder_for(encoder: Any) -> EncoderSource:
     )
 
 
-def _from_folder(name_or_folder: str | os.PathLike[str]) -> EncoderSource:
+def folder_source(folder: Path) -> EncoderSource:
+    """The encoder of a checkpoint's folder.
+
+    Args:
+        folder: with `config.json` and weights.
+
+    Returns:
+        Its config and how to build it; a head beside the encoder is left to the caller.
+    """
     from kerasbert.encoders.checkpoints import load_encoder, read_config
 
-    folder = resolve_encoder(name_or_folder)
     return EncoderSource(read_config(folder), lambda **form: load_encoder(folder, **form))
+
+
+def _architectures(folder: Path) -> Sequence[Any]:
+    """What kind of model a folder says that it holds; nothing where it does not say."""
+    try:
+        found = read_json_object(checked_member(folder, CONFIG_FILE)).get("architectures")
+    except (KerasBertError, OSError):
+        return ()  # told by whoever reads the encoder
+    return found if isinstance(found, list) else ()
+
+
+def _warn_of_head(what: str, architectures: Sequence[Any]) -> None:
+    names = [name for name in architectures if isinstance(name, str) and name.endswith("ForSequenceClassification")]
+    if names:
+        warnings.warn(
+            f"`encoder`: {what} a fine-tuned classifier, {names[0]}; its encoder is taken, its head and labels are left "
+            f"out, and a new head starts untrained. TextClassifier.from_pretrained reads the whole classifier.",
+            KerasbertWarning,
+            stacklevel=3,
+        )
 
 
 def _from_live(encoder: Any) -> EncoderSource:
     from kerasbert.encoders.checkpoints import encoder_from
 
+    _warn_of_head("the model is", [type(encoder).__name__.removeprefix("TF")])
     if isinstance(encoder, Encoder):
         check_not_quantized(encoder)
 

@@ -16,12 +16,14 @@ from kerasbert.data.stream import held_out_rows, stream_batches
 from kerasbert.data.token_cache import TokenCache
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.text_classifier.training import Trainer
+from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.resume import EVERY
 
 
 class CacheTrainer(Trainer):
     """What a `TextClassifier` does to become trained from a token cache."""
 
+    @keeps_random_state
     def fit_cache(
         self,
         cache: TokenCache,
