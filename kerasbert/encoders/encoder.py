@@ -224,8 +224,10 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
         parts = {name: part for name, part in output._asdict().items() if not isinstance(part, tuple)}
         for name in ("hidden_states", "attentions"):
             parts |= {f"{name}_{index}": part for index, part in enumerate(getattr(output, name))}
+        model = keras.Model(inputs, parts, name=self.name)
+        model({name: ops.ones((1, 2), "int32") for name in inputs})  # Keras exports what has been called
         try:
-            keras.Model(inputs, parts, name=self.name).export(filepath, format=format, **options)
+            model.export(filepath, format=format, **options)
         except ImportError as error:
             raise ConfigError(
                 f"`format` {format!r} needs a package that is not installed ({error}); run pip install "

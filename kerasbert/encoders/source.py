@@ -32,12 +32,14 @@ class EncoderSource(NamedTuple):
     build: Callable[..., Encoder]
 
 
-def encoder_for(encoder: Any) -> EncoderSource:
+def encoder_for(encoder: Any, *, gets_new_head: bool = True) -> EncoderSource:
     """Look at an encoder without building it.
 
     Args:
         encoder: name or folder of a checkpoint; a `BertConfig`, dict or transformers config for fresh weights; or a
             kerasbert encoder, a PyTorch `BertModel` or a transformers 4 `TFBertModel`, whose weights are copied.
+
+        gets_new_head: whether it becomes part of a new classifier, so that a head which is left out is told.
 
     Returns:
         Its config and how to build it. A classifier that was fine-tuned elsewhere gives its encoder, with a
@@ -51,12 +53,15 @@ def encoder_for(encoder: Any) -> EncoderSource:
         return encoder
     if isinstance(encoder, (str, os.PathLike)):
         folder = resolve_encoder(encoder)
-        _warn_of_head(f"the folder {str(folder)!r} holds", _architectures(folder))
+        if gets_new_head:
+            _warn_of_head(f"the folder {str(folder)!r} holds", _architectures(folder))
         return folder_source(folder)
     if isinstance(encoder, (BertConfig, dict)) or _is_foreign_config(encoder):
         config = as_config(encoder)
         return EncoderSource(config, lambda **form: ENCODERS[config.model_type](config, **form))
     if isinstance(encoder, Encoder) or hasattr(encoder, "config"):
+        if gets_new_head:
+            _warn_of_head("the model is", [type(encoder).__name__.removeprefix("TF")])
         return _from_live(encoder)
     raise TypeError(
         f"`encoder` must be the name or folder of a checkpoint, a BertConfig, or a TFBertModel, PyTorch BertModel or "
@@ -101,7 +106,6 @@ def _warn_of_head(what: str, architectures: Sequence[Any]) -> None:
 def _from_live(encoder: Any) -> EncoderSource:
     from kerasbert.encoders.checkpoints import encoder_from
 
-    _warn_of_head("the model is", [type(encoder).__name__.removeprefix("TF")])
     if isinstance(encoder, Encoder):
         check_not_quantized(encoder)
 

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,17 @@ def test_a_layer_that_pytorch_trains_in_part_is_told():
     model.encoder.layer[0].output.dense.bias.requires_grad = False
     with pytest.warns(KerasbertWarning, match="some tensors are frozen and some are not.*layer_0/output"):
         encoder_for(model).build(num_hidden_layers=None, add_pooling_layer=False)
+
+
+def test_a_folder_of_a_classifier_says_that_its_head_is_left_out(tmp_path):
+    transformers = pytest.importorskip("transformers")
+    config = transformers.BertConfig(**{**toy_config().to_dict(), "num_labels": 3})
+    model = transformers.BertForSequenceClassification(config)
+    model.save_pretrained(tmp_path / "classifier")
+    for given in (tmp_path / "classifier", model):
+        with pytest.warns(KerasbertWarning, match="BertForSequenceClassification; its encoder is taken, its head"):
+            encoder_for(given)
+    model.bert.save_pretrained(tmp_path / "encoder")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", KerasbertWarning)
+        encoder_for(tmp_path / "encoder")
