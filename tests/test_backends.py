@@ -95,7 +95,7 @@ for part in (model.encoder.blocks[0], model.encoder.embeddings, model.features.p
 model.save(sys.argv[1])
 names = [[weight.path for weight in one.trainable_weights]
          for one in (model, keras.models.load_model(sys.argv[1]), keras.models.clone_model(model))]
-assert names[0] == names[1] == names[2] and len(names[0]) == 16, names
+assert names[0] == names[1] == names[2] and len(names[0]) == 14, names
 frozen = kb.build_binary(encoder=kb.TFBertModel(config, trainable=False))
 assert [weight.path for weight in frozen.trainable_weights] == ["probabilities/logits/kernel", "probabilities/logits/bias"]
 

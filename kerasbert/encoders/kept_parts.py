@@ -60,7 +60,7 @@ class KeepsParts:
         """Pass the layer's flag, and what its config tells of its parts, to the layers that it now holds."""
         parts = self._awaited_parts() if hasattr(self, "_awaited_parts") else {}
         self._awaited_parts = dict
-        if not self.trainable:  # type: ignore[has-type]
+        if not self.trainable:  # type: ignore[attr-defined]
             trainable_parts.set_trainable(self, False)
         quantized_parts.quantize_parts(self, parts.get(quantized_parts.KEY, {}))
         trainable_parts.set_trainable_parts(self, parts.get(trainable_parts.KEY, {}))
