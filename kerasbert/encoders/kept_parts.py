@@ -15,10 +15,10 @@ class KeepsParts:
     A subclass calls `settle_parts` at the end of `build`.
 
     Example:
-        >>> block = BertBlock(BertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=16))
-        >>> block.attention.trainable = False
-        >>> BertBlock.from_config(block.get_config()).attention.trainable
-        False
+        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
+        >>> encoder.blocks[0].trainable = False
+        >>> [block.trainable for block in TFBertModel.from_config(encoder.get_config()).blocks]
+        [False, True]
     """
 
     def get_config(self) -> dict[str, Any]:
