@@ -218,7 +218,7 @@ class Classifier(NamedInputs, keras.Model):
     def quantize(self, mode: Any = "int8", **options: Any) -> None:
         """Quantise the weights of dense layers and embeddings, the encoder's among them, as `keras.Model.quantize` does.
 
-        The result is saved as a `.keras` file and loaded from it. It cannot be trained further.
+        The result is saved as a `.keras` file and loaded from it. Its kernels no longer train.
 
         Args:
             mode: `"int8"`.

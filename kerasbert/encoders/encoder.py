@@ -10,7 +10,7 @@ from keras import ops
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_IDS, INPUT_NAMES
-from kerasbert._core.process import note_process
+from kerasbert._core.process import check_process, note_process
 from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
@@ -59,6 +59,7 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_process(keras.backend.backend())
         note_process()
         self.config = config = self._own_config(config, num_hidden_layers)
         self.embeddings = BertEmbeddings(config, dtype=self.dtype_policy, name="embeddings")

@@ -2,14 +2,14 @@
 
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import KerasBertError, KerasbertWarning
 from kerasbert._core.files import checked_member
-from kerasbert._core.names import CONFIG_FILE
+from kerasbert._core.names import CONFIG_FILE, PACKAGE
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.encoders.config import BertConfig, as_config
@@ -18,6 +18,10 @@ from kerasbert.encoders.families import ENCODERS
 from kerasbert.encoders.quantized_parts import check_not_quantized
 from kerasbert.encoders.trainable_parts import copy_trainable, set_trainable_parts
 from kerasbert.encoders.weight_table import weight_table
+
+# How the architectures of fine-tuned classifiers end.
+OWN_CLASSIFIER = "a kerasbert classifier"
+CLASSIFIERS = ("ForSequenceClassification", OWN_CLASSIFIER)
 
 
 class EncoderSource(NamedTuple):
@@ -86,14 +90,17 @@ def folder_source(folder: Path) -> EncoderSource:
 def _architectures(folder: Path) -> Sequence[Any]:
     """What kind of model a folder says that it holds; nothing where it does not say."""
     try:
-        found = read_json_object(checked_member(folder, CONFIG_FILE)).get("architectures")
+        values = read_json_object(checked_member(folder, CONFIG_FILE))
     except (KerasBertError, OSError):
         return ()  # told by whoever reads the encoder
-    return found if isinstance(found, list) else ()
+    found = values.get("architectures")
+    # What this package wrote says so by its own key, whatever the head.
+    own = [OWN_CLASSIFIER] if isinstance(values.get(PACKAGE), Mapping) else []
+    return [*(found if isinstance(found, list) else []), *own]
 
 
 def _warn_of_head(what: str, architectures: Sequence[Any]) -> None:
-    names = [name for name in architectures if isinstance(name, str) and name.endswith("ForSequenceClassification")]
+    names = [name for name in architectures if isinstance(name, str) and name.endswith(CLASSIFIERS)]
     if names:
         warnings.warn(
             f"`encoder`: {what} a fine-tuned classifier, {names[0]}; its encoder is taken, its head and labels are left "

@@ -21,7 +21,8 @@ ways = {
     "predict": lambda: model.predict(inputs, verbose=0),
     "call": lambda: model(inputs),
     "fit": lambda: model.fit(inputs, np.ones((3, 1)), verbose=0),
-    "encoder": lambda: kb.TFBertModel(config)(inputs),
+    "encoder": lambda: kb.TFBertModel(config),
+    "finetune": lambda: kb.finetune(model, None),
 }
 if os.fork() == 0:
     for name, way in ways.items():
@@ -38,7 +39,9 @@ os.wait()
 def test_a_forked_process_is_told_instead_of_hanging():
     result = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120)
     told = [line for line in result.stdout.splitlines() if "was forked from it, where tensorflow would hang" in line]
-    assert [line.split()[0] for line in told] == ["predict", "call", "fit", "encoder"], result.stderr[-2000:]
+    assert [line.split()[0] for line in told] == ["predict", "call", "fit", "encoder", "finetune"], result.stderr[
+        -2000:
+    ]
     assert "gunicorn without --preload" in told[0] and "get_context('spawn')" in told[0]
 
 
