@@ -84,6 +84,7 @@ ALLOWED_TENSORFLOW = {
     "data/augmentation.py",
     "data/batch_source.py",
     "data/batches.py",
+    "data/input_length.py",
     "data/prepare.py",
     "data/_tfrecord.py",
     "data/stream.py",

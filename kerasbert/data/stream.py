@@ -110,6 +110,7 @@ class StreamBatches(BatchSource):
         self.padding = padded / max(self.num_tokens, 1) - 1
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)
+        self.dataset.longest_input = max((length for _, length in self.shapes), default=0)
 
     def __len__(self) -> int:
         return self.steps

@@ -15,6 +15,7 @@ from kerasbert.data.batches import Batches
 from kerasbert.data.hierarchy import CLASS
 from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.subclasses.vectors import penultimate_features
+from kerasbert.training.determinism import keeps_random_state
 
 LEARNING_RATE = 1e-2
 EPOCHS = 30
@@ -60,6 +61,7 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
     return secondary
 
 
+@keeps_random_state
 def train_secondary(
     model: Classifier,
     train: Batches,

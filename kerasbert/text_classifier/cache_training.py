@@ -18,12 +18,14 @@ from kerasbert.data.tokens import TextEncoder
 from kerasbert.text_classifier.guards import warn_of_cached_texts, warn_of_labels
 from kerasbert.text_classifier.labels import checked_validation, names_of
 from kerasbert.text_classifier.training import Trainer
+from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.resume import EVERY
 
 
 class CacheTrainer(Trainer):
     """What a `TextClassifier` does to become trained from a token cache."""
 
+    @keeps_random_state
     def fit_cache(
         self,
         cache: TokenCache,

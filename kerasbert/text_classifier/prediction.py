@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasbert._core.process import check_process
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.label_kinds import classes_as, labels_as
@@ -216,6 +217,7 @@ class Predictor(Settings):
 
     def _forward(self, ids: Any) -> tuple[Any, Any]:
         """The model's output for token arrays, and the rows that it belongs to."""
+        check_process(keras.backend.backend())
         if ids.fits_one_batch(PREDICTION_BATCH):
             # One batch is done before `predict` has traced its graph.
             output = self.model_(ids.padded(self.tokens_.pad_id), training=False)

@@ -30,6 +30,7 @@ from kerasbert.text_classifier.labels import (
     read_classifier_labels,
 )
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
+from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
 from kerasbert.training.logs import RateLog
@@ -43,6 +44,7 @@ class Trainer(Predictor):
     # Row numbers of `fit` that are trained on; None: those of the token cache itself.
     _training_rows: np.ndarray | None
 
+    @keeps_random_state
     def fit(
         self,
         texts: Sequence[str],
@@ -128,6 +130,7 @@ class Trainer(Predictor):
         self._note_padding(list(batches.shapes), batches.padding, ids.num_truncated)
         return self
 
+    @keeps_random_state
     def find_learning_rate(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
     ) -> RateTest:
@@ -154,6 +157,7 @@ class Trainer(Predictor):
         ratio = self.head_learning_rate / self.learning_rate
         return find_learning_rate(self.build(names), train, steps=steps, head_ratio=ratio)
 
+    @keeps_random_state
     def add_subclasses(
         self,
         texts: Sequence[str],
@@ -281,6 +285,7 @@ class Trainer(Predictor):
             lengths=lengths,
             sampling=self.sampling if shuffle else None,
             pad_id=tokens.pad_id,
+            by_length=not shuffle,
         )
 
 

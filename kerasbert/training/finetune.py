@@ -12,6 +12,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
+from kerasbert._core.process import check_process
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
@@ -157,6 +158,7 @@ def finetune(
     Reference:
         Devlin et al., "BERT", 2019, appendix A.3; Mosbach et al., "On the Stability of Fine-tuning BERT", 2021.
     """
+    check_process(keras.backend.backend())
     _check_batches("train", train)
     if validation is not None:
         _check_batches("validation", validation)
