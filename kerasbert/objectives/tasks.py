@@ -19,7 +19,7 @@ from kerasbert.objectives.levels import (
     SparseLevelCrossentropy,
 )
 from kerasbert.objectives.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
-from kerasbert.objectives.metrics import F1Score
+from kerasbert.objectives.metrics import ClassAccuracy, F1Score
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _binary_metrics(logits: bool) -> Callable[[int], list[keras.metrics.Metric]]
 
 def _multiclass_metrics(num_labels: int) -> list[keras.metrics.Metric]:
     return [
-        keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+        ClassAccuracy(name="accuracy"),
         F1Score(num_labels, sparse=True, name="macro_f1"),
     ]
 
