@@ -63,7 +63,9 @@ def class_ids(y_true: Any, y_pred: Any, threshold: float, num_classes: int | Non
     width = 2 if y_pred.shape[-1] == 1 else y_pred.shape[-1]
     num_classes = width if num_classes is None else num_classes
     if width != num_classes:
-        raise DataError(f"`y_pred` must have {num_classes} columns, one for each class; got shape {tuple(y_pred.shape)}.")
+        raise DataError(
+            f"`y_pred` must have {num_classes} columns, one for each class; got shape {tuple(y_pred.shape)}."
+        )
     true_ids, right = true_class_ids(y_true, y_pred, LabelForm(True, num_classes))
     if y_pred.shape[-1] == 1:
         return true_ids, ops.cast(ops.reshape(y_pred, (-1,)) >= threshold, "int32"), right
@@ -93,7 +95,9 @@ def label_rows(
     y_pred = ops.expand_dims(y_pred, -1) if len(y_pred.shape) == 1 else y_pred
     units = y_pred.shape[-1]
     if num_labels not in (None, units):
-        raise DataError(f"`y_pred` must have {num_labels} columns, one for each label; got shape {tuple(y_pred.shape)}.")
+        raise DataError(
+            f"`y_pred` must have {num_labels} columns, one for each label; got shape {tuple(y_pred.shape)}."
+        )
     form = LabelForm(False, units, unknown=unknown, soft=soft)
     y_true = ops.reshape(ops.cast(_checked(y_true, y_pred, form), y_pred.dtype), ops.shape(y_pred))
     right = (y_true >= 0) & (y_true <= 1) if soft else (y_true == 0) | (y_true == 1)
