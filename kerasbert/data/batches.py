@@ -412,8 +412,8 @@ def _refuse_missing(where: str, array: np.ndarray) -> None:
         return
     wrong = np.argwhere(~np.isfinite(array))[0]
     raise DataError(
-        f"{where} must be finite numbers; got {array[tuple(wrong)]} in row {int(wrong[0]) + 1} (counted from 1). Leave rows "
-        f"without a label out."
+        f"{where} must be finite numbers; got {array[tuple(wrong)]} in row {int(wrong[0]) + 1} (counted from 1). Fill it or "
+        f"leave the row out."
     )
 
 

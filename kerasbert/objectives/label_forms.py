@@ -90,8 +90,8 @@ class LabelForm:
         Returns:
             The message, without a hint.
         """
-        value = value[0] if isinstance(value, list) and len(value) == 1 else value
-        value = int(value) if isinstance(value, float) and value.is_integer() else value
+        values = [_shown(part) for part in value] if isinstance(value, list) else [_shown(value)]
+        value = values[0] if len(values) == 1 else values
         return f"{where} must be {self.describe()}; got {shorten(value)} in {place} (counted from 1)."
 
     def _fits(self, shape: Sequence[int | None]) -> bool:
@@ -177,6 +177,13 @@ def form_of_loss(loss: Any, units: int) -> LabelForm | None:
     if isinstance(loss, binary) or name in ("binary_crossentropy", "binary_focal_crossentropy"):
         return LabelForm(False, units, soft=True)
     return None
+
+
+def _shown(value: Any) -> Any:
+    """A number without the digits that float32 adds."""
+    if not isinstance(value, float) or not np.isfinite(value):
+        return value
+    return int(value) if value.is_integer() else float(f"{value:.6g}")
 
 
 def _numbers_of_objects(array: np.ndarray) -> np.ndarray:

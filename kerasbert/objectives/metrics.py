@@ -89,7 +89,8 @@ class LabelScore(keras.metrics.Metric):
         return actual, predicted, right
 
     def _present(self, total: Any) -> Any:
-        return ops.cast(total > 0, self.dtype) if self.sparse else ops.ones_like(total)
+        ones = ops.ones_like(total)
+        return ops.where(total <= 0, ops.zeros_like(total), ones) if self.sparse else ones
 
     def _score(self, hits: Any, predicted: Any, actual: Any) -> Any:
         raise NotImplementedError
