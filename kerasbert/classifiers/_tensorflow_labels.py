@@ -12,16 +12,19 @@ from kerasbert.objectives.label_forms import LabelForm
 MARK = "kerasbert-label"
 FOUND = re.compile(rf"{MARK}:(\d+):(\d+):(\d+):(\S+?):end")
 
-# Labels of a batch -> (name in messages, form, tensor) of each head.
-Parts = Callable[[Any], list[tuple[str, LabelForm, Any]]]
 
-
-def assert_labels(dataset: Any, parts: Parts, named: list[tuple[str, LabelForm]]) -> Any:
+def assert_labels(
+    dataset: Any,
+    parts: Callable[[Any], list[Any]],
+    rebuild: Callable[[Any, list[tuple[str | None, Any]]], Any],
+    named: list[tuple[str, LabelForm]],
+) -> Any:
     """The dataset, which fails at a batch with labels that do not fit.
 
     Args:
         dataset: of (inputs, labels) or (inputs, labels, weights); others are left alone.
-        parts: gives the labels of each head.
+        parts: gives the `Part` of each head of labels.
+        rebuild: puts them together again.
         named: takes up name and form of each, for `message_of`.
 
     Returns:
@@ -34,18 +37,17 @@ def assert_labels(dataset: Any, parts: Parts, named: list[tuple[str, LabelForm]]
     if not isinstance(element, tuple) or len(element) < 2:
         return dataset
     first = len(named)
-    for where, form, spec in parts(element[1]):
-        named.append((where, form))
-        if getattr(spec, "shape", None) is not None and spec.shape.rank is not None:
-            form.check_shape(where, tuple(spec.shape))
+    for part in parts(element[1]):
+        named.append((part.where, part.form))
+        if part.labels.shape.rank is not None:
+            part.form.check_shape(part.where, tuple(part.labels.shape))
 
     def check(number: Any, batch: Any) -> Any:
-        asserts = [
-            _assert_one(index, number, form, labels)
-            for index, (_, form, labels) in enumerate(parts(batch[1]), start=first)
+        checked = [
+            (part.key, _asserted(index, number, part.form, part.labels))
+            for index, part in enumerate(parts(batch[1]), start=first)
         ]
-        with tf.control_dependencies(asserts):
-            return (batch[0], tf.nest.map_structure(tf.identity, batch[1]), *batch[2:])
+        return (batch[0], rebuild(batch[1], checked), *batch[2:])
 
     return dataset.enumerate().map(check)
 
@@ -68,7 +70,8 @@ def message_of(error: Exception, named: list[tuple[str, LabelForm]]) -> str | No
     return form.message(where, values, f"row {int(found[2]) + 1} of batch {int(found[3]) + 1}")
 
 
-def _assert_one(index: int, number: Any, form: LabelForm, labels: Any) -> Any:
+def _asserted(index: int, number: Any, form: LabelForm, labels: Any) -> Any:
+    """Labels in the shape that losses and metrics read alike; fails where a value does not fit."""
     values = tf.cast(labels, tf.float64)
     one_hot = values.shape.rank is not None and form.is_one_hot(tuple(values.shape))
     rows = values if one_hot else tf.reshape(values, (tf.shape(values)[0], -1))
@@ -79,9 +82,10 @@ def _assert_one(index: int, number: Any, form: LabelForm, labels: Any) -> Any:
     row = tf.argmax(tf.cast(~right, tf.int32))
     first = tf.strings.reduce_join(tf.strings.as_string(rows[row : row + 1], shortest=True), separator=",")
     numbers = [tf.strings.as_string(value) for value in (row, number)]
-    return tf.debugging.Assert(
-        tf.reduce_all(right), [tf.strings.join([MARK, str(index), *numbers, first, "end"], separator=":")]
-    )
+    message = tf.strings.join([MARK, str(index), *numbers, first, "end"], separator=":")
+    with tf.control_dependencies([tf.debugging.Assert(tf.reduce_all(right), [message])]):
+        shape = None if labels.shape.rank is None else form.shape_of(tuple(labels.shape))
+        return tf.identity(labels) if shape is None else tf.reshape(labels, shape)
 
 
 def _right_values(form: LabelForm, values: Any) -> Any:

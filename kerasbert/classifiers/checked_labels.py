@@ -2,8 +2,8 @@
 
 import contextlib
 import types
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -50,6 +50,29 @@ class CheckedLabels(keras.Model):
         return super().test_on_batch(x, Labels(self).arrays(y), *args, **kwargs)
 
 
+class Part(NamedTuple):
+    """The labels of one head.
+
+    Args:
+        key: name of the head in a dict of labels; None: they are all the labels.
+        where: names them in messages.
+        form: what they must be.
+        labels: they themselves.
+    """
+
+    key: str | None
+    where: str
+    form: LabelForm
+    labels: Any
+
+
+def rebuild(labels: Any, parts: Sequence[tuple[str | None, Any]]) -> Any:
+    """Labels with other values for some heads, by key of the `Part`."""
+    if isinstance(labels, dict):
+        return {**labels, **dict(parts)}
+    return parts[0][1] if parts else labels
+
+
 class Labels:
     """The checks of a compiled model's labels.
 
@@ -66,18 +89,16 @@ class Labels:
         #: What a generator or a data set of Python objects was refused for.
         self.refused: DataError | None = None
 
-    def parts(self, labels: Any, where: str = Y) -> list[tuple[str, LabelForm, Any]]:
-        """The labels of each head: their name in messages, their form, and they themselves."""
+    def parts(self, labels: Any, where: str = Y) -> list[Part]:
+        """The labels of each head that is checked."""
         if labels is None or not self.forms:
             return []
         if isinstance(labels, dict):
             named = [(name, form) for name, form in self.forms.items() if labels.get(name) is not None]
-            return [(f"{where} of the head {name!r}", form, labels[name]) for name, form in named]
-        if isinstance(labels, (list, tuple)) and len(labels) == 1 and hasattr(labels[0], "shape"):
-            labels = labels[0]
+            return [Part(name, f"{where} of the head {name!r}", form, labels[name]) for name, form in named]
         if len(self.forms) > 1 and self.shared is None:
             return []
-        return [(where, self.forms[self.shared or next(iter(self.forms))], labels)]
+        return [Part(None, where, self.forms[self.shared or next(iter(self.forms))], labels)]
 
     def data(self, x: Any, y: Any) -> tuple[Any, Any]:
         """`x` and `y` of `fit`: arrays that were checked, or a source of batches that are checked as they come."""
@@ -96,11 +117,11 @@ class Labels:
             DataError: when a shape or a value does not fit.
             TypeError: when they are no numbers.
         """
-        for name, form, part in self.parts(labels, where):
-            form.check(name, part)
-        if isinstance(labels, dict):
-            return {name: _as_array(part) for name, part in labels.items()}
-        return _as_array(labels)
+        labels = _as_arrays(labels)
+        parts = self.parts(labels, where)
+        for part in parts:
+            part.form.check(part.where, part.labels)
+        return rebuild(labels, [(part.key, _in_shape(part.form, part.labels)) for part in parts])
 
     def source(self, source: Any) -> Any:
         """Batches that are checked as they come; what is no source of batches is left alone."""
@@ -109,7 +130,7 @@ class Labels:
         if hasattr(source, "element_spec") and hasattr(source, "enumerate"):
             from kerasbert.classifiers._tensorflow_labels import assert_labels
 
-            return assert_labels(source, self.parts, self.named)
+            return assert_labels(source, self.parts, rebuild, self.named)
         if isinstance(source, types.GeneratorType):
             return self._generator(source)
         return _CheckedDataset(source, self) if isinstance(source, keras.utils.PyDataset) else source
@@ -118,7 +139,7 @@ class Labels:
         """A batch of Python objects, checked."""
         try:
             if isinstance(batch, (tuple, list)) and len(batch) > 1:
-                self.arrays(batch[1], f"{Y} {where}")
+                return (batch[0], self.arrays(batch[1], f"{Y} {where}"), *batch[2:])
         except DataError as error:
             self.refused = error
             raise
@@ -167,9 +188,22 @@ def forms_of(model: Any) -> dict[str, LabelForm]:
     return {name: form for name, form in found.items() if form is not None}
 
 
-def _as_array(labels: Any) -> Any:
-    is_list = isinstance(labels, (list, tuple)) and not any(hasattr(part, "shape") and part.shape for part in labels)
-    return np.asarray(labels) if is_list else labels
+def _as_arrays(labels: Any) -> Any:
+    """Labels whose lists of numbers are arrays, as is the only one in a list of arrays."""
+    if isinstance(labels, dict):
+        return {name: _as_arrays(part) for name, part in labels.items()}
+    if not isinstance(labels, (list, tuple)):
+        return labels
+    if not any(getattr(part, "shape", ()) for part in labels):
+        return np.asarray(labels)
+    return labels[0] if len(labels) == 1 else labels
+
+
+def _in_shape(form: LabelForm, labels: Any) -> Any:
+    shape = form.shape_of(tuple(labels.shape))
+    if shape is None:
+        return labels
+    return keras.ops.reshape(labels, shape) if keras.ops.is_tensor(labels) else np.asarray(labels).reshape(shape)
 
 
 class _CheckedDataset(keras.utils.PyDataset):

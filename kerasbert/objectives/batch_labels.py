@@ -32,14 +32,10 @@ def true_class_ids(y_true: Any, y_pred: Any, form: LabelForm) -> tuple[Any, Any]
         DataError: when the shapes do not fit, or, outside a compiled step, when a value does not.
     """
     y_true = _checked(y_true, y_pred, form)
-    if form.is_one_hot(_shape_of(y_true) or ()):
-        rows = ops.cast(y_true, "float32")
-        right = ops.all((rows == 0) | (rows == 1), axis=-1) & (ops.sum(rows, axis=-1) == 1)
-        return ops.cast(ops.argmax(rows, axis=-1), "int32"), right
-    values = ops.reshape(y_true, (-1,))
-    ids = ops.cast(values, "int32")
-    right = (ids >= (-1 if form.unknown else 0)) & (ids < form.units) & (ops.cast(ids, values.dtype) == values)
-    return ids, right
+    shape = _shape_of(y_true)
+    if shape is None:
+        return _ids_of_any_shape(ops.reshape(y_true, (ops.shape(y_pred)[0], -1)), form)
+    return _ids_of_rows(y_true, form) if form.is_one_hot(shape) else _ids(ops.reshape(y_true, (-1,)), form)
 
 
 def class_ids(y_true: Any, y_pred: Any, threshold: float, num_classes: int | None = None) -> tuple[Any, Any, Any]:
@@ -124,6 +120,26 @@ def row_weights(sample_weight: Any, right: Any, dtype: Any) -> Any:
     if len(shape) > 2 or (len(shape) == 2 and shape[1] not in (1, None)) or _differ(shape, right.shape):
         raise DataError(f"`sample_weight` must have the shape (batch,) or (batch, 1); got {shape}.")
     return ops.reshape(sample_weight, (-1,)) * ones
+
+
+def _ids(values: Any, form: LabelForm) -> tuple[Any, Any]:
+    ids = ops.cast(values, "int32")
+    right = (ids >= (-1 if form.unknown else 0)) & (ids < form.units) & (ops.cast(ids, values.dtype) == values)
+    return ids, right
+
+
+def _ids_of_rows(rows: Any, form: LabelForm) -> tuple[Any, Any]:
+    rows = ops.cast(rows, "float32")
+    right = ops.all((rows == 0) | (rows == 1), axis=-1) & (ops.sum(rows, axis=-1) == 1)
+    return ops.cast(ops.argmax(rows, axis=-1), "int32"), right
+
+
+def _ids_of_any_shape(rows: Any, form: LabelForm) -> tuple[Any, Any]:
+    """As either, where only the values show which: a step that saw both forms is traced for any."""
+    width = ops.shape(rows)[1]
+    of_column, of_rows = _ids(rows[:, 0], form), _ids_of_rows(rows, form)
+    ids, right = (ops.where(width == 1, column, row) for column, row in zip(of_column, of_rows, strict=True))
+    return ids, right & ((width == 1) | (width == form.units))
 
 
 def _checked(y_true: Any, y_pred: Any, form: LabelForm) -> Any:

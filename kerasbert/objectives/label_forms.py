@@ -73,6 +73,12 @@ class LabelForm:
         """Whether class ids are written as one-hot rows."""
         return self.ids and len(shape) == 2 and shape[1] == self.units > 1
 
+    def shape_of(self, shape: Sequence[int | None]) -> tuple[int, ...] | None:
+        """The shape in which Keras's losses and metrics read labels alike; None where they have it."""
+        if self.ids:
+            return (-1,) if len(shape) == 2 and shape[1] == 1 else None
+        return (-1, 1) if len(shape) == 1 else None
+
     def canonical(self, labels: np.ndarray) -> np.ndarray:
         """Checked labels as class ids (n,), or as rows (n, units)."""
         if self.is_one_hot(labels.shape):
