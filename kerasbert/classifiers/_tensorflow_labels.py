@@ -32,6 +32,7 @@ def assert_labels(
 
     Raises:
         DataError: when the shape of the labels does not fit.
+        TypeError: when they are names.
     """
     element = dataset.element_spec
     if not isinstance(element, tuple) or len(element) < 2:
@@ -39,6 +40,10 @@ def assert_labels(
     first = len(named)
     for part in parts(element[1]):
         named.append((part.where, part.form))
+        if part.labels.dtype == tf.string:
+            raise TypeError(
+                f"{part.where} must be numbers; got names. Encode them with kerasbert.encode_class_ids first."
+            )
         if part.labels.shape.rank is not None:
             part.form.check_shape(part.where, tuple(part.labels.shape))
 

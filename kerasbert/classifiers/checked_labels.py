@@ -96,8 +96,8 @@ class Labels:
         if isinstance(labels, dict):
             named = [(name, form) for name, form in self.forms.items() if labels.get(name) is not None]
             return [Part(name, f"{where} of the head {name!r}", form, labels[name]) for name, form in named]
-        if len(self.forms) > 1 and self.shared is None:
-            return []
+        if isinstance(labels, (list, tuple)) or (len(self.forms) > 1 and self.shared is None):
+            return []  # by output, which Keras reads
         return [Part(None, where, self.forms[self.shared or next(iter(self.forms))], labels)]
 
     def data(self, x: Any, y: Any) -> tuple[Any, Any]:

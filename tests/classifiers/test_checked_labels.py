@@ -164,6 +164,16 @@ def test_lists_of_numbers_are_arrays_and_names_are_no_labels(models, inputs):
         models["multiclass"].fit(inputs, ["a", "b", "c", "a"])
 
 
+def test_names_in_a_dataset_are_no_labels(models, inputs):
+    with pytest.raises(TypeError, match="`y` must be numbers; got names. Encode them with kerasbert.encode_class_ids"):
+        models["multiclass"].fit(dataset(inputs, ["a", "b", "c", "a"]), verbose=0)
+
+
+def test_a_list_with_one_array_is_that_array(models, inputs):
+    with pytest.raises(kb.DataError, match="got 3 in row 3"):
+        models["multiclass"].evaluate(inputs, [BAD_IDS], verbose=0)
+
+
 def compiled(config, loss):
     model = kb.build_multilabel(3, encoder=config, compile=False)
     model.compile("sgd", loss=loss)

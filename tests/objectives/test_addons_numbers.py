@@ -24,11 +24,12 @@ MULTI_HOT = (RANDOM.random((40, 3)) < 0.4).astype("float32")
 
 @pytest.fixture
 def page():
-    """The names that the block of the page defines, made anew."""
-    text = PAGE.read_text(encoding="utf-8")
-    code = next(code for code in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "as_in_addons" in code)
+    """The names that the blocks of the page define, made anew."""
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     names = {}
-    exec(compile(code, str(PAGE), "exec"), names)
+    for code in blocks:
+        if "as_in_addons" in code or "class Lamb" in code:
+            exec(compile(code, str(PAGE), "exec"), names)
     return names
 
 
@@ -46,11 +47,12 @@ def adamw(weights, gradients):
     return weights
 
 
-def lamb(weights, gradients, epsilon=1e-6):
+def lamb(weights, gradients, epsilon=1e-6, decay=0.0):
     mean, square = 0.0, 0.0
     for step, gradient in enumerate(gradients, start=1):
         mean, square = BETA_1 * mean + (1 - BETA_1) * gradient, BETA_2 * square + (1 - BETA_2) * gradient**2
         update = mean / (1 - BETA_1**step) / (np.sqrt(square / (1 - BETA_2**step)) + epsilon)
+        update = update + decay * weights
         weights = weights - RATE * np.linalg.norm(weights) / np.linalg.norm(update) * update
     return weights
 
@@ -85,6 +87,13 @@ GRADIENTS = [RANDOM.normal(0, 0.1, (4, 2)).astype("float32") for _ in range(5)]
 def test_dense_optimisers(call, formula, page):
     ours = updated(page["as_in_addons"][call], GRADIENTS)
     np.testing.assert_allclose(ours, formula(np.ones((4, 2)), GRADIENTS), rtol=2e-6)
+
+
+def test_lamb_decays_inside_the_trust_ratio(page):
+    expected = lamb(np.ones((4, 2)), GRADIENTS, decay=0.05)
+    np.testing.assert_allclose(updated(page["Lamb"](RATE, 0.05), GRADIENTS), expected, rtol=2e-6)
+    apart = updated(keras.optimizers.Lamb(RATE, epsilon=1e-6, weight_decay=0.05), GRADIENTS)
+    assert not np.allclose(apart, expected, rtol=1e-5)
 
 
 def test_rows_that_a_batch_does_not_hold_stay(page):
