@@ -100,6 +100,7 @@ ALLOWED_TENSORFLOW = {
     "training/step.py",
     "data/window_batches.py",
     "evaluation/gradients.py",
+    "classifiers/_tensorflow_labels.py",
     "optimizers/_tensorflow_adam.py",
     "encoders/checkpoints/tf_checkpoint_source.py",
 }

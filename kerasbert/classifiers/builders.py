@@ -50,7 +50,7 @@ def build_binary(
     compile: bool = True,
     name: str = "classifier",
 ) -> Classifier:
-    """Build a yes-or-no classifier: one sigmoid unit, labels (batch, 1) of 0 or 1.
+    """Build a yes-or-no classifier: one sigmoid unit, labels (batch,) or (batch, 1) of 0 or 1.
 
     The other arguments, what is returned and what is raised are those of `build_multiclass`.
 

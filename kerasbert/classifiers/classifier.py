@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import INPUT_IDS, INPUT_NAMES, PACKAGE, WINDOW_ROWS
+from kerasbert.classifiers.checked_labels import CheckedLabels
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
@@ -27,7 +28,7 @@ from kerasbert.optimizers.variables import build_variables
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class Classifier(NamedInputs, keras.Model):
+class Classifier(NamedInputs, CheckedLabels):
     """A functional model: token inputs, an encoder, features, and one or several heads.
 
     Made by the builders (`build_multilabel` and its siblings); compile, fit, predict, save and load it as any Keras
@@ -169,7 +170,7 @@ class Classifier(NamedInputs, keras.Model):
 
         Raises:
             ConfigError: when `class_weight` is given and the labels are not class ids of one multi-class head.
-            DataError: when `x` holds raw text.
+            DataError: when `x` holds raw text, or labels do not fit the heads.
         """
         self._check_class_weight(inspect.signature(keras.Model.fit).bind(self, x, y, *args, **kwargs))
         return super().fit(x, y, *args, **kwargs)

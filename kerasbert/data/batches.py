@@ -268,7 +268,7 @@ def make_batches(
         ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, weights come without labels, or
             `sampling` is unknown, comes without labels or `shuffle`, or with texts in windows; when `by_length` comes
             with `shuffle`, which sorts by itself.
-        DataError: when there are not as many labels as texts.
+        DataError: when there are not as many labels as texts, or one is NaN.
         TypeError: when an argument has the wrong type, as labels that are names and not numbers.
 
     Example:
@@ -422,7 +422,18 @@ def _checked_array(where: str, part: Any, expected: int) -> np.ndarray:
     if array.ndim == 0 or len(array) != expected:
         found = len(array) if array.ndim else f"the single value {array}"
         raise DataError(f"{where} must have one row for each text; got {found} rows and {expected} texts.")
+    _refuse_missing(where, array)
     return array
+
+
+def _refuse_missing(where: str, array: np.ndarray) -> None:
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    wrong = np.argwhere(~np.isfinite(array))[0]
+    raise DataError(
+        f"{where} must be finite numbers; got {array[tuple(wrong)]} in row {int(wrong[0]) + 1} (counted from 1). Fill it or "
+        f"leave the row out."
+    )
 
 
 def _pad(ragged: Any, length: Any, value: int) -> Any:
