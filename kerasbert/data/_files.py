@@ -81,8 +81,8 @@ def decode_lines(content: bytes, source: str) -> list[str]:
         DataError: when it is not UTF-8, or its only line ends are carriage returns alone.
 
     Example:
-        >>> decode_lines(b"good\\r\\nbad\\x0cfine", "texts.txt")
-        ['good', 'bad\\x0cfine']
+        >>> decode_lines(b"good\r\nbad\x0cfine", "texts.txt")
+        ['good', 'bad\x0cfine']
     """
     lines = _decoded(content, source).split("\n")
     if len(lines) == 1 and "\r" in lines[0].rstrip("\r"):

@@ -4,7 +4,7 @@ import dataclasses
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,7 @@ def find_sources(patterns: Any) -> list[SourceFile]:
 
     Raises:
         DataError: when a pattern names no file, or a file cannot be read or has another ending.
+        TypeError: when they are no paths.
 
     Example:
         >>> find_sources("no/such/*.csv")
@@ -104,11 +105,22 @@ def find_sources(patterns: Any) -> list[SourceFile]:
         ...
         kerasbert._core.errors.DataError: No file matches 'no/such/*.csv'.
     """
-    listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else list(patterns)
+    listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else _listed(patterns)
     paths = dict.fromkeys(path for pattern in listed for path in _expand(os.fspath(pattern)))
     if not paths:
         raise DataError("`sources` must name at least one data file; got none.")
     return [_checked(Path(path)) for path in paths]
+
+
+def _listed(patterns: Any) -> list[Any]:
+    is_column = isinstance(patterns, Iterable) and not isinstance(patterns, (bytes, Mapping))
+    listed = list(patterns) if is_column and not hasattr(patterns, "columns") else [None]
+    if not all(isinstance(pattern, (str, os.PathLike)) for pattern in listed):
+        raise TypeError(
+            f"`sources` must be a path or pattern, or several; got {shorten(patterns)} of type {type(patterns).__name__}. "
+            f"Frames and data sets are trained on in memory, by `TextClassifier.fit(df['text'], df['label'])`."
+        )
+    return listed
 
 
 def changes(then: Sequence[SourceFile], now: Iterable[SourceFile]) -> list[str]:

@@ -1,3 +1,4 @@
+import pandas
 import pytest
 
 from kerasbert import DataError, read_examples
@@ -23,3 +24,13 @@ def test_a_file_as_it_is_now(tmp_path):
     (tmp_path / "a.TSV.GZ").write_bytes(b"abc")
     file = source_of(tmp_path / "a.TSV.GZ")
     assert (file.format, file.is_compressed, file.size) == ("tsv", True, 3)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [pandas.DataFrame({"text": ["a"]}), {"text": ["a"]}, 3, b"a.csv", [3], [None]],
+    ids=["frame", "dict", "number", "bytes", "numbers", "nothing"],
+)
+def test_what_is_no_path(sources):
+    with pytest.raises(TypeError, match=r"(?s)`sources` must be a path or pattern, or several; got .* in memory, by"):
+        find_sources(sources)
