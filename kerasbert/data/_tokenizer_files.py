@@ -11,11 +11,17 @@ from typing import TYPE_CHECKING, Any
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning, UnsafeArtifactError
 from kerasbert._core.files import checked_member
+from kerasbert._core.foreign_folders import explain_folder
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert._core.strict_json import read_json_object
-from kerasbert.data._added_tokens import SETTINGS_FILE as SETTINGS_FILE
-from kerasbert.data._added_tokens import TOKENIZER_FILE as TOKENIZER_FILE
-from kerasbert.data._added_tokens import add_declared, content_of, with_special_names
+from kerasbert.data.added_tokens import (
+    SETTINGS_FILE,
+    TOKENIZER_FILE,
+    USUAL_NAMES,
+    add_declared,
+    content_of,
+    with_special_names,
+)
 from kerasbert.data.vocabulary import read_vocabulary
 
 if TYPE_CHECKING:
@@ -24,14 +30,6 @@ if TYPE_CHECKING:
 BYTE_VOCABULARY_FILE = "vocab.json"
 MERGES_FILE = "merges.txt"
 
-# Where tokenizer_config.json is silent, the names of BERT's and of RoBERTa's vocabulary.
-USUAL_NAMES = {
-    "pad_token": ("[PAD]", "<pad>"),
-    "unk_token": ("[UNK]", "<unk>"),
-    "cls_token": ("[CLS]", "<s>"),
-    "sep_token": ("[SEP]", "</s>"),
-    "mask_token": ("[MASK]", "<mask>"),
-}
 BYTE_LEVEL_NAMES = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 # Of an uncased vocabulary no token has capital letters, of a cased one a third.
 LARGEST_CAPITAL_SHARE = 0.1
@@ -350,10 +348,11 @@ def _read_byte_vocabulary(file: Path, special_tokens: list[str]) -> dict[str, An
 
 def _load_with_transformers(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     if not any(folder.glob("*.model")) and not any(folder.glob("vocab*")) and not (folder / SETTINGS_FILE).is_file():
-        raise ConfigError(
+        missing = (
             f"{str(folder)!r} holds no tokenizer; it needs {TOKENIZER_FILE}, {VOCABULARY_FILE}, or "
             f"{BYTE_VOCABULARY_FILE} and {MERGES_FILE}."
         )
+        raise ConfigError(explain_folder(folder) or missing)
     for key, value in settings.items():
         # transformers would open whatever these name.
         if key.endswith("_file") and isinstance(value, str) and Path(value).name != value:

@@ -18,7 +18,6 @@ import numpy as np
 
 from kerasbert._core.checks import check_bool, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
-from kerasbert.data._added_tokens import protect
 from kerasbert.data._tokenizer_files import (
     SETTINGS_FILE,
     continuation_of,
@@ -29,6 +28,7 @@ from kerasbert.data._tokenizer_files import (
     special_token_names,
     tokenizer_errors,
 )
+from kerasbert.data.added_tokens import protect
 from kerasbert.data.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
 from kerasbert.data.token_arrays import flatten, offsets_of, ranges

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ConfigError, KerasbertWarning
-from kerasbert.data._added_tokens import declared_ids
+from kerasbert.data.added_tokens import declared_ids
 from kerasbert.data.tokens import TextEncoder, splits_special_tokens
 
 transformers = pytest.importorskip("transformers")

@@ -25,6 +25,15 @@ SPECIAL_TOKENS_FILE = "special_tokens_map.json"
 DECODER_KEY = "added_tokens_decoder"
 # The order in which transformers adds the special tokens that a vocabulary lacks, and thereby numbers them.
 ROLES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
+# Where tokenizer_config.json is silent, the names of BERT's and of RoBERTa's vocabulary.
+USUAL_NAMES = {
+    "pad_token": ("[PAD]", "<pad>"),
+    "unk_token": ("[UNK]", "<unk>"),
+    "cls_token": ("[CLS]", "<s>"),
+    "sep_token": ("[SEP]", "</s>"),
+    "mask_token": ("[MASK]", "<mask>"),
+}
+STANDARD_TOKENS = frozenset(token for usual in USUAL_NAMES.values() for token in usual)
 EXTRA_KEY, OLD_EXTRA_KEY = "extra_special_tokens", "additional_special_tokens"
 FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 
