@@ -188,7 +188,8 @@ class TextEncoder:
             long_texts=long_texts,
             split_special_tokens=True if said is None else said,
         )
-        encoder._untold = encoder._found_in_texts() if said is None else set()
+        if said is None:
+            encoder.warn_of_special_tokens()
         return encoder
 
     def __call__(
@@ -406,9 +407,10 @@ class TextEncoder:
                 f"table where it was: model.resize_token_embeddings(len(tokenizer))."
             )
 
-    def _found_in_texts(self) -> set[str]:
-        """Standard special tokens that the tokenizer's own library finds in a text that spells them."""
-        return {token.content for token in self._tokenizer.get_added_tokens_decoder().values() if token.special}
+    def warn_of_special_tokens(self) -> None:
+        """Warn of the first text that spells a special token which the tokenizer's own library would find in it."""
+        added = self._tokenizer.get_added_tokens_decoder().values()
+        self._untold = {token.content for token in added if token.special}
 
     def _warn_of_special(self, texts: list[str]) -> None:
         spelled = next((token for token in sorted(self._untold) if any(token in text for text in texts)), None)

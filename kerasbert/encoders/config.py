@@ -36,6 +36,8 @@ FAMILY_DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "roberta": {"vocab_size": 50265, "pad_token_id": 1},
 }
+# What an exported classifier with a head of our own is to transformers, and where its config keeps the encoder's.
+OWN_MODEL_TYPE, ENCODER_KEY = "kerasbert", "encoder"
 CODE_BEARING_KEYS = ("auto_map", "trust_remote_code", "_attn_implementation_internal", "custom_pipelines")
 
 
@@ -137,8 +139,7 @@ class BertConfig:
             ConfigError: when the file is malformed or a value is out of its range.
         """
         values = read_json_object(Path(folder) / CONFIG_FILE)
-        check_family(values, Path(folder) / CONFIG_FILE)
-        return cls.from_dict(without_silent_wish(values))
+        return cls.from_dict(without_silent_wish(family_values(values, Path(folder) / CONFIG_FILE)))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -150,7 +151,7 @@ class BertConfig:
             ConfigError: when the family is not supported, the model is a decoder, or a value is out of its range.
             TypeError: when a value has the wrong type.
         """
-        check_family(values)
+        values = family_values(values)
         model_type = values.get("model_type", "bert")
         _check_supported(values)
         aliases = DISTILBERT_KEYS if model_type == "distilbert" else {}
@@ -202,19 +203,25 @@ def as_config(config: Any) -> BertConfig:
     )
 
 
-def check_family(values: Mapping[str, Any], file: Path | None = None) -> None:
-    """Refuse the config of a family that is not supported.
+def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mapping[str, Any]:
+    """The keys of the encoder in a `config.json`, of whose family there is one here.
 
     Args:
-        values: content of a `config.json`.
+        values: content of a `config.json`; one that was exported with a head of our own keeps the encoder's inside.
         file: where it is from, named in the message.
+
+    Returns:
+        The encoder's keys.
 
     Raises:
         ConfigError: when `model_type` is another family's.
     """
+    encoder = values.get(ENCODER_KEY)
+    if values.get("model_type") == OWN_MODEL_TYPE and isinstance(encoder, Mapping):
+        return family_values(encoder, file)
     model_type = values.get("model_type", "bert")
     if model_type in MODEL_TYPES:
-        return
+        return values
     listed = ", ".join(repr(name) for name in MODEL_TYPES)
     raise ConfigError(
         f"{'' if file is None else f'{str(file)!r}: '}`model_type` must be one of {listed}; got {shorten(model_type)}. No "

@@ -21,7 +21,7 @@ from kerasbert.encoders.checkpoints.sharded_source import ShardedSource, checked
 from kerasbert.encoders.checkpoints.source import TensorSource
 from kerasbert.encoders.checkpoints.tf_checkpoint_source import TFCheckpointSource
 from kerasbert.encoders.checkpoints.torch_source import open_torch_file
-from kerasbert.encoders.config import BertConfig, as_config, check_family, without_silent_wish
+from kerasbert.encoders.config import BertConfig, as_config, family_values, without_silent_wish
 from kerasbert.encoders.encoder import Encoder, cut_layers
 from kerasbert.encoders.families import ENCODERS
 from kerasbert.encoders.weight_table import weight_table
@@ -54,9 +54,8 @@ def read_config(folder: Path, default_model_type: str = "bert") -> BertConfig:
         raise ConfigError(explain_adapter(folder))
     for name in (CONFIG_FILE, ORIGINAL_CONFIG_FILE):
         if (folder / name).exists():
-            values = without_silent_wish(read_json_object(checked_member(folder, name)))
-            check_family(values, folder / name)
-            return BertConfig.from_dict({"model_type": default_model_type, **values})
+            values = family_values(read_json_object(checked_member(folder, name)), folder / name)
+            return BertConfig.from_dict({"model_type": default_model_type, **without_silent_wish(values)})
     known = explain_folder(folder)
     raise ConfigError(known or f"{str(folder)!r} holds no {CONFIG_FILE}; give the folder of a checkpoint.")
 
