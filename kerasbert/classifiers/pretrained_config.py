@@ -92,8 +92,8 @@ def labels_of(folder: Path, values: Mapping[str, Any], outputs: int | None) -> L
         return Labels(tuple(f"LABEL_{index}" for index in range(number)))
     names = _numbered_names(folder, given)
     # Outputs are numbered as they come; a gap in the names leaves an output without one.
-    wanted = outputs if outputs in (len(names), max(names) + 1, values.get("num_labels")) else len(names)
-    assert wanted is not None
+    known = (len(names), max(names) + 1, values.get("num_labels"))
+    wanted = len(names) if outputs is None or outputs not in known else outputs
     unnamed = [index for index in range(wanted) if index not in names]
     if unnamed:
         lost = sorted(str(names[index]) for index in names if index >= wanted)
