@@ -41,6 +41,9 @@ PROBES = ("a", "\U00013000", "")
 # A folder of another class (Japanese BERT, BERTweet) has a vocab.txt too, but splits words otherwise.
 WORDPIECE_CLASSES = ("Bert", "DistilBert", "Electra", "MobileBert", "PreTrained", "Tokenizers")
 
+# Of these transformers takes vocabulary and added tokens from tokenizer.json, and builds the rest anew.
+REBUILT_CLASSES = ("Bert", "DistilBert", "Electra", "MobileBert")
+
 # What byte-level and SentencePiece vocabularies write for the space before a word.
 WORD_STARTS = ("\u0120", "\u2581")
 
@@ -63,6 +66,8 @@ def load_tokenizer(folder: Path) -> tuple["Tokenizer", dict[str, Any]]:
     settings = with_special_names(folder, read_settings(folder))
     tokenizer = _read_tokenizer(folder, settings)
     _check_usable(folder, tokenizer)
+    if str(settings.get("tokenizer_class")).removesuffix("Fast").removesuffix("Tokenizer") in REBUILT_CLASSES:
+        _check_ends(folder, tokenizer, settings)
     return tokenizer, settings
 
 
@@ -202,6 +207,9 @@ def _read_tokenizer_json(file: Path) -> "Tokenizer":
 
 def _check_agreement(folder: Path, tokenizer: "Tokenizer", settings: dict[str, Any]) -> None:
     """Two files that tell two stories would give other ids in another library: refuse them."""
+    splitter = tokenizer.pre_tokenizer
+    if type(splitter).__name__ == "ByteLevel":
+        _check_setting(folder, settings, "add_prefix_space", splitter.add_prefix_space)
     if _model_type(tokenizer) != "WordPiece":
         return
     if _holds(folder, VOCABULARY_FILE):
@@ -215,12 +223,24 @@ def _check_agreement(folder: Path, tokenizer: "Tokenizer", settings: dict[str, A
         "tokenize_chinese_chars": normalizer.handle_chinese_chars,
     }
     for name, value in pairs.items():
-        said = settings.get(name)
-        if said is not None and value is not None and said != value:
-            raise ConfigError(
-                f"{str(folder / SETTINGS_FILE)!r} says {name}={said}, but {TOKENIZER_FILE} beside it was made with "
-                f"{value}; remove the wrong one of the two files."
-            )
+        _check_setting(folder, settings, name, value)
+
+
+def _check_setting(folder: Path, settings: dict[str, Any], name: str, value: Any) -> None:
+    said = settings.get(name)
+    if said is not None and value is not None and said != value:
+        raise ConfigError(
+            f"{str(folder / SETTINGS_FILE)!r} says {name}={said}, but {TOKENIZER_FILE} beside it was made with "
+            f"{value}; remove the wrong one of the two files."
+        )
+
+
+def _check_ends(folder: Path, tokenizer: "Tokenizer", settings: dict[str, Any]) -> None:
+    """transformers puts the tokens that the settings name around a text, whatever the other file does."""
+    probe = tokenizer.encode("")
+    around = [token for token, is_read in zip(probe.tokens, probe.attention_mask, strict=True) if is_read]
+    for place, role in ((0, "cls_token"), (-1, "sep_token")):
+        _check_setting(folder, {role: content_of(settings.get(role))}, role, around[place] if around else None)
 
 
 def _check_same_vocabulary(folder: Path, tokenizer: "Tokenizer") -> None:

@@ -178,6 +178,7 @@ class TextEncoder:
             >>> TextEncoder.from_folder("checkpoints/bert", max_length=64)  # doctest: +SKIP
         """
         tokenizer, settings = load_tokenizer(Path(folder))
+        _warn_of_cut_side(folder, settings)
         if max_length is None:
             max_length = min(DEFAULT_MAX_LENGTH, _longest(folder, settings))
         said = said_of_special_tokens(Path(folder), settings) if split_special_tokens is None else split_special_tokens
@@ -499,6 +500,16 @@ def splits_special_tokens(folder: str | os.PathLike[str]) -> bool:
         ConfigError: when it is neither true nor false.
     """
     return said_of_special_tokens(Path(folder), read_settings(Path(folder))) is not False
+
+
+def _warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -> None:
+    if settings.get("truncation_side") == "left":
+        warnings.warn(
+            f"{str(Path(folder) / SETTINGS_FILE)!r}: `truncation_side` is 'left', and texts over `max_length` lose their end "
+            f"here, not their beginning. Cut long texts yourself, or take long_texts='head_tail' or 'windows'.",
+            KerasbertWarning,
+            stacklevel=3,
+        )
 
 
 def _longest(folder: str | os.PathLike[str], settings: dict[str, Any], usual: int = DEFAULT_MAX_LENGTH) -> int:

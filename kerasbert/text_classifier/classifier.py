@@ -195,8 +195,8 @@ class TextClassifier(CacheTrainer):
         """Write a folder for PyTorch: transformers' `AutoModelForSequenceClassification` loads it where the head is its own.
 
         The head is transformers' own with `pooling="pooler"` for BERT and RoBERTa; with `pooling="cls"` and one hidden
-        layer as wide as the encoder for all four families. Any other head is written beside the encoder, and the folder's
-        `README.md` holds the PyTorch code that puts both together.
+        layer as wide as the encoder for all four families. Any other head becomes a model of its own, whose PyTorch code lies in
+        the folder and is run with `trust_remote_code=True`. `kerasbert.load` and `from_pretrained` read every such folder back.
 
         Args:
             folder: the folder to appear.

@@ -8,6 +8,7 @@ import pytest
 
 from kerasbert import ConfigError, KerasbertWarning
 from kerasbert.data.added_tokens import declared_ids
+from kerasbert.data.spans import spans_of
 from kerasbert.data.tokens import TextEncoder, splits_special_tokens
 
 transformers = pytest.importorskip("transformers")
@@ -268,3 +269,42 @@ def test_special_names_that_no_text_can_give_need_no_row(tmp_path):
     folder = write_words(tmp_path, mask_token="<mask>")
     TextEncoder.from_folder(folder).check_fits(len(WORDS), "'hub'")
     assert np.max(TextEncoder.from_folder(folder).encode(["<mask>"]).input_ids) < len(WORDS)
+
+
+def test_their_places_in_a_text(tmp_path):
+    text = "my covid  <left> card <right>  my"
+    saved_by_transformers(*WRITERS["wordpiece"], tmp_path)
+    spans = spans_of(TextEncoder.from_folder(tmp_path), text)
+    assert [text[a:b] for a, b in spans.word_bounds()] == ["my", "covid", "<left>", "card", "<right>", "my"]
+
+
+@pytest.mark.parametrize(
+    ("write", "settings", "message"),
+    [
+        (
+            write_words,
+            {"cls_token": "[UNK]"},
+            r"says cls_token=\[UNK\], but tokenizer.json beside it was made with \[CLS\]",
+        ),
+        (write_words, {"sep_token": "[MASK]"}, r"says sep_token=\[MASK\], but tokenizer.json beside it"),
+        (
+            write_bytes,
+            {"add_prefix_space": True},
+            "says add_prefix_space=True, but tokenizer.json beside it was made with False",
+        ),
+    ],
+    ids=["first", "last", "space"],
+)
+def test_settings_that_transformers_would_follow_instead(write, settings, message, tmp_path):
+    TextEncoder.from_folder(write(tmp_path / "made")).save(tmp_path / "saved")
+    file = tmp_path / "saved" / "tokenizer_config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
+    with pytest.raises(ConfigError, match=message):
+        TextEncoder.from_folder(tmp_path / "saved")
+
+
+def test_texts_that_are_cut_on_the_left_elsewhere(tmp_path):
+    with pytest.warns(
+        KerasbertWarning, match="`truncation_side` is 'left', and texts over `max_length` lose their end"
+    ):
+        TextEncoder.from_folder(write_words(tmp_path, truncation_side="left"))
