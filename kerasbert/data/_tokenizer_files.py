@@ -238,9 +238,11 @@ def _check_setting(folder: Path, settings: dict[str, Any], name: str, value: Any
 def _check_ends(folder: Path, tokenizer: "Tokenizer", settings: dict[str, Any]) -> None:
     """transformers puts the tokens that the settings name around a text, whatever the other file does."""
     probe = tokenizer.encode("")
-    around = [token for token, is_read in zip(probe.tokens, probe.attention_mask, strict=True) if is_read]
+    around = [number for number, is_read in zip(probe.ids, probe.attention_mask, strict=True) if is_read]
     for place, role in ((0, "cls_token"), (-1, "sep_token")):
-        _check_setting(folder, {role: content_of(settings.get(role))}, role, around[place] if around else None)
+        said = content_of(settings.get(role))
+        if around and said is not None and tokenizer.token_to_id(said) != around[place]:
+            _check_setting(folder, {role: said}, role, tokenizer.id_to_token(around[place]))
 
 
 def _check_same_vocabulary(folder: Path, tokenizer: "Tokenizer") -> None:
