@@ -21,7 +21,7 @@ from kerasbert._version import __version__
 from kerasbert.bundle import Bundle, rebuild
 from kerasbert.bundle import _thresholds as thresholds_of
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.pretrained_config import OWN_KEY, own_values
+from kerasbert.classifiers.pretrained_config import OWN_KEY, own_values, training_data_of
 from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.checkpoints import TensorSource, load_weights, open_checkpoint
@@ -120,7 +120,9 @@ def read_exported(folder: Path, tokens: TextEncoder, encoder: str) -> Bundle:
     settings = description.get("settings")
     metrics = description.get("metrics")
     settings = {**(settings if isinstance(settings, Mapping) else {}), "encoder": encoder}
-    settings |= {"max_length": tokens.max_length, "warm_start": True}
+    heads = {name: len(head.label_names) for name, head in model.heads.items()}
+    data = training_data_of(settings.get("data"), heads)
+    settings |= {"max_length": tokens.max_length, "warm_start": True, "data": data}
     return Bundle(
         model,
         tokens,

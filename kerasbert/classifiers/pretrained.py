@@ -19,6 +19,7 @@ from kerasbert.classifiers.pretrained_config import (
     own_values,
     task_of,
     thresholds_of,
+    training_data_of,
 )
 from kerasbert.classifiers.standard_heads import STANDARD_HEADS, StandardHead
 from kerasbert.encoders.checkpoints import TensorSource, open_checkpoint, read_config
@@ -34,6 +35,7 @@ class PretrainedClassifier(NamedTuple):
         label_kind: how labels were written, see `kerasbert.data.label_kinds`.
         arguments: of the builder, as plain data.
         metrics: how its data was read, where an export of ours noted it.
+        data: what it was trained on, likewise.
     """
 
     model: Classifier
@@ -41,6 +43,7 @@ class PretrainedClassifier(NamedTuple):
     label_kind: str
     arguments: dict[str, Any]
     metrics: dict[str, Any]
+    data: dict[str, Any]
 
 
 def read_classifier(
@@ -73,13 +76,14 @@ def read_classifier(
     names = {"binary": "label_names", "multiclass": "num_classes", "multilabel": "num_labels"}[task.task]
     model = build(**{names: list(labels)}, **arguments, encoder=folder, max_length=length, compile=False)  # type: ignore
     _fill(model, source, form)
-    noted = own_values(values).get("metrics")
+    metrics, data = (own_values(values).get(name) for name in ("metrics", "data"))
     return PretrainedClassifier(
         model,
         thresholds_of(values, task),
         label_kind_of(values, labels, kind),
         arguments,
-        dict(noted) if isinstance(noted, Mapping) else {},
+        dict(metrics) if isinstance(metrics, Mapping) else {},
+        training_data_of(data, {model.head.name: len(labels)}),
     )
 
 

@@ -19,6 +19,7 @@ MOST_LABELS = 1_000_000
 PROBLEM_TYPES = ("multi_label_classification", "single_label_classification")
 # Where `config.json` keeps what transformers has no key for.
 OWN_KEY = "kerasbert"
+DATA_NUMBERS = ("num_texts", "num_held_out", "num_cut", "max_length")
 # Classes of transformers whose head does something else, though its tensors may have the same names.
 OTHER_HEADS = (
     "ForMaskedLM",
@@ -151,6 +152,26 @@ def label_kind_of(values: Mapping[str, Any], labels: tuple[str, ...], kind: str)
     own = own_values(values)
     noted = own.get("label_kind")
     return noted if isinstance(noted, str) and own.get("label_names") == list(labels) else kind
+
+
+def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
+    """What an export noted of the data that a classifier was trained on; empty where it is not of that form.
+
+    Args:
+        noted: as it was read.
+        heads: head name -> number of its labels.
+    """
+    data = dict(noted) if isinstance(noted, Mapping) else {}
+    labels = data.get("labels")
+    numbers = [data.get(name) for name in DATA_NUMBERS]
+    counts = (
+        [labels.get(name) for name in heads] if isinstance(labels, Mapping) and set(labels) == set(heads) else [None]
+    )
+    sized = all(isinstance(one, list) and len(one) == heads[name] for name, one in zip(heads, counts, strict=False))
+    numbers += [number for one in counts if isinstance(one, list) for number in one]
+    whole = all(isinstance(number, int) and number >= 0 for number in numbers)
+    flags = all(isinstance(data.get(name), bool) for name in ("pairs", "validation_given"))
+    return data if sized and whole and flags and None not in counts else {}
 
 
 def thresholds_of(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:

@@ -132,6 +132,7 @@ def _standard_config(classifier: Any) -> dict[str, Any]:
         "label_kind": classifier.label_kinds_[head.name],
         "thresholds": [float(value) for value in classifier.thresholds_[head.name]],
         "metrics": reading_of(classifier.metrics_),
+        "data": getattr(classifier, "data_", {}),
     }
     return {
         **model.encoder.config.to_dict(),

@@ -164,7 +164,7 @@ class TextClassifier(CacheTrainer):
         classifier.model_, classifier.tokens_ = read.model, tokens
         classifier.thresholds_ = {SINGLE_HEAD: read.thresholds}
         classifier.label_kinds_ = {SINGLE_HEAD: read.label_kind}
-        classifier.metrics_ = read.metrics
+        classifier.metrics_, classifier.data_ = read.metrics, read.data
         return classifier
 
     @classmethod

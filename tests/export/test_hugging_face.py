@@ -267,6 +267,7 @@ def test_integers_stay_integers_and_the_columns_are_known(pooling, encoders, tmp
     classifier.save_pretrained(tmp_path / "hub")
     again = load(tmp_path / "hub")
     assert again.classes_.tolist() == [1, 2, 3] and again.predict(TEXTS).tolist() == classifier.predict(TEXTS).tolist()
+    assert again.data_ == classifier.data_ and again.data_["num_texts"] == 7
     assert again.metrics_ == {"reading": {"text": "body", "columns": ["topic"]}}
 
 
