@@ -163,15 +163,13 @@ def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
     """
     data = dict(noted) if isinstance(noted, Mapping) else {}
     labels = data.get("labels")
-    numbers = [data.get(name) for name in DATA_NUMBERS]
-    counts = (
-        [labels.get(name) for name in heads] if isinstance(labels, Mapping) and set(labels) == set(heads) else [None]
-    )
-    sized = all(isinstance(one, list) and len(one) == heads[name] for name, one in zip(heads, counts, strict=False))
-    numbers += [number for one in counts if isinstance(one, list) for number in one]
-    whole = all(isinstance(number, int) and number >= 0 for number in numbers)
+    if not isinstance(labels, Mapping) or not set(labels) <= set(heads):
+        return {}
+    if not all(isinstance(counts, list) and len(counts) == heads[name] for name, counts in labels.items()):
+        return {}
+    numbers = [*(data.get(name) for name in DATA_NUMBERS), *(number for counts in labels.values() for number in counts)]
     flags = all(isinstance(data.get(name), bool) for name in ("pairs", "validation_given"))
-    return data if sized and whole and flags and None not in counts else {}
+    return data if flags and all(isinstance(number, int) and number >= 0 for number in numbers) else {}
 
 
 def thresholds_of(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:

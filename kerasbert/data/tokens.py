@@ -420,8 +420,8 @@ class TextEncoder:
         self._untold.clear()
         warnings.warn(
             f"a text spells the special token {spelled}, which stays text here; transformers reads it as the token with this "
-            f"tokenizer. If the model was trained that way, load it with split_special_tokens=False; True says that text "
-            f"is meant, and silences this.",
+            f"tokenizer. If the model was trained that way, load it with split_special_tokens=False, or write "
+            f'"split_special_tokens": false into tokenizer_config.json; true says that text is meant, and silences this.',
             KerasbertWarning,
             stacklevel=4,
         )

@@ -133,7 +133,7 @@ class {model_class}(PreTrainedModel):
 {methods}'''
 # With one head the model is one of transformers for classifying texts, logits of all labels and loss included.
 ONE_HEAD = """
-    def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, labels=None, **others):
+    def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, labels=None):
         attention_mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         tokens = {{"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}}
         tokens = {{name: value for name, value in tokens.items() if name in {inputs} and value is not None}}

@@ -16,6 +16,8 @@ HEADS = {"a": 2, "b": 3}
 
 def test_what_an_export_noted_is_kept():
     assert training_data_of(DATA, HEADS) == DATA
+    one = {**DATA, "labels": {"a": [3, 4]}}
+    assert training_data_of(one, HEADS) == one
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,7 @@ def test_what_an_export_noted_is_kept():
         {"num_texts": "7"},
         {"num_cut": -1},
         {"pairs": None},
-        {"labels": {"a": [3, 4]}},
+        {"labels": {"a": [3, 4], "c": [1]}},
         {"labels": {"a": [3, 4], "b": [1, 2]}},
         {"labels": {"a": [3, 4], "b": [1, 2, "x"]}},
         {"labels": [3, 4]},
