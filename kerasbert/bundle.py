@@ -29,7 +29,7 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.classifiers.recipe import recipe_of
-from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.tokens import TextEncoder, splits_special_tokens
 from kerasbert.data.windows import LongTexts, long_texts_of
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
@@ -132,7 +132,12 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
     model = _rebuild(description, folder)
     _load_weights(model, folder / SAFETENSORS_FILE)
     settings = dict(description.get("settings", {}))
-    tokens = TextEncoder.from_folder(folder, max_length=model.max_length, long_texts=_long_texts(settings, folder))
+    tokens = TextEncoder.from_folder(
+        folder,
+        max_length=model.max_length,
+        long_texts=_long_texts(settings, folder),
+        split_special_tokens=splits_special_tokens(folder),
+    )
     return Bundle(model, tokens, _thresholds(description, model), settings, metrics)
 
 

@@ -34,7 +34,12 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 
 
 def model_card(
-    bundle: Bundle, *, usage: str | None = None, measured: str | None = None, library: str = "kerasbert"
+    bundle: Bundle,
+    *,
+    usage: str | None = None,
+    measured: str | None = None,
+    library: str = "kerasbert",
+    pipeline: bool = True,
 ) -> str:
     """The card of a saved classifier: data, settings, metrics, thresholds, limits, and how to load it.
 
@@ -47,6 +52,7 @@ def model_card(
         usage: how the artefact is used, Markdown; None for a saved classifier.
         measured: what was measured when it was exported, Markdown.
         library: that loads it, by the hub's name.
+        pipeline: whether it can be used as a pipeline for classifying texts.
 
     Returns:
         Markdown with YAML front matter.
@@ -56,7 +62,7 @@ def model_card(
     """
     scores = _scores(bundle)
     parts = [
-        _front_matter(bundle, scores, library),
+        _front_matter(bundle, scores, library, pipeline),
         "# Text classifier\n\n" + _summary(bundle),
         "## How to use it\n\n" + (usage or _usage(bundle)),
         *(["## Measured at the export\n\n" + measured] if measured else []),
@@ -121,11 +127,12 @@ def _scores(bundle: Bundle) -> tuple[str, dict[str, Mapping[str, Any]]] | None:
     return None
 
 
-def _front_matter(bundle: Bundle, scores: tuple | None, library: str) -> str:
+def _front_matter(bundle: Bundle, scores: tuple | None, library: str, pipeline: bool) -> str:
     tasks = sorted({head.head_task.task for head in bundle.model.heads.values()})
     base = encoder_name(str(bundle.settings.get("encoder", "")))
-    lines = [f"library_name: {library}", "pipeline_tag: text-classification"]
-    lines += ["tags:", *[f"- {tag}" for tag in ("bert", "keras", "text-classification", *tasks)]]
+    kinds = ["text-classification"] if pipeline else []
+    lines = [f"library_name: {library}", *[f"pipeline_tag: {kind}" for kind in kinds]]
+    lines += ["tags:", *[f"- {tag}" for tag in ("bert", "keras", *kinds, *tasks)]]
     if base:
         lines.append(f"base_model: {as_yaml(base)}")
     if scores:

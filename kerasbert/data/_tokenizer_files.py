@@ -3,33 +3,36 @@
 import contextlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ConfigError, UnsafeArtifactError
+from kerasbert._core.errors import ConfigError, KerasbertWarning, UnsafeArtifactError
 from kerasbert._core.files import checked_member
+from kerasbert._core.foreign_folders import explain_folder
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert._core.strict_json import read_json_object
+from kerasbert.data.added_tokens import (
+    SETTINGS_FILE,
+    TOKENIZER_FILE,
+    USUAL_NAMES,
+    add_declared,
+    content_of,
+    with_special_names,
+)
 from kerasbert.data.vocabulary import read_vocabulary
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-TOKENIZER_FILE = "tokenizer.json"
-SETTINGS_FILE = "tokenizer_config.json"
 BYTE_VOCABULARY_FILE = "vocab.json"
 MERGES_FILE = "merges.txt"
 
-# Where tokenizer_config.json is silent, the names of BERT's and of RoBERTa's vocabulary.
-USUAL_NAMES = {
-    "pad_token": ("[PAD]", "<pad>"),
-    "unk_token": ("[UNK]", "<unk>"),
-    "cls_token": ("[CLS]", "<s>"),
-    "sep_token": ("[SEP]", "</s>"),
-    "mask_token": ("[MASK]", "<mask>"),
-}
+BYTE_LEVEL_NAMES = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
+# Of an uncased vocabulary no token has capital letters, of a cased one a third.
+LARGEST_CAPITAL_SHARE = 0.1
 # As many as an encoder's config may have; a file of a few bytes can claim any id.
 MOST_TOKENS = 10_000_000
 LARGEST_TOKENIZER = 256 * 1024 * 1024
@@ -37,6 +40,9 @@ LARGEST_TOKENIZER = 256 * 1024 * 1024
 PROBES = ("a", "\U00013000", "")
 # A folder of another class (Japanese BERT, BERTweet) has a vocab.txt too, but splits words otherwise.
 WORDPIECE_CLASSES = ("Bert", "DistilBert", "Electra", "MobileBert", "PreTrained", "Tokenizers")
+
+# Of these transformers takes vocabulary and added tokens from tokenizer.json, and builds the rest anew.
+REBUILT_CLASSES = ("Bert", "DistilBert", "Electra", "MobileBert")
 
 # What byte-level and SentencePiece vocabularies write for the space before a word.
 WORD_STARTS = ("\u0120", "\u2581")
@@ -49,16 +55,19 @@ def load_tokenizer(folder: Path) -> tuple["Tokenizer", dict[str, Any]]:
         folder: that holds the files.
 
     Returns:
-        The tokenizer, and the content of `tokenizer_config.json` (empty if there is none).
+        The tokenizer, with all added tokens, and the content of `tokenizer_config.json` (empty if there is none) with
+        the names of special tokens that an older file gives.
 
     Raises:
         ConfigError: when the folder or its files cannot be used, or contradict each other.
     """
     if not folder.is_dir():
         raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a tokenizer.")
-    settings = read_settings(folder)
+    settings = with_special_names(folder, read_settings(folder))
     tokenizer = _read_tokenizer(folder, settings)
     _check_usable(folder, tokenizer)
+    if str(settings.get("tokenizer_class")).removesuffix("Fast").removesuffix("Tokenizer") in REBUILT_CLASSES:
+        _check_ends(folder, tokenizer, settings)
     return tokenizer, settings
 
 
@@ -74,6 +83,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
 def _read_tokenizer(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     if _holds(folder, TOKENIZER_FILE):
         tokenizer = _read_tokenizer_json(checked_member(folder, TOKENIZER_FILE))
+        add_declared(tokenizer, folder, settings)
         _check_agreement(folder, tokenizer, settings)
         return tokenizer
     if _holds(folder, VOCABULARY_FILE) and _is_wordpiece(settings):
@@ -127,7 +137,9 @@ def _check_usable(folder: Path, tokenizer: "Tokenizer") -> None:
                 )
 
 
-def save_tokenizer(tokenizer: "Tokenizer", folder: Path, *, special_tokens: dict[str, str], max_length: int) -> None:
+def save_tokenizer(
+    tokenizer: "Tokenizer", folder: Path, *, special_tokens: dict[str, str], max_length: int, split_special_tokens: bool
+) -> None:
     """Write a tokenizer so that transformers and `load_tokenizer` read the same ids.
 
     Args:
@@ -135,10 +147,12 @@ def save_tokenizer(tokenizer: "Tokenizer", folder: Path, *, special_tokens: dict
         folder: where to write; made if missing.
         special_tokens: role -> token.
         max_length: noted as `model_max_length`.
+        split_special_tokens: whether a standard special token that a text spells stays text.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
     settings: dict[str, Any] = {**special_tokens, "model_max_length": max_length}
+    settings["split_special_tokens"] = split_special_tokens
     if _model_type(tokenizer) == "WordPiece":
         vocabulary = tokenizer.get_vocab(with_added_tokens=False)
         lines = "".join(f"{token}\n" for token in sorted(vocabulary, key=vocabulary.__getitem__))
@@ -147,6 +161,15 @@ def save_tokenizer(tokenizer: "Tokenizer", folder: Path, *, special_tokens: dict
     else:
         settings["tokenizer_class"] = "PreTrainedTokenizerFast"
     (folder / SETTINGS_FILE).write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def said_of_special_tokens(folder: Path, settings: dict[str, Any]) -> bool | None:
+    """What a tokenizer's settings say of `split_special_tokens`; None where they say nothing.
+
+    Raises:
+        ConfigError: when they say something else than true or false.
+    """
+    return _flag(folder, settings, "split_special_tokens", None)
 
 
 def special_token_names(tokenizer: "Tokenizer", settings: dict[str, Any]) -> dict[str, str]:
@@ -161,9 +184,8 @@ def special_token_names(tokenizer: "Tokenizer", settings: dict[str, Any]) -> dic
     """
     names = {}
     for role, usual in USUAL_NAMES.items():
-        given = settings.get(role)
-        given = given.get("content") if isinstance(given, dict) else given
-        known = [name for name in (given, *usual) if isinstance(name, str) and tokenizer.token_to_id(name) is not None]
+        given = content_of(settings.get(role))
+        known = [name for name in (given, *usual) if name is not None and tokenizer.token_to_id(name) is not None]
         if known:
             names[role] = known[0]
     return names
@@ -185,6 +207,9 @@ def _read_tokenizer_json(file: Path) -> "Tokenizer":
 
 def _check_agreement(folder: Path, tokenizer: "Tokenizer", settings: dict[str, Any]) -> None:
     """Two files that tell two stories would give other ids in another library: refuse them."""
+    splitter = tokenizer.pre_tokenizer
+    if type(splitter).__name__ == "ByteLevel":
+        _check_setting(folder, settings, "add_prefix_space", splitter.add_prefix_space)
     if _model_type(tokenizer) != "WordPiece":
         return
     if _holds(folder, VOCABULARY_FILE):
@@ -198,12 +223,26 @@ def _check_agreement(folder: Path, tokenizer: "Tokenizer", settings: dict[str, A
         "tokenize_chinese_chars": normalizer.handle_chinese_chars,
     }
     for name, value in pairs.items():
-        said = settings.get(name)
-        if said is not None and value is not None and said != value:
-            raise ConfigError(
-                f"{str(folder / SETTINGS_FILE)!r} says {name}={said}, but {TOKENIZER_FILE} beside it was made with "
-                f"{value}; remove the wrong one of the two files."
-            )
+        _check_setting(folder, settings, name, value)
+
+
+def _check_setting(folder: Path, settings: dict[str, Any], name: str, value: Any) -> None:
+    said = settings.get(name)
+    if said is not None and value is not None and said != value:
+        raise ConfigError(
+            f"{str(folder / SETTINGS_FILE)!r} says {name}={said}, but {TOKENIZER_FILE} beside it was made with "
+            f"{value}; remove the wrong one of the two files."
+        )
+
+
+def _check_ends(folder: Path, tokenizer: "Tokenizer", settings: dict[str, Any]) -> None:
+    """transformers puts the tokens that the settings name around a text, whatever the other file does."""
+    probe = tokenizer.encode("")
+    around = [number for number, is_read in zip(probe.ids, probe.attention_mask, strict=True) if is_read]
+    for place, role in ((0, "cls_token"), (-1, "sep_token")):
+        said = content_of(settings.get(role))
+        if around and said is not None and tokenizer.token_to_id(said) != around[place]:
+            _check_setting(folder, {role: said}, role, tokenizer.id_to_token(around[place]))
 
 
 def _check_same_vocabulary(folder: Path, tokenizer: "Tokenizer") -> None:
@@ -231,12 +270,14 @@ def _is_wordpiece(settings: dict[str, Any]) -> bool:
 
 
 def _build_wordpiece(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
-    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-    vocabulary = {
-        token: number for number, token in enumerate(read_vocabulary(checked_member(folder, VOCABULARY_FILE)))
-    }
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=100))
+    names = _role_names(settings, 0)
+    own = [usual for role, (usual, _) in USUAL_NAMES.items() if names[role] == usual]
+    tokens = read_vocabulary(checked_member(folder, VOCABULARY_FILE), own)
+    _warn_of_case(folder, settings, tokens)
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=names["unk_token"], max_input_chars_per_word=100))
     tokenizer.normalizer = normalizers.BertNormalizer(
         clean_text=True,
         lowercase=bool(_flag(folder, settings, "do_lower_case", True)),
@@ -245,19 +286,18 @@ def _build_wordpiece(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     )
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece(prefix="##")
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS]:0 $A:0 [SEP]:0",
-        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
-        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
-    )
-    tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
+    add_declared(tokenizer, folder, _with_names(settings, names))
+    _put_between(tokenizer, "{cls}:0 $A:0 {sep}:0", "{cls}:0 $A:0 {sep}:0 $B:1 {sep}:1", names)
     return tokenizer
 
 
 def _build_byte_level(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-    vocabulary = _read_byte_vocabulary(checked_member(folder, BYTE_VOCABULARY_FILE))
+    names = _role_names(settings, 1)
+    _read_byte_vocabulary(
+        checked_member(folder, BYTE_VOCABULARY_FILE), [name for name in BYTE_LEVEL_NAMES if name in names.values()]
+    )
     prefix_space = bool(_flag(folder, settings, "add_prefix_space", False))
     merges = checked_member(folder, MERGES_FILE)
     with tokenizer_errors(f"{str(merges)!r} does not fit {BYTE_VOCABULARY_FILE}: {{}}; copy both."):
@@ -265,18 +305,52 @@ def _build_byte_level(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix_space)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s>:0 $A:0 </s>:0",
-        pair="<s>:0 $A:0 </s>:0 </s>:0 $B:0 </s>:0",
-        special_tokens=[(token, vocabulary[token]) for token in ("<s>", "</s>")],
-    )
-    tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", "<mask>"])
+    add_declared(tokenizer, folder, _with_names(settings, {"bos_token": "<s>", "eos_token": "</s>", **names}))
+    _put_between(tokenizer, "{cls}:0 $A:0 {sep}:0", "{cls}:0 $A:0 {sep}:0 {sep}:0 $B:0 {sep}:0", names)
     return tokenizer
 
 
-def _read_byte_vocabulary(file: Path) -> dict[str, Any]:
+def _role_names(settings: dict[str, Any], form: int) -> dict[str, str]:
+    """Role -> special token, of the settings or the usual one of a WordPiece (0) or byte-level (1) vocabulary."""
+    return {role: content_of(settings.get(role)) or usual[form] for role, usual in USUAL_NAMES.items()}
+
+
+def _with_names(settings: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {**settings, **{role: settings.get(role) or name for role, name in names.items()}}
+
+
+def _put_between(tokenizer: "Tokenizer", single: str, pair: str, names: dict[str, str]) -> None:
+    from tokenizers import processors
+
+    pieces = {key: names[f"{key}_token"] for key in ("cls", "sep")}
+    if any(set(" :$").intersection(name) for name in pieces.values()):
+        # A template cannot hold every name that a token may have; what counts is the id.
+        pieces = {"cls": "CLS", "sep": "SEP"}
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=single.format(**pieces),
+        pair=pair.format(**pieces),
+        special_tokens=[(piece, tokenizer.token_to_id(names[f"{key}_token"])) for key, piece in pieces.items()],
+    )
+
+
+def _warn_of_case(folder: Path, settings: dict[str, Any], tokens: list[str]) -> None:
+    if "do_lower_case" in settings:
+        return
+    words = [token for token in tokens if not token.startswith("[")]
+    capital = sum(word != word.lower() for word in words)
+    if capital > LARGEST_CAPITAL_SHARE * len(words):
+        warnings.warn(
+            f"{str(folder / VOCABULARY_FILE)!r}: {capital} of {len(words)} tokens have capital letters, and no "
+            f"{SETTINGS_FILE} says `do_lower_case`: texts are put into lower case, as transformers does it. If the encoder "
+            f'is a cased one, write {{"do_lower_case": false}} into {SETTINGS_FILE} beside it.',
+            KerasbertWarning,
+            stacklevel=2,
+        )
+
+
+def _read_byte_vocabulary(file: Path, special_tokens: list[str]) -> dict[str, Any]:
     vocabulary = read_json_object(file)
-    missing = [token for token in ("<s>", "<pad>", "</s>", "<unk>", "<mask>") if token not in vocabulary]
+    missing = [token for token in special_tokens if token not in vocabulary]
     if missing:
         raise ConfigError(f"{str(file)!r} lacks {', '.join(missing)}; RoBERTa's has them all.")
     owners: dict[int, str] = {}
@@ -296,10 +370,11 @@ def _read_byte_vocabulary(file: Path) -> dict[str, Any]:
 
 def _load_with_transformers(folder: Path, settings: dict[str, Any]) -> "Tokenizer":
     if not any(folder.glob("*.model")) and not any(folder.glob("vocab*")) and not (folder / SETTINGS_FILE).is_file():
-        raise ConfigError(
+        missing = (
             f"{str(folder)!r} holds no tokenizer; it needs {TOKENIZER_FILE}, {VOCABULARY_FILE}, or "
             f"{BYTE_VOCABULARY_FILE} and {MERGES_FILE}."
         )
+        raise ConfigError(explain_folder(folder) or missing)
     for key, value in settings.items():
         # transformers would open whatever these name.
         if key.endswith("_file") and isinstance(value, str) and Path(value).name != value:

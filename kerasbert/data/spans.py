@@ -50,6 +50,8 @@ def spans_of(tokens: TextEncoder, text: str) -> TextSpans:
     for row in range(len(bounds)):
         piece = text[bounds[row, 0] : bounds[row, 1]]
         bounds[row, 0] += len(piece) - len(piece.lstrip())
+        # So does an added token, on either side.
+        bounds[row, 1] -= len(piece.lstrip()) - len(piece.strip())
     return TextSpans(bounds, places)
 
 

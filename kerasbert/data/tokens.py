@@ -1,30 +1,34 @@
 """Texts in, token ids out: the tokenizer of a checkpoint, without its traps.
 
 A tokenizer file may bring a truncation and a padding of its own, and reads `[SEP]` in a user's text as the real
-separator. Both are taken away here: the length is the caller's, and a special token is put in by the encoder alone.
+separator. Both are taken away here: the length is the caller's, and a special token is put in by the encoder alone,
+unless `split_special_tokens=False` asks for the other.
 """
 
 import copy
 import dataclasses
 import hashlib
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from kerasbert._core.checks import check_int, check_texts, shorten
-from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.checks import check_bool, check_int, check_texts, shorten
+from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.data._tokenizer_files import (
     SETTINGS_FILE,
     continuation_of,
     load_tokenizer,
     read_settings,
+    said_of_special_tokens,
     save_tokenizer,
     special_token_names,
     tokenizer_errors,
 )
+from kerasbert.data.added_tokens import protect
 from kerasbert.data.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
 from kerasbert.data.token_arrays import flatten, offsets_of, ranges
@@ -53,19 +57,23 @@ class Part(NamedTuple):
 class TextEncoder:
     """Texts to token ids, with the tokenizer of a checkpoint.
 
-    Special tokens written in a text stay text: `[SEP]` in a message gives the pieces of `[`, `sep` and `]`. An empty
-    text, or one of white space alone, gives the special tokens with nothing between them. A text over `max_length` is
-    cut at its end; of a pair, the longer text is cut first, and all special tokens are kept.
+    The standard special tokens (padding, unknown, first, separator, mask) stay text where a text spells them: `[SEP]` in a
+    message gives the pieces of `[`, `sep` and `]`. Tokens that were added to the vocabulary, `[USER]` or `covid`, are
+    found, whether they were added as special ones or not. An empty text, or one of white space alone, gives the special
+    tokens with nothing between them. A text over `max_length` is cut at its end; of a pair, the longer text is cut first,
+    and all special tokens are kept.
 
     Args:
         tokenizer: a `tokenizers.Tokenizer`; a copy is used, without its truncation and padding.
         max_length: most tokens of a text or a pair, special tokens included, >= 3.
         special_tokens: role (`"pad_token"`, `"unk_token"`, ...) -> token, for what the usual names do not tell.
         long_texts: what becomes of a text over `max_length`; None cuts its end.
+        split_special_tokens: whether a standard special token that a text spells stays text; False reads it as the
+            token, as transformers does by default.
 
     Raises:
         ConfigError: when `max_length` is below 3 or the tokenizer has no padding token.
-        TypeError: when `max_length` is no integer.
+        TypeError: when `max_length` is no integer or `split_special_tokens` no bool.
 
     Example:
         >>> encoder = TextEncoder.from_folder("no/such/folder")
@@ -81,15 +89,21 @@ class TextEncoder:
         max_length: int = DEFAULT_MAX_LENGTH,
         special_tokens: dict[str, str] | None = None,
         long_texts: LongTexts | None = None,
+        split_special_tokens: bool = True,
     ) -> None:
         self.long_texts = long_texts or LongTexts()
         self.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, why="[CLS], one token and [SEP]")
-        self._tokenizer = type(tokenizer).from_str(tokenizer.to_str())
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
-        self._names = special_token_names(self._tokenizer, special_tokens or {})
+        self.split_special_tokens = check_bool("split_special_tokens", split_special_tokens)
+        self._names = special_token_names(tokenizer, special_tokens or {})
         if "pad_token" not in self._names:
             raise ConfigError("The tokenizer has no padding token; name one as 'pad_token' in tokenizer_config.json.")
+        probe = tokenizer.encode("a", "a")
+        around = [token for token, text in zip(probe.tokens, probe.sequence_ids, strict=True) if text is None]
+        self._tokenizer = protect(tokenizer, {*self._names.values(), *around})
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        # Spelled in a text, these are tokens to the tokenizer's own library; told once, and emptied then.
+        self._untold: set[str] = set()
         self.pad_id = int(self._tokenizer.token_to_id(self._names["pad_token"]) or 0)
         # Not the number of tokens: a vocabulary may leave ids out.
         self.vocabulary_size: int = max(self._tokenizer.get_vocab(with_added_tokens=True).values()) + 1
@@ -104,6 +118,7 @@ class TextEncoder:
         *,
         max_length: int | None = None,
         long_texts: LongTexts | None = None,
+        split_special_tokens: bool | None = None,
     ) -> Self:
         """Load the tokenizer of an encoder by its name or folder; see `from_folder`.
 
@@ -111,6 +126,7 @@ class TextEncoder:
             name_or_folder: such as `"all-MiniLM-L6-v2"`.
             max_length: longest result in tokens; None as in `from_folder`.
             long_texts: see `from_folder`.
+            split_special_tokens: see `from_folder`.
 
         Returns:
             The encoder of texts.
@@ -120,7 +136,12 @@ class TextEncoder:
         """
         from kerasbert._core.resolve import resolve_encoder
 
-        return cls.from_folder(resolve_encoder(name_or_folder), max_length=max_length, long_texts=long_texts)
+        return cls.from_folder(
+            resolve_encoder(name_or_folder),
+            max_length=max_length,
+            long_texts=long_texts,
+            split_special_tokens=split_special_tokens,
+        )
 
     @classmethod
     def from_folder(
@@ -129,32 +150,48 @@ class TextEncoder:
         *,
         max_length: int | None = None,
         long_texts: LongTexts | None = None,
+        split_special_tokens: bool | None = None,
     ) -> Self:
         """Load the tokenizer of a checkpoint or a saved classifier; needs no network.
 
         `tokenizer.json` is read if there is one; else a WordPiece vocabulary from `vocab.txt`, or a byte-level one from
-        `vocab.json` and `merges.txt`; anything else is left to transformers.
+        `vocab.json` and `merges.txt`; anything else is left to transformers. Tokens that were added are read from
+        `tokenizer.json`, `tokenizer_config.json`, `added_tokens.json` and `special_tokens_map.json`.
 
         Args:
             folder: that holds the tokenizer's files.
             max_length: most tokens of a text, >= 3; None: 128 (`DEFAULT_MAX_LENGTH`), or the `model_max_length` of
                 `tokenizer_config.json` where that is smaller.
             long_texts: what becomes of a text over `max_length`; None cuts its end.
+            split_special_tokens: whether a standard special token that a text spells stays text. None: what
+                `tokenizer_config.json` says under this name; where it says nothing, True, and the first text that
+                spells one is warned of, since transformers would read it as the token.
 
         Returns:
             The encoder.
 
         Raises:
             ConfigError: when a file is missing, malformed or contradicts another; the message names file and line.
-            TypeError: when `max_length` is no integer.
+            TypeError: when `max_length` is no integer or `split_special_tokens` no bool.
 
         Example:
             >>> TextEncoder.from_folder("checkpoints/bert", max_length=64)  # doctest: +SKIP
         """
         tokenizer, settings = load_tokenizer(Path(folder))
+        _warn_of_cut_side(folder, settings)
         if max_length is None:
             max_length = min(DEFAULT_MAX_LENGTH, _longest(folder, settings))
-        return cls(tokenizer, max_length=max_length, special_tokens=settings, long_texts=long_texts)
+        said = said_of_special_tokens(Path(folder), settings) if split_special_tokens is None else split_special_tokens
+        encoder = cls(
+            tokenizer,
+            max_length=max_length,
+            special_tokens=settings,
+            long_texts=long_texts,
+            split_special_tokens=True if said is None else said,
+        )
+        if said is None:
+            encoder.warn_of_special_tokens()
+        return encoder
 
     def __call__(
         self, texts: str | Sequence[str], text_pairs: str | Sequence[str] | None = None
@@ -270,7 +307,7 @@ class TextEncoder:
 
     def encoding_of(self, text: str) -> Any:
         """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
-        self._tokenizer.encode_special_tokens = True
+        self._tokenizer.encode_special_tokens = self.split_special_tokens
         return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
 
     @property
@@ -282,7 +319,7 @@ class TextEncoder:
         """What each token is, see `Augmentation`: uint8 (vocabulary_size,)."""
         kinds = np.full(self.vocabulary_size, STARTS, dtype=np.uint8)
         continues = continuation_of(self._tokenizer)
-        for token, number in self._tokenizer.get_vocab(with_added_tokens=True).items():
+        for token, number in self._tokenizer.get_vocab(with_added_tokens=False).items():
             kinds[number] = CONTINUES if continues(token) else STARTS
         kinds[self._reserved] = SPECIAL
         return kinds
@@ -306,7 +343,8 @@ class TextEncoder:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the vocabulary and all rules, but neither of `max_length` nor of `long_texts`."""
-        return hashlib.sha256(f"{self._tokenizer.to_str()} {sorted(self._names.items())}".encode()).hexdigest()
+        rules = f"{self._tokenizer.to_str()} {sorted(self._names.items())}"
+        return hashlib.sha256((rules if self.split_special_tokens else f"{rules} unsplit").encode()).hexdigest()
 
     def check_ids(self, ids: np.ndarray, place: str) -> None:
         """Refuse token ids of a text that this encoder cannot have given.
@@ -335,7 +373,58 @@ class TextEncoder:
         Args:
             folder: where to write; made if missing.
         """
-        save_tokenizer(self._tokenizer, Path(folder), special_tokens=self._names, max_length=self.max_length)
+        save_tokenizer(
+            self._tokenizer,
+            Path(folder),
+            special_tokens=self._names,
+            max_length=self.max_length,
+            split_special_tokens=self.split_special_tokens,
+        )
+
+    @property
+    def added_tokens(self) -> list[str]:
+        """Tokens that were added to the vocabulary and are found in texts, in the order of their ids."""
+        added = sorted(self._tokenizer.get_added_tokens_decoder().items())
+        return [token.content for _, token in added if not token.special]
+
+    def check_fits(self, rows: int, owner: str) -> None:
+        """Refuse token ids that an embedding table does not have.
+
+        Args:
+            rows: of the table.
+            owner: of the table, named in the message.
+
+        Raises:
+            ConfigError: when a token that a text can give has no row.
+        """
+        ids = self._tokenizer.get_vocab(with_added_tokens=True)
+        # A special token that a text cannot give, and that nothing puts in, needs no row.
+        used = {part.token for part in (*self._template, *self._pair_template)} | {self.pad_id}
+        lost = [t for t, number in ids.items() if number >= rows and (number in used or not self._reserved[number])]
+        if lost:
+            raise ConfigError(
+                f"{owner} has {rows} rows of token embeddings, and its tokenizer {len(lost)} tokens beyond them "
+                f"({shorten(lost[0])} with id {ids[lost[0]]}). Give the tokenizer that it was trained with, or enlarge the "
+                f"table where it was: model.resize_token_embeddings(len(tokenizer))."
+            )
+
+    def warn_of_special_tokens(self) -> None:
+        """Warn of the first text that spells a special token which the tokenizer's own library would find in it."""
+        added = self._tokenizer.get_added_tokens_decoder().values()
+        self._untold = {token.content for token in added if token.special}
+
+    def _warn_of_special(self, texts: list[str]) -> None:
+        spelled = next((token for token in sorted(self._untold) if any(token in text for text in texts)), None)
+        if spelled is None:
+            return
+        self._untold.clear()
+        warnings.warn(
+            f"a text spells the special token {spelled}, which stays text here; transformers reads it as the token with this "
+            f"tokenizer. If the model was trained that way, load it with split_special_tokens=False, or write "
+            f'"split_special_tokens": false into tokenizer_config.json; true says that text is meant, and silences this.',
+            KerasbertWarning,
+            stacklevel=4,
+        )
 
     def _reserved_ids(self) -> np.ndarray:
         """Which ids no text may give, bool (vocabulary_size,)."""
@@ -380,15 +469,17 @@ class TextEncoder:
 
     def _text_ids(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Ids of texts without special tokens: int32 (t,), and offsets int64 (n + 1,)."""
+        if self._untold:
+            self._warn_of_special(texts)
         # Here and not in the constructor: copies and pickles of a tokenizer lose it.
-        self._tokenizer.encode_special_tokens = True
+        self._tokenizer.encode_special_tokens = self.split_special_tokens
         with tokenizer_errors("The tokenizer cannot encode these texts: {}; use another one."):
             encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
         lists = [encoding.ids for encoding in encodings]
         ids = flatten(lists)
         # A SentencePiece vocabulary holds "</s>" as a piece, which a text can spell.
         spelled = self._reserved[ids]
-        if spelled.any():
+        if self.split_special_tokens and spelled.any():
             ids[spelled] = self._tokenizer.token_to_id(self._names.get("unk_token", self._names["pad_token"]))
         return ids, offsets_of([len(one) for one in lists])
 
@@ -400,6 +491,25 @@ def longest_text(folder: str | os.PathLike[str], usual: int) -> int:
         ConfigError: when it is below 3.
     """
     return _longest(folder, read_settings(Path(folder)), usual)
+
+
+def splits_special_tokens(folder: str | os.PathLike[str]) -> bool:
+    """The `split_special_tokens` that the `tokenizer_config.json` of a folder gives, or True where it gives none.
+
+    Raises:
+        ConfigError: when it is neither true nor false.
+    """
+    return said_of_special_tokens(Path(folder), read_settings(Path(folder))) is not False
+
+
+def _warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -> None:
+    if settings.get("truncation_side") == "left":
+        warnings.warn(
+            f"{str(Path(folder) / SETTINGS_FILE)!r}: `truncation_side` is 'left', and texts over `max_length` lose their end "
+            f"here, not their beginning. Cut long texts yourself, or take long_texts='head_tail' or 'windows'.",
+            KerasbertWarning,
+            stacklevel=3,
+        )
 
 
 def _longest(folder: str | os.PathLike[str], settings: dict[str, Any], usual: int = DEFAULT_MAX_LENGTH) -> int:

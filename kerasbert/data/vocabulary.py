@@ -1,5 +1,6 @@
 """The one strict reader of `vocab.txt`, so that every tokenizer sees the same vocabulary."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from kerasbert._core.checks import shorten
@@ -11,11 +12,12 @@ MAXIMUM_LINE = 1_000_000
 MAXIMUM_BYTES = 256 * 1024 * 1024
 
 
-def read_vocabulary(path: Path) -> list[str]:
+def read_vocabulary(path: Path, special_tokens: Sequence[str] = SPECIAL_TOKENS) -> list[str]:
     """Read a WordPiece vocabulary, one token a line, the line number being the id.
 
     Args:
         path: of `vocab.txt`.
+        special_tokens: that it must hold.
 
     Returns:
         The tokens in the order of their ids.
@@ -51,11 +53,11 @@ def read_vocabulary(path: Path) -> list[str]:
     if not text.strip():
         raise ConfigError(f"{name} is empty; it must hold one token a line.")
     tokens = text.removesuffix("\n").split("\n")
-    _check_tokens(name, tokens)
+    _check_tokens(name, tokens, special_tokens)
     return tokens
 
 
-def _check_tokens(name: str, tokens: list[str]) -> None:
+def _check_tokens(name: str, tokens: list[str], special_tokens: Sequence[str]) -> None:
     if len(tokens) > MAXIMUM_LINES:
         raise ConfigError(f"{name} has {len(tokens)} lines; at most {MAXIMUM_LINES} are read.")
     first_line: dict[str, int] = {}
@@ -73,6 +75,6 @@ def _check_tokens(name: str, tokens: list[str]) -> None:
                 f"{name} line {line}: {shorten(token)} is already on line {first_line[token]}; ids would shift."
             )
         first_line[token] = line
-    missing = [token for token in SPECIAL_TOKENS if token not in first_line]
+    missing = [token for token in special_tokens if token not in first_line]
     if missing:
         raise ConfigError(f"{name} lacks {', '.join(missing)}; a BERT vocabulary has {', '.join(SPECIAL_TOKENS)}.")

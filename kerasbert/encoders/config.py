@@ -36,6 +36,8 @@ FAMILY_DEFAULTS: dict[str, dict[str, Any]] = {
     },
     "roberta": {"vocab_size": 50265, "pad_token_id": 1},
 }
+# What an exported classifier with a head of our own is to transformers, and where its config keeps the encoder's.
+OWN_MODEL_TYPE, ENCODER_KEY = "kerasbert", "encoder"
 CODE_BEARING_KEYS = ("auto_map", "trust_remote_code", "_attn_implementation_internal", "custom_pipelines")
 
 
@@ -141,7 +143,8 @@ class BertConfig:
         Raises:
             ConfigError: when the file is malformed or a value is out of its range.
         """
-        return cls.from_dict(without_silent_wish(read_json_object(Path(folder) / CONFIG_FILE)))
+        values = read_json_object(Path(folder) / CONFIG_FILE)
+        return cls.from_dict(without_silent_wish(family_values(values, Path(folder) / CONFIG_FILE)))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -153,10 +156,8 @@ class BertConfig:
             ConfigError: when the family is not supported, the model is a decoder, or a value is out of its range.
             TypeError: when a value has the wrong type.
         """
+        values = family_values(values)
         model_type = values.get("model_type", "bert")
-        if model_type not in MODEL_TYPES:
-            listed = ", ".join(repr(name) for name in MODEL_TYPES)
-            raise ConfigError(f"`model_type` must be one of {listed}; got {shorten(model_type)}.")
         _check_supported(values)
         aliases = DISTILBERT_KEYS if model_type == "distilbert" else {}
         known = {"model_type": model_type, **FAMILY_DEFAULTS[model_type]}
@@ -164,6 +165,8 @@ class BertConfig:
             for key in (field.name, aliases.get(field.name, field.name)):
                 if key in values and (field.name, values[key]) != ("output_attentions", None):
                     known[field.name] = values[key]
+        if known.get("pad_token_id", 0) is None:
+            known["pad_token_id"] = _padding_of(model_type)
         return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
@@ -205,6 +208,43 @@ def as_config(config: Any) -> BertConfig:
         f"`config` must be a kerasbert.BertConfig, a dict of its keys or a transformers config; got {shorten(config)} of "
         f"type {type(config).__name__}. To load weights write TFBertModel.from_pretrained(name_or_folder)."
     )
+
+
+def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mapping[str, Any]:
+    """The keys of the encoder in a `config.json`, of whose family there is one here.
+
+    Args:
+        values: content of a `config.json`; one that was exported with a head of our own keeps the encoder's inside.
+        file: where it is from, named in the message.
+
+    Returns:
+        The encoder's keys.
+
+    Raises:
+        ConfigError: when `model_type` is another family's.
+    """
+    encoder = values.get(ENCODER_KEY)
+    if values.get("model_type") == OWN_MODEL_TYPE and isinstance(encoder, Mapping):
+        return family_values(encoder, file)
+    model_type = values.get("model_type", "bert")
+    if model_type in MODEL_TYPES:
+        return values
+    listed = ", ".join(repr(name) for name in MODEL_TYPES)
+    raise ConfigError(
+        f"{'' if file is None else f'{str(file)!r}: '}`model_type` must be one of {listed}; got {shorten(model_type)}. No "
+        f"other family is built here: fine-tune an encoder of one of these (bert-base-uncased, roberta-base and many "
+        f"more), or use transformers for this one."
+    )
+
+
+def _padding_of(model_type: str) -> int:
+    """The padding id of a config that says null: the mask alone keeps padding out, but for RoBERTa's positions."""
+    if model_type == "roberta":
+        raise ConfigError(
+            "`pad_token_id` must be an integer for a RoBERTa, whose positions begin after it; got None. Write the "
+            "tokenizer's id of <pad>, which is usually 1."
+        )
+    return 0
 
 
 def without_silent_wish(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def describe(classifier: Any, kind: str) -> dict[str, Any]:
         "task": classifier.task,
         "max_length": classifier.tokens_.max_length,
         "pad_id": classifier.tokens_.pad_id,
+        "split_special_tokens": classifier.tokens_.split_special_tokens,
         "heads": {
             name: {
                 "task": head.head_task.task,

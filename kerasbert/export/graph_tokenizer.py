@@ -34,6 +34,9 @@ CODE_MASK, KIND_MASK = (1 << CODE_BITS) - 1, (1 << KIND_BITS) - 1
 RANK_SHIFT = CODE_BITS + KIND_BITS
 MAXIMUM_RANK = (1 << (31 - RANK_SHIFT)) - 1
 
+OTHER_FORMATS = "--format onnx or huggingface, which take token ids"
+MOST_SHOWN = 5
+
 # Rows of the table of characters: what vanishes, and what vanishes but stops the sorting of marks.
 EMPTY_ROW, BREAK_ROW = 0, 1
 
@@ -71,7 +74,8 @@ class GraphTokenizer(tf.Module):
         `token_type_ids`; padding stands on the right.
 
     Raises:
-        ConfigError: when the tokenizer is not WordPiece with BERT's normaliser, or long texts become windows.
+        ConfigError: when the tokenizer is not WordPiece with BERT's normaliser, has added tokens, or reads special tokens
+            in texts, or long texts become windows.
 
     Example:
         >>> graph_tokenizer = GraphTokenizer(TextEncoder.from_pretrained("all-MiniLM-L6-v2"))
@@ -85,7 +89,7 @@ class GraphTokenizer(tf.Module):
     def __init__(self, tokens: TextEncoder) -> None:
         super().__init__(name="tokenizer")
         tokenizer = tokens._tokenizer
-        check_exportable(tokenizer)
+        check_exportable(tokens)
         if tokens.long_texts.way == "windows":
             raise ConfigError(
                 "`long_texts` must not be 'windows': an exported model reads one row of tokens for each text. Train with "
@@ -217,29 +221,37 @@ class GraphTokenizer(tf.Module):
         }
 
 
-def check_exportable(tokenizer: Any, artefact: str = "The SavedModel") -> None:
+def check_exportable(tokens: TextEncoder, artefact: str = "The SavedModel") -> None:
     """Refuse a tokenizer that the graph could not reproduce.
 
     Args:
-        tokenizer: a `tokenizers.Tokenizer`.
+        tokens: the tokenizer.
         artefact: what is to be exported.
 
     Raises:
-        ConfigError: when it is no WordPiece tokenizer, lacks its unknown token, or holds added words.
+        ConfigError: when it is no WordPiece tokenizer, lacks its unknown token, has added tokens, or reads a special token
+            that a text spells.
     """
+    tokenizer = tokens._tokenizer
     kind = type(tokenizer.model).__name__
     if kind != "WordPiece":
         raise ConfigError(
             f"{artefact} takes raw text for WordPiece tokenizers (BERT, DistilBERT, ELECTRA, MiniLM); this one is "
-            f"{kind}. Choose such an encoder, or export with --format onnx or huggingface, which take token ids."
+            f"{kind}. Choose such an encoder, or export with {OTHER_FORMATS}."
         )
     if tokenizer.model.unk_token not in tokenizer.get_vocab(with_added_tokens=False):
         raise ConfigError(f"The vocabulary lacks its unknown token {tokenizer.model.unk_token!r}.")
-    added = [token.content for token in tokenizer.get_added_tokens_decoder().values() if not token.special]
+    added = tokens.added_tokens
     if added:
+        shown = ", ".join(map(repr, added[:MOST_SHOWN])) + (", ..." if len(added) > MOST_SHOWN else "")
         raise ConfigError(
-            f"The tokenizer has added words, such as {added[0]!r}, that are cut out of a text before it is normalised; "
-            f"an exported tokenizer takes none. Add them to the vocabulary instead."
+            f"{artefact} takes raw text for tokenizers without added tokens; this one has {len(added)}, which are cut out "
+            f"of a text before it is split: {shown}. Export with {OTHER_FORMATS}."
+        )
+    if not tokens.split_special_tokens:
+        raise ConfigError(
+            f"{artefact} keeps a special token that a text spells as text, and this classifier reads it as the token "
+            f"(split_special_tokens=False). Load it with split_special_tokens=True, or export with {OTHER_FORMATS}."
         )
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from kerasbert._core.files import atomic_dir_write, check_output, write_tensors
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.pretrained import OWN_KEY, read_classifier
+from kerasbert.classifiers.pretrained_config import OWN_KEY
 from kerasbert.classifiers.standard_heads import STANDARD_HEADS, has_standard_head, standard_tensors
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.checkpoints.live import LiveEncoderSource
-from kerasbert.encoders.checkpoints.saving import ARCHITECTURES
+from kerasbert.encoders.config import ENCODER_KEY, OWN_MODEL_TYPE
 from kerasbert.export.comparison import (
     Ask,
     Export,
@@ -30,7 +30,8 @@ from kerasbert.export.comparison import (
     texts_to_compare,
     tolerance_of,
 )
-from kerasbert.export.torch_code import HEAD_FILE, torch_code, usage_code
+from kerasbert.export.torch_code import CODE_FILE, CONFIG_CLASS, INPUTS, MODEL_CLASS, auto_class, torch_code, usage_code
+from kerasbert.exported_bundle import HEAD_PREFIX, describe_bundle, head_weights, reading_of
 from kerasbert.model_card import CARD_FILE, model_card
 
 REPORT_FILE = "parity.json"
@@ -39,8 +40,6 @@ PROBLEM_TYPES = {
     "multiclass": "single_label_classification",
     "multilabel": "multi_label_classification",
 }
-# What transformers gives the model; the others also take token types.
-INPUTS = {"distilbert": ["input_ids", "attention_mask"], "roberta": ["input_ids", "attention_mask"]}
 STANDARD_USAGE = """With transformers and PyTorch, in this folder or with its path instead of the dot:
 
 ```python
@@ -53,11 +52,16 @@ print(model(**tokens).logits.{activation}, model.config.id2label)
 ```
 
 With kerasbert: `kerasbert.TextClassifier.from_pretrained(".")`."""
-OTHER_USAGE = """The encoder is in `model.safetensors`, the head in `head.safetensors`. With transformers and PyTorch, in this folder or
-with its path instead of the dot:
+OTHER_USAGE = """The head is one that transformers does not have; `modeling_kerasbert.py` holds it, and `config.json` the labels and
+thresholds under `kerasbert`. With transformers and PyTorch, in this folder or with its path instead of the dot:
 
 ```python
-{code}```"""
+{code}```
+{pipeline}
+With kerasbert: `kerasbert.load(".")`."""
+PIPELINE = """
+`transformers.pipeline("text-classification", ".", trust_remote_code=True)` gives the labels of a text as well.
+"""
 
 
 def save_pretrained(
@@ -71,7 +75,7 @@ def save_pretrained(
     """Write a trained classifier for PyTorch, beside its place and renamed when it is whole and proven.
 
     Where PyTorch is installed, the folder is loaded with transformers and compared with the classifier before it
-    appears; else it is read back with kerasbert, which a head of another form cannot be.
+    appears; else it is read back with kerasbert.
 
     Args:
         classifier: a trained `TextClassifier`.
@@ -98,6 +102,8 @@ def save_pretrained(
     with atomic_dir_write(folder, overwrite=overwrite) as beside:
         _write_config(classifier, beside, standard)
         _write_weights(model, beside, standard)
+        if code:
+            (beside / CODE_FILE).write_text(code, encoding="utf-8")
         _write_tokenizer(classifier.tokens_, model.encoder.model_type, beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code)
         (beside / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
@@ -107,19 +113,46 @@ def save_pretrained(
 
 def _write_config(classifier: Any, folder: Path, standard: bool) -> None:
     model: Classifier = classifier.model_
-    family, form = model.encoder.model_type, STANDARD_HEADS[model.encoder.model_type]
-    config = {**model.encoder.config.to_dict(), "dtype": "float32"}
-    config["architectures"] = [form.architecture if standard else ARCHITECTURES[family]]
-    if standard:
+    config = _standard_config(classifier) if standard else _own_config(classifier)
+    if len(model.heads) == 1:
         names = model.head.label_names
         config["id2label"] = {str(index): name for index, name in enumerate(names)}
         config["label2id"] = {name: index for index, name in enumerate(names)}
         config["problem_type"] = PROBLEM_TYPES[model.head.head_task.task]
-        config[form.dropout_key] = model.head.dropout.rate
-        thresholds = [float(value) for value in classifier.thresholds_[model.head.name]]
-        config[OWN_KEY] = {"task": model.head.head_task.task, "thresholds": thresholds}
-    text = json.dumps(config, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    text = json.dumps({**config, "dtype": "float32"}, indent=2, ensure_ascii=False) + "\n"
     (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+
+
+def _standard_config(classifier: Any) -> dict[str, Any]:
+    model: Classifier = classifier.model_
+    form, head = STANDARD_HEADS[model.encoder.model_type], model.head
+    own = {
+        "task": head.head_task.task,
+        "label_names": list(head.label_names),
+        "label_kind": classifier.label_kinds_[head.name],
+        "thresholds": [float(value) for value in classifier.thresholds_[head.name]],
+        "metrics": reading_of(classifier.metrics_),
+        "data": getattr(classifier, "data_", {}),
+    }
+    return {
+        **model.encoder.config.to_dict(),
+        "architectures": [form.architecture],
+        form.dropout_key: head.dropout.rate,
+        OWN_KEY: own,
+    }
+
+
+def _own_config(classifier: Any) -> dict[str, Any]:
+    model: Classifier = classifier.model_
+    classes = {"AutoConfig": CONFIG_CLASS, auto_class(model): MODEL_CLASS}
+    return {
+        "model_type": OWN_MODEL_TYPE,
+        "architectures": [MODEL_CLASS],
+        "auto_map": {name: f"{Path(CODE_FILE).stem}.{own}" for name, own in classes.items()},
+        ENCODER_KEY: {**model.encoder.config.to_dict(), "dtype": "float32"},
+        "weights": {path: list(weight.shape) for path, weight in head_weights(model).items()},
+        OWN_KEY: describe_bundle(classifier.bundle(classifier.metrics_)),
+    }
 
 
 def _write_weights(model: Classifier, folder: Path, standard: bool) -> None:
@@ -132,26 +165,19 @@ def _write_weights(model: Classifier, folder: Path, standard: bool) -> None:
         inside = (*of_encoder, "pooler.dense.weight", "pooler.dense.bias")
         tensors = {prefix + name if name in inside else name: tensor for name, tensor in named.items()}
     else:
-        # Also scalars and vectors, so that a file is there in every case.
-        head = {weight.path: _array(weight) for weight in model.weights if _is_of_head(model, weight)}
-        write_tensors(folder / HEAD_FILE, head)
+        head = {HEAD_PREFIX + path: _array(weight) for path, weight in head_weights(model).items()}
+        tensors = {**{prefix + name: tensor for name, tensor in tensors.items()}, **head}
     write_tensors(folder / SAFETENSORS_FILE, tensors)
 
 
-def _is_of_head(model: Classifier, weight: keras.Variable) -> bool:
-    return "seed_generator" not in weight.path and not weight.path.startswith(f"{model.encoder.name}/")
-
-
 def _array(weight: keras.Variable) -> np.ndarray:
-    return np.ascontiguousarray(keras.ops.convert_to_numpy(weight), dtype=np.float32)
+    return np.asarray(keras.ops.convert_to_numpy(weight), dtype=np.float32)  # a scalar keeps its shape
 
 
 def _write_tokenizer(tokens: TextEncoder, family: str, folder: Path) -> None:
     tokens.save(folder)
     file = folder / "tokenizer_config.json"
     settings = json.loads(file.read_text(encoding="utf-8"))
-    # A special token that a text spells stays text, there as here.
-    settings["split_special_tokens"] = True
     if family in INPUTS:
         settings["model_input_names"] = INPUTS[family]
     file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -188,12 +214,8 @@ def _open(classifier: Any, folder: Path, code: str) -> tuple[str, Ask | None]:
         names = list(classifier.model_.heads)
         ask = _torch_from_code(folder, code) if code else _torch_standard(classifier, folder, names[0])
         return f"PyTorch {torch.__version__}, transformers {transformers.__version__}", ask
-    if code:
-        return "nothing, because PyTorch is not installed", None
-    again = read_classifier(folder, max_length=classifier.model_.max_length).model
-    tokens = TextEncoder.from_folder(folder, max_length=classifier.tokens_.max_length)
-    name = next(iter(again.heads))
-    return "kerasbert", lambda texts: {name: keras.ops.convert_to_numpy(again(tokens(list(texts)), training=False))}
+    again = type(classifier).from_pretrained(folder)
+    return "kerasbert", lambda texts: again._probabilities(list(texts), None)
 
 
 def _torch_standard(classifier: Any, folder: Path, head: str) -> Ask:
@@ -207,11 +229,15 @@ def _torch_standard(classifier: Any, folder: Path, head: str) -> Ask:
 
 
 def _torch_from_code(folder: Path, code: str) -> Ask:
-    # The code that was generated a moment ago, label names in it as literals.
-    space: dict[str, Any] = {}
-    exec(compile(code, CARD_FILE, "exec"), space)
-    tokenizer, model = space["load"](str(folder))
-    return _asking(tokenizer, lambda tokens: space["probabilities"](model(**tokens)))
+    from transformers import AutoTokenizer
+
+    # The code that was generated a moment ago, in which no word of the user's stands.
+    space: dict[str, Any] = {"__name__": Path(CODE_FILE).stem}
+    exec(compile(code, CODE_FILE, "exec"), space)
+    config = space[CONFIG_CLASS].from_pretrained(str(folder))
+    model = space[MODEL_CLASS].from_pretrained(str(folder), config=config).eval()
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), config=config)
+    return _asking(tokenizer, lambda tokens: model.probabilities(**tokens))
 
 
 def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
@@ -228,8 +254,15 @@ def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
 def _card(classifier: Any, code: str, report: Mapping[str, Any]) -> str:
     task = next(iter(classifier.model_.heads.values())).head_task.task
     activation = "sigmoid()" if task == "multilabel" else "softmax(-1)"
-    usage = (
-        OTHER_USAGE.format(code=f"{code}\n\n{usage_code()}") if code else STANDARD_USAGE.format(activation=activation)
+    model: Classifier = classifier.model_
+    usage = STANDARD_USAGE.format(activation=activation)
+    if code:
+        pipeline = PIPELINE if len(model.heads) == 1 else ""
+        usage = OTHER_USAGE.format(code=usage_code(model), pipeline=pipeline)
+    return model_card(
+        classifier.bundle(),
+        usage=usage,
+        library="transformers",
+        measured=describe_report(report),
+        pipeline=len(model.heads) == 1,
     )
-    measured = describe_report(report)
-    return model_card(classifier.bundle(), usage=usage, library="transformers", measured=measured)

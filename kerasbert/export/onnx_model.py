@@ -44,7 +44,7 @@ from tokenizers import Tokenizer
 with open("kerasbert.json", encoding="utf-8") as stream:
     about = json.load(stream)
 tokenizer = Tokenizer.from_file("tokenizer.json")
-tokenizer.encode_special_tokens = True  # a special token that a text spells stays text
+tokenizer.encode_special_tokens = about["split_special_tokens"]  # whether a spelled special token stays text
 tokenizer.enable_truncation(about["max_length"])
 tokenizer.enable_padding(pad_id=about["pad_id"])
 session = onnxruntime.InferenceSession("model.onnx")

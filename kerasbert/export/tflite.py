@@ -114,7 +114,7 @@ def _check_classifier(classifier: Any) -> None:
         raise ConfigError(
             "A TFLite model takes single texts, and this classifier reads pairs; train one on single texts."
         )
-    check_exportable(classifier.tokens_._tokenizer, "A TFLite model")
+    check_exportable(classifier.tokens_, "A TFLite model")
     MediaPipeTokenizer(classifier.tokens_)
     _warn_of_case(classifier.tokens_)
     for head in classifier.model_.heads.values():

@@ -1,7 +1,7 @@
-"""PyTorch code, generated for one classifier, that puts its head onto the encoder that transformers loads.
+"""PyTorch code, generated for one classifier: a model of transformers with its encoder and its head.
 
-The head's weights lie in a file under the names of the Keras model; the code reads them as they are, so that every
-pooling, combination and head here has one function there, of a few lines.
+The head's weights have the names of the Keras model, and the code reads them as they are, so that every pooling,
+combination and head here has one function there, of a few lines. The code holds no label and no other word of the user's.
 """
 
 import textwrap
@@ -9,11 +9,15 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import INPUT_NAMES
+from kerasbert._version import __version__
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.pooling import pooling_name
+from kerasbert.encoders.config import OWN_MODEL_TYPE
 
-HEAD_FILE = "head.safetensors"
+CODE_FILE = "modeling_kerasbert.py"
+CONFIG_CLASS, MODEL_CLASS = "KerasbertConfig", "KerasbertClassifier"
 # Keras's name of an activation -> what PyTorch calls it.
 TORCH_ACTIVATIONS = {
     "elu": "functional.elu({})",
@@ -80,90 +84,149 @@ COMBINATIONS = {
         return (weights[:, None] * torch.stack(states, -2)).sum(-2)
     """,
 }
+MULTILABEL_LOSS = "functional.binary_cross_entropy_with_logits(logits, labels.float())"
 SUM_SIBLINGS = """
         members = [[child for child, own in enumerate(above) if own == parent] for parent in range(max(above) + 1)]
         return torch.stack([logs[:, rows].logsumexp(-1) for rows in members], 1)
 """
 FRAME = '''
+"""A text classifier with a head that transformers does not have, as kerasbert {version} exported it."""
+
 import torch
-from safetensors.torch import load_file
 from torch.nn import functional
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+{imports}
 
-LABELS = {labels}
+class {config_class}(PreTrainedConfig):
+    model_type = "{model_type}"
 
 
-class Classifier(torch.nn.Module):
-    """Gives, for each head, {result} of shape (batch, units)."""
+class {model_class}(PreTrainedModel):
+    config_class = {config_class}
+    base_model_prefix = "{encoder}"
 
-    def __init__(self, folder):
-        super().__init__()
-        self.encoder = AutoModel.from_pretrained(folder{form})
-        self.weights = torch.nn.ParameterDict(load_file(f"{{folder}}/{file}"))
+    def __init__(self, config):
+        super().__init__(config)
+        self.{encoder} = AutoModel.from_config(AutoConfig.for_model(**config.encoder){form})
+        zeros = {{name: torch.nn.Parameter(torch.zeros(shape)) for name, shape in config.weights.items()}}
+        self.weights = torch.nn.ParameterDict(zeros)
         self.dropout = torch.nn.Dropout({dropout})
+        self.post_init()
 
-    def forward(self, **tokens):
-        output = self.encoder(**tokens, output_hidden_states=True)
+    def _init_weights(self, module):
+        pass  # every weight is in the file
+
+{call}
+    def outputs(self, **tokens):
+        """Of each head {result}, (batch, units)."""
+        output = self.{encoder}(**tokens, output_hidden_states=True)
         mask = tokens["attention_mask"]
 {forward}
 
-    def dense(self, name, x):
-        return x @ self.weights[f"{{name}}/kernel"] + self.weights[f"{{name}}/bias"]
-{methods}
-
-def probabilities(outputs):
-    """Of each label of each head; a head with one unit gives that of its second label."""
+    def probabilities(self, **tokens):
+        """Of each label of each head; a head with one unit gives that of its second label."""
+        outputs = self.outputs(**tokens)
 {reading}
 
+    def dense(self, name, x):
+        return x @ self.weights[f"{{name}}/kernel"] + self.weights[f"{{name}}/bias"]
+{methods}'''
+# With one head the model is one of transformers for classifying texts, logits of all labels and loss included.
+ONE_HEAD = """
+    def forward(self, input_ids=None, attention_mask=None, token_type_ids=None, labels=None):
+        attention_mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        tokens = {{"input_ids": input_ids, "attention_mask": attention_mask, "token_type_ids": token_type_ids}}
+        tokens = {{name: value for name, value in tokens.items() if name in {inputs} and value is not None}}
+        logits = {logits}
+        loss = None if labels is None else {loss}
+        return SequenceClassifierOutput(loss=loss, logits=logits)
 
-def load(folder):
-    return AutoTokenizer.from_pretrained(folder), Classifier(folder).eval()
-'''
+"""
+SEVERAL_HEADS = """
+    def forward(self, **tokens):
+        return self.outputs(**tokens)
+
+"""
 METHOD = """
     def {name}({arguments}):
 {body}
 """
 USE = """
+import torch
+from transformers import {auto_class}, AutoTokenizer
 
-tokenizer, model = load(".")
+tokenizer = AutoTokenizer.from_pretrained(".", trust_remote_code=True)
+model = {auto_class}.from_pretrained(".", trust_remote_code=True).eval()
 texts = ["a text to label", "another one"]
 tokens = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
 with torch.no_grad():
-    print(LABELS, probabilities(model(**tokens)))
+    for head, values in model.probabilities(**tokens).items():
+        print(model.config.kerasbert["labels"][head], values)
 """
+# What transformers gives the model; the others also take token types.
+INPUTS = {"distilbert": ["input_ids", "attention_mask"], "roberta": ["input_ids", "attention_mask"]}
+
+
+def auto_class(model: Classifier) -> str:
+    """The class of transformers that loads the exported model: for several heads, or levels, there is only the general one."""
+    return "AutoModelForSequenceClassification" if len(model.heads) == 1 else "AutoModel"
 
 
 def torch_code(model: Classifier) -> str:
-    """Python code with a PyTorch module `Classifier`, and functions `load(folder)` and `probabilities(outputs)`.
+    """Python code with a config and a model of transformers, whose `probabilities(**tokens)` are the classifier's.
 
     Args:
         model: from a builder; one that reads windows is refused by the caller.
 
     Returns:
-        The code; it holds label names as literals and nothing else of the user's.
+        The code.
 
     Raises:
         ConfigError: when the head has an activation that is not known in PyTorch.
     """
-    labels = {name: list(head.label_names) for name, head in model.heads.items()}
     kind, reading = _reading(model)
     unused_pooler = model.encoder.model_type in ("bert", "roberta") and model.encoder.pooler is None
+    imports = "from transformers.modeling_outputs import SequenceClassifierOutput\n" if len(model.heads) == 1 else ""
     code = FRAME.format(
-        labels=repr(labels),
+        version=__version__,
+        imports=imports,
+        config_class=CONFIG_CLASS,
+        model_class=MODEL_CLASS,
+        model_type=OWN_MODEL_TYPE,
+        encoder=model.encoder.checkpoint_prefix.removesuffix("."),
         result=kind,
         form=", add_pooling_layer=False" if unused_pooler else "",
-        file=HEAD_FILE,
         dropout=_first(model).dropout.rate,
+        call=_call(model).strip("\n") + "\n",
         forward=_indent(_forward(model), 8),
         methods=_methods(model),
-        reading=_indent(reading, 4),
+        reading=_indent(reading, 8),
     )
     return code.strip() + "\n"
 
 
-def usage_code() -> str:
-    """The lines that follow `torch_code` in a folder's README: load, tokenise, print."""
-    return USE.lstrip("\n")
+def usage_code(model: Classifier) -> str:
+    """The lines of a folder's README that load the model, tokenise and print."""
+    return USE.lstrip("\n").format(auto_class=auto_class(model))
+
+
+def _call(model: Classifier) -> str:
+    """The model's `forward`."""
+    if len(model.heads) > 1:
+        return SEVERAL_HEADS
+    head = model.head
+    own = f"self.outputs(**tokens)[{head.name!r}]"
+    chances = f"self.probabilities(**tokens)[{head.name!r}].clamp(1e-7, 1 - 1e-7)"
+    task, votes = head.head_task.task, model.votes is not None
+    if task == "binary":
+        logits = f"{chances}.logit()" if votes else own
+        logits = f"functional.pad({logits}, (1, 0))  # the first label's logit is 0"
+    else:
+        logits = f"{chances}.logit()" if votes and task == "multilabel" else own
+    exclusive = task != "multilabel"
+    loss = "functional.cross_entropy(logits, labels)" if exclusive else MULTILABEL_LOSS
+    inputs = INPUTS.get(model.encoder.model_type, list(INPUT_NAMES))
+    return ONE_HEAD.format(inputs=tuple(inputs), logits=logits, loss=loss)
 
 
 def _first(model: Classifier) -> Any:

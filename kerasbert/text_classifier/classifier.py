@@ -4,13 +4,16 @@ import os
 from collections.abc import Mapping
 from typing import Any, Self
 
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ConfigError
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert.bundle import Bundle, save_bundle
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.pretrained import read_classifier
-from kerasbert.data.label_kinds import NAMES
-from kerasbert.data.tokens import TextEncoder, longest_text
+from kerasbert.data.given_tokenizers import as_text_encoder
+from kerasbert.data.label_kinds import NAMES, kind_for
 from kerasbert.encoders.checkpoints import read_config
+from kerasbert.exported_bundle import is_exported, read_exported
 from kerasbert.model_card import model_card
 from kerasbert.text_classifier.cache_training import CacheTrainer
 
@@ -105,17 +108,24 @@ class TextClassifier(CacheTrainer):
         *,
         max_length: int | None = None,
         problem_type: str | None = None,
+        tokenizer: Any = None,
+        split_special_tokens: bool | None = None,
     ) -> Self:
         """Load a classifier that was fine-tuned with transformers: encoder, head, label names and problem type.
 
         A `BertForSequenceClassification`, `DistilBert...`, `Roberta...` or `ElectraForSequenceClassification` is read, in
-        every format of weights that an encoder is. `fit` trains it on (`warm_start` is set).
+        every format of weights that an encoder is, and any folder that `save_pretrained` of this class wrote. `fit` trains
+        it on (`warm_start` is set).
 
         Args:
             name_or_folder: a folder that `save_pretrained` wrote, here or in transformers, or a name of the hub.
             max_length: longest text in tokens; None for the tokenizer's `model_max_length`, at most all positions.
             problem_type: `"single_label_classification"` or `"multi_label_classification"` where `config.json` does not
                 say it or is wrong.
+            tokenizer: name or folder of another one, a `TextEncoder`, or a tokenizer of `tokenizers` or transformers; None
+                for the folder's own.
+            split_special_tokens: whether a special token such as `[SEP]` that a text spells stays text; None as the
+                folder says, see `TextEncoder.from_folder`.
 
         Returns:
             The classifier, ready to predict, train on, save and export.
@@ -123,6 +133,7 @@ class TextClassifier(CacheTrainer):
         Raises:
             ConfigError: when it is nowhere to be had, of another kind or family, or a regression.
             CheckpointError: when its weights are malformed or do not fit its config.
+            TypeError: when `tokenizer` is of another kind.
 
         Example:
             >>> classifier = TextClassifier.from_pretrained("distilbert-base-uncased-emotion")  # doctest: +SKIP
@@ -130,25 +141,64 @@ class TextClassifier(CacheTrainer):
             array(['joy'], dtype=object)
         """
         folder = resolve_encoder(name_or_folder)
-        if max_length is None:
-            positions = read_config(folder).max_length
-            max_length = min(longest_text(folder, positions), positions)
-        read = read_classifier(folder, max_length=max_length, problem_type=problem_type)
+        config = read_config(folder)
+        tokens = as_text_encoder(
+            folder if tokenizer is None else tokenizer,
+            positions=config.max_length,
+            max_length=max_length,
+            split_special_tokens=split_special_tokens,
+        )
+        tokens.check_fits(config.vocab_size, repr(str(folder)))
+        if is_exported(folder):
+            if problem_type is not None:
+                raise ConfigError(
+                    f"`problem_type` must be None for {str(folder)!r}, which kerasbert exported with its task; got "
+                    f"{shorten(problem_type)}."
+                )
+            return cls.from_bundle(read_exported(folder, tokens, os.fspath(name_or_folder)))
+        read = read_classifier(folder, max_length=tokens.max_length, problem_type=problem_type)
         task, names = read.model.head.head_task.task, list(read.model.head.label_names)
         own = {name: value for name, value in read.arguments.items() if name in cls.parameter_names()}
-        classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=max_length, warm_start=True, **own)
-        classifier.model_ = read.model
-        classifier.tokens_ = TextEncoder.from_folder(folder, max_length=max_length)
+        length = tokens.max_length
+        classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=length, warm_start=True, **own)
+        classifier.model_, classifier.tokens_ = read.model, tokens
         classifier.thresholds_ = {SINGLE_HEAD: read.thresholds}
-        classifier.label_kinds_ = {SINGLE_HEAD: NAMES}
+        classifier.label_kinds_ = {SINGLE_HEAD: read.label_kind}
+        classifier.metrics_, classifier.data_ = read.metrics, read.data
+        return classifier
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> Self:
+        """The classifier that a bundle describes, trained and with all settings that it keeps.
+
+        Args:
+            bundle: the parts of a saved or exported folder.
+        """
+        known = {name: value for name, value in bundle.settings.items() if name in cls.parameter_names()}
+        classifier = cls(**known)
+        tasks = {head: layer.head_task.task for head, layer in bundle.model.heads.items()}
+        if bundle.model.hierarchy is not None:
+            classifier.subclasses = bundle.model.hierarchy.hierarchy.to_tree()
+        elif SINGLE_HEAD not in tasks:
+            classifier.heads = tasks
+        classifier.model_ = bundle.model
+        classifier.tokens_ = bundle.tokens
+        classifier.thresholds_ = bundle.thresholds
+        classifier.history_ = bundle.settings.get("history", {})
+        classifier.data_ = bundle.settings.get("data", {})
+        kinds = bundle.settings.get("label_kinds", {})
+        classifier.label_kinds_ = {
+            head: kind_for(kinds.get(head, NAMES), layer.label_names) for head, layer in bundle.model.heads.items()
+        }
+        classifier.metrics_ = bundle.metrics
         return classifier
 
     def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> Any:
         """Write a folder for PyTorch: transformers' `AutoModelForSequenceClassification` loads it where the head is its own.
 
         The head is transformers' own with `pooling="pooler"` for BERT and RoBERTa; with `pooling="cls"` and one hidden
-        layer as wide as the encoder for all four families. Any other head is written beside the encoder, and the folder's
-        `README.md` holds the PyTorch code that puts both together.
+        layer as wide as the encoder for all four families. Any other head becomes a model of its own, whose PyTorch code lies in
+        the folder and is run with `trust_remote_code=True`. `kerasbert.load` and `from_pretrained` read every such folder back.
 
         Args:
             folder: the folder to appear.

@@ -4,17 +4,18 @@ import os
 from pathlib import Path
 
 from kerasbert._core.errors import ArtifactError
+from kerasbert._core.foreign_folders import explain_folder
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
-from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.label_kinds import NAMES, kind_for
 from kerasbert.text_classifier.classifier import TextClassifier
 
 
 def load(folder: str | os.PathLike[str]) -> TextClassifier:
-    """Load a classifier that `TextClassifier.save` or `kerasbert train` wrote.
+    """Load a classifier that `TextClassifier.save` or `kerasbert train` wrote, or one in a folder of transformers.
 
-    Needs no network and imports neither transformers nor torch. Every file is checked against the folder's manifest.
+    Needs no network and imports neither transformers nor torch. Every file of a saved folder is checked against its
+    manifest; a folder with a `config.json` is read as `TextClassifier.from_pretrained` does it, whether `save_pretrained`
+    or transformers wrote it.
 
     Args:
         folder: the saved folder.
@@ -24,6 +25,8 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
 
     Raises:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+        CheckpointError: as `TextClassifier.from_pretrained`.
+        ConfigError: as `TextClassifier.from_pretrained`.
 
     Example:
         >>> load("no/such/folder")
@@ -32,30 +35,14 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
         kerasbert._core.errors.ArtifactError: Saved model 'no/such/folder' is not a folder; give the folder that `save` \
 or `train` wrote.
     """
-    if not (Path(folder) / CLASSIFIER_FILE).is_file() and (Path(folder) / CONFIG_FILE).is_file():
-        raise ArtifactError(
-            f"{str(folder)!r} is a folder of transformers; kerasbert.TextClassifier.from_pretrained({str(folder)!r}) loads "
-            f"a classifier of theirs."
-        )
-    bundle = load_bundle(folder)
-    known = {name: value for name, value in bundle.settings.items() if name in TextClassifier.parameter_names()}
-    classifier = TextClassifier(**known)
-    tasks = {head: layer.head_task.task for head, layer in bundle.model.heads.items()}
-    if bundle.model.hierarchy is not None:
-        classifier.subclasses = bundle.model.hierarchy.hierarchy.to_tree()
-    elif SINGLE_HEAD not in tasks:
-        classifier.heads = tasks
-    classifier.model_ = bundle.model
-    classifier.tokens_ = bundle.tokens
-    classifier.thresholds_ = bundle.thresholds
-    classifier.history_ = bundle.settings.get("history", {})
-    classifier.data_ = bundle.settings.get("data", {})
-    kinds = bundle.settings.get("label_kinds", {})
-    classifier.label_kinds_ = {
-        head: kind_for(kinds.get(head, NAMES), layer.label_names) for head, layer in bundle.model.heads.items()
-    }
-    classifier.metrics_ = bundle.metrics
-    return classifier
+    folder = Path(folder)
+    if not (folder / CLASSIFIER_FILE).is_file():
+        if (folder / CONFIG_FILE).is_file():
+            return TextClassifier.from_pretrained(folder)
+        known = explain_folder(folder)
+        if known:
+            raise ArtifactError(known)
+    return TextClassifier.from_bundle(load_bundle(folder))
 
 
 def open_classifier(folder: str | os.PathLike[str]) -> TextClassifier:
@@ -72,6 +59,4 @@ def open_classifier(folder: str | os.PathLike[str]) -> TextClassifier:
         ConfigError: as `TextClassifier.from_pretrained`.
         CheckpointError: as `TextClassifier.from_pretrained`.
     """
-    folder = Path(folder)
-    is_foreign = not (folder / CLASSIFIER_FILE).is_file() and (folder / CONFIG_FILE).is_file()
-    return TextClassifier.from_pretrained(folder) if is_foreign else load(folder)
+    return load(folder)

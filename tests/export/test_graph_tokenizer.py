@@ -198,19 +198,26 @@ def test_windows_are_refused(tmp_path):
         GraphTokenizer(TextEncoder.from_folder(folder, long_texts=LongTexts("windows")))
 
 
-def test_a_spelled_special_token_is_unknown(tmp_path):
-    folder = folder_with(tmp_path, SETTINGS["uncased"])
-    tokens = TextEncoder.from_folder(folder)._tokenizer
-    tokens.add_special_tokens(["hello"])
-    encoder = TextEncoder(tokens)
-    assert different((encoder, compiled(encoder)), ["hello good", "helloing"]) == []
-
-
-def test_an_added_word_is_refused(tmp_path):
+@pytest.mark.parametrize("special", [False, True], ids=["plain", "special"])
+def test_added_tokens_are_refused_by_name(special, tmp_path):
     tokens = TextEncoder.from_folder(folder_with(tmp_path, SETTINGS["uncased"]))._tokenizer
-    tokens.add_tokens(["kerasbert"])
-    with pytest.raises(ConfigError, match="added words, such as 'kerasbert'"):
+    (tokens.add_special_tokens if special else tokens.add_tokens)(["kerasbert", "[USER]"])
+    with pytest.raises(
+        ConfigError, match=r"this one has 2, .*'kerasbert', '\[USER\]'. Export with --format onnx or hugging"
+    ):
         GraphTokenizer(TextEncoder(tokens))
+
+
+def test_special_tokens_read_in_texts_are_refused(tmp_path):
+    tokens = TextEncoder.from_folder(folder_with(tmp_path, SETTINGS["uncased"]), split_special_tokens=False)
+    with pytest.raises(ConfigError, match=r"reads it as the token \(split_special_tokens=False\)"):
+        GraphTokenizer(tokens)
+
+
+def test_other_first_and_last_tokens(tmp_path):
+    folder = folder_with(tmp_path, {**SETTINGS["uncased"], "cls_token": "[BOS]", "sep_token": "[EOS]"})
+    encoder = TextEncoder.from_folder(folder, max_length=32, split_special_tokens=True)
+    assert different((encoder, compiled(encoder)), ["hello [BOS] [EOS] [CLS]", "", "good world"]) == []
 
 
 def test_a_byte_level_tokenizer_is_refused():

@@ -12,6 +12,8 @@ from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
 from kerasbert.encoders.checkpoints.source import FAMILY_PREFIXES, MOST_TENSORS, TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
 
+# The first whose reader no crafted file makes write beyond its memory (CVE-2026-26200).
+FIRST_SAFE_HDF5 = (1, 14, 4)
 DEEPEST = 20
 # A kernel and its bias share a group; their layer has one more.
 MOST_GROUPS = MOST_TENSORS
@@ -78,6 +80,11 @@ class H5Source(TensorSource):
     def _opened(self) -> Iterator[Any]:
         import h5py
 
+        if tuple(h5py.version.hdf5_version_tuple) < FIRST_SAFE_HDF5:
+            raise CheckpointError(
+                f"{self.origin} needs HDF5 >= 1.14.4 to be opened safely; h5py {h5py.__version__} brings "
+                f"{h5py.version.hdf5_version}. Update h5py to 3.13 or later."
+            )
         try:
             with h5py.File(self.file, "r") as handle:
                 yield handle

@@ -9,9 +9,11 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, ConfigError
+from kerasbert._core.foreign_folders import ADAPTER_FILE, explain_adapter, explain_folder
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE, VOCABULARY_FILE
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.strict_json import read_json_object
+from kerasbert.data.added_tokens import STANDARD_TOKENS, declared_ids
 from kerasbert.encoders.checkpoints.filling import compare, load_weights, wants_pooler
 from kerasbert.encoders.checkpoints.h5_source import H5Source
 from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
@@ -19,7 +21,7 @@ from kerasbert.encoders.checkpoints.sharded_source import ShardedSource, checked
 from kerasbert.encoders.checkpoints.source import TensorSource
 from kerasbert.encoders.checkpoints.tf_checkpoint_source import TFCheckpointSource
 from kerasbert.encoders.checkpoints.torch_source import open_torch_file
-from kerasbert.encoders.config import BertConfig, as_config, without_silent_wish
+from kerasbert.encoders.config import BertConfig, as_config, family_values, without_silent_wish
 from kerasbert.encoders.encoder import Encoder, cut_layers
 from kerasbert.encoders.families import ENCODERS
 from kerasbert.encoders.weight_table import weight_table
@@ -48,11 +50,14 @@ def read_config(folder: Path, default_model_type: str = "bert") -> BertConfig:
         ConfigError: when it is missing or malformed, or a value is out of its range.
         TypeError: when a value has the wrong type.
     """
+    if (folder / ADAPTER_FILE).is_file():
+        raise ConfigError(explain_adapter(folder))
     for name in (CONFIG_FILE, ORIGINAL_CONFIG_FILE):
         if (folder / name).exists():
-            values = without_silent_wish(read_json_object(checked_member(folder, name)))
-            return BertConfig.from_dict({"model_type": default_model_type, **values})
-    raise ConfigError(f"{str(folder)!r} holds no {CONFIG_FILE}; give the folder of a checkpoint.")
+            values = family_values(read_json_object(checked_member(folder, name)), folder / name)
+            return BertConfig.from_dict({"model_type": default_model_type, **without_silent_wish(values)})
+    known = explain_folder(folder)
+    raise ConfigError(known or f"{str(folder)!r} holds no {CONFIG_FILE}; give the folder of a checkpoint.")
 
 
 def open_checkpoint(folder: Path) -> TensorSource:
@@ -82,7 +87,8 @@ def open_checkpoint(folder: Path) -> TensorSource:
         if os.path.lexists(folder / name):
             return opener(checked_member(folder, name))
     listed = ", ".join((*OPENERS, "bert_model.ckpt.index", *LAST_OPENERS))
-    raise CheckpointError(f"{str(folder)!r} holds no weights: none of {listed}.")
+    known = explain_folder(folder)
+    raise CheckpointError(f"{str(folder)!r} holds no weights: none of {listed}.{f' {known}' if known else ''}")
 
 
 def _original_index(folder: Path) -> Path | None:
@@ -149,16 +155,19 @@ def _check_vocabulary(folder: Path, config: BertConfig, source: TensorSource) ->
     rows = (*source.shape(name), 0)[0] if name in source.names() else config.vocab_size
     file = folder / VOCABULARY_FILE
     lines = _count_lines(file) if file.is_file() else None
-    if rows != config.vocab_size or (lines is not None and lines > rows):
+    added = declared_ids(folder, STANDARD_TOKENS)
+    largest = max(added, key=added.__getitem__, default="")
+    tokens = max(lines or 0, added[largest] + 1 if added else 0)
+    if rows != config.vocab_size or tokens > rows:
         counted = "no vocab.txt" if lines is None else f"{lines} lines in vocab.txt"
+        counted += f", the added token {shorten(largest)} with id {added[largest]}" if added else ""
         raise ConfigError(
             f"{str(folder)!r}: vocabulary and embeddings disagree: {counted}, vocab_size {config.vocab_size} in "
             f"{CONFIG_FILE}, {rows} rows in the embedding table."
         )
-    if lines is not None and lines < rows:
-        warnings.warn(
-            f"{str(file)!r} has {lines} lines for {rows} embedding rows; the last rows are unused.", stacklevel=4
-        )
+    if lines is not None and tokens < rows:
+        counted = f"{lines} lines" + (f" and {len(added)} added tokens" if added else "")
+        warnings.warn(f"{str(file)!r} has {counted} for {rows} embedding rows; the last rows are unused.", stacklevel=4)
 
 
 def _count_lines(file: Path) -> int:

@@ -14,6 +14,9 @@ Value = TypeVar("Value")
 MOST_TENSORS = 10_000
 # The prefix that a model with a head puts before the encoder's tensors.
 FAMILY_PREFIXES = ("bert.", "distilbert.", "electra.", "roberta.")
+# What is put before all of them by DataParallel, by torch.compile, by modules that hold a model, by sentence-transformers.
+WRAPPER_PREFIXES = ("module.", "_orig_mod.", "model.", "auto_model.")
+PREFIXES = (*WRAPPER_PREFIXES, *FAMILY_PREFIXES)
 # Names of layer normalisation in checkpoints of 2018.
 OLD_ENDINGS = {".gamma": ".weight", ".beta": ".bias"}
 
@@ -46,10 +49,14 @@ class TensorSource(abc.ABC):
 
 
 def clean_name(name: str) -> str:
-    """A tensor's name as today's Hugging Face models have it: no family prefix, `weight` and `bias` for the norms."""
-    name = name.removeprefix("module.")
-    for prefix in FAMILY_PREFIXES:
-        name = name.removeprefix(prefix)
+    """A tensor's name as today's Hugging Face models have it: no prefixes, `weight` and `bias` for the norms.
+
+    Example:
+        >>> clean_name("module._orig_mod.bert.embeddings.LayerNorm.gamma")
+        'embeddings.LayerNorm.weight'
+    """
+    while found := next((prefix for prefix in PREFIXES if name.startswith(prefix)), None):
+        name = name.removeprefix(found)
     for old, new in OLD_ENDINGS.items():
         if name.endswith(old):
             name = name[: -len(old)] + new

@@ -11,8 +11,8 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
 from kerasbert.encoders.checkpoints.source import TensorSource, clean_names
 
-# The first release whose `weights_only` is not known to be passed by (CVE-2025-32434).
-FIRST_SAFE_TORCH = (2, 6)
+# The first release whose `weights_only` neither runs code nor corrupts memory (CVE-2025-32434, CVE-2026-24747).
+FIRST_SAFE_TORCH = (2, 10)
 
 
 class TorchSource(TensorSource):
@@ -57,7 +57,10 @@ def open_torch_file(file: Path) -> TorchSource:
         ) from error
     version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
     if version < FIRST_SAFE_TORCH:
-        raise CheckpointError(f"{str(file)!r} needs PyTorch >= 2.6 to be opened safely; got {torch.__version__}.")
+        raise CheckpointError(
+            f"{str(file)!r} needs PyTorch >= 2.10 to be opened safely; got {torch.__version__}. Update it, "
+            f"or convert the file: AutoModel.from_pretrained(folder).save_pretrained(folder) writes model.safetensors."
+        )
     try:
         _check_stored(file)
         state = torch.load(file, map_location="cpu", weights_only=True)

@@ -29,6 +29,11 @@ def old_names(tensors, folder):
     safetensors({re.sub("LayerNorm.(weight|bias)$", lambda m: endings[m[0]], n): v for n, v in tensors.items()}, folder)
 
 
+def wrapped(tensors, folder):
+    """The names that sentence-transformers, torch.compile and DataParallel put before a state dict together."""
+    safetensors({f"module._orig_mod.auto_model.{name}": value for name, value in tensors.items()}, folder)
+
+
 def halves(tensors):
     names = sorted(tensors)
     return [{name: tensors[name] for name in part} for part in (names[::2], names[1::2])]
@@ -123,6 +128,7 @@ FORMATS = {
     "safetensors": safetensors,
     "safetensors with prefix and head": prefixed,
     "safetensors with gamma and beta": old_names,
+    "safetensors of wrappers": wrapped,
     "sharded safetensors": sharded,
     "tf_model.h5": h5,
     "bert_model.ckpt": original,

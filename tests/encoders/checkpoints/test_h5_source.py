@@ -52,3 +52,11 @@ def test_more_than_any_model_has(tmp_path, monkeypatch, limit, of):
     monkeypatch.setattr(h5_source, limit, 3)
     with pytest.raises(CheckpointError, match=rf"at most [36] {of} are read; it holds more"):
         written(tmp_path, **{f"g{number}" if of == "tensors" else f"g{number}/x": VALUES for number in range(7)})
+
+
+def test_old_hdf5_is_refused(tmp_path, monkeypatch):
+    import h5py
+
+    monkeypatch.setattr(h5py.version, "hdf5_version_tuple", (1, 14, 2))
+    with pytest.raises(CheckpointError, match=r"needs HDF5 >= 1.14.4 to be opened safely; .* Update h5py to 3.13"):
+        H5Source(tmp_path / "tf_model.h5")

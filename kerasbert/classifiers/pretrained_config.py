@@ -1,0 +1,206 @@
+"""What the `config.json` of a classifier of transformers says: its labels, its task, and our own thresholds."""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kerasbert._core.checks import check_choice, shorten
+from kerasbert._core.errors import ConfigError, KerasbertWarning
+from kerasbert._core.names import CONFIG_FILE
+from kerasbert.classifiers.standard_heads import StandardHead
+from kerasbert.data.label_kinds import INTEGERS, NAMES, kind_for
+from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
+
+# A file of a few bytes can claim any number.
+MOST_LABELS = 1_000_000
+PROBLEM_TYPES = ("multi_label_classification", "single_label_classification")
+# Where `config.json` keeps what transformers has no key for.
+OWN_KEY = "kerasbert"
+DATA_NUMBERS = ("num_texts", "num_held_out", "num_cut", "max_length")
+# Classes of transformers whose head does something else, though its tensors may have the same names.
+OTHER_HEADS = (
+    "ForMaskedLM",
+    "ForMultipleChoice",
+    "ForNextSentencePrediction",
+    "ForPreTraining",
+    "ForQuestionAnswering",
+    "ForTokenClassification",
+)
+
+
+class Labels(NamedTuple):
+    """The labels of a config.
+
+    Args:
+        names: in the order of the outputs.
+        kind: `"names"`, or `"integers"` where all of them are whole numbers.
+    """
+
+    names: tuple[str, ...]
+    kind: str = NAMES
+
+
+def check_architecture(folder: Path, values: Mapping[str, Any], form: StandardHead) -> None:
+    """Refuse the config of a model that is known to do something else; tell of one that is not known.
+
+    Args:
+        folder: named in messages.
+        values: content of `config.json`.
+        form: the head of the config's family.
+
+    Raises:
+        ConfigError: when the architecture is another one of transformers.
+    """
+    said = values.get("architectures") or [form.architecture]
+    names = [str(name) for name in said] if isinstance(said, list) else [str(said)]
+    if form.architecture in names:
+        return
+    encoder = form.architecture.replace("ForSequenceClassification", "Model")
+    if any(name == encoder or name.endswith(OTHER_HEADS) for name in names):
+        raise ConfigError(
+            f"{str(folder)!r} must hold a {form.architecture}; its {CONFIG_FILE} says {shorten(said)}. An encoder without a "
+            f"classifier is what TextClassifier(encoder=...) trains from."
+        )
+    warnings.warn(
+        f"{str(folder)!r}: {CONFIG_FILE} says {shorten(said)}, which is no class of transformers; it is read as a "
+        f"{form.architecture}, whose tensors it has. Compare a few probabilities with the program that trained it.",
+        KerasbertWarning,
+        stacklevel=5,
+    )
+
+
+def labels_of(folder: Path, values: Mapping[str, Any], outputs: int | None) -> Labels:
+    """Label names in the order of the outputs; `LABEL_0` and so on where the config names none, as transformers does.
+
+    Args:
+        folder: named in messages.
+        values: content of `config.json`.
+        outputs: of the output layer; None where the weights have none.
+
+    Raises:
+        ConfigError: when the names are malformed.
+    """
+    given = values.get("id2label")
+    if given is None:
+        number = values.get("num_labels", 2)
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= MOST_LABELS:
+            raise ConfigError(
+                f"{str(folder / CONFIG_FILE)!r}: `num_labels` must be from 1 to {MOST_LABELS}; got {shorten(number)}."
+            )
+        return Labels(tuple(f"LABEL_{index}" for index in range(number)))
+    names = _numbered_names(folder, given)
+    # Outputs are numbered as they come; a gap in the names leaves an output without one.
+    known = (len(names), max(names) + 1, values.get("num_labels"))
+    wanted = len(names) if outputs is None or outputs not in known else outputs
+    unnamed = [index for index in range(wanted) if index not in names]
+    if unnamed:
+        lost = sorted(str(names[index]) for index in names if index >= wanted)
+        warnings.warn(
+            f"{str(folder / CONFIG_FILE)!r}: `id2label` names no output {shorten(unnamed)}, called LABEL_{unnamed[0]} and so "
+            f"on here{f'; of no output are {shorten(lost)}' if lost else ''}. Number the labels from 0 without a gap.",
+            KerasbertWarning,
+            stacklevel=5,
+        )
+    values_of = [names.get(index, f"LABEL_{index}") for index in range(wanted)]
+    whole = all(isinstance(value, int) and not isinstance(value, bool) for value in values_of)
+    return Labels(tuple(str(value) for value in values_of), INTEGERS if whole else NAMES)
+
+
+def task_of(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], problem_type: str | None) -> HeadTask:
+    """The task of a config's head.
+
+    Args:
+        folder: named in messages.
+        values: content of `config.json`.
+        labels: its label names.
+        problem_type: see `TextClassifier.from_pretrained`.
+
+    Raises:
+        ConfigError: when it is a regression, or unknown.
+    """
+    said = check_choice("problem_type", problem_type, PROBLEM_TYPES) if problem_type else values.get("problem_type")
+    if said is None and len(labels) > 1:
+        said = "single_label_classification"
+    if said not in PROBLEM_TYPES or (said == "single_label_classification" and len(labels) < 2):
+        raise ConfigError(
+            f"{str(folder / CONFIG_FILE)!r}: `problem_type` must be one of {', '.join(PROBLEM_TYPES)}, the first with "
+            f"one label or more; got {shorten(said)} with {len(labels)}. If its one output is the logit of a label, pass "
+            f"problem_type='multi_label_classification'."
+        )
+    if said == "multi_label_classification":
+        return Multilabel(labels)
+    return Binary(labels) if len(labels) == 2 and own_values(values).get("task") == "binary" else Multiclass(labels)
+
+
+def own_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an export of ours added to a `config.json`; empty in a foreign one."""
+    own = values.get(OWN_KEY)
+    return own if isinstance(own, Mapping) else {}
+
+
+def label_kind_of(values: Mapping[str, Any], labels: tuple[str, ...], kind: str) -> str:
+    """The label kind that an export of ours noted, as long as it is of these labels.
+
+    Args:
+        values: content of `config.json`.
+        labels: its label names.
+        kind: what the names alone say.
+    """
+    own = own_values(values)
+    noted = own.get("label_kind")
+    return kind_for(noted, labels) if isinstance(noted, str) and own.get("label_names") == list(labels) else kind
+
+
+def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
+    """What an export noted of the data that a classifier was trained on; empty where it is not of that form.
+
+    Args:
+        noted: as it was read.
+        heads: head name -> number of its labels.
+    """
+    data = dict(noted) if isinstance(noted, Mapping) else {}
+    labels = data.get("labels")
+    if not isinstance(labels, Mapping) or not set(labels) <= set(heads):
+        return {}
+    if not all(isinstance(counts, list) and len(counts) == heads[name] for name, counts in labels.items()):
+        return {}
+    numbers = [*(data.get(name) for name in DATA_NUMBERS), *(number for counts in labels.values() for number in counts)]
+    flags = all(isinstance(data.get(name), bool) for name in ("pairs", "validation_given"))
+    return data if flags and all(isinstance(number, int) and number >= 0 for number in numbers) else {}
+
+
+def thresholds_of(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
+    """The thresholds that an export of ours noted, as long as they are of these labels; else 0.5.
+
+    Args:
+        values: content of `config.json`.
+        task: of the head.
+
+    Returns:
+        Float (units,).
+    """
+    own = own_values(values)
+    stored = own.get("thresholds")
+    same_labels = own.get("label_names", list(task.label_names)) == list(task.label_names)
+    found = stored if isinstance(stored, list) and own.get("task") == task.task and same_labels else []
+    if len(found) == task.units and all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in found):
+        return np.array(stored, dtype=float)
+    return np.full(task.units, 0.5)
+
+
+def _numbered_names(folder: Path, given: Any) -> dict[int, Any]:
+    """Output -> its label, a text or a number."""
+    names = dict(given) if isinstance(given, Mapping) else {}
+    well_formed = all(
+        str(key).isdecimal() and int(key) < MOST_LABELS and isinstance(name, (str, int, float))
+        for key, name in names.items()
+    )
+    if not names or not well_formed or len({int(key) for key in names}) < len(names):
+        raise ConfigError(
+            f'{str(folder / CONFIG_FILE)!r}: `id2label` must name the outputs, {{"0": "...", "1": "..."}}; got '
+            f"{shorten(given)}."
+        )
+    return {int(key): name for key, name in names.items()}
