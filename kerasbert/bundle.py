@@ -88,7 +88,7 @@ def save_bundle(
         "thresholds": {head: [float(value) for value in values] for head, values in bundle.thresholds.items()},
         "settings": bundle.settings,
     }
-    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+    with atomic_dir_write(folder, kind="classifier", overwrite=overwrite) as beside:
         _write_json(beside / CLASSIFIER_FILE, description)
         _write_json(beside / METRICS_FILE, bundle.metrics)
         write_tensors(beside / SAFETENSORS_FILE, _weights(bundle.model))

@@ -18,7 +18,7 @@ def saved(tiny_folder, tmp_path_factory):
 def changed(saved, tmp_path, **changes):
     """A copy whose classifier.json is changed and whose manifest is honest about it."""
     description = {**json.loads((saved / "classifier.json").read_text()), **changes}
-    with files.atomic_dir_write(tmp_path / "copy") as folder:
+    with files.atomic_dir_write(tmp_path / "copy", kind="classifier") as folder:
         for file in saved.iterdir():
             if file.name != "manifest.json":
                 (folder / file.name).write_bytes(file.read_bytes())

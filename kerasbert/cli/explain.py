@@ -30,11 +30,11 @@ def explain_command(
 ) -> None:
     """Show which words raised or lowered a label's probability."""
     if output is not None:
-        check_output(output, overwrite)
+        check_output(output, overwrite, kind="explanation")
     found = explain(open_classifier(folder), text, label=label, head=head, steps=steps)
     if output is not None:
         drawn: dict[str, Any] = {"layer": layer, "attention_head": attention_head}
-        with atomic_dir_write(output, overwrite=overwrite) as beside:
+        with atomic_dir_write(output, kind="explanation", overwrite=overwrite) as beside:
             (beside / "explanation.html").write_text(found.to_html(**drawn), encoding="utf-8")
             described = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
             (beside / "explanation.json").write_text(described + "\n", encoding="utf-8")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.pictures import check_picture_file
 from kerasbert.cli.options import Delimiter, Head, Labels, Task, Text, TextPair, app, say
 from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads
 from kerasbert.data.readers import read_examples
@@ -29,6 +30,7 @@ def find_rate(
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
 ) -> None:
     """Train for some batches at ever higher learning rates, and show where the loss falls fastest."""
+    check_picture_file(picture)
     heads = parse_heads(task, head)
     columns = label_columns(task, labels, heads)
     examples = read_examples(data, text=text, text_pair=text_pair, labels=list(columns))

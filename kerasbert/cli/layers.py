@@ -31,15 +31,15 @@ def layers(
     """Score each layer of a classifier trained with --layerwise, its vote and early exit; cut it at a layer."""
     if (keep is None) != (save_as is None):
         raise typer.BadParameter("--keep LAYER and --save-as DIR go together.")
-    for target in (output, save_as):
+    for target, kind in ((output, "layers"), (save_as, "classifier")):
         if target is not None:
-            check_output(target, overwrite)
+            check_output(target, overwrite, kind=kind)
     classifier = open_classifier(folder)
     reading = classifier.metrics_.get("reading", {"columns": ["label"]})
     examples = read_examples(data, text=reading.get("text", "text"), labels=list(reading["columns"]))
     report = score_layers(classifier, examples.texts, label_cells(examples, reading))
     if output is not None:
-        with atomic_dir_write(output, overwrite=overwrite) as beside:
+        with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:
             (beside / "layers.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
             report.save_picture(beside / "layers.png")
     if output_format is Format.json:

@@ -49,7 +49,7 @@ def probe_command(
     if unlabelled and (labels or sublabels or clusters):
         raise typer.BadParameter("--unlabelled goes with neither --labels, --sublabels nor --clusters.")
     if output is not None:
-        check_output(output, overwrite)
+        check_output(output, overwrite, kind="probe")
     column = None if unlabelled else labels or "label"
     columns = [name for name in (column, sublabels) if name]
     examples = read_examples(data, text=text, labels=columns or None)
@@ -68,7 +68,7 @@ def probe_command(
         progress=not quiet,
     )
     if output is not None:
-        with atomic_dir_write(output, overwrite=overwrite) as beside:
+        with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
             described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
             (beside / "probe.json").write_text(described + "\n", encoding="utf-8")
             report.save_picture(beside / "probe.png")

@@ -1,5 +1,6 @@
 """Where vectors go while they are read: memory, `.npy` files that grow, or a Parquet file. All keep the texts' order."""
 
+import contextlib
 import io
 import struct
 from collections.abc import Sequence
@@ -8,6 +9,9 @@ from types import TracebackType
 from typing import Any, Protocol, Self
 
 import numpy as np
+
+from kerasbert._core.files import FILE_MARK
+from kerasbert._version import __version__
 
 Cell = tuple[int, str]
 # Room for the header of an .npy file whose number of rows is known only at the end; a multiple of 64.
@@ -82,10 +86,12 @@ class NpyStore:
 
     def __exit__(self, *error: Any) -> None:
         header = npy_header((self.num_texts, self.hidden_size), self.dtype)
-        for file in self.files:
-            file.seek(0)
-            file.write(header)
-            file.close()
+        with contextlib.ExitStack() as closed:
+            for file in self.files:
+                closed.callback(file.close)
+            for file in self.files:
+                file.seek(0)
+                file.write(header)
 
 
 class ParquetStore:
@@ -103,7 +109,8 @@ class ParquetStore:
 
         self.file, self.cells, self.hidden_size, self.dtype = file, tuple(cells), hidden_size, dtype
         kind = pa.list_(pa.from_numpy_dtype(np.dtype(dtype)), hidden_size)
-        self.schema = pa.schema([(column_name(cell), kind) for cell in self.cells])
+        columns = [(column_name(cell), kind) for cell in self.cells]
+        self.schema = pa.schema(columns, metadata={FILE_MARK: __version__})
 
     def add(self, block: np.ndarray) -> None:
         """Append a block as a row group."""
