@@ -84,7 +84,9 @@ def test_a_broken_manifest_is_refused(tmp_path, content):
 
 def test_a_manifest_cannot_lead_out(tmp_path):
     write(tmp_path / "model")
-    (tmp_path / "model" / "manifest.json").write_text('{"files": [{"path": "../x", "size": 1, "sha256": "' + "0" * 64 + '"}]}')
+    (tmp_path / "model" / "manifest.json").write_text(
+        '{"files": [{"path": "../x", "size": 1, "sha256": "' + "0" * 64 + '"}]}'
+    )
     with pytest.raises(ArtifactError, match="outside the folder"):
         verify_manifest(tmp_path / "model")
 
