@@ -33,8 +33,7 @@ def _system_call() -> Callable[[bytes, bytes], int] | None:
         return None
     library = ctypes.CDLL(None)
     if sys.platform == "linux" and hasattr(library, "renameat2"):
-        paths = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
-        library.renameat2.argtypes = paths
+        library.renameat2.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
         return lambda first, second: library.renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE)
     if sys.platform == "darwin" and hasattr(library, "renamex_np"):
         library.renamex_np.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint]

@@ -37,14 +37,14 @@ def read_in_turn(folder: Path, read: Callable[[], Result]) -> Result:
     """
     for _ in range(MOST_READINGS):
         with _turn(folder, exclusive=False):
-            before = _identity(folder)
+            before = identity(folder)
             try:
                 result = read()
             except Exception:
-                if _identity(folder) == before:
+                if identity(folder) == before:
                     raise
             else:
-                if _identity(folder) == before:
+                if identity(folder) == before:
                     return result
         time.sleep(PAUSE_SECONDS)
     raise ArtifactError(
@@ -122,8 +122,15 @@ def _is_at(folder: Path, descriptor: int) -> bool:
         return False
 
 
-def _identity(folder: Path) -> tuple[int, ...] | None:
-    """What tells one manifest at a path from the next: another file, or another content."""
+def identity(folder: Path) -> tuple[int, ...] | None:
+    """What tells the folder at a path from one that takes its place: its manifest is another file.
+
+    Args:
+        folder: with a manifest.
+
+    Returns:
+        Numbers; None where there is no manifest.
+    """
     try:
         status = os.stat(folder / MANIFEST_FILE)
     except (OSError, ValueError):

@@ -1,11 +1,14 @@
 """What the commands share: the app, its choices and its common options."""
 
+import contextlib
 import enum
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from kerasbert.cli.standard_streams import printable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -64,5 +67,6 @@ Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasb
 
 
 def say(message: str) -> None:
-    """Write a message for people to standard error."""
-    print(message, file=sys.stderr)
+    """Write a message for people to standard error, its lines without control characters; a full one is no matter."""
+    with contextlib.suppress(OSError):
+        print("\n".join(printable(line) for line in message.split("\n")), file=sys.stderr)

@@ -24,6 +24,8 @@ ARRAYS_FILE = "state.safetensors"
 STATE_FILE = "state.json"
 LOCK_FILE = ".lock"
 FINISHED = "finished"
+# Where the command puts the classifier of a training that diverged.
+LAST_GOOD = "last_good"
 KEPT = 2
 LOCK_CONTENT = b"kerasbert keeps the checkpoints of a training here\n"
 # What a training writes into its folder besides checkpoints.
@@ -150,12 +152,12 @@ class CheckpointFolder:
             with atomic_dir_write(self.folder / name, kind="checkpoint") as beside:
                 _write(beside, checkpoint)
         except (OSError, ArtifactError) as error:
-            cause = error if isinstance(error, OSError) else error.__cause__
+            reason = getattr(error.__cause__ or error, "strerror", None) or error
             kept = next(iter(self.names()), None)
             older = f"{kept!r} is kept" if kept else "there is no older one"
             raise ArtifactError(
-                f"Checkpoint {str(self.folder / name)!r} could not be written ({getattr(cause, 'strerror', None) or error}); {older}. Make "
-                f"room and run the same again: it continues."
+                f"Checkpoint {str(self.folder / name)!r} could not be written ({reason}); {older}. Make room "
+                f"and run the same again: it continues."
             ) from error
         for old in self.names()[KEPT:]:
             self._remove(old)
@@ -176,7 +178,7 @@ class CheckpointFolder:
             for path in own.folder.iterdir():
                 if WRITTEN.fullmatch(path.name) and not path.is_dir():
                     path.unlink(missing_ok=True)
-                elif DAMAGED.fullmatch(path.name) and not path.is_symlink():
+                elif DAMAGED.fullmatch(path.name) or (path.name == LAST_GOOD and obstacle(path, "classifier") is None):
                     remove_listed(path)
         left = [path.name for path in self.folder.iterdir() if path.name != LOCK_FILE]
         if left:
