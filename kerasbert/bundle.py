@@ -174,12 +174,28 @@ def _load(folder: Path) -> Bundle:
             f"{str(folder / CLASSIFIER_FILE)!r} has format_version {shorten(description.get('format_version'))}; this "
             f"kerasbert {__version__} reads {FORMAT_VERSION}. Install the kerasbert that wrote it."
         )
-    check_form(description, DESCRIPTION_FORM, repr(str(folder / CLASSIFIER_FILE)))
+    check_description(description, folder)
     check_form(metrics, METRICS_FORM, repr(str(folder / METRICS_FILE)))
     model = _rebuild(description, folder)
     settings = dict(description.get("settings", {}))
     tokens = TextEncoder.from_folder(folder, max_length=model.max_length, long_texts=_long_texts(settings, folder))
     return Bundle(model, tokens, _thresholds(description, model, folder), settings, metrics)
+
+
+def check_description(description: Mapping[str, Any], folder: Path) -> None:
+    """Refuse a description of another form.
+
+    Args:
+        description: the content of `classifier.json`.
+        folder: that it is of, for the message.
+
+    Raises:
+        ArtifactError: when it is.
+    """
+    try:
+        check_form(description, DESCRIPTION_FORM, "it")
+    except ArtifactError as error:
+        raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier: {error}") from error
 
 
 def holds_weights_of(folder: str | os.PathLike[str], model: Classifier) -> bool:

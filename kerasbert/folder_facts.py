@@ -6,12 +6,11 @@ from typing import Any, NamedTuple
 
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
 from kerasbert._core.files import KINDS, verify_manifest
-from kerasbert._core.forms import check_form
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert._core.workplace import put_back
-from kerasbert.bundle import CLASSIFIER_FILE, DESCRIPTION_FORM
+from kerasbert.bundle import CLASSIFIER_FILE, check_description
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.hierarchy import parse_tree
 
@@ -110,7 +109,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         description = read_json_object(file)
     except ConfigError as error:
         raise ArtifactError(f"{str(file)!r} does not describe a classifier: {error}") from error
-    check_form(description, DESCRIPTION_FORM, repr(str(file)))
+    check_description(description, folder)
     return description
 
 

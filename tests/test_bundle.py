@@ -29,8 +29,8 @@ def changed(saved, tmp_path, **changes):
 CHANGES = {
     "newer format": ({"format_version": 99}, "has format_version 99; this kerasbert .* reads 1"),
     "unknown builder": ({"builder": "os.system"}, "does not describe a classifier"),
-    "no arguments": ({"arguments": {}}, "lacks 'arguments/encoder'; copy the folder again"),
-    "list": ({"arguments": [1]}, r"'arguments' is malformed, \[1\]"),
+    "no arguments": ({"arguments": {}}, "does not describe a classifier: it lacks 'arguments/encoder'"),
+    "list": ({"arguments": [1]}, r"does not describe a classifier: .*'arguments' is malformed, \[1\]"),
     "thresholds": ({"thresholds": {"probabilities": [0.5]}}, "thresholds of 'probabilities' must be 2 numbers"),
     "precision": ({"precision": "float17"}, "does not describe a classifier"),
 }

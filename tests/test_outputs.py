@@ -2,6 +2,7 @@
 
 import json
 import re
+import resource
 
 import pytest
 
@@ -183,3 +184,25 @@ def test_a_method_refuses_an_address(name, address, classifier, home, tiny_folde
 def test_an_address_to_read_from_is_refused_with_the_copy_command(call, address):
     with pytest.raises(KerasBertError, match="is no local path, and kerasbert reads local ones only. Copy it to this"):
         call(address)
+
+
+FULL = [name for name in COMMANDS if name not in ("layers", "train into a cache", "export tflite", "export onnx")]
+
+
+@pytest.mark.parametrize("size", [0, 100], ids=["no room", "a little room"])
+@pytest.mark.parametrize("name", FULL)
+def test_a_full_disk_is_told_with_file_and_remedy(name, size, home, tiny_folder, tmp_path, capsys):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        code = run(name, home, tiny_folder, tmp_path / "out", overwrite=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said = capsys.readouterr().err
+    assert (
+        code == 1
+        and re.search(r"Error: .*(could not|cannot) be written.*room", said)
+        and str(tmp_path) in said
+        or "kerasbert-probe" in said
+    ), said
+    assert not (tmp_path / "out").exists()

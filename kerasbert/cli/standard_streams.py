@@ -66,7 +66,7 @@ def output_error(error: OSError) -> str | None:
     Returns:
         Words; empty where nobody reads the pipe any more, as after `| head`.
     """
-    if error.filename is not None or error.errno not in STREAM_ERRORS:
+    if error.filename is not None or error.errno not in STREAM_ERRORS or _takes_output():
         return None
     _give_up_output()
     if error.errno == errno.EPIPE:
@@ -83,6 +83,16 @@ def printable(text: str) -> str:
         'a\\\\x1b[31mb'
     """
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def _takes_output() -> bool:
+    """Whether standard output takes what it holds back; one that failed fails again."""
+    try:
+        sys.stdout.write("")
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _give_up_output() -> None:

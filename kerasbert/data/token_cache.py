@@ -55,6 +55,7 @@ FORM = {
     "length_counts": [is_count],
     "pairs": bool,
     "pad_id": is_count,
+    "mask_id": (is_count, None),
     "shards": [{"file": str, "rows": is_count, "bytes": is_count}],
     "skipped": {"count": is_count, "first": [str]},
     "empty": [str],
@@ -73,6 +74,8 @@ FORM = {
 }
 # A TFRecord: length and its check sum, the content, its check sum.
 HEADER, FOOTER = 12, 4
+# Rows that are looked at at once.
+PIECE = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -249,7 +252,7 @@ class TokenCache:
     def _check_records(self, rows: np.ndarray, tokens: TokenArrays, labels: Mapping[str, Any]) -> None:
         """Refuse what no tokenizer and no label vocabulary gives: it would be read as another row's."""
         ids = tokens.input_ids
-        wrong = not np.array_equal(tokens.lengths, self.lengths[rows])
+        wrong = not np.array_equal(tokens.lengths, self.lengths[rows]) or len(tokens.token_type_ids) != len(ids)
         if wrong or (len(ids) and not 0 <= ids.min() <= ids.max() < self._vocabulary_size):
             raise DataError(f"{self.folder}: records and index differ; prepare it again.")
         for name, (numbers, offsets) in labels.items():
@@ -337,11 +340,24 @@ def _open(folder: Path, reused: bool) -> TokenCache:
         if isinstance(error, ArtifactError):
             raise
         raise ArtifactError(f"{str(folder)!r} cannot be read: {error} Prepare it again.") from error
-    if int(cache.lengths.max()) > cache.max_length:
+    if not np.array_equal(_count_lengths(cache.lengths, len(facts["length_counts"])), facts["length_counts"]):
+        raise ArtifactError(f"{str(folder)!r}: the lengths of the texts differ from their counts; prepare it again.")
+    if len(facts["length_counts"]) > cache.max_length + 1:
         raise ArtifactError(f"{str(folder)!r} has texts of more than {cache.max_length} tokens; prepare it again.")
+    if max(cache.pad_id, facts["mask_id"] or 0) >= (folder / KINDS_FILE).stat().st_size:
+        raise ArtifactError(f"{str(folder)!r}: a special token is not in the vocabulary; prepare it again.")
     if cache.hierarchy is not None and cache.hierarchy.names != tuple(head.names for head in cache.heads.values()):
         raise ArtifactError(f"{str(folder)!r}: the tree and the labels of its levels differ; prepare it again.")
     return cache
+
+
+def _count_lengths(lengths: np.ndarray, minimum: int) -> np.ndarray:
+    """How many texts have each length, counted piece by piece."""
+    pieces = (lengths[start : start + PIECE] for start in range(0, len(lengths), PIECE))
+    counted = np.zeros(max(minimum, np.iinfo(np.uint16).max + 1), dtype=np.int64)
+    for piece in pieces:
+        counted += np.bincount(piece, minlength=len(counted))
+    return counted[: max(int(np.flatnonzero(counted).max()) + 1, minimum)]
 
 
 def is_cache(folder: str | os.PathLike[str]) -> bool:
@@ -365,8 +381,9 @@ def _check_facts(folder: Path, facts: dict[str, Any]) -> None:
     for name, head in facts["heads"].items():
         check_name("head", name)
         sizes[f"starts-{name}.bin"] = 8 * rows
-        in_range = all(number < len(head["names"]) for number in head["order"])
-        if not in_range or len(head["counts"]) != len(head["names"]):
+        names, order = head["names"], head["order"]
+        are_places = len(set(order)) == len(order) and all(number < len(names) for number in order)
+        if not are_places or len(set(names)) < len(names) or len(head["counts"]) != len(names):
             raise ArtifactError(f"{origin}: labels of {name!r} contradict each other; prepare it again.")
     wrong = [name for name, size in sizes.items() if checked_member(folder, name).stat().st_size != size]
     sums = sum(shard["rows"] for shard in facts["shards"]), sum(facts["length_counts"])

@@ -85,8 +85,8 @@ class CheckpointFolder:
                 os.write(self._lock, LOCK_CONTENT)
         except OSError as error:
             raise ArtifactError(
-                f"Checkpoints cannot be written to {str(self.folder)!r}: {error.strerror}. Choose a folder that this user "
-                f"may write."
+                f"Checkpoints cannot be written to {str(self.folder)!r}: {error.strerror}. Make room, or choose a folder "
+                f"that this user may write."
             ) from error
         if not try_lock(self._lock):
             self.__exit__()

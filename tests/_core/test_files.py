@@ -308,7 +308,10 @@ def largest_file(size):
 
 def test_a_full_disk_keeps_what_was_there_and_says_what_to_do(tmp_path):
     write(tmp_path / "model", b"old")
-    with largest_file(1000), pytest.raises(ArtifactError, match="model' could not be written: File too large. Make room"):
+    with (
+        largest_file(1000),
+        pytest.raises(ArtifactError, match="model' could not be written: File too large. Make room"),
+    ):
         write(tmp_path / "model", b"new" * 1000, overwrite=True)
     assert (tmp_path / "model" / "file.bin").read_bytes() == b"old" and os.listdir(tmp_path) == ["model"]
 

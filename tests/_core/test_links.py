@@ -75,5 +75,7 @@ def circle(home):
 @pytest.mark.parametrize("layout", [other_repository, beside, into_dvc_but_no_content, circle])
 def test_a_link_out_of_the_tree_is_refused(layout, tmp_path):
     folder = layout(tmp_path)
-    with pytest.raises(UnsafeArtifactError, match="link' is a link that leads out of the folder; refused.*copy what it"):
+    with pytest.raises(
+        UnsafeArtifactError, match="link' is a link that leads out of the folder; refused.*copy what it"
+    ):
         check_inside(folder, folder / "link")
