@@ -21,7 +21,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
-from kerasbert._core.forms import check_form, is_count, is_number, is_share
+from kerasbert._core.forms import check_form, is_count, is_empty, is_number, is_share
 from kerasbert._core.locations import local_path
 from kerasbert._core.names import SAFETENSORS_FILE
 from kerasbert._core.strict_json import read_json_object
@@ -54,6 +54,15 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
 HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
 
+DATA_FORM = {
+    "num_texts": is_count,
+    "num_held_out": is_count,
+    "num_cut": is_count,
+    "max_length": is_count,
+    "labels?": {...: [is_count]},
+    "validation_given": bool,
+    "pairs": bool,
+}
 DESCRIPTION_FORM = {
     "format_version": int,
     "builder": str,
@@ -63,15 +72,8 @@ DESCRIPTION_FORM = {
     "settings?": {
         "history?": {...: [(is_number, None)]},
         "label_kinds?": {...: str},
-        "data?": {
-            "num_texts?": is_count,
-            "num_held_out?": is_count,
-            "num_cut?": is_count,
-            "max_length?": is_count,
-            "labels?": {...: [is_count]},
-            "validation_given?": bool,
-            "pairs?": bool,
-        },
+        "data?": (DATA_FORM, is_empty),
+        "encoder?": str,
     },
 }
 METRICS_FORM = {

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
 from kerasbert._core.files import KINDS, verify_manifest
+from kerasbert._core.forms import check_form
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
 from kerasbert._core.strict_json import read_json_object
@@ -155,6 +157,8 @@ def heads_of(folder: Path) -> list[HeadFacts]:
         description = read_classifier_file(folder)
         found = _heads(description["builder"], description["arguments"])
         thresholds = description.get("thresholds", {})
+        for name, _, labels in found:
+            check_form(list(labels), [str], f"the labels of {shorten(name)}")
         return [
             HeadFacts(name, task, tuple(labels), () if task == "multiclass" else tuple(map(float, thresholds[name])))
             for name, task, labels in found

@@ -30,6 +30,11 @@ def is_share(value: object) -> bool:
     return is_number(value) and 0 <= value <= 1  # type: ignore[operator]
 
 
+def is_empty(value: object) -> bool:
+    """Whether a value is an object without any key."""
+    return value == {}
+
+
 def check_form(value: Any, form: Any, origin: str, place: str = "") -> None:
     """Refuse data of another form.
 
