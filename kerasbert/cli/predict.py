@@ -11,6 +11,7 @@ import typer
 from kerasbert._core.errors import DataError
 from kerasbert.cli.options import Folder, Format, TextPair, app, say
 from kerasbert.cli.tables import print_predictions
+from kerasbert.data._files import check_file
 from kerasbert.data.examples import Examples
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier, open_classifier
@@ -71,6 +72,7 @@ def _texts_to_label(texts: list[str] | None, file: Path | None, column: str, pai
             say("Reading texts from standard input, one a line; end with Ctrl-D.")
         return read_examples(sys.stdin.read().splitlines())
     if file.suffix.lower() in (".txt", ""):
+        check_file(file, empty=True)
         try:
             return read_examples(file.read_text(encoding="utf-8").splitlines())
         except UnicodeDecodeError as error:
