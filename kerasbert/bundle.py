@@ -9,6 +9,7 @@ manifest.json        size and SHA-256 of each file
 """
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,14 +18,19 @@ from typing import Any, NamedTuple
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_number, shorten
-from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
+from kerasbert._core.forms import check_form, is_count, is_empty, is_number, is_share
+from kerasbert._core.locations import local_path
 from kerasbert._core.names import SAFETENSORS_FILE
 from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.turns import read_in_turn
+from kerasbert._core.workplace import put_back
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.declared import declared_only, give_values
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import pooling_from
@@ -48,6 +54,39 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_layerwise": build_layerwise,
 }
 HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
+
+
+DATA_FORM = {
+    "num_texts": is_count,
+    "num_held_out": is_count,
+    "num_cut": is_count,
+    "max_length": is_count,
+    "labels?": {...: [is_count]},
+    "validation_given": bool,
+    "pairs": bool,
+}
+DESCRIPTION_FORM = {
+    "format_version": int,
+    "builder": str,
+    "arguments": {"encoder": dict, "hidden_units?": (list, None)},
+    "precision?": str,
+    "thresholds?": {...: [is_share]},
+    "settings?": {
+        "history?": {...: [(is_number, None)]},
+        "label_kinds?": {...: str},
+        "data?": (DATA_FORM, is_empty),
+        "encoder?": str,
+    },
+}
+METRICS_FORM = {
+    "reading?": {
+        "columns?": [str],
+        "text?": str,
+        "text_pair?": (str, None),
+        "label_delimiter?": (str, None),
+        "heads?": ({...: str}, None),
+    },
+}
 
 
 class Bundle(NamedTuple):
@@ -80,8 +119,15 @@ def save_bundle(
         card: text of the folder's `README.md`; None writes none.
 
     Raises:
-        ArtifactError: when the folder cannot be written; nothing is changed then.
+        ArtifactError: when the folder cannot be written or a weight is no number; nothing is changed then.
     """
+    weights = _weights(bundle.model)
+    broken = [name for name, value in weights.items() if not np.isfinite(value).all()]
+    if broken:
+        raise ArtifactError(
+            f"The classifier holds NaN or infinity in {len(broken)} weights, such as {broken[0]!r}, and is not saved: its "
+            f"training diverged. Train it again at a lower learning rate."
+        )
     description = {
         "format_version": FORMAT_VERSION,
         "kerasbert_version": __version__,
@@ -92,10 +138,10 @@ def save_bundle(
         "thresholds": {head: [float(value) for value in values] for head, values in bundle.thresholds.items()},
         "settings": bundle.settings,
     }
-    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+    with atomic_dir_write(folder, kind="classifier", overwrite=overwrite) as beside:
         _write_json(beside / CLASSIFIER_FILE, description)
         _write_json(beside / METRICS_FILE, bundle.metrics)
-        write_tensors(beside / SAFETENSORS_FILE, _weights(bundle.model))
+        write_tensors(beside / SAFETENSORS_FILE, weights)
         bundle.tokens.save(beside)
         if card is not None:
             (beside / "README.md").write_text(card, encoding="utf-8")
@@ -113,11 +159,16 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
     Raises:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
     """
-    folder = Path(folder)
+    folder = local_path(folder, error=ArtifactError)
+    put_back(folder)
     if not folder.is_dir():
         raise ArtifactError(
             f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
         )
+    return read_in_turn(folder, lambda: _load(folder))
+
+
+def _load(folder: Path) -> Bundle:
     verify_manifest(folder)
     try:
         description = read_json_object(folder / CLASSIFIER_FILE)
@@ -129,8 +180,9 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
             f"{str(folder / CLASSIFIER_FILE)!r} has format_version {shorten(description.get('format_version'))}; this "
             f"kerasbert {__version__} reads {FORMAT_VERSION}. Install the kerasbert that wrote it."
         )
+    check_description(description, folder)
+    check_form(metrics, METRICS_FORM, repr(str(folder / METRICS_FILE)))
     model = _rebuild(description, folder)
-    _load_weights(model, folder / SAFETENSORS_FILE)
     settings = dict(description.get("settings", {}))
     tokens = TextEncoder.from_folder(
         folder,
@@ -138,7 +190,42 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
         long_texts=_long_texts(settings, folder),
         split_special_tokens=splits_special_tokens(folder),
     )
-    return Bundle(model, tokens, _thresholds(description, model), settings, metrics)
+    return Bundle(model, tokens, thresholds_of(description, model, folder / CLASSIFIER_FILE), settings, metrics)
+
+
+def check_description(description: Mapping[str, Any], folder: Path) -> None:
+    """Refuse a description of another form.
+
+    Args:
+        description: the content of `classifier.json`.
+        folder: that it is of, for the message.
+
+    Raises:
+        ArtifactError: when it is.
+    """
+    try:
+        check_form(description, DESCRIPTION_FORM, "it")
+    except ArtifactError as error:
+        raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier: {error}") from error
+
+
+def holds_weights_of(folder: str | os.PathLike[str], model: Classifier) -> bool:
+    """Whether a folder holds a saved classifier with exactly the weights of a model.
+
+    Args:
+        folder: any folder.
+        model: from a builder.
+    """
+    file = Path(folder) / SAFETENSORS_FILE
+    try:
+        verify_manifest(Path(folder))
+        source = _open_weights(file)
+        weights = _weights(model)
+        return set(source.names()) == set(weights) and all(
+            np.array_equal(source.read(name), weight) for name, weight in weights.items()
+        )
+    except KerasBertError:
+        return False
 
 
 def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
@@ -188,12 +275,64 @@ def _trainable_parts(description: Mapping[str, Any]) -> Mapping[str, bool]:
 
 
 def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
+    """Build the classifier of a folder with its weights; nothing is allocated before names and shapes agree."""
+    file = folder / SAFETENSORS_FILE
+    source = _open_weights(file)
     try:
-        return rebuild(description)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        _check_number_of_layers(description["arguments"], len(source.names()))
+        with declared_only() as variables:
+            model = rebuild(description)
+    except Exception as error:  # whatever a builder runs into that is given anything at all
         raise ArtifactError(
-            f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."
+            f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: "
+            f"{shorten(str(error), 400)})."
         ) from error
+    shapes = {weight.path: tuple(weight.shape) for weight in model.weights if "seed_generator" not in weight.path}
+    _compare(source, shapes, file)
+    give_values(variables, lambda path: _finite(source, path) if path in shapes else None)
+    return model
+
+
+def _check_number_of_layers(arguments: Mapping[str, Any], num_tensors: int) -> None:
+    """A description of a few bytes may claim more layers than can be built."""
+    units = arguments.get("hidden_units") or ()
+    claimed = arguments["encoder"].get("num_hidden_layers", 0), len(units)
+    if max(claimed) > num_tensors:
+        raise ArtifactError(f"it claims {max(claimed)} layers, and its weights are {num_tensors} arrays")
+
+
+def _open_weights(file: Path) -> Any:
+    from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
+
+    try:
+        return SafetensorsSource(file, strip_prefix=False)
+    except CheckpointError as error:
+        raise ArtifactError(f"Saved model {str(file.parent)!r} cannot be read: {error}") from error
+
+
+def _compare(source: Any, shapes: Mapping[str, tuple[int, ...]], file: Path) -> None:
+    missing = sorted(set(shapes) - set(source.names()))
+    extra = sorted(set(source.names()) - set(shapes))
+    if missing or extra:
+        raise ArtifactError(
+            f"{str(file)!r} does not fit its classifier.json: missing {shorten(missing[:5], 400)}, unexpected "
+            f"{shorten(extra[:5], 400)}."
+        )
+    for path, shape in shapes.items():
+        if tuple(source.shape(path)) != shape:
+            raise ArtifactError(f"{str(file)!r}: {path} must have shape {shape}; got {tuple(source.shape(path))}.")
+
+
+def _finite(source: Any, name: str) -> np.ndarray:
+    try:
+        value = source.read(name)
+    except CheckpointError as error:
+        raise ArtifactError(str(error)) from error
+    if not np.isfinite(value).all():
+        raise ArtifactError(
+            f"{source.origin}: {name} holds NaN or infinity; the training that wrote it diverged, or the file was changed."
+        )
+    return value
 
 
 class precision:  # noqa: N801 - reads as a keyword: with precision("mixed_bfloat16")
@@ -229,35 +368,46 @@ def _weights(model: Classifier) -> dict[str, np.ndarray]:
     return {weight.path: keras.ops.convert_to_numpy(weight) for weight in weights}
 
 
-def _load_weights(model: Classifier, file: Path) -> None:
-    from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
+def thresholds_of(description: Mapping[str, Any], model: Classifier, file: Path) -> dict[str, np.ndarray]:
+    """The decision thresholds that a description keeps; 0.5 for a head of which it says nothing.
 
-    source = SafetensorsSource(file, strip_prefix=False)
-    variables = {weight.path: weight for weight in model.weights if "seed_generator" not in weight.path}
-    missing = sorted(set(variables) - set(source.names()))
-    extra = sorted(set(source.names()) - set(variables))
-    if missing or extra:
-        raise ArtifactError(
-            f"{str(file)!r} does not fit its classifier.json: missing {missing[:5]}, unexpected {extra[:5]}."
-        )
-    for path, variable in variables.items():
-        if tuple(source.shape(path)) != tuple(variable.shape):
-            raise ArtifactError(
-                f"{str(file)!r}: {path} must have shape {tuple(variable.shape)}; got {tuple(source.shape(path))}."
-            )
-        variable.assign(source.read(path))
+    Args:
+        description: of the classifier.
+        model: its model.
+        file: that holds the description, for messages.
 
+    Returns:
+        Head name -> thresholds (C,).
 
-def _thresholds(description: Mapping[str, Any], model: Classifier) -> dict[str, np.ndarray]:
+    Raises:
+        ArtifactError: when they are not one number from 0 to 1 for each unit.
+    """
     stored = description.get("thresholds", {})
     thresholds = {}
     for name, head in model.heads.items():
-        values = stored.get(name, [0.5] * head.head_task.units)
-        if not isinstance(values, list) or len(values) != head.head_task.units:
-            raise ArtifactError(f"classifier.json: thresholds of {name!r} must be {head.head_task.units} numbers.")
-        thresholds[name] = np.array([check_number("thresholds", value, 0, 1) for value in values])
+        units = head.head_task.units
+        values = stored.get(name, [0.5] * units) if isinstance(stored, Mapping) else None
+        if not isinstance(values, list) or len(values) != units or not all(map(_is_share, values)):
+            raise ArtifactError(
+                f"{str(file)!r}: thresholds of {name!r} must be {units} numbers from 0 to 1; got {shorten(values)}."
+            )
+        thresholds[name] = np.array(values, dtype=float)
     return thresholds
 
 
+def _is_share(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
+
+
 def _write_json(file: Path, value: Mapping[str, Any]) -> None:
-    file.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(_without_nan(value), indent=2, ensure_ascii=False, allow_nan=False)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+def _without_nan(value: Any) -> Any:
+    """Plain data in which null is what is no number: JSON has no other."""
+    if isinstance(value, Mapping):
+        return {key: _without_nan(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -18,8 +18,7 @@ from kerasbert._core.files import checked_member
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
-from kerasbert.bundle import Bundle, rebuild
-from kerasbert.bundle import _thresholds as thresholds_of
+from kerasbert.bundle import Bundle, rebuild, thresholds_of
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained_config import OWN_KEY, own_values, training_data_of
 from kerasbert.classifiers.recipe import recipe_of
@@ -126,7 +125,7 @@ def read_exported(folder: Path, tokens: TextEncoder, encoder: str) -> Bundle:
     return Bundle(
         model,
         tokens,
-        thresholds_of(description, model),
+        thresholds_of(description, model, folder / CONFIG_FILE),
         settings,
         dict(metrics) if isinstance(metrics, Mapping) else {},
     )

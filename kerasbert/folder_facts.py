@@ -4,11 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kerasbert._core.errors import ArtifactError, KerasBertError
-from kerasbert._core.files import verify_manifest
-from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, SAFETENSORS_FILE
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
+from kerasbert._core.files import KINDS, verify_manifest
+from kerasbert._core.forms import check_form
+from kerasbert._core.manifest import read_manifest
+from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
 from kerasbert._core.strict_json import read_json_object
-from kerasbert.bundle import CLASSIFIER_FILE
+from kerasbert._core.workplace import put_back
+from kerasbert.bundle import CLASSIFIER_FILE, check_description
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.hierarchy import parse_tree
 
@@ -57,14 +61,58 @@ def manifest_state(folder: Path) -> tuple[bool | None, str]:
     Returns:
         True, False, or None where there is no manifest; and a sentence.
     """
-    if not (folder / MANIFEST_FILE).is_file():
-        return None, "no manifest, so whether files were changed cannot be told"
+    put_back(folder)
+    if not (folder / MANIFEST_FILE).is_file() or not _is_perhaps_ours(folder):
+        return None, "no manifest of kerasbert, so whether files were changed cannot be told"
     try:
         # A tokenizer often comes to an encoder later; a classifier is whole when it is written.
         verify_manifest(folder, alone=not (folder / CONFIG_FILE).is_file())
     except KerasBertError as error:
         return False, str(error)
     return True, "every file is as it was written"
+
+
+def _is_perhaps_ours(folder: Path) -> bool:
+    """Whether a manifest is not plainly that of another program, such as of a web application."""
+    try:
+        content = read_json_object(folder / MANIFEST_FILE)
+    except KerasBertError:
+        return True
+    return content.get("program") == PACKAGE or "files" in content
+
+
+def kind_in_words(folder: Path) -> str | None:
+    """What kerasbert wrote a folder as, such as "a token cache"; None where it did not, or where that cannot be told.
+
+    Args:
+        folder: any folder.
+    """
+    try:
+        kind = read_manifest(folder).kind
+    except KerasBertError:
+        return None
+    return None if kind is None else KINDS[kind].words
+
+
+def read_classifier_file(folder: Path) -> dict[str, Any]:
+    """The description of a saved classifier.
+
+    Args:
+        folder: written by `TextClassifier.save`.
+
+    Returns:
+        The content of its `classifier.json`.
+
+    Raises:
+        ArtifactError: when the description is malformed.
+    """
+    file = folder / CLASSIFIER_FILE
+    try:
+        description = read_json_object(file)
+    except ConfigError as error:
+        raise ArtifactError(f"{str(file)!r} does not describe a classifier: {error}") from error
+    check_description(description, folder)
+    return description
 
 
 def count_parameters(folder: Path) -> int | None:
@@ -106,13 +154,17 @@ def heads_of(folder: Path) -> list[HeadFacts]:
         ArtifactError: when the description is malformed.
     """
     try:
-        description = read_json_object(folder / CLASSIFIER_FILE)
+        description = read_classifier_file(folder)
         found = _heads(description["builder"], description["arguments"])
         thresholds = description.get("thresholds", {})
+        for name, _, labels in found:
+            check_form(list(labels), [str], f"the labels of {shorten(name)}")
         return [
             HeadFacts(name, task, tuple(labels), () if task == "multiclass" else tuple(map(float, thresholds[name])))
             for name, task, labels in found
         ]
+    except ArtifactError:
+        raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ArtifactError(
             f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."

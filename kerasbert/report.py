@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_texts
-from kerasbert._core.errors import ArtifactError, DataError
+from kerasbert._core.errors import DataError
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.evaluation.confidence import bootstrap_intervals
@@ -101,7 +100,7 @@ def write_report(
     if intervals is None:
         intervals = _intervals(outcomes)
     metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
-    with atomic_dir_write(folder, overwrite=overwrite) as beside, house_style():
+    with atomic_dir_write(folder, kind="report", overwrite=overwrite) as beside, house_style():
         (beside / PICTURES_FOLDER).mkdir()
         several = list(outcomes) != [SINGLE_HEAD]
         heads = []
@@ -130,16 +129,7 @@ def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False)
     Raises:
         ArtifactError: when the folder holds something, or cannot be made.
     """
-    folder = Path(folder).absolute()
-    if (folder / MANIFEST_FILE).is_file():
-        if not (folder / PAGE_FILE).is_file():
-            raise ArtifactError(f"Output folder {str(folder)!r} holds a saved model, no report; choose another name.")
-        if not overwrite:
-            raise ArtifactError(
-                f"Output folder {str(folder)!r} already holds a report; choose another name, or pass --overwrite "
-                f"(overwrite=True in Python) to replace it."
-            )
-    return check_output(folder, overwrite)
+    return check_output(folder, overwrite, kind="report")
 
 
 def collect_outcomes(

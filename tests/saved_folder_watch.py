@@ -65,7 +65,7 @@ HOSTILE = {
 
 def forge(saved, folder, spoil):
     """A copy of a saved folder that is spoilt, with a manifest that agrees."""
-    with atomic_dir_write(folder) as beside:
+    with atomic_dir_write(folder, kind="classifier") as beside:
         for file in saved.iterdir():
             if file.name != "manifest.json":
                 shutil.copy(file, beside / file.name)

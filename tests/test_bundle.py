@@ -18,7 +18,7 @@ def saved(tiny_folder, tmp_path_factory):
 def changed(saved, tmp_path, **changes):
     """A copy whose classifier.json is changed and whose manifest is honest about it."""
     description = {**json.loads((saved / "classifier.json").read_text()), **changes}
-    with files.atomic_dir_write(tmp_path / "copy") as folder:
+    with files.atomic_dir_write(tmp_path / "copy", kind="classifier") as folder:
         for file in saved.iterdir():
             if file.name != "manifest.json":
                 (folder / file.name).write_bytes(file.read_bytes())
@@ -29,8 +29,8 @@ def changed(saved, tmp_path, **changes):
 CHANGES = {
     "newer format": ({"format_version": 99}, "has format_version 99; this kerasbert .* reads 1"),
     "unknown builder": ({"builder": "os.system"}, "does not describe a classifier"),
-    "no arguments": ({"arguments": {}}, "does not describe a classifier"),
-    "list": ({"arguments": [1]}, "does not describe a classifier"),
+    "no arguments": ({"arguments": {}}, "does not describe a classifier: it lacks 'arguments/encoder'"),
+    "list": ({"arguments": [1]}, r"does not describe a classifier: .*'arguments' is malformed, \[1\]"),
     "thresholds": ({"thresholds": {"probabilities": [0.5]}}, "thresholds of 'probabilities' must be 2 numbers"),
     "precision": ({"precision": "float17"}, "does not describe a classifier"),
 }

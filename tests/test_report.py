@@ -144,7 +144,9 @@ def test_only_a_report_is_replaced(fitted, reports, tmp_path):
     kb.write_report(*arguments, folder, warnings=["new"], overwrite=True)
     assert read(folder)[1]["warnings"] == ["new"]
     fitted["binary"].save(tmp_path / "model")
-    with pytest.raises(kb.ArtifactError, match="holds a saved model, no report; choose another name"):
+    with pytest.raises(
+        kb.ArtifactError, match="holds a saved classifier, and a report takes the place of another one only"
+    ):
         kb.write_report(*arguments, tmp_path / "model", overwrite=True)
     kb.load(tmp_path / "model")
 

@@ -58,7 +58,7 @@ def test_every_flipped_bit_is_told_or_harmless(saved, expected, tmp_path):
 
 def forge(saved, folder, name, generator):
     """A copy with one bit turned over in a file, and a manifest that agrees."""
-    with atomic_dir_write(folder) as beside:
+    with atomic_dir_write(folder, kind="classifier") as beside:
         for file in saved.iterdir():
             if file.name != "manifest.json":
                 shutil.copy(file, beside / file.name)

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, UnsafeArtifactError
 from kerasbert._core.files import sha256_of
+from kerasbert._core.locations import local_path
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.workplace import put_back
 
 
 class CheckpointPackage(NamedTuple):
@@ -83,11 +85,12 @@ def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
             f"`encoder` must be a folder or a name; got {shorten(name_or_folder)} of type {type(name_or_folder).__name__}."
         )
     name = os.fspath(name_or_folder)
-    folder = Path(name)
+    folder = local_path(name)
+    put_back(folder)
     # An empty name would be the folder that the program happens to run in.
     if name and folder.is_dir():
         return folder
-    if folder.is_file():
+    if folder.exists() and name:
         raise ConfigError(
             f"`encoder` must be a folder or a name; {str(folder)!r} is a file. Give the folder it lies in."
         )

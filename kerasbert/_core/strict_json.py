@@ -1,6 +1,7 @@
 """JSON files read strictly: what two readers could understand differently is refused, with the line."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,17 @@ def read_json_object(path: Path) -> dict[str, Any]:
 
     Raises:
         ConfigError: when the file is missing, empty, too large, not UTF-8, has a byte-order mark, is no JSON object, is
-            nested too deep, or has a duplicate key, `NaN` or `Infinity`; the message names file and line.
+            nested too deep, or has a duplicate key, `NaN`, infinity or a number beyond it; the message names file and line.
     """
     if not path.is_file():
         raise ConfigError(f"{str(path)!r} is missing.")
+    try:
+        return _read(path)
+    except OSError as error:
+        raise ConfigError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
     if path.stat().st_size > MAXIMUM_BYTES:
         raise ConfigError(f"{str(path)!r} has {path.stat().st_size} bytes; at most {MAXIMUM_BYTES} are read.")
     return parse_json_object(path.read_bytes(), str(path))
@@ -34,7 +42,7 @@ def parse_json_object(content: bytes, source: str) -> dict[str, Any]:
     if not text.strip():
         raise ConfigError(f"{source!r} is empty; it must hold one JSON object.")
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{source!r} line {error.lineno}: not valid JSON ({error.msg}).") from error
     except _RefusedError as refused:
@@ -64,6 +72,13 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(constant: str) -> None:
     raise _RefusedError(f"{constant} is not a JSON number.", constant, last=False)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _RefusedError(f"{text[:20]} is out of the range of numbers.", text, last=False)
+    return number
 
 
 def _line_of(text: str, needle: str, last: bool) -> int:

@@ -34,11 +34,11 @@ def explain_command(
         raise typer.BadParameter(f"{text!r} is the name of a file; give the text itself.")
     refuse_useless(context, with_output(("layer", "attention_head", "overwrite"), "--output", output))
     if output is not None:
-        check_output(output, overwrite)
+        check_output(output, overwrite, kind="explanation")
     found = explain(open_classifier(folder), text, label=label, head=head, steps=steps)
     if output is not None:
         drawn: dict[str, Any] = {"layer": layer, "attention_head": attention_head}
-        with atomic_dir_write(output, overwrite=overwrite) as beside:
+        with atomic_dir_write(output, kind="explanation", overwrite=overwrite) as beside:
             (beside / "explanation.html").write_text(found.to_html(**drawn), encoding="utf-8")
             described = json.dumps(found.to_dict(), indent=2, ensure_ascii=False)
             (beside / "explanation.json").write_text(described + "\n", encoding="utf-8")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.pictures import check_picture_file
 from kerasbert.cli.data import check_of_task, read_data
 from kerasbert.cli.options import Delimiter, Head, Labels, OnError, Task, Text, TextPair, app, refuse_useless, say
 from kerasbert.cli.reading import check_delimiter, columns_of_heads, head_tasks, label_cells, label_columns, parse_heads
@@ -34,6 +35,7 @@ def find_rate(
     if task is Task.multitask:
         reason = "goes with one head; --head NAME=COLUMN:TASK names the columns of several"
         refuse_useless(context, {"labels": reason})
+    check_picture_file(picture)
     heads = parse_heads(task, head)
     columns = label_columns(task, labels, heads)
     own: dict[str, Any] = {"labels": columns, "on_error": on_error}

@@ -7,17 +7,25 @@ import typer
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError
-from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert._core.strict_json import read_json_object
 from kerasbert.bundle import CLASSIFIER_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.cli.options import app, refuse_useless
+from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
 from kerasbert.export.description import read_export
-from kerasbert.folder_facts import HeadFacts, count_parameters, files_of, heads_of, manifest_state
+from kerasbert.folder_facts import (
+    HeadFacts,
+    count_parameters,
+    files_of,
+    heads_of,
+    kind_in_words,
+    manifest_state,
+    read_classifier_file,
+)
 
 MOST_LABELS = 30
 
@@ -41,33 +49,41 @@ def inspect(
     if holds is False:
         _print_files(folder)
         raise ArtifactError(state)
-    _print_head_line(source, folder)
+    for line in _head_lines(source, folder):
+        _show(line)
     count = count_parameters(folder)
     if count is not None:
-        print(f"{count:,} weights")
+        _show(f"{count:,} weights")
     if (folder / CLASSIFIER_FILE).is_file():
         for head in heads_of(folder):
             _print_labels(head)
     _print_files(folder)
-    print(f"Manifest: {state}")
+    _show(f"Manifest: {state}")
     if text:
         _print_tokens(TextEncoder.from_folder(folder, max_length=max_length), text)
 
 
-def _print_head_line(source: str, folder: Path) -> None:
+def _show(line: str) -> None:
+    """Print one line, in which nothing that a file says reaches the terminal as a control character."""
+    print(printable(line))
+
+
+def _head_lines(source: str, folder: Path) -> list[str]:
     exported = read_export(folder)
     if exported is not None:
-        print(f"{source}: {_describe_export(exported)}")
-    elif (folder / CLASSIFIER_FILE).is_file():
-        print(f"{source}: {_describe(read_json_object(folder / CLASSIFIER_FILE))}")
-    elif (folder / "config.json").is_file():
+        first, *others = _describe_export(exported)
+        return [f"{source}: {first}", *others]
+    if (folder / CLASSIFIER_FILE).is_file():
+        return [f"{source}: {_describe(read_classifier_file(folder))}"]
+    if (folder / CONFIG_FILE).is_file():
         config = BertConfig.from_pretrained(folder)
-        print(f"{source}: {config.model_type}, {config.num_hidden_layers} layers, {config.hidden_size} wide, ", end="")
-        print(f"{config.vocab_size} tokens, up to {config.max_length} of them in a text")
-    elif (folder / "saved_model.pb").is_file():
-        print(f"{source}: a SavedModel of TensorFlow")
-    else:
-        print(f"{source}: no classifier or checkpoint that is known here")
+        layers = f"{config.model_type}, {config.num_hidden_layers} layers, {config.hidden_size} wide"
+        return [
+            f"{source}: {layers}, {config.vocab_size} tokens, up to {config.max_length} of them in a text",
+        ]
+    if (folder / "saved_model.pb").is_file():
+        return [f"{source}: a SavedModel of TensorFlow"]
+    return [f"{source}: {kind_in_words(folder) or 'no classifier or checkpoint that is known here'}"]
 
 
 def _print_labels(head: HeadFacts) -> None:
@@ -87,34 +103,35 @@ def _print_files(folder: Path) -> None:
     files = files_of(folder)
     print_table("", ("file", "bytes"), [[name, f"{size:,}"] for name, size in files[:MOST_LABELS]])
     if len(files) > MOST_LABELS:
-        print(f"... and {len(files) - MOST_LABELS} more files")
+        _show(f"... and {len(files) - MOST_LABELS} more files")
 
 
 def _print_tokens(tokens: TextEncoder, texts: list[str]) -> None:
     for one in texts:
         encoded = tokens.encode([one])
         pieces = tokens.tokens(one)
-        print(f"\n{shorten(one)}: {len(encoded.input_ids)} tokens{' (cut)' if encoded.num_truncated else ''}")
+        print()
+        _show(f"{shorten(one)}: {len(encoded.input_ids)} tokens{' (cut)' if encoded.num_truncated else ''}")
         for piece, number in zip(pieces, encoded.input_ids, strict=False):
-            print(f"{number:>8}  {piece}")
+            _show(f"{number:>8}  {piece}")
 
 
 def _describe(description: dict[str, Any]) -> str:
-    arguments = description.get("arguments", {})
+    arguments = description["arguments"]
     settings = ", ".join(f"{name} {shorten(arguments[name], 60)}" for name in sorted(arguments) if name != "encoder")
-    encoder = arguments.get("encoder", {})
-    return f"{description.get('builder')} over {encoder.get('num_hidden_layers')} layers; {settings}"
+    layers = arguments["encoder"].get("num_hidden_layers")
+    return f"{shorten(description['builder'], 60)[1:-1]} over {shorten(layers)} layers; {settings}"
 
 
-def _describe_export(description: dict[str, Any]) -> str:
-    report = description["report"]
+def _describe_export(description: dict[str, Any]) -> list[str]:
     heads = [
-        f"\n  {name}: {head['task']}, labels {shorten(head['label_names'], 60)}, "
+        f"  {name}: {head['task']}, labels {shorten(head['label_names'], 60)}, "
         f"thresholds {shorten([round(value, 4) for value in head['thresholds']], 60)}"
         for name, head in description["heads"].items()
     ]
-    figures = "".join(f"\n  {name}: {value}" for name, value in report.items())
-    return (
-        f"{description['format']} of a {description['task']} classifier, up to {description['max_length']} tokens"
-        f"{''.join(heads)}{figures}"
-    )
+    figures = [
+        f"  {name}: {value if isinstance(value, str) else shorten(value, 400)}"
+        for name, value in description["report"].items()
+    ]
+    first = f"{description['format']} of a {description['task']} classifier, up to {description['max_length']} tokens"
+    return [first, *heads, *figures]

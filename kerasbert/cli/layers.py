@@ -34,9 +34,9 @@ def layers(
     if (keep is None) != (save_as is None):
         raise typer.BadParameter("--keep LAYER and --save-as DIR go together.")
     refuse_useless(context, with_output(("overwrite",), "--output or --save-as", output or save_as))
-    for target in (output, save_as):
+    for target, kind in ((output, "layers"), (save_as, "classifier")):
         if target is not None:
-            check_output(target, overwrite)
+            check_output(target, overwrite, kind=kind)
     classifier = open_classifier(folder)
     reading = reading_of(classifier, {}, None)
     if reading.get("text_pair"):
@@ -46,7 +46,7 @@ def layers(
     examples = read_data(data, text=column, labels=reading["columns"], on_error=on_error, check=check)
     report = score_layers(classifier, examples.texts, label_cells(examples, reading))
     if output is not None:
-        with atomic_dir_write(output, overwrite=overwrite) as beside:
+        with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:
             (beside / "layers.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
             report.save_picture(beside / "layers.png")
     if output_format is Format.json:

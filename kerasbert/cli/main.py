@@ -22,6 +22,7 @@ from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help
     train,
 )
 from kerasbert.cli.options import app, say
+from kerasbert.cli.standard_streams import open_streams, output_error
 from kerasbert.training.signals import TrainingStopped
 
 INTERRUPTED = 130
@@ -36,29 +37,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    command = typer.main.get_command(app)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), open_streams():
         warnings.showwarning = _show_warning  # type: ignore[assignment]
-        try:
-            code = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)
-            return code if isinstance(code, int) else 0
-        except KerasBertError as error:
-            say(f"Error: {error}")
-            return 1
-        except (TypeError, OSError) as error:
-            say(f"Error: {error}")
-            return 1
-        except TrainingStopped as stopped:
-            say(str(stopped))
-            return int(stopped.code or 0)
-        except (KeyboardInterrupt, typer.Abort):
-            say("Interrupted.")
-            return INTERRUPTED
-        except Exception as error:
-            if not hasattr(error, "exit_code"):
-                raise
-            _show_usage_error(error)
-            return int(error.exit_code)
+        return _run(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except (KerasBertError, TypeError) as error:
+        say(f"Error: {error}")
+        return 1
+    except OSError as error:
+        _show_system_error(error)
+        return 1
+    except TrainingStopped as stopped:
+        say(str(stopped))
+        return int(stopped.code or 0)
+    except (KeyboardInterrupt, typer.Abort):
+        say("Interrupted.")
+        return INTERRUPTED
+    except Exception as error:
+        if not hasattr(error, "exit_code"):
+            raise
+        _show_usage_error(error)
+        return int(error.exit_code)
+
+
+def _show_system_error(error: OSError) -> None:
+    words = output_error(error)
+    if words is None:
+        file = "" if error.filename is None else f"{error.filename!r}: "
+        words = f"{file}{error.strerror or error}. Look whether it is there, may be read or written, and has room."
+    if words:
+        say(f"Error: {words}")
 
 
 def _show_usage_error(error: Any) -> None:

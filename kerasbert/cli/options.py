@@ -1,5 +1,6 @@
 """What the commands share: the app, its choices and its common options."""
 
+import contextlib
 import enum
 import os
 import sys
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from kerasbert.cli.standard_streams import printable
 from kerasbert.data.sources import COMPRESSED, FORMATS
 
 app = typer.Typer(
@@ -119,5 +121,6 @@ def _flag(context: typer.Context, name: str) -> str:
 
 
 def say(message: str) -> None:
-    """Write a message for people to standard error."""
-    print(message, file=sys.stderr)
+    """Write a message for people to standard error, its lines without control characters; a full one is no matter."""
+    with contextlib.suppress(OSError):
+        print("\n".join(printable(line) for line in message.split("\n")), file=sys.stderr)

@@ -55,7 +55,7 @@ def probe_command(
         useless |= dict.fromkeys(("label_delimiter", "folds"), "goes with labels, without --unlabelled")
     refuse_useless(context, useless)
     if output is not None:
-        check_output(output, overwrite)
+        check_output(output, overwrite, kind="probe")
     column = None if unlabelled else labels or "label"
     columns = [name for name in (column, sublabels) if name]
     check = None
@@ -78,7 +78,7 @@ def probe_command(
         progress=not quiet,
     )
     if output is not None:
-        with atomic_dir_write(output, overwrite=overwrite) as beside:
+        with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
             described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
             (beside / "probe.json").write_text(described + "\n", encoding="utf-8")
             report.save_picture(beside / "probe.png")

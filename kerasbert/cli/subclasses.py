@@ -50,7 +50,7 @@ def discover(
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Find groups of texts inside each class and write the data again with a column for them."""
-    check_output(output, overwrite)
+    check_output(output, overwrite, kind="discovery")
     check_column_is_new(data, column)
     wanted = [label] if sublabel is None else [label, sublabel]
     examples = read_data(data, text=text, labels=wanted)

@@ -1,14 +1,14 @@
 """`kerasbert train`: labelled texts in, a saved classifier out."""
 
-import shutil
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.errors import DivergedError
-from kerasbert._core.files import check_output
-from kerasbert._core.names import DEFAULT_ENCODER, MANIFEST_FILE
+from kerasbert._core.locations import local_output
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.bundle import CLASSIFIER_FILE
 from kerasbert.cli.data import check_of_task, read_data
 from kerasbert.cli.options import (
     Delimiter,
@@ -43,9 +43,11 @@ from kerasbert.cli.train_options import (
     useless_options,
     way_of,
 )
+from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.data.batches import NUM_LENGTHS
 from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
+from kerasbert.training.checkpoint import LAST_GOOD
 from kerasbert.training.determinism import make_deterministic
 from kerasbert.training.devices import as_strategy, is_chief
 from kerasbert.training.resume import EVERY
@@ -203,11 +205,12 @@ def train(
     devices = as_strategy("one" if deterministic and strategy == "auto" else strategy)
     if deterministic:
         make_deterministic(seed)
-    unfinished = output.absolute().with_name(f"{output.absolute().name}.unfinished")
-    if resume and not unfinished.exists() and (output / MANIFEST_FILE).is_file():
+    local_output(output)
+    unfinished = unfinished_folder(output)
+    if resume and not unfinished.exists() and (output / CLASSIFIER_FILE).is_file():
         say(f"{output} is finished already.")
         return
-    check_output(output, overwrite)
+    perhaps_saved = check_train_output(output, overwrite=overwrite, resume=resume)
     columns = label_columns(task, labels, heads)
     tasks = head_tasks(task, columns, heads, multilabel=multilabel)
     check_delimiter(tasks, label_delimiter)
@@ -315,7 +318,7 @@ def train(
                 **running,
             )
     except DivergedError:
-        kept = unfinished / "last_good"
+        kept = unfinished / LAST_GOOD
         classifier.save(kept, overwrite=True)
         say(f"The classifier with the weights from before that batch is in {kept}.")
         raise
@@ -327,8 +330,7 @@ def train(
         metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
     if not is_chief(devices):
         return
-    classifier.save(output, overwrite=overwrite, metrics=metrics)
-    shutil.rmtree(unfinished, ignore_errors=True)
+    save_unless_saved(classifier, output, metrics, overwrite=overwrite, perhaps_saved=perhaps_saved)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
 
 

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from kerasbert._core.errors import DataError
+from kerasbert._core.locations import local_path
 
 # Far above any text data that fits the memory of a training machine, far below what a sparse file can claim.
 LARGEST_FILE = 16 * 1024**3
@@ -21,8 +22,9 @@ def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = 
         empty: whether a file of no bytes is let through.
 
     Raises:
-        DataError: when the path is missing, a folder, a device or pipe, unreadable, empty or too large.
+        DataError: when the path is an address, missing, a folder, a device or pipe, unreadable, empty or too large.
     """
+    local_path(path, error=DataError)
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -2,7 +2,9 @@
 
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
+import errno
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +16,8 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_name
 from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.locations import local_output
+from kerasbert._core.workplace import put_back
 from kerasbert.data.bad_rows import BadRows
 from kerasbert.data.guards import text_keys
 from kerasbert.data.label_vocabulary import LabelVocabulary
@@ -130,9 +134,10 @@ def prepare(
     BadRows(on_error)
     files = find_sources(sources)
     way = _way(encoder, columns, on_error)
-    output = Path(output).absolute()
+    output = local_output(output)
+    put_back(output)
     if is_cache(output):
-        differ = _differences(output, files, way)
+        differ = _differences(output, files, way, overwrite=overwrite)
         if not differ:
             return open_cache(output, reused=True)
         if not overwrite:
@@ -140,9 +145,9 @@ def prepare(
                 f"{str(output)!r} holds tokens of other data: {listing(differ)}. Pass --overwrite (overwrite=True) to "
                 f"make them anew, or choose another folder."
             )
-    check_output(output, overwrite)
+    check_output(output, overwrite, kind="tokens")
     try:
-        with atomic_dir_write(output, overwrite=overwrite and output.exists()) as folder:
+        with atomic_dir_write(output, kind="tokens", overwrite=overwrite and output.exists()) as folder:
             _fill(folder, files, way, (encoder, columns, on_error, progress))
     except (OSError, ArtifactError):
         # Another worker of the same training was faster.
@@ -199,8 +204,15 @@ def _way(encoder: TextEncoder, columns: Columns, on_error: str) -> dict[str, Any
     }
 
 
-def _differences(folder: Path, files: list[SourceFile], way: Mapping[str, Any]) -> list[str]:
-    facts = open_cache(folder)
+def _differences(
+    folder: Path, files: list[SourceFile], way: Mapping[str, Any], *, overwrite: bool = False
+) -> list[str]:
+    try:
+        facts = open_cache(folder)
+    except ArtifactError:
+        if overwrite:
+            return ["it is damaged"]
+        raise
     differ = [f"`{name}` differs" for name, value in way.items() if facts.facts.get(name) != value]
     return differ + changes(facts.sources, files)
 
@@ -350,6 +362,17 @@ def _ahead(chunks: Iterable[_Chunk], work: Callable[[_Chunk], Any]) -> Iterator[
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextlib.contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    """Context: TensorFlow's errors of the disk become those of Python."""
+    import tensorflow as tf
+
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(errno.EIO, error.message.rpartition("; ")[2], str(folder)) from error
+
+
 class _Writer:
     """Shards and index, written as tokens come."""
 
@@ -371,14 +394,16 @@ class _Writer:
 
     def __exit__(self, *error: object) -> None:
         pairs = [stream for both in self._labels.values() for stream in both]
-        for stream in [*self._index.values(), *pairs, *([self._records] if self._records else [])]:
-            stream.close()
+        with _disk_errors(self.folder), contextlib.ExitStack() as closed:
+            for stream in [*self._index.values(), *pairs, *([self._records] if self._records else [])]:
+                closed.callback(stream.close)
 
     def write(self, tokens: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]], keys: np.ndarray) -> None:
         """Add texts."""
         self._index[KEYS_FILE].write(keys.tobytes())
         records = serialize(tokens, labels, pairs=self.pairs)
-        starts = self._write_records(records)
+        with _disk_errors(self.folder):
+            starts = self._write_records(records)
         self._index[LENGTHS_FILE].write(tokens.lengths.astype(np.uint16).tobytes())
         self._index[OFFSETS_FILE].write(np.array(starts, dtype=np.uint64).tobytes())
         for head, rows in labels.items():

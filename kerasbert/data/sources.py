@@ -10,6 +10,7 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
+from kerasbert._core.locations import local_path
 from kerasbert.data._files import PATTERN, check_file
 
 # How the name of a file ends -> its format; each may be followed by ".gz".
@@ -146,6 +147,7 @@ def is_pattern(text: str) -> bool:
 
 
 def _expand(text: str) -> list[str]:
+    local_path(text, error=DataError)
     if not is_pattern(text):
         return [os.path.abspath(text)]
     found = sorted(path for path in glob.glob(text, recursive=True) if os.path.isfile(path))

@@ -24,10 +24,14 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_name, shorten
-from kerasbert._core.errors import ArtifactError, DataError
+from kerasbert._core.errors import ArtifactError, DataError, KerasBertError
 from kerasbert._core.files import checked_member, verify_manifest
+from kerasbert._core.forms import check_form, is_count
+from kerasbert._core.locations import local_path
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.turns import identity, read_in_turn
+from kerasbert._core.workplace import put_back
 from kerasbert.data.hierarchy import UNKNOWN, Hierarchy, parse_tree
 from kerasbert.data.level_vocabulary import HIERARCHICAL
 from kerasbert.data.sources import SourceFile, listing
@@ -41,8 +45,39 @@ KINDS_FILE = "kinds.bin"
 KEYS_FILE = "texts.bin"
 BAD_ROWS_FILE = "bad_rows.txt"
 FORMAT = 1
+TASKS = ("binary", "multiclass", "multilabel", HIERARCHICAL)
+FORM = {
+    "vocabulary": str,
+    "max_length": is_count,
+    "long_texts": str,
+    "text": str,
+    "text_pair": (str, None),
+    "num_rows": is_count,
+    "num_cut": is_count,
+    "length_counts": [is_count],
+    "pairs": bool,
+    "pad_id": is_count,
+    "mask_id": (is_count, None),
+    "shards": [{"file": str, "rows": is_count, "bytes": is_count}],
+    "skipped": {"count": is_count, "first": [str]},
+    "empty": [str],
+    "tree?": (dict, None),
+    "sources": [{"path": str, "size": is_count, "mtime_ns": int, "sha256": str}],
+    "heads": {
+        ...: {
+            "task": lambda task: task in TASKS,
+            "columns": [str],
+            "delimiter": (str, None),
+            "names": [str],
+            "order": [is_count],
+            "counts": [is_count],
+        }
+    },
+}
 # A TFRecord: length and its check sum, the content, its check sum.
 HEADER, FOOTER = 12, 4
+# Rows that are looked at at once.
+PIECE = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,8 +150,8 @@ class TokenCache:
         self.max_length: int = facts["max_length"]
         self.pad_id: int = facts["pad_id"]
         self.pairs: bool = facts["pairs"]
-        self.sources = [SourceFile(**file) for file in facts["sources"]]
-        self.heads = {name: _head(head) for name, head in facts["heads"].items()}
+        self.sources = [_known(SourceFile, file) for file in facts["sources"]]
+        self.heads = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
         self.hierarchy = parse_tree(facts["tree"]) if facts.get("tree") else None
         self.lengths: np.ndarray = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
         self._offsets = np.memmap(folder / OFFSETS_FILE, dtype=np.uint64, mode="r", shape=(self.num_rows,))
@@ -127,6 +162,8 @@ class TokenCache:
             )
             for head in self.heads
         }
+        self._vocabulary_size = (folder / KINDS_FILE).stat().st_size
+        self._identity = identity(folder)
         self._first_rows = np.concatenate([[0], np.cumsum([shard["rows"] for shard in facts["shards"]])])
 
     def __len__(self) -> int:
@@ -195,6 +232,7 @@ class TokenCache:
             raise DataError(
                 f"{self.folder}: a record is malformed ({shorten(str(error))}); prepare it again."
             ) from None
+        self._check_records(rows, tokens, labels)
         tokens = dataclasses.replace(tokens, max_length=self.max_length)
         return tokens, {name: head.encode(*labels[name]) for name, head in self.heads.items()}
 
@@ -213,7 +251,29 @@ class TokenCache:
         stop = np.where(rows + 1 < self.num_rows, starts[np.minimum(rows + 1, self.num_rows - 1)], len(numbers))
         counts = stop.astype(np.int64) - first
         order = np.asarray(self.heads[head].order, dtype=np.int32)
-        return order[numbers[ranges(first, counts)]], counts
+        if len(rows) and (counts.min() < 0 or first.min() < 0 or (first + counts).max() > len(numbers)):
+            raise DataError(f"{self.folder}: the index of labels is malformed; prepare it again.")
+        found = numbers[ranges(first, counts)]
+        self._check_numbers(head, found)
+        return order[found], counts
+
+    def _check_records(self, rows: np.ndarray, tokens: TokenArrays, labels: Mapping[str, Any]) -> None:
+        """Refuse what no tokenizer and no label vocabulary gives: it would be read as another row's."""
+        ids = tokens.input_ids
+        wrong = not np.array_equal(tokens.lengths, self.lengths[rows]) or len(tokens.token_type_ids) != len(ids)
+        if wrong or (len(ids) and not 0 <= ids.min() <= ids.max() < self._vocabulary_size):
+            raise DataError(f"{self.folder}: records and index differ; prepare it again.")
+        for name, (numbers, offsets) in labels.items():
+            self._check_numbers(name, numbers)
+            several = np.diff(offsets)
+            task = self.heads[name].task
+            fits = (several == 1).all() if task in ("binary", "multiclass") else (several <= 1).all()
+            if task != "multilabel" and not fits:
+                raise DataError(f"{self.folder}: a record of {name!r} has no label or several; prepare it again.")
+
+    def _check_numbers(self, head: str, numbers: np.ndarray) -> None:
+        if len(numbers) and not 0 <= numbers.min() <= numbers.max() < len(self.heads[head].order):
+            raise DataError(f"{self.folder}: labels of {head!r} are out of range; prepare it again.")
 
     def _records(self, rows: np.ndarray) -> Iterator[bytes]:
         """The content of each record; neighbours are read at once."""
@@ -226,9 +286,16 @@ class TokenCache:
 
     def _run(self, shard: int, first: int, stop: int) -> Iterator[bytes]:
         path = self.folder / self.facts["shards"][shard]["file"]
+        if identity(self.folder) != self._identity:
+            raise DataError(f"{str(self.folder)!r} was replaced while it was read; open it again.")
         starts = self._offsets[first:stop].astype(np.int64).tolist()
         is_last = stop == self._first_rows[shard + 1]
         end = self.facts["shards"][shard]["bytes"] if is_last else int(self._offsets[stop])
+        bounds = [*starts, end]
+        # In Python's integers, because those of NumPy would wrap.
+        apart = all(begin + HEADER + FOOTER <= stop_ for begin, stop_ in itertools.pairwise(bounds))
+        if not apart or starts[0] < 0 or end > self.facts["shards"][shard]["bytes"]:
+            raise DataError(f"{self.folder}: the index of records is malformed; prepare it again.")
         descriptor = os.open(path, os.O_RDONLY)
         try:
             content = os.pread(descriptor, end - starts[0], starts[0])
@@ -260,20 +327,45 @@ def open_cache(folder: str | os.PathLike[str], *, reused: bool = False) -> Token
         kerasbert._core.errors.ArtifactError: 'no/such/folder' holds no cache.json; give a folder that `kerasbert prepare` \
 wrote.
     """
-    folder = Path(folder)
+    folder = local_path(folder, error=ArtifactError)
+    put_back(folder)
     if not (folder / CACHE_FILE).is_file():
         raise ArtifactError(f"{str(folder)!r} holds no {CACHE_FILE}; give a folder that `kerasbert prepare` wrote.")
+    return read_in_turn(folder, lambda: _open(folder, reused))
+
+
+def _open(folder: Path, reused: bool) -> TokenCache:
     verify_manifest(folder)
-    facts = read_json_object(folder / CACHE_FILE)
-    if facts.get("format") != FORMAT:
-        raise ArtifactError(
-            f"{str(folder)!r} is of format {facts.get('format')!r}; this version reads {FORMAT}. Prepare it again."
-        )
-    for shard in facts["shards"]:
-        checked_member(folder, shard["file"])
-    for head in facts["heads"]:
-        check_name("head", head)
-    return TokenCache(folder, facts, reused=reused)
+    try:
+        facts = read_json_object(folder / CACHE_FILE)
+        if facts.get("format") != FORMAT:
+            raise ArtifactError(
+                f"{str(folder)!r} is of format {shorten(facts.get('format'))}; this version reads {FORMAT}. Prepare it again."
+            )
+        _check_facts(folder, facts)
+        cache = TokenCache(folder, facts, reused=reused)
+    except (KerasBertError, OSError, TypeError, ValueError) as error:
+        if isinstance(error, ArtifactError):
+            raise
+        raise ArtifactError(f"{str(folder)!r} cannot be read: {error} Prepare it again.") from error
+    if not np.array_equal(_count_lengths(cache.lengths, len(facts["length_counts"])), facts["length_counts"]):
+        raise ArtifactError(f"{str(folder)!r}: the lengths of the texts differ from their counts; prepare it again.")
+    if len(facts["length_counts"]) > cache.max_length + 1:
+        raise ArtifactError(f"{str(folder)!r} has texts of more than {cache.max_length} tokens; prepare it again.")
+    if max(cache.pad_id, facts["mask_id"] or 0) >= (folder / KINDS_FILE).stat().st_size:
+        raise ArtifactError(f"{str(folder)!r}: a special token is not in the vocabulary; prepare it again.")
+    if cache.hierarchy is not None and cache.hierarchy.names != tuple(head.names for head in cache.heads.values()):
+        raise ArtifactError(f"{str(folder)!r}: the tree and the labels of its levels differ; prepare it again.")
+    return cache
+
+
+def _count_lengths(lengths: np.ndarray, minimum: int) -> np.ndarray:
+    """How many texts have each length, counted piece by piece."""
+    pieces = (lengths[start : start + PIECE] for start in range(0, len(lengths), PIECE))
+    counted = np.zeros(max(minimum, np.iinfo(np.uint16).max + 1), dtype=np.int64)
+    for piece in pieces:
+        counted += np.bincount(piece, minlength=len(counted))
+    return counted[: max(int(np.flatnonzero(counted).max()) + 1, minimum)]
 
 
 def is_cache(folder: str | os.PathLike[str]) -> bool:
@@ -281,9 +373,31 @@ def is_cache(folder: str | os.PathLike[str]) -> bool:
     return (Path(folder) / CACHE_FILE).is_file() and (Path(folder) / MANIFEST_FILE).is_file()
 
 
-def _head(facts: Mapping[str, Any]) -> CachedHead:
-    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
-    return CachedHead(**values)
+def _known(form: type, facts: Mapping[str, Any]) -> Any:
+    """A dataclass of its own fields among some facts; lists become tuples."""
+    values = {field.name: facts[field.name] for field in dataclasses.fields(form) if field.name in facts}
+    return form(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+
+
+def _check_facts(folder: Path, facts: dict[str, Any]) -> None:
+    """Refuse a description that contradicts itself or its files, whose sizes are known before anything is mapped."""
+    origin = repr(str(folder / CACHE_FILE))
+    check_form(facts, FORM, origin)
+    rows = facts["num_rows"]
+    sizes = {LENGTHS_FILE: 2 * rows, OFFSETS_FILE: 8 * rows}
+    sizes |= {shard["file"]: shard["bytes"] for shard in facts["shards"]}
+    for name, head in facts["heads"].items():
+        check_name("head", name)
+        sizes[f"starts-{name}.bin"] = 8 * rows
+        names, order = head["names"], head["order"]
+        are_places = len(set(order)) == len(order) and all(number < len(names) for number in order)
+        if not are_places or len(set(names)) < len(names) or len(head["counts"]) != len(names):
+            raise ArtifactError(f"{origin}: labels of {name!r} contradict each other; prepare it again.")
+    wrong = [name for name, size in sizes.items() if checked_member(folder, name).stat().st_size != size]
+    sums = sum(shard["rows"] for shard in facts["shards"]), sum(facts["length_counts"])
+    if wrong or sums != (rows, rows) or not rows or not facts["heads"]:
+        found = f"{wrong[0]} has another size" if wrong else f"{rows} rows, of which {sums[0]} are in shards"
+        raise ArtifactError(f"{origin} contradicts its files: {found}; prepare it again.")
 
 
 def _mapped(path: Path, dtype: Any) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerasbert._core.pictures import save_figure
 from kerasbert.evaluation.attention_figure import attention_figure
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def draw_attentions(weights: np.ndarray, tokens: Sequence[str], title: str, file
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set(xlabel="looked at", ylabel="from", title=title)
     figure.colorbar(shown, shrink=0.8)
-    figure.savefig(file, dpi=120)
+    save_figure(figure, file, dpi=120)
 
 
 def _highlighted(found: "Explanation") -> str:

@@ -4,12 +4,12 @@ import dataclasses
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import suggest_keywords
+from kerasbert._core.pictures import save_figure
 from kerasbert.classifiers.layerwise import check_layerwise, truncate
 from kerasbert.data.batches import make_batches
 from kerasbert.evaluation.early_exit import ExitStages
@@ -65,6 +65,9 @@ class LayerReport:
 
         Args:
             file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
+
+        Raises:
+            ArtifactError: when the file cannot be written, or is another's.
         """
         from matplotlib.figure import Figure
 
@@ -86,7 +89,7 @@ class LayerReport:
         curve.legend()
         bars.bar([str(layer) for layer in layers], [row["weight"] for row in self.rows])
         bars.set(xlabel="layer", ylabel="weight", title="Learned weights of the votes")
-        figure.savefig(Path(file), dpi=150)
+        save_figure(figure, file)
 
 
 @suggest_keywords

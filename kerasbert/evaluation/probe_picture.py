@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasbert._core.pictures import save_figure
 from kerasbert.evaluation.probe_report import QUANTITIES
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def draw(report: "ProbeReport", file: Path) -> None:
         axes.set_xticks(range(len(poolings)), poolings)
         axes.set_yticks(range(len(layers)), [_layer_name(layer, report.num_hidden_layers) for layer in layers])
     figure.suptitle(f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts)", fontsize=11)
-    figure.savefig(file, dpi=150)
+    save_figure(figure, file)
 
 
 def _panel(axes: Any, values: np.ndarray, quantity: str) -> None:

@@ -2,17 +2,31 @@
 
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import verify_manifest
+from kerasbert._core.forms import check_form, is_count, is_share
+from kerasbert._core.locations import local_path
 from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.turns import read_in_turn
+from kerasbert._core.workplace import put_back
 from kerasbert._version import __version__
 from kerasbert.data.tokens import TextEncoder
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
 # Of a folder with an ONNX or TFLite file, and inside the latter.
 FLAT_DESCRIPTION_FILE = "kerasbert.json"
+FORM = {
+    "format": str,
+    "task": str,
+    "max_length": is_count,
+    "pad_id": is_count,
+    "heads": {...: {"task": str, "label_names": [str], "thresholds": [is_share]}},
+    "report": dict,
+}
 
 
 def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> None:
@@ -68,12 +82,21 @@ def read_export(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
     """What an exported folder says of itself; None for another folder.
 
     Raises:
-        ArtifactError: when a file was changed or cut since.
-        ConfigError: when the description is no JSON.
+        ArtifactError: when a file was changed or cut since, or the description is malformed.
     """
-    folder = Path(folder)
+    folder = local_path(folder, error=ArtifactError)
+    put_back(folder)
     for name in (DESCRIPTION_FILE, FLAT_DESCRIPTION_FILE):
         if (folder / name).is_file():
-            verify_manifest(folder)
-            return read_json_object(folder / name)
+            return read_in_turn(folder, partial(_read_description, folder, folder / name))
     return None
+
+
+def _read_description(folder: Path, file: Path) -> dict[str, Any]:
+    verify_manifest(folder)
+    try:
+        description = read_json_object(file)
+    except ConfigError as error:
+        raise ArtifactError(f"{str(folder)!r} cannot be read: {error}") from error
+    check_form(description, FORM, repr(str(file)))
+    return description

@@ -95,11 +95,11 @@ def save_pretrained(
     classifier._check_fitted()
     model: Classifier = classifier.model_
     check_plain_texts(classifier)
-    check_output(folder, overwrite)
+    check_output(folder, overwrite, kind="huggingface")
     chosen = texts_to_compare(texts)
     standard = has_standard_head(model)
     code = "" if standard else torch_code(model)
-    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+    with atomic_dir_write(folder, kind="huggingface", overwrite=overwrite) as beside:
         _write_config(classifier, beside, standard)
         _write_weights(model, beside, standard)
         if code:

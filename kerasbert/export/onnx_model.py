@@ -99,9 +99,9 @@ def export_onnx(
     _check_packages()
     classifier._check_fitted()
     check_plain_texts(classifier)
-    check_output(folder, overwrite)
+    check_output(folder, overwrite, kind="onnx")
     chosen = texts_to_compare(texts)
-    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+    with atomic_dir_write(folder, kind="onnx", overwrite=overwrite) as beside:
         _write_model(in_precision(classifier.model_, "float32"), beside / MODEL_FILE)
         classifier.tokens_.save(beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None))

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from kerasbert._core.checks import check_bool, check_choice, shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
-from kerasbert._core.files import atomic_dir_write
+from kerasbert._core.files import FolderWriter
+from kerasbert._core.locations import local_output
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.export.comparison import (
     HALF_TOLERANCE,
@@ -92,15 +93,17 @@ def export_saved_model(
         raise ConfigError(f"A SavedModel needs Keras on TensorFlow; it runs on {keras.backend.backend()}.")
     classifier._check_fitted()
     chosen = texts_to_compare(texts)
-    path = version_folder(folder, version)
-    with atomic_dir_write(path) as beside:
+    following = (lambda: version_folder(folder, None)) if version is None else None
+    # Of two exports at once the second takes the number after that of the first.
+    writer = FolderWriter(version_folder(folder, version), kind="saved_model", next_path=following)
+    with writer as beside:
         signatures = _write(classifier, beside, dtype)
         if warmup:
             write_warmup(beside, signatures, chosen)
         report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype)
         write_description(beside, classifier, report)
         (beside / EXPORTED_CARD_FILE).write_text(_card(classifier, report), encoding="utf-8")
-    return Export(path, report)
+    return Export(writer.path, report)
 
 
 def version_folder(folder: str | os.PathLike[str], version: int | str | None) -> Path:
@@ -121,7 +124,7 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
         >>> version_folder("no/such/folder", None).name
         '1'
     """
-    folder = Path(folder)
+    folder = local_output(folder)
     present = [int(one.name) for one in folder.iterdir() if one.name.isdecimal()] if folder.is_dir() else []
     following = max(present, default=0) + 1
     if version is None:

@@ -86,11 +86,11 @@ def export_tflite(
     samples = _check_calibration(quantize, calibration)
     if samples and size is None:
         raise ConfigError("quantize='int8' needs a fixed `length`, for which it is calibrated; got 'dynamic'.")
-    path = check_output(folder, overwrite)
+    path = check_output(folder, overwrite, kind="tflite")
     reference = _as_exported(classifier, size)
     rows = token_rows(reference.tokens_, samples, size)
     model = convert(reference.model_, length=size, quantize=quantize, samples=rows)
-    with atomic_dir_write(path, overwrite=overwrite) as beside:
+    with atomic_dir_write(path, kind="tflite", overwrite=overwrite) as beside:
         file = beside / TFLITE_FILE
         file.write_bytes(_with_metadata(model, reference))
         settings = {"quantize": quantize, "length": DYNAMIC if size is None else size}

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import json
 import os
-import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_text_column, suggest_keywords
-from kerasbert._core.errors import ArtifactError, DataError
-from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.errors import DataError
+from kerasbert._core.files import atomic_dir_write, atomic_file_write, check_output, check_output_file
 from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.data.tokens import TextEncoder
@@ -91,7 +90,7 @@ def extract_features(
     check_bool("progress", progress)
     columns = [check_text_column("texts", texts)]
     columns += [] if text_pairs is None else [check_text_column("text_pairs", text_pairs)]
-    target = None if output is None else _checked_target(Path(output), overwrite)
+    target = None if output is None else _checked_target(output, overwrite)
     opened = open_source(source, max_length=max_length, long_texts=long_texts)
     windows = opened.window_pooling if window_pooling is None else window_pooling
     reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=windows)
@@ -186,14 +185,10 @@ def _encode(tokens: TextEncoder, stretch: list[list[str]], start: int) -> Any:
         raise type(error)(f"{error} (Indices count from text {start}.)") from error
 
 
-def _checked_target(target: Path, overwrite: bool) -> Path:
-    if target.suffix != ".parquet":
-        return check_output(target, overwrite)
-    if target.is_dir() or (target.exists() and not overwrite):
-        raise ArtifactError(f"Output file {str(target)!r} exists; choose another name, or pass overwrite=True.")
-    if not target.absolute().parent.is_dir():
-        raise ArtifactError(f"Output file {str(target)!r} cannot be made: its folder does not exist.")
-    return target.absolute()
+def _checked_target(target: str | os.PathLike[str], overwrite: bool) -> Path:
+    if Path(target).suffix == ".parquet":
+        return check_output_file(target, overwrite)
+    return check_output(target, overwrite, kind="features")
 
 
 @contextlib.contextmanager
@@ -202,22 +197,11 @@ def _store_for(target: Path | None, reader: FeatureReader, dtype: str, overwrite
     if target is None:
         yield MemoryStore(*form)
     elif target.suffix == ".parquet":
-        with _beside(target) as file, ParquetStore(file, *form) as store:
+        with atomic_file_write(target, overwrite=overwrite) as file, ParquetStore(file, *form) as store:
             yield store
     else:
-        with atomic_dir_write(target, overwrite=overwrite) as folder:
+        with atomic_dir_write(target, kind="features", overwrite=overwrite) as folder:
             with NpyStore(folder, *form) as files:
                 yield files
             described = {"layers": reader.layers, "poolings": reader.poolings, "num_texts": files.num_texts}
             (folder / DESCRIPTION_FILE).write_text(json.dumps(described) + "\n", encoding="utf-8")
-
-
-@contextlib.contextmanager
-def _beside(target: Path) -> Iterator[Path]:
-    """A file beside its place, renamed when it is whole."""
-    beside = target.with_name(f".tmp-{uuid.uuid4().hex[:8]}-{target.name}")
-    try:
-        yield beside
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -1,13 +1,18 @@
 """Where vectors go while they are read: memory, `.npy` files that grow, or a Parquet file. All keep the texts' order."""
 
+import contextlib
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
 import numpy as np
+
+from kerasbert._core.errors import ArtifactError
+from kerasbert._core.files import FILE_MARK
+from kerasbert._version import __version__
 
 Cell = tuple[int, str]
 # Room for the header of an .npy file whose number of rows is known only at the end; a multiple of 64.
@@ -71,21 +76,36 @@ class NpyStore:
     def add(self, block: np.ndarray) -> None:
         """Append a block to every file."""
         self.num_texts += len(block)
-        for index, file in enumerate(self.files):
-            file.write(np.ascontiguousarray(block[:, index], dtype=self.dtype).data)
+        with _told(self.folder):
+            for index, file in enumerate(self.files):
+                file.write(np.ascontiguousarray(block[:, index], dtype=self.dtype).data)
 
     def __enter__(self) -> Self:
-        self.files = [open(self.folder / npy_name(cell), "wb") for cell in self.cells]
-        for file in self.files:
-            file.write(bytes(HEADER_BYTES))
+        with _told(self.folder):
+            self.files = [open(self.folder / npy_name(cell), "wb") for cell in self.cells]
+            for file in self.files:
+                file.write(bytes(HEADER_BYTES))
         return self
 
     def __exit__(self, *error: Any) -> None:
         header = npy_header((self.num_texts, self.hidden_size), self.dtype)
-        for file in self.files:
-            file.seek(0)
-            file.write(header)
-            file.close()
+        with _told(self.folder), contextlib.ExitStack() as closed:
+            for file in self.files:
+                closed.callback(file.close)
+            for file in self.files:
+                file.seek(0)
+                file.write(header)
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    """Context: an error of the disk names the folder, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise ArtifactError(
+            f"The vectors in {str(folder)!r} could not be written: {error.strerror or error}. Make room there."
+        ) from error
 
 
 class ParquetStore:
@@ -103,7 +123,8 @@ class ParquetStore:
 
         self.file, self.cells, self.hidden_size, self.dtype = file, tuple(cells), hidden_size, dtype
         kind = pa.list_(pa.from_numpy_dtype(np.dtype(dtype)), hidden_size)
-        self.schema = pa.schema([(column_name(cell), kind) for cell in self.cells])
+        columns = [(column_name(cell), kind) for cell in self.cells]
+        self.schema = pa.schema(columns, metadata={FILE_MARK: __version__})
 
     def add(self, block: np.ndarray) -> None:
         """Append a block as a row group."""

@@ -43,7 +43,7 @@ def write_discovery(
         DataError: when the data has the column already or another number of rows.
     """
     pictures = {label: draw_map(found) for label, found in discovery.classes.items()} if maps else {}
-    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+    with atomic_dir_write(folder, kind="discovery", overwrite=overwrite) as beside:
         copy_with_column(data, beside / data.name, column, discovery.sublabels)
         text = json.dumps({"column": column, **discovery.to_dict()}, indent=2, ensure_ascii=False)
         (beside / JSON_FILE).write_text(text + "\n", encoding="utf-8")

@@ -1,12 +1,15 @@
 """Saved classifiers, read back."""
 
 import os
-from pathlib import Path
 
-from kerasbert._core.errors import ArtifactError
+from kerasbert._core.checks import check_bool, shorten
+from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
 from kerasbert._core.foreign_folders import explain_folder
+from kerasbert._core.locations import local_path
 from kerasbert._core.names import CONFIG_FILE
+from kerasbert._core.workplace import put_back
 from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.text_classifier.classifier import TextClassifier
 
 
@@ -35,14 +38,36 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
         kerasbert._core.errors.ArtifactError: Saved model 'no/such/folder' is not a folder; give the folder that `save` \
 or `train` wrote.
     """
-    folder = Path(folder)
+    folder = local_path(folder, error=ArtifactError)
+    put_back(folder)
     if not (folder / CLASSIFIER_FILE).is_file():
         if (folder / CONFIG_FILE).is_file():
             return TextClassifier.from_pretrained(folder)
         known = explain_folder(folder)
         if known:
             raise ArtifactError(known)
-    return TextClassifier.from_bundle(load_bundle(folder))
+    bundle = load_bundle(folder)
+    try:
+        classifier = TextClassifier.from_bundle(bundle)
+        _check(classifier)
+    except (KerasBertError, TypeError, ValueError) as error:
+        raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
+    return classifier
+
+
+def _check(classifier: TextClassifier) -> None:
+    """Refuse settings that cannot be those of the model."""
+    heads = classifier.model_.heads
+    own = heads[SINGLE_HEAD].head_task.task if SINGLE_HEAD in heads else "multitask"
+    task = "hierarchical" if classifier.model_.hierarchy is not None else own
+    if classifier.task != task:
+        raise ConfigError(f"`task` must be that of the model, {task!r}; got {shorten(classifier.task)}.")
+    classifier.check_arguments()
+    check_bool("progress", classifier.progress)
+    for head, counts in classifier.data_.get("labels", {}).items():
+        names = classifier.model_.heads[head].label_names if head in classifier.model_.heads else ()
+        if len(counts) != len(names):
+            raise ConfigError(f"`data` has {len(counts)} counts for {shorten(head)}, which has {len(names)} labels.")
 
 
 def open_classifier(folder: str | os.PathLike[str]) -> TextClassifier:

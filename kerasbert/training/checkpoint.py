@@ -1,6 +1,5 @@
 """A folder of checkpoints: each is one unit that is there whole or not at all, and the newest whole one is read."""
 
-import importlib.util
 import json
 import os
 import re
@@ -11,17 +10,29 @@ from typing import Any, NamedTuple, Self, final
 
 import numpy as np
 
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
+from kerasbert._core.locations import local_output
+from kerasbert._core.manifest import obstacle, remove_listed
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.turns import try_lock
 from kerasbert.training.progress import announce
 
 ARRAYS_FILE = "state.safetensors"
 STATE_FILE = "state.json"
 LOCK_FILE = ".lock"
 FINISHED = "finished"
+# Where the command puts the classifier of a training that diverged.
+LAST_GOOD = "last_good"
 KEPT = 2
+LOCK_CONTENT = b"kerasbert keeps the checkpoints of a training here\n"
+# What a training writes into its folder besides checkpoints.
+WRITTEN = re.compile(r"(\.tmp-|damaged-[0-9a-f]{8}-)?batches\.csv")
+DAMAGED = re.compile(r"damaged-(step-\d{9}|finished)-[0-9a-f]{8}")
+LEFTOVER = re.compile(r"\.tmp-(step-\d{9}|finished)-[0-9a-z]+")
+NAMES = (re.compile(r"step-\d{9}|finished|last_good"), WRITTEN, DAMAGED, LEFTOVER)
 
 
 class Checkpoint(NamedTuple):
@@ -60,7 +71,7 @@ class CheckpointFolder:
 
     def __init__(self, folder: str | os.PathLike[str], *, writes: bool = True) -> None:
         self.writes = writes
-        self.folder = Path(folder).absolute()
+        self.folder = local_output(folder)
         self._lock: int | None = None
         self._refuse_others()
 
@@ -70,21 +81,23 @@ class CheckpointFolder:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.folder / LOCK_FILE, os.O_RDWR | os.O_CREAT)
+            if not os.fstat(self._lock).st_size:
+                os.write(self._lock, LOCK_CONTENT)
         except OSError as error:
             raise ArtifactError(
-                f"Checkpoints cannot be written to {str(self.folder)!r}: {error.strerror}. Choose a folder that this user "
-                f"may write."
+                f"Checkpoints cannot be written to {str(self.folder)!r}: {error.strerror}. Make room, or choose a folder "
+                f"that this user may write."
             ) from error
-        try:
-            _lock(self._lock)
-        except OSError:
+        if not try_lock(self._lock):
             self.__exit__()
             raise ArtifactError(
                 f"Another training is writing its checkpoints to {str(self.folder)!r}; wait for it, or choose another "
                 f"folder."
-            ) from None
-        for left in self.folder.glob(".tmp-*"):
-            shutil.rmtree(left, ignore_errors=True)
+            )
+        for left in self.folder.iterdir():
+            # The lock of the folder is held, so that whoever wrote these is dead.
+            if LEFTOVER.fullmatch(left.name) and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -136,14 +149,15 @@ class CheckpointFolder:
         if (self.folder / name).exists():
             return
         try:
-            with atomic_dir_write(self.folder / name) as beside:
+            with atomic_dir_write(self.folder / name, kind="checkpoint") as beside:
                 _write(beside, checkpoint)
-        except OSError as error:
+        except (OSError, ArtifactError) as error:
+            reason = getattr(error.__cause__ or error, "strerror", None) or error
             kept = next(iter(self.names()), None)
             older = f"{kept!r} is kept" if kept else "there is no older one"
             raise ArtifactError(
-                f"Checkpoint {str(self.folder / name)!r} could not be written ({error.strerror or error}); {older}. Make "
-                f"room and run the same again: it continues."
+                f"Checkpoint {str(self.folder / name)!r} could not be written ({reason}); {older}. Make room "
+                f"and run the same again: it continues."
             ) from error
         for old in self.names()[KEPT:]:
             self._remove(old)
@@ -153,14 +167,37 @@ class CheckpointFolder:
         for name in self.names():
             self._remove(name)
 
+    def dispose(self) -> None:
+        """Remove what a training wrote here, the end of it last, and the folder where nothing else is in it.
+
+        To be called when the folder is not entered.
+        """
+        with CheckpointFolder(self.folder) as own:
+            for name in reversed(own.names()):
+                own._remove(name)
+            for path in own.folder.iterdir():
+                if WRITTEN.fullmatch(path.name) and not path.is_dir():
+                    path.unlink(missing_ok=True)
+                elif DAMAGED.fullmatch(path.name) or (path.name == LAST_GOOD and obstacle(path, "classifier") is None):
+                    remove_listed(path)
+        left = [path.name for path in self.folder.iterdir() if path.name != LOCK_FILE]
+        if left:
+            announce(f"{str(self.folder)!r} is kept, because it holds {shorten(sorted(left))}.")
+            return
+        (self.folder / LOCK_FILE).unlink(missing_ok=True)
+        self.folder.rmdir()
+
     def _remove(self, name: str) -> None:
         # Renamed first, so that what is left when the process dies here is no checkpoint.
         gone = self.folder / f".tmp-{name}-{uuid.uuid4().hex[:8]}"
+        if obstacle(self.folder / name, "checkpoint") is not None:
+            self._set_aside(name)
+            return
         try:
             os.rename(self.folder / name, gone)
         except OSError:
             return
-        shutil.rmtree(gone, ignore_errors=True)
+        remove_listed(gone)
 
     def _set_aside(self, name: str) -> None:
         try:
@@ -173,19 +210,22 @@ class CheckpointFolder:
     def _refuse_others(self) -> None:
         if self.folder.exists() and not self.folder.is_dir():
             raise ArtifactError(f"`checkpoint_dir` must be a folder; {str(self.folder)!r} is a file.")
-        foreign = self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / LOCK_FILE).exists()
-        if foreign:
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not self._is_own():
             raise ArtifactError(
                 f"`checkpoint_dir` must be empty, or hold checkpoints of kerasbert; {str(self.folder)!r} holds something "
                 f"else."
             )
 
-
-def _lock(descriptor: int) -> None:
-    # A lock of the operating system goes with its process, however that ends; Windows has no such module.
-    if importlib.util.find_spec("fcntl") is not None:
-        fcntl: Any = importlib.import_module("fcntl")
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _is_own(self) -> bool:
+        """Whether the lock file is ours; an empty one, of an older kerasbert, where all else is ours by its name."""
+        lock = self.folder / LOCK_FILE
+        if lock.is_symlink() or not lock.is_file():
+            return False
+        if lock.stat().st_size:
+            with open(lock, "rb") as stream:
+                return stream.read(len(LOCK_CONTENT) + 1) == LOCK_CONTENT
+        others = [path.name for path in self.folder.iterdir() if path.name != LOCK_FILE]
+        return all(any(pattern.fullmatch(name) for pattern in NAMES) for name in others)
 
 
 def _write(folder: Path, checkpoint: Checkpoint) -> None:

@@ -10,10 +10,14 @@ from typing import Any, final
 import keras
 
 from kerasbert._core.errors import ArtifactError
+from kerasbert._core.files import atomic_file_write
+from kerasbert._core.locations import local_output
+from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.training.progress import announce
 
 HISTORY_FILE = "history.csv"
 CURVES_FILE = "curves.png"
+HISTORY_START = b"epoch,seconds,learning_rate"
 
 
 def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
@@ -26,14 +30,31 @@ def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
         Callbacks that write `history.csv`, `curves.png` (where matplotlib is installed) and events for TensorBoard.
 
     Raises:
-        ArtifactError: when the folder cannot be made.
+        ArtifactError: when the folder cannot be made, or holds files of these names that are not kerasbert's.
     """
-    folder = Path(folder)
+    folder = local_output(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ArtifactError(f"`log_dir` {str(folder)!r} cannot be made: {error.strerror}.") from error
+    _refuse_other_files(folder)
     return [HistoryFile(folder), EventFiles(folder)]
+
+
+def _refuse_other_files(folder: Path) -> None:
+    """A history of ours is written anew, and the curves beside it are ours; nothing else is replaced."""
+    file = folder / HISTORY_FILE
+    if not os.path.lexists(file):
+        check_picture_file(folder / CURVES_FILE)
+        return
+    start = b""
+    if file.is_file():
+        with open(file, "rb") as stream:
+            start = stream.read(len(HISTORY_START))
+    if start != HISTORY_START:
+        raise ArtifactError(
+            f"{str(file)!r} exists and was not written by kerasbert; choose another `log_dir`, or move it elsewhere."
+        )
 
 
 @final
@@ -89,12 +110,8 @@ class HistoryFile(keras.callbacks.Callback):
         )
         table.writeheader()
         table.writerows(self.lines)
-        beside = self.file.with_name(f".tmp-{HISTORY_FILE}")
-        try:
+        with atomic_file_write(self.file, known=True) as beside:
             beside.write_text(text.getvalue(), encoding="utf-8")
-            os.replace(beside, self.file)
-        except OSError as error:
-            raise ArtifactError(f"{str(self.file)!r} cannot be written ({error.strerror}); make room.") from error
 
 
 @final
@@ -196,4 +213,4 @@ def draw_curves(lines: list[dict[str, Any]], file: Path) -> None:
         axes.set(title=panel, xlabel="epoch")
         if f"val_{panel}" in names:
             axes.legend()
-    figure.savefig(file, dpi=120)
+    save_figure(figure, file, dpi=120, known=True)

@@ -4,14 +4,13 @@ import dataclasses
 import math
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, suggest_keywords
-from kerasbert._core.errors import ConfigError
+from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
@@ -75,10 +74,10 @@ class RateTest:
             file: `.png`, `.svg` or `.pdf`.
 
         Raises:
+            ArtifactError: when the file cannot be written, or is another's.
             ConfigError: when the ending is another one.
         """
-        if Path(file).suffix.lower() not in (".pdf", ".png", ".svg"):
-            raise ConfigError(f"`file` must end in .pdf, .png or .svg; got {str(file)!r}.")
+        file = check_picture_file(file)
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(6.4, 4.0), layout="constrained")
@@ -91,7 +90,7 @@ class RateTest:
         axes.set_xlabel("learning rate of the encoder")
         axes.set_ylabel("training loss")
         axes.legend()
-        figure.savefig(file, dpi=150)
+        save_figure(figure, file)
 
 
 @suggest_keywords

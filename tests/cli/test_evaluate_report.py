@@ -43,5 +43,5 @@ def test_an_existing_report_is_kept_unless_told_otherwise(saved_and_data, tmp_pa
 def test_a_saved_model_is_never_replaced_by_a_report(saved_and_data, capsys):
     model, data = map(str, saved_and_data)
     assert cli.main(["evaluate", model, data, "--report", model, "--overwrite"]) == 1
-    assert "holds a saved model, no report" in capsys.readouterr().err
+    assert "holds a saved classifier, and a report takes the place of another one only" in capsys.readouterr().err
     assert kb.load(model).predict(TEXTS[:1]).shape == (1,)

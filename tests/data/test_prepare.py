@@ -258,7 +258,7 @@ def test_another_folder_that_appears_meanwhile_is_kept(files, make):
         if not first:
             first.append(make(files[1][0]))
 
-    with pytest.raises(OSError):
+    with pytest.raises(ArtifactError, match="was made by somebody else meanwhile"):
         make(files[1], progress=meanwhile, overwrite=True)
     assert open_cache(first[0].folder).num_rows == 400
 
@@ -268,6 +268,6 @@ def test_no_folder_is_left_where_the_disk_is_full(files, make, tmp_path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(prepare_module._Writer, "write", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ArtifactError, match="could not be written: No space left"):
         make(files[1])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.jsonl", "2.jsonl", "toy"]

@@ -395,7 +395,7 @@ def test_a_folder_in_the_way_is_left_alone(encoders, tmp_path):
     classifier = trained(encoders("bert"), LABELS, task="multiclass", pooling="pooler")
     classifier.save_pretrained(tmp_path / "hub")
     before = (tmp_path / "hub" / "model.safetensors").read_bytes()
-    with pytest.raises(ArtifactError, match="already holds a saved model"):
+    with pytest.raises(ArtifactError, match="already holds a Hugging Face export"):
         classifier.save_pretrained(tmp_path / "hub")
     assert (tmp_path / "hub" / "model.safetensors").read_bytes() == before
     classifier.save_pretrained(tmp_path / "hub", overwrite=True)

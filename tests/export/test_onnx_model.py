@@ -90,7 +90,7 @@ def test_a_folder_in_the_way_is_left_alone(tiny_folder, tmp_path):
     classifier = trained(tiny_folder, LABELS, task="multiclass")
     classifier.export_onnx(tmp_path / "onnx")
     before = (tmp_path / "onnx" / "model.onnx").read_bytes()
-    with pytest.raises(ArtifactError, match="already holds a saved model"):
+    with pytest.raises(ArtifactError, match="already holds an ONNX export"):
         classifier.export_onnx(tmp_path / "onnx")
     assert (tmp_path / "onnx" / "model.onnx").read_bytes() == before
     other = trained(tiny_folder, LABELS, task="multiclass", pooling="max").export_onnx(

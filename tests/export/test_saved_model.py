@@ -373,6 +373,36 @@ def test_a_model_that_differs_is_not_published(exported, tmp_path, monkeypatch):
     assert list((tmp_path / "model").iterdir()) == []
 
 
+def test_the_second_of_two_exports_at_once_takes_the_next_number(exported, tmp_path, monkeypatch):
+    classifier, _, _ = exported("binary")
+    prove = saved_model._prove
+
+    def meanwhile(*arguments):
+        monkeypatch.setattr(saved_model, "_prove", prove)
+        meanwhile.path = classifier.export_saved_model(tmp_path / "model", warmup=False).path
+        return prove(*arguments)
+
+    monkeypatch.setattr(saved_model, "_prove", meanwhile)
+    second = classifier.export_saved_model(tmp_path / "model", warmup=False).path
+    assert [meanwhile.path.name, second.name] == ["1", "2"]
+    assert sorted(one.name for one in second.parent.iterdir()) == ["1", "2"]
+
+
+def test_a_number_that_somebody_takes_meanwhile_is_refused(exported, tmp_path, monkeypatch):
+    classifier, _, _ = exported("binary")
+    prove = saved_model._prove
+
+    def meanwhile(*arguments):
+        (tmp_path / "model" / "7").mkdir()
+        (tmp_path / "model" / "7" / "saved_model.pb").write_text("theirs")
+        return prove(*arguments)
+
+    monkeypatch.setattr(saved_model, "_prove", meanwhile)
+    with pytest.raises(ArtifactError, match="7' was made by somebody else meanwhile"):
+        classifier.export_saved_model(tmp_path / "model", version=7, warmup=False)
+    assert (tmp_path / "model" / "7" / "saved_model.pb").read_text() == "theirs"
+
+
 def test_no_number_is_no_parity():
     with pytest.raises(ArtifactError):
         check_parity({"largest_difference": float("nan")}, 1e-5)
@@ -384,7 +414,7 @@ def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):
 
     classifier, _, _ = exported("binary")
     monkeypatch.setattr(saved_model, "write_warmup", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ArtifactError, match="could not be written: No space left"):
         classifier.export_saved_model(tmp_path / "model")
     assert list((tmp_path / "model").iterdir()) == []
 

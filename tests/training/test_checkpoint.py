@@ -171,3 +171,60 @@ def test_whatever_fails_a_whole_checkpoint_is_there(tmp_path, error):
             assert folder.newest().state == {"step": 3}
         number += 1
     assert number > 10
+
+
+def test_a_lock_file_of_another_program_is_not_ours(tmp_path):
+    (tmp_path / ".lock").touch()
+    (tmp_path / "photo.jpg").touch()
+    with pytest.raises(ArtifactError, match="holds something else"):
+        CheckpointFolder(tmp_path)
+    (tmp_path / ".lock").write_text("pid 3")
+    with pytest.raises(ArtifactError, match="holds something else"):
+        CheckpointFolder(tmp_path)
+
+
+def test_the_folder_of_an_older_version_goes_on(tmp_path):
+    with CheckpointFolder(tmp_path) as folder:
+        folder.write(1, checkpoint(1))
+    (tmp_path / ".lock").write_text("")
+    with CheckpointFolder(tmp_path) as folder:
+        assert folder.newest().state == {"step": 1}
+
+
+def test_only_leftovers_of_checkpoints_are_removed(tmp_path):
+    with CheckpointFolder(tmp_path):
+        (tmp_path / ".tmp-my-notes").mkdir()
+        (tmp_path / ".tmp-my-notes" / "a.txt").touch()
+    with CheckpointFolder(tmp_path):
+        assert (tmp_path / ".tmp-my-notes" / "a.txt").is_file()
+
+
+def test_a_checkpoint_with_something_else_in_it_is_set_aside(tmp_path):
+    with CheckpointFolder(tmp_path) as folder:
+        folder.write(1, checkpoint(1))
+        (tmp_path / "step-000000001" / "notes.txt").write_text("mine")
+        folder.clear()
+    assert [path.read_text() for path in tmp_path.glob("damaged-step-000000001-*/notes.txt")] == ["mine"]
+
+
+def test_all_of_a_finished_training_is_removed(tmp_path):
+    with CheckpointFolder(tmp_path / "run") as folder:
+        for step in (1, 2, FINISHED):
+            folder.write(step, checkpoint(0))
+        (tmp_path / "run" / "batches.csv").touch()
+    folder.dispose()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"step": NaN}', ""], ids=repr)
+def test_a_forged_state_gives_way_to_the_older(content, tmp_path):
+    from kerasbert._core.manifest import write_manifest
+
+    with CheckpointFolder(tmp_path) as folder:
+        folder.write(1, checkpoint(1))
+        folder.write(2, checkpoint(2))
+        newest = tmp_path / "step-000000002"
+        (newest / "state.json").write_text(content)
+        (newest / "manifest.json").unlink()
+        write_manifest(newest, "checkpoint")
+        assert folder.newest().state == {"step": 1}

@@ -3,8 +3,8 @@ import csv
 import pytest
 import tensorflow as tf
 
-from kerasbert import finetune, make_batches
-from kerasbert.training.logs import RateLog, draw_curves
+from kerasbert import ArtifactError, finetune, make_batches
+from kerasbert.training.logs import RateLog, draw_curves, make_logs
 
 
 def lines_of(folder):
@@ -59,3 +59,14 @@ def test_a_resumed_training_has_each_epoch_once(toy_model, toy_batches, tmp_path
 def test_no_lines_draw_nothing(tmp_path):
     draw_curves([], tmp_path / "curves.png")
     assert not (tmp_path / "curves.png").exists()
+
+
+OTHERS = {"history.csv": "day,sales\n", "curves.png": "a picture of mine"}
+
+
+@pytest.mark.parametrize(("name", "content"), OTHERS.items(), ids=OTHERS)
+def test_files_of_somebody_else_are_not_written_over(name, content, tmp_path):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ArtifactError, match=f"{name}' exists and was not written by kerasbert"):
+        make_logs(tmp_path)
+    assert (tmp_path / name).read_text() == content

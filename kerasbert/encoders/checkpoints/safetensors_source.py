@@ -127,6 +127,8 @@ def _check_entries(file: Path, header: Mapping[str, Any], size: int) -> dict[str
 def _check_entry(file: Path, name: str, entry: Any) -> None:
     if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
         raise CheckpointError(f"{str(file)!r}: {name} must have dtype, shape and data_offsets; got {shorten(entry)}.")
+    if not name.isprintable():
+        raise CheckpointError(f"{str(file)!r}: names of tensors must be printable; got {shorten(name)}.")
     sizes = {**{kind: np.dtype(stored).itemsize for kind, stored in FLOAT_TYPES.items()}, **OTHER_SIZES}
     if not isinstance(entry["dtype"], str) or entry["dtype"] not in sizes:
         raise CheckpointError(f"{str(file)!r}: {name} has the unknown type {shorten(entry['dtype'])}.")

@@ -21,7 +21,7 @@ def save_pretrained(encoder: Encoder, folder: str | os.PathLike[str], *, overwri
     source = LiveEncoderSource(encoder)
     tensors = {name: source.read(name) for name in source.names()}
     config = {"architectures": [ARCHITECTURES[encoder.model_type]], **encoder.config.to_dict(), "dtype": "float32"}
-    with atomic_dir_write(folder, overwrite=overwrite) as beside:
+    with atomic_dir_write(folder, kind="encoder", overwrite=overwrite) as beside:
         text = json.dumps(config, indent=2, sort_keys=True) + "\n"
         (beside / CONFIG_FILE).write_text(text, encoding="utf-8")
         write_tensors(beside / SAFETENSORS_FILE, tensors)

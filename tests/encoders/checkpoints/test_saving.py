@@ -66,7 +66,7 @@ def test_half_precision_weights_are_saved_as_float32(tmp_path):
 def test_existing_folder_needs_overwrite(tmp_path, tiny_config):
     encoder = TFBertModel(tiny_config)
     encoder.save_pretrained(tmp_path / "saved")
-    with pytest.raises(ArtifactError, match="already holds a saved model"):
+    with pytest.raises(ArtifactError, match="already holds a saved encoder"):
         encoder.save_pretrained(tmp_path / "saved")
     encoder.save_pretrained(tmp_path / "saved", overwrite=True)
 
@@ -79,7 +79,7 @@ def test_failed_save_leaves_the_old_folder(tmp_path, tiny_config, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("safetensors.numpy.save_file", full_disk)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(ArtifactError, match="could not be written: No space left on device. Make room"):
         TFBertModel(tiny_config).save_pretrained(tmp_path / "saved", overwrite=True)
     assert (tmp_path / "saved/model.safetensors").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["saved"]

@@ -1,0 +1,87 @@
+"""The folder beside an output in which a training is kept until its classifier is saved."""
+
+from pathlib import Path
+
+from kerasbert._core.errors import ArtifactError
+from kerasbert._core.files import check_output
+from kerasbert.bundle import CLASSIFIER_FILE, holds_weights_of
+from kerasbert.text_classifier import TextClassifier
+from kerasbert.training.checkpoint import FINISHED, CheckpointFolder
+
+
+def unfinished_folder(output: Path) -> Path:
+    """The folder beside an output.
+
+    Args:
+        output: from `check_output`, or as it was given.
+
+    Example:
+        >>> unfinished_folder(Path("models/intents")).name
+        'intents.unfinished'
+    """
+    output = output.absolute()
+    return output.with_name(f"{output.name}.unfinished")
+
+
+def is_perhaps_saved(output: Path) -> bool:
+    """Whether a run may have been killed after it saved its classifier and before it removed the folder beside it.
+
+    Args:
+        output: of the run.
+    """
+    unfinished = unfinished_folder(output)
+    return (output / CLASSIFIER_FILE).is_file() and FINISHED in CheckpointFolder(unfinished).names()
+
+
+def save_unless_saved(
+    classifier: TextClassifier, output: Path, metrics: dict, *, overwrite: bool, perhaps_saved: bool
+) -> None:
+    """Save a classifier, unless the run that is gone on with has saved it already; then remove what it was trained in.
+
+    Args:
+        classifier: trained.
+        output: the folder to appear.
+        metrics: see `TextClassifier.save`.
+        overwrite: see `TextClassifier.save`.
+        perhaps_saved: from `is_perhaps_saved`, before the training.
+
+    Raises:
+        ArtifactError: when the output holds another classifier, or cannot be written.
+    """
+    if not (perhaps_saved and holds_weights_of(output, classifier.model_)):
+        classifier.save(output, overwrite=overwrite, metrics=metrics)
+    remove_unfinished(output)
+
+
+def remove_unfinished(output: Path) -> None:
+    """Remove what a run wrote beside its output; what somebody else put there stays.
+
+    Args:
+        output: of the run.
+    """
+    unfinished = unfinished_folder(output)
+    if unfinished.is_dir():
+        CheckpointFolder(unfinished).dispose()
+
+
+def check_train_output(output: Path, *, overwrite: bool, resume: bool | None = None) -> bool:
+    """Refuse an output that cannot be written, unless the run that is gone on with has perhaps saved there.
+
+    Args:
+        output: of the run.
+        overwrite: whether a saved classifier may be replaced.
+        resume: False where the training starts afresh.
+
+    Returns:
+        Whether it has perhaps saved there.
+
+    Raises:
+        ArtifactError: as `check_output`.
+    """
+    try:
+        check_output(output, overwrite, kind="classifier")
+    except ArtifactError:
+        if resume is not False and is_perhaps_saved(output):
+            return True
+        raise
+    return False
