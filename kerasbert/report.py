@@ -10,20 +10,17 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_texts
-from kerasbert._core.errors import ArtifactError, DataError
+from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.hierarchy import encode_hierarchy
 from kerasbert.evaluation.confidence import bootstrap_intervals
-from kerasbert.evaluation.level_decisions import score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
 from kerasbert.evaluation.report.findings import (
     AVERAGES,
     Number,
-    compare_with_baseline,
     headline,
     headline_of_levels,
     judge_head,
@@ -32,7 +29,8 @@ from kerasbert.evaluation.report.findings import (
 )
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.page import clean, render_page, shorten_text
-from kerasbert.text_classifier import TextClassifier, encode_labels
+from kerasbert.judging import collect_outcomes, compare_heads
+from kerasbert.text_classifier import TextClassifier
 
 PAGE_FILE = "report.html"
 METRICS_FILE = "metrics.json"
@@ -66,8 +64,8 @@ def write_report(
         labels: as for `fit`.
         folder: the folder to appear, written beside and renamed when whole.
         text_pairs: n second texts.
-        baseline: scores of a classical classifier on the same texts, in the form of `score_predictions`; by head for
-            several heads.
+        baseline: what `score_baseline` gives for the same texts, with which the model is compared text by text. Scores
+            alone, in the form of `score_predictions` (by head for several heads), are shown without a verdict.
         intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
             several heads. None draws them, see `bootstrap_intervals`.
         warnings: what a reader should know before trusting the numbers.
@@ -102,6 +100,7 @@ def write_report(
     if intervals is None:
         intervals = _intervals(outcomes)
     metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
+    metrics["comparison"] = compare_heads(outcomes, findings, baseline)
     with atomic_dir_write(folder, overwrite=overwrite) as beside, house_style():
         (beside / PICTURES_FOLDER).mkdir()
         several = list(outcomes) != [SINGLE_HEAD]
@@ -141,60 +140,6 @@ def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False)
                 f"(overwrite=True in Python) to replace it."
             )
     return check_output(folder, overwrite)
-
-
-def collect_outcomes(
-    classifier: TextClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
-) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
-    """What a classifier answers on labelled texts; they go through the model once.
-
-    Args:
-        classifier: trained.
-        texts: n >= 1 texts.
-        labels: as for `fit`.
-        text_pairs: n second texts.
-
-    Returns:
-        Head or level name -> outcome over the texts whose label is known; and, for a hierarchical classifier, what
-        `score_hierarchy` gives.
-
-    Raises:
-        DataError: when there is no text, or a text or label cannot be used.
-        ConfigError: when the classifier is not trained.
-    """
-    names = classifier.classes_  # Raises when the classifier is not trained.
-    if not len(texts):
-        raise DataError("`texts` must hold at least one text to judge by; got none.")
-    several = isinstance(names, dict)
-    heads = classifier.model_.heads
-    tasks = {head: layer.head_task.task for head, layer in heads.items()}
-    tree = classifier.model_.hierarchy
-    cells = labels if several else {SINGLE_HEAD: labels}
-    if tree is not None:
-        encoded = encode_hierarchy(cells, tree.hierarchy, multilabel=tree.multilabel)
-    else:
-        encoded = encode_labels(tasks, {head: layer.label_names for head, layer in heads.items()}, cells)
-    _check_counts(texts, encoded)
-    answered = classifier.predict_proba(texts, text_pairs)
-    columns = answered if several else {SINGLE_HEAD: answered}
-    probabilities = {head: values[:, 1:] if tasks[head] == "binary" else values for head, values in columns.items()}
-    decided = classifier.decide_all(probabilities)
-    outcomes = {}
-    for head, layer in heads.items():
-        rows = np.flatnonzero((encoded[head].reshape(len(texts), -1) >= 0).all(axis=1))
-        limits = None if tasks[head] == "multiclass" else np.asarray(classifier.thresholds_[head])
-        arrays = (encoded[head][rows], probabilities[head][rows], decided[head][rows])
-        outcomes[head] = Outcome(head, tasks[head], tuple(layer.label_names), rows, *arrays, limits)
-    if tree is None:
-        return outcomes, None
-    return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, multilabel=tree.multilabel)
-
-
-def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> None:
-    for head, array in encoded.items():
-        if len(array) != len(texts):
-            where = "" if head == SINGLE_HEAD else f" of {head!r}"
-            raise DataError(f"`labels`{where} must be as many as `texts`, {len(texts)}; got {len(array)}.")
 
 
 def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
@@ -240,14 +185,14 @@ def _draw(pictures: Sequence[Picture], folder: Path) -> list[dict[str, Any]]:
 
 
 def _section(head: str, found: Mapping, metrics: Mapping, pictures: list, texts: tuple) -> dict[str, Any]:
-    intervals, baseline = (_of_head(metrics[name], head) for name in ("intervals", "baseline"))
+    intervals = _of_head(metrics["intervals"], head)
     pairs = found["confused_pairs"] if len(found["label_names"]) > 2 else []
     return dict(found) | {
         "name": head,
         "num_labels": len(found["label_names"]),
         "numbers": _with_intervals(headline(found), intervals),
         "others": other_numbers(found),
-        "comparison": compare_with_baseline(found, baseline) if baseline else [],
+        "comparison": _of_head(metrics["comparison"], head),
         "rows": rows_of_labels(found),
         "has_thresholds": any(value is not None for value in found["thresholds"].values()),
         "pictures": pictures,
