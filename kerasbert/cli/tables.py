@@ -1,6 +1,7 @@
 """Scores and predictions as tables that fit the terminal, or as CSV."""
 
 import csv
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ from kerasbert.subclasses.discovery import Discovery
 RANKED = ("average_precision", "roc_auc")
 AVERAGES = ("micro", "macro", "weighted")
 NUMBERS = ("precision", "recall", "f1")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
@@ -39,26 +41,25 @@ def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
         )
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, as_csv: bool = False) -> None:
-    """Print cells of text, numbers to the right.
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_csv: bool = False) -> None:
+    """Print cells, numbers to the right: with four digits in a table, whole in CSV.
 
     Args:
         title: above the table; CSV has none.
         columns: headings.
-        rows: as many cells each.
+        rows: as many cells each: texts, numbers, or None for an empty cell.
         as_csv: CSV instead of a table.
     """
     if as_csv:
         _print_csv(columns, rows)
         return
     table = _table(_plain(title))
+    shown = [["" if value is None else _cell(value) for value in row] for row in rows]
     for place, column in enumerate(columns):
-        is_number = all(
-            row[place].replace(",", "").replace(".", "", 1).lstrip("-").isdigit() for row in rows if row[place]
-        )
+        is_number = all(_is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(_plain, row))
+    for row in shown:
+        table.add_row(*row)
     _console().print(table)
 
 
@@ -200,8 +201,13 @@ def _print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _unlike_formula(value: Any) -> Any:
-    # A spreadsheet would run a cell that starts like a formula.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    # A spreadsheet would run a cell of text that starts like a formula; a number it only reads.
+    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value)
+    return f"'{value}" if is_formula else value
+
+
+def _is_number(text: str) -> bool:
+    return NUMBER.fullmatch(text) is not None
 
 
 def _table(title: str | None) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.evaluation.distinct import count_distinct
 from kerasbert.subclasses.agreement import score_agreement
 from kerasbert.subclasses.grouping import METHODS, REDUCTIONS, group_points, reduce_features
 from kerasbert.subclasses.number import (
@@ -201,7 +202,7 @@ class _Search(NamedTuple):
 def _discover(
     label: str, texts: list[str], features: np.ndarray, search: _Search, known: list, rows: np.ndarray
 ) -> ClassDiscovery:
-    distinct = len(np.unique(features, axis=0))
+    distinct = count_distinct(features)
     if search.number is not None and distinct < search.number:
         raise DataError(
             f"Class {label!r} has {distinct} different texts; {search.number} groups cannot be made of them."
