@@ -15,6 +15,7 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.data.label_cells import LabelCells
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
@@ -29,6 +30,7 @@ from kerasbert.evaluation.report.findings import (
 )
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.page import clean, render_page, shorten_text
+from kerasbert.evaluation.scores import tell_absent_labels
 from kerasbert.judging import collect_outcomes, compare_heads
 from kerasbert.text_classifier import TextClassifier
 
@@ -95,6 +97,8 @@ def write_report(
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
     outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
     findings = {head: judge_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
+    for found in findings.values():
+        _place_mistakes(found, labels, len(texts))
     metrics = _metrics(classifier, findings, together)
     metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokens_.encode(texts, pairs).num_truncated)}
     if intervals is None:
@@ -192,6 +196,7 @@ def _section(head: str, found: Mapping, metrics: Mapping, pictures: list, texts:
         "num_labels": len(found["label_names"]),
         "numbers": _with_intervals(headline(found), intervals),
         "others": other_numbers(found),
+        "absent": tell_absent_labels(found["scores"]),
         "comparison": _of_head(metrics["comparison"], head),
         "rows": rows_of_labels(found),
         "has_thresholds": any(value is not None for value in found["thresholds"].values()),
@@ -199,6 +204,15 @@ def _section(head: str, found: Mapping, metrics: Mapping, pictures: list, texts:
         "pairs": pairs,
         "mistakes": [_with_text(mistake, *texts) for mistake in found["surest_mistakes"]],
     }
+
+
+def _place_mistakes(found: Mapping[str, Any], labels: Any, number: int) -> None:
+    """Say of each mistake where its text stands: in a file its line, else its number, both counted from 1."""
+    columns = labels.values() if isinstance(labels, Mapping) else [labels]
+    column = next((one for one in columns if isinstance(one, LabelCells) and len(one) == number), None)
+    for mistake in found["surest_mistakes"]:
+        row = mistake["row"]
+        mistake["place"] = f"text {row}" if column is None else f"{column.unit} {column.rows[row - 1]}"
 
 
 def _of_head(values: Mapping[str, Any] | None, head: str) -> Mapping[str, Any]:
@@ -210,7 +224,7 @@ def _with_intervals(numbers: Sequence[Number], intervals: Mapping[str, Any]) -> 
 
 
 def _with_text(mistake: Mapping[str, Any], texts: Sequence[str], pairs: Sequence[str] | None) -> dict[str, Any]:
-    row = mistake["row"]
+    row = mistake["row"] - 1
     return dict(mistake) | {
         "text": shorten_text(texts[row]),
         "pair": None if pairs is None else shorten_text(pairs[row]),
@@ -253,12 +267,13 @@ def _title(task: str, outcomes: Mapping[str, Outcome]) -> str:
 def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> list[tuple[str, str]]:
     settings, config = metrics["settings"], classifier.model_.encoder.config
     epochs = max((len(values) for values in metrics["history"].values()), default=None)
-    trained_on = classifier.metrics_.get("num_training_examples")
+    data = getattr(classifier, "data_", None) or {"num_texts": classifier.metrics_.get("num_training_examples")}
     facts = [
         ("Encoder", f"{settings['encoder']}, {config.num_hidden_layers} layers of {config.hidden_size}"),
         ("Parameters", f"{classifier.model_.count_params() / 1e6:,.1f} million"),
         ("Labels", ", ".join(f"{len(outcome.label_names):,}" for outcome in outcomes.values())),
-        ("Training texts", None if trained_on is None else f"{trained_on:,}"),
+        ("Training texts", _count(data["num_texts"])),
+        ("Validation texts", _count(data.get("num_held_out") or None)),
         ("Test texts", f"{metrics['num_texts']:,}, {metrics['num_cut']:,} of them cut"),
         ("Longest text", f"{classifier.tokens_.max_length} tokens"),
         ("Longer texts", settings["long_texts"].replace("_", " and ")),
@@ -271,6 +286,10 @@ def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, 
         ("Seed", settings["seed"]),
     ]
     return [(name, str(value)) for name, value in facts if value is not None]
+
+
+def _count(number: int | None) -> str | None:
+    return None if number is None else f"{number:,}"
 
 
 def _plain_value(value: Any) -> Any:

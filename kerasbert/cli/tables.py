@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert.evaluation.paired import format_p_value
+from kerasbert.evaluation.scores import tell_absent_labels
 from kerasbert.subclasses.discovery import Discovery
 
 RANKED = ("average_precision", "roc_auc")
@@ -131,6 +132,8 @@ def _print_head(head: str, values: Mapping[str, Any]) -> None:
         bar = [_blocks(found["f1"] or 0.0)] if with_bars else []
         table.add_row(_plain(name), *map(_cell, cells), _cell(found.get("support", "")), *bar)
     console.print(table)
+    if absent := tell_absent_labels(values):
+        console.print(_plain(f"{title}{absent}"))
 
 
 def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
