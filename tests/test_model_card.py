@@ -64,6 +64,15 @@ def test_front_matter_is_that_of_a_hugging_face_card(task, fitted, tmp_path):
     assert len(values) == 2 * len(classifier.model_.heads) and all(0 <= value <= 1 for value in values)
 
 
+def test_intervals_and_labels_without_texts_stand_beside_the_scores(fitted, tmp_path):
+    classifier, _ = fitted("multiclass")
+    scores = classifier.evaluate(["good card"] * 3, ["b"] * 3, intervals=True)
+    card = card_of(classifier, tmp_path / "model", metrics={"test": scores})
+    low, high = scores["intervals"]["accuracy"]
+    assert f"| {scores['accuracy']:.4f} ({low:.4f} to {high:.4f}) |" in card and high - low > 0.5
+    assert f"No text here has this label, 1 of 2: {as_markdown(NASTY)}." in card.replace("\\.", ".")
+
+
 def test_tells_data_labels_thresholds_and_scores(fitted, tmp_path):
     classifier, labels = fitted("multilabel")
     scores = classifier.evaluate(TEXTS, labels)

@@ -32,7 +32,10 @@ def draw(report: "ProbeReport", file: Path) -> None:
         axes.set_title(_title(report, quantity), fontsize=10)
         axes.set_xticks(range(len(poolings)), poolings)
         axes.set_yticks(range(len(layers)), [_layer_name(layer, report.num_hidden_layers) for layer in layers])
-    figure.suptitle(f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts)", fontsize=11)
+    same = "\n–: vectors that hardly differ have no clusters" if report.same_vectors else ""
+    figure.suptitle(
+        f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts){same}", fontsize=11
+    )
     figure.savefig(file, dpi=150)
 
 
@@ -45,7 +48,9 @@ def _panel(axes: Any, values: np.ndarray, best: tuple[int, int]) -> None:
     middle = (finite.min() + finite.max()) / 2
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
-        if np.isfinite(value):
+        if not np.isfinite(value):
+            axes.text(column, row, "–", ha="center", va="center", fontsize=8, color="grey")
+        else:
             axes.text(
                 column,
                 row,

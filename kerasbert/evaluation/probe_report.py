@@ -44,7 +44,7 @@ def tells_texts_apart(layer: int, pooling: str, different_vectors: int, num_diff
     return different_vectors >= LEAST_SHARE * num_different_texts
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class ProbeReport:
     """The scores of every hidden state and pooling.
 
@@ -77,6 +77,11 @@ class ProbeReport:
     folds: int
     left_out: dict[str, int]
     num_different_texts: int = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"Probe of {self.encoder!r} with {self.num_texts} texts, {len(self.rows)} hidden states.\n{self.summary()}"
+        )
 
     @property
     def quantities(self) -> tuple[str, ...]:

@@ -36,6 +36,10 @@ def test_plain_data():
     assert described["rows"][0]["silhouette"] is None and described["num_texts"] == 90
 
 
+def test_its_representation_is_its_summary():
+    assert repr(report()).splitlines()[1:] == report().summary().splitlines() and len(repr(report())) < 600
+
+
 def test_labels_left_out_are_named():
     assert "Left out, with fewer than 3 texts in the sample: rare." in report(left_out={"rare": 1}).summary()
 
