@@ -54,8 +54,9 @@ def settled_intervals(
 
     Example:
         >>> right = np.eye(2, dtype=bool)
-        >>> settled_intervals(right, right, np.array([10, 10]), exclusive=True, level=0.95)["accuracy"]
-        (0.8315664971869837, 1.0)
+        >>> found = settled_intervals(right, right, np.array([10, 10]), exclusive=True, level=0.95)
+        >>> round(found["accuracy"][0], 4), found["accuracy"][1]
+        (0.8316, 1.0)
 
     Reference:
         Clopper and Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial", 1934;

@@ -32,7 +32,11 @@ def draw(report: "ProbeReport", file: Path) -> None:
         axes.set_title(_title(report, quantity), fontsize=10)
         axes.set_xticks(range(len(poolings)), poolings)
         axes.set_yticks(range(len(layers)), [_layer_name(layer, report.num_hidden_layers) for layer in layers])
-    same = "\n–: vectors that hardly differ have no clusters" if report.same_vectors else ""
+    same = (
+        "\n–: vectors that hardly differ have no clusters"
+        if report.same_vectors and "silhouette" in report.quantities
+        else ""
+    )
     figure.suptitle(
         f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts){same}", fontsize=11
     )
