@@ -57,7 +57,7 @@ class CacheTrainer(Trainer):
 
         Raises:
             ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
-            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 0.
+            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 1.
             ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
             DataError: when validation data cannot be used.
         """
