@@ -49,7 +49,7 @@ def count(batches: object) -> None:
         padded, real = padded + mask.size, real + int(mask.sum())
         shapes.add(mask.shape)
     print(batches.describe())
-    print(f"counted: {len(shapes)} shapes, {padded / real - 1:.2%} padding, {batches.steps} batches")
+    print(f"counted: {len(shapes)} shapes, {1 - real / padded:.2%} padding, {batches.steps} batches")
 
 
 def train(kb: object, cache: object, batches: object) -> None:

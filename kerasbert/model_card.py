@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._version import __version__
 from kerasbert.bundle import Bundle
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.evaluation.scores import tell_absent_labels
 
 CARD_FILE = "README.md"
 # Fewer training texts than this are too few to learn a label from, or to judge it by.
@@ -210,9 +211,19 @@ def _plain(value: Any) -> str:
 def _metrics(source: str, heads: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [f"On the {source} data:", "", "| head | texts | accuracy | macro-F1 | micro-F1 |", "|---|---|---|---|---|"]
     for head, values in heads.items():
-        numbers = (values["accuracy"], values["macro"]["f1"], values["micro"]["f1"])
+        intervals = values.get("intervals", {})
+        numbers = {"accuracy": values["accuracy"]} | {f"{one}_f1": values[one]["f1"] for one in ("macro", "micro")}
+        cells = [_number(value) + _interval(intervals.get(key)) for key, value in numbers.items()]
         name = "labels" if head == SINGLE_HEAD else as_markdown(head)
-        lines.append(f"| {name} | {values['num_examples']} | " + " | ".join(map(_number, numbers)) + " |")
+        lines.append(f"| {name} | {values['num_examples']} | " + " | ".join(cells) + " |")
+    if any("intervals" in values for values in heads.values()):
+        lines += [
+            "",
+            "In brackets where a score lies with 95 % confidence, had other texts of the same kind been judged.",
+        ]
+    for values in heads.values():
+        if absent := tell_absent_labels(values):
+            lines += ["", as_markdown(absent)]
     if source == "validation":
         lines += ["", "The best epoch and the thresholds were chosen on the same data, so expect a little less."]
     return "\n".join(lines)
@@ -220,6 +231,10 @@ def _metrics(source: str, heads: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
 
 
 def _labels(bundle: Bundle, scores: tuple | None) -> str:

@@ -10,18 +10,16 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_texts
-from kerasbert._core.errors import DataError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.data.label_cells import LabelCells
 from kerasbert.evaluation.confidence import bootstrap_intervals
-from kerasbert.evaluation.level_decisions import score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
 from kerasbert.evaluation.report.findings import (
     AVERAGES,
     Number,
-    compare_with_baseline,
     headline,
     headline_of_levels,
     judge_head,
@@ -30,6 +28,8 @@ from kerasbert.evaluation.report.findings import (
 )
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.page import clean, render_page, shorten_text
+from kerasbert.evaluation.scores import tell_absent_labels
+from kerasbert.judging import collect_outcomes, compare_heads
 from kerasbert.text_classifier import TextClassifier
 
 PAGE_FILE = "report.html"
@@ -64,8 +64,8 @@ def write_report(
         labels: as for `fit`.
         folder: the folder to appear, written beside and renamed when whole.
         text_pairs: n second texts.
-        baseline: scores of a classical classifier on the same texts, in the form of `score_predictions`; by head for
-            several heads.
+        baseline: what `score_baseline` gives for the same texts, with which the model is compared text by text. Scores
+            alone, in the form of `score_predictions` (by head for several heads), are shown without a verdict.
         intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
             several heads. None draws them, see `bootstrap_intervals`.
         warnings: what a reader should know before trusting the numbers.
@@ -95,11 +95,14 @@ def write_report(
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
     outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
     findings = {head: judge_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
+    for found in findings.values():
+        _place_mistakes(found, labels, len(texts))
     metrics = _metrics(classifier, findings, together)
     metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokens_.encode(texts, pairs).num_truncated)}
     if intervals is None:
         intervals = _intervals(outcomes)
     metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
+    metrics["comparison"] = compare_heads(outcomes, findings, baseline)
     with atomic_dir_write(folder, kind="report", overwrite=overwrite) as beside, house_style():
         (beside / PICTURES_FOLDER).mkdir()
         several = list(outcomes) != [SINGLE_HEAD]
@@ -130,56 +133,6 @@ def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False)
         ArtifactError: when the folder holds something, or cannot be made.
     """
     return check_output(folder, overwrite, kind="report")
-
-
-def collect_outcomes(
-    classifier: TextClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
-) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
-    """What a classifier answers on labelled texts; they go through the model once.
-
-    Args:
-        classifier: trained.
-        texts: n >= 1 texts.
-        labels: as for `fit`.
-        text_pairs: n second texts.
-
-    Returns:
-        Head or level name -> outcome over the texts whose label is known; and, for a hierarchical classifier, what
-        `score_hierarchy` gives.
-
-    Raises:
-        DataError: when there is no text, or a text or label cannot be used.
-        ConfigError: when the classifier is not trained.
-    """
-    names = classifier.classes_  # Raises when the classifier is not trained.
-    if not len(texts):
-        raise DataError("`texts` must hold at least one text to judge by; got none.")
-    several = isinstance(names, dict)
-    heads = classifier.model_.heads
-    tasks = {head: layer.head_task.task for head, layer in heads.items()}
-    tree = classifier.model_.hierarchy
-    encoded = classifier.encode_labels(labels)
-    _check_counts(texts, encoded)
-    answered = classifier.predict_proba(texts, text_pairs)
-    columns = answered if several else {SINGLE_HEAD: answered}
-    probabilities = {head: values[:, 1:] if tasks[head] == "binary" else values for head, values in columns.items()}
-    decided = classifier.decide_all(probabilities)
-    outcomes = {}
-    for head, layer in heads.items():
-        rows = np.flatnonzero((encoded[head].reshape(len(texts), -1) >= 0).all(axis=1))
-        limits = None if tasks[head] == "multiclass" else np.asarray(classifier.thresholds_[head])
-        arrays = (encoded[head][rows], probabilities[head][rows], decided[head][rows])
-        outcomes[head] = Outcome(head, tasks[head], tuple(layer.label_names), rows, *arrays, limits)
-    if tree is None:
-        return outcomes, None
-    return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, multilabel=tree.multilabel)
-
-
-def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> None:
-    for head, array in encoded.items():
-        if len(array) != len(texts):
-            where = "" if head == SINGLE_HEAD else f" of {head!r}"
-            raise DataError(f"`labels`{where} must be as many as `texts`, {len(texts)}; got {len(array)}.")
 
 
 def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
@@ -225,20 +178,30 @@ def _draw(pictures: Sequence[Picture], folder: Path) -> list[dict[str, Any]]:
 
 
 def _section(head: str, found: Mapping, metrics: Mapping, pictures: list, texts: tuple) -> dict[str, Any]:
-    intervals, baseline = (_of_head(metrics[name], head) for name in ("intervals", "baseline"))
+    intervals = _of_head(metrics["intervals"], head)
     pairs = found["confused_pairs"] if len(found["label_names"]) > 2 else []
     return dict(found) | {
         "name": head,
         "num_labels": len(found["label_names"]),
         "numbers": _with_intervals(headline(found), intervals),
         "others": other_numbers(found),
-        "comparison": compare_with_baseline(found, baseline) if baseline else [],
+        "absent": tell_absent_labels(found["scores"]),
+        "comparison": _of_head(metrics["comparison"], head),
         "rows": rows_of_labels(found),
         "has_thresholds": any(value is not None for value in found["thresholds"].values()),
         "pictures": pictures,
         "pairs": pairs,
         "mistakes": [_with_text(mistake, *texts) for mistake in found["surest_mistakes"]],
     }
+
+
+def _place_mistakes(found: Mapping[str, Any], labels: Any, number: int) -> None:
+    """Say of each mistake where its text stands: in a file its line, else its number, both counted from 1."""
+    columns = labels.values() if isinstance(labels, Mapping) else [labels]
+    column = next((one for one in columns if isinstance(one, LabelCells) and len(one) == number), None)
+    for mistake in found["surest_mistakes"]:
+        row = mistake["row"]
+        mistake["place"] = f"text {row}" if column is None else f"{column.unit} {column.rows[row - 1]}"
 
 
 def _of_head(values: Mapping[str, Any] | None, head: str) -> Mapping[str, Any]:
@@ -250,7 +213,7 @@ def _with_intervals(numbers: Sequence[Number], intervals: Mapping[str, Any]) -> 
 
 
 def _with_text(mistake: Mapping[str, Any], texts: Sequence[str], pairs: Sequence[str] | None) -> dict[str, Any]:
-    row = mistake["row"]
+    row = mistake["row"] - 1
     return dict(mistake) | {
         "text": shorten_text(texts[row]),
         "pair": None if pairs is None else shorten_text(pairs[row]),
@@ -293,12 +256,13 @@ def _title(task: str, outcomes: Mapping[str, Outcome]) -> str:
 def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> list[tuple[str, str]]:
     settings, config = metrics["settings"], classifier.model_.encoder.config
     epochs = max((len(values) for values in metrics["history"].values()), default=None)
-    trained_on = classifier.metrics_.get("num_training_examples")
+    data = getattr(classifier, "data_", None) or {"num_texts": classifier.metrics_.get("num_training_examples")}
     facts = [
         ("Encoder", f"{settings['encoder']}, {config.num_hidden_layers} layers of {config.hidden_size}"),
         ("Parameters", f"{classifier.model_.count_params() / 1e6:,.1f} million"),
         ("Labels", ", ".join(f"{len(outcome.label_names):,}" for outcome in outcomes.values())),
-        ("Training texts", None if trained_on is None else f"{trained_on:,}"),
+        ("Training texts", _count(data["num_texts"])),
+        ("Validation texts", _count(data.get("num_held_out") or None)),
         ("Test texts", f"{metrics['num_texts']:,}, {metrics['num_cut']:,} of them cut"),
         ("Longest text", f"{classifier.tokens_.max_length} tokens"),
         ("Longer texts", settings["long_texts"].replace("_", " and ")),
@@ -311,6 +275,10 @@ def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, 
         ("Seed", settings["seed"]),
     ]
     return [(name, str(value)) for name, value in facts if value is not None]
+
+
+def _count(number: int | None) -> str | None:
+    return None if number is None else f"{number:,}"
 
 
 def _plain_value(value: Any) -> Any:

@@ -1,10 +1,12 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import yaml
 
 import kerasbert as kb
+from kerasbert.data.stream import held_out_rows
 from kerasbert.model_card import as_markdown, as_yaml
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
@@ -64,6 +66,15 @@ def test_front_matter_is_that_of_a_hugging_face_card(task, fitted, tmp_path):
     assert len(values) == 2 * len(classifier.model_.heads) and all(0 <= value <= 1 for value in values)
 
 
+def test_intervals_and_labels_without_texts_stand_beside_the_scores(fitted, tmp_path):
+    classifier, _ = fitted("multiclass")
+    scores = classifier.evaluate(["good card"] * 3, ["b"] * 3, intervals=True)
+    card = card_of(classifier, tmp_path / "model", metrics={"test": scores})
+    low, high = scores["intervals"]["accuracy"]
+    assert f"| {scores['accuracy']:.4f} ({low:.4f} to {high:.4f}) |" in card and high - low > 0.5
+    assert f"No text here has this label, 1 of 2: {as_markdown(NASTY)}." in card.replace("\\.", ".")
+
+
 def test_tells_data_labels_thresholds_and_scores(fitted, tmp_path):
     classifier, labels = fitted("multilabel")
     scores = classifier.evaluate(TEXTS, labels)
@@ -78,6 +89,20 @@ def test_tells_data_labels_thresholds_and_scores(fitted, tmp_path):
     assert [cell.strip() for cell in row[3:-1]] == [f"{value:.4f}" for value in numbers]
     assert int(row[2]) == classifier.data_["labels"]["probabilities"][place]
     assert "for the best F1 of each label" in card
+
+
+def test_a_stream_counts_the_labels_that_it_was_trained_on(tiny_folder, tmp_path):
+    rows = [
+        {"text": text, "labels": labels} for text, labels in zip(TEXTS, [["a"], ["b"], [], ["a", "b"]] * 6, strict=True)
+    ]
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    options = {"task": "multilabel", "labels": "labels", "encoder": tiny_folder}
+    cache = kb.prepare_tokens(tmp_path / "data.jsonl", tmp_path / "tokens", **options)
+    settings = {"encoder": tiny_folder, "epochs": 1, "progress": False, "validation_fraction": 0.25}
+    classifier = kb.TextClassifier("multilabel", **settings).fit_cache(cache)
+    _, labels = cache.read(np.delete(np.arange(24), held_out_rows(24, 0.25, seed=classifier.seed)))
+    (counts,) = classifier.data_["labels"].values()
+    assert classifier.data_["num_texts"] == 18 and counts == labels["probabilities"].sum(axis=0).tolist()
 
 
 def test_is_the_same_each_time_and_after_loading(fitted, tmp_path):

@@ -130,6 +130,41 @@ def test_hierarchical_decisions_go_from_the_class_down(fitted):
     assert outcomes["subclass"].rows.tolist() == [row for row in range(24) if row % 4 != 3]
 
 
+def places_of(page):
+    return re.findall(r"<dt>place</dt><dd[^>]*>([^<]*)<", page)
+
+
+def test_the_page_names_texts_as_the_numbers_do(fitted, reports):
+    page, metrics = read(reports["multiclass"])
+    mistakes = metrics["heads"]["probabilities"]["surest_mistakes"]
+    predicted = fitted["multiclass"].predict(TEXTS)
+    assert mistakes and [f"text {mistake['row']}" for mistake in mistakes] == places_of(page)
+    for mistake in mistakes:
+        assert mistake["true"] == [LABELS["multiclass"][mistake["row"] - 1]] and mistake["place"] in places_of(page)
+        assert mistake["predicted"] == [predicted[mistake["row"] - 1]]
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl"])
+def test_texts_of_a_file_are_named_by_their_lines(ending, fitted, tmp_path):
+    file = tmp_path / f"rows.{ending}"
+    rows = list(zip(TEXTS, LABELS["multiclass"], strict=True))
+    lines = ["text,label", *(f'"{text}",{label}' for text, label in rows)]
+    if ending == "jsonl":
+        lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    data = kb.read_examples(file, labels="label")
+    page, metrics = read(kb.write_report(fitted["multiclass"], data.texts, data.labels["label"], tmp_path / "r").parent)
+    for mistake in metrics["heads"]["probabilities"]["surest_mistakes"]:
+        line = int(mistake["place"].removeprefix("line "))
+        assert TEXTS[mistake["row"] - 1] in lines[line - 1].replace('\\"', '"') and mistake["place"] in places_of(page)
+
+
+def test_labels_without_texts_are_named_beside_the_macro_score(fitted, tmp_path):
+    page, metrics = read(kb.write_report(fitted["multiclass"], TEXTS[:1], ["x"], tmp_path / "report").parent)
+    said = "No text here has these labels, 2 of 3: &lt;b&gt;y&lt;/b&gt;, z. In macro averages their F1 counts as 0."
+    assert said in page and metrics["scores"]["labels_without_texts"] == ["<b>y</b>", "z"]
+
+
 def test_text_pairs_are_shown(fitted, tmp_path):
     arguments = (fitted["binary"], TEXTS, LABELS["binary"], tmp_path / "report")
     page = kb.write_report(*arguments, text_pairs=["where is <it>"] * 24).read_text("utf-8")

@@ -54,15 +54,15 @@ class DivergedError(KerasBertError):
         trouble: what happened, the beginning of the message.
         epoch: counted from 0.
         step: batch in the epoch, counted from 0.
-        rows: of the batch, in the numbers of the training data.
+        rows: of the batch, in the numbers of the training data, counted from 0; the message counts them from 1.
     """
 
     def __init__(self, trouble: str, epoch: int, step: int, rows: Sequence[int]) -> None:
         self.trouble, self.epoch, self.step = trouble, epoch, step
         self.rows = [int(row) for row in rows]
-        shown = ", ".join(str(row) for row in self.rows)
+        shown = ", ".join(str(row + 1) for row in self.rows)
         super().__init__(
-            f"{trouble} in epoch {epoch + 1} at batch {step + 1}, which holds rows {shown} (counted from 0). The model keeps "
+            f"{trouble} in epoch {epoch + 1} at batch {step + 1}, which holds rows {shown} (counted from 1). The model keeps "
             f"the weights from before this batch. Look at these rows, or take a lower learning rate."
         )
 

@@ -27,7 +27,8 @@ from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.data.examples import Examples
 from kerasbert.data.guards import overlap_message
-from kerasbert.evaluation.baseline import score_baseline
+from kerasbert.evaluation.baseline import BaselineScores, score_baseline
+from kerasbert.judging import score_beside
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
 from kerasbert.text_classifier import TextClassifier, open_classifier
 
@@ -77,27 +78,31 @@ def evaluate(
     examples = _read(data, reading)
     cells = label_cells(examples, reading)
     other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
-    if report is None:
+    comparison = None
+    if report is None and other is not None:
+        scores, comparison = score_beside(classifier, examples.texts, cells, other, examples.text_pairs)
+    elif report is None:
         intervals = output_format is not Format.csv
         scores = classifier.evaluate(examples.texts, cells, examples.text_pairs, intervals=intervals)
     else:
         aside: Any = {"text_pairs": examples.text_pairs, "baseline": other, "warnings": notes, "overwrite": overwrite}
         page = write_report(classifier, examples.texts, cells, report, **aside)
         metrics = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))
-        scores = _with_intervals(metrics["scores"], metrics["intervals"])
+        scores, comparison = _with_intervals(metrics["scores"], metrics["intervals"]), metrics["comparison"]
         say(f"The report is at {page}")
-    _print(classifier, scores, other, output_format)
+    _print(scores, other, comparison, output_format)
 
 
-def _print(classifier: TextClassifier, scores: dict[str, Any], other: dict | None, output_format: Format) -> None:
+def _print(
+    scores: dict[str, Any], other: dict | None, comparison: dict[str, Any] | None, output_format: Format
+) -> None:
     if output_format is Format.json:
-        content = scores if other is None else {"model": scores, "baseline": other}
+        content = scores if other is None else {"model": scores, "baseline": other, "comparison": comparison}
         print(json.dumps(content, indent=2, ensure_ascii=False))
         return
     print_scores(scores, as_csv=output_format is Format.csv)
-    if other is not None:
-        tasks = {head: layer.head_task.task for head, layer in classifier.model_.heads.items()}
-        print_comparison(tasks, scores, other)
+    if comparison is not None:
+        print_comparison(comparison)
 
 
 def _read(data: Path, reading: dict[str, Any]) -> Examples:
@@ -108,7 +113,7 @@ def _read(data: Path, reading: dict[str, Any]) -> Examples:
 
 def _baseline(
     classifier: TextClassifier, data: Path, test: Examples, reading: dict[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[BaselineScores, list[str]]:
     """Scores of the baseline, and what is wrong with the comparison."""
     train = _read(data, reading)
     notes = [note] if (note := overlap_message(train.texts, test.texts, train.text_pairs, test.text_pairs)) else []

@@ -47,10 +47,7 @@ def explain_command(
         print(json.dumps(found.to_dict(), indent=2, ensure_ascii=False))
         return
     has_pooling = any("pooling" in word for word in found.words)
-    rows = [
-        [word["word"], f"{word['attribution']:.4f}", *([f"{word['pooling']:.3f}"] if has_pooling else [])]
-        for word in found.words
-    ]
+    rows = [[word["word"], word["attribution"], *([word["pooling"]] if has_pooling else [])] for word in found.words]
     columns = ["word", "share", *(["attention pooling"] if has_pooling else [])]
     print_table(f"{found.label}: {found.probability:.4f}", columns, rows, as_csv=output_format is Format.csv)
     say(

@@ -116,6 +116,13 @@ def export(
         bool | None,
         typer.Option("--overwrite", help="Replace an existing folder, other than a version.", show_default=False),
     ] = None,
+    allow_loss: Annotated[
+        bool,
+        typer.Option(
+            "--allow-loss",
+            help="Write an artefact also where it loses more than it may; its description and its card say so.",
+        ),
+    ] = False,
 ) -> None:
     """Write a classifier for other programs; the artefact is loaded back and compared before it appears."""
     given: dict[str, Any] = {"version": version, "precision": precision, "warmup": warmup}
@@ -129,6 +136,7 @@ def export(
         raise ConfigError(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair."
         )
+    own |= {"allow_loss": allow_loss}
     own |= _labelled(classifier, data, {"text": text, "label_delimiter": label_delimiter}, labels)
     result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
     for title, value in result.report.items():

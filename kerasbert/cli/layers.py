@@ -54,7 +54,8 @@ def layers(
     else:
         columns = ["way", "weight", report.measure, "saving", "ms a text"]
         as_csv = output_format is Format.csv
-        print_table(f"{folder}: {report.num_texts} texts", columns, report.cells(), as_csv=as_csv)
+        rows = report.values() if as_csv else report.cells()
+        print_table(f"{folder}: {report.num_texts} texts", columns, rows, as_csv=as_csv)
     if keep is not None and save_as is not None:
         truncate(classifier, keep).save(save_as, overwrite=overwrite, metrics={"reading": reading})
         say(f"Saved the classifier that stops at layer {keep} to {save_as}.")

@@ -12,7 +12,7 @@ from kerasbert.cli.options import Delimiter, Format, Labels, OnError, Text, app,
 from kerasbert.cli.reading import parse_layers, split_cells
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
-from kerasbert.evaluation.probe_report import QUANTITIES, format_rows
+from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
 from kerasbert.extraction.reader import FROZEN_POOLINGS
 
 
@@ -87,5 +87,5 @@ def probe_command(
         return
     heads = ["layer", "pooling", *[QUANTITIES[name] for name in report.quantities]]
     title = f"{report.encoder}: {report.num_labels} labels, {report.num_texts} texts, {report.folds} folds"
-    print_table(title, heads, format_rows(report.rows, report.quantities), as_csv=output_format is Format.csv)
+    print_table(title, heads, table_rows(report.rows, report.quantities), as_csv=output_format is Format.csv)
     say(report.summary())

@@ -1,17 +1,20 @@
 """Scores and predictions as tables that fit the terminal, or as CSV."""
 
 import csv
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerasbert.evaluation.report.findings import compare_with_baseline
+from kerasbert.evaluation.paired import format_p_value
+from kerasbert.evaluation.scores import tell_absent_labels
 from kerasbert.subclasses.discovery import Discovery
 
 RANKED = ("average_precision", "roc_auc")
 AVERAGES = ("micro", "macro", "weighted")
 NUMBERS = ("precision", "recall", "f1")
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
@@ -39,26 +42,25 @@ def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
         )
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], *, as_csv: bool = False) -> None:
-    """Print cells of text, numbers to the right.
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_csv: bool = False) -> None:
+    """Print cells, numbers to the right: with four digits in a table, whole in CSV.
 
     Args:
         title: above the table; CSV has none.
         columns: headings.
-        rows: as many cells each.
+        rows: as many cells each: texts, numbers, or None for an empty cell.
         as_csv: CSV instead of a table.
     """
     if as_csv:
         _print_csv(columns, rows)
         return
     table = _table(_plain(title))
+    shown = [["" if value is None else _cell(value) for value in row] for row in rows]
     for place, column in enumerate(columns):
-        is_number = all(
-            row[place].replace(",", "").replace(".", "", 1).lstrip("-").isdigit() for row in rows if row[place]
-        )
+        is_number = all(_is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
         table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(_plain, row))
+    for row in shown:
+        table.add_row(*row)
     _console().print(table)
 
 
@@ -90,66 +92,23 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False
     _console().print(table)
 
 
-def print_comparison(tasks: Mapping[str, str], scores: Mapping[str, Any], baseline: Mapping[str, Any]) -> None:
+def print_comparison(comparison: Mapping[str, Any]) -> None:
     """Print a model's scores beside those of a baseline, and which of the two wins.
 
     Args:
-        tasks: head name -> task of the head.
-        scores: of the model, as `TextClassifier.evaluate` gives them.
-        baseline: in the same form.
+        comparison: from `compare_heads`.
     """
-    single = "accuracy" in scores
-    for head, task in tasks.items():
-        own, other = (scores, baseline) if single else (scores[head], baseline[head])
-        title = "" if single else f"{head}: "
+    by_head = {"": comparison} if "verdict" in comparison else comparison
+    for head, found in by_head.items():
+        title = f"{head}: " if head else ""
         table = _table(f"{title}the model beside TF-IDF with logistic regression")
-        for column in ("", "model", "baseline", "gain"):
+        for column in ("", "model", "baseline", "gain", "p"):
             table.add_column(column, justify="right" if column else "left")
-        for row in compare_with_baseline({"task": task, "scores": own}, other):
-            table.add_row(row["title"], _cell(row["model"]), _cell(row["baseline"]), f"{row['gain']:+.4f}")
+        for row in found["rows"]:
+            numbers = (_cell(row["model"]), _cell(row["baseline"]), f"{row['gain']:+.4f}")
+            table.add_row(row["title"], *numbers, format_p_value(row["p_value"]))
         _console().print(table)
-        _console().print(f"{title}{verdict(task, own, other)}")
-
-
-def verdict(task: str, scores: Mapping[str, Any], baseline: Mapping[str, Any]) -> str:
-    """Which of a model and its baseline wins, by the score that the task is judged by.
-
-    Args:
-        task: `"binary"` (F1 of the positive label), `"multiclass"` (accuracy) or `"multilabel"` (macro-F1).
-        scores: of the model, with `intervals`.
-        baseline: of the other.
-
-    Returns:
-        A sentence; it names no winner where the baseline's score lies in the interval of the model's.
-
-    Example:
-        >>> verdict("multiclass", {"accuracy": 0.9, "intervals": {"accuracy": (0.88, 0.92)}}, {"accuracy": 0.95})
-        'The baseline wins: accuracy 0.9500 against 0.9000. It is fitted in seconds; BERT is not worth it here as it is.'
-    """
-    name, key, own, other = {
-        "binary": ("F1", "f1", scores.get("f1"), baseline.get("f1")),
-        "multiclass": ("accuracy", "accuracy", scores.get("accuracy"), baseline.get("accuracy")),
-        "multilabel": (
-            "macro-F1",
-            "macro_f1",
-            scores.get("macro", {}).get("f1"),
-            baseline.get("macro", {}).get("f1"),
-        ),
-    }[task]
-    if own is None or other is None:
-        return "Nothing to compare: no text has a known label here."
-    low, high = scores.get("intervals", {}).get(key, (own, own))
-    if low <= other <= high:
-        return (
-            f"No clear winner: {name} {own:.4f} of the model and {other:.4f} of the baseline differ by less than the "
-            f"choice of test texts does ({low:.4f} to {high:.4f})."
-        )
-    if own > other:
-        return f"The model wins: {name} {own:.4f} against {other:.4f} of the baseline."
-    return (
-        f"The baseline wins: {name} {other:.4f} against {own:.4f}. It is fitted in seconds; BERT is not worth it here as "
-        f"it is."
-    )
+        _console().print(f"{title}{found['verdict']}")
 
 
 def _print_head(head: str, values: Mapping[str, Any]) -> None:
@@ -173,6 +132,8 @@ def _print_head(head: str, values: Mapping[str, Any]) -> None:
         bar = [_blocks(found["f1"] or 0.0)] if with_bars else []
         table.add_row(_plain(name), *map(_cell, cells), _cell(found.get("support", "")), *bar)
     console.print(table)
+    if absent := tell_absent_labels(values):
+        console.print(_plain(f"{title}{absent}"))
 
 
 def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -243,8 +204,13 @@ def _print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def _unlike_formula(value: Any) -> Any:
-    # A spreadsheet would run a cell that starts like a formula.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    # A spreadsheet would run a cell of text that starts like a formula; a number it only reads.
+    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value)
+    return f"'{value}" if is_formula else value
+
+
+def _is_number(text: str) -> bool:
+    return NUMBER.fullmatch(text) is not None
 
 
 def _table(title: str | None) -> Any:

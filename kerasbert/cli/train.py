@@ -307,7 +307,7 @@ def train(
             cells = label_cells(examples, reading)
             pairs = examples.text_pairs
             classifier.fit(examples.texts, cells, text_pairs=pairs, validation=validation_data, **running)
-            _report_shapes(classifier, len(examples))
+            _report_shapes(classifier)
         elif tokens is not None:
             classifier.fit_cache(
                 tokens,
@@ -324,23 +324,25 @@ def train(
         raise
     metrics: dict[str, Any] = {
         "reading": reading,
-        "num_training_examples": len(examples) if examples is not None else classifier.data_["num_texts"],
+        "num_training_examples": classifier.data_["num_texts"],
     }
     if held_out is not None:
-        metrics["validation"] = classifier.evaluate(held_out.texts, label_cells(held_out, reading), held_out.text_pairs)
+        metrics["validation"] = classifier.evaluate(
+            held_out.texts, label_cells(held_out, reading), held_out.text_pairs, intervals=True
+        )
     if not is_chief(devices):
         return
     save_unless_saved(classifier, output, metrics, overwrite=overwrite, perhaps_saved=perhaps_saved)
     say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
 
 
-def _report_shapes(classifier: TextClassifier, num_examples: int) -> None:
+def _report_shapes(classifier: TextClassifier) -> None:
     padding = classifier.padding_
     shapes = padding["shapes"]
     lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
     cut = (
-        f"; {padding['cut']} of {num_examples} texts were cut at {classifier.tokens_.max_length}"
+        f"; {padding['cut']} of {classifier.data_['num_texts']} texts were cut at {classifier.tokens_.max_length}"
         if padding["cut"]
         else ""
     )
-    say(f"Padded lengths {lengths}; {padding['padding']:.1%} padding{cut}.")
+    say(f"Padded lengths {lengths}; {padding['padding']:.1%} of the tokens are padding{cut}.")

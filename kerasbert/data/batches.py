@@ -81,8 +81,8 @@ class Batches(BatchSource):
         real = sum(int(tokens.lengths[rows].sum()) for rows, _ in first)
         #: Tokens in an epoch, padding apart.
         self.num_tokens = real
-        #: Padding tokens for each real one.
-        self.padding = sum(self._size(rows) * length for rows, length in first) / real - 1 if real else 0.0
+        #: Share of an epoch's tokens that are padding.
+        self.padding = 1 - real / sum(self._size(rows) * length for rows, length in first) if real else 0.0
         #: As `dataset`, but of no promised number of batches.
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)

@@ -79,7 +79,7 @@ class StreamBatches(BatchSource):
 
     Attributes:
         shapes: (rows, length) of all batches, at most 8 distinct ones, with how often each comes in an epoch.
-        padding: padding tokens for each real one, over an epoch.
+        padding: share of an epoch's tokens that are padding.
         num_tokens: tokens in an epoch, padding apart.
     """
 
@@ -107,7 +107,7 @@ class StreamBatches(BatchSource):
         self.num_examples = sum(rows * count for (rows, _), count in self.shapes.items())
         padded = sum(rows * length * count for (rows, length), count in self.shapes.items())
         self.num_tokens = self._real_tokens()
-        self.padding = padded / max(self.num_tokens, 1) - 1
+        self.padding = 1 - self.num_tokens / max(padded, 1)
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)
         self.dataset.longest_input = max((length for _, length in self.shapes), default=0)

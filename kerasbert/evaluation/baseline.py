@@ -8,20 +8,39 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.data.hierarchy import Hierarchy, parse_tree
 from kerasbert.data.label_cells import label_column
 from kerasbert.data.labels import read_labels
 from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
 from kerasbert.data.splits import split_indices
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
+from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.scores import SCORED_TASKS, score_predictions
 from kerasbert.evaluation.thresholds import tune_thresholds
 
-ONLY_HEAD = "labels"
 # As `C` of scikit-learn's LogisticRegression, of which 10 and 30 differ by 0.002 in accuracy on Banking77. There SGD
 # takes 6 s of processor time, and liblinear, for the same model, minutes.
 C = 10.0
 HELD_OUT = 0.1
+
+
+class BaselineScores(dict[str, Any]):
+    """Scores of a baseline, with what it answered to each text, so that a model can be compared with it text by text.
+
+    Args:
+        scores: see `score_baseline`.
+        outcomes: head or level name (`"probabilities"` of a single head) -> what was answered over the texts whose label is
+            known.
+
+    Example:
+        >>> BaselineScores({"accuracy": 0.5}, {})["accuracy"]
+        0.5
+    """
+
+    def __init__(self, scores: Mapping[str, Any], outcomes: Mapping[str, Outcome]) -> None:
+        super().__init__(scores)
+        self.outcomes = dict(outcomes)
 
 
 def score_baseline(
@@ -36,7 +55,7 @@ def score_baseline(
     subclasses: Mapping[str, Any] | None = None,
     multilabel: bool = False,
     seed: int = 0,
-) -> dict[str, Any]:
+) -> BaselineScores:
     """Scores of TF-IDF with logistic regression: what a classifier without BERT does with the same texts.
 
     Words, pairs of words and pieces of words of 2 to 4 characters are weighted by TF-IDF; each label has a logistic
@@ -56,7 +75,8 @@ def score_baseline(
         seed: of the order of the texts and of the split.
 
     Returns:
-        What `TextClassifier.evaluate` gives: see `score_predictions`; by head or level for several.
+        A dict of what `TextClassifier.evaluate` gives: see `score_predictions`; by head or level for several. It also
+        holds the answers, with which `write_report` compares a model text by text.
 
     Raises:
         ConfigError: when the task is unknown or `heads` does not go with it.
@@ -83,13 +103,14 @@ def score_baseline(
         tree = _tree(train_labels, test_labels, subclasses, multilabel)
         encoded = [encode_hierarchy(cells, tree, multilabel=multilabel) for cells in (train_labels, test_labels)]
         return _score_levels(tree, multilabel, features, encoded, seed)
-    cells = [labels if heads else {ONLY_HEAD: labels} for labels in (train_labels, test_labels)]
-    names = label_names if heads and label_names else {ONLY_HEAD: label_names}
-    scores = {
-        head: _score_head(head_task, features, [_of_head(part, head) for part in cells], names.get(head), seed)
-        for head, head_task in (heads or {ONLY_HEAD: task}).items()
+    cells = [labels if heads else {SINGLE_HEAD: labels} for labels in (train_labels, test_labels)]
+    names = label_names if heads and label_names else {SINGLE_HEAD: label_names}
+    outcomes = {
+        head: _judge_head(head, head_task, features, [_of_head(part, head) for part in cells], names.get(head), seed)
+        for head, head_task in (heads or {SINGLE_HEAD: task}).items()
     }
-    return scores if heads else scores[ONLY_HEAD]
+    scores = {head: _scores_of(outcome) for head, outcome in outcomes.items()}
+    return BaselineScores(scores, outcomes) if heads else BaselineScores(scores[SINGLE_HEAD], outcomes)
 
 
 def _check_heads(task: str, heads: Mapping[str, str] | None) -> None:
@@ -131,15 +152,23 @@ def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[An
         raise DataError(f"The training texts hold no word to learn from ({error}).") from error
 
 
-def _score_head(task: str, features: tuple, cells: Sequence[Any], names: Sequence[str] | None, seed: int) -> dict:
+def _judge_head(
+    head: str, task: str, features: tuple, cells: Sequence[Any], names: Sequence[str] | None, seed: int
+) -> Outcome:
     columns = [label_column(part, several=task == "multilabel").cells for part in cells]
     names = names or read_labels(task, [cell for column in columns for cell in column]).names
     train, test = (read_labels(task, column, names).array for column in columns)
     decided, values = _decide(task, features, train, len(names), seed)
-    return score_predictions(task, test, decided, names, values)
+    return Outcome(head, task, tuple(names), np.arange(len(test)), test, values, decided)
 
 
-def _score_levels(tree: Hierarchy, multilabel: bool, features: tuple, encoded: list, seed: int) -> dict[str, Any]:
+def _scores_of(outcome: Outcome) -> dict[str, Any]:
+    return score_predictions(
+        outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
+    )
+
+
+def _score_levels(tree: Hierarchy, multilabel: bool, features: tuple, encoded: list, seed: int) -> BaselineScores:
     task = "multilabel" if multilabel else "multiclass"
     values, thresholds = {}, {}
     for level, names in zip(tree.levels, tree.names, strict=True):
@@ -148,12 +177,14 @@ def _score_levels(tree: Hierarchy, multilabel: bool, features: tuple, encoded: l
             task, (features[0][known], features[1]), encoded[0][level][known], len(names), seed
         )
     decided = decide_levels(values, tree, multilabel=multilabel, thresholds=thresholds if multilabel else None)
-    scores = {}
+    outcomes = {}
     for level, names in zip(tree.levels, tree.names, strict=True):
-        known = _known(encoded[1][level])
-        parts = [part[known] for part in (encoded[1][level], decided[level], values[level])]
-        scores[level] = score_predictions(task, parts[0], parts[1], names, parts[2])
-    return {**scores, "hierarchy": score_hierarchy(encoded[1], decided, tree, multilabel=multilabel)}
+        known = np.flatnonzero(_known(encoded[1][level]))
+        labels, answered, chosen = (part[known] for part in (encoded[1][level], values[level], decided[level]))
+        outcomes[level] = Outcome(level, task, tuple(names), known, labels, answered, chosen)
+    scores: dict[str, Any] = {level: _scores_of(outcome) for level, outcome in outcomes.items()}
+    scores["hierarchy"] = score_hierarchy(encoded[1], decided, tree, multilabel=multilabel)
+    return BaselineScores(scores, outcomes)
 
 
 def _known(labels: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import DataError
+from kerasbert.evaluation.exact_intervals import wilson_interval
 from kerasbert.evaluation.outcomes import Outcome
 
 
@@ -19,7 +20,8 @@ def reliability(probabilities: np.ndarray, happened: np.ndarray, *, bins: int = 
 
     Returns:
         `expected_calibration_error`, the mean over the texts of the gap between the two in their bin (None without a
-        text), and the bins that hold something: `predicted` and `observed`, their means, and `count`.
+        text), and the bins that hold something: `predicted` and `observed`, their means, `count`, and `low` and `high`,
+        between which the observed frequency lies with 95 % confidence.
 
     Raises:
         ConfigError: when `bins` is less than 1.
@@ -30,7 +32,7 @@ def reliability(probabilities: np.ndarray, happened: np.ndarray, *, bins: int = 
         [0.0, 0.5]
 
     Reference:
-        Guo et al., "On Calibration of Modern Neural Networks", 2017.
+        Guo et al., "On Calibration of Modern Neural Networks", 2017; Wilson, 1927, for the intervals.
     """
     check_int("bins", bins, 1)
     probabilities, happened = np.asarray(probabilities, np.float64), np.asarray(happened, np.float64)
@@ -45,11 +47,14 @@ def reliability(probabilities: np.ndarray, happened: np.ndarray, *, bins: int = 
     predicted = np.bincount(places, probabilities, bins)[filled] / count
     observed = np.bincount(places, happened, bins)[filled] / count
     gap = np.abs(predicted - observed)
+    low, high = wilson_interval(observed * count, count)
     return {
         "expected_calibration_error": float(np.average(gap, weights=count)) if len(count) else None,
         "predicted": predicted.tolist(),
         "observed": observed.tolist(),
         "count": count.tolist(),
+        "low": low.tolist(),
+        "high": high.tolist(),
     }
 
 

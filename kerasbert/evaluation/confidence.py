@@ -1,9 +1,12 @@
-"""How sure a score is: bootstrap intervals, so that a small test set does not pass for a large one."""
+"""How sure a score is: intervals, so that a small test set does not pass for a large one."""
+
+from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_number
 from kerasbert._core.errors import DataError
+from kerasbert.evaluation.exact_intervals import settled_intervals
 from kerasbert.evaluation.scores import SCORED_TASKS, as_flags
 
 # Samples at a time, so that those of 10,000 texts take a few megabytes.
@@ -25,7 +28,9 @@ def bootstrap_intervals(
     """Intervals that hold a score, had other texts of the same kind been judged, with a given confidence.
 
     The texts are drawn again with replacement, `resamples` times, and the interval lies between two percentiles of the
-    scores. It tells what chance in the choice of test texts does, and nothing of what another training would.
+    scores. Where every drawing gives the same score, as where all answers are right, the interval is Clopper and Pearson's,
+    see `settled_intervals`. It tells what chance in the choice of test texts does, and nothing of what another training
+    would.
 
     Args:
         task: `"binary"`, `"multiclass"` or `"multilabel"`.
@@ -48,9 +53,12 @@ def bootstrap_intervals(
         >>> low, high = bootstrap_intervals("multiclass", np.arange(100) % 2, np.zeros(100, int))["accuracy"]
         >>> round(low, 1), round(high, 1)
         (0.4, 0.6)
+        >>> low, high = bootstrap_intervals("multiclass", np.arange(20) % 2, np.arange(20) % 2)["accuracy"]
+        >>> round(low, 4), high
+        (0.8316, 1.0)
 
     Reference:
-        Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3.
+        Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3; Clopper and Pearson, 1934.
     """
     check_choice("task", task, SCORED_TASKS)
     check_int("resamples", resamples, 1)
@@ -63,17 +71,19 @@ def bootstrap_intervals(
         )
     if task == "binary":
         true, decided = true.reshape(-1), decided.reshape(-1)
-    flags, counts = _distinct(true, decided, 2 if task == "binary" else num_labels)
+    (truth, chosen), counts = _distinct(true, decided, 2 if task == "binary" else num_labels)
     random = np.random.default_rng(seed)
     parts = [
-        resampled_scores(_draw(random, counts, min(CHUNK, resamples - start)), *flags)
+        resampled_scores(_draw(random, counts, min(CHUNK, resamples - start)), truth, chosen)
         for start in range(0, resamples, CHUNK)
     ]
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    if task != "binary":
-        drawn.pop("f1")
     ends = [(1 - level) / 2, (1 + level) / 2]
-    return {name: tuple(map(float, np.quantile(values, ends))) for name, values in drawn.items()}  # type: ignore[misc]
+    found: dict[str, Any] = {name: tuple(map(float, np.quantile(values, ends))) for name, values in drawn.items()}
+    found |= settled_intervals(truth, chosen, counts, exclusive=task != "multilabel", level=level)
+    if task != "binary":
+        found.pop("f1")
+    return found
 
 
 def resampled_scores(weights: np.ndarray, true: np.ndarray, decided: np.ndarray) -> dict[str, np.ndarray]:

@@ -74,7 +74,7 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
         limit: the most mistakes to give, one a text.
 
     Returns:
-        The surest first: `row`, the place of the text; `true` and `predicted`, lists of names; `label`, the label that was
+        The surest first: `row`, the number of the text, counted from 1; `true` and `predicted`, lists of names; `label`, the label that was
         judged most wrongly; `probability`, that of this label; and `confidence`, how sure the wrong answer was, the
         probability of a label given wrongly, or one less that of a label missed.
 
@@ -82,7 +82,7 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
         >>> ids, probabilities = np.array([0, 0]), np.array([[0.9, 0.1], [0.2, 0.8]])
         >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), ids, probabilities, np.array([0, 1]))
         >>> [(mistake["row"], mistake["confidence"]) for mistake in surest_mistakes(outcome)]
-        [(1, 0.8)]
+        [(2, 0.8)]
     """
     truth, chosen, scores = outcome.truth, outcome.chosen, outcome.scores
     missed = np.where(truth & ~chosen, 1 - scores, -1.0) if outcome.task == "multilabel" else -1.0
@@ -92,7 +92,7 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
     order = [int(place) for place in np.argsort(-highest, kind="stable")[:limit] if highest[place] >= 0]
     return [
         {
-            "row": int(outcome.rows[place]),
+            "row": int(outcome.rows[place]) + 1,
             "true": _names(outcome.label_names, truth[place]),
             "predicted": _names(outcome.label_names, chosen[place]),
             "label": outcome.label_names[worst[place]],

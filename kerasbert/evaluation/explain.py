@@ -14,11 +14,12 @@ from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
 from kerasbert.data.spans import read_places, spans_of
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
+from kerasbert.evaluation.notebook import framed
 
 STEPS = 64
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Explanation:
     """Which words of a text moved a prediction.
 
@@ -49,6 +50,16 @@ class Explanation:
     words: tuple[dict[str, Any], ...]
     tokens: tuple[str, ...]
     attentions: np.ndarray
+
+    def __repr__(self) -> str:
+        words = ", ".join(f"{word} {share:+.4f}" for word, share in self.strongest(5))
+        return (
+            f"Explanation of {shorten(self.text)}: {self.label!r} {self.probability:.4f}, {self.baseline:.4f} without any "
+            f"word; strongest of {len(self.words)} words: {words}"
+        )
+
+    def _repr_html_(self) -> str:
+        return framed(self.to_html())
 
     def strongest(self, number: int = 10) -> list[tuple[str, float]]:
         """The words that moved the prediction most, with their attributions."""

@@ -52,13 +52,23 @@ class LayerReport:
 
     def cells(self) -> list[list[str]]:
         """Rows of text: way, weight, score, saving, milliseconds a text."""
-        ways = [(f"layer {row['layer']}", f"{row['weight']:.3f}", row, "") for row in self.rows]
-        ways.append(("vote", "", self.vote, ""))
-        ways += [(f"exit at {row['confidence']:g}", "", row, f"{row['saving']:.1%}") for row in self.exits]
         return [
-            [name, weight, f"{row['score']:.4f}", saving, f"{row['milliseconds']:.2f}"]
-            for name, weight, row, saving in ways
+            [
+                name,
+                "" if weight is None else f"{weight:.3f}",
+                f"{score:.4f}",
+                "" if saving is None else f"{saving:.1%}",
+                f"{milliseconds:.2f}",
+            ]
+            for name, weight, score, saving, milliseconds in self.values()
         ]
+
+    def values(self) -> list[list[Any]]:
+        """The same as numbers, with None where there is none; the saving is a share."""
+        ways: list[tuple] = [(f"layer {row['layer']}", row["weight"], row, None) for row in self.rows]
+        ways.append(("vote", None, self.vote, None))
+        ways += [(f"exit at {row['confidence']:g}", None, row, row["saving"]) for row in self.exits]
+        return [[name, weight, row["score"], saving, row["milliseconds"]] for name, weight, row, saving in ways]
 
     def save_picture(self, file: str | os.PathLike[str]) -> None:
         """Draw score against time: the truncated models, the vote and early exit; beside it the weights.

@@ -12,13 +12,16 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
 from kerasbert.data.label_cells import label_column
 from kerasbert.evaluation import probe_scores as scores
-from kerasbert.evaluation.probe_report import ProbeReport
+from kerasbert.evaluation.distinct import count_different_texts, count_distinct
+from kerasbert.evaluation.probe_report import ProbeReport, tells_texts_apart
 from kerasbert.extraction.extract import fill, load_cell
 from kerasbert.extraction.reader import FROZEN_POOLINGS, FeatureReader
 from kerasbert.extraction.source import open_source
 from kerasbert.extraction.stores import NpyStore
 
 MAX_TEXTS = 10_000
+# Two clusters need a text more than there are clusters.
+LEAST_CLUSTERED = 3
 
 
 @suggest_keywords
@@ -42,7 +45,8 @@ def probe(
 
     The texts go through the frozen encoder once; the vectors go to files, and one array of them at a time is read back. On
     each array scikit-learn's logistic regression is cross-validated. With sub-labels it is fitted inside each class, on
-    the sub-labels; and clusters found without any label are judged by their silhouette.
+    the sub-labels; and clusters found without any label are judged by their silhouette. Hidden states whose vectors hardly
+    differ, such as `[CLS]` in the embeddings, which is the same for every text, are named and never recommended.
 
     Args:
         source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
@@ -65,7 +69,8 @@ def probe(
 
     Raises:
         ConfigError: when an argument is out of its range.
-        DataError: when fewer than two labels have as many texts as folds, or there are not as many labels as texts.
+        DataError: when fewer than two labels have as many texts as folds, there are not as many labels as texts, or no
+            hidden state that is read tells the texts apart.
         TypeError: when an argument has the wrong type.
 
     Example:
@@ -98,18 +103,19 @@ def probe(
     )
     opened = open_source(source, max_length=max_length)
     reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=opened.window_pooling)
-    results = []
     with tempfile.TemporaryDirectory(prefix="kerasbert-probe-") as folder:
         with (
             NpyStore(Path(folder), reader.cells, reader.hidden_size, "float32") as store,
             progress_bar("reading texts", len(rows), shown=progress) as advance,
         ):
             fill(store, reader, opened.tokens, [[texts[row] for row in rows]], advance=advance)
+        num_different = count_different_texts(opened.tokens, [texts[row] for row in rows])
+        numbers = {cell: count_distinct(load_cell(Path(folder), cell)) for cell in reader.cells}
+        _check_distinct(numbers, num_different, labels)
         with progress_bar("fitting", len(reader.cells), shown=progress) as advance:
-            for layer, pooling in reader.cells:
-                vectors = np.array(load_cell(Path(folder), (layer, pooling)))
-                results.append({"layer": layer, "pooling": pooling, **questions.ask(vectors)})
-                advance(1)
+            results = [
+                _judge(Path(folder), cell, questions, (numbers[cell], num_different), advance) for cell in numbers
+            ]
     return ProbeReport(
         rows=tuple(results),
         encoder=opened.name,
@@ -119,7 +125,30 @@ def probe(
         num_hidden_layers=opened.encoder.config.num_hidden_layers,
         folds=folds,
         left_out=left_out,
+        num_different_texts=num_different,
     )
+
+
+def _judge(
+    folder: Path, cell: tuple[int, str], questions: scores.Questions, different: tuple[int, int], advance: Any
+) -> dict[str, Any]:
+    """The row of a report for one layer and pooling."""
+    found = questions.ask(np.array(load_cell(folder, cell)), clusters=tells_texts_apart(*cell, *different))
+    advance(1)
+    return {"layer": cell[0], "pooling": cell[1], "different_vectors": different[0], **found}
+
+
+def _check_distinct(numbers: dict[tuple[int, str], int], num_different: int, labels: Any) -> None:
+    if labels is None and num_different < LEAST_CLUSTERED:
+        raise DataError(
+            f"`texts` must hold at least {LEAST_CLUSTERED} different texts to judge clusters of them; got {num_different}."
+        )
+    if not any(tells_texts_apart(*cell, number, num_different) for cell, number in numbers.items()):
+        listed = ", ".join(f"layer {layer}, {pooling}: {number}" for (layer, pooling), number in numbers.items())
+        raise DataError(
+            f"`layers` and `poolings` must hold a hidden state that tells the texts apart; of {num_different} different "
+            f"texts these have so many different vectors: {listed}. Read other layers, or the pooling 'mean'."
+        )
 
 
 def _check_rows(count: int, **columns: Sequence[Any] | None) -> None:

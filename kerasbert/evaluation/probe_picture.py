@@ -27,23 +27,35 @@ def draw(report: "ProbeReport", file: Path) -> None:
     figure = Figure(figsize=(width, 1.6 + 0.42 * len(layers)), layout="constrained")
     for place, quantity in enumerate(report.quantities):
         axes = figure.add_subplot(1, number, place + 1)
-        _panel(axes, np.array(report.grid(quantity)[2], dtype=float), quantity)
+        best = report.best(quantity)
+        chosen = (layers.index(best["layer"]), poolings.index(best["pooling"]))
+        _panel(axes, np.array(report.grid(quantity)[2], dtype=float), chosen)
         axes.set_title(_title(report, quantity), fontsize=10)
         axes.set_xticks(range(len(poolings)), poolings)
         axes.set_yticks(range(len(layers)), [_layer_name(layer, report.num_hidden_layers) for layer in layers])
-    figure.suptitle(f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts)", fontsize=11)
+    same = (
+        "\n–: vectors that hardly differ have no clusters"
+        if report.same_vectors and "silhouette" in report.quantities
+        else ""
+    )
+    figure.suptitle(
+        f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts){same}", fontsize=11
+    )
     save_figure(figure, file)
 
 
-def _panel(axes: Any, values: np.ndarray, quantity: str) -> None:
+def _panel(axes: Any, values: np.ndarray, best: tuple[int, int]) -> None:
+    """One heat map; the best of those that may be recommended in bold."""
     axes.imshow(values, origin="lower", aspect="auto", cmap="viridis")
     finite = values[np.isfinite(values)]
     if not finite.size:
         return
-    middle, best = (finite.min() + finite.max()) / 2, finite.max()
+    middle = (finite.min() + finite.max()) / 2
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
-        if np.isfinite(value):
+        if not np.isfinite(value):
+            axes.text(column, row, "–", ha="center", va="center", fontsize=8, color="grey")
+        else:
             axes.text(
                 column,
                 row,
@@ -52,7 +64,7 @@ def _panel(axes: Any, values: np.ndarray, quantity: str) -> None:
                 va="center",
                 fontsize=8,
                 color="black" if value > middle else "white",
-                fontweight="bold" if value == best else "normal",
+                fontweight="bold" if (row, column) == best else "normal",
             )
 
 

@@ -18,14 +18,40 @@ QUANTITIES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
+# What a row is called by, and how many vectors it has.
+IDENTITY = ("layer", "pooling", "different_vectors")
+# In the embeddings these read a special token, whose vector is the same for every text but for its place.
+READ_NO_WORD = ("cls", "last")
+# Of the different texts, the share that different vectors must tell apart.
+LEAST_SHARE = 0.9
+
+
+def tells_texts_apart(layer: int, pooling: str, different_vectors: int, num_different_texts: int) -> bool:
+    """Whether the vectors of a hidden state differ where texts do, so that clusters of them say something.
+
+    Args:
+        layer: 0 for the embeddings.
+        pooling: its name.
+        different_vectors: how many there are, up to rounding.
+        num_different_texts: how many texts are different to the encoder.
+
+    Example:
+        >>> tells_texts_apart(0, "cls", 1, 60), tells_texts_apart(0, "mean", 60, 60)
+        (False, True)
+    """
+    if layer == 0 and pooling in READ_NO_WORD:
+        return False
+    return different_vectors >= LEAST_SHARE * num_different_texts
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
 class ProbeReport:
     """The scores of every hidden state and pooling.
 
     Args:
         rows: a dict for each layer and pooling: `layer`, `pooling`, `score` (cross-validated accuracy, or macro-F1 of
             several labels a text), `deviation` over the folds; with sub-labels `subclass_score` and `agreement`; where
-            clusters were judged `silhouette`.
+            clusters were judged `silhouette`, NaN where there is nothing to judge; and `different_vectors`, up to rounding.
         encoder: what was probed.
         task: `"multiclass"` or `"multilabel"`.
         num_labels: labels that were scored.
@@ -33,6 +59,7 @@ class ProbeReport:
         num_hidden_layers: blocks of the encoder.
         folds: of the cross-validation.
         left_out: label -> number of texts, for labels with fewer texts than folds.
+        num_different_texts: texts that are different to the encoder; 0 where they were not counted.
 
     Example:
         >>> rows = ({"layer": 1, "pooling": "mean", "score": 0.8, "deviation": 0.01},)
@@ -49,27 +76,47 @@ class ProbeReport:
     num_hidden_layers: int
     folds: int
     left_out: dict[str, int]
+    num_different_texts: int = 0
+
+    def __repr__(self) -> str:
+        return (
+            f"Probe of {self.encoder!r} with {self.num_texts} texts, {len(self.rows)} hidden states.\n{self.summary()}"
+        )
 
     @property
     def quantities(self) -> tuple[str, ...]:
         """The quantities that were measured, `score` first."""
         return tuple(name for name in QUANTITIES if any(name in row for row in self.rows))
 
+    @property
+    def same_vectors(self) -> tuple[dict[str, Any], ...]:
+        """The rows whose vectors hardly differ, which are never recommended; see `tells_texts_apart`."""
+        return tuple(row for row in self.rows if row not in self._candidates)
+
+    @property
+    def _candidates(self) -> list[dict[str, Any]]:
+        return [
+            row
+            for row in self.rows
+            if "different_vectors" not in row
+            or tells_texts_apart(row["layer"], row["pooling"], row["different_vectors"], self.num_different_texts)
+        ]
+
     def best(self, quantity: str = "score") -> dict[str, Any]:
-        """The row with the highest value, of equal ones the lowest layer.
+        """The row with the highest value, of equal ones the lowest layer; rows of `same_vectors` are left out.
 
         Raises:
             ConfigError: when it was not measured.
         """
         check_choice("quantity", quantity, self.quantities)
-        return max(self.rows, key=lambda row: _or_lowest(row.get(quantity)))
+        return max(self._candidates, key=lambda row: _or_lowest(row.get(quantity)))
 
     @property
     def economical(self) -> dict[str, Any]:
         """The lowest layer within one standard error of the best score: fewer blocks for nearly the same."""
         best = self.best()
         floor = best["score"] - best["deviation"] / math.sqrt(self.folds)
-        enough = [row for row in self.rows if row["score"] >= floor]
+        enough = [row for row in self._candidates if row["score"] >= floor]
         return min(enough, key=lambda row: (row["layer"], -row["score"]))
 
     @property
@@ -98,6 +145,7 @@ class ProbeReport:
         found["recommendation"] = self.recommendation
         if len(self.quantities) > 1:
             found["subclass_recommendation"] = self.subclass_recommendation
+        found["same_vectors"] = [{name: row[name] for name in IDENTITY} for row in self.same_vectors]
         return found
 
     def summary(self) -> str:
@@ -115,7 +163,9 @@ class ProbeReport:
                     f"{cheap['score']:.4f}. {self._builder_call(cheap)}"
                 )
         for quantity, what in (("subclass_score", "Subclasses are separated"), ("silhouette", "Clusters are clearest")):
-            if quantity in self.quantities:
+            if quantity in self.quantities and math.isnan(self.best(quantity)[quantity]):
+                lines.append("Clusters cannot be judged: inside no label are there three different texts.")
+            elif quantity in self.quantities:
                 best = self.best(quantity)
                 lines.append(
                     f"{what} {'best ' if quantity == 'subclass_score' else ''}at layer {best['layer']}, "
@@ -123,6 +173,14 @@ class ProbeReport:
                 )
         if self.left_out:
             lines.append(f"Left out, with fewer than {self.folds} texts in the sample: {', '.join(self.left_out)}.")
+        if self.same_vectors:
+            listed = [
+                f"layer {layer}, {pooling} ({number})" for layer, pooling, number in map(_identity, self.same_vectors)
+            ]
+            lines.append(
+                f"Not recommended, since their vectors hardly differ from text to text (different vectors of "
+                f"{self.num_different_texts} different texts): {', '.join(listed)}."
+            )
         return "\n".join(lines)
 
     def save_picture(self, file: str | os.PathLike[str]) -> None:
@@ -147,6 +205,10 @@ class ProbeReport:
         return f"{builder}({self.num_labels}, encoder={self.encoder!r}, layers={row['layer']}, pooling={_quoted(row['pooling'])})"
 
 
+def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in IDENTITY)
+
+
 def _quoted(name: str) -> str:
     return repr(name)
 
@@ -155,9 +217,10 @@ def _or_lowest(value: Any) -> float:
     return -math.inf if value is None or math.isnan(value) else float(value)
 
 
-def format_rows(rows: Sequence[dict[str, Any]], quantities: Sequence[str]) -> list[list[str]]:
-    """Rows as cells of text: layer, pooling, and the quantities with four digits."""
-    return [
-        [str(row["layer"]), row["pooling"], *[f"{row[name]:.4f}" if name in row else "" for name in quantities]]
-        for row in rows
-    ]
+def table_rows(rows: Sequence[dict[str, Any]], quantities: Sequence[str]) -> list[list[Any]]:
+    """Rows as cells: layer, pooling, and the quantities; None where there is no number."""
+    return [[row["layer"], row["pooling"], *[_or_none(row.get(name)) for name in quantities]] for row in rows]
+
+
+def _or_none(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, shorten
 from kerasbert._core.errors import DataError
+from kerasbert.evaluation.distinct import count_distinct
 
 MAX_ITERATIONS = 300
 # Clusters are judged inside the largest classes, on a sample of each: silhouettes cost the square of it.
@@ -55,11 +56,12 @@ class Questions:
         self.subclass_groups = [] if groups is None or sublabels is None else self._with_subclasses(groups)
         self.groups = groups
 
-    def ask(self, vectors: np.ndarray) -> dict[str, float]:
+    def ask(self, vectors: np.ndarray, *, clusters: bool = True) -> dict[str, float]:
         """Judge vectors.
 
         Args:
             vectors: (n, hidden).
+            clusters: whether these vectors have clusters to judge; False gives them no number.
 
         Returns:
             `score` and `deviation` (over the folds) of the labels; `subclass_score` of the sub-labels inside the classes;
@@ -72,7 +74,7 @@ class Questions:
         if self.sublabels is not None:
             answers["subclass_score"] = self._subclass_score(vectors)
         if self.validity:
-            answers.update(self._clusters(vectors))
+            answers.update(self._clusters(vectors) if clusters else {"silhouette": math.nan})
         return answers
 
     def cross_validate(self, vectors: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -145,7 +147,7 @@ class Questions:
         from sklearn.preprocessing import normalize
 
         directions = normalize(vectors)
-        distinct = len(np.unique(directions, axis=0))
+        distinct = count_distinct(directions)
         numbers = NUM_CLUSTERS if known is None else (len(set(known)),)
         best: tuple[float, np.ndarray | None] = (-math.inf, None)
         for number in numbers:
@@ -186,7 +188,7 @@ def sample_rows(
     names = np.array([str(label) for label in labels])
     missing = [row for row, label in enumerate(labels) if label is None]
     if missing:
-        raise DataError(f"`labels` must name a label for every text; got none for text {missing[0]}.")
+        raise DataError(f"`labels` must name a label for every text; got none for text {missing[0] + 1}.")
     # Spread evenly, so that any first part of the order holds the labels in their proportions.
     order = _interleaved(names, random)[:limit]
     counts = Counter(names[order].tolist())

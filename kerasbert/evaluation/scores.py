@@ -1,7 +1,7 @@
 """The numbers that judge a classifier, from scikit-learn."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,8 @@ def score_predictions(
         label and, as means over the labels, under `macro`. Kappa is None where one label alone occurs in labels and
         predictions. For a binary task also `f1`, that of the positive label.
 
+        `labels_without_texts` names the labels that no text has, where there are some; their F1 of 0 counts in `macro`.
+
         With probabilities `log_loss`, and `average_precision` and `roc_auc` beside every F1. A label that no text has,
         has neither, and one that every text has, has no `roc_auc`: they are None, means are over the other labels, and
         `undefined` names these labels.
@@ -62,11 +64,36 @@ def score_predictions(
         labels, predicted = labels.reshape(-1), predicted.reshape(-1)
     scores = _counted(labels, predicted, label_names)
     _add_agreement(scores, labels, predicted, label_names)
+    absent = [name for name in label_names if not scores["per_label"][name]["support"]]
+    if absent and len(labels):
+        scores["labels_without_texts"] = absent
     if task == "binary":
         scores["f1"] = scores["per_label"][label_names[1]]["f1"]
     if probabilities is not None:
         _add_ranked(scores, task, labels, np.asarray(probabilities), label_names)
     return scores
+
+
+def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | None:
+    """A sentence that names the labels without a test text, which lower the macro averages; None where every label has one.
+
+    Args:
+        scores: from `score_predictions`.
+        limit: most names to list.
+
+    Example:
+        >>> tell_absent_labels({"labels_without_texts": ["a"], "per_label": {"a": {}, "b": {}}})
+        'No text here has this label, 1 of 2: a. In macro averages its F1 counts as 0.'
+    """
+    absent = scores.get("labels_without_texts", [])
+    if not absent:
+        return None
+    listed = ", ".join(absent[:limit]) + (f" and {len(absent) - limit} more" if len(absent) > limit else "")
+    which, whose = ("this label", "its") if len(absent) == 1 else ("these labels", "their")
+    return (
+        f"No text here has {which}, {len(absent)} of {len(scores['per_label'])}: {listed}. In macro averages {whose} F1 "
+        f"counts as 0."
+    )
 
 
 def as_flags(labels: np.ndarray, count: int) -> np.ndarray:

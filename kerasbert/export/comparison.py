@@ -1,6 +1,8 @@
 """Does an artefact say what the classifier says, and how fast: the part of the parity report that every format has."""
 
+import math
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasbert._core.checks import check_texts
-from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert._core.errors import ArtifactError, ConfigError, KerasbertWarning
 
 BATCH = 32
 # Largest accepted difference of a probability; the second where classifier or export computes in half precision.
@@ -157,17 +159,47 @@ def _accuracy(scores: Mapping[str, Any]) -> Any:
     return {head: values["accuracy"] for head, values in scores.items() if head != "hierarchy"}
 
 
-def check_parity(report: Mapping[str, Any], tolerance: float) -> None:
+def check_parity(report: dict[str, Any], tolerance: float, *, allow_loss: bool = False) -> None:
     """Refuse an export that differs from its classifier.
 
+    Args:
+        report: with `largest_difference`.
+        tolerance: what a probability may differ by.
+        allow_loss: see `settle_losses`.
+
     Raises:
-        ArtifactError: when a probability differs by more than the tolerance.
+        ArtifactError: when a probability differs by more than the tolerance and `allow_loss` is not set.
     """
-    if not report["largest_difference"] <= tolerance:
-        raise ArtifactError(
-            f"The exported model differs from the classifier: a probability by {report['largest_difference']:.3g}, more "
-            f"than {tolerance:g}. Nothing was written; please report it."
+    largest = report["largest_difference"]
+    if not largest <= tolerance:
+        loss = (
+            f"The exported model differs from the classifier: a probability by {largest:.3g}, more than {tolerance:g}"
         )
+        settle_losses(report, [loss], allow_loss=allow_loss and not math.isnan(largest), way_out="please report it")
+
+
+def settle_losses(report: dict[str, Any], losses: Sequence[str], *, allow_loss: bool, way_out: str) -> None:
+    """Refuse an export that lost too much, or record in its report that the loss was allowed.
+
+    Args:
+        report: of the export; where a loss is allowed, `allowed_losses` is put into it, which description and card show.
+        losses: a sentence for each loss over its limit, without the full stop.
+        allow_loss: whether the export is wanted all the same.
+        way_out: what else there is to do.
+
+    Raises:
+        ArtifactError: when there is a loss and it is not allowed.
+    """
+    if not losses:
+        return
+    if not allow_loss:
+        raise ArtifactError(
+            f"{losses[0]}. Nothing was written; {way_out}, or take it as it is with --allow-loss (allow_loss=True in "
+            f"Python), which its description and its card will say."
+        )
+    report["allowed_losses"] = list(losses)
+    for loss in losses:
+        warnings.warn(f"{loss}; it is written because the loss was allowed.", KerasbertWarning, stacklevel=4)
 
 
 def check_plain_texts(classifier: Any) -> None:
@@ -206,4 +238,6 @@ def describe_report(report: Mapping[str, Any]) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {_plain(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasbert._core.checks import check_bool
 from kerasbert._core.files import atomic_dir_write, check_output, write_tensors
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
 from kerasbert.classifiers.classifier import Classifier
@@ -71,6 +72,7 @@ def save_pretrained(
     overwrite: bool = False,
     texts: Sequence[str] | None = None,
     labels: Any = None,
+    allow_loss: bool = False,
 ) -> Export:
     """Write a trained classifier for PyTorch, beside its place and renamed when it is whole and proven.
 
@@ -83,6 +85,8 @@ def save_pretrained(
         overwrite: whether a folder that kerasbert wrote may be replaced.
         texts: real texts to compare with; None takes a few made ones.
         labels: their labels, as for `fit`, to measure accuracies.
+        allow_loss: whether a model that differs from the classifier by more than it may is written all the same; its
+            report and its card say so.
 
     Returns:
         The folder and the report, which is also in its `parity.json` and its card: see `compare_probabilities`, with
@@ -95,6 +99,7 @@ def save_pretrained(
     classifier._check_fitted()
     model: Classifier = classifier.model_
     check_plain_texts(classifier)
+    check_bool("allow_loss", allow_loss)
     check_output(folder, overwrite, kind="huggingface")
     chosen = texts_to_compare(texts)
     standard = has_standard_head(model)
@@ -105,7 +110,7 @@ def save_pretrained(
         if code:
             (beside / CODE_FILE).write_text(code, encoding="utf-8")
         _write_tokenizer(classifier.tokens_, model.encoder.model_type, beside)
-        report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code)
+        report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code, allow_loss)
         (beside / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
     return Export(Path(folder), report)
@@ -183,7 +188,7 @@ def _write_tokenizer(tokens: TextEncoder, family: str, folder: Path) -> None:
     file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], code: str) -> dict[str, Any]:
+def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], code: str, allow_loss: bool) -> dict[str, Any]:
     texts, labels = data
     if importlib.util.find_spec("torch") is not None:
         # So that its import is no part of the time to load.
@@ -201,7 +206,7 @@ def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], code: str
     if loaded[1] is None:
         return report
     report.update(compare_probabilities(classifier, loaded[1], texts, labels))
-    check_parity(report, tolerance_of(classifier))
+    check_parity(report, tolerance_of(classifier), allow_loss=allow_loss)
     return report
 
 

@@ -78,15 +78,30 @@ def token_rows(tokens: TextEncoder, texts: Sequence[str], length: int | None) ->
     Returns:
         For each text its arrays in the order of `TFLITE_INPUTS`, int32 (length,).
     """
+    if length is None:
+        return _whole_rows(tokens, texts)
     rows: list[tuple[np.ndarray, ...]] = []
     for start in range(0, len(texts), CHUNK):
         batch = tokens(texts[start : start + CHUNK])
         width = batch[ATTENTION_MASK].shape[1]
-        missing = max((length or 0) - width, 0)
+        missing = max(length - width, 0)
         fill: dict[str, Any] = {"input_ids": tokens.pad_id}
         arrays = [
             np.pad(batch[name], ((0, 0), (0, missing)), constant_values=fill.get(name, 0)) for name in INPUT_NAMES
         ]
-        sizes = batch[ATTENTION_MASK].sum(axis=1)
-        rows += [tuple(array[row, : length or sizes[row]] for array in arrays) for row in range(len(arrays[0]))]
+        rows += [tuple(array[row, :length] for array in arrays) for row in range(len(arrays[0]))]
     return rows
+
+
+def _whole_rows(tokens: TextEncoder, texts: Sequence[str]) -> list[tuple[np.ndarray, ...]]:
+    # Text by text: padded to a very long one, all of them would fill the memory.
+    encoded = tokens.encode(texts)
+    bounds = zip(encoded.offsets[:-1], encoded.offsets[1:], strict=True)
+    return [
+        (
+            encoded.input_ids[start:stop].astype(np.int32),
+            np.ones(stop - start, np.int32),
+            encoded.token_type_ids[start:stop].astype(np.int32),
+        )
+        for start, stop in bounds
+    ]

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasbert._core.checks import check_bool
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import INPUT_NAMES, TOKEN_TYPE_IDS
@@ -74,6 +75,7 @@ def export_onnx(
     overwrite: bool = False,
     texts: Sequence[str] | None = None,
     labels: Any = None,
+    allow_loss: bool = False,
 ) -> Export:
     """Write a trained classifier as `model.onnx` with its tokenizer, beside its place and renamed when it is proven.
 
@@ -86,6 +88,8 @@ def export_onnx(
         overwrite: whether a folder that kerasbert wrote may be replaced.
         texts: real texts to compare with; None takes a few made ones.
         labels: their labels, as for `fit`, to measure accuracies.
+        allow_loss: whether a model that differs from the classifier by more than it may is written all the same; its
+            report and its card say so.
 
     Returns:
         The folder and the report, which is also in its `kerasbert.json` and its card: see `compare_probabilities`, with
@@ -99,12 +103,13 @@ def export_onnx(
     _check_packages()
     classifier._check_fitted()
     check_plain_texts(classifier)
+    check_bool("allow_loss", allow_loss)
     check_output(folder, overwrite, kind="onnx")
     chosen = texts_to_compare(texts)
     with atomic_dir_write(folder, kind="onnx", overwrite=overwrite) as beside:
         _write_model(in_precision(classifier.model_, "float32"), beside / MODEL_FILE)
         classifier.tokens_.save(beside)
-        report = _prove(classifier, beside, (chosen, labels if texts is not None else None))
+        report = _prove(classifier, beside, (chosen, labels if texts is not None else None), allow_loss)
         write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "onnx"), "report": report})
         card = model_card(classifier.bundle(), usage=USAGE, library="onnx", measured=describe_report(report))
         (beside / CARD_FILE).write_text(card, encoding="utf-8")
@@ -148,7 +153,7 @@ def _name_outputs(graph: Any, names: list[str]) -> None:
         output.name = new[output.name]
 
 
-def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any]) -> dict[str, Any]:
+def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], allow_loss: bool) -> dict[str, Any]:
     import onnxruntime
 
     begin = time.perf_counter()
@@ -160,7 +165,7 @@ def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any]) -> dict[s
         "size_bytes": folder_size(folder),
         **compare_probabilities(classifier, _asking(session, classifier.tokens_), *data),
     }
-    check_parity(report, tolerance_of(classifier))
+    check_parity(report, tolerance_of(classifier), allow_loss=allow_loss)
     return report
 
 

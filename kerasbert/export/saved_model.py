@@ -56,6 +56,7 @@ def export_saved_model(
     labels: Any = None,
     dtype: str = "float32",
     warmup: bool = True,
+    allow_loss: bool = False,
 ) -> Export:
     """Write a trained classifier as `FOLDER/VERSION/`, beside its place and renamed when it is whole and proven.
 
@@ -69,6 +70,8 @@ def export_saved_model(
         labels: the labels of these texts, as for `fit`, to measure accuracies.
         dtype: `"float32"`, or `"bfloat16"` for a faster encoder on processors that have it; heads stay in float32.
         warmup: whether to write warm-up requests, for which `tensorflow-serving-api` is needed.
+        allow_loss: whether a model that differs from the classifier by more than it may is written all the same; its
+            description and its card say so.
 
     Returns:
         The folder and the report, which is also in its `assets.extra/kerasbert.json` and in the card beside it: see
@@ -87,6 +90,7 @@ def export_saved_model(
         Olston et al., "TensorFlow-Serving: Flexible, High-Performance ML Serving", 2017, for version folders.
     """
     check_choice("dtype", dtype, TOLERANCES)
+    check_bool("allow_loss", allow_loss)
     if check_bool("warmup", warmup):
         check_serving_api()
     if keras.backend.backend() != "tensorflow":
@@ -100,7 +104,7 @@ def export_saved_model(
         signatures = _write(classifier, beside, dtype)
         if warmup:
             write_warmup(beside, signatures, chosen)
-        report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype)
+        report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype, allow_loss)
         write_description(beside, classifier, report)
         (beside / EXPORTED_CARD_FILE).write_text(_card(classifier, report), encoding="utf-8")
     return Export(writer.path, report)
@@ -175,7 +179,7 @@ def _card(classifier: Any, report: dict[str, Any]) -> str:
     return model_card(classifier.bundle(), usage=USAGE, library="tensorflow", measured=describe_report(report))
 
 
-def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: str) -> dict[str, Any]:
+def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: str, allow_loss: bool) -> dict[str, Any]:
     start = time.perf_counter()
     loaded = tf.saved_model.load(str(folder))
     report: dict[str, Any] = {"load_seconds": round(time.perf_counter() - start, 3), "precision": dtype}
@@ -184,5 +188,6 @@ def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: st
     report.update(parity_report(loaded, classifier, *data))
     report["size_bytes"] = folder_size(folder)
     trained_in_half = classifier.model_.encoder.compute_dtype != "float32"
-    check_parity(report, HALF_TOLERANCE if trained_in_half else TOLERANCES[dtype])
+    tolerance = HALF_TOLERANCE if trained_in_half else TOLERANCES[dtype]
+    check_parity(report, tolerance, allow_loss=allow_loss)
     return report

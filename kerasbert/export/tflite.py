@@ -11,12 +11,13 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
+from kerasbert._core.checks import check_bool, check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
+from kerasbert.data.windows import LongTexts
 from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines, write_json
 from kerasbert.export.graph_tokenizer import check_exportable
@@ -25,7 +26,7 @@ from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_id
 from kerasbert.export.precision import in_precision
 from kerasbert.export.quantization_loss import check_loss, compare
 from kerasbert.export.tflite_card import tflite_card
-from kerasbert.export.tflite_graph import QUANTIZATIONS, convert
+from kerasbert.export.tflite_graph import QUANTIZATIONS, convert, cut_of
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata
 
 TFLITE_FILE = "model.tflite"
@@ -45,6 +46,7 @@ def export_tflite(
     labels: Any = None,
     calibration: Sequence[str] | None = None,
     overwrite: bool = False,
+    allow_loss: bool = False,
 ) -> Export:
     """Write a trained classifier as `FOLDER/model.tflite`, beside its place and renamed when it is whole and proven.
 
@@ -57,11 +59,13 @@ def export_tflite(
         quantize: `"none"`; `"float16"`, half the size; `"dynamic"`, a quarter of the size and the fastest; or `"int8"`,
             in which the large products also read 8-bit numbers.
         length: of the inputs in tokens, from 3 to the classifier's `max_length`, which is also the default; `"dynamic"`
-            takes texts of any length up to it.
+            takes texts of any length, and the file itself cuts those over `max_length` as the classifier does.
         texts: real texts to compare with; None takes a few made ones.
         labels: of `texts`, as for `fit`, to measure what is lost.
         calibration: some hundred real texts of other use than `texts`, for `"int8"` alone.
         overwrite: whether a folder that kerasbert wrote may be replaced.
+        allow_loss: whether a file that lost more than its quantisation may is written all the same; its description and
+            its card say so.
 
     Returns:
         The file and the report.
@@ -79,23 +83,25 @@ def export_tflite(
         Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", 2018.
     """
     check_choice("quantize", quantize, QUANTIZATIONS)
+    check_bool("allow_loss", allow_loss)
     check_litert()
     _check_classifier(classifier)
-    size = _check_length(length, classifier.tokens_.max_length)
+    size = _check_length(length, classifier.tokens_)
     chosen = texts_to_compare(texts)
     samples = _check_calibration(quantize, calibration)
     if samples and size is None:
         raise ConfigError("quantize='int8' needs a fixed `length`, for which it is calibrated; got 'dynamic'.")
     path = check_output(folder, overwrite, kind="tflite")
     reference = _as_exported(classifier, size)
-    rows = token_rows(reference.tokens_, samples, size)
-    model = convert(reference.model_, length=size, quantize=quantize, samples=rows)
+    rows = token_rows(reference.tokens_, samples, size) if samples else []
+    cut = cut_of(reference.tokens_) if size is None else None
+    model = convert(reference.model_, length=size, cut=cut, quantize=quantize, samples=rows)
     with atomic_dir_write(path, kind="tflite", overwrite=overwrite) as beside:
         file = beside / TFLITE_FILE
         file.write_bytes(_with_metadata(model, reference))
         settings = {"quantize": quantize, "length": DYNAMIC if size is None else size}
         report = {**settings, **_measure(file, reference, chosen, labels, size)}
-        check_loss(report)
+        check_loss(report, allow_loss=allow_loss)
         write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": report})
         (beside / "README.md").write_text(tflite_card(classifier, report), encoding="utf-8")
     return Export(path / TFLITE_FILE, report)
@@ -133,13 +139,19 @@ def _warn_of_case(tokens: TextEncoder) -> None:
         )
 
 
-def _check_length(length: int | str | None, longest: int) -> int | None:
+def _check_length(length: int | str | None, tokens: TextEncoder) -> int | None:
     """The length of the inputs; None for open ones."""
     if length == DYNAMIC:
         return None
     if isinstance(length, str):
         raise ConfigError(f"`length` must be a number of tokens or {DYNAMIC!r}; got {shorten(length)}.")
-    why = "the tokens that the classifier was trained to read"
+    if tokens.long_texts.way == "head_tail":
+        raise ConfigError(
+            f"`length` must be {DYNAMIC!r} (--length {DYNAMIC}) for a classifier that reads the beginning and the end of "
+            f"long texts (long_texts='head_tail'): of a text that is longer than its inputs a file of fixed length is "
+            f"given the beginning alone; got {length}. Or train one with long_texts='truncate'."
+        )
+    longest, why = tokens.max_length, "the tokens that the classifier was trained to read"
     return longest if length is None else check_int("length", length, MINIMUM_MAX_LENGTH, longest, why)
 
 
@@ -167,6 +179,12 @@ def _as_exported(classifier: Any, length: int | None) -> Any:
     return reference
 
 
+def _uncut(tokens: TextEncoder) -> TextEncoder:
+    whole = copy.copy(tokens)
+    whole.max_length, whole.long_texts = 2**31 - 1, LongTexts()
+    return whole
+
+
 def _with_metadata(model: bytes, classifier: Any) -> bytes:
     heads = [_head_metadata(classifier, name, head) for name, head in classifier.model_.heads.items()]
     content = json.dumps(describe(classifier, "tflite"), ensure_ascii=False).encode()
@@ -191,14 +209,16 @@ def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
 
 def _measure(file: Path, reference: Any, texts: list[str], labels: Any, length: int | None) -> dict[str, Any]:
     runtime = LiteRT(file)
-    answers, seconds = runtime.answers(token_rows(reference.tokens_, texts, length))
+    # A file of open length is given whole texts, which it cuts itself.
+    given = _uncut(reference.tokens_) if length is None else reference.tokens_
+    answers, seconds = runtime.answers(token_rows(given, texts, length))
     expected = reference._probabilities(texts, None)
     encoded = reference.tokens_.encode(texts)
     return {
         "texts": len(texts),
         **compare(reference, expected, in_units(answers, expected), labels),
         "cut_texts": encoded.num_truncated,
-        "mediapipe_other_ids": count_other_ids(reference.tokens_, texts, length),
+        "mediapipe_other_ids": count_other_ids(given, texts, length),
         "size_bytes": file.stat().st_size,
         "load_seconds": round(runtime.load_seconds, 3),
         "threads": 1,

@@ -35,6 +35,8 @@ ROWS = {
 MEDIAPIPE = """MediaPipe lowers ASCII letters only and keeps accents and control characters, so that its scores are other ones where
 the table counts other tokens. All else was measured with LiteRT."""
 
+ALLOWED = "**This file lost more than its quantisation may; whoever exported it allowed that:**\n\n"
+
 
 def tflite_card(classifier: Any, report: Mapping[str, Any]) -> str:
     """The card of an exported file.
@@ -54,6 +56,8 @@ def tflite_card(classifier: Any, report: Mapping[str, Any]) -> str:
 def _measured(report: Mapping[str, Any]) -> str:
     rows = [f"| {title} | {_plain(report[name])} |" for name, title in ROWS.items()]
     parts = ["\n".join(["| | |", "|---|---|", *rows]), MEDIAPIPE]
+    if "allowed_losses" in report:
+        parts.insert(0, ALLOWED + "\n".join(f"- {as_markdown(loss)}." for loss in report["allowed_losses"]))
     if "scores" in report:
         parts.append(_scores(report["scores"]))
     return "\n\n".join(parts)

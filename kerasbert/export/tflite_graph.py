@@ -3,7 +3,7 @@
 import re
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -14,6 +14,8 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_NAMES
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.windows import HEAD_SHARE
 from kerasbert.export.decisions import columns
 
 # As MediaPipe calls them, in the order of `INPUT_NAMES`.
@@ -43,14 +45,59 @@ FLOAT_OPS = (
 )
 
 
+class Cut(NamedTuple):
+    """How a model of open length shortens a text that it was not trained to read whole.
+
+    Args:
+        length: most tokens that the model reads, special tokens included.
+        end: how many of them are taken from the end of the text, `[SEP]` included, >= 1; the others from its beginning.
+
+    Example:
+        >>> ids = tf.constant([[101, 7, 8, 9, 102]])
+        >>> Cut(4, 1)(ids, tf.ones_like(ids))[0].numpy().tolist()
+        [[101, 7, 8, 102]]
+    """
+
+    length: int
+    end: int
+
+    def __call__(self, ids: Any, mask: Any, *others: Any) -> tuple[Any, ...]:
+        """The arrays of one text, (1, length), at most `self.length` long; `mask` tells tokens from padding."""
+        given = tf.shape(ids)[1]
+        kept = tf.minimum(given, self.length)
+        end = tf.minimum(kept, self.end)
+        # Of a text with padding the end is that of its tokens, unless it is short enough to stay as it is.
+        last = tf.maximum(tf.reduce_sum(mask), kept)
+        return tuple(
+            tf.concat([array[:, : kept - end], array[:, last - end : last]], axis=1) for array in (ids, mask, *others)
+        )
+
+
+def cut_of(tokens: TextEncoder) -> Cut:
+    """The cut that a tokenizer makes of single texts, between `[CLS]` and `[SEP]`.
+
+    Args:
+        tokens: the tokenizer, which cuts texts at their end or keeps their beginning and end.
+    """
+    room = tokens.max_length - 2
+    keeps_end = room - int(room * HEAD_SHARE) if tokens.long_texts.way == "head_tail" else 0
+    return Cut(tokens.max_length, keeps_end + 1)
+
+
 def convert(
-    model: Classifier, *, length: int | None, quantize: str = "none", samples: Sequence[tuple[np.ndarray, ...]] = ()
+    model: Classifier,
+    *,
+    length: int | None,
+    cut: Cut | None = None,
+    quantize: str = "none",
+    samples: Sequence[tuple[np.ndarray, ...]] = (),
 ) -> bytes:
     """Convert a classifier to TFLite with built-in ops alone.
 
     Args:
         model: in float32.
         length: of the inputs, in tokens; None leaves it open.
+        cut: what the model itself does to texts that are too long, for an open length.
         quantize: one of `QUANTIZATIONS`.
         samples: texts to calibrate `"int8"` with: for each its arrays in the order of `TFLITE_INPUTS`, int32 (length,).
 
@@ -60,7 +107,7 @@ def convert(
     Raises:
         ConfigError: when the model holds something that no built-in op computes.
     """
-    module = _module(model)
+    module = _module(model, cut)
     specs = [tf.TensorSpec([1, length], tf.int32, name=name) for name in TFLITE_INPUTS]
     traced = tf.function(module.compute, input_signature=specs, autograph=False).get_concrete_function()
     converter = tf.lite.TFLiteConverter.from_concrete_functions([traced], module)
@@ -99,13 +146,16 @@ def _in_int8(converter: Any, samples: Sequence[tuple[np.ndarray, ...]]) -> bytes
     return bytes(debugger.get_nondebug_quantized_model())
 
 
-def _module(model: Classifier) -> tf.Module:
+def _module(model: Classifier, cut: Cut | None) -> tf.Module:
     tasks = {name: head.head_task.task for name, head in model.heads.items()}
     outputs = model.output if isinstance(model.output, dict) else dict.fromkeys(tasks, model.output)
     # The vote of a layerwise model alone, and not what each layer says.
     inner = keras.Model(model.input, {name: outputs[name] for name in tasks})
 
     def compute(*arrays: Any) -> dict[str, Any]:
+        ids, mask, segments = arrays if cut is None else cut(*arrays)
+        # Single texts have one segment; whatever else a program feeds there must not reach the table of segments.
+        arrays = (ids, mask, tf.zeros_like(segments))
         values = inner(dict(zip(INPUT_NAMES, arrays, strict=True)), training=False)
         return {name: columns(task, tf.cast(values[name], tf.float32)) for name, task in tasks.items()}
 

@@ -16,12 +16,15 @@ from tensorflow.lite.python import schema_py_generated as schema
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert._version import __version__
+from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.export.tflite_graph import TFLITE_INPUTS
 
 METADATA_NAME = "TFLITE_METADATA"
 METADATA_IDENTIFIER, MODEL_IDENTIFIER = b"M001", b"TFL3"
 # Of the reader: the version that brought the BERT tokenizer.
 MINIMUM_READER = "1.1.0"
+# What the older Task Library looks for in the metadata of a classifier with one output; it crashes where there is none.
+SINGLE_OUTPUT = "probability"
 AXIS_LABELS, VOCABULARY = 2, 5
 FEATURE_PROPERTIES, SCORE_THRESHOLDING, BERT_TOKENIZER = 1, 3, 4
 # What the runtimes map into memory must lie where vector instructions can read it.
@@ -170,7 +173,8 @@ def _output(tables: "_Tables", head: HeadMetadata) -> int:
         # Just below the threshold, so that a score which reaches it is never lost to rounding.
         limit = np.nextafter(np.float32(head.threshold), np.float32(-1))
         units.append(tables.process_unit(SCORE_THRESHOLDING, tables.table([(0, float(limit))])))
-    return tables.tensor(head.name, head.description, labels, units)
+    name = SINGLE_OUTPUT if head.name == SINGLE_HEAD else head.name
+    return tables.tensor(name, head.description, labels, units)
 
 
 class _Tables:

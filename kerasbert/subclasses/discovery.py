@@ -11,6 +11,8 @@ from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.data.label_cells import label_column
+from kerasbert.evaluation.distinct import count_distinct
+from kerasbert.evaluation.notebook import framed
 from kerasbert.subclasses.agreement import score_agreement
 from kerasbert.subclasses.grouping import METHODS, REDUCTIONS, group_points, reduce_features
 from kerasbert.subclasses.number import (
@@ -25,6 +27,8 @@ from kerasbert.subclasses.terms import group_terms
 from kerasbert.subclasses.vectors import text_vectors
 
 EXAMPLES = 3
+# Groups of a class, and classes, that a representation lists.
+SHOWN = 5
 NUMBER_DIMENSIONS = 20
 
 
@@ -47,7 +51,7 @@ class Subclass:
     borderline: list[str]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class ClassDiscovery:
     """What was found inside one class.
 
@@ -75,6 +79,11 @@ class ClassDiscovery:
     num_outliers: int = 0
     agreement: dict[str, float] | None = None
 
+    def __repr__(self) -> str:
+        number = "one group" if len(self.subclasses) == 1 else f"{len(self.subclasses)} groups"
+        named = [f"{one.name} ({one.size}: {', '.join(one.terms[:3])})" for one in self.subclasses[:SHOWN]]
+        return _listed(f"{self.label!r}, {len(self.rows)} texts, {number}: ", named, len(self.subclasses))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, without the points."""
         return {
@@ -89,7 +98,7 @@ class ClassDiscovery:
         }
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Discovery:
     """The result of `discover_subclasses`.
 
@@ -100,6 +109,15 @@ class Discovery:
 
     sublabels: list[str | None]
     classes: dict[str, ClassDiscovery]
+
+    def __repr__(self) -> str:
+        found = [f"\n  {one!r}" for one in list(self.classes.values())[:SHOWN]]
+        return _listed(f"Subclasses of {len(self.classes)} classes: ", found, len(self.classes))
+
+    def _repr_html_(self) -> str:
+        from kerasbert.subclasses.discovery_page import discovery_page
+
+        return framed(discovery_page(self, {}))
 
     @property
     def tree(self) -> dict[str, list[str]]:
@@ -203,7 +221,7 @@ class _Search(NamedTuple):
 def _discover(
     label: str, texts: list[str], features: np.ndarray, search: _Search, known: list, rows: np.ndarray
 ) -> ClassDiscovery:
-    distinct = len(np.unique(features, axis=0))
+    distinct = count_distinct(features)
     if search.number is not None and distinct < search.number:
         raise DataError(
             f"Class {label!r} has {distinct} different texts; {search.number} groups cannot be made of them."
@@ -323,6 +341,11 @@ def _check_features(features: Any) -> np.ndarray:
     if array.ndim != 2 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
         raise DataError(f"`features` must be finite numbers of shape (n, hidden); got {array.dtype} {array.shape}.")
     return array
+
+
+def _listed(title: str, shown: list[str], total: int) -> str:
+    rest = f" and {total - len(shown)} more" if total > len(shown) else ""
+    return title + ", ".join(shown) + rest
 
 
 def _plain(value: Any) -> Any:

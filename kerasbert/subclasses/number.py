@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kerasbert.evaluation.distinct import count_distinct
 from kerasbert.subclasses.grouping import group_points
 
 RESAMPLINGS = 4
@@ -115,7 +116,8 @@ def find_unimodality(coordinates: np.ndarray, largest: int, *, seed: int = 0) ->
         (deviation widened by sqrt(1 + 1/B)).
     """
     random = np.random.default_rng(seed)
-    distinct = len(np.unique(coordinates.round(6), axis=0))
+    # Before they were centred, the points had length 1.
+    distinct = count_distinct(coordinates, scale=1.0)
     if distinct < FEWEST_TEXTS:
         return Unimodality(0.0, 0.0, 0.0, True)
     sample = coordinates[random.permutation(len(coordinates))[:LARGEST_SAMPLE]]

@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.data.guards import label_counts
 from kerasbert.data.hierarchy import Hierarchy, parse_tree
 from kerasbert.data.label_kinds import NAMES
 from kerasbert.data.stream import MEAN_ROWS, held_out_rows, stream_batches
@@ -63,7 +64,7 @@ class CacheTrainer(Trainer):
 
         Raises:
             ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
-            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 0.
+            DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 1.
             ConfigError: when the cache was made for another task, encoder, length or, to train on, other labels, or an
                 argument is out of its range.
             DataError: when validation data cannot be used.
@@ -97,7 +98,10 @@ class CacheTrainer(Trainer):
             "num_texts": cache.num_rows - (0 if rows is None else len(rows)),
             "num_held_out": 0 if held_out is None else len(held_out[0]),
             "num_cut": cache.num_cut,
-            "labels": {head: list(cached.counts) for head, cached in cache.heads.items()},
+            "labels": {
+                head: _trained_counts(cached, None if rows is None else held_out[1][head])
+                for head, cached in cache.heads.items()
+            },
             "validation_given": validation is not None,
             "pairs": cache.facts["text_pair"] is not None,
             "max_length": tokens.max_length,
@@ -187,3 +191,9 @@ def check_budget(batch_size: int, token_budget: int | None) -> None:
         raise ConfigError(
             f"`batch_size` must be left out with `token_budget`, which says how many tokens a batch has; got {batch_size}."
         )
+
+
+def _trained_counts(cached: Any, held_out: np.ndarray | None) -> list[int]:
+    """How many texts of a cache have each label, those apart that are held out of it."""
+    counts = np.array(cached.counts)
+    return (counts if held_out is None else counts - label_counts(held_out, len(counts))).tolist()

@@ -202,7 +202,7 @@ class TextClassifier(CacheTrainer):
 
         Args:
             folder: the folder to appear.
-            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.hugging_face.save_pretrained`.
+            **options: `overwrite`, `texts`, `labels` and `allow_loss`, see `kerasbert.export.hugging_face.save_pretrained`.
 
         Returns:
             The folder as `path`, and the `report` of the comparison with this classifier.
@@ -220,7 +220,7 @@ class TextClassifier(CacheTrainer):
 
         Args:
             folder: the folder to appear.
-            **options: `overwrite`, `texts` and `labels`, see `kerasbert.export.onnx_model.export_onnx`.
+            **options: `overwrite`, `texts`, `labels` and `allow_loss`, see `kerasbert.export.onnx_model.export_onnx`.
 
         Returns:
             The folder as `path`, and the `report` of the comparison with this classifier.
@@ -238,7 +238,8 @@ class TextClassifier(CacheTrainer):
 
         Args:
             folder: of all versions of this model, such as `saved_models/NAME`.
-            **options: `version`, `texts`, `dtype` and `warmup`, see `kerasbert.export.saved_model.export_saved_model`.
+            **options: `version`, `texts`, `labels`, `dtype`, `warmup` and `allow_loss`, see
+                `kerasbert.export.saved_model.export_saved_model`.
 
         Returns:
             The version folder as `path`, and the `report` of the comparison with this classifier.
@@ -265,7 +266,8 @@ class TextClassifier(CacheTrainer):
             folder: to appear; it holds the file, a card and the report of the comparison with this classifier.
             quantize: `"none"`, `"float16"`, `"dynamic"` or `"int8"`.
             length: of the inputs in tokens, at most this classifier's `max_length`, the default; or `"dynamic"`.
-            **options: `texts`, `labels`, `calibration` and `overwrite`, see `kerasbert.export.tflite.export_tflite`.
+            **options: `texts`, `labels`, `calibration`, `overwrite` and `allow_loss`, see
+                `kerasbert.export.tflite.export_tflite`.
 
         Returns:
             The file as `path`, and the `report`.

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -97,7 +98,33 @@ def test_trains_evaluates_and_predicts(options, data, tiny_folder, tmp_path, cap
 
 def test_shapes_and_padding_are_reported(data, tiny_folder, tmp_path, capsys):
     train(data, tmp_path / "model", tiny_folder, "--task", "multiclass")
-    assert "Padded lengths" in capsys.readouterr().err
+    padding = re.search(r"Padded lengths .*; ([\d.]+)% of the tokens are padding", capsys.readouterr().err)
+    assert padding and float(padding[1]) < 100
+
+
+@pytest.mark.parametrize("share", ["0", "0.25"])
+def test_numbers_of_texts_are_the_same_everywhere(share, data, tiny_folder, tmp_path, capsys):
+    trained_on = {"0": 24, "0.25": 18}[share]
+    options = ["--validation-fraction", share, "--max-length", "3"]
+    train(data, tmp_path / "model", tiny_folder, "--task", "multilabel", *options)
+    assert f" of {trained_on} texts were cut at 3." in capsys.readouterr().err
+    card = (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
+    assert f"- {trained_on} texts to train on" in card
+    metrics = json.loads((tmp_path / "model" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["num_training_examples"] == trained_on
+    assert cli.main(["evaluate", str(tmp_path / "model"), str(data), "--report", str(tmp_path / "report")]) == 0
+    page = (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+    assert f"<dt>Training texts</dt><dd>{trained_on}</dd>" in page
+    assert ("<dt>Validation texts</dt><dd>6</dd>" in page) == (share != "0")
+
+
+def test_labels_without_texts_are_named(data, tiny_folder, tmp_path, capsys):
+    train(data, tmp_path / "model", tiny_folder, "--task", "multiclass")
+    some = tmp_path / "some.jsonl"
+    some.write_text(json.dumps({"text": "good card", "label": "x"}) + "\n", encoding="utf-8")
+    capsys.readouterr()
+    assert cli.main(["evaluate", str(tmp_path / "model"), str(some)]) == 0
+    assert "No text here has these labels, 2 of 3: y, z. In macro" in " ".join(capsys.readouterr().out.split())
 
 
 def test_predictions_as_json(saved, capsys):

@@ -91,7 +91,7 @@ def test_shapes_and_padding_are_those_seen():
     batches = make_batches(TOKENS, batch_size=16)
     shapes = [tuple(inputs["input_ids"].shape) for inputs in batches.dataset]
     assert batches.shapes == tuple(sorted({length for _, length in shapes}))
-    assert batches.padding == pytest.approx(sum(a * b for a, b in shapes) / LENGTHS.sum() - 1)
+    assert batches.padding == pytest.approx(1 - LENGTHS.sum() / sum(a * b for a, b in shapes))
     assert len(batches.shapes) <= 8 and all(length % 4 == 0 for length in batches.shapes)
 
 
@@ -196,6 +196,12 @@ def test_chosen_lengths_are_the_best_by_brute_force(lengths, num_lengths):
     assert cost(chosen) == min(cost((*subset, top)) for subset in others)
 
 
+def test_padding_is_a_share_of_all_tokens():
+    tokens = TokenArrays.from_lists([[2, 3]] * 31 + [[2, *[5] * 98, 3]])
+    batches = make_batches(tokens, batch_size=32, lengths=(100,))
+    assert batches.padding == pytest.approx(1 - (31 * 2 + 100) / 3200)
+
+
 def test_chosen_lengths_by_hand():
     assert choose_lengths(np.array([4, 4, 12, 12, 40]), 40, num_lengths=3) == (4, 12, 40)
     assert choose_lengths(np.array([3, 5]), 5, multiple=1) == (3, 5)
@@ -213,5 +219,5 @@ def test_each_batch_at_its_own_longest_text():
     rows = [batches.rows_of(0, step) for step in range(batches.steps)]
     assert widths == [TOKENS.lengths[own].max() for own in rows]
     padded = sum(len(own) * width for own, width in zip(rows, widths, strict=True))
-    assert batches.padding == pytest.approx(padded / TOKENS.lengths.sum() - 1)
+    assert batches.padding == pytest.approx(1 - TOKENS.lengths.sum() / padded)
     assert batches.padding < make_batches(TOKENS, batch_size=32, shuffle=True).padding

@@ -77,7 +77,7 @@ def test_shapes_are_few_and_padding_is_what_is_said(cache):
     assert len(source.shapes) <= 8
     assert all(rows * length <= 200 for rows, length in padded)
     real = int(cache.lengths.sum())
-    assert source.padding == pytest.approx(sum(rows * length for rows, length in padded) / real - 1)
+    assert source.padding == pytest.approx(1 - real / sum(rows * length for rows, length in padded))
     assert source.num_tokens == real
     assert f"{len(source.shapes)} shapes (texts x tokens): " in source.describe()
 
@@ -86,7 +86,7 @@ def test_the_lengths_waste_little_more_than_the_best_ones(cache):
     counts = np.bincount(cache.lengths)
     best = np.array(lengths_of_counts(counts, multiple=1))
     places = np.searchsorted(best, np.arange(len(counts)))
-    least = (best[places] * counts).sum() / (np.arange(len(counts)) * counts).sum() - 1
+    least = 1 - (np.arange(len(counts)) * counts).sum() / (best[places] * counts).sum()
     assert least <= make(cache).padding <= least + 0.02
 
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.calibration import calibration_curve
 
 import kerasbert as kb
@@ -15,6 +16,14 @@ def test_bins_equal_scikit_learn(bins):
     result = reliability(probabilities, happened, bins=bins)
     assert np.allclose(result["observed"], observed) and np.allclose(result["predicted"], predicted)
     assert sum(result["count"]) == 200
+
+
+def test_few_predictions_have_a_wide_interval():
+    result = reliability(np.array([0.9] + [0.2] * 500), np.array([1] + [0, 0, 0, 0, 1] * 100))
+    for place, (hits, trials) in enumerate([(100, 500), (1, 1)]):
+        expected = binomtest(hits, trials).proportion_ci(method="wilson")
+        assert (result["low"][place], result["high"][place]) == pytest.approx((expected.low, expected.high))
+    assert result["high"][1] - result["low"][1] > 10 * (result["high"][0] - result["low"][0])
 
 
 def test_error_is_the_mean_gap_of_the_texts():

@@ -2,6 +2,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, f1_score
 
 from kerasbert import ConfigError, DataError, bootstrap_intervals
@@ -99,9 +100,25 @@ def test_the_same_seed_gives_the_same_intervals_and_more_texts_a_narrower_one():
     assert np.diff(more["accuracy"]) < np.diff(first["accuracy"]) / 3
 
 
-def test_one_answer_alone_has_no_width():
-    assert bootstrap_intervals("multiclass", np.zeros(9), np.zeros(9))["accuracy"] == (1.0, 1.0)
+def test_one_label_as_flags():
     assert as_flags(np.array([2]), 3).tolist() == [[False, False, True]]
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel"])
+@pytest.mark.parametrize("resamples", [1, 1000])
+def test_a_perfect_score_is_no_point(task, resamples):
+    true = np.eye(2, dtype=int)[np.arange(20) % 2] if task == "multilabel" else np.arange(20) % 2
+    found = bootstrap_intervals(task, true, true, resamples=resamples)
+    exact = binomtest(20, 20).proportion_ci(method="exact")
+    assert found["accuracy"] == pytest.approx((exact.low, 1.0)) and exact.low == pytest.approx(0.8316, abs=1e-4)
+    assert all(0.6 < low < 0.9 and high == 1.0 for low, high in found.values())
+
+
+def test_a_score_that_drawing_changes_keeps_its_bootstrap():
+    true = np.arange(40) % 4
+    decided = np.where(true == 0, 1, true)  # labels 2 and 3 are always right, 0 and 1 are mixed up
+    found = bootstrap_intervals("multiclass", true, decided)
+    assert 0.5 < found["accuracy"][0] < 0.75 < found["accuracy"][1] < 0.95
 
 
 def test_refusals():

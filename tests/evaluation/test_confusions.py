@@ -38,7 +38,7 @@ def test_pairs_are_the_largest_cells_off_the_diagonal(outcome):
 def test_surest_mistakes_are_wrong_and_sorted(outcome):
     mistakes = surest_mistakes(outcome, limit=100)
     wrong = np.flatnonzero((outcome.truth != outcome.chosen).any(axis=1))
-    assert sorted(mistake["row"] for mistake in mistakes) == wrong.tolist()
+    assert sorted(mistake["row"] for mistake in mistakes) == (wrong + 1).tolist()
     confidences = [mistake["confidence"] for mistake in mistakes]
     assert confidences == sorted(confidences, reverse=True)
     assert surest_mistakes(outcome, limit=2) == mistakes[:2]
@@ -53,7 +53,7 @@ def test_a_missed_label_is_as_sure_as_it_was_thought_unlikely():
     outcome = Outcome(
         "", "multilabel", ("a", "b"), np.array([5]), labels, probabilities, np.array([[0, 1]]), np.ones(2)
     )
-    expected = {"row": 5, "true": ["a"], "predicted": ["b"], "label": "a", "probability": 0.1, "confidence": 0.9}
+    expected = {"row": 6, "true": ["a"], "predicted": ["b"], "label": "a", "probability": 0.1, "confidence": 0.9}
     assert surest_mistakes(outcome) == [expected]
 
 

@@ -1,6 +1,8 @@
+import io
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import kerasbert as kb
@@ -41,6 +43,47 @@ def test_scores_are_those_of_extracted_features(report, tiny_folder):
 def test_the_first_token_of_the_embeddings_knows_nothing(report):
     row = report.rows[0]
     assert (row["layer"], row["pooling"]) == (0, "cls") and row["score"] == pytest.approx(0.5, abs=0.1)
+    assert row["different_vectors"] == 1 and np.isnan(row["silhouette"])
+
+
+VARIED = [
+    " ".join(["good", "my", "card", "lost", "thanks", "late", "bad"][i : i + size]) for size in (1, 3) for i in range(5)
+]
+QUESTIONS = {
+    "no labels": (None, {}),
+    "labels": (["a", "b"] * 5, {}),
+    "clusters inside labels": (["a", "b"] * 5, {"validity": True}),
+    "sub-labels": (["a"] * 5 + ["b"] * 5, {"sublabels": ["x", "x", "y", "y", "y"] * 2}),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_vectors_that_do_not_differ_are_named_and_not_recommended(question, tiny_folder):
+    labels, more = QUESTIONS[question]
+    report = kb.probe(tiny_folder, VARIED, labels, poolings=("cls", "last", "mean"), folds=2, **more)
+    for quantity in report.quantities:
+        best = report.best(quantity)
+        assert best["layer"] > 0 or best["pooling"] == "mean"
+    assert [(row["pooling"], row["different_vectors"]) for row in report.same_vectors] == [("cls", 1), ("last", 2)]
+    said = "(different vectors of 10 different texts): layer 0, cls (1), layer 0, last (2)."
+    assert said in report.summary() and len(report.to_dict()["same_vectors"]) == 2
+
+
+def test_the_end_of_texts_of_many_lengths_is_not_recommended(tiny_folder):
+    texts = ["good " * (size + 1) for size in range(8)]
+    report = kb.probe(tiny_folder, texts, layers=(0, 1), poolings=("last", "mean"))
+    assert report.rows[0]["different_vectors"] == 8 and np.isnan(report.rows[0]["silhouette"])
+    assert report.same_vectors == (report.rows[0],)
+
+
+def test_nothing_but_vectors_that_do_not_differ(tiny_folder):
+    with pytest.raises(kb.DataError, match="of 10 different texts .* vectors: layer 0, cls: 1. Read other layers"):
+        kb.probe(tiny_folder, VARIED, ["a", "b"] * 5, layers=0, poolings="cls")
+
+
+def test_too_few_texts_for_clusters(tiny_folder):
+    with pytest.raises(kb.DataError, match="at least 3 different texts to judge clusters of them; got 2"):
+        kb.probe(tiny_folder, ["good", "Good", "bad"] * 3)
 
 
 def test_without_labels_only_clusters_are_judged(tiny_folder):
@@ -63,6 +106,7 @@ def test_identical_texts_have_scores_and_no_clusters(tiny_folder):
     report = kb.probe(tiny_folder, ["good"] * 24, LABELS, sublabels=SUBLABELS, layers=-1, poolings="mean")
     assert report.rows[0]["score"] == pytest.approx(0.5) and report.rows[0]["subclass_score"] == pytest.approx(0.5)
     assert np.isnan(report.rows[0]["silhouette"])
+    assert "Clusters cannot be judged" in report.summary() and "nan" not in report.summary()
     assert "NaN" not in json.dumps(report.to_dict()) and "good" not in report.summary()
 
 
@@ -91,6 +135,9 @@ def test_command_writes_table_picture_and_json(tiny_folder, tmp_path, capsys):
     found = json.loads((tmp_path / "out" / "probe.json").read_text())
     assert [row["layer"] for row in found["rows"]] == [1, 2]
     assert (tmp_path / "out" / "probe.png").read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(io.StringIO(captured.out))
+    assert list(table["labels"]) == [row["score"] for row in found["rows"]]
+    assert all(pd.api.types.is_numeric_dtype(table[name]) for name in table.columns[2:])
 
 
 def test_command_refuses_labels_with_unlabelled(tiny_folder, tmp_path, capsys):

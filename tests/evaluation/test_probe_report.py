@@ -4,7 +4,7 @@ import math
 import pytest
 
 from kerasbert import ConfigError, ProbeReport
-from kerasbert.evaluation.probe_report import format_rows
+from kerasbert.evaluation.probe_report import table_rows, tells_texts_apart
 
 SCORES = {(0, "mean"): 0.5, (0, "cls"): 0.1, (1, "mean"): 0.89, (1, "cls"): 0.7, (2, "mean"): 0.9, (2, "cls"): 0.8}
 
@@ -36,6 +36,10 @@ def test_plain_data():
     assert described["rows"][0]["silhouette"] is None and described["num_texts"] == 90
 
 
+def test_its_representation_is_its_summary():
+    assert repr(report()).splitlines()[1:] == report().summary().splitlines() and len(repr(report())) < 600
+
+
 def test_labels_left_out_are_named():
     assert "Left out, with fewer than 3 texts in the sample: rare." in report(left_out={"rare": 1}).summary()
 
@@ -46,7 +50,23 @@ def test_unmeasured_quantity():
 
 
 def test_rows_as_text():
-    assert format_rows(report().rows[:1], ("score", "silhouette")) == [["0", "mean", "0.5000", ""]]
+    assert table_rows(report().rows[:1], ("score", "silhouette")) == [[0, "mean", 0.5, None]]
+    assert table_rows(report(more={"silhouette": math.nan}).rows[:1], ("silhouette",)) == [[0, "mean", None]]
+
+
+@pytest.mark.parametrize(
+    ("row", "apart"),
+    [
+        ((0, "cls", 1, 60), False),
+        ((0, "last", 60, 60), False),
+        ((0, "mean", 60, 60), True),
+        ((2, "cls", 59, 60), True),
+        ((2, "cls", 30, 60), False),
+        ((1, "cls", 1, 1), True),
+    ],
+)
+def test_vectors_tell_texts_apart(row, apart):
+    assert tells_texts_apart(*row) == apart
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])

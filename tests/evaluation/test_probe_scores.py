@@ -83,7 +83,7 @@ def test_too_few_labels():
 
 
 def test_a_missing_label_names_its_text():
-    with pytest.raises(DataError, match="`labels` must name a label for every text; got none for text 1"):
+    with pytest.raises(DataError, match="`labels` must name a label for every text; got none for text 2"):
         sample_rows(["a", None], 2, folds=2, max_texts=None, seed=0)
 
 

@@ -11,9 +11,9 @@ import pytest
 import tensorflow as tf
 from trained_classifiers import SETS, TASKS, TEXTS, trained, with_subclasses
 
-from kerasbert import ArtifactError, ConfigError, TextClassifier, cli
+from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
-from kerasbert.export.comparison import check_parity
+from kerasbert.export.comparison import check_parity, describe_report
 from kerasbert.export.description import read_export
 from kerasbert.export.parity import label_set
 from kerasbert.export.precision import in_precision
@@ -403,9 +403,32 @@ def test_a_number_that_somebody_takes_meanwhile_is_refused(exported, tmp_path, m
     assert (tmp_path / "model" / "7" / "saved_model.pb").read_text() == "theirs"
 
 
-def test_no_number_is_no_parity():
-    with pytest.raises(ArtifactError):
-        check_parity({"largest_difference": float("nan")}, 1e-5)
+@pytest.mark.parametrize("allow_loss", [False, True])
+def test_no_number_is_no_parity(allow_loss):
+    with pytest.raises(ArtifactError, match="a probability by nan"):
+        check_parity({"largest_difference": float("nan")}, 1e-5, allow_loss=allow_loss)
+
+
+def test_a_loss_that_is_allowed_is_recorded():
+    report = {"largest_difference": 0.25}
+    with pytest.raises(
+        ArtifactError, match="a probability by 0.25, more than 1e-05. Nothing was written.*--allow-loss"
+    ):
+        check_parity(report, 1e-5)
+    with pytest.warns(KerasbertWarning, match="0.25.*because the loss was allowed"):
+        check_parity(report, 1e-5, allow_loss=True)
+    (loss,) = report["allowed_losses"]
+    assert f"| allowed losses | {loss} |" in describe_report(report)
+
+
+def test_a_model_that_differs_is_written_where_its_loss_is_allowed(exported, tmp_path, monkeypatch, capsys):
+    exported("multiclass")[0].save(tmp_path / "saved")
+    monkeypatch.setitem(saved_model.TOLERANCES, "float32", -1.0)
+    command = ["export", str(tmp_path / "saved"), "--output", str(tmp_path / "out"), "--no-warmup"]
+    assert cli.main(command) == 1
+    assert "or take it as it is with --allow-loss" in capsys.readouterr().err
+    assert cli.main([*command, "--allow-loss"]) == 0
+    assert read_export(tmp_path / "out" / "1")["report"]["allowed_losses"]
 
 
 def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):
@@ -432,7 +455,7 @@ sys.exit(cli.main(["export", sys.argv[1], "--output", sys.argv[2], "--no-warmup"
 
 def test_a_disk_that_refuses_the_write_leaves_nothing(exported, tmp_path):
     """No file may be larger than 1 MB, which the graph's tables are."""
-    exported("binary")[0].save(tmp_path / "saved")
+    exported("multiclass")[0].save(tmp_path / "saved")
     command = [sys.executable, "-c", LIMITED, str(tmp_path / "saved"), str(tmp_path / "model")]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 1 and "Error: " in run.stderr and "Traceback" not in run.stderr
@@ -440,7 +463,7 @@ def test_a_disk_that_refuses_the_write_leaves_nothing(exported, tmp_path):
 
 
 def test_a_folder_that_takes_no_files_is_told(exported, tmp_path, capsys):
-    exported("binary")[0].save(tmp_path / "saved")
+    exported("multiclass")[0].save(tmp_path / "saved")
     assert cli.main(["export", str(tmp_path / "saved"), "--output", "/proc/no/model", "--no-warmup"]) == 1
     assert "Error: " in capsys.readouterr().err
 

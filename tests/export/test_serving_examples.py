@@ -149,15 +149,34 @@ def test_the_warm_up_file_is_answered_by_eight_threads(exported, service):
 
 def batching():
     text = (EXAMPLES / "batching.txt").read_text(encoding="utf-8")
-    values = re.findall(r"^(\w+)(?:: (\d+)| \{ value: (\d+) \})$", text, re.MULTILINE)
-    return [(name, int(one or other)) for name, one, other in values]
+    values = re.findall(r"^(\w+)(?:: | \{ value: )(\d+|true)(?: \})?$", text, re.MULTILINE)
+    assert len(values) == sum(not line.startswith("#") for line in text.splitlines())
+    return [(name, json.loads(value)) for name, value in values]
 
 
 def test_the_batching_sizes_are_what_a_server_takes():
     sizes = [value for name, value in batching() if name == "allowed_batch_sizes"]
     rest = {name: value for name, value in batching() if name != "allowed_batch_sizes"}
     # TensorFlow Serving refuses sizes that do not rise to the largest batch.
-    assert sizes == sorted(set(sizes)) and sizes[-1] == rest["max_batch_size"] and rest["num_batch_threads"] >= 1
+    assert sizes == sorted(set(sizes)) and sizes[-1] == rest["max_execution_batch_size"]
+    assert rest["enable_large_batch_splitting"] is True and rest["num_batch_threads"] >= 1
+    # Whatever the largest request is split into must find room in the queue.
+    assert rest["max_batch_size"] <= rest["max_enqueued_batches"] * rest["max_execution_batch_size"]
+
+
+@pytest.mark.parametrize("texts", [1, 65, 5000])
+def test_a_request_of_any_size_passes_the_scheduler(texts):
+    """The scheduler of TensorFlow Serving is a part of TensorFlow."""
+    values = dict(batching())
+    serve = tf.nondifferentiable_batch_function(
+        num_batch_threads=values["num_batch_threads"],
+        max_batch_size=values["max_batch_size"],
+        batch_timeout_micros=values["batch_timeout_micros"],
+        allowed_batch_sizes=[value for name, value in batching() if name == "allowed_batch_sizes"],
+        max_enqueued_batches=values["max_enqueued_batches"],
+        enable_large_batch_splitting=values["enable_large_batch_splitting"],
+    )(lambda rows: rows * 2)
+    assert tf.function(serve)(tf.range(texts)).numpy().tolist() == [2 * row for row in range(texts)]
 
 
 def test_the_manifests_name_the_same_files():
@@ -228,6 +247,8 @@ def test_stock_serving_answers_grpc_and_load(exported, clients, stock_server):
     check_answers(exported[0], clients["grpc_client"], service)
     latencies, errors = clients["load"]["run"](service, MODEL, seconds=2.0, threads=8, timeout=PATIENCE)
     assert latencies and not errors
+    many = clients["grpc_client"]["ask"](service, MODEL, TEXTS * 100, timeout=PATIENCE)
+    np.testing.assert_allclose(many["probabilities"], exported[0].predict_proba(TEXTS * 100), atol=1e-5)
 
 
 def test_stock_serving_answers_rest(exported, clients, stock_server):

@@ -16,6 +16,7 @@ from trained_classifiers import TASKS, TEXTS, trained, with_subclasses
 from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, TFBertModel, cli
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.data.windows import LongTexts
 from kerasbert.export import quantization_loss, tflite, tflite_graph
 from kerasbert.export.description import read_export, vocabulary_lines
 from kerasbert.export.litert import token_rows
@@ -110,6 +111,14 @@ def test_litert_answers_as_the_classifier_does(kind, exported):
     assert result.report["largest_difference"] <= 1e-5 and result.report["different_decisions"] == 0
 
 
+def test_what_stands_in_the_segments_changes_nothing(exported):
+    _, result = exported("multiclass")
+    runner = interpreters.Interpreter(model_path=str(result.path)).get_signature_runner()
+    ids = np.full((1, 32), 5, "int32")
+    zeros, others = (runner(ids=ids, mask=ids * 0 + 1, segment_ids=ids * way)["probabilities"] for way in (0, 9))
+    assert (zeros == others).all()
+
+
 @every_kind
 def test_inputs_and_outputs_have_their_places(kind, exported):
     classifier, result = exported(kind)
@@ -156,6 +165,28 @@ def test_open_lengths_take_texts_as_long_as_they_are(exported, tmp_path):
         got = runner(ids=ids, mask=np.ones_like(ids), segment_ids=np.zeros_like(ids))["probabilities"][0]
         np.testing.assert_allclose(got, expected, atol=1e-5)
     assert result.report["length"] == "dynamic" and result.report["largest_difference"] <= 1e-5
+
+
+@pytest.mark.parametrize("way", ["truncate", "head_tail"])
+def test_a_file_of_open_length_cuts_as_the_classifier_does(way, tiny_folder, tmp_path):
+    classifier = trained("multiclass", tiny_folder, max_length=9, long_texts=way)
+    texts = [f"good {'card my thanks lost bad refund ' * size} parcel" for size in (0, 1, 2, 10, 100)]
+    result = classifier.export_tflite(tmp_path / "out", length="dynamic", texts=texts)
+    assert result.report["largest_difference"] <= 1e-5 and result.report["cut_texts"] == 4
+    whole = TextEncoder(classifier.tokens_._tokenizer, max_length=1000)
+    runner = interpreters.Interpreter(model_path=str(result.path)).get_signature_runner()
+    for text, expected in zip(texts, classifier.predict_proba(texts), strict=True):
+        ids = whole(text)["input_ids"]
+        for padding in (0, 3):
+            arrays = [np.pad(one, ((0, 0), (0, padding))) for one in (ids, np.ones_like(ids), np.zeros_like(ids))]
+            got = runner(**dict(zip(TFLITE_INPUTS, arrays, strict=True)))["probabilities"][0]
+            np.testing.assert_allclose(got, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("way", "end"), [("truncate", 1), ("head_tail", 31)])  # of 40 tokens 10 are the head's
+def test_a_cut_is_that_of_the_tokenizer(way, end, tiny_folder):
+    tokens = TextEncoder.from_folder(tiny_folder, max_length=42, long_texts=LongTexts(way))
+    assert tflite_graph.cut_of(tokens) == tflite_graph.Cut(42, end)
 
 
 def test_a_shorter_length_cuts_texts_and_tells(exported, tmp_path):
@@ -248,6 +279,11 @@ def mediapipe():
     return ask
 
 
+def named(head):
+    """The name of a head in the metadata, which clients show."""
+    return "probability" if head == SINGLE_HEAD else head
+
+
 def test_mediapipe_takes_raw_text_and_gives_the_same_scores(mediapipe, exported, tmp_path):
     made = {kind: exported(kind) for kind in KINDS if kind != "hierarchical"}
     files = {kind: result.path for kind, (_, result) in made.items()}
@@ -264,8 +300,8 @@ def test_mediapipe_takes_raw_text_and_gives_the_same_scores(mediapipe, exported,
         else:
             expected = asked(path, texts, classifier.tokens_)
         for row, heads in enumerate(answers[path]):
-            assert list(heads) == list(classifier.model_.heads)
-            for head, categories in heads.items():
+            assert list(heads) == [named(head) for head in classifier.model_.heads]
+            for head, categories in zip(classifier.model_.heads, heads.values(), strict=True):
                 names = list(classifier.model_.heads[head].label_names)
                 assert categories or head != SINGLE_HEAD or kind in ("multilabel", "open length", "dynamic")
                 for label, score, place in categories:
@@ -273,10 +309,21 @@ def test_mediapipe_takes_raw_text_and_gives_the_same_scores(mediapipe, exported,
                     assert score == pytest.approx(expected[head][row, place], abs=1e-5)
 
 
+def test_mediapipe_lives_on_after_a_text_that_is_far_too_long(mediapipe, exported, tmp_path):
+    classifier, _ = exported("multiclass")
+    path = classifier.export_tflite(tmp_path / "out", length="dynamic", texts=TEXTS).path
+    texts = ["good card", "good card my " * 500, "bad parcel"]
+    rows = mediapipe({path: texts})[path]
+    for row, expected in zip(rows, classifier.predict_proba(texts), strict=True):
+        scores = {place: score for _, score, place in row[named(SINGLE_HEAD)]}
+        np.testing.assert_allclose([scores[place] for place in range(3)], expected, atol=1e-5)
+
+
 def test_mediapipe_hides_what_no_threshold_would_choose(mediapipe, exported):
     classifier, result = exported("multilabel")
     texts = TEXTS[:7]
-    shown = [{label for label, _, _ in row[SINGLE_HEAD]} for row in mediapipe({result.path: texts})[result.path]]
+    answers = mediapipe({result.path: texts})[result.path]
+    shown = [{label for label, _, _ in row[named(SINGLE_HEAD)]} for row in answers]
     lowest = classifier.thresholds_[SINGLE_HEAD].min()
     names = classifier.classes_
     for row, scores in enumerate(classifier.predict_proba(texts)):
@@ -346,6 +393,7 @@ def test_rows_are_padded_to_the_length(exported):
     rows = token_rows(tokens, ["good", ""], 5)
     assert [array.tolist() for array in rows[0]] == [[2, 5, 3, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
     assert [array.tolist() for array in token_rows(tokens, ["good", ""], None)[1]] == [[2, 3], [1, 1], [0, 0]]
+    assert token_rows(tokens, ["good"], None)[0][0].dtype == np.int32
 
 
 def test_an_op_that_is_not_built_in_fails(exported, tmp_path, monkeypatch):
@@ -392,6 +440,8 @@ def test_what_the_file_cannot_do_is_refused(exported, tiny_folder, tmp_path):
     lines = trained("multilabel", tiny_folder, label_names=["a", "b", "c", "d\n"])
     with pytest.raises(ConfigError, match="single lines"):
         lines.export_tflite(tmp_path / "out")
+    with pytest.raises(ConfigError, match="`length` must be 'dynamic'.*long_texts='head_tail'.*got None"):
+        trained("binary", tiny_folder, long_texts="head_tail").export_tflite(tmp_path / "out")
     pairs = copy.copy(exported("binary")[0])
     pairs.data_ = {"pairs": True}
     with pytest.raises(ConfigError, match="single texts"):
@@ -444,20 +494,58 @@ def test_a_model_that_differs_is_not_published(limit, exported, tmp_path, monkey
     assert list(tmp_path.iterdir()) == []
 
 
+REPORT = {"quantize": "int8", "largest_difference": 0.3, "mean_difference": 1e-3, "different_decisions": 9}
+
+
+def lost(points, texts=1000, measure="accuracy"):
+    return {"scores": {"topic": {"measure": measure, "lost_points": points, "texts": texts}}}
+
+
 def test_lost_accuracy_is_not_published():
-    scores = {"measure": "accuracy", "lost_points": 1.2, "classifier": {}, "exported": {}}
-    report = {"quantize": "int8", "texts": 1000, "largest_difference": 0.3, "mean_difference": 1e-3}
-    quantization_loss.check_loss({**report, "scores": {"topic": {**scores, "lost_points": 0.9}}})
-    with pytest.raises(ArtifactError, match="1.20 points of accuracy of 'topic', more than 1.*such as 'dynamic'"):
-        quantization_loss.check_loss({**report, "scores": {"topic": scores}})
-    # One text of 50 is two points.
-    quantization_loss.check_loss({**report, "texts": 50, "scores": {"topic": scores}})
+    quantization_loss.check_loss({**REPORT, **lost(0.9)})
+    with pytest.raises(ArtifactError, match="1.20 points of accuracy of 'topic', more than 1.00.*such as 'dynamic'"):
+        quantization_loss.check_loss({**REPORT, **lost(1.2)})
 
 
-def test_no_number_is_no_parity():
-    report = {"quantize": "none", "texts": 1, "largest_difference": float("nan"), "mean_difference": 0.0}
-    with pytest.raises(ArtifactError, match="nan"):
+def test_one_text_may_be_lost_of_any_number_of_texts():
+    tight = {**REPORT, "quantize": "none", "largest_difference": 0.0, "mean_difference": 0.0}
+    for texts in range(1, 400):
+        for right in {texts, texts - texts // 3}:
+            quantization_loss.check_loss({**tight, **lost(100 * (right / texts - (right - 1) / texts), texts)})
+    for texts in (3, 150, 399):
+        with pytest.raises(ArtifactError, match=f"{200 / texts:.2f} points of accuracy"):
+            quantization_loss.check_loss({**tight, **lost(100 * (1 - (texts - 2) / texts), texts)})
+
+
+def test_one_text_with_many_labels_may_be_lost():
+    report = {**REPORT, **lost(4.0, 50, "micro_f1")}
+    with pytest.raises(ArtifactError, match="4.00 points of micro_f1"):
         quantization_loss.check_loss(report)
+    quantization_loss.check_loss({**report, "different_decisions": 1})
+
+
+def test_a_loss_can_be_allowed_and_is_recorded(exported, tmp_path, monkeypatch):
+    classifier = exported("binary")[0]
+    monkeypatch.setitem(quantization_loss.TOLERANCES, "none", quantization_loss.Tolerance(-1.0, 1.0, 0.0))
+    with pytest.raises(ArtifactError, match="or take it as it is with --allow-loss"):
+        classifier.export_tflite(tmp_path / "out")
+    with pytest.warns(KerasbertWarning, match="differs from the classifier: largest difference.*the loss was allowed"):
+        result = classifier.export_tflite(tmp_path / "out", allow_loss=True)
+    (loss,) = result.report["allowed_losses"]
+    assert read_export(tmp_path / "out")["report"]["allowed_losses"] == [loss]
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "lost more than its quantisation may" in card and "largest difference of a probability" in card
+
+
+def test_what_no_export_lost_is_not_recorded(exported):
+    assert "allowed_losses" not in exported("binary")[1].report
+
+
+@pytest.mark.parametrize("allow_loss", [False, True])
+def test_no_number_is_no_parity(allow_loss):
+    report = {"quantize": "none", "largest_difference": float("nan"), "mean_difference": 0.0}
+    with pytest.raises(ArtifactError, match="nan"):
+        quantization_loss.check_loss(report, allow_loss=allow_loss)
 
 
 def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):

@@ -34,4 +34,4 @@ def test_a_loss_scale_that_fell():
 def test_the_message_names_the_rows():
     error = DivergedError("The loss became nan", 1, 4, [3, 17]).renumbered([10 * row for row in range(20)])
     assert error.rows == [30, 170]
-    assert "in epoch 2 at batch 5, which holds rows 30, 170 (counted from 0)" in str(error)
+    assert "in epoch 2 at batch 5, which holds rows 31, 171 (counted from 1)" in str(error)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.evaluation.paired import is_clear, verdict
 from kerasbert.evaluation.scores import score_predictions
 
 # A matrix of more labels is larger than what it tells; `confused_pairs` holds its essence.
@@ -140,15 +141,19 @@ def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
     ]
 
 
-def compare_with_baseline(findings: Mapping[str, Any], baseline: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The scores that a model and its baseline have in common.
+def compare_with_baseline(
+    findings: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """The scores that a model and its baseline have in common, and which of the two wins.
 
     Args:
-        findings: from `judge_head`.
+        findings: with `task` and `scores`, see `judge_head`.
         baseline: scores of another classifier on the same texts, in the form of `score_predictions`.
+        p_values: of the differences, see `paired_p_values`; None where the baseline's answers are not known.
 
     Returns:
-        `title`, `model`, `baseline` and `gain`, how much better the model is, of each.
+        `verdict`, a sentence, and `rows`, a dict for each score: `title`, `model`, `baseline`, `gain`, how much better the
+        model is, `p_value`, and `is_clear`, whether the gain is more than chance.
     """
     wanted = [("Accuracy", ("accuracy",)), *[(f"{name.capitalize()}-F1", (name, "f1")) for name in AVERAGES]]
     if findings["task"] == "binary":
@@ -158,12 +163,23 @@ def compare_with_baseline(findings: Mapping[str, Any], baseline: Mapping[str, An
     else:
         # Where each text has one label, micro-F1 is accuracy.
         del wanted[1]
-    rows = [(title, _value(findings["scores"], path), _value(baseline, path)) for title, path in wanted]
-    return [
-        {"title": title, "model": own, "baseline": other, "gain": own - other}
-        for title, own, other in rows
+    rows = [
+        (title, _value(findings["scores"], path), _value(baseline, path), (p_values or {}).get("_".join(path)))
+        for title, path in wanted
+    ]
+    found = [
+        {
+            "title": title,
+            "model": own,
+            "baseline": other,
+            "gain": own - other,
+            "p_value": p_value,
+            "is_clear": is_clear(p_value),
+        }
+        for title, own, other, p_value in rows
         if own is not None and other is not None
     ]
+    return {"verdict": verdict(findings["task"], findings["scores"], baseline, p_values), "rows": found}
 
 
 def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:

@@ -108,8 +108,9 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
             f"{prefix}reliability",
             draw_reliability(calibration),
             "Can the probabilities be believed?",
-            f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}. Below: "
-            "how many predictions there are of each probability.",
+            f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}. The "
+            "larger a point, the more predictions it stands for, as counted below; hollow ones stand for fewer than ten. The "
+            "lines are 95\u00a0% confidence intervals.",
             f"Reliability diagram. Expected calibration error {error:.3f} over {sum(calibration['count'])} predictions.",
         )
     )

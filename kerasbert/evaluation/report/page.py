@@ -1,8 +1,10 @@
 """The page: one HTML file with its styles and pictures inside, which runs no script and asks no other address."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+
+from kerasbert.evaluation.paired import format_p_value
 
 HERE = Path(__file__).parent
 MAX_TEXT = 320
@@ -23,15 +25,17 @@ def render_page(content: Mapping[str, Any]) -> str:
     environment = Environment(
         loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "number": format_number,
         "signed": lambda value: f"{value:+.3f}".replace("-", "−"),
         "count": lambda value: f"{value:,}",
         "percent": lambda value: f"{100 * min(max(value, 0.0), 1.0):.2f}%",
         "whole": lambda value: f"{value:.0%}".replace("%", " %"),
         "clean": clean,
+        "p_value": format_p_value,
         "breakable": lambda name: escape(clean(name)).replace("_", Markup("_<wbr>")),
     }
+    environment.filters |= filters
     css = Markup((HERE / "report.css").read_text(encoding="utf-8"))
     return environment.get_template("report.html").render(**content, css=css)
 

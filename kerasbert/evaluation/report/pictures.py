@@ -12,6 +12,8 @@ from kerasbert.evaluation.report.drawing import FONT_SIZE, INK, MUTED, RULE, SER
 WIDTH, HEIGHT = 3.8, 2.9
 MAX_CELL_TEXTS = 30
 MAX_TICK_LABELS = 100
+# Square points; and predictions below which a point says little.
+LARGEST_POINT, SMALLEST_POINT, FEW = 90.0, 6.0, 10
 MATRIX_COLOUR = (0.0, 0x72 / 255, 0xB2 / 255)
 
 
@@ -105,6 +107,9 @@ def draw_curves(curves: Sequence[Curve]) -> Any:
 def draw_reliability(calibration: Mapping[str, Any]) -> Any:
     """Observed frequency against predicted probability, and below how many predictions each bin holds.
 
+    The area of a point grows with its predictions; a line shows between which frequencies it lies with 95 % confidence. A
+    point of few predictions is hollow.
+
     Args:
         calibration: from `calibration_of`.
 
@@ -114,13 +119,24 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Any:
     figure = new_figure(WIDTH, 3.5)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
     above.plot((0, 1), (0, 1), color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
-    above.plot(calibration["predicted"], calibration["observed"], "o-", color=SERIES[0], markersize=4.5)
+    predicted, observed, count = (np.array(calibration[name]) for name in ("predicted", "observed", "count"))
+    above.vlines(predicted, calibration["low"], calibration["high"], color=SERIES[0], linewidth=1, alpha=0.6)
+    style = {"edgecolors": SERIES[0], "linewidths": 1, "zorder": 3, "clip_on": False}
+    filled = np.where(count >= FEW, SERIES[0], "none").tolist()
+    above.scatter(predicted, observed, s=_areas(count), facecolors=filled, **style)
     above.set(xlim=(0, 1), ylim=(0, 1.03), ylabel="observed frequency")
-    below.bar(calibration["predicted"], calibration["count"], width=0.06, color=SERIES[0])
-    below.set(xlabel="predicted probability", ylabel="count")
+    below.bar(predicted, count, width=0.06, color=SERIES[0])
+    for place, number in zip(predicted, count, strict=True):
+        below.text(place, number, f"{number:,}", ha="center", va="bottom", fontsize=FONT_SIZE - 3, color=MUTED)
+    below.set(xlabel="predicted probability", ylabel="count", ylim=(0, 1.45 * max(count, default=1)))
     below.yaxis.get_major_locator().set_params(nbins=2, integer=True)
     below.grid(visible=False, axis="x")
     return figure
+
+
+def _areas(count: np.ndarray) -> np.ndarray:
+    """Areas of points: in proportion to what they stand for, and large enough to be seen."""
+    return np.maximum(LARGEST_POINT * count / max(count.max(initial=1), 1), SMALLEST_POINT)
 
 
 def _name_cells(axes: Any, names: Sequence[str], letters: float) -> None:

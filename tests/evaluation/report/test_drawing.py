@@ -6,10 +6,11 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from kerasbert._core.errors import ConfigError
+from kerasbert.evaluation.calibration import reliability
 from kerasbert.evaluation.report import drawing
 from kerasbert.evaluation.report.findings import judge_head
 from kerasbert.evaluation.report.gallery import pictures_of_head, pictures_of_history
-from kerasbert.evaluation.report.pictures import draw_matrix
+from kerasbert.evaluation.report.pictures import draw_matrix, draw_reliability
 
 HOSTILE = ["$\\frac{a$", "<script>alert(1)</script>", "发票 🙂", "a_{b", "#1c2126"]
 
@@ -49,6 +50,17 @@ def test_pictures_of_each_task(outcome, tmp_path):
     place = outcome.label_names.index(name)
     precision = average_precision_score(outcome.truth[:, place], outcome.scores[:, place])
     assert pictures[1].figure.legends[0].get_texts()[0].get_text() == f"{name}, {precision:.3f}"
+
+
+def test_a_bin_of_one_text_is_not_drawn_as_one_of_five_hundred():
+    found = reliability(np.array([0.95] * 500 + [0.05] + [0.55] * 50), np.ones(551))
+    above, below = draw_reliability(found).axes
+    lines, points = above.collections
+    assert points.get_sizes().tolist() == sorted([6.0, 9.0, 90.0])  # areas, the smallest one can be seen
+    assert [colour[3] for colour in points.get_facecolors()] == [0, 1, 1]  # hollow, filled
+    ends = [[segment[0][1], segment[1][1]] for segment in lines.get_segments()]
+    assert np.allclose(ends, np.transpose([found["low"], found["high"]]))
+    assert [text.get_text() for text in below.texts] == ["1", "50", "500"]
 
 
 def test_a_matrix_says_its_counts_until_there_are_too_many_labels():
