@@ -181,7 +181,7 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
 
 def split_cells(cells: list, delimiter: str | None) -> list:
     """Cells of several labels as lists of them; as they are where there is no delimiter."""
-    if not delimiter:
+    if delimiter is None:
         return cells
     places = (Place(cells, LABELS, 1, position) for position in range(len(cells)))
     parts = [

@@ -216,7 +216,7 @@ def labels_without_examples(encoded: np.ndarray, names: Sequence[str]) -> list[s
 def _names_of_frame(column: LabelColumn, names: Sequence[str] | None, source: str) -> Sequence[str] | None:
     """The names, of which a frame of flags brings its own: they must be the same labels."""
     if column.names is None or names is None:
-        return names or column.names
+        return column.names if names is None else names
     if set(column.names) != set(names):
         raise DataError(
             f"{source}: the columns must be the labels {shorten(list(names))}; got {shorten(list(column.names))}."
