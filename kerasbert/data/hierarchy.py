@@ -127,10 +127,10 @@ def _is_leaf_level(branches: list[tuple[int, Any]], above: list[str]) -> bool:
 
 
 def is_unknown(cell: Any) -> bool:
-    """Whether a cell says that its label is not known: None, blank, NaN, -1 or an empty list."""
+    """Whether a cell says that its label is not known: None, blank, NaN, -1, or a list of none or one of these."""
     cell = plain_value(cell)
     if isinstance(cell, (list, tuple, set, frozenset, np.ndarray)):
-        return len(cell) == 0
+        return len(cell) == 0 or (len(cell) == 1 and is_unknown(next(iter(cell))))
     if isinstance(cell, str):
         return is_blank(cell) or cell.strip() == "-1"
     return is_missing(cell) or (isinstance(cell, numbers.Real) and bool(cell == UNKNOWN))

@@ -192,15 +192,16 @@ class LabelVocabulary:
                 f"{where} must hold {wanted} different labels for task {self.task!r}; got {shorten(list(self.names))}. Give "
                 f"texts of another label, or name the labels with label_names."
             )
+        if self._known is None:
+            self._form.check(self.names, where)
         self.check_names(where)
 
     def check_names(self, where: str) -> None:
         """Refuse or tell names that are likely not meant as such; see `check`."""
-        if self._known is not None:
-            return
         names = self.names
+        if self._known is not None or not names:
+            return
         self._spellings.check(names, where)
-        self._form.check(names, where)
         if not self._form.has_flags:
             _check_delimiters(dict(zip(names, self.counts.tolist(), strict=True)), self.task, where)
             _check_fractions(names, where)

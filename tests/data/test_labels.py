@@ -12,6 +12,7 @@ from kerasbert.data.labels import (
     encode_class_ids,
     encode_multi_hot,
     multi_hot_from_columns,
+    named_labels,
     read_labels,
 )
 
@@ -289,3 +290,24 @@ def test_columns_of_unequal_length():
 def test_no_columns():
     with pytest.raises(ConfigError, match="`columns` must name at least one column"):
         multi_hot_from_columns({"a": [1]}, [])
+
+
+NAMED = {
+    "numbers": ([1.0, 1, "1"], {}, ["1", "1", "1"]),
+    "booleans": ([True, False], {}, ["1", "0"]),
+    "unknown": (["a", None, float("nan"), " ", -1], {"unknown": True}, ["a", None, None, None, None]),
+    "lists": ([["b", "a"], []], {"several": None}, [["b", "a"], []]),
+    "names where lists may be": (["b", "a"], {"several": None}, ["b", "a"]),
+    "rows of flags": (np.eye(2), {"several": None}, [["0"], ["1"]]),
+    "none": ([], {}, []),
+}
+
+
+@pytest.mark.parametrize(("labels", "options", "expected"), NAMED.values(), ids=NAMED)
+def test_named_labels(labels, options, expected):
+    assert named_labels(labels, **options) == expected
+
+
+def test_named_labels_refuse_what_fit_refuses():
+    with pytest.raises(DataError, match="sublabels, row 2: the label is missing"):
+        named_labels(["a", float("nan")], source="sublabels")
