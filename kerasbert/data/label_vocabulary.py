@@ -259,6 +259,11 @@ class _RowForm:
             DataError: when it is of the other form than the rows before, or of another length.
         """
         form = self._form_of(cell, parts)
+        if form is None and self.form is None and any(isinstance(part, str) for part in parts):
+            raise DataError(
+                f"{place}: {shorten(parts)} may be a row of 0 and 1 or a list of label numbers. Write flags as numbers, such as "
+                f"[0, 1], and labels as names."
+            )
         if form is None:
             form = FLAGS if self.form is None else self.form
         if self.form is None and not parts:
@@ -311,8 +316,7 @@ class _RowForm:
             self.only_pairs = False
             return NAMES
         repeats = len(values) < len(parts)
-        are_places = self._are_places and not _is_delimited(cell)
-        if not are_places and any(isinstance(part, str) for part in parts):
+        if not self._are_places and any(isinstance(part, str) for part in parts):
             return FLAGS if repeats else NAMES
         if self.form is None and self.width is not None and self.width != len(parts) and not repeats:
             return NAMES
@@ -341,10 +345,6 @@ class _RowForm:
 def _is_set(cell: Any) -> bool:
     """Whether a cell is a set, or one written as text, which has no order and so no flags."""
     return isinstance(cell, (set, frozenset)) or (isinstance(cell, str) and cell.strip()[:1] == "{")
-
-
-def _is_delimited(cell: Any) -> bool:
-    return isinstance(cell, str) and cell.strip()[:1] not in ("[", "(")
 
 
 class _Spellings:

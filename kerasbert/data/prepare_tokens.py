@@ -99,6 +99,8 @@ def prepare_tokens(
             SINGLE_HEAD: LabelVocabulary(str(task), columns, names=label_names, delimiter=label_delimiter),
         }
     else:
+        if label_names is not None:
+            raise ConfigError(f"`label_names` must be None with `heads`; got {label_names!r}.")
         if label_delimiter is not None and "multilabel" not in [own for _, own in heads.values()]:
             raise ConfigError(
                 f"`label_delimiter` goes with a multi-label head, whose cells name several labels; got {label_delimiter!r} with "

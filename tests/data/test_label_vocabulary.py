@@ -139,8 +139,11 @@ def test_a_name_wins_over_the_flag_of_one_label():
 
 
 def test_flags_as_text_where_no_name_is_a_number():
-    assert filled("multilabel", [["1", "0"], ["0", "1"]], names=["x", "y"])[1] == [[0], [1]]
-    assert filled("multilabel", ["0;1"], names=["x", "y"], delimiter=";")[1] == [[0, 1]]
+    assert filled("multilabel", [["1", "1"], ["0", "1"]], names=["x", "y"])[1] == [[0, 1], [1]]
+    assert filled("multilabel", ["1", "0;1"], names=["x", "y"], delimiter=";")[1] == [[1], [0, 1]]
+    for cell, delimiter in ((["0", "1"], None), ("0;1", ";")):
+        with pytest.raises(DataError, match=r"row 1: \['0', '1'\] may be a row of 0 and 1 or a list of label numbers"):
+            filled("multilabel", [cell], names=["x", "y"], delimiter=delimiter)
 
 
 @pytest.mark.parametrize("cast", [set, frozenset, lambda row: str(set(row))], ids=["set", "frozenset", "text"])

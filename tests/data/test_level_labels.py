@@ -99,7 +99,9 @@ def test_levels_are_read_once_and_by_name():
     read = read_levels({"subclass": iter("b"), "class": iter("a")}, ("class", "subclass"), several=False)
     assert read == {"class": ["a"], "subclass": ["b"]}
     for labels in (["a"], {"class": ["a"]}):
-        with pytest.raises(DataError, match="must be a dict with the levels class, subclass .give `subclasses` for more"):
+        with pytest.raises(
+            DataError, match="must be a dict with the levels class, subclass .give `subclasses` for more"
+        ):
             read_levels(labels, ("class", "subclass"), several=False)
 
 
@@ -113,7 +115,9 @@ def test_a_class_of_several_is_never_unknown(missing):
     with pytest.raises(DataError, match="row 2: the label"):
         collect_subclasses([["a"], missing], [["x"], []], multilabel=True)
     with pytest.raises(DataError, match="row 2: the label"):
-        encode_hierarchy({"class": [["a"], missing], "subclass": [["x"], []]}, parse_tree({"a": ["x"]}), multilabel=True)
+        encode_hierarchy(
+            {"class": [["a"], missing], "subclass": [["x"], []]}, parse_tree({"a": ["x"]}), multilabel=True
+        )
 
 
 @pytest.mark.parametrize("unknown", [[], None, [-1], [None]], ids=str)
