@@ -68,20 +68,7 @@ class LabelVocabulary:
         self.task = check_choice("task", task, TASKS)
         self.columns = tuple(columns)
         self.delimiter = delimiter
-        if len(self.columns) > 1 and task != "multilabel":
-            raise ConfigError(f"Several label columns go with task 'multilabel'; got {task!r}.")
-        if delimiter is not None and (not isinstance(delimiter, str) or not delimiter):
-            raise ConfigError(f"`label_delimiter` must be a text such as ';', or None; got {shorten(delimiter)}.")
-        if delimiter is not None and (task != "multilabel" or len(self.columns) > 1):
-            raise ConfigError(
-                f"`label_delimiter` goes with one column of task 'multilabel', whose cells name several labels; got "
-                f"{delimiter!r} with task {task!r} and the columns {', '.join(self.columns)}."
-            )
-        if len(self.columns) > 1 and names is not None and set(names) != set(self.columns):
-            raise ConfigError(
-                f"`label_names` must be the columns of 0 and 1, {', '.join(self.columns)}, in some order; got "
-                f"{shorten(list(names))}."
-            )
+        self._check_columns(names)
         if len(self.columns) > 1 and names is None:
             names = self.columns
         if task == "binary" and names is not None and len(names) != 2:
@@ -206,6 +193,23 @@ class LabelVocabulary:
             _check_delimiters(dict(zip(names, self.counts.tolist(), strict=True)), self.task, where)
             _check_fractions(names, where)
         check_label_names(names)
+
+    def _check_columns(self, names: Sequence[str] | None) -> None:
+        """Refuse columns, a delimiter and names that do not go together."""
+        if len(self.columns) > 1 and self.task != "multilabel":
+            raise ConfigError(f"Several label columns go with task 'multilabel'; got {self.task!r}.")
+        if self.delimiter is not None and (not isinstance(self.delimiter, str) or not self.delimiter):
+            raise ConfigError(f"`label_delimiter` must be a text such as ';', or None; got {shorten(self.delimiter)}.")
+        if self.delimiter is not None and (self.task != "multilabel" or len(self.columns) > 1):
+            raise ConfigError(
+                f"`label_delimiter` goes with one column of task 'multilabel', whose cells name several labels; got "
+                f"{self.delimiter!r} with task {self.task!r} and the columns {', '.join(self.columns)}."
+            )
+        if len(self.columns) > 1 and names is not None and set(names) != set(self.columns):
+            raise ConfigError(
+                f"`label_names` must be the columns of 0 and 1, {', '.join(self.columns)}, in some order; got "
+                f"{shorten(list(names))}."
+            )
 
     def _count_on(self, names: Iterable[str]) -> None:
         self._numbers = {label_key(name): place for place, name in enumerate(names)}
