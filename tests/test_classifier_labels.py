@@ -74,3 +74,12 @@ def test_labels_of_the_wrong_shape_are_told_before_an_encoder_is_loaded():
     classifier = kb.TextClassifier("multiclass", encoder="nowhere", progress=False)
     with pytest.raises(DataError, match=r"labels.argmax\(axis=1\)"):
         classifier.fit(["a", "b"], np.eye(2))
+
+
+def test_subclasses_are_added_from_labels_of_any_kind(tiny_folder):
+    classifier = fitted(tiny_folder, "multiclass", [1, 2] * 8)
+    levels = {"class": iter([1.0, 2] * 8), "subclass": (row % 4 for row in range(16))}
+    added = classifier.add_subclasses(TEXTS, levels, epochs=1)
+    assert added.classes_["subclass"].tolist() == ["0", "2", "1", "3"]
+    with pytest.raises(DataError, match="`labels` must be a dict with the levels class, subclass"):
+        classifier.add_subclasses(TEXTS, [1, 2] * 8)

@@ -16,7 +16,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def shorten(value: object, limit: int = 80) -> str:
     """`repr` of a value, cut to `limit` characters so that no message carries a whole text."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        text = f"a {type(value).__name__} that cannot be written out"
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

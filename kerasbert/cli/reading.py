@@ -5,6 +5,7 @@ from typing import Any
 
 import typer
 
+from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.options import Task
 from kerasbert.data.examples import Examples
@@ -172,6 +173,11 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
             head: split_cells(examples.labels[column], delimiters[head]) for head, column in reading["heads"].items()
         }
     columns = reading["columns"]
+    if len(columns) > 1 and delimiters[SINGLE_HEAD] is not None:
+        raise ConfigError(
+            f"`label_delimiter` goes with one column, whose cells name several labels; got {delimiters[SINGLE_HEAD]!r} with the "
+            f"columns {', '.join(columns)}."
+        )
     if len(columns) > 1:
         rows = multi_hot_from_columns(examples.labels, columns)
         named = [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
@@ -181,11 +187,13 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
 
 def split_cells(cells: list, delimiter: str | None) -> list:
     """Cells of several labels as lists of them; as they are where there is no delimiter."""
-    if not delimiter:
+    if delimiter is None:
         return cells
     places = (Place(cells, LABELS, 1, position) for position in range(len(cells)))
     parts = [
-        cell_parts(cell, place, several=True, delimiter=delimiter) if isinstance(cell, str) else cell
+        cell_parts(cell, place, several=True, delimiter=delimiter)
+        if isinstance(cell, str) and cell.strip()[:1] != "{"
+        else cell
         for cell, place in zip(cells, places, strict=True)
     ]
     return _at_the_same_places(cells, parts)

@@ -5,6 +5,7 @@ unknown (None, blank, NaN or -1); such a row says nothing about that level.
 """
 
 import dataclasses
+import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
-from kerasbert.data.label_names import check_label_names
+from kerasbert.data.label_names import check_label_names, is_missing
+from kerasbert.data.label_values import is_blank, plain_value
 
 CLASS = "class"
 SUBCLASS = "subclass"
@@ -125,12 +127,13 @@ def _is_leaf_level(branches: list[tuple[int, Any]], above: list[str]) -> bool:
 
 
 def is_unknown(cell: Any) -> bool:
-    """Whether a cell says that its label is not known: None, blank, NaN, -1 or an empty list."""
+    """Whether a cell says that its label is not known: None, blank, NaN, -1, or a list of none or one of these."""
+    cell = plain_value(cell)
     if isinstance(cell, (list, tuple, set, frozenset, np.ndarray)):
-        return len(cell) == 0
+        return len(cell) == 0 or (len(cell) == 1 and is_unknown(next(iter(cell))))
     if isinstance(cell, str):
-        return not cell.strip() or cell.strip() == "-1"
-    return cell is None or type(cell).__name__ == "NAType" or bool(cell != cell) or bool(cell == UNKNOWN)
+        return is_blank(cell) or cell.strip() == "-1"
+    return is_missing(cell) or (isinstance(cell, numbers.Real) and bool(cell == UNKNOWN))
 
 
 def _check_level(level: Sequence[str], parents: Sequence[int], above: Sequence[str]) -> None:

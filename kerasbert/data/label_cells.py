@@ -1,7 +1,9 @@
 """Label cells as they come: where each stands, which columns hold them, and which labels one cell names."""
 
 import ast
+import io
 import json
+import numbers
 import re
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +13,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.data.label_values import plain_value, to_array
 
 FLAGS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0}
 # What cells are called that do not say where they are from.
@@ -18,8 +21,15 @@ LABELS = "labels"
 # Longest text that is looked into for a list.
 LONGEST_LIST = 100_000
 _OPENING = {"[": "]", "(": ")", "{": "}"}
+_CLOSING = {")", ">", "'", '"'}
 # What `print` makes of an array: quoted texts with nothing between them but space.
 _PRINTED_ARRAY = re.compile(r"""(['"])\s+\1""")
+# What `str` and `print` make of values and arrays of numbers.
+_PRINTED_VALUE = re.compile(
+    r"""(?:np\.\w+|array|tensor|tf\.Tensor|set|frozenset|Decimal)\(.*\)|b(['"]).*\1|<\w+\.\w+: .*>""", re.DOTALL
+)
+_PRINTED_NUMBERS = re.compile(r"[\s\d.,eE+-]*\d[\s\d.,eE+-]*")
+_NO_COLUMNS = (str, bytes, bytearray, memoryview, Mapping, set, frozenset, io.IOBase)
 
 
 class LabelCells(list):
@@ -125,19 +135,16 @@ def label_column(labels: Any, *, several: bool | None = None, source: str = LABE
     """
     if isinstance(labels, LabelCells):
         return LabelColumn(labels)
-    if isinstance(labels, (str, bytes, Mapping, set, frozenset)) or not (
-        hasattr(labels, "__iter__") or hasattr(labels, "__array__") or hasattr(labels, "toarray")
-    ):
+    if hasattr(labels, "toarray"):  # scipy's sparse matrices
+        labels = labels.toarray()
+    if isinstance(labels, _NO_COLUMNS) or not (hasattr(labels, "__iter__") or hasattr(labels, "__array__")):
         raise TypeError(
             f"`{source}` must be a list of labels, one for each text; got {shorten(labels)} of type {type(labels).__name__}."
         )
     if _is_frame(labels):
         return _frame_column(labels, several, source)
-    if hasattr(labels, "toarray"):  # scipy's sparse matrices
-        labels = labels.toarray()
-    if getattr(labels, "ndim", 1) != 1 and hasattr(labels, "__array__"):
-        return LabelColumn(_checked_array(np.asarray(labels), several, source))
-    return LabelColumn(labels if isinstance(labels, list) else _listed(labels))
+    listed = labels if isinstance(labels, list) else _listed(labels)
+    return LabelColumn(_checked_array(listed, several, source) if isinstance(listed, np.ndarray) else listed)
 
 
 def cell_parts(
@@ -158,7 +165,8 @@ def cell_parts(
     Raises:
         DataError: when it is no label, or several where there may be one.
     """
-    parts = _parts(cell, place, several, delimiter, known)
+    cell = cell if isinstance(cell, str) else plain_value(cell)
+    parts = [plain_value(part) for part in _parts(cell, place, several, delimiter, known)]
     if several is False and len(parts) != 1:
         one_hot = len(parts) > 1 and all(flag_value(part) is not None for part in parts)
         way = " Give class numbers instead of one-hot rows: labels.argmax(axis=1)." if one_hot else ""
@@ -170,7 +178,8 @@ def flag_value(cell: Any) -> float | None:
     """The value of 0, 1, False or True, as a number or as its text; None of anything else."""
     if isinstance(cell, str):
         return FLAGS.get(cell.strip().lower())
-    if isinstance(cell, (bool, int, float, np.bool_, np.number)) and cell in (0, 1):
+    cell = plain_value(cell)
+    if isinstance(cell, (numbers.Real, np.bool_)) and not isinstance(cell, np.timedelta64) and cell in (0, 1):
         return float(cell)
     return None
 
@@ -243,36 +252,47 @@ def _is_frame(labels: Any) -> bool:
 
 
 def _frame_column(frame: Any, several: bool | None, source: str) -> LabelColumn:
-    columns = list(map(str, getattr(frame, "column_names", None) or frame.columns))
+    own = list(getattr(frame, "column_names", None) or frame.columns)
+    columns = list(map(str, own))
     if several is False:
         raise TypeError(
             f"`{source}` must be one column of labels; got a {type(frame).__name__} with the columns {shorten(columns)}. "
-            f"Give one of them, such as df[{columns[0] if columns else 'label'!r}]."
+            f"Give one of them, such as df[{own[0] if own else 'label'!r}]."
         )
-    cells = {
-        name: np.asarray(_listed(frame[own])).tolist() for name, own in zip(columns, _own_names(frame), strict=True)
-    }
+    _check_columns(own, source)
+    cells = {name: list(_listed(frame[key])) for name, key in zip(columns, own, strict=True)}
     rows = multi_hot_from_columns(cells, columns, source=source)
     # By name, so that the order of the columns is no matter.
     return LabelColumn([[columns[place] for place in np.flatnonzero(row)] for row in rows], tuple(columns))
 
 
-def _own_names(frame: Any) -> list[Any]:
-    return list(getattr(frame, "column_names", None) or frame.columns)
+def _check_columns(columns: list[Any], source: str) -> None:
+    """Refuse a frame of flags of which a column has no name, or the name of another one."""
+    for place, name in enumerate(columns):
+        if not isinstance(name, (str, numbers.Real)) or name != name:
+            raise DataError(
+                f"{source}: the columns of a frame of 0 and 1 are the labels, each a text; got {shorten(name)}. Rename it."
+            )
+        if str(name) in map(str, columns[:place]):
+            raise DataError(f"{source} has two columns named {str(name)!r}; rename one.")
 
 
 def _listed(column: Any) -> Any:
     """The values of a column, of which tensors and Arrow columns give scalars of their own when they are iterated."""
-    if hasattr(column, "to_pylist"):
-        return column.to_pylist()
-    return np.asarray(column) if hasattr(column, "__array__") else list(column)
+    for method in ("to_pylist", "to_list"):  # Arrow; pandas and polars
+        if hasattr(column, method):
+            return getattr(column, method)()
+    return to_array(column) if hasattr(column, "__array__") else list(column)
 
 
-def _checked_array(array: np.ndarray, several: bool | None, source: str) -> np.ndarray:
+def _checked_array(array: np.ndarray, several: bool | None, source: str) -> Any:
+    """The cells of an array; rows of names become lists."""
+    if array.ndim == 1:
+        return array
     if array.ndim == 2 and array.shape[1] == 1 and several is not True:
         return array.reshape(-1)
     if array.ndim == 2 and several is not False:
-        return array
+        return array if array.dtype.kind in "biuf" else array.tolist()
     if array.ndim == 2:
         raise DataError(
             f"`{source}` must be one label a text, shape (n,); got an array of shape {array.shape}. Give class numbers "
@@ -288,19 +308,26 @@ def _parts(cell: Any, place: Any, several: bool | None, delimiter: str | None, k
         return list(cell)
     if isinstance(cell, Mapping):
         raise DataError(f"{place}: the labels must be a list; got {shorten(cell)} of type {type(cell).__name__}.")
-    if isinstance(cell, np.ndarray):
-        return list(cell.reshape(-1))
-    if hasattr(cell, "to_list"):  # a Series or Arrow list
+    if hasattr(cell, "to_list"):  # a Series
         return list(cell.to_list())
+    if hasattr(cell, "__array__") and not isinstance(cell, np.generic):
+        array = to_array(cell)
+        if array.ndim != 1:
+            raise DataError(f"{place}: the labels must be a list; got an array of shape {array.shape}.")
+        return list(array)
     return [cell]
 
 
 def _text_parts(cell: str, place: Any, several: bool | None, delimiter: str | None, known: Any) -> list[Any]:
     text = cell.strip()
+    if text[-1:] in _CLOSING and _PRINTED_VALUE.fullmatch(text) and cell not in known:
+        raise _printed_error(text, place)
     if _OPENING.get(text[:1]) == text[-1:] and len(text) > 1 and cell not in known:
         found = _printed_list(text, place, several)
         if found is not None:
             return found
+        if delimiter and delimiter in text and text[0] not in text[1:]:  # such as (a, b)
+            raise _printed_error(text, place)
     if delimiter and several is not False:
         return [part.strip() for part in cell.split(delimiter) if part.strip()]
     return [cell]
@@ -317,9 +344,14 @@ def _printed_list(text: str, place: Any, several: bool | None) -> list[Any] | No
     if isinstance(value, (list, tuple, set)) and not any(isinstance(part, (list, dict, tuple, set)) for part in value):
         return list(value)
     is_name = not isinstance(value, (list, tuple, set, dict)) and not any(mark in inside for mark in "'\"")
-    if is_name and (text[0] != "[" or (several is not True and "," not in inside)):
+    printed = any(form.fullmatch(inside.strip()) for form in (_PRINTED_NUMBERS, _PRINTED_VALUE))
+    if is_name and (text[0] == "(" or (several is not True and "," not in inside and not printed)):
         return None
-    raise DataError(
+    raise _printed_error(text, place)
+
+
+def _printed_error(text: str, place: Any) -> DataError:
+    return DataError(
         f"{place}: the cell {shorten(text)} holds a list or an object written as text. Write several labels as a JSON list "
         f'such as ["a", "b"], or with a delimiter (label_delimiter, --label-delimiter); of an annotation export take '
         f"the labels out first; where it is a name, give label_names."

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert.data.label_names import is_whole_number, label_key
+from kerasbert.data.label_values import plain_value
 
 NAMES, INTEGERS, FLOATS, BOOLEANS, INDICATOR = "names", "integers", "floats", "booleans", "indicator"
 # NumPy's kinds of arrays.
@@ -52,7 +53,7 @@ def classes_as(kind: str, names: Sequence[str]) -> np.ndarray:
     if kind == FLOATS:
         return np.array([float(name) for name in names])
     if kind == INTEGERS:
-        return np.array([int(label_key(name)) for name in names])
+        return _integers([int(label_key(name)) for name in names])
     return np.array(names, dtype=object)
 
 
@@ -85,11 +86,19 @@ def _truth(name: str) -> bool | None:
     return {"0": False, "1": True, "false": False, "true": True}.get(label_key(name).strip().lower())
 
 
+def _integers(numbers: list[int]) -> np.ndarray:
+    try:
+        return np.array(numbers, dtype=np.int64)
+    except OverflowError:  # NumPy would make floats of them
+        return np.array(numbers, dtype=object)
+
+
 def _is_list(cell: Any) -> bool:
-    return isinstance(cell, (list, tuple, set, frozenset, np.ndarray))
+    return isinstance(cell, (list, tuple, set, frozenset)) or (isinstance(cell, np.ndarray) and cell.ndim > 0)
 
 
 def _kind_of_parts(parts: Sequence[Any]) -> str:
+    parts = [plain_value(part) for part in parts]
     if not parts:
         return NAMES
     if all(isinstance(part, (bool, np.bool_)) for part in parts):

@@ -8,19 +8,26 @@ them and no name is a number.
 import math
 import numbers
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.data.label_values import is_blank, looks_of
 
 NUM_LISTED = 8
 # Tried for a hint only, never to split.
-USUAL_DELIMITERS = (";", "|", ",")
+USUAL_DELIMITERS = (";", "|", ",", "\t", "\n")
 MISSING = "the label is missing; fill it or leave the row out"
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.0+)?")
+# Beyond these a number is no label: 64 bits hold no more, and of a float the last digits are lost.
+_INTEGERS = range(-(2**63), 2**64)
+_EXACT = 2**53
+# Of a larger number Python refuses to write or to read the digits.
+_MOST_BITS = 10_000
+_MOST_DIGITS = 4_000
 _BOOLEAN_KEYS = {"0", "1"}
 _BOOLEAN_WORDS = {"false", "true"}
 
@@ -35,8 +42,8 @@ def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
         The names, in their order.
 
     Raises:
-        ConfigError: when there is none, one is blank or half a character, two are the same but for case and space, or two
-            are the same number.
+        ConfigError: when there is none, one is blank or half a character, two are the same but for case and space or look
+            alike, or two are the same number.
         TypeError: when it is no list of texts.
 
     Example:
@@ -50,10 +57,12 @@ def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
         raise ConfigError("`label_names` must hold at least one name; got none.")
     folded: dict[str, str] = {}
     keys: dict[str, str] = {}
+    looks: dict[str, str] = {}
     for name in names:
         _check_label_name(name)
         _check_apart(folded, " ".join(name.casefold().split()), name, "case and space")
         _check_apart(keys, label_key(name), name, "the way a number is written")
+        _check_apart(looks, looks_of(name), name, "characters that look alike or cannot be seen", ascii)
     return names
 
 
@@ -114,7 +123,9 @@ def name_of_part(part: Any, place: Any) -> str:
     """
     if isinstance(part, str):
         return _checked_name(part, place)
-    return str(int(part)) if isinstance(part, (bool, np.bool_)) else str(whole_number(part, place))
+    if isinstance(part, (bool, np.bool_)):
+        return str(int(part))
+    return str(_held_number(whole_number(part, place), place))
 
 
 def whole_number(cell: Any, place: Any) -> int:
@@ -125,17 +136,25 @@ def whole_number(cell: Any, place: Any) -> int:
     """
     if is_missing(cell):
         raise DataError(f"{place}: {MISSING}.")
+    if not isinstance(cell, numbers.Real) or isinstance(cell, np.timedelta64):
+        raise DataError(
+            f"{place}: the label must be a name or an id; got {shorten(cell)} of type {type(cell).__name__}. Give it as a "
+            f"text or a whole number."
+        )
     if isinstance(cell, numbers.Integral):
         return int(cell)
-    if not isinstance(cell, numbers.Real):
+    is_finite = isinstance(cell, numbers.Rational) or math.isfinite(cell)
+    if not is_finite or cell != math.floor(cell):
+        shown = cell if isinstance(cell, (float, np.floating)) else shorten(cell)
         raise DataError(
-            f"{place}: the label must be a name or an id; got {shorten(cell)} of type {type(cell).__name__}."
+            f"{place}: the label must be a name or a whole number; got {shown}. Write it as text if it is a name."
         )
-    if not math.isfinite(cell) or cell != math.floor(cell):
+    if not isinstance(cell, numbers.Rational) and abs(float(cell)) > _EXACT:
         raise DataError(
-            f"{place}: the label must be a name or a whole number; got {cell}. Write it as text if it is a name."
+            f"{place}: the label must be a name or a whole number; got {cell}, too large a float to be exact. Read the column "
+            f"as integers or text."
         )
-    return int(float(cell))
+    return int(math.floor(cell))
 
 
 def is_missing(cell: Any) -> bool:
@@ -146,8 +165,17 @@ def is_missing(cell: Any) -> bool:
     return isinstance(cell, numbers.Real) and bool(cell != cell)
 
 
+def _held_number(number: int, place: Any) -> int:
+    if number not in _INTEGERS:
+        raise DataError(
+            f"{place}: the label must be a name or a whole number of 64 bits; got one of {number.bit_length()} bits. Write it as "
+            f"text if it is a name."
+        )
+    return number
+
+
 def _checked_name(name: str, place: Any) -> str:
-    if not name.strip():
+    if is_blank(name):
         raise DataError(f"{place}: {MISSING}.")
     if not is_unicode(name):
         raise DataError(f"{place}: the label {ascii(name)} holds half of a surrogate pair; decode the text again.")
@@ -159,14 +187,16 @@ def _check_label_name(name: Any) -> None:
         raise TypeError(f"`label_names` must be texts; got {shorten(name)} of type {type(name).__name__}.")
     if not is_unicode(name):
         raise ConfigError(f"`label_names` must be whole characters; got half of a surrogate pair in {ascii(name)}.")
-    if not name.strip():
+    if is_blank(name):
         raise ConfigError(f"`label_names` must not be blank; got {shorten(name)}.")
 
 
-def _check_apart(seen: dict[str, str], key: str, name: str, difference: str) -> None:
+def _check_apart(
+    seen: dict[str, str], key: str, name: str, difference: str, shown: Callable[[Any], str] = shorten
+) -> None:
     if key in seen:
         raise ConfigError(
-            f"`label_names` must differ by more than {difference}; got {shorten(seen[key])} and {shorten(name)}."
+            f"`label_names` must differ by more than {difference}; got {shown(seen[key])} and {shown(name)}."
         )
     seen[key] = name
 
@@ -190,6 +220,9 @@ class LabelIndex:
         self._by_key = {**keys, **self._ids}
         self._has_numbers = any(map(is_whole_number, self.names))
         self._are_flags = set(map(label_key, self.names)) <= _BOOLEAN_KEYS
+        words = {name.strip().lower(): number for number, name in enumerate(self.names)}
+        # Ids of false and true, where these are the names: 0 and 1 mean them, not their places.
+        self._words = [words["false"], words["true"]] if words.keys() == _BOOLEAN_WORDS else None
 
     def __contains__(self, name: str) -> bool:
         return name in self._ids
@@ -212,7 +245,7 @@ class LabelIndex:
             return self._id_of_name(part, place) if found is None else found
         if isinstance(part, (bool, np.bool_)):
             return self._id_of_bool(bool(part), place)
-        if isinstance(part, numbers.Real) and str(part) in self._ids:
+        if isinstance(part, (float, np.floating)) and not is_missing(part) and str(part) in self._ids:
             return self._ids[str(part)]  # A fraction that is known as a name.
         return self._id_of_number(whole_number(part, place), part, place)
 
@@ -224,16 +257,19 @@ class LabelIndex:
         word = name.strip().lower()
         if word in _BOOLEAN_WORDS and self._are_flags:
             return self._id_of_bool(word == "true", place)
+        if word in _BOOLEAN_WORDS and self._words:
+            return self._words[word == "true"]
         # A CSV file knows no numbers: "3" is the id 3 where no label is a number.
-        if is_whole_number(name) and not self._has_numbers:
+        if is_whole_number(name) and len(name) <= _MOST_DIGITS and not self._has_numbers:
             return self._in_range(int(key), name, place)
         raise DataError(
             f"{place}: the label {shorten(name)} is unknown; the labels are {self._listed()}.{self._hint(name)}"
         )
 
     def _id_of_number(self, number: int, cell: Any, place: Any) -> int:
-        if str(number) in self._by_key:
-            return self._by_key[str(number)]
+        key = str(number) if number.bit_length() <= _MOST_BITS else ""
+        if key in self._by_key:
+            return self._by_key[key]
         if self._has_numbers:
             raise DataError(f"{place}: the label {shorten(number)} is unknown; the labels are {self._listed()}.")
         return self._in_range(number, cell, place)
@@ -250,7 +286,7 @@ class LabelIndex:
 
     def _in_range(self, number: int, cell: Any, place: Any) -> int:
         if 0 <= number < len(self.names):
-            return number
+            return self._words[number] if self._words else number
         raise DataError(
             f"{place}: the label must be from 0 to {len(self.names) - 1} or one of {self._listed()}; got {shorten(cell)}."
         )

@@ -26,6 +26,8 @@ from kerasbert.data.label_names import (
 TASKS = ("binary", "multiclass", "multilabel")
 # What a missing value is called where it was written as text.
 NAMES_OF_NOTHING = {"#n/a", "<na>", "n/a", "na", "nan", "nat", "null"}
+# Python's own word, beside "none", which is a common label.
+WORD_OF_NOTHING = "None"
 # From so many fractions on, a column is one of measurements and not of labels.
 MANY_FRACTIONS = 20
 NEARLY_ALL = 0.9
@@ -66,19 +68,13 @@ class LabelVocabulary:
         self.task = check_choice("task", task, TASKS)
         self.columns = tuple(columns)
         self.delimiter = delimiter
-        if len(self.columns) > 1 and task != "multilabel":
-            raise ConfigError(f"Several label columns go with task 'multilabel'; got {task!r}.")
-        if delimiter is not None and (task != "multilabel" or len(self.columns) > 1):
-            raise ConfigError(
-                f"`label_delimiter` goes with one column of task 'multilabel', whose cells name several labels; got "
-                f"{delimiter!r} with task {task!r} and the columns {', '.join(self.columns)}."
-            )
+        self._check_columns(names)
         if len(self.columns) > 1 and names is None:
             names = self.columns
         if task == "binary" and names is not None and len(names) != 2:
             raise ConfigError(f"A binary label has two names, (negative, positive); got {shorten(tuple(names))}.")
         self._known = None if names is None else LabelIndex(check_label_names(names))
-        self._form = _RowForm(None if names is None else len(names))
+        self._form = _RowForm(names)
         self._spellings = _Spellings()
         self._numbers: dict[str, int] = {}
         self._counts: list[int] = []
@@ -102,7 +98,7 @@ class LabelVocabulary:
         """
         if len(self.columns) > 1:
             flags = [flag_of(cells.get(name), name, place) for name in self.columns]
-            return [self._numbers[name] for name, flag in zip(self.columns, flags, strict=True) if flag]
+            return [self._numbers[label_key(name)] for name, flag in zip(self.columns, flags, strict=True) if flag]
         return self.numbers_of(cells.get(self.columns[0]), place, source)
 
     def numbers_of(self, cell: Any, place: Any, source: str = "") -> list[int]:
@@ -183,18 +179,37 @@ class LabelVocabulary:
                 f"{where} must hold {wanted} different labels for task {self.task!r}; got {shorten(list(self.names))}. Give "
                 f"texts of another label, or name the labels with label_names."
             )
+        if self._known is None:
+            self._form.check(self.names, where)
         self.check_names(where)
 
     def check_names(self, where: str) -> None:
         """Refuse or tell names that are likely not meant as such; see `check`."""
-        if self._known is not None:
-            return
         names = self.names
+        if self._known is not None or not names:
+            return
         self._spellings.check(names, where)
         if not self._form.has_flags:
             _check_delimiters(dict(zip(names, self.counts.tolist(), strict=True)), self.task, where)
             _check_fractions(names, where)
         check_label_names(names)
+
+    def _check_columns(self, names: Sequence[str] | None) -> None:
+        """Refuse columns, a delimiter and names that do not go together."""
+        if len(self.columns) > 1 and self.task != "multilabel":
+            raise ConfigError(f"Several label columns go with task 'multilabel'; got {self.task!r}.")
+        if self.delimiter is not None and (not isinstance(self.delimiter, str) or not self.delimiter):
+            raise ConfigError(f"`label_delimiter` must be a text such as ';', or None; got {shorten(self.delimiter)}.")
+        if self.delimiter is not None and (self.task != "multilabel" or len(self.columns) > 1):
+            raise ConfigError(
+                f"`label_delimiter` goes with one column of task 'multilabel', whose cells name several labels; got "
+                f"{self.delimiter!r} with task {self.task!r} and the columns {', '.join(self.columns)}."
+            )
+        if len(self.columns) > 1 and names is not None and set(names) != set(self.columns):
+            raise ConfigError(
+                f"`label_names` must be the columns of 0 and 1, {', '.join(self.columns)}, in some order; got "
+                f"{shorten(list(names))}."
+            )
 
     def _count_on(self, names: Iterable[str]) -> None:
         self._numbers = {label_key(name): place for place, name in enumerate(names)}
@@ -226,10 +241,16 @@ class _RowForm:
     A row of two different flags, such as [0, 1], may be either; it is one of flags where nothing was seen before.
     """
 
-    def __init__(self, width: int | None) -> None:
-        self.width = width
+    def __init__(self, names: Sequence[str] | None) -> None:
+        self.names = names or ()
+        # Whether numbers written as text are places, because no name is a number.
+        self._are_places = bool(self.names) and not any(map(is_number, self.names))
+        self.width = None if names is None else len(names)
         self.form: str | None = None
         self.first = ""
+        # The first row without labels before any other, and whether all rows were two texts, 0 and 1, so far.
+        self.first_empty = ""
+        self.only_pairs = True
 
     @property
     def has_flags(self) -> bool:
@@ -242,13 +263,19 @@ class _RowForm:
             DataError: when it is of the other form than the rows before, or of another length.
         """
         form = self._form_of(cell, parts)
+        if form is None and self.form is None and any(isinstance(part, str) for part in parts):
+            raise DataError(
+                f"{place}: {shorten(parts)} may be a row of 0 and 1 or a list of label numbers. Write flags as numbers, such as "
+                f"[0, 1], and labels as names."
+            )
         if form is None:
             form = FLAGS if self.form is None else self.form
-        if self.form is None and parts:
-            self.form, self.first = form, str(place)
-            self.width = self.width or len(parts)
+        if self.form is None and not parts:
+            self.first_empty = self.first_empty or str(place)
+        elif self.form is None:
+            self._begin(form, parts, place)
         if self.form == FLAGS:
-            self._check_flags(parts, place)
+            self._check_flags(cell, parts, place)
         elif form == FLAGS:
             raise DataError(
                 f"{place}: the labels are a row of 0 and 1 here, {shorten(parts)}, and lists of labels before ({self.first}); "
@@ -256,27 +283,60 @@ class _RowForm:
             )
         return self.form == FLAGS
 
+    def check(self, names: Sequence[str], where: str) -> None:
+        """Refuse what may be flags as well as names: rows that are all of the two texts 0 and 1, or a single 0 or 1."""
+        if self.form == NAMES and len(names) == 1 and flag_value(names[0]) is not None:
+            raise DataError(
+                f"{where} holds the one label {names[0]!r}. Where it is a column of 0 and 1, give the name of its label "
+                f"(label_names, --label-names)."
+            )
+        if self.only_pairs and self.form == NAMES:
+            raise DataError(
+                f"{where} holds rows such as ['0', '1'], which may be flags or names. Write flags as numbers, [0, 1], or give "
+                f"the label names."
+            )
+
+    def _begin(self, form: str, parts: list[Any], place: Any) -> None:
+        """Take the form of the first row that has one."""
+        if form == FLAGS and self.first_empty:
+            raise DataError(
+                f"{place}: the labels are a row of 0 and 1 here, {shorten(parts)}, and a list of no label before "
+                f"({self.first_empty}); write all rows in one form."
+            )
+        self.form, self.first = form, str(place)
+        self.width = self.width or len(parts)
+
     def _form_of(self, cell: Any, parts: list[Any]) -> str | None:
         """The form of one row; None where it may be either."""
         if not parts:
             return self.form or NAMES
-        if isinstance(cell, str) and parts == [cell]:
+        if len(self.names) == 1 and len(parts) == 1 and self._is_one_flag(cell, parts[0]):
+            return FLAGS
+        if _is_set(cell) or (isinstance(cell, str) and parts == [cell]):
+            self.only_pairs = False
             return NAMES
         values = {flag_value(part) for part in parts}
         if len(parts) < 2 or None in values:
+            self.only_pairs = False
             return NAMES
         repeats = len(values) < len(parts)
-        if any(isinstance(part, str) for part in parts):
+        if not self._are_places and any(isinstance(part, str) for part in parts):
             return FLAGS if repeats else NAMES
         if self.form is None and self.width is not None and self.width != len(parts) and not repeats:
             return NAMES
         return FLAGS if repeats else None
 
-    def _check_flags(self, parts: list[Any], place: Any) -> None:
-        if len(parts) != self.width:
+    def _is_one_flag(self, cell: Any, part: Any) -> bool:
+        """Whether a cell is the one flag of a row, as in an array (n, 1); a name wins over it."""
+        is_name = isinstance(part, str) and part in self.names
+        is_row = self._are_places or isinstance(cell, (list, tuple, np.ndarray))
+        return not is_name and is_row and flag_value(part) is not None
+
+    def _check_flags(self, cell: Any, parts: list[Any], place: Any) -> None:
+        if len(parts) != self.width or _is_set(cell):
             raise DataError(
                 f"{place}: the labels must be a row of {self.width} values, each 0 or 1, as before ({self.first}); got "
-                f"{len(parts)}: {shorten(parts)}. Where these are lists of label numbers, give label_names."
+                f"{len(parts)}: {shorten(parts)}. Where these are lists of label numbers, write names."
             )
         for part in parts:
             if flag_value(part) is None:
@@ -284,6 +344,11 @@ class _RowForm:
                     f"{place}: the labels must be 0 or 1 in every row, as before ({self.first}); got {shorten(part)} in "
                     f"{shorten(parts)}. Where these are lists of label numbers, write names."
                 )
+
+
+def _is_set(cell: Any) -> bool:
+    """Whether a cell is a set, or one written as text, which has no order and so no flags."""
+    return isinstance(cell, (set, frozenset)) or (isinstance(cell, str) and cell.strip()[:1] == "{")
 
 
 class _Spellings:
@@ -319,7 +384,7 @@ class _Spellings:
                 KerasbertWarning,
                 stacklevel=2,
             )
-        nothing = [name for name in names if name.strip().lower() in NAMES_OF_NOTHING]
+        nothing = [name for name in names if name.strip().lower() in NAMES_OF_NOTHING or name == WORD_OF_NOTHING]
         if nothing:
             warnings.warn(
                 f"{where}: {', '.join(map(repr, nothing))} is read as the name of a label. If it stands for a missing "

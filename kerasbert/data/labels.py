@@ -11,7 +11,8 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
-from kerasbert.data.label_cells import LABELS, LabelColumn, Place, label_column
+from kerasbert.data.hierarchy import is_unknown
+from kerasbert.data.label_cells import LABELS, LabelColumn, Place, cell_parts, label_column
 from kerasbert.data.label_cells import multi_hot_from_columns as multi_hot_from_columns
 from kerasbert.data.label_kinds import INDICATOR, kind_for, label_kind
 from kerasbert.data.label_names import check_label_names as check_label_names
@@ -108,6 +109,38 @@ def collect_label_names(
     if len(column.cells):
         vocabulary.check_names(_described(column, source))
     return list(vocabulary.names)
+
+
+def named_labels(
+    labels: Any, *, several: bool | None = False, unknown: bool = False, source: str = LABELS
+) -> list[Any]:
+    """The names of the labels of each text, as every reading of labels calls them: 1, 1.0 and "1" are one name.
+
+    Args:
+        labels: n labels, see `label_column`.
+        several: whether a text may have several; None: the labels tell.
+        unknown: whether a text may have a label that is not known: None, blank, NaN or -1.
+        source: named in messages.
+
+    Returns:
+        n names, None where unknown; n lists of names where a text may have several.
+
+    Raises:
+        DataError: when a label is missing or no label.
+        TypeError: when `labels` is no column of labels.
+
+    Example:
+        >>> named_labels(["a", None, "b"], unknown=True), named_labels([1.0, 2]), named_labels([["a"], []], several=None)
+        (['a', None, 'b'], ['1', '2'], [['a'], []])
+    """
+    column = label_column(labels, several=several, source=source)
+    if several is None:
+        several = column.names is not None or any(_holds_several(cell, source) for cell in column.cells)
+    vocabulary = LabelVocabulary("multilabel" if several else "multiclass", [source], names=column.names)
+    numbers = _numbers(vocabulary, column, source, 1, unknown=unknown)
+    vocabulary.check_names(_described(column, source))
+    rows = [[vocabulary.name_of(number) for number in row] for row in numbers]
+    return rows if several else [row[0] if row else None for row in rows]
 
 
 def encode_binary(
@@ -216,7 +249,7 @@ def labels_without_examples(encoded: np.ndarray, names: Sequence[str]) -> list[s
 def _names_of_frame(column: LabelColumn, names: Sequence[str] | None, source: str) -> Sequence[str] | None:
     """The names, of which a frame of flags brings its own: they must be the same labels."""
     if column.names is None or names is None:
-        return names or column.names
+        return column.names if names is None else names
     if set(column.names) != set(names):
         raise DataError(
             f"{source}: the columns must be the labels {shorten(list(names))}; got {shorten(list(column.names))}."
@@ -230,6 +263,12 @@ def _kind(column: LabelColumn, vocabulary: LabelVocabulary) -> str:
     return kind_for(label_kind(column.cells), vocabulary.names)
 
 
+def _holds_several(cell: Any, source: str) -> bool:
+    """Whether a cell is a list, or one written as text."""
+    parts = cell_parts(cell, source)
+    return len(parts) != 1 or isinstance(cell, (list, tuple, set, frozenset, np.ndarray))
+
+
 def _described(column: LabelColumn, source: str) -> str:
     """What holds the labels, in words."""
     if getattr(column.cells, "column", None) is not None:
@@ -238,15 +277,21 @@ def _described(column: LabelColumn, source: str) -> str:
 
 
 def _numbers(
-    vocabulary: LabelVocabulary, column: LabelColumn, source: str, first_row: int | Sequence[int]
+    vocabulary: LabelVocabulary,
+    column: LabelColumn,
+    source: str,
+    first_row: int | Sequence[int],
+    *,
+    unknown: bool = False,
 ) -> list[list[int]]:
-    """The label numbers of every cell, counted."""
+    """The label numbers of every cell, counted; none where a label may be unknown and is."""
     cells = column.cells
     if getattr(cells, "ndim", 1) == 2:
         return _numbers_of_flags(vocabulary, cells, source, first_row)
     rows = []
     for position, cell in enumerate(cells):
-        row = vocabulary.numbers_of(cell, Place(cells, source, first_row, position))
+        place = Place(cells, source, first_row, position)
+        row = [] if unknown and is_unknown(cell) else vocabulary.numbers_of(cell, place)
         vocabulary.count(row)
         rows.append(row)
     return rows

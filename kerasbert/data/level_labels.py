@@ -48,6 +48,31 @@ def collect_subclasses(
     return tree.finish().to_tree()
 
 
+def read_levels(labels: Any, levels: Sequence[str], *, several: bool) -> dict[str, Any]:
+    """The cells of every level, of which a generator is read here and nowhere else.
+
+    Args:
+        labels: level name -> n labels.
+        levels: names of the levels.
+        several: whether a text may have several labels of a level.
+
+    Returns:
+        Level name -> n cells.
+
+    Raises:
+        DataError: when it is no dict with these levels.
+        TypeError: when the labels of a level are no column of labels.
+
+    Example:
+        >>> read_levels({"class": iter(["a"]), "subclass": ["b"]}, ["class", "subclass"], several=False)
+        {'class': ['a'], 'subclass': ['b']}
+    """
+    if not isinstance(labels, Mapping) or set(labels) != set(levels):
+        more = " (give `subclasses` for more levels)" if len(levels) == 2 else ""
+        raise DataError(f"`labels` must be a dict with the levels {', '.join(levels)}{more}; got {shorten(labels)}.")
+    return {level: label_column(labels[level], several=several, source=level).cells for level in levels}
+
+
 def encode_hierarchy(
     cells: Mapping[str, Sequence[Any]], hierarchy: Hierarchy, *, multilabel: bool = False
 ) -> dict[str, np.ndarray]:
@@ -73,9 +98,7 @@ def encode_hierarchy(
         >>> encode_hierarchy({"class": ["billing", None], "subclass": [None, "late"]}, tree)["class"].tolist()
         [0, 1]
     """
-    if not isinstance(cells, Mapping) or set(cells) != set(hierarchy.levels):
-        raise DataError(f"`labels` must be a dict with the levels {', '.join(hierarchy.levels)}; got {shorten(cells)}.")
-    read = {level: label_column(cells[level], several=multilabel, source=level).cells for level in hierarchy.levels}
+    read = read_levels(cells, hierarchy.levels, several=multilabel)
     counts = {level: len(part) for level, part in read.items()}
     if len(set(counts.values())) > 1:
         raise DataError(f"`labels` must have the same number of rows at every level; got {counts}.")
@@ -100,7 +123,9 @@ def _ids(cells: Mapping[str, Sequence[Any]], hierarchy: Hierarchy) -> dict[str, 
 
 def _multi_hot(cells: Mapping[str, Sequence[Any]], hierarchy: Hierarchy) -> dict[str, np.ndarray]:
     encoded = {
-        level: encode_multi_hot(_known(cells[level]), names, source=_source(cells[level], level))
+        level: encode_multi_hot(
+            cells[level] if level == CLASS else _known(cells[level]), names, source=_source(cells[level], level)
+        )
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True)
     }
     for depth, parents in enumerate(map(np.array, hierarchy.parents)):
@@ -136,7 +161,8 @@ def _shared_classes(cells: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
     owners: dict[int, set[int]] = {}
     for position, (label, sublabel) in enumerate(zip(*cells.values(), strict=True)):
         place = Place(cells[CLASS], LABELS, 1, position)
-        own = set(classes.numbers_of(label, place))
+        is_missing = is_unknown(label) and not isinstance(label, (list, tuple, set, frozenset, np.ndarray))
+        own = set(classes.numbers_of(None if is_missing else label, place))
         for number in [] if is_unknown(sublabel) else subclasses.numbers_of(sublabel, place):
             before = owners.get(number, own)
             owners[number] = before & own

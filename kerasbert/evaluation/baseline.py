@@ -9,10 +9,10 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.data.hierarchy import Hierarchy, parse_tree
+from kerasbert.data.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.data.label_cells import label_column
 from kerasbert.data.labels import read_labels
-from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.data.splits import split_indices
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
@@ -100,8 +100,10 @@ def score_baseline(
         )
     features = _features(train_texts, test_texts)
     if task == "hierarchical":
-        tree = _tree(train_labels, test_labels, subclasses, multilabel)
-        encoded = [encode_hierarchy(cells, tree, multilabel=multilabel) for cells in (train_labels, test_labels)]
+        levels = level_names(2) if subclasses is None else parse_tree(subclasses).levels
+        read = [read_levels(labels, levels, several=multilabel) for labels in (train_labels, test_labels)]
+        tree = _tree(read[0], read[1], subclasses, multilabel)
+        encoded = [encode_hierarchy(cells, tree, multilabel=multilabel) for cells in read]
         return _score_levels(tree, multilabel, features, encoded, seed)
     cells = [labels if heads else {SINGLE_HEAD: labels} for labels in (train_labels, test_labels)]
     names = label_names if heads and label_names else {SINGLE_HEAD: label_names}

@@ -10,7 +10,7 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, check_number, check_texts, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
-from kerasbert.data.label_cells import label_column
+from kerasbert.data.labels import named_labels
 from kerasbert.evaluation import probe_scores as scores
 from kerasbert.evaluation.distinct import count_different_texts, count_distinct
 from kerasbert.evaluation.probe_report import ProbeReport, tells_texts_apart
@@ -89,8 +89,8 @@ def probe(
         validity = sublabels is not None or labels is None
     check_bool("validity", validity)
     texts = check_texts("texts", texts)
-    labels = None if labels is None else list(label_column(labels).cells)
-    sublabels = None if sublabels is None else list(label_column(sublabels, source="sublabels").cells)
+    labels = None if labels is None else named_labels(labels, several=None)
+    sublabels = None if sublabels is None else named_labels(sublabels, unknown=True, source="sublabels")
     _check_rows(len(texts), labels=labels, sublabels=sublabels)
     rows, targets, left_out = scores.sample_rows(labels, len(texts), folds=folds, max_texts=max_texts, seed=seed)
     questions = scores.Questions(

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.errors import DataError
+from kerasbert.data.labels import named_labels
 
 
 def score_agreement(known: Sequence[Any], groups: Sequence[Any]) -> dict[str, float]:
     """Adjusted Rand index, normalised mutual information, V-measure, and accuracy under the best one-to-one match.
 
     Args:
-        known: n sub-labels; None or an empty text where it is not known, which is left out.
+        known: n sub-labels; None, blank, NaN or -1 where it is not known, which is left out.
         groups: n groups.
 
     Returns:
@@ -33,7 +34,8 @@ def score_agreement(known: Sequence[Any], groups: Sequence[Any]) -> dict[str, fl
 
     if len(known) != len(groups):
         raise DataError(f"`known` must have one sub-label for each text; got {len(known)} for {len(groups)}.")
-    pairs = [(str(one), str(other)) for one, other in zip(known, groups, strict=True) if one not in (None, "")]
+    names = named_labels(known, unknown=True, source="known") if len(known) else []
+    pairs = [(one, str(other)) for one, other in zip(names, groups, strict=True) if one is not None]
     if not pairs:
         raise DataError("`known` must hold at least one sub-label; got none.")
     true, found = (list(column) for column in zip(*pairs, strict=True))

@@ -10,7 +10,8 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.data.label_cells import label_column
+from kerasbert.data.label_names import label_key
+from kerasbert.data.labels import named_labels
 from kerasbert.evaluation.distinct import count_distinct
 from kerasbert.evaluation.notebook import framed
 from kerasbert.subclasses.agreement import score_agreement
@@ -182,11 +183,11 @@ def discover_subclasses(
         >>> found.tree, found.classes["order"].subclasses[0].size
         ({'order': ['order/1', 'order/2']}, 30)
     """
-    texts, labels = check_texts("texts", texts), [str(label) for label in _check_labels(labels)]
-    sublabels = None if sublabels is None else list(label_column(sublabels, several=False, source="sublabels").cells)
+    texts, labels = check_texts("texts", texts), _check_labels(labels)
     _check_arguments(number, method, reduction, dimensions, max_number, seed)
     search = _Search(number, method, reduction, dimensions, max_number, seed)
     chosen = _check_within(within, labels)
+    sublabels = None if sublabels is None else named_labels(sublabels, unknown=True, source="sublabels")
     for name, column in {"labels": labels, "features": features, "sublabels": sublabels}.items():
         if column is not None and len(column) != len(texts):
             raise DataError(f"`{name}` must have one row for each text; got {len(column)} for {len(texts)} texts.")
@@ -240,7 +241,7 @@ def _discover(
         groups, scores = _group(points, distinct, search)
     groups, num_outliers = _settle(points, groups)
     subclasses = _describe(label, texts, points, groups)
-    has_known = any(one not in (None, "") for one in known)
+    has_known = any(one is not None for one in known)
     agreement = score_agreement(known, groups.tolist()) if has_known else None
     verdict = unimodality.unimodal
     return ClassDiscovery(
@@ -301,19 +302,18 @@ def _distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return np.stack([np.linalg.norm(points - centre, axis=1) for centre in centres], axis=1)
 
 
-def _check_labels(labels: Any) -> list[Any]:
-    listed = list(label_column(labels, several=False).cells)
-    for row, label in enumerate(listed):
-        if label is None or label == "" or isinstance(label, (list, tuple, dict)):
-            raise DataError(f"`labels`, row {row + 1}: must be one class; got {shorten(label)}.")
-    if not listed:
+def _check_labels(labels: Any) -> list[str]:
+    names = named_labels(labels)
+    if not names:
         raise DataError("`labels` must hold at least one class; got none.")
-    return listed
+    return names
 
 
 def _check_within(within: Any, labels: list[str]) -> list[str]:
     known = sorted(set(labels))
-    chosen = known if within is None else [within] if isinstance(within, str) else list(within)
+    wanted: Any = [within] if isinstance(within, (str, int)) else within
+    names = {label_key(label): label for label in known}
+    chosen: list[str] = known if wanted is None else [names.get(label_key(str(label)), label) for label in wanted]
     for label in chosen:
         if label not in known:
             raise ConfigError(

@@ -10,11 +10,10 @@ from kerasbert._core.errors import DataError
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.guards import label_counts
-from kerasbert.data.hierarchy import Hierarchy, parse_tree
-from kerasbert.data.label_cells import label_column
+from kerasbert.data.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.data.label_kinds import NAMES
 from kerasbert.data.labels import read_labels
-from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.text_classifier.settings import Settings
 
 
@@ -49,8 +48,10 @@ def read_classifier_labels(settings: Settings, labels: Any, names: Any = None) -
         TypeError: when the labels of a head are no column of labels.
     """
     if settings.task == "hierarchical":
-        cells = _read_once(labels, several=settings.multilabel)
-        tree = names or _collect_tree(settings, cells)
+        tree = names or (parse_tree(settings.subclasses) if settings.subclasses is not None else None)
+        levels = level_names(2) if tree is None else tree.levels
+        cells = read_levels(labels, levels, several=settings.multilabel)
+        tree = tree or parse_tree(collect_subclasses(*cells.values(), multilabel=settings.multilabel))
         arrays = encode_hierarchy(cells, tree, multilabel=settings.multilabel)
         return ClassifierLabels(tree, arrays, dict.fromkeys(tree.levels, NAMES))
     names = names or _given_names(settings)
@@ -92,24 +93,6 @@ def _given_names(settings: Settings) -> dict[str, Sequence[str]]:
     if settings.label_names is None or settings.task == "multitask":
         return {}
     return {SINGLE_HEAD: tuple(settings.label_names)}
-
-
-def _read_once(labels: Any, *, several: bool) -> Any:
-    """The cells of every level, of which a generator is read here and nowhere else."""
-    if not isinstance(labels, Mapping):
-        return labels
-    return {level: label_column(cells, several=several, source=level).cells for level, cells in labels.items()}
-
-
-def _collect_tree(settings: Settings, cells: Any) -> Hierarchy:
-    if settings.subclasses is not None:
-        return parse_tree(settings.subclasses)
-    if not isinstance(cells, Mapping) or set(cells) != {"class", "subclass"}:
-        raise DataError(
-            f"`labels` must be a dict with the levels class, subclass (give `subclasses` for more levels); got "
-            f"{shorten(cells)}."
-        )
-    return parse_tree(collect_subclasses(cells["class"], cells["subclass"], multilabel=settings.multilabel))
 
 
 def names_of(model: Classifier) -> Any:

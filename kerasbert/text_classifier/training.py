@@ -14,9 +14,9 @@ from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import LONGEST, Batches, make_batches
-from kerasbert.data.hierarchy import Hierarchy, parse_tree
+from kerasbert.data.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.data.label_kinds import NAMES
-from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.thresholds import tune_thresholds
@@ -182,8 +182,10 @@ class Trainer(Predictor):
             DataError: when a text or a label cannot be used.
         """
         self._check_fitted()
-        tree = parse_tree(self.subclasses or collect_subclasses(labels["class"], labels["subclass"]))
-        encoded = encode_hierarchy(labels, tree)
+        tree = parse_tree(self.subclasses) if self.subclasses is not None else None
+        cells = read_levels(labels, level_names(2) if tree is None else tree.levels, several=False)
+        tree = tree or parse_tree(collect_subclasses(*cells.values()))
+        encoded = encode_hierarchy(cells, tree)
         ids = self.tokens_.encode(texts, text_pairs)
         batches = make_batches(ids, encoded, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
         own = {name: value for name, value in self.get_params().items() if name not in ("task", "label_names")}

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from kerasbert import DataError, KerasbertWarning, prepare_tokens, read_examples
+from kerasbert import ConfigError, DataError, KerasbertWarning, prepare_tokens, read_examples
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.reading import label_cells
 from kerasbert.data.labels import ENCODE_LABELS, read_labels
@@ -312,3 +312,23 @@ def test_faults_of_a_whole_column(fault, suffix, tmp_path, toy_folder):
 
 def test_there_are_enough():
     assert len(KINDS) * (len(FILES) * len(SEEDS) + len(FRAMES)) + len(FAULTY_FILES) >= 300
+
+
+def test_sets_as_text_with_a_delimiter(tmp_path, toy_folder):
+    path = tmp_path / "rows.jsonl"
+    write_jsonl(path, ["{0, 1}", "0", "1"])
+    read = read_labels("multilabel", in_memory(path, "multilabel", ";"))
+    names, array = streamed(path, tmp_path / "tokens", "multilabel", ";", toy_folder)
+    assert read.names == names == ("0", "1") and same(read.array, array) and array.tolist() == [[1, 1], [1, 0], [0, 1]]
+
+
+def test_a_delimiter_goes_with_one_column(tmp_path, toy_folder):
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "a", "x": 1, "y": 0}\n', encoding="utf-8")
+    reading = {"columns": ["x", "y"], "label_delimiter": ";", "tasks": {SINGLE_HEAD: "multilabel"}}
+    with pytest.raises(ConfigError, match="`label_delimiter` goes with one column"):
+        label_cells(read_examples(path, labels=["x", "y"]), reading)
+    with pytest.raises(ConfigError, match="`label_delimiter` goes with one column"):
+        prepare_tokens(
+            path, tmp_path / "t", task="multilabel", labels=["x", "y"], label_delimiter=";", encoder=toy_folder
+        )

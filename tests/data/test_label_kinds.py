@@ -62,3 +62,7 @@ def test_decisions_as_labels():
     assert labels_as("booleans", ["0", "1"], np.array([[1], [0]])).tolist() == [True, False]
     assert labels_as("integers", ["2", "5"], np.array([[1, 1], [0, 0]])) == [[2, 5], []]
     assert labels_as("indicator", ["a", "b"], np.array([[1, 0]])).tolist() == [[1, 0]]
+
+
+def test_integers_of_64_bits_keep_their_digits():
+    assert classes_as("integers", ["-1", str(2**63)]).tolist() == [-1, 2**63]

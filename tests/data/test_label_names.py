@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ConfigError, DataError
+from kerasbert._core.checks import shorten
 from kerasbert.data.label_names import (
     LabelIndex,
     check_label_names,
@@ -78,6 +79,9 @@ def index_of(names, part):
         (["0.0", "1.0"], 1, 1),
         (["False", "True"], True, 1),
         (["true", "false"], False, 1),
+        (["True", "False"], 1, 0),
+        (["True", "False"], "0", 1),
+        (["False", "True"], "TRUE", 1),
         (["0", "1"], "True", 1),
         (["0", "1"], "false", 0),
         (["4.0", "4.5"], 4.5, 1),
@@ -100,10 +104,13 @@ def test_names_win_over_places(names, part, expected):
         (["a", "b", "c"], True, "the label must be one of 'a', 'b', 'c'; got True"),
         (["a", "b"], 2, "must be from 0 to 1 or one of 'a', 'b'; got 2"),
         (["a", "b"], -1, "must be from 0 to 1 .*; got -1"),
+        (["a", "b"], 10**5000, "must be from 0 to 1 .*; got a int that cannot be written out"),
+        (["a", "b"], "9" * 5000, "is unknown"),
+        (["nan", "b"], float("nan"), "the label is missing"),
         (["a", "b"], "\udc80", r"'\\udc80' holds half of a surrogate pair"),
         (["4.0", "4.5"], 4.25, "must be a name or a whole number; got 4.25. Write it as text"),
     ],
-    ids=str,
+    ids=lambda part: shorten(part, 20),
 )
 def test_what_is_no_label(names, part, message):
     with pytest.raises(DataError, match=f"^data.csv, line 4: .*{message}"):

@@ -44,8 +44,8 @@ def test_one_spelling_is_kept():
 
 
 def test_a_missing_value_as_text_is_told():
-    with pytest.warns(KerasbertWarning, match="'NaN', 'n/a' is read as the name of a label"):
-        filled("multiclass", ["n/a", "NaN", "x"])[0].check()
+    with pytest.warns(KerasbertWarning, match="'NaN', 'None', 'n/a' is read as the name of a label"):
+        filled("multiclass", ["n/a", "NaN", "None", "x"])[0].check()
 
 
 def test_booleans_beside_other_labels():
@@ -57,6 +57,8 @@ TOGETHER = {
     "parts that are labels": (["joy; love", "joy"], "';'"),
     "parts that recur": (["a|b", "b|c", "d"], "'[|]'"),
     "nearly all": (["a,b", "c,d"], "','"),
+    "lines": (["a\nb", "a"], r"'\\n'"),
+    "tabs": (["a\tb", "a"], r"'\\t'"),
 }
 
 
@@ -118,6 +120,57 @@ def test_rows_of_flags(cast):
     assert (vocabulary.names, rows, vocabulary.has_flags) == (("0", "1"), [[1], [0, 1], []], True)
 
 
+ONE_LABEL = {
+    "lists": [[0], [1]],
+    "numbers": [0, 1],
+    "text": ["0", "1"],
+    "array": list(np.array([[0], [1]])),
+}
+
+
+@pytest.mark.parametrize("cells", ONE_LABEL.values(), ids=ONE_LABEL)
+def test_flags_of_one_label(cells):
+    assert filled("multilabel", cells, names=["toxic"])[1] == [[], [0]]
+
+
+def test_a_name_wins_over_the_flag_of_one_label():
+    assert filled("multilabel", [["toxic"], []], names=["toxic"])[1] == [[0], []]
+    assert filled("multilabel", [0], names=["0"])[1] == [[0]]
+
+
+def test_flags_as_text_where_no_name_is_a_number():
+    assert filled("multilabel", [["1", "1"], ["0", "1"]], names=["x", "y"])[1] == [[0, 1], [1]]
+    assert filled("multilabel", ["1", "0;1"], names=["x", "y"], delimiter=";")[1] == [[1], [0, 1]]
+    for cell, delimiter in ((["0", "1"], None), ("0;1", ";")):
+        with pytest.raises(DataError, match=r"row 1: \['0', '1'\] may be a row of 0 and 1 or a list of label numbers"):
+            filled("multilabel", [cell], names=["x", "y"], delimiter=delimiter)
+
+
+@pytest.mark.parametrize("cast", [set, frozenset, lambda row: str(set(row))], ids=["set", "frozenset", "text"])
+def test_a_set_is_no_row_of_flags(cast):
+    assert filled("multilabel", [cast([0, 1]), cast([1])])[1] == [[0, 1], [1]]
+    with pytest.raises(DataError, match="row 2: the labels must be a row of 2 values"):
+        filled("multilabel", [[0, 1], cast([0, 1])])
+
+
+UNCLEAR = {
+    "two texts": ([["1", "0"], ["0", "1"]], r"rows such as \['0', '1'\], which may be flags or names"),
+    "a single one": ([[1], [1]], "'tags' holds the one label '1'. Where it is a column of 0 and 1, give the name"),
+    "ids of one label": ([[1], []], "'tags' holds the one label '1'"),
+}
+
+
+@pytest.mark.parametrize(("cells", "message"), UNCLEAR.values(), ids=UNCLEAR)
+def test_flags_or_names(cells, message):
+    with pytest.raises(DataError, match=message):
+        filled("multilabel", cells)[0].check()
+
+
+def test_no_label_before_a_row_of_flags():
+    with pytest.raises(DataError, match=r"row 2: the labels are a row of 0 and 1 here, \[0\], and a list of no label"):
+        filled("multilabel", [[], [0]], names=["toxic"])
+
+
 def test_lists_of_numbers_are_no_flags():
     vocabulary, rows = filled("multilabel", [[27], [0, 1], [1]])
     assert (vocabulary.names, rows) == (("0", "1", "27"), [[0], [1, 2], [2]])
@@ -128,6 +181,17 @@ def test_columns_of_flags():
     assert vocabulary.numbers({"x": "1", "y": True}, "row 1") == [0, 1]
     with pytest.raises(DataError, match="row 2: 'y' must be 0 or 1; got 'maybe'"):
         vocabulary.numbers({"x": 0, "y": "maybe"}, "row 2")
+
+
+def test_columns_of_flags_that_are_numbers():
+    assert LabelVocabulary("multilabel", ["1.0", "2"]).numbers({"1.0": 0, "2": 1}, "row 1") == [1]
+
+
+def test_columns_of_flags_are_the_names():
+    with pytest.raises(
+        ConfigError, match=r"`label_names` must be the columns of 0 and 1, x, y, in some order; got \['a', 'b'\]"
+    ):
+        LabelVocabulary("multilabel", ["x", "y"], names=["a", "b"])
 
 
 def test_columns_of_flags_in_the_order_of_the_names():
@@ -153,6 +217,12 @@ def test_too_few_labels(task):
 def test_a_delimiter_goes_with_several_labels(task):
     with pytest.raises(ConfigError, match="`label_delimiter` goes with one column of task 'multilabel'"):
         LabelVocabulary(task, ["label"], delimiter=";")
+
+
+@pytest.mark.parametrize("delimiter", ["", 1, b";"], ids=str)
+def test_a_delimiter_is_a_text(delimiter):
+    with pytest.raises(ConfigError, match="`label_delimiter` must be a text such as ';', or None; got"):
+        LabelVocabulary("multilabel", ["label"], delimiter=delimiter)
 
 
 def test_a_bad_row_leaves_no_name():

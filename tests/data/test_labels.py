@@ -1,3 +1,5 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import LabelEncoder, MultiLabelBinarizer
@@ -10,6 +12,8 @@ from kerasbert.data.labels import (
     encode_class_ids,
     encode_multi_hot,
     multi_hot_from_columns,
+    named_labels,
+    read_labels,
 )
 
 NAMES = ("anger", "joy", "love")
@@ -57,9 +61,14 @@ def test_collect_agrees_with_scikit_learn():
         (1.5, "must be a name or a whole number; got 1.5"),
         (float("inf"), "must be a name or a whole number; got inf"),
         (b"a", "must be a name or an id; got b'a' of type bytes"),
+        (np.timedelta64(1, "D"), "must be a name or an id; got .* of type timedelta64.*as a text or a whole number"),
+        (10**5000, "a whole number of 64 bits; got one of 16610 bits. Write it as text"),
+        (Fraction(10**5000, 3), "must be a name or a whole number; got a Fraction that cannot be written out"),
+        (2.0**60, "too large a float to be exact. Read the column as integers or text"),
+        ("\u200b", "the label is missing"),
         ({"a": 1}, "must be a list; got {'a': 1} of type dict"),
     ],
-    ids="none nan empty half infinite bytes dict".split(),
+    ids="none nan empty half infinite bytes time huge fraction float unseen dict".split(),
 )
 def test_collect_refuses(cell, message):
     with pytest.raises(DataError, match=f"data.csv, row 8: .*{message}"):
@@ -78,16 +87,23 @@ def test_check_names_returns_them_in_order():
         (["Spam", "spam"], ConfigError, "got 'Spam' and 'spam'"),
         (["a b", " a  b"], ConfigError, "got 'a b' and ' a  b'"),
         (["a", " "], ConfigError, "must not be blank; got ' '"),
+        (["a", "\u200b"], ConfigError, "must not be blank"),
+        (["1", "\uff11"], ConfigError, r"characters that look alike or cannot be seen; got '1' and '\\uff11'"),
         (["a", 1], TypeError, "must be texts; got 1 of type int"),
         ("ab", TypeError, "must be a list of names; got 'ab'"),
         ({"a": 0}, TypeError, "must be a list of names; got {'a': 0}"),
         (3, TypeError, "must be a list of names; got 3 of type int"),
     ],
-    ids="none twice case space blank number text dict int".split(),
+    ids="none twice case space blank unseen alike number text dict int".split(),
 )
 def test_check_names_refuses(names, error, message):
     with pytest.raises(error, match=f"`label_names` .*{message}"):
         check_label_names(names)
+
+
+def test_no_names_are_not_taken_for_unknown_ones():
+    with pytest.raises(ConfigError, match="`label_names` must hold at least one name; got none"):
+        read_labels("multiclass", ["a", "b"], [])
 
 
 @pytest.mark.parametrize(
@@ -274,3 +290,24 @@ def test_columns_of_unequal_length():
 def test_no_columns():
     with pytest.raises(ConfigError, match="`columns` must name at least one column"):
         multi_hot_from_columns({"a": [1]}, [])
+
+
+NAMED = {
+    "numbers": ([1.0, 1, "1"], {}, ["1", "1", "1"]),
+    "booleans": ([True, False], {}, ["1", "0"]),
+    "unknown": (["a", None, float("nan"), " ", -1], {"unknown": True}, ["a", None, None, None, None]),
+    "lists": ([["b", "a"], []], {"several": None}, [["b", "a"], []]),
+    "names where lists may be": (["b", "a"], {"several": None}, ["b", "a"]),
+    "rows of flags": (np.eye(2), {"several": None}, [["0"], ["1"]]),
+    "none": ([], {}, []),
+}
+
+
+@pytest.mark.parametrize(("labels", "options", "expected"), NAMED.values(), ids=NAMED)
+def test_named_labels(labels, options, expected):
+    assert named_labels(labels, **options) == expected
+
+
+def test_named_labels_refuse_what_fit_refuses():
+    with pytest.raises(DataError, match="sublabels, row 2: the label is missing"):
+        named_labels(["a", float("nan")], source="sublabels")

@@ -5,7 +5,7 @@ import pytest
 from kerasbert import DataError, KerasbertWarning
 from kerasbert.data.hierarchy import parse_tree
 from kerasbert.data.label_cells import LabelCells
-from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy, read_levels
 
 TREE = {"billing": ["refund", "invoice"], "shipping": ["late"], "other": ["other"]}
 
@@ -93,3 +93,36 @@ def test_generators_are_read_once():
 def test_a_class_of_several_names_needs_the_task():
     with pytest.raises(DataError, match="class, row 1|labels, row 1"):
         collect_subclasses([["a", "b"]], ["x"])
+
+
+def test_levels_are_read_once_and_by_name():
+    read = read_levels({"subclass": iter("b"), "class": iter("a")}, ("class", "subclass"), several=False)
+    assert read == {"class": ["a"], "subclass": ["b"]}
+    for labels in (["a"], {"class": ["a"]}):
+        with pytest.raises(
+            DataError, match="must be a dict with the levels class, subclass .give `subclasses` for more"
+        ):
+            read_levels(labels, ("class", "subclass"), several=False)
+
+
+def test_no_sublabel_at_all():
+    for multilabel in (False, True):
+        assert collect_subclasses(["a", "b"], [None, None], multilabel=multilabel) == {"a": ["a"], "b": ["b"]}
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), -1, " "], ids=str)
+def test_a_class_of_several_is_never_unknown(missing):
+    with pytest.raises(DataError, match="row 2: the label"):
+        collect_subclasses([["a"], missing], [["x"], []], multilabel=True)
+    with pytest.raises(DataError, match="row 2: the label"):
+        encode_hierarchy(
+            {"class": [["a"], missing], "subclass": [["x"], []]}, parse_tree({"a": ["x"]}), multilabel=True
+        )
+
+
+@pytest.mark.parametrize("unknown", [[], None, [-1], [None]], ids=str)
+def test_unknown_subclasses_of_several(unknown):
+    labels, sublabels = [["a"], ["b"], ["b"]], [["x"], ["y"], unknown]
+    tree = collect_subclasses(labels, sublabels, multilabel=True)
+    encoded = encode_hierarchy({"class": labels, "subclass": sublabels}, parse_tree(tree), multilabel=True)
+    assert tree == {"a": ["x"], "b": ["y"]} and encoded["subclass"].tolist() == [[1, 0], [0, 1], [0, -1]]

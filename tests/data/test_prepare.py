@@ -271,3 +271,14 @@ def test_no_folder_is_left_where_the_disk_is_full(files, make, tmp_path, monkeyp
     with pytest.raises(ArtifactError, match="could not be written: No space left"):
         make(files[1])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.jsonl", "2.jsonl", "toy"]
+
+
+def test_label_names_go_with_one_head(tmp_path, toy_folder):
+    with pytest.raises(ConfigError, match=r"`label_names` must be None with `heads`; got \['a', 'b'\]"):
+        prepare_tokens(
+            "a.jsonl",
+            tmp_path / "tokens",
+            heads={"topic": ("label", "multiclass")},
+            label_names=["a", "b"],
+            encoder=toy_folder,
+        )

@@ -103,3 +103,11 @@ def test_integers_and_single_characters():
 def test_refusals(error, message, task, given, options):
     with pytest.raises(error, match=message):
         score_baseline(task, *given, **options)
+
+
+def test_generators_of_levels_are_read_once():
+    texts = ["good card", "bad parcel"] * 3
+    labels = [{"class": iter("ab" * 3), "subclass": iter("xy" * 3)} for _ in range(2)]
+    assert score_baseline("hierarchical", texts, labels[0], texts, labels[1])["class"]["accuracy"] == 1
+    with pytest.raises(DataError, match="`labels` must be a dict with the levels class, subclass"):
+        score_baseline("hierarchical", texts, ["a", "b"] * 3, texts, ["a", "b"] * 3)

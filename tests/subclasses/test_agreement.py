@@ -29,3 +29,8 @@ def test_nothing_to_compare():
         kb.score_agreement([None], [0])
     with pytest.raises(kb.DataError, match="`known` must have one sub-label for each text; got 2 for 1"):
         kb.score_agreement(["a", "b"], [0])
+
+
+def test_equal_numbers_are_one_sub_label_and_unknown_ones_are_left_out():
+    scores = kb.score_agreement([1, 1.0, "1", 2, float("nan"), -1], [0, 0, 0, 1, 1, 1])
+    assert scores["num_examples"] == 4 and scores["ari"] == 1

@@ -127,7 +127,7 @@ def test_wrong_arguments(settings, message):
 
 
 def test_wrong_labels_and_features():
-    with pytest.raises(kb.DataError, match=r"`labels`, row 2: must be one class; got None"):
+    with pytest.raises(kb.DataError, match=r"labels, row 2: the label is missing"):
         discover(blobs(2, 0)[0][:2], ["a", None])
     with pytest.raises(kb.DataError, match=r"`labels` must hold at least one class; got none"):
         discover(np.zeros((0, 2)), [])
@@ -140,3 +140,12 @@ def test_the_tree_is_ready_for_a_hierarchical_classifier(tiny_config):
     found = discover(features, ["b" if group == 2 else "a" for group in groups])
     model = kb.build_hierarchical(found.tree, encoder=tiny_config)
     assert model.heads["subclass"].head_task.units == 3
+
+
+def test_labels_are_read_as_fit_reads_them():
+    features, groups = blobs(3, 1)
+    labels = [2 if group == 2 else (1.0 if row % 2 else 1) for row, group in enumerate(groups)]
+    found = discover(features, labels, within=1)
+    assert found.tree == {"1": ["1/1", "1/2"]}
+    with pytest.raises(kb.DataError, match="labels, row 2: the label is missing"):
+        discover(features, [1, float("nan"), *labels[2:]])
