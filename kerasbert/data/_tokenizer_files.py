@@ -15,6 +15,7 @@ from kerasbert._core.foreign_folders import explain_folder
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.data.added_tokens import (
+    LARGEST_TOKENIZER,
     SETTINGS_FILE,
     TOKENIZER_FILE,
     USUAL_NAMES,
@@ -35,7 +36,6 @@ BYTE_LEVEL_NAMES = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 LARGEST_CAPITAL_SHARE = 0.1
 # As many as an encoder's config may have; a file of a few bytes can claim any id.
 MOST_TOKENS = 10_000_000
-LARGEST_TOKENIZER = 256 * 1024 * 1024
 # A letter, one that no vocabulary has, and no letter.
 PROBES = ("a", "\U00013000", "")
 # A folder of another class (Japanese BERT, BERTweet) has a vocab.txt too, but splits words otherwise.

@@ -22,6 +22,7 @@ TOKENIZER_FILE = "tokenizer.json"
 SETTINGS_FILE = "tokenizer_config.json"
 ADDED_TOKENS_FILE = "added_tokens.json"
 SPECIAL_TOKENS_FILE = "special_tokens_map.json"
+LARGEST_TOKENIZER = 256 * 1024 * 1024
 DECODER_KEY = "added_tokens_decoder"
 # The order in which transformers adds the special tokens that a vocabulary lacks, and thereby numbers them.
 ROLES = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token")
@@ -102,10 +103,11 @@ def declared_ids(folder: Path, standard: Collection[str]) -> dict[str, int]:
         stored = read_json_object(folder / SETTINGS_FILE) if (folder / SETTINGS_FILE).is_file() else {}
         settings = with_special_names(folder, stored)
         found = {token.content: number for _, number, token in _declared(folder, settings) if number is not None}
-        if (folder / TOKENIZER_FILE).is_file():
-            listed = json.loads((folder / TOKENIZER_FILE).read_text(encoding="utf-8"))["added_tokens"]
+        file = folder / TOKENIZER_FILE
+        if file.is_file() and file.stat().st_size <= LARGEST_TOKENIZER:
+            listed = json.loads(file.read_text(encoding="utf-8"))["added_tokens"]
             found |= {entry["content"]: int(entry["id"]) for entry in listed}
-    except (ValueError, OSError, KeyError, TypeError):
+    except (ValueError, OSError, KeyError, TypeError, RecursionError):
         # Whoever reads texts with it is told what is wrong.
         return {}
     return {token: number for token, number in found.items() if token not in standard}

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -94,3 +95,50 @@ def test_dropout_can_be_switched_off(tiny_config, tiny_inputs):
     assert not np.allclose(model(tiny_inputs, training=True), expected, atol=1e-6)
     model.switch_off_dropout()
     assert np.allclose(model(tiny_inputs, training=True), expected, atol=1e-6)
+
+
+def test_heads_keep_the_order_in_which_they_were_given(tiny_config, tmp_path):
+    heads = {name: Multiclass(2) for name in ("zeta", "alpha", "mid")}
+    model = build_multitask(heads, encoder=tiny_config)
+    model.save(tmp_path / "model.keras")
+    loaded, clone = keras.models.load_model(tmp_path / "model.keras"), keras.models.clone_model(model)
+    assert list(model.heads) == list(loaded.heads) == list(clone.heads) == list(heads)
+
+
+CLASS_WEIGHT_CALLS = {
+    "fit": lambda model, x, y: model.fit(x, y, class_weight={0: 2.0}),
+    "fit by position": lambda model, x, y: model.fit(x, y, 2, 1, 0, None, 0.0, None, True, {0: 2.0}),
+    "train_on_batch": lambda model, x, y: model.train_on_batch(x, y, class_weight={0: 2.0}),
+    "train_on_batch by position": lambda model, x, y: model.train_on_batch(x, y, None, {0: 2.0}),
+}
+
+
+@pytest.mark.parametrize("call", CLASS_WEIGHT_CALLS.values(), ids=CLASS_WEIGHT_CALLS)
+def test_every_call_with_class_weight_is_guarded(call, tiny_config, tiny_inputs):
+    with pytest.raises(ConfigError, match="`class_weight` must be None for a model with multilabel heads"):
+        call(build_multilabel(3, encoder=tiny_config), tiny_inputs, np.eye(2, 3))
+    call(build_multiclass(2, encoder=tiny_config), tiny_inputs, np.array([0, 1]))
+
+
+def test_a_pattern_of_rates_that_matches_nothing_is_refused(tiny_config, tiny_inputs):
+    model = build_multiclass(2, encoder=tiny_config)
+    model.compile(kb.AdamW(1e-3, rate_factors={"embedings": 0.1, "": 1.0}), "sparse_categorical_crossentropy")
+    with pytest.raises(ConfigError, match="'embedings', which occurs in none. Did you mean 'embeddings'"):
+        model.fit(tiny_inputs, np.array([0, 1]), verbose=0)
+
+
+def test_a_pattern_for_a_frozen_part_is_fine(tiny_config, tiny_inputs):
+    model = build_multiclass(2, encoder=tiny_config)
+    model.encoder.trainable = False
+    model.compile(kb.AdamW(1e-3, rate_factors={"embeddings": 0.1, "": 1.0}), "sparse_categorical_crossentropy")
+    assert model.fit(tiny_inputs, np.array([0, 1]), verbose=0).history["loss"]
+
+
+@pytest.mark.parametrize("wish", [{"output_hidden_states": False}, {"output_attentions": True}], ids=str)
+def test_what_a_config_asks_of_calls_changes_no_classifier(wish, tiny_config, tiny_inputs):
+    encoder = kb.TFBertModel(tiny_config)
+    asked = kb.TFBertModel(tiny_config.replace(**wish))
+    asked.set_weights(encoder.get_weights())
+    models = [build_multiclass(2, encoder=one, layers=(1, 2)) for one in (encoder, asked)]
+    models[1].set_weights(models[0].get_weights())
+    assert np.allclose(*(model.predict(tiny_inputs, verbose=0) for model in models), atol=1e-6)

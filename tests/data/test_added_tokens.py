@@ -251,8 +251,9 @@ def test_ids_that_the_files_declare(tmp_path):
     assert declared_ids(tmp_path, ()) == {"covid": 17, "[USER]": 18, "</e1>": 19}
     saved_by_transformers(write_words, len(WORDS), tmp_path / "new")
     assert declared_ids(tmp_path / "new", WORDS[:5])["[USER]"] == len(WORDS) + len(ADDED)
-    (tmp_path / "new" / "tokenizer.json").write_text("[]")
-    assert declared_ids(tmp_path / "new", ()) == {}
+    for spoiled in ("[]", "", "{}", '{"added_tokens": [1]}', '{"added_tokens":' + "[" * 100_000):
+        (tmp_path / "new" / "tokenizer.json").write_text(spoiled)
+        assert declared_ids(tmp_path / "new", ()) == {}
 
 
 def test_a_table_that_is_too_small(tmp_path):

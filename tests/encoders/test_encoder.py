@@ -226,3 +226,14 @@ def test_config_of_another_family_is_refused():
 def test_more_layers_than_there_are(tiny_config):
     with pytest.raises(ConfigError, match="`num_hidden_layers` must be an integer from 1 to 2.*got 3"):
         cut_layers(tiny_config, 3)
+
+
+def test_the_config_says_what_calls_and_predictions_return(tiny_config, tiny_inputs):
+    config = {**tiny_config.to_dict(), "output_attentions": True, "output_hidden_states": True}
+    encoder = TFBertModel(config)
+    for output in (encoder(tiny_inputs), encoder.predict(tiny_inputs, verbose=0)):
+        assert len(output.attentions) == 2 and len(output.hidden_states) == 3
+        assert np.allclose(np.sum(output.attentions[0], axis=-1), 1.0, atol=1e-5)
+    assert encoder(tiny_inputs, output_attentions=False).attentions == ()
+    assert TFBertModel.from_config(encoder.get_config()).config.output_attentions is True
+    assert TFBertModel(tiny_config)(tiny_inputs).attentions == ()
