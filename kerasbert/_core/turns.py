@@ -37,19 +37,25 @@ def read_in_turn(folder: Path, read: Callable[[], Result]) -> Result:
     """
     for _ in range(MOST_READINGS):
         with _turn(folder, exclusive=False):
-            before = identity(folder)
-            try:
-                result = read()
-            except Exception:
-                if identity(folder) == before:
-                    raise
-            else:
-                if identity(folder) == before:
-                    return result
+            results = _read_once(folder, read)
+        if results:
+            return results[0]
         time.sleep(PAUSE_SECONDS)
     raise ArtifactError(
         f"{str(folder)!r} was replaced {MOST_READINGS} times while it was read; stop what writes there."
     )
+
+
+def _read_once(folder: Path, read: Callable[[], Result]) -> list[Result]:
+    """What a reading gives; nothing where the folder was replaced meanwhile, whatever the reading ran into."""
+    before = identity(folder)
+    try:
+        result = read()
+    except Exception:
+        if identity(folder) == before:
+            raise
+        return []
+    return [result] if identity(folder) == before else []
 
 
 @contextlib.contextmanager
@@ -91,21 +97,28 @@ def try_lock(descriptor: int, *, exclusive: bool = True) -> bool:
 @contextlib.contextmanager
 def _turn(folder: Path, *, exclusive: bool) -> Iterator[None]:
     """Hold the lock of the manifest that is at the path, as long as there is one that can be opened."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    descriptor = _open(folder)
+    descriptor = _locked(folder, exclusive)
     try:
-        while descriptor is not None and time.monotonic() < end:
-            if try_lock(descriptor, exclusive=exclusive):
-                if _is_at(folder, descriptor):
-                    break
-                os.close(descriptor)
-                descriptor = _open(folder)
-            else:
-                time.sleep(PAUSE_SECONDS)
         yield
     finally:
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _locked(folder: Path, exclusive: bool) -> int | None:
+    """The manifest, opened and locked, or at the end of patience opened only; None where there is none."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    descriptor = _open(folder)
+    while descriptor is not None and time.monotonic() < end:
+        is_locked = try_lock(descriptor, exclusive=exclusive)
+        if is_locked and _is_at(folder, descriptor):
+            break
+        if is_locked:
+            os.close(descriptor)
+            descriptor = _open(folder)
+        else:
+            time.sleep(PAUSE_SECONDS)
+    return descriptor
 
 
 def _open(folder: Path) -> int | None:

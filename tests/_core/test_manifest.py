@@ -131,3 +131,41 @@ def test_a_new_manifest_says_what_wrote_it(tmp_path):
     assert (content["program"], content["kind"]) == ("kerasbert", "probe")
     # Of the SHA-256 standard's own example.
     assert content["files"][0]["sha256"].startswith("ba7816bf8f01cfea")
+
+
+def as_volume(folder, home):
+    """The layout of a Kubernetes volume: links through ..data, of folders too."""
+    home.mkdir()
+    folder.rename(home / "..2026_01")
+    (home / "..data").symlink_to("..2026_01")
+    for one in (home / "..2026_01").iterdir():
+        (home / one.name).symlink_to(f"..data/{one.name}")
+    return home
+
+
+def as_snapshot(folder, home):
+    """The layout of Hugging Face's cache: links into the blobs of the repository."""
+    (home / "blobs").mkdir(parents=True)
+    snapshot = home / "snapshots" / "abc"
+    for number, file in enumerate(one for one in folder.rglob("*") if one.is_file()):
+        link = snapshot / file.relative_to(folder)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        file.rename(home / "blobs" / f"{number:040x}")
+        link.symlink_to(home / "blobs" / f"{number:040x}")
+    return snapshot
+
+
+@pytest.mark.parametrize("layout", [as_volume, as_snapshot])
+def test_a_folder_of_links_verifies_and_is_never_replaced(layout, tmp_path):
+    laid_out = layout(written(tmp_path / "out"), tmp_path / "store")
+    verify_manifest(laid_out)
+    assert obstacle(laid_out, "probe") is not None
+
+
+def test_a_volume_whose_link_leads_out_is_refused_whatever_its_hash(tmp_path):
+    laid_out = as_volume(written(tmp_path / "out"), tmp_path / "store")
+    (tmp_path / "same.txt").write_text("a.txt")
+    (laid_out / "a.txt").unlink()
+    (laid_out / "a.txt").symlink_to("../same.txt")
+    with pytest.raises(ArtifactError, match=r"a.txt' is a link that leads out of the folder; refused"):
+        verify_manifest(laid_out)
