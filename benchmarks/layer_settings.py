@@ -108,7 +108,7 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
     model = build(name, data.names, options)
     batches = {"batch_size": options.batch_size, "pad_id": data.pad_id}
     train = kb.make_batches(*data.train, shuffle=True, seed=seed, **batches)
-    dev = kb.make_batches(*data.dev, **batches)
+    dev = kb.make_batches(*data.dev, by_length=True, **batches)
     start = time.perf_counter()
     # Of a single epoch there is no best one to look for.
     judged = dev if options.epochs > 1 else None
@@ -138,7 +138,7 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
 
 def probabilities(model: keras.Model, part: Part, batches: dict[str, Any]) -> np.ndarray:
     """(n, C), in the order of the texts."""
-    ordered = kb.make_batches(part.tokens, **batches)
+    ordered = kb.make_batches(part.tokens, by_length=True, **batches)
     output = model.predict(ordered.dataset, verbose=0)
     result = np.zeros(part.labels.shape)
     result[ordered.order] = output["probabilities"] if isinstance(output, dict) else output

@@ -17,14 +17,13 @@ def main(limit: int = 120) -> float:
     batches = kb.make_batches(tokens)
 
     encoder = kb.TFBertModel.from_pretrained("all-MiniLM-L6-v2")
-    vectors = np.zeros((limit, encoder.config.hidden_size), "float32")
     rows = [
         np.asarray(
             kb.MeanPooling()(encoder(batch, output_hidden_states=False).last_hidden_state, batch["attention_mask"])
         )
         for batch in batches.dataset
     ]
-    vectors[batches.order] = np.concatenate(rows)
+    vectors = np.concatenate(rows)
 
     head = kb.build_head(kb.Multiclass(names), encoder.config.hidden_size)
     labels = kb.encode_class_ids(examples.labels["label"], names)

@@ -42,13 +42,13 @@ from kerasbert.classifiers.windows import WindowPooling as WindowPooling
 from kerasbert.data.augmentation import Augmentation as Augmentation
 from kerasbert.data.batches import make_batches as make_batches
 from kerasbert.data.hierarchy import Hierarchy as Hierarchy
-from kerasbert.data.hierarchy import collect_subclasses as collect_subclasses
-from kerasbert.data.hierarchy import encode_hierarchy as encode_hierarchy
 from kerasbert.data.hierarchy import parse_tree as parse_tree
 from kerasbert.data.labels import collect_label_names as collect_label_names
 from kerasbert.data.labels import encode_binary as encode_binary
 from kerasbert.data.labels import encode_class_ids as encode_class_ids
 from kerasbert.data.labels import encode_multi_hot as encode_multi_hot
+from kerasbert.data.level_labels import collect_subclasses as collect_subclasses
+from kerasbert.data.level_labels import encode_hierarchy as encode_hierarchy
 from kerasbert.data.prepare_tokens import prepare_tokens as prepare_tokens
 from kerasbert.data.readers import read_examples as read_examples
 from kerasbert.data.stream import stream_batches as stream_batches

@@ -32,6 +32,8 @@ from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import LongTexts, long_texts_of
 from kerasbert.encoders.config import BertConfig
+from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
+from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts, trainable_parts
 from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 
 FORMAT_VERSION = 1
@@ -84,6 +86,8 @@ def save_bundle(
         "format_version": FORMAT_VERSION,
         "kerasbert_version": __version__,
         **recipe_of(bundle.model),
+        "trainable": bundle.model.trainable,
+        TRAINABLE_PARTS: trainable_parts(bundle.model),
         "precision": bundle.model.encoder.dtype_policy.name,
         "thresholds": {head: [float(value) for value in values] for head, values in bundle.thresholds.items()},
         "settings": bundle.settings,
@@ -164,7 +168,18 @@ def rebuild(description: Mapping[str, Any]) -> Classifier:
             name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
         }
     with precision(description.get("precision", "float32")):
-        return builder(**arguments, compile=False)
+        model = builder(**arguments, compile=False)
+    if description.get("trainable") is False:
+        set_trainable(model, False)
+    set_trainable_parts(model, _trainable_parts(description))
+    return model
+
+
+def _trainable_parts(description: Mapping[str, Any]) -> Mapping[str, bool]:
+    parts = description.get(TRAINABLE_PARTS, {})
+    if not isinstance(parts, Mapping) or not all(isinstance(flag, bool) for flag in parts.values()):
+        raise ValueError(f"`{TRAINABLE_PARTS}` must say true or false of each part; got {shorten(parts)}")
+    return parts
 
 
 def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:

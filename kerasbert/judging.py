@@ -7,12 +7,11 @@ import numpy as np
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.data.hierarchy import encode_hierarchy
 from kerasbert.evaluation.level_decisions import score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.paired import paired_p_values
 from kerasbert.evaluation.report.findings import compare_with_baseline
-from kerasbert.text_classifier import TextClassifier, encode_labels
+from kerasbert.text_classifier import TextClassifier
 
 
 def collect_outcomes(
@@ -90,16 +89,10 @@ def _tasks(classifier: TextClassifier) -> dict[str, str]:
 
 
 def _encoded_labels(classifier: TextClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
-    names = classifier.classes_  # Raises when the classifier is not trained.
+    classifier._check_fitted()
     if not len(texts):
         raise DataError("`texts` must hold at least one text to judge by; got none.")
-    tree = classifier.model_.hierarchy
-    cells = labels if isinstance(names, dict) else {SINGLE_HEAD: labels}
-    if tree is not None:
-        encoded = encode_hierarchy(cells, tree.hierarchy, multilabel=tree.multilabel)
-    else:
-        label_names = {head: layer.label_names for head, layer in classifier.model_.heads.items()}
-        encoded = encode_labels(_tasks(classifier), label_names, cells)
+    encoded = classifier.encode_labels(labels)
     _check_counts(texts, encoded)
     return encoded
 

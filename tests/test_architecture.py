@@ -84,8 +84,9 @@ ALLOWED_TENSORFLOW = {
     "data/augmentation.py",
     "data/batch_source.py",
     "data/batches.py",
+    "data/input_length.py",
     "data/prepare.py",
-    "data/row_streams.py",
+    "data/_tfrecord.py",
     "data/stream.py",
     "data/token_cache.py",
     "data/token_records.py",
@@ -99,6 +100,7 @@ ALLOWED_TENSORFLOW = {
     "training/step.py",
     "data/window_batches.py",
     "evaluation/gradients.py",
+    "classifiers/_tensorflow_labels.py",
     "optimizers/_tensorflow_adam.py",
     "encoders/checkpoints/tf_checkpoint_source.py",
 }

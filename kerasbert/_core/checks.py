@@ -6,7 +6,7 @@ import inspect
 import math
 import numbers
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, TypeVar
 
 from kerasbert._core.errors import ConfigError
@@ -110,18 +110,71 @@ def check_name(name: str, value: object) -> str:
     return value
 
 
-def check_texts(name: str, value: object) -> Sequence[str]:
-    """Return `value` if it is a sequence of texts and not one text, which would be read character by character.
+def check_texts(name: str, value: Any) -> list[str]:
+    """Return texts as a list, read once, if they are one column of them; what each entry is, is not looked at.
+
+    Lists, tuples, arrays, generators, and columns of pandas, polars, pyarrow and datasets are; a single text would be read
+    character by character, a frame column name by column name.
 
     Raises:
-        TypeError: when it is a single string or no sequence.
+        TypeError: when they are one text, a frame, an array of several dimensions, a set or a dict, or no column at all.
     """
+    return _as_list(check_text_column(name, value))
+
+
+def check_text_column(name: str, value: Any) -> Iterable[str]:
+    """Return texts as they are, not read yet, if they are one column of them; see `check_texts`.
+
+    Raises:
+        TypeError: as `check_texts`.
+    """
+    _check_column(name, "texts", value)
+    return value.to_pylist() if hasattr(value, "to_pylist") else value
+
+
+def _check_column(name: str, kind: str, value: Any) -> None:
+    got = f"got {shorten(value)} of type {type(value).__name__}"
     if isinstance(value, (str, bytes)):
+        one = kind.removesuffix("s")
         raise TypeError(
-            f"`{name}` must be a list of texts; got one text {shorten(value)}. Write [text] for a single one."
+            f"`{name}` must be a list of {kind}; got one text {shorten(value)}. Write [{one}] for a single one."
         )
-    if isinstance(value, dict) or not isinstance(value, Iterable):
-        raise TypeError(f"`{name}` must be a list of texts; got {shorten(value)} of type {type(value).__name__}.")
+    columns = _frame_columns(value)
+    if columns is not None:
+        listed = [str(column) for column in columns]
+        column = kind.removesuffix("s") if kind.removesuffix("s") in listed or not listed else listed[0]
+        raise TypeError(
+            f"`{name}` must be one column of {kind}; got a frame of type {type(value).__name__} with the columns "
+            f"{shorten(listed)}. Give one of them, such as df[{column!r}]."
+        )
+    if getattr(value, "ndim", 1) != 1:
+        raise TypeError(
+            f"`{name}` must be a list of {kind} or an array of one dimension; got {type(value).__name__} of shape "
+            f"{tuple(value.shape)}. Give one column, such as array[:, 0]."
+        )
+    if isinstance(value, (Set, Mapping)):
+        way_out = "A set has no order" if isinstance(value, Set) else "Give one column of it"
+        raise TypeError(f"`{name}` must be a list of {kind}; {got}. {way_out}: write a list.")
+    if not isinstance(value, Iterable):
+        raise TypeError(f"`{name}` must be a list of {kind}; {got}.")
+
+
+def _frame_columns(value: Any) -> Any:
+    """The column names of a frame, table or data set; None of anything else."""
+    if getattr(value, "ndim", 2) == 1:
+        return None
+    for name in ("column_names", "columns"):
+        columns = getattr(value, name, None)
+        if isinstance(columns, Iterable) and not isinstance(columns, str):
+            return columns
+    return None
+
+
+def _as_list(value: Any) -> list[Any]:
+    # Columns of Arrow and NumPy give scalars of their own when they are iterated.
+    for name in ("to_pylist", "tolist"):
+        if hasattr(value, name):
+            return list(getattr(value, name)())
     return list(value)
 
 

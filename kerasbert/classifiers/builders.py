@@ -7,7 +7,7 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS, WINDOW_ROWS
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_NAMES, WINDOW_ROWS
 from kerasbert._core.names import SINGLE_HEAD as SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features, resolve_layers
@@ -21,6 +21,7 @@ from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for
 from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 from kerasbert.optimizers import AdamW
+from kerasbert.optimizers.adamw import check_patterns
 
 # The recipe that docs/recipe.md measures: a fresh head needs a far higher rate than a pretrained encoder.
 LEARNING_RATE = 1.5e-4
@@ -49,7 +50,7 @@ def build_binary(
     compile: bool = True,
     name: str = "classifier",
 ) -> Classifier:
-    """Build a yes-or-no classifier: one sigmoid unit, labels (batch, 1) of 0 or 1.
+    """Build a yes-or-no classifier: one sigmoid unit, labels (batch,) or (batch, 1) of 0 or 1.
 
     The other arguments, what is returned and what is raised are those of `build_multiclass`.
 
@@ -368,7 +369,7 @@ def _assemble(
     features.max_length = check_max_length(max_length, encoder_layer.config)
     features.layer_indices = chosen
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
-    output = encoder_layer(inputs[INPUT_IDS], inputs[ATTENTION_MASK], inputs[TOKEN_TYPE_IDS])
+    output = encoder_layer(*(inputs[key] for key in INPUT_NAMES), output_hidden_states=True, output_attentions=False)
     states = (output.pooler_output,) if encoder_layer.pooler else tuple(output.hidden_states[i] for i in chosen)
     vector = features(states, inputs[ATTENTION_MASK])
     if windows is not None:
@@ -433,7 +434,11 @@ def compile_heads(
         optimizer: wrapped by loss scaling where the model computes in float16.
         losses: head name -> loss; None takes those of the task table.
         **compile_arguments: other arguments of `keras.Model.compile`.
+
+    Raises:
+        ConfigError: when a pattern of an `AdamW` matches no weight.
     """
+    check_patterns(optimizer, model.weights)
     chosen: Any = dict(losses or {name: head.task_row.make_loss() for name, head in heads.items()})
     metrics: Any = {name: head.task_row.make_metrics(head.head_task.units) for name, head in heads.items()}
     if not isinstance(model.output, dict):

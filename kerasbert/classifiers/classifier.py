@@ -1,5 +1,7 @@
 """`Classifier`, the functional Keras model that every builder returns."""
 
+import inspect
+from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import keras
@@ -7,20 +9,26 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.names import INPUT_NAMES, PACKAGE
+from kerasbert._core.names import INPUT_IDS, INPUT_NAMES, PACKAGE, WINDOW_ROWS
+from kerasbert.classifiers.checked_labels import CheckedLabels
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
+from kerasbert.data.batch_source import BatchSource
+from kerasbert.data.input_length import check_input_length, limit_input_length
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
+from kerasbert.encoders.inputs import NamedInputs
+from kerasbert.encoders.quantized_parts import quantize_whole
+from kerasbert.optimizers.adamw import check_patterns
 from kerasbert.optimizers.variables import build_variables
 
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class Classifier(keras.Model):
+class Classifier(NamedInputs, CheckedLabels):
     """A functional model: token inputs, an encoder, features, and one or several heads.
 
     Made by the builders (`build_multilabel` and its siblings); compile, fit, predict, save and load it as any Keras
@@ -79,7 +87,10 @@ class Classifier(keras.Model):
             return {self.votes.name: self.votes}
         kinds = (ClassificationHead, LevelProbabilities)
         found = {layer.name: layer for layer in self.layers if isinstance(layer, kinds)}
-        return found if self.hierarchy is None else {level: found[level] for level in self.hierarchy.levels}
+        order = self.hierarchy.levels if self.hierarchy is not None else list(found)
+        if self.hierarchy is None and isinstance(self.output, dict):
+            order = list(self.output)
+        return {name: found[name] for name in order}
 
     @property
     def votes(self) -> LayerVotes | None:
@@ -113,57 +124,111 @@ class Classifier(keras.Model):
         """The longest input, in tokens, that the model was built for."""
         return self.features.max_length
 
-    def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Call as any Keras model.
+    @property
+    def input_keys(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the inputs, in the order of a list of them."""
+        return tuple(key for key in (*INPUT_NAMES, WINDOW_ROWS) if key in self.input)
+
+    @property
+    def required_keys(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Names of the inputs that cannot be left out: all, though `token_type_ids` are filled up with zeros."""
+        return self.input_keys
+
+    def named(self, inputs: Any) -> Any:
+        """Inputs as a dict by name, see `NamedInputs`.
 
         Raises:
-            DataError: when `inputs` holds raw text.
+            ConfigError: when an input is missing.
+            DataError: when they hold raw text.
         """
-        _refuse_text(inputs)
-        return super().__call__(inputs, *args, **kwargs)
+        _refuse_text(inputs, self.input_keys)
+        named = super().named(inputs)
+        if hasattr(named, "shape"):
+            raise ConfigError(
+                f"Inputs must be {', '.join(self.input_keys)}, by name or as a list in this order; got one array of shape "
+                f"{tuple(named.shape)}. TextEncoder gives a dict of them."
+            )
+        if isinstance(named, dict):
+            self._check_length(named[INPUT_IDS])
+        return named
 
-    def fit(self, x: Any = None, y: Any = None, *args: Any, class_weight: Any = None, **kwargs: Any) -> Any:
-        """Train as `keras.Model.fit` does.
+    def named_data(self, data: Any) -> Any:
+        """See `NamedInputs`; the batches of a `tf.data` set are held to `max_length`, too.
+
+        Raises:
+            ConfigError: when inputs are longer than `max_length`.
+        """
+        return limit_input_length(super().named_data(data), self.max_length)
+
+    def _check_length(self, input_ids: Any) -> None:
+        shape = tuple(getattr(input_ids, "shape", ()))
+        if len(shape) == 2 and isinstance(shape[1], int):
+            check_input_length(shape[1], self.max_length)
+
+    def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Train as `keras.Model.fit` does, see `NamedInputs`.
 
         Raises:
             ConfigError: when `class_weight` is given and the labels are not class ids of one multi-class head.
-            DataError: when `x` holds raw text.
+            DataError: when `x` holds raw text, or labels do not fit the heads.
         """
-        _refuse_text(x)
-        if class_weight is not None:
-            self._check_class_weight(class_weight)
-        return super().fit(x, y, *args, class_weight=class_weight, **kwargs)
+        self._check_class_weight(inspect.signature(keras.Model.fit).bind(self, x, y, *args, **kwargs))
+        return super().fit(x, y, *args, **kwargs)
+
+    def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Train on one batch as `keras.Model.train_on_batch` does.
+
+        Raises:
+            ConfigError: as `fit`.
+            DataError: as `fit`.
+        """
+        self._check_class_weight(inspect.signature(keras.Model.train_on_batch).bind(self, x, y, *args, **kwargs))
+        return super().train_on_batch(x, y, *args, **kwargs)
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None, **kwargs: Any) -> Any:
+        # JAX comes here without `__call__`.
+        return super().call(self.named(inputs), training=training, mask=mask, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:
         """Make the training step as Keras does, after the variables of the optimiser, so that it is traced once.
 
         Args:
             force: whether a step that was made already is made again.
+
+        Raises:
+            ConfigError: when a pattern of an `AdamW` matches no weight, frozen ones included.
         """
         if getattr(self, "optimizer", None) is not None:
+            check_patterns(self.optimizer, self.weights)
             build_variables(self.optimizer, self.trainable_variables, getattr(self, "distribute_strategy", None))
         return super().make_train_function(force)
 
-    def evaluate(self, x: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Evaluate as `keras.Model.evaluate` does.
-
-        Raises:
-            DataError: when `x` holds raw text.
-        """
-        _refuse_text(x)
-        return super().evaluate(x, *args, **kwargs)
-
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Predict as `keras.Model.predict` does; no rows give an empty result of the right width.
+        """Predict as `keras.Model.predict` does, see `NamedInputs`; no rows give an empty result of the right width.
 
         Raises:
+            ConfigError: when an input is missing.
             DataError: when `x` holds raw text.
         """
-        _refuse_text(x)
-        if isinstance(x, dict) and all(isinstance(value, np.ndarray) and not len(value) for value in x.values()):
+        named = x if isinstance(x, BatchSource) else self.named_data(x)
+        if isinstance(named, dict) and all(isinstance(part, np.ndarray) and not len(part) for part in named.values()):
             empty = {name: np.zeros((0, head.head_task.units), "float32") for name, head in self.heads.items()}
             return empty if isinstance(self.output, dict) else next(iter(empty.values()))
-        return super().predict(x, *args, **kwargs)
+        return super().predict(named, *args, **kwargs)
+
+    def quantize(self, mode: Any = "int8", **options: Any) -> None:
+        """Quantise the weights of dense layers and embeddings, the encoder's among them, as `keras.Model.quantize` does.
+
+        The result is saved as a `.keras` file and loaded from it. Its kernels no longer train.
+
+        Args:
+            mode: `"int8"`.
+            **options: other arguments of `keras.Model.quantize`.
+
+        Raises:
+            ConfigError: when the mode is another one.
+        """
+        quantize_whole(super().quantize, mode, **options)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The loss; the layers of a layerwise model learn from the labels of its one head."""
@@ -176,9 +241,10 @@ class Classifier(keras.Model):
     def _for_each_layer(self, y: Any, y_pred: Any) -> Any:
         return dict.fromkeys(y_pred, y) if self.votes is not None and not isinstance(y, dict) else y
 
-    def _check_class_weight(self, class_weight: Any) -> None:
+    def _check_class_weight(self, call: inspect.BoundArguments) -> None:
+        class_weight = call.arguments.get("class_weight")
         tasks = [head.head_task.task for head in self.heads.values()]
-        if tasks == ["multiclass"] or tasks == ["binary"]:
+        if class_weight is None or tasks == ["multiclass"] or tasks == ["binary"]:
             return
         raise ConfigError(
             f"`class_weight` must be None for a model with {' and '.join(tasks)} heads: Keras would weight each row by "
@@ -188,11 +254,13 @@ class Classifier(keras.Model):
         )
 
 
-def _refuse_text(x: Any) -> None:
+def _refuse_text(x: Any, keys: Sequence[str]) -> None:
     # Of a tf.data set what its batches hold; of a batch with labels the inputs.
     x = getattr(x, "element_spec", x)
     x = x[0] if isinstance(x, tuple) and x else x
-    leaves = list(x.values()) if isinstance(x, dict) else [x]
+    leaves = [x]
+    if isinstance(x, Mapping):
+        leaves = [x[key] for key in keys if key in x] or list(x.values())
     for leaf in leaves:
         kind = getattr(getattr(leaf, "dtype", None), "kind", "")
         listed = isinstance(leaf, (list, tuple)) or kind == "O"

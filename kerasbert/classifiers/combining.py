@@ -7,9 +7,10 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
+from kerasbert.encoders.kept_parts import KeepsParts
 
 
-class Combination(keras.layers.Layer):
+class Combination(KeepsParts, keras.layers.Layer):
     """Abstract: weighs several tensors of one shape and adds them up."""
 
     def call(self, states: Sequence[Any]) -> Any:
@@ -96,6 +97,7 @@ class AttentionCombination(Combination):
         self.hidden_layer.build((None, hidden))
         self.score.build((None, units))
         self.layer_bias = self.add_weight((len(states_shape),), initializer="zeros", name="layer_bias")
+        self.settle_parts()
 
     def weights_of(self, states: Sequence[Any]) -> Any:
         """The weight of each layer for each text, float32 (..., layers), summing to 1."""

@@ -10,12 +10,13 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert.classifiers.combining import COMBINATION_LAYERS, COMBINATIONS
-from kerasbert.classifiers.pooling import Pooling, as_pooling
+from kerasbert.classifiers.pooling import Pooling, as_pooling, serialize_pooling
+from kerasbert.encoders.kept_parts import KeepsParts
 
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class Features(keras.layers.Layer):
+class Features(KeepsParts, keras.layers.Layer):
     """Pools each chosen hidden state with one pooling layer and combines the results, or the other way round.
 
     Args:
@@ -77,6 +78,7 @@ class Features(keras.layers.Layer):
         if self.combination is not None and not self.combination.built:
             to_combine = shapes if self.combine_first else [(shape[0], shape[-1]) for shape in shapes]
             self.combination.build(to_combine)
+        self.settle_parts()
 
     def call(self, hidden_states: Sequence[Any], attention_mask: Any) -> Any:
         if self.combine_first:
@@ -106,7 +108,7 @@ class Features(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "pooling": keras.saving.serialize_keras_object(self.pooling),
+            "pooling": serialize_pooling(self.pooling),
             "layer_indices": list(self.layer_indices),
             "combine": self.combine,
             "combine_first": self.combine_first,

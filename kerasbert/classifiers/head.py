@@ -9,13 +9,14 @@ from kerasbert._core.checks import check_int, check_number, shorten, suggestion
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.activations import gelu
+from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.objectives.activations import OUTPUT_ACTIVATIONS
 from kerasbert.objectives.tasks import HeadTask, TaskRow, task_row
 
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class ClassificationHead(keras.layers.Layer):
+class ClassificationHead(KeepsParts, keras.layers.Layer):
     """Reads one vector for each text and gives the task's probabilities.
 
     Always computed in float32, whatever the encoder's precision: a half-precision head costs several points. Label names
@@ -97,6 +98,7 @@ class ClassificationHead(keras.layers.Layer):
         for layer in (*self.hidden_layers, self.output_layer):
             layer.build((None, width))
             width = layer.units
+        self.settle_parts()
 
     def call(self, features: Any, training: bool | None = None) -> Any:
         hidden = features

@@ -199,6 +199,7 @@ def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> 
     """Give a hierarchical head the weights of a flat one, so that its probabilities at that level are the flat one's."""
     for own, other in zip(head.hidden_layers, flat.hidden_layers, strict=True):
         own.set_weights(other.get_weights())
+        own.trainable = other.trainable
     kernel, bias = flat.output_layer.get_weights()
     place = {name: index for index, name in enumerate(flat.label_names)}
     order = [place[name] for name in head.hierarchy.names[depth]]
@@ -207,6 +208,7 @@ def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> 
         _share_out(head, kernel, bias)
     else:
         head.output_layers[-1 if depth else 0].set_weights([kernel, bias])
+        head.output_layers[-1 if depth else 0].trainable = flat.output_layer.trainable
 
 
 def _share_out(head: HierarchicalHead, kernel: np.ndarray, bias: np.ndarray) -> None:

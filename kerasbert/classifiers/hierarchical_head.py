@@ -12,6 +12,7 @@ from kerasbert._core.names import PACKAGE
 from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units, head_activation
 from kerasbert.data.hierarchy import parse_tree
 from kerasbert.data.label_counts import LabelCounts
+from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
 from kerasbert.objectives.tasks import LevelTask, TaskRow, level_row
 
@@ -22,7 +23,7 @@ NO_CHILD = -1e30
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class HierarchicalHead(keras.layers.Layer):
+class HierarchicalHead(KeepsParts, keras.layers.Layer):
     """Log-probabilities of every level of a tree of labels; always computed in float32.
 
     Exclusive labels: a softmax over the classes and one over the subclasses of each class; independent labels: a sigmoid
@@ -80,6 +81,7 @@ class HierarchicalHead(keras.layers.Layer):
             )
             for index, units in enumerate(self.hidden_units)
         ]
+        levels = list(zip(self.hierarchy.levels, self.hierarchy.names, strict=True))
         self.output_layers = [
             keras.layers.Dense(
                 len(names),
@@ -87,10 +89,8 @@ class HierarchicalHead(keras.layers.Layer):
                 dtype="float32",
                 name=f"{level}_logits",
             )
-            for level, names in zip(self.hierarchy.levels, self.hierarchy.names, strict=True)
+            for level, names in (levels[-1:] if self.class_scores == "summed" else levels)
         ]
-        if self.class_scores == "summed":
-            self.output_layers = self.output_layers[-1:]
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -130,6 +130,7 @@ class HierarchicalHead(keras.layers.Layer):
             width = layer.units
         for layer in self.output_layers:
             layer.build((None, width))
+        self.settle_parts()
 
     def call(self, features: Any, training: bool | None = None) -> dict[str, Any]:
         hidden = features
@@ -259,4 +260,7 @@ def _sum_children(logs: Any, parents: Sequence[int]) -> Any:
     widest = max(map(len, children))
     places = np.array([row + [0] * (widest - len(row)) for row in children])
     padding = np.array([[0.0] * len(row) + [NO_CHILD] * (widest - len(row)) for row in children], dtype="float32")
-    return ops.logsumexp(ops.take(logs, places, axis=1) + padding, axis=-1)  # over (batch, parents, widest)
+    # A tensor, since PyTorch adds no array to one that has a gradient.
+    return ops.logsumexp(
+        ops.take(logs, places, axis=1) + ops.convert_to_tensor(padding), axis=-1
+    )  # over (batch, parents, widest)

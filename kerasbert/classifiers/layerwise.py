@@ -9,7 +9,7 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_NAMES
 from kerasbert.classifiers.builders import (
     HEAD_LEARNING_RATE,
     LEARNING_RATE,
@@ -27,6 +27,7 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling, describe_pooling, pooling_from
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.encoders.source import encoder_for
+from kerasbert.encoders.trainable_parts import copy_trainable
 from kerasbert.objectives.tasks import HeadTask
 
 
@@ -98,11 +99,16 @@ def build_layerwise(
     length = check_max_length(max_length, source.config)
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
-    states = encoder_layer(inputs[INPUT_IDS], inputs[ATTENTION_MASK], inputs[TOKEN_TYPE_IDS]).hidden_states
-    described = describe_pooling(as_pooling(pooling))
+    states = encoder_layer(
+        *(inputs[key] for key in INPUT_NAMES), output_hidden_states=True, output_attentions=False
+    ).hidden_states
+    given = as_pooling(pooling)
+    described = describe_pooling(given)
     outputs: dict[str, Any] = {}
     for layer, own_head in zip(chosen, heads, strict=True):
-        own = Features(pooling_from(described), layer_indices=(layer,), max_length=length, name=f"features_{layer}")
+        own_pooling = pooling_from(described)
+        copy_trainable(given, own_pooling)
+        own = Features(own_pooling, layer_indices=(layer,), max_length=length, name=f"features_{layer}")
         outputs[own_head.name] = own_head(own((states[layer],), inputs[ATTENTION_MASK]))
     votes = LayerVotes(task.task, task.label_names, chosen, name=SINGLE_HEAD)
     model = Classifier(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, name=name)
@@ -205,6 +211,7 @@ def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
         values = {_name_in(one, weight): weight for weight in one.weights}
         for weight in other.weights:
             weight.assign(values[_name_in(other, weight)])
+        copy_trainable(one, other)
 
 
 def _name_in(layer: Any, weight: Any) -> str:

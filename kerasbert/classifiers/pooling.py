@@ -8,12 +8,14 @@ from keras import ops
 from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
+from kerasbert.encoders import quantized_parts, trainable_parts
+from kerasbert.encoders.kept_parts import KeepsParts
 
 # Far below any score, yet inside half precision.
 LARGE_NEGATIVE = -3e4
 
 
-class Pooling(keras.layers.Layer):
+class Pooling(KeepsParts, keras.layers.Layer):
     """Abstract: reads one vector from the hidden states of a text."""
 
     def build(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> None:
@@ -208,6 +210,7 @@ class AttentionPooling(Pooling):
         self.score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
         self.hidden_layer.build(hidden_states_shape)
         self.score.build((*hidden_states_shape[:-1], units))
+        self.settle_parts()
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         weights = ops.cast(self.weights_of(hidden_states, attention_mask), hidden_states.dtype)
@@ -278,6 +281,7 @@ class MultiHeadAttentionPooling(Pooling):
         )
         for layer in (self.key, self.value, self.output_layer):
             layer.build((None, None, hidden))
+        self.settle_parts()
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         value = self._by_head(self.value(hidden_states))  # (batch, length, heads, head_dim)
@@ -313,7 +317,7 @@ POOLINGS: dict[str, type[Pooling]] = {
 }
 
 
-_BASE_KEYS = frozenset(keras.layers.Layer().get_config())
+_BASE_KEYS = frozenset({*keras.layers.Layer().get_config(), quantized_parts.KEY, trainable_parts.KEY})
 
 
 def as_pooling(pooling: "str | Pooling") -> Pooling:
@@ -328,6 +332,12 @@ def as_pooling(pooling: "str | Pooling") -> Pooling:
     if not isinstance(pooling, str):
         raise TypeError(f"`pooling` must be a name or a kerasbert pooling layer; got {shorten(pooling)}.")
     return POOLINGS[check_choice("pooling", pooling, POOLINGS)](name="pooling")
+
+
+def serialize_pooling(pooling: Pooling) -> dict[str, Any]:
+    """A pooling layer for the config of the layer that holds it, which builds it, so that its weights are named below it."""
+    described = keras.saving.serialize_keras_object(pooling)
+    return {key: value for key, value in described.items() if key != "build_config"}
 
 
 def pooling_name(pooling: Pooling) -> str:

@@ -16,6 +16,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.standard_heads import STANDARD_HEADS, StandardHead
 from kerasbert.encoders.checkpoints import TensorSource, open_checkpoint, read_config
 from kerasbert.encoders.config import BertConfig
+from kerasbert.encoders.source import folder_source
 from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 
 # A file of a few bytes can claim any number.
@@ -67,7 +68,7 @@ def read_classifier(
     length = config.max_length if max_length is None else max_length
     build = {"binary": build_binary, "multiclass": build_multiclass, "multilabel": build_multilabel}[task.task]
     names = {"binary": "label_names", "multiclass": "num_classes", "multilabel": "num_labels"}[task.task]
-    model = build(**{names: list(labels)}, **arguments, encoder=folder, max_length=length, compile=False)  # type: ignore
+    model = build(**{names: list(labels)}, **arguments, encoder=folder_source(folder), max_length=length, compile=False)  # type: ignore
     _fill(model, source, form)
     return PretrainedClassifier(model, _thresholds(values, task), arguments)
 

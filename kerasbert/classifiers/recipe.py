@@ -6,6 +6,7 @@ from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.pooling import describe_pooling
+from kerasbert.encoders.quantized_parts import check_not_quantized
 
 
 def recipe_of(model: Classifier) -> dict[str, Any]:
@@ -19,13 +20,14 @@ def recipe_of(model: Classifier) -> dict[str, Any]:
         the heads of a multi-task model are dicts of `task` and `label_names`.
 
     Raises:
-        ConfigError: when the pooling layer is not one of this package's.
+        ConfigError: when the pooling layer is not one of this package's, or the model is quantised.
 
     Example:
         >>> model = build_multiclass(3, encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
         >>> recipe_of(model)["builder"], recipe_of(model)["arguments"]["num_classes"]
         ('build_multiclass', ['0', '1', '2'])
     """
+    check_not_quantized(model)
     heads = model.heads
     first = model.hierarchy or list(model.trained_heads.values())[-1]
     arguments: dict[str, Any] = {

@@ -8,14 +8,15 @@ from keras import ops
 from kerasbert._core.checks import check_choice
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
-from kerasbert.classifiers.pooling import Pooling, as_pooling, pooling_name
+from kerasbert.classifiers.pooling import Pooling, as_pooling, pooling_name, serialize_pooling
+from kerasbert.encoders.kept_parts import KeepsParts
 
 WINDOW_POOLINGS = ("attention", "max", "mean")
 
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class WindowPooling(keras.layers.Layer):
+class WindowPooling(KeepsParts, keras.layers.Layer):
     """Reads the vectors of each text's windows by a pooling; places without a window take no part.
 
     Args:
@@ -47,6 +48,7 @@ class WindowPooling(keras.layers.Layer):
     def build(self, vectors_shape: tuple, window_rows_shape: tuple | None = None) -> None:
         if not self.pooling.built:
             self.pooling.build((None, None, vectors_shape[-1]), window_rows_shape)
+        self.settle_parts()
 
     def call(self, vectors: Any, window_rows: Any) -> Any:
         rows = ops.maximum(ops.cast(window_rows, "int32") - 1, 0)
@@ -58,7 +60,7 @@ class WindowPooling(keras.layers.Layer):
         return (window_rows_shape[0], vectors_shape[-1])
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "pooling": keras.saving.serialize_keras_object(self.pooling)}
+        return {**super().get_config(), "pooling": serialize_pooling(self.pooling)}
 
 
 def window_pooling_from(pooling: str | Pooling) -> Pooling:

@@ -10,12 +10,23 @@ import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.cli.options import Delimiter, Folder, Format, Labels, TextPair, app, say
+from kerasbert.cli.data import check_of_classifier, read_data
+from kerasbert.cli.options import (
+    Delimiter,
+    Folder,
+    Format,
+    Labels,
+    OnError,
+    TextPair,
+    app,
+    refuse_useless,
+    say,
+    with_output,
+)
 from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.data.examples import Examples
 from kerasbert.data.guards import overlap_message
-from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
 from kerasbert.judging import score_beside
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
@@ -24,12 +35,14 @@ from kerasbert.text_classifier import TextClassifier, open_classifier
 
 @app.command()
 def evaluate(
+    context: typer.Context,
     folder: Folder,
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
     text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
     text_pair: TextPair = None,
     labels: Labels = None,
     label_delimiter: Delimiter = None,
+    on_error: OnError = "stop",
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
     baseline: Annotated[
         Path | None,
@@ -48,14 +61,20 @@ def evaluate(
     """Judge a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
     if baseline is not None and output_format is Format.csv:
         raise typer.BadParameter("--baseline goes with --format table or json.")
+    refuse_useless(context, with_output(("overwrite",), "--report", report))
     if report is not None:
         check_report_folder(report, overwrite)
     classifier = open_classifier(folder)
     if threshold is not None:
+        tasks = [layer.head_task.task for layer in classifier.model_.heads.values()]
+        if set(tasks) == {"multiclass"}:
+            refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
         limit = check_number("threshold", threshold, 0, 1)
         classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}
-    given = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
-    reading = reading_of(classifier, given, labels)
+    asked = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
+    reading = reading_of(classifier, asked, labels)
+    check = check_of_classifier(classifier, reading) if on_error == "skip" else None
+    reading |= {"on_error": on_error, "check": check}
     examples = _read(data, reading)
     cells = label_cells(examples, reading)
     other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
@@ -88,7 +107,8 @@ def _print(
 
 def _read(data: Path, reading: dict[str, Any]) -> Examples:
     text, text_pair = reading.get("text", "text"), reading.get("text_pair")
-    return read_examples(data, text=text, text_pair=text_pair, labels=reading["columns"])
+    columns: dict[str, Any] = {"text": text, "text_pair": text_pair, "labels": reading["columns"]}
+    return read_data(data, **columns, on_error=reading["on_error"], check=reading["check"])
 
 
 def _baseline(

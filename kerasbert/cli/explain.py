@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert.cli.options import Folder, Format, app, say
+from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.explain import STEPS, explain
 from kerasbert.text_classifier import open_classifier
@@ -15,6 +15,7 @@ from kerasbert.text_classifier import open_classifier
 
 @app.command("explain")
 def explain_command(
+    context: typer.Context,
     folder: Folder,
     text: Annotated[str, typer.Argument(help="The text.")],
     label: Annotated[str | None, typer.Option(help="Label to explain. [default: the most probable one]")] = None,
@@ -29,6 +30,9 @@ def explain_command(
     output_format: Annotated[Format, typer.Option("--format", help="How to write the words.")] = Format.table,
 ) -> None:
     """Show which words raised or lowered a label's probability."""
+    if is_file_name(text):
+        raise typer.BadParameter(f"{text!r} is the name of a file; give the text itself.")
+    refuse_useless(context, with_output(("layer", "attention_head", "overwrite"), "--output", output))
     if output is not None:
         check_output(output, overwrite)
     found = explain(open_classifier(folder), text, label=label, head=head, steps=steps)

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.cli.options import Delimiter, Folder, Labels, app, say
+from kerasbert.cli.data import read_data
+from kerasbert.cli.options import Delimiter, Folder, Labels, app, refuse_useless, say
 from kerasbert.cli.reading import label_cells, reading_of
-from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
@@ -49,6 +49,7 @@ OWN_OPTIONS = {
 
 @app.command()
 def export(
+    context: typer.Context,
     folder: Folder,
     output_format: Annotated[
         ExportFormat,
@@ -128,6 +129,8 @@ def export(
     given |= {"quantize": quantize, "length": length, "calibration": calibration, "overwrite": overwrite}
     own = {name: value for name, value in given.items() if value is not None}
     _check_options(output_format, own)
+    if data is None:
+        refuse_useless(context, dict.fromkeys(("text", "labels", "label_delimiter"), "goes with --data"))
     classifier = open_classifier(folder)
     if classifier.metrics_.get("reading", {}).get("text_pair"):
         raise ConfigError(
@@ -157,12 +160,12 @@ def _labelled(
     reading = reading_of(classifier, given, labels)
     column = reading.get("text", "text")
     try:
-        examples = read_examples(data, text=column, labels=reading["columns"])
+        examples = read_data(data, text=column, labels=reading["columns"])
         return {"texts": examples.texts, "labels": label_cells(examples, reading)}
     except DataError as error:
         if labels is not None:
             raise
-        texts = read_examples(data, text=column).texts
+        texts = read_data(data, text=column).texts
         say(f"accuracy is not measured: {error}")
         return {"texts": texts}
 
@@ -178,7 +181,7 @@ def _tflite(classifier: TextClassifier, output: Path | None, name: str, own: dic
     length = int(length) if str(length).isdecimal() else length
     if "calibration" in own:
         column = classifier.metrics_.get("reading", {}).get("text", "text")
-        own["calibration"] = read_examples(own["calibration"], text=column).texts
+        own["calibration"] = read_data(own["calibration"], text=column).texts
     place = output or Path("tflite") / f"{name}-{quantize}-{length}"
     return classifier.export_tflite(place, quantize=quantize, length=length, **own)
 

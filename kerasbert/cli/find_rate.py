@@ -6,14 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.cli.options import Delimiter, Head, Labels, Task, Text, TextPair, app, say
-from kerasbert.cli.reading import columns_of_heads, label_cells, label_columns, parse_heads
-from kerasbert.data.readers import read_examples
+from kerasbert.cli.data import check_of_task, read_data
+from kerasbert.cli.options import Delimiter, Head, Labels, OnError, Task, Text, TextPair, app, refuse_useless, say
+from kerasbert.cli.reading import check_delimiter, columns_of_heads, head_tasks, label_cells, label_columns, parse_heads
 from kerasbert.text_classifier import TextClassifier
 
 
 @app.command("find-rate")
 def find_rate(
+    context: typer.Context,
     data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
     task: Annotated[Task, typer.Option(help="As for train.")],
     picture: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")],
@@ -22,6 +23,7 @@ def find_rate(
     labels: Labels = None,
     label_delimiter: Delimiter = None,
     head: Head = None,
+    on_error: OnError = "stop",
     encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
     max_length: Annotated[int | None, typer.Option(help="Longest text in tokens. [default: 128]")] = None,
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
@@ -29,11 +31,19 @@ def find_rate(
     seed: Annotated[int, typer.Option(help="Of order, weights and dropout.")] = 0,
 ) -> None:
     """Train for some batches at ever higher learning rates, and show where the loss falls fastest."""
+    if task is Task.multitask:
+        reason = "goes with one head; --head NAME=COLUMN:TASK names the columns of several"
+        refuse_useless(context, {"labels": reason})
     heads = parse_heads(task, head)
     columns = label_columns(task, labels, heads)
-    examples = read_examples(data, text=text, text_pair=text_pair, labels=list(columns))
+    own: dict[str, Any] = {"labels": columns, "on_error": on_error}
+    if on_error == "skip":
+        own["check"] = check_of_task(task.value, columns, heads=heads, label_delimiter=label_delimiter)
+    examples = read_data(data, text=text, text_pair=text_pair, **own)
     reading: dict[str, Any] = {"columns": list(columns), "label_delimiter": label_delimiter}
     reading["heads"] = columns_of_heads(task, columns, heads)
+    reading["tasks"] = head_tasks(task, columns, heads)
+    check_delimiter(reading["tasks"], label_delimiter)
     classifier = TextClassifier(
         task.value,
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},

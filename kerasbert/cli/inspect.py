@@ -12,7 +12,7 @@ from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.strict_json import read_json_object
 from kerasbert.bundle import CLASSIFIER_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.cli.options import app
+from kerasbert.cli.options import app, refuse_useless
 from kerasbert.cli.tables import print_table
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
@@ -24,6 +24,7 @@ MOST_LABELS = 30
 
 @app.command()
 def inspect(
+    context: typer.Context,
     source: Annotated[
         str, typer.Argument(help="A saved classifier, an exported version folder, or name or folder of a checkpoint.")
     ] = DEFAULT_ENCODER,
@@ -33,6 +34,8 @@ def inspect(
     max_length: Annotated[int | None, typer.Option(help="Longest text in tokens.")] = None,
 ) -> None:
     """Show what a saved classifier, checkpoint or export holds, without running it, and how a text becomes tokens."""
+    if not text:
+        refuse_useless(context, {"max_length": "goes with --text"})
     folder = Path(source) if Path(source).is_file() else resolve_encoder(source)
     holds, state = manifest_state(folder)
     if holds is False:

@@ -8,16 +8,17 @@ import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.classifiers.layerwise import truncate
-from kerasbert.cli.options import Folder, Format, app, say
-from kerasbert.cli.reading import label_cells
+from kerasbert.cli.data import check_of_classifier, read_data
+from kerasbert.cli.options import Folder, Format, OnError, app, refuse_useless, say, with_output
+from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_table
-from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.layer_scores import score_layers
 from kerasbert.text_classifier import open_classifier
 
 
 @app.command()
 def layers(
+    context: typer.Context,
     folder: Folder,
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
     output: Annotated[
@@ -25,18 +26,24 @@ def layers(
     ] = None,
     keep: Annotated[int | None, typer.Option(help="Layer at which the smaller classifier of --save-as stops.")] = None,
     save_as: Annotated[Path | None, typer.Option(help="Folder of the smaller classifier; needs --keep.")] = None,
+    on_error: OnError = "stop",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing outputs.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
 ) -> None:
     """Score each layer of a classifier trained with --layerwise, its vote and early exit; cut it at a layer."""
     if (keep is None) != (save_as is None):
         raise typer.BadParameter("--keep LAYER and --save-as DIR go together.")
+    refuse_useless(context, with_output(("overwrite",), "--output or --save-as", output or save_as))
     for target in (output, save_as):
         if target is not None:
             check_output(target, overwrite)
     classifier = open_classifier(folder)
-    reading = classifier.metrics_.get("reading", {"columns": ["label"]})
-    examples = read_examples(data, text=reading.get("text", "text"), labels=list(reading["columns"]))
+    reading = reading_of(classifier, {}, None)
+    if reading.get("text_pair"):
+        raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
+    check = check_of_classifier(classifier, reading) if on_error == "skip" else None
+    column = reading.get("text", "text")
+    examples = read_data(data, text=column, labels=reading["columns"], on_error=on_error, check=check)
     report = score_layers(classifier, examples.texts, label_cells(examples, reading))
     if output is not None:
         with atomic_dir_write(output, overwrite=overwrite) as beside:

@@ -1,11 +1,15 @@
 """What the commands share: the app, its choices and its common options."""
 
 import enum
+import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from kerasbert.data.sources import COMPRESSED, FORMATS
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -60,7 +64,58 @@ Head = Annotated[
     list[str] | None,
     typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."),
 ]
+OnError = Annotated[
+    str, typer.Option("--on-error", help="Rows that cannot be used: stop, or skip, which counts and lists them.")
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
+
+
+def is_file_name(text: str) -> bool:
+    """Whether what stands for a text is the name of a file, which there is or which has the ending of one with data."""
+    has_ending = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".json", ".txt"))
+    return (has_ending and len(text.split()) == 1) or os.path.isfile(text)
+
+
+def given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line.
+
+    Args:
+        context: of the command.
+        name: of its parameter.
+    """
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def refuse_useless(context: typer.Context, useless: Mapping[str, str]) -> None:
+    """Refuse options that were given and that nothing would read.
+
+    Args:
+        context: of the command.
+        useless: name of a parameter -> what the option goes with.
+
+    Raises:
+        typer.BadParameter: naming the option and the way out.
+    """
+    for name, reason in useless.items():
+        if given(context, name):
+            raise typer.BadParameter(f"{_flag(context, name)} {reason}.")
+
+
+def with_output(options: Iterable[str], flag: str, output: object) -> dict[str, str]:
+    """What `refuse_useless` takes for options that do nothing without an output.
+
+    Args:
+        options: names of parameters.
+        flag: of the output's option.
+        output: what it was given; None: nothing.
+    """
+    return {} if output is not None else dict.fromkeys(options, f"goes with {flag}")
+
+
+def _flag(context: typer.Context, name: str) -> str:
+    parameter = next(one for one in context.command.params if one.name == name)
+    return str(max(parameter.opts, key=len))
 
 
 def say(message: str) -> None:

@@ -9,15 +9,21 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import DataError
-from kerasbert.cli.options import Folder, Format, TextPair, app, say
+from kerasbert.cli.data import read_data
+from kerasbert.cli.options import Folder, Format, OnError, TextPair, app, is_file_name, refuse_useless, say
 from kerasbert.cli.tables import print_predictions
+from kerasbert.data._files import check_file, decode_lines, read_bytes
 from kerasbert.data.examples import Examples
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier, open_classifier
 
+# Files of one text a line.
+PLAIN = (".txt", "")
+
 
 @app.command()
 def predict(
+    context: typer.Context,
     folder: Folder,
     texts: Annotated[
         list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; none reads standard input.")
@@ -27,15 +33,28 @@ def predict(
     ] = None,
     text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
     text_pair: TextPair = None,
+    on_error: OnError = "stop",
     output_format: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.table,
 ) -> None:
     """Label texts given as arguments, in a file, or on standard input (one a line)."""
     if texts and file is not None:
         raise typer.BadParameter("give texts or --file, not both.")
+    _refuse_file_names(texts or [])
+    has_columns = file is not None and file.suffix.lower() not in PLAIN
+    if not has_columns:
+        reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
+        refuse_useless(context, dict.fromkeys(("text", "text_pair", "on_error"), reason))
     classifier = open_classifier(folder)
     reading = classifier.metrics_.get("reading", {})
-    pair_column = text_pair or reading.get("text_pair")
-    examples = _texts_to_label(texts, file, text or reading.get("text", "text"), pair_column)
+    text, text_pair = text or reading.get("text", "text"), text_pair or reading.get("text_pair")
+    if file is not None and has_columns:
+        examples = read_data(file, text=text, text_pair=text_pair, on_error=on_error)
+    elif text_pair is not None:
+        raise typer.BadParameter(
+            f"the classifier reads pairs of texts; give --file and a file with the columns {text!r} and {text_pair!r}."
+        )
+    else:
+        examples = read_examples(texts or _lines(file))
     rows = list(predict_rows(classifier, examples))
     if output_format is Format.json:
         for row in rows:
@@ -44,10 +63,36 @@ def predict(
         print_predictions(rows, as_csv=output_format is Format.csv)
 
 
+def _refuse_file_names(texts: Sequence[str]) -> None:
+    """Refuse a file that is given where a text is wanted: its name would be labelled."""
+    for text in texts:
+        if is_file_name(text):
+            raise typer.BadParameter(
+                f"{text!r} is the name of a file; give it as --file {text}. To label these very words, write them to "
+                f"standard input."
+            )
+
+
+def _lines(file: Path | None) -> list[str]:
+    """The lines of a text file, or of standard input."""
+    if file is not None:
+        check_file(file, empty=True)
+        return decode_lines(read_bytes(file), str(file))
+    if sys.stdin is None or sys.stdin.closed:
+        raise DataError("Standard input is closed; give texts, or --file.")
+    try:
+        if sys.stdin.isatty():
+            say("Reading texts from standard input, one a line; end with Ctrl-D.")
+        # Not as text, which would end lines at a carriage return too.
+        content = sys.stdin.buffer.read() if hasattr(sys.stdin, "buffer") else sys.stdin.read().encode("utf-8")
+    except (OSError, ValueError) as error:
+        raise DataError(f"Standard input cannot be read: {error}; give texts, or --file.") from error
+    return decode_lines(content, "standard input")
+
+
 def predict_rows(classifier: TextClassifier, examples: Examples) -> Iterator[dict[str, Any]]:
     """One plain dict for each text: `text`, `labels` and `scores` (label -> probability), or these by head."""
-    probabilities = classifier.predict_proba(examples.texts, examples.text_pairs)
-    chosen = classifier.predict(examples.texts, examples.text_pairs)
+    chosen, probabilities = classifier.predict_with_proba(examples.texts, examples.text_pairs)
     classes = classifier.classes_
     for index, text in enumerate(examples.texts):
         if isinstance(chosen, dict):
@@ -61,23 +106,6 @@ def predict_rows(classifier: TextClassifier, examples: Examples) -> Iterator[dic
             yield {"text": text, "heads": heads}
         else:
             yield {"text": text, "labels": _as_list(chosen[index]), "scores": _scores(classes, probabilities[index])}
-
-
-def _texts_to_label(texts: list[str] | None, file: Path | None, column: str, pair_column: str | None) -> Examples:
-    if texts:
-        return read_examples(list(texts))
-    if file is None:
-        if sys.stdin.isatty():
-            say("Reading texts from standard input, one a line; end with Ctrl-D.")
-        return read_examples(sys.stdin.read().splitlines())
-    if file.suffix.lower() in (".txt", ""):
-        try:
-            return read_examples(file.read_text(encoding="utf-8").splitlines())
-        except UnicodeDecodeError as error:
-            raise DataError(f"{str(file)!r} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
-        except OSError as error:
-            raise DataError(f"{str(file)!r} cannot be read: {error.strerror}.") from error
-    return read_examples(file, text=column, text_pair=pair_column)
 
 
 def _scores(names: Sequence[str], probabilities: Any) -> dict[str, float]:

@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.cli.options import Delimiter, Head, Labels, Task, Text, TextPair, app, say
+from kerasbert.cli.options import Delimiter, Head, Labels, OnError, Task, Text, TextPair, app, refuse_useless, say
 from kerasbert.cli.reading import label_columns, parse_heads
-from kerasbert.cli.streams import OnError, heads_of, make_cache
+from kerasbert.cli.streams import heads_of, make_cache
 
 
 @app.command("prepare")
 def prepare_command(
+    context: typer.Context,
     data: Annotated[
         list[str],
         typer.Argument(
@@ -40,6 +41,14 @@ def prepare_command(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
     """Tokenise data of any size once; train reads it as often as it likes."""
+    useless = {}
+    if task in (Task.multitask, Task.hierarchical):
+        useless["label_names"] = "goes with --task binary, multiclass or multilabel"
+    if task is Task.multitask:
+        useless["labels"] = "goes with one head; --head NAME=COLUMN:TASK names the columns of several"
+    if task is Task.hierarchical:
+        useless["label_delimiter"] = "goes with tasks in which a cell holds several labels"
+    refuse_useless(context, useless)
     heads = parse_heads(task, head)
     options = {
         **heads_of(task, label_columns(task, labels, heads), heads),

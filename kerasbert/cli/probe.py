@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert.cli.options import Delimiter, Format, Labels, Text, app, say
+from kerasbert.cli.data import check_of_task, read_data
+from kerasbert.cli.options import Delimiter, Format, Labels, OnError, Text, app, refuse_useless, say, with_output
 from kerasbert.cli.reading import parse_layers, split_cells
 from kerasbert.cli.tables import print_table
-from kerasbert.data.readers import read_examples
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
 from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
 from kerasbert.extraction.reader import FROZEN_POOLINGS
@@ -18,6 +18,7 @@ from kerasbert.extraction.reader import FROZEN_POOLINGS
 
 @app.command("probe")
 def probe_command(
+    context: typer.Context,
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
@@ -25,6 +26,7 @@ def probe_command(
     text: Text = "text",
     labels: Labels = None,
     label_delimiter: Delimiter = None,
+    on_error: OnError = "stop",
     sublabels: Annotated[
         str | None, typer.Option(help="Column of subclasses: also asks which layer separates them best.")
     ] = None,
@@ -48,11 +50,19 @@ def probe_command(
     """Score a linear classifier on every layer and pooling, and recommend what to build."""
     if unlabelled and (labels or sublabels or clusters):
         raise typer.BadParameter("--unlabelled goes with neither --labels, --sublabels nor --clusters.")
+    useless = with_output(("overwrite",), "--output", output)
+    if unlabelled:
+        useless |= dict.fromkeys(("label_delimiter", "folds"), "goes with labels, without --unlabelled")
+    refuse_useless(context, useless)
     if output is not None:
         check_output(output, overwrite)
     column = None if unlabelled else labels or "label"
     columns = [name for name in (column, sublabels) if name]
-    examples = read_examples(data, text=text, labels=columns or None)
+    check = None
+    if column is not None and on_error == "skip":
+        task = "multiclass" if label_delimiter is None else "multilabel"
+        check = check_of_task(task, [column], label_delimiter=label_delimiter)
+    examples = read_data(data, text=text, labels=columns, on_error=on_error, check=check)
     report = probe(
         source,
         examples.texts,

@@ -1,15 +1,17 @@
 """Which columns of a file hold the labels, and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import typer
 
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.options import Task
 from kerasbert.data.examples import Examples
 from kerasbert.data.hierarchy import level_names
-from kerasbert.data.label_cells import LabelCells
-from kerasbert.data.labels import multi_hot_from_columns
+from kerasbert.data.label_cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
+
+MULTILABEL = "multilabel"
 
 
 def parse_heads(task: Task, heads: Sequence[str] | None) -> dict[str, tuple[str, str]] | None:
@@ -113,7 +115,42 @@ def reading_of(classifier: Any, given: dict[str, Any], labels: str | None) -> di
         if classifier.task == "hierarchical":
             reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
     reading["columns"] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
+    reading["tasks"] = {head: layer.head_task.task for head, layer in classifier.model_.heads.items()}
+    check_delimiter(reading["tasks"], given.get("label_delimiter"))
     return reading
+
+
+def check_delimiter(tasks: Mapping[str, str], delimiter: str | None) -> None:
+    """Refuse a delimiter where no head takes several labels.
+
+    Args:
+        tasks: head name -> task of the head.
+        delimiter: `--label-delimiter`.
+
+    Raises:
+        typer.BadParameter: when there is nothing that it could split.
+    """
+    if delimiter is not None and MULTILABEL not in tasks.values():
+        raise typer.BadParameter(
+            f"--label-delimiter goes with a task whose texts have several labels, such as --task multilabel; got "
+            f"{delimiter!r} with {', '.join(sorted(set(tasks.values())))}."
+        )
+
+
+def head_tasks(task: Task, columns: Sequence[str], heads: Any, *, multilabel: bool = False) -> dict[str, str]:
+    """Head or level name -> task of the head, as the command line says it.
+
+    Args:
+        task: `--task`.
+        columns: the label columns.
+        heads: from `parse_heads`.
+        multilabel: `--multilabel`.
+    """
+    if heads is not None:
+        return {name: own for name, (_, own) in heads.items()}
+    if task is Task.hierarchical:
+        return dict.fromkeys(level_names(len(columns)), MULTILABEL if multilabel else "multiclass")
+    return {SINGLE_HEAD: task.value}
 
 
 def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
@@ -121,35 +158,38 @@ def label_cells(examples: Examples, reading: dict[str, Any]) -> Any:
 
     Args:
         examples: with the label columns.
-        reading: how they are to be read: `columns`, `label_delimiter` and `heads`, which saved classifiers keep.
+        reading: how they are to be read: `columns`, `label_delimiter` and `heads`, which saved classifiers keep, and
+            `tasks`, from `head_tasks`.
 
     Returns:
         A label or list of labels for each example; a dict of these by head for several heads.
     """
+    delimiters = {
+        head: reading.get("label_delimiter") if task == MULTILABEL else None for head, task in reading["tasks"].items()
+    }
     if reading.get("heads"):
-        delimiter = reading.get("label_delimiter")
         return {
-            head: [_split_cell(cell, delimiter) if delimiter else cell for cell in examples.labels[column]]
-            for head, column in reading["heads"].items()
+            head: split_cells(examples.labels[column], delimiters[head]) for head, column in reading["heads"].items()
         }
     columns = reading["columns"]
     if len(columns) > 1:
         rows = multi_hot_from_columns(examples.labels, columns)
         named = [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
         return _at_the_same_places(examples.labels[columns[0]], named)
-    return split_cells(examples.labels[columns[0]], reading.get("label_delimiter"))
+    return split_cells(examples.labels[columns[0]], delimiters[SINGLE_HEAD])
 
 
 def split_cells(cells: list, delimiter: str | None) -> list:
     """Cells of several labels as lists of them; as they are where there is no delimiter."""
-    return _at_the_same_places(cells, [_split_cell(cell, delimiter) for cell in cells]) if delimiter else cells
+    if not delimiter:
+        return cells
+    places = (Place(cells, LABELS, 1, position) for position in range(len(cells)))
+    parts = [
+        cell_parts(cell, place, several=True, delimiter=delimiter) if isinstance(cell, str) else cell
+        for cell, place in zip(cells, places, strict=True)
+    ]
+    return _at_the_same_places(cells, parts)
 
 
 def _at_the_same_places(cells: list, others: list) -> list:
     return cells.replaced(others) if isinstance(cells, LabelCells) else others
-
-
-def _split_cell(cell: Any, delimiter: str) -> Any:
-    if not isinstance(cell, str):
-        return cell
-    return [part.strip() for part in cell.split(delimiter) if part.strip()]

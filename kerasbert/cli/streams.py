@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -14,10 +14,6 @@ from kerasbert.data.token_cache import TokenCache, is_cache, open_cache
 
 # From here on data is streamed without being asked.
 LARGE = 500_000_000
-
-OnError = Annotated[
-    str, typer.Option("--on-error", help="Rows that cannot be used: stop, or skip, which counts and lists them.")
-]
 
 
 def is_stream(data: Sequence[str]) -> bool:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from kerasbert._core.files import check_output
+from kerasbert.cli.data import read_data
 from kerasbert.cli.options import Text, app, say
 from kerasbert.cli.tables import print_discovery
 from kerasbert.data.added_column import check_column_is_new
-from kerasbert.data.readers import read_examples
 from kerasbert.subclasses.discovery import discover_subclasses
 from kerasbert.subclasses.discovery_files import PAGE_FILE, write_discovery
 
@@ -53,7 +53,7 @@ def discover(
     check_output(output, overwrite)
     check_column_is_new(data, column)
     wanted = [label] if sublabel is None else [label, sublabel]
-    examples = read_examples(data, text=text, labels=wanted)
+    examples = read_data(data, text=text, labels=wanted)
     discovery = discover_subclasses(
         examples.texts,
         examples.labels[label],

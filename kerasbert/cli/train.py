@@ -9,19 +9,41 @@ import typer
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.files import check_output
 from kerasbert._core.names import DEFAULT_ENCODER, MANIFEST_FILE
-from kerasbert.cli.options import Delimiter, Head, Labels, Precision, Task, Text, TextPair, app, say
+from kerasbert.cli.data import check_of_task, read_data
+from kerasbert.cli.options import (
+    Delimiter,
+    Head,
+    Labels,
+    OnError,
+    Precision,
+    Task,
+    Text,
+    TextPair,
+    app,
+    refuse_useless,
+    say,
+)
 from kerasbert.cli.reading import (
+    check_delimiter,
     columns_of_heads,
+    head_tasks,
     label_cells,
     label_columns,
     parse_heads,
     parse_layers,
     parse_weights,
 )
-from kerasbert.cli.streams import OnError, heads_of, is_stream, parse_augmentation_option, reading_of, the_cache
+from kerasbert.cli.streams import heads_of, parse_augmentation_option, reading_of, the_cache
+from kerasbert.cli.train_options import (
+    SEVERAL_HEADS,
+    Way,
+    asked_of_cache,
+    check_reading,
+    situation_of,
+    useless_options,
+    way_of,
+)
 from kerasbert.data.batches import NUM_LENGTHS
-from kerasbert.data.labels import collect_label_names
-from kerasbert.data.readers import read_examples
 from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.determinism import make_deterministic
@@ -31,6 +53,7 @@ from kerasbert.training.resume import EVERY
 
 @app.command()
 def train(
+    context: typer.Context,
     data: Annotated[
         list[str],
         typer.Argument(
@@ -90,7 +113,7 @@ def train(
     window_pooling: Annotated[str, typer.Option(help="What reads a text's windows: mean, max or attention.")] = "mean",
     window_budget: Annotated[int, typer.Option(help="Most windows in a batch, which bounds memory.")] = WINDOW_BUDGET,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.", show_default="by its size")] = None,
-    batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
+    batch_size: Annotated[int, typer.Option(help="Texts in a step; of a stream on average.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
     head_learning_rate: Annotated[float, typer.Option(help="Peak rate of the head.")] = 2e-3,
     dropout: Annotated[float, typer.Option(help="Dropout in the head; 0 switches off the encoder's too.")] = 0.1,
@@ -133,13 +156,13 @@ def train(
         typer.Option("--stream", help="Train from tokens on disk; it happens by itself for large or several files."),
     ] = False,
     cache: Annotated[
-        Path | None, typer.Option(help="Folder of the tokens of a stream. [default: OUTPUT.tokens]")
+        Path | None, typer.Option(help="Folder of the tokens; the data is streamed. [default: OUTPUT.tokens]")
     ] = None,
     on_error: OnError = "stop",
     max_steps: Annotated[int | None, typer.Option(help="Batches after which training ends (streams).")] = None,
     token_budget: Annotated[
         int | None,
-        typer.Option(help="Most tokens of a batch, padding included (streams). [default: 32 texts on average]"),
+        typer.Option(help="Most tokens of a batch, padding included (streams). [default: by --batch-size]"),
     ] = None,
     augment: Annotated[
         str | None,
@@ -171,6 +194,11 @@ def train(
 
     While it runs, checkpoints are kept in OUTPUT.unfinished; the same command goes on from there when it was killed.
     """
+    heads = parse_heads(task, head)
+    parse_augmentation_option(augment)
+    streaming = stream or any(option is not None for option in (max_steps, token_budget, augment, cache))
+    way = way_of(data, streaming=streaming)
+    refuse_useless(context, useless_options(situation_of(context.params, heads, way)))
     # Several machines are connected, and threads settled, before TensorFlow does anything else.
     devices = as_strategy("one" if deterministic and strategy == "auto" else strategy)
     if deterministic:
@@ -180,20 +208,32 @@ def train(
         say(f"{output} is finished already.")
         return
     check_output(output, overwrite)
-    heads = parse_heads(task, head)
-    names = None if label_names is None else label_names.split(",")
     columns = label_columns(task, labels, heads)
-    streamed = stream or is_stream(data) or any(option is not None for option in (max_steps, token_budget, augment))
-    examples = None
-    if not streamed:
-        examples = read_examples(data[0], text=text, text_pair=text_pair, labels=list(columns))
-    held_out = None
-    if validation is not None:
-        held_out = read_examples(validation, text=text, text_pair=text_pair, labels=list(columns))
+    tasks = head_tasks(task, columns, heads, multilabel=multilabel)
+    check_delimiter(tasks, label_delimiter)
+    reading: dict[str, Any] = {
+        "columns": list(columns),
+        "text": text,
+        "text_pair": text_pair,
+        "label_delimiter": label_delimiter,
+        "heads": columns_of_heads(task, columns, heads),
+        "tasks": tasks,
+    }
+    tokens = None
+    if way is Way.cache:
+        tokens = the_cache(data, output, {}, quiet=quiet)
+        check_reading(tokens, asked_of_cache(context, heads))
+        reading |= reading_of(tokens, task in SEVERAL_HEADS)
+    names = None if label_names is None else label_names.split(",")
+    source: dict[str, Any] = {name: reading[name] for name in ("text", "text_pair")}
+    source |= {"labels": reading["columns"], "on_error": on_error}
+    if on_error == "skip":
+        labelled: dict[str, Any] = {"label_names": names, "label_delimiter": reading["label_delimiter"]}
+        source["check"] = check_of_task(task.value, reading["columns"], heads=heads, multilabel=multilabel, **labelled)
+    examples = read_data(data[0], **source) if way is Way.memory else None
+    held_out = None if validation is None else read_data(validation, **source)
     if names is None and task is Task.multilabel and len(columns) > 1:
         names = list(columns)
-    if names is None and label_delimiter is not None and examples is not None:
-        names = collect_label_names(examples.labels[columns[0]], delimiter=label_delimiter)
     classifier = TextClassifier(
         task.value,
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
@@ -235,13 +275,6 @@ def train(
         seed=seed,
         progress=not quiet,
     )
-    reading: dict[str, Any] = {
-        "columns": list(columns),
-        "text": text,
-        "text_pair": text_pair,
-        "label_delimiter": label_delimiter,
-    }
-    reading["heads"] = columns_of_heads(task, columns, heads)
     validation_data = None
     if held_out is not None:
         validation_data = held_out.texts, label_cells(held_out, reading), held_out.text_pairs
@@ -252,8 +285,7 @@ def train(
         "log_dir": log_dir,
         "strategy": devices or "one",
     }
-    tokens = None
-    if examples is None:
+    if way is Way.stream:
         options: dict[str, Any] = {
             **heads_of(task, columns, heads),
             "text": text,
@@ -265,10 +297,8 @@ def train(
             "long_texts": long_texts,
             "on_error": on_error,
         }
-        if multilabel:
-            raise typer.BadParameter("--multilabel reads its data into memory; give one file of less than 500 MB.")
         tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
-        reading |= reading_of(tokens, heads is not None or task is Task.hierarchical)
+        reading |= reading_of(tokens, task in SEVERAL_HEADS)
     try:
         if examples is not None:
             cells = label_cells(examples, reading)

@@ -40,6 +40,18 @@ def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = 
         raise DataError(f"{path} has {status.st_size} bytes; at most {largest} are read. Split the file.")
 
 
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        DataError: when it cannot be opened.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+
+
 def read_text(path: Path) -> str:
     """The content of a UTF-8 file; a byte-order mark is dropped, line ends are kept.
 
@@ -52,13 +64,41 @@ def read_text(path: Path) -> str:
     Raises:
         DataError: when it cannot be opened or is not UTF-8; the message names the byte.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    return _decoded(read_bytes(path), str(path))
+
+
+def decode_lines(content: bytes, source: str) -> list[str]:
+    r"""The lines of UTF-8 bytes, without their ends, `\n` or `\r\n`; nothing else ends a line.
+
+    Args:
+        content: of a file; a byte-order mark at its start is dropped.
+        source: named in messages.
+
+    Returns:
+        The lines; a last one without an end is one too.
+
+    Raises:
+        DataError: when it is not UTF-8, or its only line ends are carriage returns alone.
+
+    Example:
+        >>> decode_lines(b"good\r\nbad\x0cfine", "texts.txt")
+        ['good', 'bad\x0cfine']
+    """
+    lines = _decoded(content, source).split("\n")
+    if len(lines) == 1 and "\r" in lines[0].rstrip("\r"):
+        raise DataError(
+            f"{source} has carriage returns alone (\\r), which end no line; save it with \\n or \\r\\n as line ends."
+        )
+    if not lines[-1]:
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
+
+
+def _decoded(content: bytes, source: str) -> str:
     # By hand and not by "utf-8-sig", which counts the bytes of an error from behind the mark.
     mark = b"\xef\xbb\xbf"
     try:
         return content.decode("utf-8").removeprefix(mark.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{source} is not UTF-8 at byte {error.start}, line {line}; save it as UTF-8.") from error

@@ -1,58 +1,99 @@
-"""JSON Lines files, read strictly: one object a line, and nothing that two readers could understand differently."""
+"""The rows of JSON Lines files, read strictly: one object a line, and nothing that two readers could understand differently."""
 
+import itertools
 import json
 from collections import Counter
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
-from kerasbert.data._files import read_text
-from kerasbert.data._table import Table, table_of_rows
+from kerasbert.data._lines import NOT_UTF_8, byte_lines, carriage_hint
+from kerasbert.data._table import Row, check_columns
+from kerasbert.data.sources import SourceFile
+
+# Rows among which the text's key must come once, and keys that a message can list.
+FIRST_ROWS = 1000
+MOST_KEYS = 1000
 
 
-def read_jsonl(path: Path, wanted: Sequence[str]) -> Table:
-    """Read a file of one JSON object a line; blank lines are skipped, a key that a line lacks is a missing cell.
+def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+    """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell.
 
     Args:
-        path: of the file.
+        file: a .jsonl or .ndjson file.
         wanted: columns to read.
+        text: the column of the texts.
 
-    Returns:
-        The columns, with the line of each row.
+    Yields:
+        The number of a line, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
 
     Raises:
-        DataError: when it is not UTF-8, no line has a wanted key, or a line is cut, no object, or ambiguous (a key
-            twice, NaN, a number of thousands of digits).
+        DataError: when the file is a JSON array, none of its first lines has the key of the texts, or no line has another
+            wanted one.
     """
-    text = read_text(path)
-    if text.lstrip()[:1] == "[":
-        raise DataError(f"{path} starts with '[', a JSON array; write one object a line (JSON Lines) instead.")
-    rows, lines = [], []
-    # Only line feeds end a line: splitlines would also split at U+2028 inside a text.
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            rows.append(_row(f"{path}, line {number}", line))
-            lines.append(number)
-    return Table(table_of_rows(rows, wanted, str(path)), lines, str(path), "line")
+    rows = _rows(file)
+    keys: dict[str, None] = {}
+    first = _first_rows(rows, wanted, keys)
+    if keys:
+        check_columns(wanted if len(first) < FIRST_ROWS else [text], keys, file.path)
+    for number, row in itertools.chain(first, rows):
+        if isinstance(row, DataError):
+            yield number, row
+        else:
+            _note_keys(row, wanted, keys)
+            yield number, {name: row.get(name) for name in wanted}
+    if keys:
+        check_columns(wanted, keys, file.path)
 
 
-def _row(place: str, line: str) -> dict[str, Any]:
+def _first_rows(rows: Iterator[Row], wanted: Sequence[str], keys: dict[str, None]) -> list[Row]:
+    """The rows up to the one by which every wanted key came, or the first thousand; their keys are noted."""
+    first: list[Row] = []
+    for number, row in itertools.islice(rows, FIRST_ROWS):
+        first.append((number, row))
+        if isinstance(row, dict):
+            _note_keys(row, wanted, keys)
+        if keys.keys() >= set(wanted):
+            break
+    return first
+
+
+def _note_keys(row: dict[str, Any], wanted: Sequence[str], keys: dict[str, None]) -> None:
+    """Note which keys there are: of the wanted ones all, of the others as many as a message can use."""
+    if len(keys) < MOST_KEYS:
+        keys.update(dict.fromkeys(row))
+    else:
+        keys.update(dict.fromkeys(name for name in wanted if name in row))
+
+
+def _rows(file: SourceFile) -> Iterator[Row]:
+    is_first = True
+    for number, line in enumerate(byte_lines(file), start=1):
+        if isinstance(line, DataError):
+            yield number, line
+        elif line.strip():
+            if is_first and line.lstrip()[:1] == b"[":
+                raise DataError(
+                    f"{file.path} starts with '[', a JSON array; write one object a line (JSON Lines) instead."
+                )
+            is_first = False
+            yield number, _row(line)
+
+
+def _row(line: bytes) -> Any:
     try:
-        row = json.loads(line, object_pairs_hook=_unique, parse_constant=_refuse)
+        row = json.loads(line.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+    except UnicodeDecodeError as error:
+        return DataError(f"is not UTF-8 at its byte {error.start}; {NOT_UTF_8}.")
     except json.JSONDecodeError as error:
-        raise DataError(
-            f"{place}: not valid JSON ({error.msg} at column {error.colno}); write one whole object a line."
-        ) from error
-    except RecursionError as error:
-        raise DataError(f"{place}: nested too deep.") from error
+        words = f"not valid JSON ({error.msg} at column {error.colno}); write one whole object a line."
+        return DataError(words + carriage_hint(line))
+    except RecursionError:
+        return DataError("nested too deep.")
     except ValueError as error:
-        reason = str(error) if isinstance(error, _AmbiguousError) else "a number has too many digits"
-        raise DataError(f"{place}: {reason}.") from error
-    if not isinstance(row, dict):
-        raise DataError(f"{place}: must be a JSON object; got {shorten(row)}.")
-    return row
+        return DataError(f"{error if isinstance(error, _AmbiguousError) else 'a number has too many digits'}.")
+    return row if isinstance(row, dict) else DataError(f"must be a JSON object; got {shorten(row)}.")
 
 
 class _AmbiguousError(ValueError):

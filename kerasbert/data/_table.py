@@ -1,11 +1,13 @@
-"""What every reader hands on: the wanted columns as lists of cells, and where each row stands in the source."""
+"""What readers hand on: rows with their numbers, or the wanted columns as lists of cells."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import suggestion
 from kerasbert._core.errors import DataError
+
+# The number of a line or row, from 1, and its wanted cells by column, or the `DataError` that says what is wrong with it.
+Row = tuple[int, Any]
 
 
 class Table(NamedTuple):
@@ -13,28 +15,17 @@ class Table(NamedTuple):
 
     Args:
         columns: name -> n cells.
-        rows: n line or row numbers, from 1.
         source: named in messages.
-        unit: `"line"` or `"row"`, what the numbers count.
-        not_text: name -> stored type, of the columns that a typed file keeps as something that is never a text.
     """
 
-    columns: dict[str, list]
-    rows: Sequence[int]
+    columns: Mapping[str, Sequence[Any]]
     source: str
-    unit: str
-    not_text: Mapping[str, str] = MappingProxyType({})
 
-    def place(self, index: int) -> str:
-        """How a message names a row.
-
-        Args:
-            index: place of the row among those read, from 0.
-
-        Returns:
-            Such as `data.csv, line 3`.
-        """
-        return f"{self.source}, {self.unit} {self.rows[index]}"
+    def rows(self) -> Iterator[Row]:
+        """The rows, counted from 1."""
+        names = list(self.columns)
+        for number, cells in enumerate(zip(*self.columns.values(), strict=True), start=1):
+            yield number, dict(zip(names, cells, strict=True))
 
 
 def check_columns(wanted: Iterable[str], found: Iterable[str], source: str) -> None:

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from kerasbert._core.errors import DataError
-from kerasbert.data._csv import _rows
+from kerasbert.data._csv import delimited_rows
 from kerasbert.data._files import check_file, read_text
+from kerasbert.data._lines import text_lines
+from kerasbert.data.sources import source_of
 
 
 def copy_with_column(source: Path, target: Path, column: str, cells: Sequence[str | None]) -> None:
@@ -46,7 +48,14 @@ def check_column_is_new(source: Path, column: str) -> None:
 
 
 def _csv_columns(source: Path) -> list[str]:
-    return next(_rows(source, read_text(source), _delimiter(source)), (1, []))[1]
+    return next(_csv_rows(source), [])
+
+
+def _csv_rows(source: Path) -> Iterator[list[str]]:
+    for line, row in delimited_rows(text_lines(source_of(source)), _delimiter(source)):
+        if isinstance(row, DataError):
+            raise DataError(f"{source}, line {line}: {row}")
+        yield row
 
 
 def _jsonl_rows(source: Path) -> list[dict]:
@@ -64,12 +73,12 @@ def _parquet_columns(source: Path) -> list[str]:
 
 
 def _write_csv(source: Path, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    (_, header), *rows = _rows(source, read_text(source), _delimiter(source))
+    header, *rows = _csv_rows(source)
     _check_number(source, len(rows), cells)
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=_delimiter(source), lineterminator="\n")
     writer.writerow([*header, column])
-    writer.writerows([*row, cell or ""] for (_, row), cell in zip(rows, cells, strict=True))
+    writer.writerows([*row, cell or ""] for row, cell in zip(rows, cells, strict=True))
     target.write_text(stream.getvalue(), encoding="utf-8", newline="")
 
 

@@ -8,6 +8,7 @@ from kerasbert._core.errors import DataError
 
 POLICIES = ("skip", "stop")
 NUM_KEPT = 20
+HINT = " on_error='skip' (--on-error skip) leaves such rows out."
 
 
 class BadRows:
@@ -16,6 +17,7 @@ class BadRows:
     Args:
         on_error: `"stop"` raises at the first one, `"skip"` leaves it out.
         listing: file to which every one is written, a line each; None: none.
+        hint: way out that a message ends with.
 
     Example:
         >>> bad = BadRows("skip")
@@ -24,9 +26,10 @@ class BadRows:
         (1, ['data.csv, line 3: has 2 cells where the header has 3.'])
     """
 
-    def __init__(self, on_error: str = "stop", listing: Path | None = None) -> None:
+    def __init__(self, on_error: str = "stop", listing: Path | None = None, *, hint: str = HINT) -> None:
         self.on_error = check_choice("on_error", on_error, POLICIES)
         self.listing = listing
+        self.hint = hint
         self.count = 0
         #: The first few, in words.
         self.first: list[str] = []
@@ -39,17 +42,23 @@ class BadRows:
             error: what is wrong.
 
         Raises:
-            DataError: when the policy is to stop.
+            DataError: when the policy is to stop; a `TypeError` where the error is one.
         """
         words = f"{place}: {error}" if place and not str(error).startswith(place) else str(error)
         if self.on_error == "stop":
-            raise DataError(f"{words} on_error='skip' (--on-error skip) leaves such rows out.") from error
+            kind = TypeError if isinstance(error, TypeError) else DataError
+            raise kind(f"{words}{self.hint}") from error
         self.count += 1
         if len(self.first) < NUM_KEPT:
             self.first.append(words)
         if self.listing is not None:
             with open(self.listing, "a", encoding="utf-8") as stream:
                 stream.write(words.replace("\n", " ") + "\n")
+
+    def describe(self) -> str:
+        """How many there were, and the first of them, in words."""
+        rows = "1 row was" if self.count == 1 else f"{self.count:,} rows were"
+        return f"{rows} left out, such as {self.first[0]}" if self.count else "no row was left out"
 
     def to_dict(self) -> dict[str, Any]:
         """The count and the first few, as plain data."""

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert._core.errors import ConfigError, DataError
+
 
 class BatchSource(abc.ABC):
     """Labelled batches that repeat exactly: epoch and batch number say which rows a batch holds.
@@ -37,6 +39,55 @@ class BatchSource(abc.ABC):
     @abc.abstractmethod
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """The rows of one batch."""
+
+    def rows_in_order(self) -> np.ndarray:
+        """The rows of the next epoch, in the order in which its batches give them.
+
+        Raises:
+            ConfigError: when it does not take every row once, as where rows are drawn.
+        """
+        parts = [self.rows_of(self.epoch, step) for step in range(self.steps)]
+        rows = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+        if not np.array_equal(np.sort(rows), np.arange(len(rows))):
+            raise ConfigError(
+                "The batches must take every text once for rows in the order of the texts; these leave some out or take "
+                "some twice. Predict on batches without `sampling` and `held_out`."
+            )
+        return rows
+
+    def restore(self, values: Any, order: np.ndarray | None = None) -> Any:
+        """Put what a model gave for the batches into the order of the texts.
+
+        Args:
+            values: an array (n, ...), or a structure of these, row for row as the batches came.
+            order: from `rows_in_order` before the batches were read; None: that of unshuffled batches.
+
+        Returns:
+            The same in the order of the texts.
+
+        Raises:
+            ConfigError: when the batches do not take every text once.
+            DataError: when there are not as many rows as texts.
+
+        Example:
+            >>> from kerasbert.data import TokenArrays, make_batches
+            >>> batches = make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 3]]), by_length=True)
+            >>> batches.restore(np.array([10, 20])).tolist()
+            [20, 10]
+        """
+        import keras
+
+        rows = self.rows_in_order() if order is None else order
+
+        def put_back(part: Any) -> np.ndarray:
+            found = np.asarray(part)
+            if len(found) != len(rows):
+                raise DataError(f"`values` must have one row for each of {len(rows)} texts; got {len(found)}.")
+            restored = np.empty_like(found)
+            restored[rows] = found
+            return restored
+
+        return keras.tree.map_structure(put_back, values)
 
     def with_length(self, dataset: Any) -> Any:
         """A dataset of one epoch that knows its number of batches."""

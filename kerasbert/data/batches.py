@@ -37,11 +37,12 @@ class Batches(BatchSource):
         pad_id: id that fills up a text.
         draws: how often each row is drawn in an epoch, on average, (n,); None: once.
         augment: what is done to the tokens of each batch; None: nothing.
+        by_length: whether texts that are not shuffled come from short to long.
 
     Example:
         >>> batches = make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 3]]), batch_size=2)
         >>> batches.steps, batches.shapes, next(iter(batches.dataset))["input_ids"].numpy().tolist()
-        (1, (4,), [[2, 3, 0, 0], [2, 5, 3, 0]])
+        (1, (4,), [[2, 5, 3, 0], [2, 3, 0, 0]])
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Batches(BatchSource):
         pad_id: int,
         draws: np.ndarray | None = None,
         augment: Augmentation | None = None,
+        by_length: bool = False,
     ) -> None:
         self.tokens = tokens
         self.labels = labels
@@ -68,10 +70,11 @@ class Batches(BatchSource):
         self.pad_id = pad_id
         self.draws = draws
         self.augment = augment
+        self.by_length = by_length
         # The epoch that `rows_of` was asked about last.
         self._planned: tuple[int, list[tuple[np.ndarray, int]]] | None = None
-        #: Row of each text in the order in which an unshuffled pipeline gives them, short ones first.
-        self.order = np.argsort(tokens.lengths, kind="stable")
+        #: Row of each text in the order in which an unshuffled pipeline gives them.
+        self.order = np.argsort(tokens.lengths, kind="stable") if by_length else np.arange(len(tokens))
         first = self._plan(0)
         #: The padded lengths that occur.
         self.shapes = tuple(sorted({length for _, length in first}))
@@ -83,6 +86,7 @@ class Batches(BatchSource):
         #: As `dataset`, but of no promised number of batches.
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)
+        self.dataset.longest_input = max(lengths if draws is not None else self.shapes, default=0)
 
     def __len__(self) -> int:
         return self.steps
@@ -231,11 +235,13 @@ def make_batches(
     sampling: str | None = None,
     pad_id: int = 0,
     augment: Augmentation | None = None,
+    by_length: bool = False,
 ) -> Batches:
-    """Batch texts of like length and pad each batch to the next of a few lengths.
+    """Batch texts and pad each batch to the next of a few lengths.
 
     Shuffled, every epoch takes the rows in another order, sorts them by length within pools of 50 batches, and shuffles
-    the batches; every row comes exactly once. Not shuffled, texts come from short to long, and `order` tells which.
+    the batches; every row comes exactly once. Not shuffled, texts come in their own order, so that the rows of
+    `model.predict(batches.dataset)` are those of the texts.
 
     Args:
         tokens: from `TextEncoder.encode`; texts in windows are batched so that no batch has more of these than their budget.
@@ -251,6 +257,8 @@ def make_batches(
             often, and with `"balanced"` and `"sqrt"` rows of frequent ones not in every epoch; see docs/training.md.
         pad_id: id that fills up a text.
         augment: what is done to the tokens of each batch, anew in every epoch, from `TextEncoder.augmentation`.
+        by_length: True lets texts that are not shuffled come from short to long, with less padding; `order` then tells
+            which comes when. `model.predict(batches)`, given the batches themselves, puts the rows back, as `restore` does.
 
     Returns:
         The batches; `dataset` goes to `fit`, and gives `inputs`, `(inputs, labels)` or
@@ -258,8 +266,9 @@ def make_batches(
 
     Raises:
         ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, weights come without labels, or
-            `sampling` is unknown, comes without labels or `shuffle`, or with texts in windows.
-        DataError: when there are not as many labels as texts.
+            `sampling` is unknown, comes without labels or `shuffle`, or with texts in windows; when `by_length` comes
+            with `shuffle`, which sorts by itself.
+        DataError: when there are not as many labels as texts, or one is NaN.
         TypeError: when an argument has the wrong type, as labels that are names and not numbers.
 
     Example:
@@ -267,8 +276,17 @@ def make_batches(
         >>> make_batches(tokens, np.array([0, 1]), shuffle=True).num_examples
         2
     """
+    if not (hasattr(tokens, "offsets") or hasattr(tokens, "windows")):
+        raise TypeError(
+            f"`tokens` must be what `TextEncoder.encode` gives; got {shorten(tokens)} of type {type(tokens).__name__}. Write "
+            f"make_batches(encoder.encode(texts), labels)."
+        )
     check_int("batch_size", batch_size, 1)
     check_bool("shuffle", shuffle)
+    if check_bool("by_length", by_length) and shuffle:
+        raise ConfigError(
+            "`by_length` must be False with shuffle=True, which puts texts of like length together anyhow."
+        )
     check_int("seed", seed, 0)
     if labels is None and sample_weight is not None:
         raise ConfigError("`sample_weight` needs `labels`: it weights their loss; got `labels` None.")
@@ -295,6 +313,7 @@ def make_batches(
         pad_id=check_int("pad_id", pad_id, 0),
         draws=None if sampling is None else expected_draws(labels, sampling),
         augment=augment,
+        by_length=by_length,
     )
 
 
@@ -403,7 +422,18 @@ def _checked_array(where: str, part: Any, expected: int) -> np.ndarray:
     if array.ndim == 0 or len(array) != expected:
         found = len(array) if array.ndim else f"the single value {array}"
         raise DataError(f"{where} must have one row for each text; got {found} rows and {expected} texts.")
+    _refuse_missing(where, array)
     return array
+
+
+def _refuse_missing(where: str, array: np.ndarray) -> None:
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    wrong = np.argwhere(~np.isfinite(array))[0]
+    raise DataError(
+        f"{where} must be finite numbers; got {array[tuple(wrong)]} in row {int(wrong[0]) + 1} (counted from 1). Fill it or "
+        f"leave the row out."
+    )
 
 
 def _pad(ragged: Any, length: Any, value: int) -> Any:

@@ -13,6 +13,7 @@ from kerasbert._core.errors import KerasbertWarning
 # A label rarer than this, against the most common one, is hardly learned without care.
 STRONG_IMBALANCE = 20
 MOSTLY = 0.5
+KEYS_AT_ONCE = 2**20
 
 
 def overlap_message(
@@ -36,8 +37,13 @@ def overlap_message(
         >>> overlap_message(["Good  card", "bad"], ["good card", "late"])[:44]
         '1 of 2 texts to judge by (50 %) are training'
     """
-    seen = set(_keys(train_texts, train_pairs))
-    shared = [row for row, key in enumerate(_keys(held_out_texts, held_out_pairs)) if key in seen]
+    held_out_texts = list(held_out_texts)  # a Series is asked by its index
+    seen = set(text_keys(train_texts, train_pairs).tolist())
+    shared = [row for row, key in enumerate(text_keys(held_out_texts, held_out_pairs).tolist()) if key in seen]
+    return _overlap_words(shared, held_out_texts)
+
+
+def _overlap_words(shared: Sequence[int], held_out_texts: Sequence[str]) -> str | None:
     if not shared:
         return None
     return (
@@ -59,21 +65,39 @@ def warn_of_overlap(
         warnings.warn(message, KerasbertWarning, stacklevel=3)
 
 
-def warn_of_imbalance(encoded: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
+def warn_of_known_texts(
+    train_keys: np.ndarray, held_out_texts: Sequence[str], held_out_pairs: Sequence[str] | None = None
+) -> None:
+    """Warn when texts to judge by are training texts too, of which only keys are at hand; see `overlap_message`.
+
+    Args:
+        train_keys: of the training texts, from `text_keys`; they may lie on disk.
+        held_out_texts: m texts.
+        held_out_pairs: m second texts, or None.
+    """
+    held_out = text_keys(held_out_texts, held_out_pairs)
+    is_known = np.zeros(len(held_out), dtype=bool)
+    for start in range(0, len(train_keys), KEYS_AT_ONCE):
+        is_known |= np.isin(held_out, train_keys[start : start + KEYS_AT_ONCE])
+    message = _overlap_words(np.flatnonzero(is_known).tolist(), held_out_texts)
+    if message:
+        warnings.warn(message, KerasbertWarning, stacklevel=3)
+
+
+def warn_of_imbalance(counted: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
     """Warn when a label is far rarer than another.
 
     Args:
-        encoded: head name -> class ids (n,), or 0 or 1 of shape (n, C), -1 where unknown.
+        counted: head name -> how many rows have each label, see `label_counts`.
         names: head name -> label names, (negative, positive) for a binary head.
     """
-    for head, array in encoded.items():
-        counts = label_counts(array, len(names[head]))
+    for head, counts in counted.items():
         present = np.flatnonzero(counts)
         if len(present) < 2:
             continue
         rare, common = (int(present[place(counts[present])]) for place in (np.argmin, np.argmax))
         if counts[rare] * STRONG_IMBALANCE < counts[common]:
-            where = f" of head {head!r}" if len(encoded) > 1 else ""
+            where = f" of head {head!r}" if len(counted) > 1 else ""
             warnings.warn(
                 f"the labels{where} are far from balanced: {names[head][common]!r} has {counts[common]} training texts "
                 f"and {names[head][rare]!r} has {counts[rare]}. Accuracy hides how a rare label fares: judge by macro-F1 "
@@ -105,34 +129,52 @@ def label_counts(encoded: np.ndarray, count: int) -> np.ndarray:
     return np.bincount(ids[ids >= 0], minlength=count)
 
 
-def warn_of_cut_texts(num_cut: int, full_lengths: Sequence[int] | np.ndarray, num_texts: int, max_length: int) -> None:
+def warn_of_cut_texts(
+    num_cut: int, full_lengths: Sequence[int] | np.ndarray | None, num_texts: int, max_length: int
+) -> None:
     """Warn when most texts are cut.
 
     Args:
         num_cut: how many were.
-        full_lengths: lengths in tokens, uncut, of the texts or of a sample of them.
+        full_lengths: lengths in tokens, uncut, of the texts or of a sample of them; None: they are not known.
         num_texts: of how many.
         max_length: where they were cut.
     """
     if num_cut <= MOSTLY * num_texts:
         return
-    needed = int(np.quantile(np.asarray(full_lengths), 0.95, method="higher"))
+    way_out = "A larger `max_length` holds more of them whole"
+    if full_lengths is not None:
+        needed = int(np.quantile(np.asarray(full_lengths), 0.95, method="higher"))
+        way_out = f"A `max_length` of {needed} holds 95 % of them whole"
     warnings.warn(
-        f"{num_cut} of {num_texts} training texts are longer than {max_length} tokens and are cut. A `max_length` of "
-        f"{needed} holds 95 % of them whole, and costs time; beyond what the encoder can read (512 for most), use "
-        f"`long_texts='windows'` or 'head_tail'.",
+        f"{num_cut} of {num_texts} training texts are longer than {max_length} tokens and are cut. {way_out}, and costs "
+        f"time; beyond what the encoder can read (512 for most), use `long_texts='windows'` or 'head_tail'.",
         KerasbertWarning,
         stacklevel=3,
     )
 
 
-def _keys(texts: Sequence[str], pairs: Sequence[str] | None) -> list[bytes]:
-    # Hashes, so that a million long texts take megabytes.
+def text_keys(texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
+    """A number for each text, or pair of texts, that is equal where texts are equal but for case, white space and Unicode form.
+
+    Args:
+        texts: n texts.
+        pairs: n second texts, or None.
+
+    Returns:
+        Uint64 (n,), hashes, so that a million long texts take megabytes.
+
+    Example:
+        >>> first, second, third = text_keys(["Good  card", "good card", "bad"])
+        >>> bool(first == second), bool(first == third)
+        (True, False)
+    """
     rows = zip(texts, texts if pairs is None else pairs, strict=True)
-    return [
-        hashlib.blake2b("\0".join(map(_normal, row)).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    hashes = (
+        hashlib.blake2b("\0".join(map(_normal, row)).encode("utf-8", "surrogatepass"), digest_size=8).digest()
         for row in rows
-    ]
+    )
+    return np.frombuffer(b"".join(hashes), dtype="<u8")
 
 
 def _normal(text: str) -> str:

@@ -1,42 +1,58 @@
-"""Labels go out as they came in: names, integers, or rows of 0 and 1."""
+"""Labels go out as they came in: names, integers, floats, booleans, or rows of 0 and 1."""
 
-from collections.abc import Iterable, Sequence
+import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-NAMES, INTEGERS, INDICATOR = "names", "integers", "indicator"
+from kerasbert.data.label_names import is_whole_number, label_key
+
+NAMES, INTEGERS, FLOATS, BOOLEANS, INDICATOR = "names", "integers", "floats", "booleans", "indicator"
+# NumPy's kinds of arrays.
+ARRAY_KINDS = {"i": INTEGERS, "u": INTEGERS, "f": FLOATS, "b": BOOLEANS}
 
 
-def label_kind(labels: Iterable[Any]) -> str:
+def label_kind(cells: Any) -> str:
     """How labels are written.
 
     Args:
-        labels: names, integers, lists of names, or an array (n, C) of 0 and 1.
+        cells: n names, numbers or booleans, or lists of these; no rows of 0 and 1, which only all rows together tell.
 
     Returns:
-        `"indicator"` for an array with two dimensions, `"integers"` for whole numbers (not booleans), else `"names"`.
+        `"integers"`, `"floats"` or `"booleans"` where all labels are such, else `"names"`.
 
     Example:
-        >>> label_kind(["a", "b"]), label_kind(np.array([3, 1])), label_kind(np.eye(2))
-        ('names', 'integers', 'indicator')
+        >>> label_kind(["a", "b"]), label_kind(np.array([3, 1])), label_kind([True, False]), label_kind([[1], [2, 3]])
+        ('names', 'integers', 'booleans', 'integers')
     """
-    array = getattr(labels, "to_numpy", lambda: labels)()
-    if isinstance(array, np.ndarray) and array.ndim == 2 and array.shape[1] > 1:
-        return INDICATOR
-    if isinstance(array, np.ndarray) and array.dtype.kind in "iu":
-        return INTEGERS
-    if isinstance(array, np.ndarray) and array.dtype.kind != "O":
-        return NAMES
-    cells = list(array)
-    whole = bool(cells) and all(isinstance(cell, (int, np.integer)) and not isinstance(cell, bool) for cell in cells)
-    return INTEGERS if whole else NAMES
+    if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
+        return ARRAY_KINDS.get(cells.dtype.kind, NAMES)
+    return _kind_of_parts([part for cell in cells for part in (cell if _is_list(cell) else [cell])])
+
+
+def kind_for(kind: str, names: Sequence[str]) -> str:
+    """A kind, if all of some label names can be written so; else `"names"`.
+
+    Example:
+        >>> kind_for("integers", ["1", "2"]), kind_for("integers", ["ham", "spam"])
+        ('integers', 'names')
+    """
+    if kind == BOOLEANS:
+        return kind if {_truth(name) for name in names} <= {False, True} else NAMES
+    if kind in (INTEGERS, FLOATS):
+        return kind if all(map(is_whole_number, names)) else NAMES
+    return kind
 
 
 def classes_as(kind: str, names: Sequence[str]) -> np.ndarray:
-    """Label names as the labels that were given: integers where they were integers, else an object array of names."""
+    """Label names as the labels that were given: numbers and booleans in their own dtype, else an object array of names."""
+    if kind == BOOLEANS:
+        return np.array([_truth(name) for name in names])
+    if kind == FLOATS:
+        return np.array([float(name) for name in names])
     if kind == INTEGERS:
-        return np.array([int(name) for name in names])
+        return np.array([int(label_key(name)) for name in names])
     return np.array(names, dtype=object)
 
 
@@ -49,8 +65,8 @@ def labels_as(kind: str, names: Sequence[str], decisions: np.ndarray) -> Any:
         decisions: class ids (n,), 0 or 1 of shape (n, 1) of a binary head, or 0 or 1 of shape (n, C).
 
     Returns:
-        Array of n names or integers; for a multi-label head a list of n lists of names, or an int array (n, C) where
-        such an array was given.
+        Array of n names, numbers or booleans; for a multi-label head a list of n lists of these, or an int array (n, C)
+        where rows of 0 and 1 were given.
 
     Example:
         >>> labels_as("names", ["a", "b"], np.array([[1, 1], [0, 1]]))
@@ -62,3 +78,22 @@ def labels_as(kind: str, names: Sequence[str], decisions: np.ndarray) -> Any:
     if kind == INDICATOR:
         return decisions.astype(np.int64)
     return [list(classes[row.astype(bool)]) for row in decisions]
+
+
+def _truth(name: str) -> bool | None:
+    """What a name says in a column of booleans."""
+    return {"0": False, "1": True, "false": False, "true": True}.get(label_key(name).strip().lower())
+
+
+def _is_list(cell: Any) -> bool:
+    return isinstance(cell, (list, tuple, set, frozenset, np.ndarray))
+
+
+def _kind_of_parts(parts: Sequence[Any]) -> str:
+    if not parts:
+        return NAMES
+    if all(isinstance(part, (bool, np.bool_)) for part in parts):
+        return BOOLEANS
+    if not all(isinstance(part, numbers.Real) and not isinstance(part, (bool, np.bool_)) for part in parts):
+        return NAMES
+    return INTEGERS if all(isinstance(part, numbers.Integral) for part in parts) else FLOATS

@@ -1,4 +1,7 @@
-"""The labels of a hierarchy in a stream: the names of each level, and which class each subclass belongs to, in one pass."""
+"""The labels of a hierarchy, read row by row: the names of each level, and which class each subclass belongs to.
+
+Rows in memory and rows of a stream go through here alike.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,10 +40,6 @@ class LevelVocabulary(LabelVocabulary):
         """See `LabelVocabulary.numbers`; none where the label is unknown."""
         return [] if is_unknown(cells.get(self.columns[0])) else super().numbers(cells, place, source)
 
-    def name_of(self, number: int) -> str:
-        """The name of a number."""
-        return list(self._numbers)[number]
-
     def settle(self, names: Sequence[str]) -> None:
         """Take the names of the finished tree, which may be more than those that occurred."""
         self._settled = tuple(names)
@@ -57,7 +56,7 @@ class LevelVocabulary(LabelVocabulary):
         counts[self.order] = self._counts
         return counts
 
-    def check(self) -> None:
+    def check(self, where: str | None = None) -> None:
         """Nothing: the tree is checked as a whole."""
 
 
@@ -96,6 +95,19 @@ class LevelTree:
         self._parents: list[dict[int, int]] = [{} for _ in range(depth - 1)]
         if self.given is not None:
             self._parents = [dict(enumerate(parents)) for parents in self.given.parents]
+
+    def numbers(self, cells: Mapping[str, Any], place: Any) -> dict[str, list[int]]:
+        """The label numbers of a row, see `settle`.
+
+        Args:
+            cells: level -> cell.
+            place: where the row stands.
+        """
+        found = {
+            name: [] if is_unknown(cells[name]) else level.numbers_of(cells[name], place)
+            for name, level in self.levels.items()
+        }
+        return self.settle(found, place)
 
     def settle(self, numbers: Mapping[str, list[int]], place: Any) -> dict[str, list[int]]:
         """The label numbers of a row, with classes that follow from their subclass filled in.
@@ -143,6 +155,8 @@ class LevelTree:
                 f"the column {classes.columns[0]!r} must hold at least two different classes; got {list(classes.names)}."
             )
         tree: dict[str, list[str]] = {name: [] for name in classes.names}
+        for level in self.levels.values():
+            level.check_names(f"the column {level.columns[0]!r}")
         numbers = {subclasses.name_of(child): child for child in self._parents[0]}
         for name in subclasses.names:
             if name in numbers:
@@ -154,6 +168,10 @@ class LevelTree:
         if own != parent:
             above, below = list(self.levels.values())[depth - 1 : depth + 1]
             first, second = above.name_of(parent), above.name_of(own)
+            if self.given is not None:
+                raise DataError(
+                    f"{place}: {below.name_of(child)!r} is a {level_names(depth + 1)[-1]} of {first!r}, not of {second!r}."
+                )
             raise DataError(
                 f"{place}: {below.name_of(child)!r} stands under {first!r} and under {second!r}; a subclass belongs to one "
                 f"class. Rename one, such as {f'{second}: {below.name_of(child)}'!r}."

@@ -56,9 +56,10 @@ def prediction_batches(tokens: Any, *, pad_id: int = 0, fixed_lengths: bool = Fa
         2
     """
     if fixed_lengths or not isinstance(tokens, TokenArrays) or not len(tokens):
-        return make_batches(tokens, batch_size=FIXED_BATCH, pad_id=pad_id)
+        return make_batches(tokens, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
     every = tuple(range(1, int(tokens.lengths.max()) + 1))
-    return PredictionBatches(tokens, batch_size=TEXTS_AT_ONCE, shuffle=False, seed=0, lengths=every, pad_id=pad_id)
+    plan: dict[str, Any] = {"batch_size": TEXTS_AT_ONCE, "shuffle": False, "seed": 0, "by_length": True}
+    return PredictionBatches(tokens, lengths=every, pad_id=pad_id, **plan)
 
 
 def _end_of_batch(lengths: np.ndarray, start: int) -> int:

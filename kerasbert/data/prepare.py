@@ -15,6 +15,7 @@ from kerasbert._core.checks import check_choice, check_name
 from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.data.bad_rows import BadRows
+from kerasbert.data.guards import text_keys
 from kerasbert.data.label_vocabulary import LabelVocabulary
 from kerasbert.data.level_vocabulary import LevelTree
 from kerasbert.data.readers import MISSING, check_text
@@ -25,6 +26,7 @@ from kerasbert.data.token_cache import (
     BAD_ROWS_FILE,
     CACHE_FILE,
     FORMAT,
+    KEYS_FILE,
     KINDS_FILE,
     LENGTHS_FILE,
     OFFSETS_FILE,
@@ -158,7 +160,7 @@ def _fill(folder: Path, files: list[SourceFile], way: Mapping[str, Any], given: 
         seen = _Progress(files, progress)
         chunks = _chunks(files, columns, bad, encoder, seen)
         for chunk, tokens in _ahead(chunks, lambda chunk: _tokenised(chunk, encoder, columns)):
-            writer.write(tokens, chunk.labels)
+            writer.write(tokens, chunk.labels, _keys(chunk, columns))
     _check_rows(writer, bad, files)
     for labels in columns.heads.values():
         labels.check()
@@ -321,6 +323,13 @@ def _tokenised(chunk: _Chunk, encoder: TextEncoder, columns: Columns) -> tuple[_
     return chunk, TokenArrays.concatenate(ids)
 
 
+def _keys(chunk: _Chunk, columns: Columns) -> np.ndarray:
+    """What tells equal texts; 0, which no text has, where token ids were given."""
+    texts, pairs = chunk.texts
+    is_text = np.array([row is None for row in chunk.given])
+    return np.where(is_text, text_keys(texts, pairs if columns.text_pair else None), np.uint64(0)).astype("<u8")
+
+
 def _ahead(chunks: Iterable[_Chunk], work: Callable[[_Chunk], Any]) -> Iterator[Any]:
     """What the work makes of each chunk, in order, while one thread reads on and another one works."""
     waiting: collections.deque[Any] = collections.deque()
@@ -351,7 +360,7 @@ class _Writer:
         self.length_counts = np.zeros(0, dtype=np.int64)
         self.shards: list[dict[str, Any]] = []
         self._records: Any = None
-        self._index = {name: open(folder / name, "wb") for name in (LENGTHS_FILE, OFFSETS_FILE)}
+        self._index = {name: open(folder / name, "wb") for name in (LENGTHS_FILE, OFFSETS_FILE, KEYS_FILE)}
         self._labels = {
             head: (open(folder / f"labels-{head}.bin", "wb"), open(folder / f"starts-{head}.bin", "wb"))
             for head in heads
@@ -365,8 +374,9 @@ class _Writer:
         for stream in [*self._index.values(), *pairs, *([self._records] if self._records else [])]:
             stream.close()
 
-    def write(self, tokens: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]]) -> None:
+    def write(self, tokens: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]], keys: np.ndarray) -> None:
         """Add texts."""
+        self._index[KEYS_FILE].write(keys.tobytes())
         records = serialize(tokens, labels, pairs=self.pairs)
         starts = self._write_records(records)
         self._index[LENGTHS_FILE].write(tokens.lengths.astype(np.uint16).tobytes())

@@ -72,6 +72,7 @@ def prepare_tokens(
 
     Raises:
         DataError: when a file, a column or a row cannot be used, or there is no row; the message names file and line.
+        TypeError: when a text of a file is no text.
         ArtifactError: when the folder was made from other data or in another way, and `overwrite` is False.
         ConfigError: when an argument is out of its range.
 
@@ -80,38 +81,75 @@ def prepare_tokens(
         >>> classifier = TextClassifier("multiclass").fit_cache(cache)  # doctest: +SKIP
     """
     reader = TextEncoder.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
+    vocabularies, tree = plan_labels(
+        task,
+        heads=heads,
+        labels=labels,
+        label_names=label_names,
+        label_delimiter=label_delimiter,
+        subclasses=subclasses,
+    )
+    return prepare(
+        sources,
+        output,
+        encoder=reader,
+        columns=Columns(vocabularies, text, text_pair, missing, tree),
+        on_error=on_error,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def plan_labels(
+    task: str | None,
+    *,
+    heads: Mapping[str, tuple[str, str]] | None = None,
+    labels: str | Sequence[str] | None = None,
+    label_names: Sequence[str] | None = None,
+    label_delimiter: str | None = None,
+    subclasses: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, LabelVocabulary], LevelTree | None]:
+    """What reads the labels of a row, by head; see `prepare_tokens` for the arguments.
+
+    Args:
+        task: see `prepare_tokens`.
+        heads: see `prepare_tokens`.
+        labels: see `prepare_tokens`.
+        label_names: see `prepare_tokens`.
+        label_delimiter: see `prepare_tokens`.
+        subclasses: see `prepare_tokens`.
+
+    Returns:
+        Head or level name -> its labels; and what the levels belong to, None without levels.
+
+    Raises:
+        ConfigError: when arguments do not go together.
+    """
     if (task is None) == (heads is None):
         raise ConfigError("One of `task` and `heads` must be given.")
     if subclasses is not None and task != HIERARCHICAL:
         raise ConfigError(f"`subclasses` goes with task 'hierarchical'; got task {task!r}.")
-    tree = None
-    vocabularies: Mapping[str, LabelVocabulary]
+    if heads is not None:
+        if label_names is not None or labels is not None:
+            raise ConfigError("`labels` and `label_names` must be None with `heads`, which name the columns.")
+        if label_delimiter is not None and "multilabel" not in [own for _, own in heads.values()]:
+            raise ConfigError(
+                f"`label_delimiter` goes with a multi-label head, whose cells name several labels; got {label_delimiter!r} with "
+                f"{dict(heads)}."
+            )
+        return {
+            name: LabelVocabulary(own, [column], delimiter=label_delimiter if own == "multilabel" else None)
+            for name, (column, own) in heads.items()
+        }, None
+    columns = _columns(str(task), labels)
     if task == HIERARCHICAL:
         if label_names is not None or label_delimiter is not None:
             raise ConfigError(
                 "`label_names` and `label_delimiter` must be None for a hierarchical task; give `subclasses`."
             )
-        tree = LevelTree([*LEVEL_COLUMNS] if labels is None else _columns(task, labels), subclasses)
-        vocabularies = tree.levels
-    elif heads is None:
-        columns = _columns(str(task), labels)
-        vocabularies = {
-            SINGLE_HEAD: LabelVocabulary(str(task), columns, names=label_names, delimiter=label_delimiter),
-        }
-    else:
-        vocabularies = {
-            name: LabelVocabulary(own, [column], delimiter=label_delimiter if own == "multilabel" else None)
-            for name, (column, own) in heads.items()
-        }
-    return prepare(
-        sources,
-        output,
-        encoder=reader,
-        columns=Columns(dict(vocabularies), text, text_pair, missing, tree),
-        on_error=on_error,
-        overwrite=overwrite,
-        progress=progress,
-    )
+        tree = LevelTree([*LEVEL_COLUMNS] if labels is None else columns, subclasses)
+        return dict(tree.levels), tree
+    return {SINGLE_HEAD: LabelVocabulary(str(task), columns, names=label_names, delimiter=label_delimiter)}, None
 
 
 def _columns(task: str, labels: str | Sequence[str] | None) -> list[str]:

@@ -4,7 +4,7 @@ import dataclasses
 import glob
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,7 @@ def find_sources(patterns: Any) -> list[SourceFile]:
 
     Raises:
         DataError: when a pattern names no file, or a file cannot be read or has another ending.
+        TypeError: when they are no paths.
 
     Example:
         >>> find_sources("no/such/*.csv")
@@ -104,11 +105,22 @@ def find_sources(patterns: Any) -> list[SourceFile]:
         ...
         kerasbert._core.errors.DataError: No file matches 'no/such/*.csv'.
     """
-    listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else list(patterns)
+    listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else _listed(patterns)
     paths = dict.fromkeys(path for pattern in listed for path in _expand(os.fspath(pattern)))
     if not paths:
         raise DataError("`sources` must name at least one data file; got none.")
     return [_checked(Path(path)) for path in paths]
+
+
+def _listed(patterns: Any) -> list[Any]:
+    is_column = isinstance(patterns, Iterable) and not isinstance(patterns, (bytes, Mapping))
+    listed = list(patterns) if is_column and not hasattr(patterns, "columns") else [None]
+    if not all(isinstance(pattern, (str, os.PathLike)) for pattern in listed):
+        raise TypeError(
+            f"`sources` must be a path or pattern, or several; got {shorten(patterns)} of type {type(patterns).__name__}. "
+            f"Frames and data sets are trained on in memory, by `TextClassifier.fit(df['text'], df['label'])`."
+        )
+    return listed
 
 
 def changes(then: Sequence[SourceFile], now: Iterable[SourceFile]) -> list[str]:
@@ -148,10 +160,37 @@ def _suffix(path: Path) -> str:
 
 def _checked(path: Path) -> SourceFile:
     check_file(path, largest=None, empty=True)
+    return source_of(path)
+
+
+def source_of(path: Path) -> SourceFile:
+    """A data file as it is now.
+
+    Args:
+        path: of a regular file.
+
+    Returns:
+        The file, without its hash.
+
+    Raises:
+        DataError: when its name does not end as that of a format does.
+    """
     if _suffix(path) not in FORMATS:
         raise DataError(
             f"{path} must end in one of {', '.join(sorted(FORMATS))}, or one of these and .gz; got {shorten(path.name)}."
+            f"{_format_hint(path)}"
         )
     if FORMATS[_suffix(path)] == "parquet" and path.suffix.lower() == COMPRESSED:
         raise DataError(f"{path}: Parquet is compressed inside; unpack it.")
     return look_at(path)
+
+
+def _format_hint(path: Path) -> str:
+    """The way out for what is often given under another name: JSON lines, and a JSON array."""
+    if path.suffix.lower() != ".json":
+        return ""
+    with open(path, "rb") as stream:
+        start = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if start == b"[":
+        return " It holds a JSON array: write its objects one a line (JSON lines), and name the file .jsonl."
+    return f" If it holds JSON lines, one object a line, rename it to {path.stem}.jsonl."

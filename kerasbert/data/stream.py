@@ -110,6 +110,7 @@ class StreamBatches(BatchSource):
         self.padding = 1 - self.num_tokens / max(padded, 1)
         self.pipeline = self._pipeline()
         self.dataset = self.with_length(self.pipeline)
+        self.dataset.longest_input = max((length for _, length in self.shapes), default=0)
 
     def __len__(self) -> int:
         return self.steps
@@ -275,6 +276,7 @@ def stream_batches(
     cache: TokenCache,
     *,
     token_budget: int | None = None,
+    batch_size: int | None = None,
     shuffle: bool = True,
     seed: int = 0,
     num_shapes: int = NUM_SHAPES,
@@ -292,7 +294,8 @@ def stream_batches(
 
     Args:
         cache: from `prepare_tokens` or `open_cache`.
-        token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
+        token_budget: most tokens of a batch, padding included; None: such that an average batch has `batch_size` texts.
+        batch_size: texts of an average batch, without `token_budget`; None means 32.
         shuffle: whether epochs have another order each.
         seed: of the order, the draws and the augmentation.
         num_shapes: most distinct (texts, length) of batches, >= 2; >= 1 with `static`.
@@ -315,6 +318,11 @@ def stream_batches(
     """
     if sampling is not None:
         check_choice("sampling", sampling, SAMPLINGS)
+    if batch_size is not None and token_budget is not None:
+        raise ConfigError(
+            f"One of `token_budget` and `batch_size` may be given, the tokens or the texts of a batch; got {token_budget} "
+            f"and {batch_size}."
+        )
     keep = None if held_out is None else _keeper(held_out)
     length_counts = np.array(cache.facts["length_counts"], dtype=np.int64)
     if held_out is not None:
@@ -324,6 +332,7 @@ def stream_batches(
         length_counts,
         longest=cache.max_length,
         token_budget=token_budget,
+        mean_rows=MEAN_ROWS if batch_size is None else check_int("batch_size", batch_size, 1),
         shuffle=shuffle,
         seed=seed,
         num_shapes=num_shapes,
@@ -346,6 +355,7 @@ def plan_rows(
     *,
     longest: int,
     token_budget: int | None = None,
+    mean_rows: int = MEAN_ROWS,
     shuffle: bool = True,
     seed: int = 0,
     num_shapes: int = NUM_SHAPES,
@@ -359,6 +369,7 @@ def plan_rows(
         length_counts: rows of 0, 1, 2, ... tokens.
         longest: no padded length goes beyond it.
         token_budget: see `stream_batches`.
+        mean_rows: texts of an average batch, without a budget.
         shuffle: see `stream_batches`.
         seed: see `stream_batches`.
         num_shapes: see `stream_batches`.
@@ -382,11 +393,11 @@ def plan_rows(
         raise DataError("There must be at least one text to train on; got none.")
     counts = length_counts[: int(np.flatnonzero(length_counts)[-1]) + 1]
     buckets = lengths_of_counts(counts, num_lengths=num_shapes, multiple=1)
-    sizes, rest = fit_sizes(buckets, counts, token_budget, share[1])
+    sizes, rest = fit_sizes(buckets, counts, token_budget, share[1], mean_rows)
     if rest and not static:
         # Room for the shape of the odd batch.
         buckets = lengths_of_counts(counts, num_lengths=max(num_shapes - 1, 1), multiple=1)
-        sizes, rest = fit_sizes(buckets, counts, token_budget, share[1])
+        sizes, rest = fit_sizes(buckets, counts, token_budget, share[1], mean_rows)
     static = static or share[1] > 1
     pool_rows = max(POOL_ROWS, 4 * sum(sizes))
     return RowPlan(lengths, buckets, sizes, shuffle, seed, drop_rest=static, pool_rows=pool_rows)
@@ -423,7 +434,11 @@ def row_sampling(draws: Any, num_rows: int, keep: Any, seed: int) -> RowSampling
 
 
 def fit_sizes(
-    buckets: tuple[int, ...], counts: np.ndarray, budget: int | None = None, workers: int = 1
+    buckets: tuple[int, ...],
+    counts: np.ndarray,
+    budget: int | None = None,
+    workers: int = 1,
+    mean_rows: int = MEAN_ROWS,
 ) -> tuple[tuple[int, ...], int]:
     """Texts of a batch of each padded length, such that whole batches hold all texts if that can be done.
 
@@ -433,8 +448,9 @@ def fit_sizes(
     Args:
         buckets: padded lengths, ascending.
         counts: texts of 0, 1, 2, ... tokens.
-        budget: most tokens of a batch; None: such that an average batch has 32 texts.
+        budget: most tokens of a batch; None: such that an average batch has `mean_rows` texts.
         workers: every size is a multiple of this.
+        mean_rows: texts of an average batch.
 
     Returns:
         The sizes, and how many texts are left for an odd batch.
@@ -449,7 +465,7 @@ def fit_sizes(
     places = np.searchsorted(buckets, np.arange(len(counts)))
     if budget is None:
         mean = float((np.array(buckets)[places] * counts).sum() / counts.sum())
-        budget = max(round(MEAN_ROWS * mean), buckets[-1] * workers)
+        budget = max(round(mean_rows * mean), buckets[-1] * workers)
     check_int("token_budget", budget, buckets[-1] * workers, None, "tokens of the longest text for each worker")
     rows = np.bincount(places, weights=counts, minlength=len(buckets)).astype(np.int64)
     most = [budget // length // workers * workers for length in buckets]

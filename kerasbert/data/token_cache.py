@@ -7,6 +7,7 @@
     labels-HEAD.bin         label numbers of all texts, int32
     starts-HEAD.bin         where the labels of each text start among them, uint64
     kinds.bin               what each token of the vocabulary is: 0 starts a word, 1 continues one, 2 special; uint8
+    texts.bin               a number for each text that is equal where texts are, see `guards.text_keys`; uint64
     bad_rows.txt            rows that were left out, a line each
     manifest.json           size and SHA-256 of each file
 
@@ -37,6 +38,7 @@ CACHE_FILE = "cache.json"
 LENGTHS_FILE = "lengths.bin"
 OFFSETS_FILE = "offsets.bin"
 KINDS_FILE = "kinds.bin"
+KEYS_FILE = "texts.bin"
 BAD_ROWS_FILE = "bad_rows.txt"
 FORMAT = 1
 # A TFRecord: length and its check sum, the content, its check sum.
@@ -166,6 +168,12 @@ class TokenCache:
     def token_kinds(self) -> np.ndarray:
         """What each token of the vocabulary is, see `Augmentation`."""
         return np.fromfile(self.folder / KINDS_FILE, dtype=np.uint8)
+
+    @property
+    def text_keys(self) -> np.ndarray | None:
+        """A number for each text, see `guards.text_keys`, mapped from disk; None in a cache that was made without."""
+        path = self.folder / KEYS_FILE
+        return _mapped(path, np.uint64) if path.is_file() else None
 
     def read(self, rows: np.ndarray) -> tuple[TokenArrays, dict[str, np.ndarray]]:
         """The token ids and labels of some rows.

@@ -415,7 +415,7 @@ def _longest(folder: str | os.PathLike[str], settings: dict[str, Any], usual: in
 
 
 def _checked_texts(name: str, texts: Sequence[str]) -> list[str]:
-    checked = list(check_texts(name, texts))
+    checked = check_texts(name, texts)
     for index, text in enumerate(checked):
         if not isinstance(text, str):
             raise TypeError(f"`{name}[{index}]` must be a text; got {shorten(text)} of type {type(text).__name__}.")

@@ -23,6 +23,7 @@ class WindowBatches(Batches):
         shuffle: whether every epoch has another order.
         seed: of the orders.
         lengths: the padded lengths allowed.
+        by_length: see `Batches`.
         **others: see `Batches`.
 
     Example:
@@ -44,13 +45,15 @@ class WindowBatches(Batches):
         shuffle: bool,
         seed: int,
         lengths: tuple[int, ...],
+        by_length: bool = False,
         **others: Any,
     ) -> None:
         longest = np.zeros(len(tokens), dtype=np.int64)
         if len(tokens):
             longest = np.maximum.reduceat(tokens.windows.lengths, tokens.text_offsets[:-1])
         self._padded_lengths = np.array(lengths, dtype=np.int64)[np.searchsorted(lengths, longest)]
-        self._slots = self._arrange(tokens, batch_size, np.random.default_rng(seed) if shuffle else None)
+        random = np.random.default_rng(seed) if shuffle else None
+        self._slots = self._arrange(tokens, batch_size, random, by_length)
         super().__init__(
             tokens,  # type: ignore[arg-type]
             labels,
@@ -58,6 +61,7 @@ class WindowBatches(Batches):
             shuffle=shuffle,
             seed=seed,
             lengths=lengths,
+            by_length=by_length,
             **others,
         )
 
@@ -66,9 +70,9 @@ class WindowBatches(Batches):
         """Batches in an epoch."""
         return len(self._slots)
 
-    def _arrange(self, tokens: WindowArrays, size: int, random: Any) -> list[np.ndarray]:
+    def _arrange(self, tokens: WindowArrays, size: int, random: Any, by_length: bool) -> list[np.ndarray]:
         """The rows of each batch before any epoch's exchange of places."""
-        order = np.argsort(tokens.lengths, kind="stable")
+        order = np.argsort(tokens.lengths, kind="stable") if by_length else np.arange(len(tokens))
         if random is not None:
             order = random.permutation(len(tokens))
             for start in range(0, len(order), POOL * size):

@@ -8,10 +8,11 @@ from keras import ops
 from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.dense import TokenDense
 from kerasbert.encoders.dropout import ByteDropout
+from kerasbert.encoders.kept_parts import KeepsParts
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class BertSelfAttention(keras.layers.Layer):
+class BertSelfAttention(KeepsParts, keras.layers.Layer):
     """Scaled dot-product self-attention of BERT, up to its output projection.
 
     Query, key and value come from one `Dense(3 * hidden_size)`, so that a block makes one large product instead of
@@ -68,6 +69,7 @@ class BertSelfAttention(keras.layers.Layer):
 
     def build(self, hidden_states_shape: tuple, attention_bias_shape: tuple | None = None) -> None:
         self.query_key_value.build(hidden_states_shape)
+        self.settle_parts()
 
     def call(
         self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None, seed: Any = None

@@ -10,11 +10,12 @@ from kerasbert.encoders.attention import BertSelfAttention
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.dense import TokenDense
 from kerasbert.encoders.dropout import ByteDropout
+from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.encoders.normalization import TokenNorm
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class BertBlock(keras.layers.Layer):
+class BertBlock(KeepsParts, keras.layers.Layer):
     """A post-norm transformer block of BERT, shared by DistilBERT, ELECTRA and RoBERTa.
 
     Args:
@@ -66,6 +67,7 @@ class BertBlock(keras.layers.Layer):
         for layer in (self.attention, self.attention_output, self.attention_norm, self.intermediate, self.output_norm):
             layer.build(hidden_states_shape)
         self.output_dense.build(intermediate_shape)
+        self.settle_parts()
 
     def draw_seeds(self) -> tuple[Any, Any, Any]:
         """The seeds that the next call would draw, in its order."""

@@ -65,6 +65,7 @@ class BertConfig:
         sinusoidal_pos_embds: whether a DistilBERT starts from sine positions (they are read from the checkpoint anyhow).
         output_hidden_states: True or False to force what a call returns; None returns them from calls and leaves them
             out of `predict`.
+        output_attentions: whether calls and `predict` return the attention probabilities unless they say otherwise.
 
     Raises:
         ConfigError: when a value is out of its range; the message names the key, the range and the value.
@@ -92,6 +93,7 @@ class BertConfig:
     embedding_size: int | None = None
     sinusoidal_pos_embds: bool = False
     output_hidden_states: bool | None = None
+    output_attentions: bool = False
 
     def __post_init__(self) -> None:
         check_choice("model_type", self.model_type, MODEL_TYPES)
@@ -117,6 +119,9 @@ class BertConfig:
         if self.embedding_size is not None:
             check_int("embedding_size", self.embedding_size, 1, 65_536)
         check_bool("sinusoidal_pos_embds", self.sinusoidal_pos_embds)
+        check_bool("output_attentions", self.output_attentions)
+        if self.output_hidden_states is not None:
+            check_bool("output_hidden_states", self.output_hidden_states)
 
     @property
     def embedding_width(self) -> int:
@@ -157,7 +162,7 @@ class BertConfig:
         known = {"model_type": model_type, **FAMILY_DEFAULTS[model_type]}
         for field in dataclasses.fields(cls):
             for key in (field.name, aliases.get(field.name, field.name)):
-                if key in values:
+                if key in values and (field.name, values[key]) != ("output_attentions", None):
                     known[field.name] = values[key]
         return cls(**known)
 
@@ -166,6 +171,8 @@ class BertConfig:
         values = dataclasses.asdict(self)
         if self.output_hidden_states is None:
             del values["output_hidden_states"]
+        if not self.output_attentions:
+            del values["output_attentions"]
         if self.model_type != "electra":
             del values["embedding_size"]
         else:

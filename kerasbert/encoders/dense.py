@@ -36,6 +36,10 @@ class TokenDense(keras.layers.Dense):
         outputs = self._with_bias_row(rows) if training and self.use_bias else super().call(rows, training=training)
         return ops.reshape(outputs, (*rest, self.units))
 
+    def quantize(self, mode: Any = None, type_check: bool = True, config: Any = None) -> None:
+        """Quantise as `keras.layers.Dense` does, which leaves out its subclasses."""
+        super().quantize(mode, type_check=False, config=config)
+
     def _with_bias_row(self, rows: Any) -> Any:
         outputs = ops.matmul(rows, self.kernel) + ops.expand_dims(self.bias, 0)
         return outputs if self.activation is None else self.activation(outputs)

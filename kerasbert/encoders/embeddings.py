@@ -8,11 +8,12 @@ from keras import ops
 from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.dropout import ByteDropout
+from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.encoders.normalization import TokenNorm
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class BertEmbeddings(keras.layers.Layer):
+class BertEmbeddings(KeepsParts, keras.layers.Layer):
     """Sum of token, position and token type embeddings, layer-normalised, with dropout.
 
     RoBERTa counts positions over its tokens only, starting after `pad_token_id`; DistilBERT has no token types; ELECTRA
@@ -67,6 +68,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.layer_norm.build(embedded_shape)
         if self.projection is not None:
             self.projection.build(embedded_shape)
+        self.settle_parts()
 
     def call(
         self, input_ids: Any, token_type_ids: Any = None, position_ids: Any = None, training: bool | None = None

@@ -1,6 +1,7 @@
 """What every encoder shares: embeddings, blocks, perhaps a pooler, and the object that a call returns."""
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self, cast
 
 import keras
@@ -8,13 +9,21 @@ from keras import ops
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import INPUT_IDS, INPUT_NAMES
+from kerasbert._core.process import check_process, note_process
 from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
+from kerasbert.encoders.inputs import NamedInputs
+from kerasbert.encoders.kept_parts import KeepsParts
+from kerasbert.encoders.quantized_parts import check_not_quantized, quantize_whole
 
 # Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
 PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
 HALF_PADDING_BIAS = -3e4
+POSITION_IDS = "position_ids"
+# The extra of this package that brings what a format of `export` needs.
+EXPORT_EXTRAS = {"litert": "tflite"}
 
 
 class EncoderOutput(NamedTuple):
@@ -33,9 +42,11 @@ class EncoderOutput(NamedTuple):
     attentions: tuple = ()
 
 
-class Encoder(keras.Model):
+class Encoder(NamedInputs, KeepsParts, keras.Model):
     """Abstract: an embedding layer, blocks and perhaps a pooler. `TFBertModel` documents what all families share."""
 
+    input_keys = (*INPUT_NAMES, POSITION_IDS)
+    required_keys = (INPUT_IDS,)
     model_type: str = ""
     checkpoint_prefix: str = ""
 
@@ -48,6 +59,8 @@ class Encoder(keras.Model):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        check_process(keras.backend.backend())
+        note_process()
         self.config = config = self._own_config(config, num_hidden_layers)
         self.embeddings = BertEmbeddings(config, dtype=self.dtype_policy, name="embeddings")
         self.blocks = [
@@ -75,14 +88,17 @@ class Encoder(keras.Model):
         position_ids: Any = None,
         *,
         output_hidden_states: bool | None = None,
-        output_attentions: bool = False,
+        output_attentions: bool | None = None,
         training: bool | None = None,
     ) -> EncoderOutput:
-        if isinstance(input_ids, dict):
-            input_ids, attention_mask, token_type_ids, position_ids = self._unpack(
-                input_ids, attention_mask, token_type_ids, position_ids
+        if isinstance(input_ids, Mapping):
+            input_ids = self.named(input_ids)  # JAX comes here without `__call__`
+            given = (None, attention_mask, token_type_ids, position_ids)
+            input_ids, attention_mask, token_type_ids, position_ids = (
+                input_ids.get(key, value) for key, value in zip(self.input_keys, given, strict=True)
             )
         self._check_length(input_ids)
+        output_attentions = self.config.output_attentions if output_attentions is None else output_attentions
         bias = None if attention_mask is None else self._attention_bias(attention_mask)
         # What is frozen runs without dropout: its output is then a fixed feature of the text.
         hidden = self.embeddings(
@@ -118,12 +134,25 @@ class Encoder(keras.Model):
             "name": self.name,
             "trainable": self.trainable,
             "dtype": keras.dtype_policies.serialize(self.dtype_policy),
+            **self.parts_config(),
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
-        """Rebuild the encoder from `get_config()`."""
+    def from_own_config(cls, config: dict[str, Any]) -> Self:
+        """See `KeepsParts`."""
         return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
+
+    def quantize(self, mode: Any = "int8", **options: Any) -> None:
+        """Quantise the weights of dense layers and embeddings as `keras.Model.quantize` does.
+
+        Args:
+            mode: `"int8"`.
+            **options: other arguments of `keras.Model.quantize`.
+
+        Raises:
+            ConfigError: when the mode is another one.
+        """
+        quantize_whole(super().quantize, mode, **options)
 
     @classmethod
     def from_pretrained(
@@ -174,6 +203,38 @@ class Encoder(keras.Model):
         )
         return cast(Self, encoder)
 
+    def export(self, filepath: str | os.PathLike[str], format: str = "tf_saved_model", **options: Any) -> None:
+        """Export the encoder as `keras.Model.export` does, with its inputs and outputs by name.
+
+        The inputs are `input_ids`, `attention_mask` and `token_type_ids`, int32 (batch, length) of any length; the outputs
+        `last_hidden_state`, `pooler_output` where there is a pooler, and the others that the config asks for.
+
+        Args:
+            filepath: folder of the SavedModel, or file.
+            format: `"tf_saved_model"`, `"litert"` (TFLite), `"onnx"` or another of Keras's.
+            **options: other arguments of `keras.Model.export`.
+
+        Raises:
+            ConfigError: when a package that the format needs is not installed.
+
+        Example:
+            >>> TFBertModel.from_pretrained("all-MiniLM-L6-v2").export("served", verbose=False)  # doctest: +SKIP
+        """
+        inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in INPUT_NAMES}
+        output = self(inputs, output_hidden_states=bool(self.config.output_hidden_states))
+        parts = {name: part for name, part in output._asdict().items() if not isinstance(part, tuple)}
+        for name in ("hidden_states", "attentions"):
+            parts |= {f"{name}_{index}": part for index, part in enumerate(getattr(output, name))}
+        model = keras.Model(inputs, parts, name=self.name)
+        model({name: ops.ones((1, 2), "int32") for name in inputs})  # Keras exports what has been called
+        try:
+            model.export(filepath, format=format, **options)
+        except ImportError as error:
+            raise ConfigError(
+                f"`format` {format!r} needs a package that is not installed ({error}); run pip install "
+                f"'kerasbert[{EXPORT_EXTRAS.get(format, format)}]', or choose 'tf_saved_model'."
+            ) from error
+
     def save_pretrained(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder that PyTorch transformers loads: `config.json` and `model.safetensors`, in float32.
 
@@ -183,7 +244,9 @@ class Encoder(keras.Model):
 
         Raises:
             ArtifactError: when the folder cannot be written.
+            ConfigError: when the encoder is quantised.
         """
+        check_not_quantized(self)
         from kerasbert.encoders.checkpoints import save_pretrained
 
         save_pretrained(self, folder, overwrite=overwrite)
@@ -209,20 +272,16 @@ class Encoder(keras.Model):
             if self.pooler is not None:
                 self.pooler.build((None, self.config.hidden_size))
         self.built = True
-
-    def _unpack(self, inputs: dict, *given: Any) -> tuple:
-        names = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
-        unknown = sorted(set(inputs) - set(names))
-        if unknown or "input_ids" not in inputs:
-            raise ConfigError(f"Encoder inputs must be among {', '.join(names)}, with input_ids; got {sorted(inputs)}.")
-        return tuple(inputs.get(name, default) for name, default in zip(names, (None, *given), strict=True))
+        self.settle_parts()
 
     def _check_length(self, input_ids: Any) -> None:
         length = input_ids.shape[1] if len(input_ids.shape) == 2 else None
         if len(input_ids.shape) != 2:
             raise ConfigError(f"`input_ids` must have shape (batch, length); got {tuple(input_ids.shape)}.")
-        # While JAX traces a model, the length may be a symbol, which cannot be compared.
-        if isinstance(length, int) and length > self.config.max_length:
+        # While JAX traces a model, the length may be a symbol, which cannot be compared; while Keras infers shapes with
+        # PyTorch, on tensors without values, it is made up.
+        made_up = str(getattr(input_ids, "device", "")) == "meta"
+        if isinstance(length, int) and not made_up and length > self.config.max_length:
             raise ConfigError(
                 f"`input_ids` must have at most {self.config.max_length} tokens a row (the rows of the position table); "
                 f"got {length}. Truncate the texts."

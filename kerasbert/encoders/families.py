@@ -29,7 +29,7 @@ class TFBertModel(Encoder):
         token_type_ids: int (batch, length); None: all zero.
         position_ids: int (batch, length); None: 0, 1, 2, ...
         output_hidden_states: True or False to force; None returns them, which costs nothing where they are not used.
-        output_attentions: whether to return the attention probabilities.
+        output_attentions: whether to return the attention probabilities; None: as the config says.
         training: whether dropout is active.
 
     Returns:

@@ -1,14 +1,27 @@
 """Whatever a user may hand over as an encoder, turned into a fresh encoder of the depth and form that is needed."""
 
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.errors import KerasBertError, KerasbertWarning
+from kerasbert._core.files import checked_member
+from kerasbert._core.names import CONFIG_FILE, PACKAGE
 from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.strict_json import read_json_object
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.families import ENCODERS
+from kerasbert.encoders.quantized_parts import check_not_quantized
+from kerasbert.encoders.trainable_parts import copy_trainable, set_trainable_parts
+from kerasbert.encoders.weight_table import weight_table
+
+# How the architectures of fine-tuned classifiers end.
+OWN_CLASSIFIER = "a kerasbert classifier"
+CLASSIFIERS = ("ForSequenceClassification", OWN_CLASSIFIER)
 
 
 class EncoderSource(NamedTuple):
@@ -23,26 +36,36 @@ class EncoderSource(NamedTuple):
     build: Callable[..., Encoder]
 
 
-def encoder_for(encoder: Any) -> EncoderSource:
+def encoder_for(encoder: Any, *, gets_new_head: bool = True) -> EncoderSource:
     """Look at an encoder without building it.
 
     Args:
         encoder: name or folder of a checkpoint; a `BertConfig`, dict or transformers config for fresh weights; or a
             kerasbert encoder, a PyTorch `BertModel` or a transformers 4 `TFBertModel`, whose weights are copied.
 
+        gets_new_head: whether it becomes part of a new classifier, so that a head which is left out is told.
+
     Returns:
-        Its config and how to build it.
+        Its config and how to build it. A classifier that was fine-tuned elsewhere gives its encoder, with a
+        `KerasbertWarning` that its head is left out.
 
     Raises:
         ConfigError: when a name cannot be found or a config is out of range.
         TypeError: when it is none of these.
     """
+    if isinstance(encoder, EncoderSource):
+        return encoder
     if isinstance(encoder, (str, os.PathLike)):
-        return _from_folder(encoder)
+        folder = resolve_encoder(encoder)
+        if gets_new_head:
+            _warn_of_head(f"the folder {str(folder)!r} holds", _architectures(folder))
+        return folder_source(folder)
     if isinstance(encoder, (BertConfig, dict)) or _is_foreign_config(encoder):
         config = as_config(encoder)
         return EncoderSource(config, lambda **form: ENCODERS[config.model_type](config, **form))
     if isinstance(encoder, Encoder) or hasattr(encoder, "config"):
+        if gets_new_head:
+            _warn_of_head("the model is", [type(encoder).__name__.removeprefix("TF")])
         return _from_live(encoder)
     raise TypeError(
         f"`encoder` must be the name or folder of a checkpoint, a BertConfig, or a TFBertModel, PyTorch BertModel or "
@@ -50,17 +73,94 @@ def encoder_for(encoder: Any) -> EncoderSource:
     )
 
 
-def _from_folder(name_or_folder: str | os.PathLike[str]) -> EncoderSource:
+def folder_source(folder: Path) -> EncoderSource:
+    """The encoder of a checkpoint's folder.
+
+    Args:
+        folder: with `config.json` and weights.
+
+    Returns:
+        Its config and how to build it; a head beside the encoder is left to the caller.
+    """
     from kerasbert.encoders.checkpoints import load_encoder, read_config
 
-    folder = resolve_encoder(name_or_folder)
     return EncoderSource(read_config(folder), lambda **form: load_encoder(folder, **form))
+
+
+def _architectures(folder: Path) -> Sequence[Any]:
+    """What kind of model a folder says that it holds; nothing where it does not say."""
+    try:
+        values = read_json_object(checked_member(folder, CONFIG_FILE))
+    except (KerasBertError, OSError):
+        return ()  # told by whoever reads the encoder
+    found = values.get("architectures")
+    # What this package wrote says so by its own key, whatever the head.
+    own = [OWN_CLASSIFIER] if isinstance(values.get(PACKAGE), Mapping) else []
+    return [*(found if isinstance(found, list) else []), *own]
+
+
+def _warn_of_head(what: str, architectures: Sequence[Any]) -> None:
+    names = [name for name in architectures if isinstance(name, str) and name.endswith(CLASSIFIERS)]
+    if names:
+        warnings.warn(
+            f"`encoder`: {what} a fine-tuned classifier, {names[0]}; its encoder is taken, its head and labels are left "
+            f"out, and a new head starts untrained. TextClassifier.from_pretrained reads the whole classifier.",
+            KerasbertWarning,
+            stacklevel=3,
+        )
 
 
 def _from_live(encoder: Any) -> EncoderSource:
     from kerasbert.encoders.checkpoints import encoder_from
 
-    return EncoderSource(as_config(encoder.config), lambda **form: encoder_from(encoder, **form))
+    if isinstance(encoder, Encoder):
+        check_not_quantized(encoder)
+
+    def build(**form: Any) -> Encoder:
+        copy = encoder_from(encoder, **form)
+        _keep_frozen(encoder, copy)
+        return copy
+
+    return EncoderSource(as_config(encoder.config), build)
+
+
+def _keep_frozen(source: Any, copy: Encoder) -> None:
+    """Freeze in a copy what is frozen in the model that it was made of."""
+    if isinstance(source, Encoder):
+        copy_trainable(source, copy)
+    elif hasattr(source, "named_parameters") and hasattr(source, "state_dict"):
+        still = [name for name, parameter in source.named_parameters() if not parameter.requires_grad]
+        freeze_tensors(copy, still)
+    elif getattr(source, "trainable", True) is False:
+        copy.trainable = False
+
+
+def freeze_tensors(encoder: Encoder, names: Sequence[str]) -> None:
+    """Freeze the layers of an encoder whose tensors are all frozen in the PyTorch model that it was copied from.
+
+    Args:
+        encoder: the copy.
+        names: of the frozen tensors, with any prefix.
+    """
+    table = weight_table(encoder.config, encoder.pooler is not None)
+    frozen = {
+        weight.path: [any(f".{name}".endswith(f".{end}") for name in names) for end in weight.names] for weight in table
+    }
+    layers: dict[str, list[bool]] = {}
+    for path, found in frozen.items():
+        layers.setdefault(path.rpartition("/")[0], []).extend(found)
+    if layers and all(all(found) for found in layers.values()):
+        encoder.trainable = False
+        return
+    set_trainable_parts(encoder, {path: False for path, found in layers.items() if all(found)})
+    partly = [path for path, found in layers.items() if any(found) and not all(found)]
+    if partly:
+        warnings.warn(
+            f"`encoder` has layers of which some tensors are frozen and some are not, {shorten(partly)}; the copy trains "
+            f"them whole. Freeze whole layers.",
+            KerasbertWarning,
+            stacklevel=2,
+        )
 
 
 def _is_foreign_config(encoder: Any) -> bool:

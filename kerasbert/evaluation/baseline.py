@@ -9,8 +9,10 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
-from kerasbert.data.labels import ENCODE_LABELS, collect_label_names
+from kerasbert.data.hierarchy import Hierarchy, parse_tree
+from kerasbert.data.label_cells import label_column
+from kerasbert.data.labels import read_labels
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
 from kerasbert.data.splits import split_indices
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
@@ -153,10 +155,13 @@ def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[An
 def _judge_head(
     head: str, task: str, features: tuple, cells: Sequence[Any], names: Sequence[str] | None, seed: int
 ) -> Outcome:
-    names = names or collect_label_names([cell for part in cells for cell in part])
-    train, test = (ENCODE_LABELS[task](part, names) for part in cells)
-    decided, values = _decide(task, features, train, len(names), seed)
-    return Outcome(head, task, tuple(names), np.arange(len(test)), test, values, decided)
+    columns = [label_column(part, several=task == "multilabel").cells for part in cells]
+    names = names or read_labels(task, [cell for column in columns for cell in column]).names
+    train, test = (read_labels(task, column, names).array for column in columns)
+    _check_number(len(train), features[0])
+    learned, rows = (np.flatnonzero(_known(part)) for part in (train, test))
+    decided, values = _decide(task, (features[0][learned], features[1]), train[learned], len(names), seed)
+    return Outcome(head, task, tuple(names), rows, test[rows], values[rows], decided[rows])
 
 
 def _scores_of(outcome: Outcome) -> dict[str, Any]:
@@ -198,8 +203,7 @@ def _decide(task: str, features: tuple, train: np.ndarray, count: int, seed: int
 def _fit(task: str, features: tuple, train: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of the test texts (m, C), those of one text adding up to 1 for a multi-class task; thresholds (C,)."""
     learned, asked = features
-    if len(train) != learned.shape[0]:
-        raise DataError(f"Texts and labels must be as many; got {learned.shape[0]} texts and {len(train)} labels.")
+    _check_number(len(train), learned)
     if task == "multiclass":
         values = _probabilities(learned, train[:, None] == np.arange(count), [asked], seed)[0]
         # A text that no label wants is of any label.
@@ -211,6 +215,11 @@ def _fit(task: str, features: tuple, train: np.ndarray, count: int, seed: int) -
     kept, out = split_indices(train, HELD_OUT, seed=seed)
     values, held_out = _probabilities(learned[kept], flags[kept], [asked, learned[out]], seed)
     return values, tune_thresholds(train[out], held_out)
+
+
+def _check_number(labels: int, texts: Any) -> None:
+    if labels != texts.shape[0]:
+        raise DataError(f"Texts and labels must be as many; got {texts.shape[0]} texts and {labels} labels.")
 
 
 def _probabilities(learned: Any, flags: np.ndarray, asked: Sequence[Any], seed: int) -> list[np.ndarray]:

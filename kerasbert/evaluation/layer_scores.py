@@ -168,7 +168,7 @@ class _Judge:
 
 def _timed(model: Any, tokens: Any, pad_id: int) -> tuple[np.ndarray, float]:
     """A model's answers in the order of the texts, and the seconds of a second pass."""
-    batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id)
+    batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id, by_length=True)
     model.predict(batches.dataset, verbose=0)
     start = time.perf_counter()
     output = model.predict(batches.dataset, verbose=0)

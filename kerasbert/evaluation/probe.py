@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, check_number, check_texts, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
+from kerasbert.data.label_cells import label_column
 from kerasbert.evaluation import probe_scores as scores
 from kerasbert.evaluation.distinct import count_different_texts, count_distinct
 from kerasbert.evaluation.probe_report import ProbeReport, tells_texts_apart
@@ -87,7 +88,9 @@ def probe(
     if validity is None:
         validity = sublabels is not None or labels is None
     check_bool("validity", validity)
-    texts = list(check_texts("texts", texts))
+    texts = check_texts("texts", texts)
+    labels = None if labels is None else list(label_column(labels).cells)
+    sublabels = None if sublabels is None else list(label_column(sublabels, source="sublabels").cells)
     _check_rows(len(texts), labels=labels, sublabels=sublabels)
     rows, targets, left_out = scores.sample_rows(labels, len(texts), folds=folds, max_texts=max_texts, seed=seed)
     questions = scores.Questions(

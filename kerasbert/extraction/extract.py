@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_choice, check_int, check_texts, suggest_keywords
+from kerasbert._core.checks import check_bool, check_choice, check_int, check_text_column, suggest_keywords
 from kerasbert._core.errors import ArtifactError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.progress import progress_bar
@@ -89,7 +89,8 @@ def extract_features(
     check_choice("dtype", dtype, ("float16", "float32"))
     check_int("batch_size", batch_size, 1)
     check_bool("progress", progress)
-    columns = [_checked("texts", texts)] + ([] if text_pairs is None else [_checked("text_pairs", text_pairs)])
+    columns = [check_text_column("texts", texts)]
+    columns += [] if text_pairs is None else [check_text_column("text_pairs", text_pairs)]
     target = None if output is None else _checked_target(Path(output), overwrite)
     opened = open_source(source, max_length=max_length, long_texts=long_texts)
     windows = opened.window_pooling if window_pooling is None else window_pooling
@@ -183,12 +184,6 @@ def _encode(tokens: TextEncoder, stretch: list[list[str]], start: int) -> Any:
         if not start:
             raise
         raise type(error)(f"{error} (Indices count from text {start}.)") from error
-
-
-def _checked(name: str, texts: Any) -> Iterable[str]:
-    return (
-        check_texts(name, texts) if isinstance(texts, (str, bytes, dict)) or not hasattr(texts, "__iter__") else texts
-    )
 
 
 def _checked_target(target: Path, overwrite: bool) -> Path:

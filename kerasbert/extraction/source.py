@@ -88,6 +88,6 @@ def _from_folder(source: str | os.PathLike[str]) -> ReadingSource:
         name = bundle.settings.get("encoder", os.fspath(source))
         return ReadingSource(bundle.model.encoder, bundle.tokens, name, bundle.model)
     tokens = TextEncoder.from_folder(resolve_encoder(source))
-    known = encoder_for(source)
+    known = encoder_for(source, gets_new_head=False)
     encoder = known.build(num_hidden_layers=None, add_pooling_layer=False, name="encoder")
     return ReadingSource(encoder, tokens, os.fspath(source))

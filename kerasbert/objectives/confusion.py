@@ -7,7 +7,7 @@ from keras import ops
 
 from kerasbert._core.checks import check_choice, check_int, check_number
 from kerasbert._core.names import PACKAGE
-from kerasbert.objectives.label_counts import class_ids, row_weights
+from kerasbert.objectives.batch_labels import class_ids, label_rows, row_weights
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -41,9 +41,18 @@ class ConfusionMatrix(keras.metrics.Metric):
         self.counts = self.add_variable((num_classes, num_classes), initializer="zeros", name="counts")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Add a batch: class ids (batch,) against a distribution (batch, C), or labels (batch, 1) against P(positive)."""
-        true_ids, predicted_ids = class_ids(y_true, y_pred, self.threshold)
-        weight = row_weights(sample_weight, true_ids, self.dtype)
+        """Add a batch.
+
+        Args:
+            y_true: class ids (batch,) or (batch, 1), or one-hot rows (batch, num_classes).
+            y_pred: a distribution (batch, num_classes), or of two classes P(positive), (batch, 1) or (batch,).
+            sample_weight: weights (batch,) of the rows.
+
+        Raises:
+            DataError: when the labels do not fit.
+        """
+        true_ids, predicted_ids, right = class_ids(y_true, y_pred, self.threshold, self.num_classes)
+        weight = row_weights(sample_weight, right, self.dtype)
         actual = ops.one_hot(true_ids, self.num_classes, dtype=self.dtype) * weight[:, None]
         predicted = ops.one_hot(predicted_ids, self.num_classes, dtype=self.dtype)
         self.counts.assign_add(ops.matmul(ops.transpose(actual), predicted))
@@ -72,6 +81,8 @@ class MatthewsCorrelationCoefficient(ConfusionMatrix):
         Gorodkin, "Comparing two K-category assignments by a K-category correlation coefficient", 2004.
     """
 
+    _direction = "up"
+
     def __init__(self, num_classes: int, *, name: str = "matthews_correlation", **kwargs: Any) -> None:
         super().__init__(num_classes, name=name, **kwargs)
 
@@ -84,7 +95,7 @@ class MatthewsCorrelationCoefficient(ConfusionMatrix):
         covariance = ops.trace(shares) - ops.sum(actual * predicted)
         # Products of shares, as 1 - sum of squares would cancel for a rare class.
         spread = _spread(actual) * _spread(predicted)
-        return ops.where(spread > 0, covariance / ops.sqrt(ops.where(spread > 0, spread, 1.0)), 0.0)
+        return ops.where(spread <= 0, 0.0, covariance / ops.sqrt(ops.where(spread <= 0, 1.0, spread)))
 
 
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -113,6 +124,8 @@ class CohenKappa(ConfusionMatrix):
         Cohen, "A coefficient of agreement for nominal scales", 1960.
     """
 
+    _direction = "up"
+
     def __init__(self, num_classes: int, *, weights: str = "none", name: str = "cohen_kappa", **kwargs: Any) -> None:
         super().__init__(num_classes, name=name, **kwargs)
         self.weights = check_choice("weights", weights, ("none", "linear", "quadratic"))
@@ -124,8 +137,8 @@ class CohenKappa(ConfusionMatrix):
         chance = ops.sum(shares, axis=1)[:, None] * ops.sum(shares, axis=0)[None, :]
         cost = self._cost()
         expected = ops.sum(cost * chance)
-        kappa = 1.0 - ops.sum(cost * shares) / ops.where(expected > 0, expected, 1.0)
-        return ops.where(expected > 0, kappa, 0.0)
+        kappa = 1.0 - ops.sum(cost * shares) / ops.where(expected <= 0, 1.0, expected)
+        return ops.where(expected <= 0, 0.0, kappa)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "weights": self.weights}
@@ -170,9 +183,9 @@ class MultiLabelConfusionMatrix(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch of multi-hot labels (batch, num_labels); `sample_weight` (batch,) weights its rows."""
-        actual = ops.cast(y_true, self.dtype)
-        predicted = ops.cast(ops.convert_to_tensor(y_pred) >= self.threshold, self.dtype)
-        weight = row_weights(sample_weight, actual, self.dtype)[:, None]
+        actual, y_pred, right = label_rows(y_true, y_pred, num_labels=self.num_labels)
+        actual, predicted = ops.cast(actual, self.dtype), ops.cast(y_pred >= self.threshold, self.dtype)
+        weight = row_weights(sample_weight, right, self.dtype)[:, None]
         cells = [
             [(1 - actual) * (1 - predicted), (1 - actual) * predicted],
             [actual * (1 - predicted), actual * predicted],
@@ -193,7 +206,7 @@ class HammingLoss(keras.metrics.Metric):
     """Share of wrong labels: of all labels of all rows (multi-label), or of the rows (multi-class). Range [0, 1].
 
     Args:
-        sparse: True for class ids (batch,) against a distribution; False for multi-hot labels.
+        sparse: True for class ids (batch,) or one-hot rows against a distribution; False for multi-hot labels.
         threshold: a label is predicted at this or above.
         name: shown in logs.
         **kwargs: `keras.metrics.Metric`'s own (`dtype`).
@@ -204,6 +217,8 @@ class HammingLoss(keras.metrics.Metric):
         >>> float(metric.result())
         0.25
     """
+
+    _direction = "down"
 
     def __init__(
         self, *, sparse: bool = False, threshold: float = 0.5, name: str = "hamming_loss", **kwargs: Any
@@ -217,19 +232,20 @@ class HammingLoss(keras.metrics.Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch; `sample_weight` (batch,) weights its rows."""
         if self.sparse:
-            true_ids, predicted_ids = class_ids(y_true, y_pred, self.threshold)
+            true_ids, predicted_ids, right = class_ids(y_true, y_pred, self.threshold)
             wrong = ops.cast(true_ids != predicted_ids, self.dtype)
         else:
-            predicted = ops.convert_to_tensor(y_pred) >= self.threshold
-            wrong = ops.mean(ops.cast(predicted != ops.cast(y_true, "bool"), self.dtype), axis=-1)
-        weight = row_weights(sample_weight, wrong, self.dtype)
+            actual, y_pred, right = label_rows(y_true, y_pred)
+            predicted = y_pred >= self.threshold
+            wrong = ops.mean(ops.cast(predicted != ops.cast(actual, "bool"), self.dtype), axis=-1)
+        weight = row_weights(sample_weight, right, self.dtype)
         self.sums.assign_add(ops.stack([ops.sum(wrong * weight), ops.sum(weight)]))
 
     def result(self) -> Any:
         """The loss so far, a scalar; 0 before any example."""
         sums = ops.convert_to_tensor(self.sums)
         wrong, total = sums[0], sums[1]
-        return ops.where(total > 0, wrong / ops.where(total > 0, total, 1.0), 0.0)
+        return ops.where(total <= 0, 0.0, wrong / ops.where(total <= 0, 1.0, total))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "sparse": self.sparse, "threshold": self.threshold}

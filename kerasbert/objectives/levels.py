@@ -15,6 +15,8 @@ from keras import ops
 from kerasbert._core.checks import check_bool, check_number
 from kerasbert._core.names import PACKAGE
 from kerasbert.objectives.activations import TINY, slope
+from kerasbert.objectives.batch_labels import label_rows, or_nan, row_weights, true_class_ids
+from kerasbert.objectives.label_forms import LabelForm
 
 
 def exp_of_exclusive(log_probabilities: Any) -> Any:
@@ -112,15 +114,20 @@ class SparseLevelCrossentropy(keras.losses.Loss):
         self.parents = [[int(place) for place in level] for level in parents]
         self.label_smoothing = check_number("label_smoothing", label_smoothing, 0, 1, open_maximum=True)
 
+    def label_form(self, units: int) -> LabelForm:
+        """The labels for so many predictions."""
+        return LabelForm(True, units, unknown=True)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred = ops.convert_to_tensor(y_pred)
-        ids = ops.reshape(ops.cast(y_true, "int32"), (-1,))
+        ids, right = true_class_ids(y_true, y_pred, self.label_form(y_pred.shape[-1]))
         known = ops.cast(ids >= 0, y_pred.dtype)
-        ids = ops.maximum(ids, 0)
+        # Clipped, because a label that is none must not be looked up in a table.
+        ids = ops.clip(ids, 0, y_pred.shape[-1] - 1)
         cost = -_chosen(_log(y_pred), ids)
         if self.label_smoothing:
             cost = cost + self.label_smoothing * self._excess_of_siblings(ids, y_pred)
-        return cost * known
+        return or_nan(cost * known, right)
 
     def _excess_of_siblings(self, ids: Any, probabilities: Any) -> Any:
         """Over the path, how far the mean -log p of the siblings is above the label's own, (batch,)."""
@@ -163,12 +170,15 @@ class BinaryLevelCrossentropy(keras.losses.Loss):
         super().__init__(name=name, **kwargs)
         self.label_smoothing = check_number("label_smoothing", label_smoothing, 0, 1, open_maximum=True)
 
+    def label_form(self, units: int) -> LabelForm:
+        """The labels for so many predictions."""
+        return LabelForm(False, units, unknown=True)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        y_pred = ops.convert_to_tensor(y_pred)
-        labels = ops.cast(y_true, y_pred.dtype)
+        labels, y_pred, right = label_rows(y_true, y_pred, unknown=True)
         known = ops.cast(labels >= 0, y_pred.dtype)
         target = ops.maximum(labels, 0.0) * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
-        return ops.mean(_binary_crossentropy(target, y_pred, known), axis=-1)
+        return or_nan(ops.mean(_binary_crossentropy(target, y_pred, known), axis=-1), right)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "label_smoothing": self.label_smoothing}
@@ -196,20 +206,21 @@ class KnownLabels(keras.metrics.Metric):
         super().__init__(name=name or metric.name, **kwargs)
         self.metric = metric
         self.sparse = check_bool("sparse", sparse)
+        if hasattr(metric, "_direction"):
+            self._direction = metric._direction
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch; `sample_weight` (batch,) weights its rows."""
-        y_true, y_pred = ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred)
         if not self.sparse:
-            known = ops.cast(y_true >= 0, y_pred.dtype)
+            labels, y_pred, _ = label_rows(y_true, y_pred, unknown=True)
+            known = ops.cast(labels >= 0, y_pred.dtype)
             # An unknown entry is neither a hit nor a miss: absent in the label and in the prediction.
-            labels = ops.maximum(ops.cast(y_true, y_pred.dtype), 0.0)
+            labels = ops.where(labels == -1, ops.zeros_like(labels), labels)
             self.metric.update_state(labels, y_pred * known + (known - 1.0), sample_weight)
             return
-        ids = ops.reshape(ops.cast(y_true, "int32"), (-1,))
-        weight = ops.cast(ids >= 0, "float32")
-        if sample_weight is not None:
-            weight = weight * ops.reshape(ops.cast(sample_weight, "float32"), (-1,))
+        y_pred = ops.convert_to_tensor(y_pred)
+        ids, right = true_class_ids(y_true, y_pred, LabelForm(True, y_pred.shape[-1], unknown=True))
+        weight = ops.cast(ids != -1, "float32") * row_weights(sample_weight, right, "float32")
         self.metric.update_state(ops.maximum(ids, 0), y_pred, sample_weight=weight)
 
     def result(self) -> Any:
@@ -248,6 +259,8 @@ class HierarchicalF1(keras.metrics.Metric):
         Kiritchenko, Matwin and Famili, "Functional Annotation of Genes Using Hierarchical Text Categorization", 2005.
     """
 
+    _direction = "up"
+
     def __init__(self, parents: Sequence[Sequence[int]], *, name: str = "hierarchical_f1", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         self.parents = [[int(place) for place in level] for level in parents]
@@ -256,12 +269,12 @@ class HierarchicalF1(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch: ids (batch,) of the deepest level and its probabilities (batch, C)."""
-        ids = ops.reshape(ops.cast(y_true, "int32"), (-1,))
-        weight = ops.cast(ids >= 0, self.dtype)
-        if sample_weight is not None:
-            weight = weight * ops.reshape(ops.cast(sample_weight, self.dtype), (-1,))
-        actual = ancestors(ops.maximum(ids, 0), self.parents)
-        predicted = ancestors(top_down(ops.convert_to_tensor(y_pred), self.parents), self.parents)
+        y_pred = ops.convert_to_tensor(y_pred)
+        units = len(self.parents[-1]) if self.parents else y_pred.shape[-1]
+        ids, right = true_class_ids(y_true, y_pred, LabelForm(True, units, unknown=True))
+        weight = ops.cast(ids >= 0, self.dtype) * row_weights(sample_weight, right, self.dtype)
+        actual = ancestors(ops.clip(ids, 0, units - 1), self.parents)
+        predicted = ancestors(top_down(y_pred, self.parents), self.parents)
         hits = sum(ops.cast(one == other, self.dtype) for one, other in zip(actual, predicted, strict=True))
         self.hits.assign_add(ops.sum(hits * weight))
         self.total.assign_add(ops.sum(weight) * (len(self.parents) + 1))

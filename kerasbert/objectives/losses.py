@@ -10,6 +10,8 @@ from kerasbert._core.checks import check_bool, check_number, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert.objectives.activations import TINY, slope
+from kerasbert.objectives.batch_labels import label_rows, or_nan, true_class_ids
+from kerasbert.objectives.label_forms import LabelForm
 
 
 @final
@@ -26,14 +28,16 @@ class BinaryCrossentropy(keras.losses.Loss):
         pos_weight: one weight >= 0 for each label, or one for all, by which its positives count; None: 1.
         gamma: >= 0; a focal loss multiplies the loss of an example by (1 - probability of its true value) ** gamma, so
             that examples which are right already count less. 0 is the plain loss.
+        soft_labels: whether labels may be any number from 0 to 1; without it all but 0 and 1 is refused.
         **kwargs: `keras.losses.Loss`'s own (`reduction`, `name`, `dtype`).
 
     Call arguments:
-        y_true: (batch, C), each in [0, 1].
+        y_true: (batch, C) of 0 or 1; of one column also (batch,).
         y_pred: (batch, C), probabilities or logits.
 
     Raises:
         ConfigError: when a number is out of its range.
+        DataError: when labels do not fit; inside a compiled step, where their values are not seen, the loss is NaN.
         TypeError: when `pos_weight` is neither a number nor a list of numbers.
 
     Example:
@@ -53,6 +57,7 @@ class BinaryCrossentropy(keras.losses.Loss):
         label_smoothing: float = 0.0,
         pos_weight: float | Sequence[float] | None = None,
         gamma: float = 0.0,
+        soft_labels: bool = False,
         name: str = "binary_crossentropy",
         **kwargs: Any,
     ) -> None:
@@ -61,16 +66,20 @@ class BinaryCrossentropy(keras.losses.Loss):
         self.label_smoothing = check_number("label_smoothing", label_smoothing, 0, 1, open_maximum=True)
         self.pos_weight = None if pos_weight is None else check_weights("pos_weight", pos_weight)
         self.gamma = check_number("gamma", gamma, 0)
+        self.soft_labels = check_bool("soft_labels", soft_labels)
+
+    def label_form(self, units: int) -> LabelForm:
+        """The labels for so many predictions."""
+        return LabelForm(False, units, soft=self.soft_labels)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        y_pred = ops.convert_to_tensor(y_pred)
-        y_true = ops.cast(y_true, y_pred.dtype)
+        y_true, y_pred, right = label_rows(y_true, y_pred, soft=self.soft_labels)
         y_true = y_true * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
         weight = 1.0 if self.pos_weight is None else ops.convert_to_tensor(self.pos_weight, y_pred.dtype)
         losses = _binary_losses(
             y_true * weight, 1.0 - y_true, y_pred, gammas=(self.gamma, self.gamma), from_logits=self.from_logits
         )
-        return ops.mean(losses, axis=-1)
+        return or_nan(ops.mean(losses, axis=-1), right)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -79,6 +88,7 @@ class BinaryCrossentropy(keras.losses.Loss):
             "label_smoothing": self.label_smoothing,
             "pos_weight": self.pos_weight,
             "gamma": self.gamma,
+            "soft_labels": self.soft_labels,
         }
 
 
@@ -96,14 +106,16 @@ class AsymmetricLoss(keras.losses.Loss):
         gamma_positive: focusing of the positives, >= 0; larger values lose rare positives.
         margin: in [0, 1): a negative whose probability is below it counts as 0.
         label_smoothing: in [0, 1): labels are moved towards 0.5 by this share.
+        soft_labels: whether labels may be any number from 0 to 1; without it all but 0 and 1 is refused.
         **kwargs: `keras.losses.Loss`'s own (`reduction`, `name`, `dtype`).
 
     Call arguments:
-        y_true: (batch, C), each in [0, 1].
+        y_true: (batch, C) of 0 or 1; of one column also (batch,).
         y_pred: (batch, C), probabilities or logits.
 
     Raises:
         ConfigError: when a number is out of its range.
+        DataError: when labels do not fit; inside a compiled step, where their values are not seen, the loss is NaN.
 
     Example:
         >>> abs(float(AsymmetricLoss()([[0.0]], [[0.04]])))
@@ -121,6 +133,7 @@ class AsymmetricLoss(keras.losses.Loss):
         gamma_positive: float = 0.0,
         margin: float = 0.05,
         label_smoothing: float = 0.0,
+        soft_labels: bool = False,
         name: str = "asymmetric_loss",
         **kwargs: Any,
     ) -> None:
@@ -130,16 +143,20 @@ class AsymmetricLoss(keras.losses.Loss):
         self.gamma_positive = check_number("gamma_positive", gamma_positive, 0)
         self.margin = check_number("margin", margin, 0, 1, open_maximum=True)
         self.label_smoothing = check_number("label_smoothing", label_smoothing, 0, 1, open_maximum=True)
+        self.soft_labels = check_bool("soft_labels", soft_labels)
+
+    def label_form(self, units: int) -> LabelForm:
+        """The labels for so many predictions."""
+        return LabelForm(False, units, soft=self.soft_labels)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        y_pred = ops.convert_to_tensor(y_pred)
-        y_true = ops.cast(y_true, y_pred.dtype)
+        y_true, y_pred, right = label_rows(y_true, y_pred, soft=self.soft_labels)
         y_true = y_true * (1.0 - self.label_smoothing) + 0.5 * self.label_smoothing
         gammas = (self.gamma_positive, self.gamma_negative)
         losses = _binary_losses(
             y_true, 1.0 - y_true, y_pred, gammas=gammas, margin=self.margin, from_logits=self.from_logits
         )
-        return ops.mean(losses, axis=-1)
+        return or_nan(ops.mean(losses, axis=-1), right)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -149,6 +166,7 @@ class AsymmetricLoss(keras.losses.Loss):
             "gamma_positive": self.gamma_positive,
             "margin": self.margin,
             "label_smoothing": self.label_smoothing,
+            "soft_labels": self.soft_labels,
         }
 
 
@@ -168,11 +186,12 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
         **kwargs: `keras.losses.Loss`'s own (`reduction`, `name`, `dtype`).
 
     Call arguments:
-        y_true: int (batch,) or (batch, 1), each in [0, C).
+        y_true: int (batch,) or (batch, 1), each in [0, C), or one-hot rows (batch, C).
         y_pred: (batch, C), probabilities or logits.
 
     Raises:
         ConfigError: when a number is out of its range.
+        DataError: when labels do not fit; inside a compiled step, where their values are not seen, the loss is NaN.
         TypeError: when `class_weight` is no list of numbers.
 
     Example:
@@ -199,17 +218,22 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
         self.class_weight = None if class_weight is None else check_weights("class_weight", class_weight)
         self.gamma = check_number("gamma", gamma, 0)
 
+    def label_form(self, units: int) -> LabelForm:
+        """The labels for so many predictions."""
+        return LabelForm(True, units)
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_pred = ops.convert_to_tensor(y_pred)
         num_classes = y_pred.shape[-1]
-        one_hot = ops.one_hot(ops.reshape(ops.cast(y_true, "int32"), (-1,)), num_classes, dtype=y_pred.dtype)
+        ids, right = true_class_ids(y_true, y_pred, self.label_form(num_classes))
+        one_hot = ops.one_hot(ids, num_classes, dtype=y_pred.dtype)
         target = one_hot * (1.0 - self.label_smoothing) + self.label_smoothing / num_classes
         log = ops.log_softmax(y_pred, axis=-1) if self.from_logits else ops.log(ops.maximum(y_pred, TINY))
         if self.class_weight is not None:
             target = target * ops.convert_to_tensor(self.class_weight, y_pred.dtype)
         if self.gamma:
             target = target * ops.maximum(1.0 - ops.exp(log), TINY) ** self.gamma
-        return -ops.sum(target * log, axis=-1)
+        return or_nan(-ops.sum(target * log, axis=-1), right)
 
     def get_config(self) -> dict[str, Any]:
         return {

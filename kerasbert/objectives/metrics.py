@@ -1,13 +1,14 @@
 """Precision, recall and F1 that stream counts through `fit` and equal scikit-learn at the end of an epoch."""
 
-from typing import Any
+from typing import Any, final
 
 import keras
 from keras import ops
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number
 from kerasbert._core.names import PACKAGE
-from kerasbert.objectives.label_counts import class_ids, row_weights
+from kerasbert.objectives.batch_labels import class_ids, label_rows, row_weights, true_class_ids
+from kerasbert.objectives.label_forms import LabelForm
 
 AVERAGES = ("macro", "micro", "weighted", "none")
 
@@ -22,19 +23,21 @@ class LabelScore(keras.metrics.Metric):
     Args:
         num_labels: number of labels, >= 1.
         average: `"macro"` (mean over labels), `"micro"` (of the summed counts), `"weighted"` (mean weighted by how often
-            a label occurs) or `"none"`: one score for each label, (num_labels,).
-        sparse: True for class ids (batch,) against a distribution, of which the largest is taken; False for multi-hot
-            labels (batch, num_labels), a label being predicted at `threshold` or above.
+            a label occurs) or `"none"`, also written None: one score for each label, (num_labels,).
+        sparse: True for class ids (batch,) or one-hot rows (batch, num_labels) against a distribution, of which the largest
+            is taken; False for multi-hot labels (batch, num_labels), a label being predicted at `threshold` or above.
         threshold: decision threshold of a multi-label prediction, in the units of the predictions.
         name: shown in logs.
         **kwargs: `keras.metrics.Metric`'s own (`dtype`).
     """
 
+    _direction = "up"
+
     def __init__(
         self,
         num_labels: int,
         *,
-        average: str = "macro",
+        average: str | None = "macro",
         sparse: bool = False,
         threshold: float = 0.5,
         name: str | None = None,
@@ -42,7 +45,7 @@ class LabelScore(keras.metrics.Metric):
     ) -> None:
         super().__init__(name=name, **kwargs)
         self.num_labels = check_int("num_labels", num_labels, 1)
-        self.average = check_choice("average", average, AVERAGES)
+        self.average = "none" if average is None else check_choice("average", average, AVERAGES)
         self.sparse = check_bool("sparse", sparse)
         self.threshold = check_number("threshold", threshold)
         # Rows: true positives, predicted, actual.
@@ -50,8 +53,8 @@ class LabelScore(keras.metrics.Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Add a batch; `sample_weight` (batch,) weights its rows."""
-        actual, predicted = self._multi_hot(y_true, y_pred)
-        weight = row_weights(sample_weight, actual, self.dtype)[:, None]
+        actual, predicted, right = self._multi_hot(y_true, y_pred)
+        weight = row_weights(sample_weight, right, self.dtype)[:, None]
         batch = [ops.sum(part * weight, axis=0) for part in (actual * predicted, predicted, actual)]
         self.counts.assign_add(ops.stack(batch))
 
@@ -76,15 +79,18 @@ class LabelScore(keras.metrics.Metric):
             "threshold": self.threshold,
         }
 
-    def _multi_hot(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
+    def _multi_hot(self, y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
+        """Labels and predictions as rows of 0 and 1, and whether each row of labels is one."""
         if not self.sparse:
-            y_pred = ops.convert_to_tensor(y_pred)
-            return ops.cast(y_true, self.dtype), ops.cast(y_pred >= self.threshold, self.dtype)
-        true_ids, predicted_ids = class_ids(y_true, y_pred, self.threshold)
-        return tuple(ops.one_hot(ids, self.num_labels, dtype=self.dtype) for ids in (true_ids, predicted_ids))
+            actual, y_pred, right = label_rows(y_true, y_pred, num_labels=self.num_labels)
+            return ops.cast(actual, self.dtype), ops.cast(y_pred >= self.threshold, self.dtype), right
+        true_ids, predicted_ids, right = class_ids(y_true, y_pred, self.threshold, self.num_labels)
+        actual, predicted = (ops.one_hot(ids, self.num_labels, dtype=self.dtype) for ids in (true_ids, predicted_ids))
+        return actual, predicted, right
 
     def _present(self, total: Any) -> Any:
-        return ops.cast(total > 0, self.dtype) if self.sparse else ops.ones_like(total)
+        ones = ops.ones_like(total)
+        return ops.where(total <= 0, ops.zeros_like(total), ones) if self.sparse else ones
 
     def _score(self, hits: Any, predicted: Any, actual: Any) -> Any:
         raise NotImplementedError
@@ -147,6 +153,34 @@ class F1Score(LabelScore):
         return _divide(2.0 * hits, predicted + actual)
 
 
+@final
+@keras.saving.register_keras_serializable(package=PACKAGE)
+class ClassAccuracy(keras.metrics.SparseCategoricalAccuracy):
+    """Keras's `SparseCategoricalAccuracy`, which also takes one-hot rows and refuses what is no label.
+
+    Keras's compares one-hot rows with class ids, (batch, C) with (batch,), without a word.
+
+    Args:
+        name: shown in logs.
+        **kwargs: `keras.metrics.Metric`'s own (`dtype`).
+
+    Example:
+        >>> metric = ClassAccuracy()
+        >>> metric.update_state([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
+        >>> float(metric.result())
+        0.5
+    """
+
+    def __init__(self, name: str = "accuracy", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """Add a batch; `sample_weight` (batch,) weights its rows."""
+        y_pred = ops.convert_to_tensor(y_pred)
+        ids, right = true_class_ids(y_true, y_pred, LabelForm(True, y_pred.shape[-1]))
+        return super().update_state(ids, y_pred, row_weights(sample_weight, right, self.dtype))
+
+
 def _divide(numerator: Any, denominator: Any) -> Any:
-    safe = ops.where(denominator > 0, denominator, ops.ones_like(denominator))
-    return ops.where(denominator > 0, numerator / safe, ops.zeros_like(denominator))
+    safe = ops.where(denominator <= 0, ops.ones_like(denominator), denominator)
+    return ops.where(denominator <= 0, ops.zeros_like(denominator), numerator / safe)

@@ -1,4 +1,4 @@
-"""The task table: the only place that pairs a task with its activation, loss, metrics and label shape."""
+"""The task table: the only place that pairs a task with its activation, loss and metrics; the loss tells its labels."""
 
 import dataclasses
 import functools
@@ -11,7 +11,7 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.data.label_counts import LabelCounts
-from kerasbert.data.labels import check_label_names
+from kerasbert.data.label_names import check_label_names
 from kerasbert.objectives.levels import (
     BinaryLevelCrossentropy,
     HierarchicalF1,
@@ -19,7 +19,7 @@ from kerasbert.objectives.levels import (
     SparseLevelCrossentropy,
 )
 from kerasbert.objectives.losses import BinaryCrossentropy, SparseCategoricalCrossentropy
-from kerasbert.objectives.metrics import F1Score
+from kerasbert.objectives.metrics import ClassAccuracy, F1Score
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,14 +32,12 @@ class TaskRow:
         make_metrics: gives the metrics that stream through `fit`, from the number of labels.
         prior_bias: gives the output bias (units,) at which an untrained head predicts the label frequencies, from the
             labels as an array.
-        label_shape: the shape of one example's label, for messages; `C` is the number of labels.
     """
 
     activation: str
     make_loss: Callable[..., keras.losses.Loss]
     make_metrics: Callable[[int], list[keras.metrics.Metric]]
     prior_bias: Callable[[Any, int], np.ndarray]
-    label_shape: str
 
 
 def _sigmoid_prior(labels: np.ndarray | LabelCounts, num_labels: int) -> np.ndarray:
@@ -66,7 +64,7 @@ def _binary_metrics(logits: bool) -> Callable[[int], list[keras.metrics.Metric]]
 
 def _multiclass_metrics(num_labels: int) -> list[keras.metrics.Metric]:
     return [
-        keras.metrics.SparseCategoricalAccuracy(name="accuracy"),
+        ClassAccuracy(name="accuracy"),
         F1Score(num_labels, sparse=True, name="macro_f1"),
     ]
 
@@ -90,16 +88,16 @@ def _sparse_loss(logits: bool) -> Callable[..., keras.losses.Loss]:
 # fmt: off
 TASKS: dict[str, dict[str, TaskRow]] = {
     "binary": {
-        "sigmoid": TaskRow("sigmoid", _binary_loss(False), _binary_metrics(False), _sigmoid_prior, "(1,) of 0 or 1"),
-        "linear": TaskRow("linear", _binary_loss(True), _binary_metrics(True), _sigmoid_prior, "(1,) of 0 or 1"),
+        "sigmoid": TaskRow("sigmoid", _binary_loss(False), _binary_metrics(False), _sigmoid_prior),
+        "linear": TaskRow("linear", _binary_loss(True), _binary_metrics(True), _sigmoid_prior),
     },
     "multiclass": {
-        "softmax": TaskRow("softmax", _sparse_loss(False), _multiclass_metrics, _softmax_prior, "() of a class id"),
-        "linear": TaskRow("linear", _sparse_loss(True), _multiclass_metrics, _softmax_prior, "() of a class id"),
+        "softmax": TaskRow("softmax", _sparse_loss(False), _multiclass_metrics, _softmax_prior),
+        "linear": TaskRow("linear", _sparse_loss(True), _multiclass_metrics, _softmax_prior),
     },
     "multilabel": {
-        "sigmoid": TaskRow("sigmoid", _binary_loss(False), _multilabel_metrics(False), _sigmoid_prior, "(C,) of 0 or 1"),
-        "linear": TaskRow("linear", _binary_loss(True), _multilabel_metrics(True), _sigmoid_prior, "(C,) of 0 or 1"),
+        "sigmoid": TaskRow("sigmoid", _binary_loss(False), _multilabel_metrics(False), _sigmoid_prior),
+        "linear": TaskRow("linear", _binary_loss(True), _multilabel_metrics(True), _sigmoid_prior),
     },
 }
 # fmt: on
@@ -210,18 +208,16 @@ def _known_sigmoid_prior(labels: np.ndarray, num_labels: int) -> np.ndarray:
 LEVELS: dict[str, TaskRow] = {
     "multiclass": TaskRow(
         "softmax", SparseLevelCrossentropy, _known_metrics(_multiclass_metrics, True), _known_softmax_prior,
-        "() of a class id, -1 where unknown",
     ),
     "multilabel": TaskRow(
         "sigmoid", BinaryLevelCrossentropy, _known_metrics(_multilabel_metrics(False), False), _known_sigmoid_prior,
-        "(C,) of 0 or 1, -1 where unknown",
     ),
 }
 # fmt: on
 
 
 def Binary(label_names: Sequence[str] = ("0", "1")) -> HeadTask:  # noqa: N802 - reads as a type where it is used
-    """A yes-or-no head: one sigmoid unit, labels of shape (batch, 1).
+    """A yes-or-no head: one sigmoid unit, labels of shape (batch,) or (batch, 1).
 
     Args:
         label_names: the names of the negative and the positive label.
@@ -243,7 +239,7 @@ def Binary(label_names: Sequence[str] = ("0", "1")) -> HeadTask:  # noqa: N802 -
 
 
 def Multiclass(num_classes: int | Sequence[str]) -> HeadTask:  # noqa: N802
-    """A head that chooses exactly one of several classes: softmax, labels of shape (batch,).
+    """A head that chooses exactly one of several classes: softmax, labels of shape (batch,), or one-hot rows.
 
     Args:
         num_classes: the number of classes, >= 2, or their names.

@@ -6,7 +6,7 @@ from typing import Any, final
 import keras
 from keras import ops
 
-from kerasbert._core.checks import check_bool, check_int, check_number
+from kerasbert._core.checks import check_bool, check_int, check_number, shorten, suggestion
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 
@@ -30,7 +30,8 @@ class AdamW(keras.optimizers.AdamW):
     Args:
         learning_rate: float or schedule; the rate of a variable that matches no pattern.
         weight_decay: decoupled decay, in [0, 1).
-        rate_factors: pattern -> factor >= 0, tried in order; a pattern matches when it is part of the variable's path.
+        rate_factors: pattern -> factor >= 0, tried in order; a pattern matches when it is part of the variable's path. One
+            that matches no weight is refused before the first step.
         no_decay: endings of the paths that are not decayed; biases and layer normalisation by default.
         lazy_embeddings: whether point (5) holds; on other backends than TensorFlow gradients are dense and it does not.
         start_steps: pattern -> number of batches before which the variables whose path contains it stand still, as when
@@ -42,7 +43,7 @@ class AdamW(keras.optimizers.AdamW):
         **kwargs: other arguments of `keras.optimizers.AdamW`.
 
     Raises:
-        ConfigError: when a number is out of its range.
+        ConfigError: when a number is out of its range, or a pattern can never match because one before it matches first.
 
     Example:
         >>> optimizer = AdamW(1.5e-4, rate_factors={"encoder/": 1.0, "": 10.0}, global_clipnorm=1.0)
@@ -89,6 +90,9 @@ class AdamW(keras.optimizers.AdamW):
         self.start_steps = {
             pattern: check_int(f"start_steps[{pattern!r}]", step, 0) for pattern, step in (start_steps or {}).items()
         }
+        self._check_order("rate_factors", self.rate_factors)
+        self._check_order("start_steps", self.start_steps)
+        self._patterns_checked = False
         if self.start_steps and keras.backend.backend() != "tensorflow":
             raise ConfigError(
                 f"`start_steps` must be None on the {keras.backend.backend()} backend; got {start_steps}."
@@ -97,6 +101,7 @@ class AdamW(keras.optimizers.AdamW):
     def build(self, variables: Any) -> None:
         """Make the moments, and settle each variable's factor and decay from its path."""
         if not self.built:
+            self.check_patterns([variable.path for variable in variables])
             self._factors = [self._factor_of(variable.path) for variable in variables]
             self._starts = [self._start_of(variable.path) for variable in variables]
             self._decayed = [not variable.path.endswith(self.no_decay) for variable in variables]
@@ -104,6 +109,34 @@ class AdamW(keras.optimizers.AdamW):
                 #: Updates that were left out because a gradient was not finite.
                 self.skipped = self.add_variable((), dtype="int32", aggregation="only_first_replica", name="skipped")
         super().build(variables)
+
+    def check_patterns(self, paths: Sequence[str]) -> None:
+        """Refuse patterns that match none of a model's weights; done once, by the first model.
+
+        Args:
+            paths: of its weights.
+
+        Raises:
+            ConfigError: when there is such a pattern.
+        """
+        if self._patterns_checked:
+            return
+        for name, patterns in (("rate_factors", self.rate_factors), ("start_steps", self.start_steps)):
+            for pattern in patterns:
+                if not any(pattern in path for path in paths):
+                    raise ConfigError(
+                        f"`{name}` must have patterns that occur in the path of a weight, such as {shorten(paths[0])}; got "
+                        f"{pattern!r}, which occurs in none.{suggestion(pattern, _parts_of(paths))} Leave it out if what "
+                        f"it means is frozen."
+                    )
+        self._patterns_checked = True
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "AdamW":
+        """Rebuild the optimiser from `get_config()`; its patterns were right when it was saved."""
+        optimizer: AdamW = super().from_config(config, custom_objects)
+        optimizer._patterns_checked = True
+        return optimizer
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable and its two moments."""
@@ -132,6 +165,17 @@ class AdamW(keras.optimizers.AdamW):
             "lazy_embeddings": self.lazy_embeddings,
             "start_steps": dict(self.start_steps),
         }
+
+    @staticmethod
+    def _check_order(name: str, patterns: Mapping[str, Any]) -> None:
+        earlier: list[str] = []
+        for pattern in patterns:
+            first = next((one for one in earlier if one in pattern), None)
+            if first is not None:
+                raise ConfigError(
+                    f"`{name}` must have {pattern!r} before {first!r}, which matches all that it does and is tried first."
+                )
+            earlier.append(pattern)
 
     def _factor_of(self, path: str) -> float:
         return next((factor for pattern, factor in self.rate_factors.items() if pattern in path), 1.0)
@@ -208,3 +252,22 @@ class AdamW(keras.optimizers.AdamW):
         self.skipped.assign_add(ops.cast(ops.logical_not(self._finite), "int32"))
         rate = learning_rate * ops.cast(self._finite, "float32")
         fused.update_everywhere(self, list(zip(grads, trainable_variables, strict=True)), rate)
+
+
+def check_patterns(optimizer: Any, weights: Sequence[Any]) -> None:
+    """Refuse an `AdamW` with patterns that match none of a model's weights; any other optimiser is let through.
+
+    Args:
+        optimizer: of the model, perhaps inside a `LossScaleOptimizer`.
+        weights: of the model, frozen ones included.
+
+    Raises:
+        ConfigError: when there is such a pattern.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    if isinstance(inner, AdamW):
+        inner.check_patterns([weight.path for weight in weights])
+
+
+def _parts_of(paths: Sequence[str]) -> list[str]:
+    return sorted({part for path in paths for part in path.split("/")})

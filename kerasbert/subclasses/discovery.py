@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.data.label_cells import label_column
 from kerasbert.evaluation.distinct import count_distinct
 from kerasbert.evaluation.notebook import framed
 from kerasbert.subclasses.agreement import score_agreement
@@ -181,14 +182,15 @@ def discover_subclasses(
         >>> found.tree, found.classes["order"].subclasses[0].size
         ({'order': ['order/1', 'order/2']}, 30)
     """
-    texts, labels = list(check_texts("texts", texts)), [str(label) for label in _check_labels(labels)]
+    texts, labels = check_texts("texts", texts), [str(label) for label in _check_labels(labels)]
+    sublabels = None if sublabels is None else list(label_column(sublabels, several=False, source="sublabels").cells)
     _check_arguments(number, method, reduction, dimensions, max_number, seed)
     search = _Search(number, method, reduction, dimensions, max_number, seed)
     chosen = _check_within(within, labels)
     for name, column in {"labels": labels, "features": features, "sublabels": sublabels}.items():
         if column is not None and len(column) != len(texts):
             raise DataError(f"`{name}` must have one row for each text; got {len(column)} for {len(texts)} texts.")
-    known = [None] * len(texts) if sublabels is None else list(sublabels)
+    known = [None] * len(texts) if sublabels is None else sublabels
     rows = {label: [row for row, one in enumerate(labels) if one == label] for label in chosen}
     used = [row for places in rows.values() for row in places]
     vectors = (
@@ -300,13 +302,13 @@ def _distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
 
 
 def _check_labels(labels: Any) -> list[Any]:
-    listed = check_texts("labels", labels)
+    listed = list(label_column(labels, several=False).cells)
     for row, label in enumerate(listed):
         if label is None or label == "" or isinstance(label, (list, tuple, dict)):
             raise DataError(f"`labels`, row {row + 1}: must be one class; got {shorten(label)}.")
     if not listed:
         raise DataError("`labels` must hold at least one class; got none.")
-    return list(listed)
+    return listed
 
 
 def _check_within(within: Any, labels: list[str]) -> list[str]:

@@ -15,6 +15,8 @@ from kerasbert.data.batches import Batches
 from kerasbert.data.hierarchy import CLASS
 from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.subclasses.vectors import penultimate_features
+from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.head_labels import check_head_labels
 
 LEARNING_RATE = 1e-2
 EPOCHS = 30
@@ -60,6 +62,7 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
     return secondary
 
 
+@keeps_random_state
 def train_secondary(
     model: Classifier,
     train: Batches,
@@ -103,7 +106,10 @@ def train_secondary(
     check_int("batch_size", batch_size, 1)
     check_int("seed", seed, 0, 2**32 - 1)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
-    labels = _check_labels(train)
+    _check_labels(train)
+    labels = check_head_labels(model, train, "The labels of `train`")
+    if validation is not None and validation.labels is not None:
+        check_head_labels(model, validation, "The labels of `validation`")
     keras.utils.set_random_seed(seed)
     assert model.hierarchy is not None  # for the type checker
     model.hierarchy.set_prior_bias(labels)
@@ -131,7 +137,7 @@ def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:
     return keras.Model(inputs, {name: level(logs[name]) for name, level in model.heads.items()}, name="head")
 
 
-def _check_labels(train: Any) -> dict[str, np.ndarray]:
+def _check_labels(train: Any) -> None:
     if not isinstance(train, Batches) or not isinstance(train.labels, dict) or CLASS not in train.labels:
         raise TypeError(
             f"`train` must be batches from kerasbert.make_batches(tokens, labels) with labels by level, as "
@@ -140,4 +146,3 @@ def _check_labels(train: Any) -> dict[str, np.ndarray]:
     below = [np.asarray(array) for level, array in train.labels.items() if level != CLASS]
     if not any((array >= 0).any() for array in below):
         raise DataError("`train` must hold at least one row whose subclass is known; got none.")
-    return train.labels

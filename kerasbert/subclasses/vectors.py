@@ -45,7 +45,7 @@ def vectors_of(model: keras.Model, tokens: TokenArrays, *, pad_id: int = 0) -> n
     """
     result = np.zeros((len(tokens), model.output_shape[-1]), dtype="float32")
     if len(tokens):
-        batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id)
+        batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id, by_length=True)
         values: Any = model.predict(batches.dataset, verbose=0)
         result[batches.order] = values
     return result

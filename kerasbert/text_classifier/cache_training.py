@@ -13,16 +13,20 @@ from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.data.guards import label_counts
 from kerasbert.data.hierarchy import Hierarchy, parse_tree
 from kerasbert.data.label_kinds import NAMES
-from kerasbert.data.stream import held_out_rows, stream_batches
+from kerasbert.data.stream import MEAN_ROWS, held_out_rows, stream_batches
 from kerasbert.data.token_cache import TokenCache
 from kerasbert.data.tokens import TextEncoder
+from kerasbert.text_classifier.guards import warn_of_cached_texts, warn_of_labels
+from kerasbert.text_classifier.labels import checked_validation, names_of
 from kerasbert.text_classifier.training import Trainer
+from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.resume import EVERY
 
 
 class CacheTrainer(Trainer):
     """What a `TextClassifier` does to become trained from a token cache."""
 
+    @keeps_random_state
     def fit_cache(
         self,
         cache: TokenCache,
@@ -39,11 +43,14 @@ class CacheTrainer(Trainer):
     ) -> Self:
         """Build and train from a token cache of any size; memory does not grow with it.
 
+        With `warm_start` a trained classifier is trained on, as by `fit`.
+
         Args:
             cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
                 are names.
             validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
-            token_budget: most tokens of a batch, padding included; None: such that an average batch has 32 texts.
+            token_budget: most tokens of a batch, padding included; None: such that an average batch has `batch_size`
+                texts.
             max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
             augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
             checkpoint_dir: see `fit`.
@@ -58,19 +65,30 @@ class CacheTrainer(Trainer):
         Raises:
             ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
             DivergedError: when the loss is no longer a number; the message names rows of the cache, counted from 1.
-            ConfigError: when the cache was made for another task, encoder or length, or an argument is out of its range.
+            ConfigError: when the cache was made for another task, encoder, length or, to train on, other labels, or an
+                argument is out of its range.
             DataError: when validation data cannot be used.
         """
         self.check_arguments()
+        check_budget(self.batch_size, token_budget)
         keras.utils.set_random_seed(self.seed)
-        tokens = self.new_tokens(cache.max_length)
+        validation = checked_validation(validation)
+        trains_on = self.warm_start and self.__sklearn_is_fitted__()
+        tokens = self.tokens_ if trains_on else self.new_tokens(cache.max_length)
         self._check_cache(cache, tokens)
         names = cache.names
-        self.label_kinds_ = dict.fromkeys(cache.heads, NAMES)
+        if trains_on:
+            self._check_names(cache)
+        else:
+            self.label_kinds_ = dict.fromkeys(cache.heads, NAMES)
+        warn_of_cached_texts(cache, validation)
+        counts = {head: np.array(cached.counts) for head, cached in cache.heads.items()}
+        warn_of_labels(self, names, counts, self._untuned(validation is not None))
         rows, held_out = self._hold_out_of(cache, tokens, names, validation)
         train = stream_batches(
             cache,
             token_budget=token_budget,
+            batch_size=None if token_budget else self.batch_size,
             seed=self.seed,
             sampling=self.sampling,
             augment=augment,
@@ -89,7 +107,10 @@ class CacheTrainer(Trainer):
             "max_length": tokens.max_length,
         }
         self.tokens_ = tokens
-        self.model_ = self.build(names)
+        if not trains_on:
+            self.model_ = self.build(names)
+        elif not self.dropout:
+            self.model_.switch_off_dropout()
         self._training_rows = None
         self._train(
             train,
@@ -125,6 +146,14 @@ class CacheTrainer(Trainer):
                     f"({shorten(cache.facts[there], 20)} instead of {shorten(own[name], 20)}); prepare it again, or give that one."
                 )
 
+    def _check_names(self, cache: TokenCache) -> None:
+        known = names_of(self.model_)
+        if cache.names != known:
+            raise ConfigError(
+                f"The token cache must have the labels of the classifier that is trained on (`warm_start`), "
+                f"{shorten(known)}; got {shorten(cache.names)}. Prepare it again with these, or set `warm_start` to False."
+            )
+
     def _check_tree(self, tree: Hierarchy) -> None:
         if self.multilabel:
             raise ConfigError(
@@ -146,6 +175,22 @@ class CacheTrainer(Trainer):
             return None, None
         rows = held_out_rows(cache.num_rows, self.held_out_share(), seed=self.seed)
         return rows, cache.read(rows)
+
+
+def check_budget(batch_size: int, token_budget: int | None) -> None:
+    """Refuse two answers to how large a batch is.
+
+    Args:
+        batch_size: of the classifier.
+        token_budget: of the batches; None: `batch_size` counts.
+
+    Raises:
+        ConfigError: when both are given.
+    """
+    if token_budget is not None and batch_size != MEAN_ROWS:
+        raise ConfigError(
+            f"`batch_size` must be left out with `token_budget`, which says how many tokens a batch has; got {batch_size}."
+        )
 
 
 def _trained_counts(cached: Any, held_out: np.ndarray | None) -> list[int]:

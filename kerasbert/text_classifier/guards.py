@@ -9,9 +9,15 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.guards import warn_of_cut_texts, warn_of_imbalance, warn_of_overlap
+from kerasbert.data.guards import (
+    label_counts,
+    warn_of_cut_texts,
+    warn_of_imbalance,
+    warn_of_known_texts,
+    warn_of_overlap,
+)
 from kerasbert.data.hierarchy import Hierarchy
-from kerasbert.data.labels import labels_without_examples
+from kerasbert.data.token_cache import TokenCache
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.text_classifier.labels import names_by_head
 from kerasbert.text_classifier.settings import Settings
@@ -24,26 +30,40 @@ def warn_of_texts(tokens: TextEncoder, ids: Any, texts: tuple, validation: tuple
         lengths = tokens.full_lengths(*[list(part)[some] for part in texts if part is not None])
         warn_of_cut_texts(ids.num_truncated, lengths, len(ids), tokens.max_length)
     if validation is not None:
-        warn_of_overlap(texts[0], validation[0], texts[1], *validation[2:])
+        warn_of_overlap(texts[0], validation[0], texts[1], validation[2])
 
 
-def warn_of_labels(settings: Settings, names: Any, encoded: Mapping[str, np.ndarray], untuned: Sequence[str]) -> None:
+def warn_of_cached_texts(cache: TokenCache, validation: tuple | None) -> None:
+    """As `warn_of_texts`, of the texts of a token cache."""
+    if cache.facts["long_texts"] == "truncate":
+        warn_of_cut_texts(cache.num_cut, None, cache.num_rows, cache.max_length)
+    keys = cache.text_keys
+    if validation is not None and keys is not None:
+        warn_of_known_texts(keys, validation[0], validation[2])
+
+
+def counts_by_head(encoded: Mapping[str, np.ndarray], names: Any) -> dict[str, np.ndarray]:
+    """How many rows have each label, head or level -> (C,)."""
+    return {head: label_counts(encoded[head], len(own)) for head, own in names_by_head(names).items()}
+
+
+def warn_of_labels(settings: Settings, names: Any, counts: Mapping[str, np.ndarray], untuned: Sequence[str]) -> None:
     """Of labels without a text and, in the heads whose thresholds are not tuned, of rare ones."""
     if not isinstance(names, Hierarchy):
-        warn_of_absent(encoded, names)
+        warn_of_absent(counts, names)
     if settings.balance is None and settings.sampling is None:
-        warn_of_imbalance({head: encoded[head] for head in untuned}, names_by_head(names))
+        warn_of_imbalance({head: counts[head] for head in untuned}, names_by_head(names))
 
 
 def warn_of_absent(
-    encoded: Mapping[str, np.ndarray],
+    counts: Mapping[str, np.ndarray],
     names: Mapping[str, Sequence[str]],
     split: str = "training",
     outcome: str = "it will hardly ever be predicted",
 ) -> None:
     """Of labels that no text of a split has."""
-    for head, array in encoded.items():
-        absent = labels_without_examples(array, names[head])
+    for head, counted in counts.items():
+        absent = [name for name, count in zip(names[head], counted, strict=True) if not count]
         if absent:
             where = "" if head == SINGLE_HEAD else f" of head {head!r}"
             warnings.warn(

@@ -1,68 +1,104 @@
 """From label cells to label names and the arrays that heads train on."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import shorten
+from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import DataError
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.guards import label_counts
-from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
-from kerasbert.data.label_kinds import INTEGERS, NAMES, label_kind
-from kerasbert.data.labels import ENCODE_LABELS, collect_label_names
-from kerasbert.text_classifier.settings import SEVERAL_HEADS, Settings
+from kerasbert.data.hierarchy import Hierarchy, parse_tree
+from kerasbert.data.label_cells import label_column
+from kerasbert.data.label_kinds import NAMES
+from kerasbert.data.labels import read_labels
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
+from kerasbert.text_classifier.settings import Settings
 
 
-def encode_labels(
-    tasks: Mapping[str, str], names: Mapping[str, Sequence[str]], cells: Mapping[str, Any]
-) -> dict[str, np.ndarray]:
-    """Label cells of every head as the arrays that its task trains on.
+class ClassifierLabels(NamedTuple):
+    """The labels of all heads of a classifier.
 
     Args:
-        tasks: head name -> task.
-        names: head name -> label names.
-        cells: head name -> n label cells.
+        names: head name -> label names, or the hierarchy.
+        arrays: head or level name -> the array that it trains on: float32 (n, 1) for a binary head, int32 (n,) for a
+            multi-class one, float32 (n, C) for a multi-label one.
+        kinds: head or level name -> how its labels were written, see `label_kind`.
+    """
+
+    names: Any
+    arrays: dict[str, np.ndarray]
+    kinds: dict[str, str]
+
+
+def read_classifier_labels(settings: Settings, labels: Any, names: Any = None) -> ClassifierLabels:
+    """Read what `fit` takes as labels: the names, unless they are known, and the arrays.
+
+    Args:
+        settings: of the classifier.
+        labels: as for `fit`.
+        names: the label names, where they are known, as this function gives them.
 
     Returns:
-        Head name -> float32 (n, 1) for a binary head, int32 (n,) for a multi-class one, float32 (n, C) for a multi-label
-        one.
+        Names, arrays and kinds.
+
+    Raises:
+        DataError: when a label cannot be used, or there are too few; the message names its row.
+        TypeError: when the labels of a head are no column of labels.
+    """
+    if settings.task == "hierarchical":
+        cells = _read_once(labels, several=settings.multilabel)
+        tree = names or _collect_tree(settings, cells)
+        arrays = encode_hierarchy(cells, tree, multilabel=settings.multilabel)
+        return ClassifierLabels(tree, arrays, dict.fromkeys(tree.levels, NAMES))
+    names = names or _given_names(settings)
+    return _read_heads(settings.head_tasks(), labels, names)
+
+
+def encode_labels(model: Classifier, labels: Any) -> dict[str, np.ndarray]:
+    """Labels as the arrays that the heads of a model train on.
+
+    Args:
+        model: trained.
+        labels: as for `fit`.
+
+    Returns:
+        Head or level name -> array, see `ClassifierLabels`.
 
     Raises:
         DataError: when a label cannot be used; the message names its row.
     """
-    return {head: ENCODE_LABELS[task](cells[head], names[head]) for head, task in tasks.items()}
+    if model.hierarchy is not None:
+        return encode_hierarchy(labels, model.hierarchy.hierarchy, multilabel=model.hierarchy.multilabel)
+    tasks = {head: layer.head_task.task for head, layer in model.heads.items()}
+    return _read_heads(tasks, labels, names_of(model)).arrays
 
 
-def encode_cells(settings: Settings, names: Any, cells: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """As `encode_labels`, for the heads or levels of a classifier."""
-    if isinstance(names, Hierarchy):
-        return encode_hierarchy(cells, names, multilabel=settings.multilabel)
-    return encode_labels(settings.head_tasks(), names, cells)
+def _read_heads(tasks: Mapping[str, str], labels: Any, names: Mapping[str, Any]) -> ClassifierLabels:
+    cells = {SINGLE_HEAD: labels} if SINGLE_HEAD in tasks else labels
+    if not isinstance(cells, Mapping) or set(cells) != set(tasks):
+        raise DataError(f"`labels` must be a dict with the heads {', '.join(tasks)}; got {shorten(cells)}.")
+    read = {head: read_labels(task, cells[head], names.get(head)) for head, task in tasks.items()}
+    return ClassifierLabels(
+        {head: found.names for head, found in read.items()},
+        {head: found.array for head, found in read.items()},
+        {head: found.kind for head, found in read.items()},
+    )
 
 
-def cells_by_head(settings: Settings, labels: Any) -> Any:
-    """What `fit` takes as labels, by head or level."""
-    return labels if settings.task in SEVERAL_HEADS else {SINGLE_HEAD: labels}
+def _given_names(settings: Settings) -> dict[str, Sequence[str]]:
+    if settings.label_names is None or settings.task == "multitask":
+        return {}
+    return {SINGLE_HEAD: tuple(settings.label_names)}
 
 
-def collect_names(settings: Settings, cells: Any) -> Any:
-    """The label names, given or found in the cells: head name -> names, or the hierarchy.
-
-    Raises:
-        DataError: when the cells are not those of the task's heads, or of one label only.
-    """
-    if settings.task == "hierarchical":
-        return _collect_tree(settings, cells)
-    if not isinstance(cells, Mapping) or set(cells) != set(settings.head_tasks()):
-        raise DataError(
-            f"`labels` must be a dict with the heads {', '.join(settings.head_tasks())}; got {shorten(cells)}."
-        )
-    if settings.label_names is not None and settings.task != "multitask":
-        return {SINGLE_HEAD: tuple(settings.label_names)}
-    return {head: _enough(task, collect_label_names(cells[head])) for head, task in settings.head_tasks().items()}
+def _read_once(labels: Any, *, several: bool) -> Any:
+    """The cells of every level, of which a generator is read here and nowhere else."""
+    if not isinstance(labels, Mapping):
+        return labels
+    return {level: label_column(cells, several=several, source=level).cells for level, cells in labels.items()}
 
 
 def _collect_tree(settings: Settings, cells: Any) -> Hierarchy:
@@ -76,43 +112,46 @@ def _collect_tree(settings: Settings, cells: Any) -> Hierarchy:
     return parse_tree(collect_subclasses(cells["class"], cells["subclass"], multilabel=settings.multilabel))
 
 
-def _enough(task: str, names: Sequence[str]) -> tuple[str, ...]:
-    if len(names) < 2 and task != "multilabel":
-        raise DataError(
-            f"`labels` must hold at least two different labels; got {shorten(list(names))}. Give texts of another label, "
-            f"or name both with label_names."
-        )
-    return tuple(names)
-
-
 def names_of(model: Classifier) -> Any:
-    """The label names that a model was built with, as `collect_names` gives them."""
+    """The label names that a model was built with, as `ClassifierLabels` holds them."""
     if model.hierarchy is not None:
         return model.hierarchy.hierarchy
     return {head: layer.label_names for head, layer in model.heads.items()}
 
 
-def kind_of(settings: Settings, cells: Any) -> str:
-    """What the labels were given as, so that predictions come in the same form; see `label_kind`."""
-    kind = label_kind(cells)
-    # Integers with names given apart are positions in them, and what goes out are the names.
-    return NAMES if kind == INTEGERS and (settings.label_names is not None or settings.task == "hierarchical") else kind
-
-
 def names_by_head(names: Any) -> Mapping[str, Sequence[str]]:
-    """Head or level -> names, of what `collect_names` gives."""
+    """Head or level -> names, of what `ClassifierLabels` holds."""
     return dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
 
 
-def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int) -> None:
+def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int, split: str = "") -> None:
     """Refuse labels that are not one row a text.
 
     Raises:
         DataError: when their number differs.
     """
+    where = f" of `{split}`" if split else ""
     for array in encoded.values():
         if len(array) != num_texts:
-            raise DataError(f"`labels` must have one row for each text; got {len(array)} for {num_texts} texts.")
+            raise DataError(f"`labels`{where} must have one row for each text; got {len(array)} for {num_texts} texts.")
+
+
+def checked_validation(validation: Any) -> tuple[list[str], Any, list[str] | None] | None:
+    """The `validation` of `fit` as texts, labels and second texts, each of which can be read again.
+
+    Raises:
+        TypeError: when it is no tuple of two or three, or its texts are no column of texts.
+    """
+    if validation is None:
+        return None
+    if not isinstance(validation, (tuple, list)) or len(validation) not in (2, 3):
+        raise TypeError(
+            f"`validation` must be (texts, labels) or (texts, labels, text_pairs); got {shorten(validation)} of type "
+            f"{type(validation).__name__}."
+        )
+    texts, labels, pairs = (*validation, None)[:3]
+    pairs = None if pairs is None else check_texts("text_pairs of validation", pairs)
+    return check_texts("texts of validation", texts), labels, pairs
 
 
 def describe_data(train: tuple, held_out: tuple | None, names: Any) -> dict[str, Any]:

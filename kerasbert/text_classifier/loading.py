@@ -7,7 +7,7 @@ from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.label_kinds import NAMES
+from kerasbert.data.label_kinds import NAMES, kind_for
 from kerasbert.text_classifier.classifier import TextClassifier
 
 
@@ -51,7 +51,9 @@ or `train` wrote.
     classifier.history_ = bundle.settings.get("history", {})
     classifier.data_ = bundle.settings.get("data", {})
     kinds = bundle.settings.get("label_kinds", {})
-    classifier.label_kinds_ = {head: kinds.get(head, NAMES) for head in tasks}
+    classifier.label_kinds_ = {
+        head: kind_for(kinds.get(head, NAMES), layer.label_names) for head, layer in bundle.model.heads.items()
+    }
     classifier.metrics_ = bundle.metrics
     return classifier
 

@@ -6,16 +6,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasbert._core.process import check_process
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.hierarchy import encode_hierarchy
 from kerasbert.data.label_kinds import classes_as, labels_as
 from kerasbert.data.prediction_batches import prediction_batches
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.scores import score_predictions
-from kerasbert.text_classifier.labels import encode_labels
+from kerasbert.text_classifier.labels import check_rows, encode_labels
 from kerasbert.text_classifier.settings import Settings
 
 PREDICTION_BATCH = 64
@@ -44,7 +44,9 @@ class Predictor(Settings):
             DataError: when a text cannot be used.
             TypeError: when `texts` is one text or holds something else than texts.
         """
-        probabilities = self._probabilities(texts, text_pairs)
+        return self._columns(self._probabilities(texts, text_pairs))
+
+    def _columns(self, probabilities: Mapping[str, np.ndarray]) -> Any:
         columns = {
             head: np.concatenate([1 - values, values], axis=1) if self._tasks()[head] == "binary" else values
             for head, values in probabilities.items()
@@ -67,6 +69,23 @@ class Predictor(Settings):
             TypeError: when `texts` is one text or holds something else than texts.
         """
         return self.name_labels(self._probabilities(texts, text_pairs))
+
+    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
+        """What `predict` and `predict_proba` give, for which the texts go through the model once.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Labels, and their probabilities.
+
+        Raises:
+            DataError: when a text cannot be used.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        probabilities = self._probabilities(texts, text_pairs)
+        return self.name_labels(probabilities), self._columns(probabilities)
 
     def name_labels(self, probabilities: Mapping[str, np.ndarray]) -> Any:
         """As `predict`, of probabilities that were computed elsewhere; see `evaluate_probabilities`."""
@@ -118,11 +137,12 @@ class Predictor(Settings):
         Raises:
             DataError: when a label cannot be used.
         """
-        cells = labels if len(self._tasks()) > 1 or SINGLE_HEAD not in self._tasks() else {SINGLE_HEAD: labels}
+        self._check_fitted()
         names = {head: layer.label_names for head, layer in self.model_.heads.items()}
+        encoded = self.encode_labels(labels)
+        check_rows(encoded, len(next(iter(probabilities.values()))))
         if self.model_.hierarchy is not None:
-            return self._evaluate_levels(probabilities, cells, intervals)
-        encoded = encode_labels(self._tasks(), names, cells)
+            return self._evaluate_levels(probabilities, encoded, intervals)
         scores = {
             head: _score(
                 self._tasks()[head], (encoded[head], self.decide(head, values), values), names[head], intervals
@@ -164,14 +184,13 @@ class Predictor(Settings):
 
     def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
         """Labels as the arrays that the heads train on, by head; `labels` as for `fit`."""
-        names = {head: layer.label_names for head, layer in self.model_.heads.items()}
-        return encode_labels(self._tasks(), names, {SINGLE_HEAD: labels} if SINGLE_HEAD in names else labels)
+        self._check_fitted()
+        return encode_labels(self.model_, labels)
 
     def _evaluate_levels(
-        self, probabilities: Mapping[str, np.ndarray], cells: Any, intervals: bool = False
+        self, probabilities: Mapping[str, np.ndarray], encoded: Mapping[str, np.ndarray], intervals: bool = False
     ) -> dict[str, Any]:
         hierarchy, multilabel = self.model_.hierarchy.hierarchy, self.model_.hierarchy.multilabel  # type: ignore
-        encoded = encode_hierarchy(cells, hierarchy, multilabel=multilabel)
         decided = self.decide_all(probabilities)
         scores: dict[str, Any] = {}
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True):
@@ -198,6 +217,7 @@ class Predictor(Settings):
 
     def _forward(self, ids: Any) -> tuple[Any, Any]:
         """The model's output for token arrays, and the rows that it belongs to."""
+        check_process(keras.backend.backend())
         if ids.fits_one_batch(PREDICTION_BATCH):
             # One batch is done before `predict` has traced its graph.
             output = self.model_(ids.padded(self.tokens_.pad_id), training=False)

@@ -142,10 +142,26 @@ class Settings(Estimator):
             raise ConfigError(
                 f"`subclasses`, `multilabel` and `level_weights` go with task 'hierarchical'; got task {self.task!r}."
             )
+        if self.task in SEVERAL_HEADS and self.label_names is not None:
+            raise ConfigError(
+                f"`label_names` goes with one head; got {shorten(self.label_names)} with task {self.task!r}, which collects "
+                f"the names of each head."
+            )
+        self._check_windows()
         if (self.task == "multitask") != bool(self.heads):
             raise ConfigError(
                 f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
                 f"{shorten(self.heads)} with task {self.task!r}."
+            )
+
+    def _check_windows(self) -> None:
+        """Refuse to say how windows are read where there are none."""
+        defaults = {"window_overlap": None, "window_pooling": "mean", "window_budget": WINDOW_BUDGET}
+        changed = [name for name, value in defaults.items() if getattr(self, name) != value]
+        if changed and self.long_texts != "windows":
+            raise ConfigError(
+                f"`{changed[0]}` goes with long_texts='windows'; got {shorten(getattr(self, changed[0]))} with "
+                f"{self.long_texts!r}."
             )
 
     def _can_be_layerwise(self) -> bool:
@@ -174,7 +190,7 @@ class Settings(Estimator):
         """A new model on the pretrained encoder.
 
         Args:
-            names: the label names, as `collect_names` gives them.
+            names: the label names, as `ClassifierLabels` holds them.
         """
         shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
         shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None

@@ -7,29 +7,30 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from kerasbert._core.checks import check_texts
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.names import RATE_KEY
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.data.batches import LONGEST, Batches, make_batches
-from kerasbert.data.hierarchy import Hierarchy, collect_subclasses, encode_hierarchy, parse_tree
+from kerasbert.data.hierarchy import Hierarchy, parse_tree
 from kerasbert.data.label_kinds import NAMES
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
 from kerasbert.data.splits import split_indices
 from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.thresholds import tune_thresholds
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
-from kerasbert.text_classifier.guards import warn_of_absent, warn_of_labels, warn_of_texts
+from kerasbert.text_classifier.guards import counts_by_head, warn_of_absent, warn_of_labels, warn_of_texts
 from kerasbert.text_classifier.labels import (
-    cells_by_head,
     check_rows,
-    collect_names,
+    checked_validation,
     describe_data,
-    encode_cells,
-    kind_of,
     names_of,
+    read_classifier_labels,
 )
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
+from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
 from kerasbert.training.logs import RateLog
@@ -43,6 +44,7 @@ class Trainer(Predictor):
     # Row numbers of `fit` that are trained on; None: those of the token cache itself.
     _training_rows: np.ndarray | None
 
+    @keeps_random_state
     def fit(
         self,
         texts: Sequence[str],
@@ -86,18 +88,19 @@ class Trainer(Predictor):
         """
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
-        # The tokenizer and the labels first: a mistake in the data is told before an encoder is loaded.
+        # Labels and texts first: a mistake in the data is told before an encoder is loaded.
+        texts = check_texts("texts", texts)
+        text_pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
+        validation = checked_validation(validation)
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
+        names, encoded, kinds = read_classifier_labels(self, labels, names_of(self.model_) if trains_on else None)
         tokens = self.tokens_ if trains_on else self.new_tokens()
-        cells = cells_by_head(self, labels)
-        names = names_of(self.model_) if trains_on else collect_names(self, cells)
         if not trains_on:
-            self.label_kinds_ = {head: kind_of(self, cells[head]) for head in cells}
-        encoded = encode_cells(self, names, cells)
+            self.label_kinds_ = kinds
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
         warn_of_texts(tokens, ids, (texts, text_pairs), validation)
-        warn_of_labels(self, names, encoded, self._untuned(validation is not None))
+        warn_of_labels(self, names, counts_by_head(encoded, names), self._untuned(validation is not None))
         train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
         self.data_ = {
             **describe_data(train, held_out, names),
@@ -127,6 +130,7 @@ class Trainer(Predictor):
         self._note_padding(list(batches.shapes), batches.padding, ids.num_truncated)
         return self
 
+    @keeps_random_state
     def find_learning_rate(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
     ) -> RateTest:
@@ -148,13 +152,12 @@ class Trainer(Predictor):
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
         tokens = self.new_tokens()
-        cells = cells_by_head(self, labels)
-        names = collect_names(self, cells)
-        encoded = encode_cells(self, names, cells)
+        names, encoded, _ = read_classifier_labels(self, labels)
         train = self._batches(tokens, tokens.encode(texts, text_pairs), encoded, shuffle=True)
         ratio = self.head_learning_rate / self.learning_rate
         return find_learning_rate(self.build(names), train, steps=steps, head_ratio=ratio)
 
+    @keeps_random_state
     def add_subclasses(
         self,
         texts: Sequence[str],
@@ -214,12 +217,14 @@ class Trainer(Predictor):
         return [head for head, task in self.head_tasks().items() if not (tunes and task == "multilabel")]
 
     def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
-        texts, labels, *pairs = validation
-        cells = cells_by_head(self, labels)
-        encoded = encode_cells(self, names, cells)
+        """Token arrays and labels by head of what `checked_validation` gives."""
+        texts, labels, pairs = validation
+        encoded = read_classifier_labels(self, labels, names).arrays
+        ids = tokens.encode(texts, pairs)
+        check_rows(encoded, len(ids), "validation")
         if not isinstance(names, Hierarchy):
-            warn_of_absent(encoded, names, "validation", "how well it is told is not judged")
-        return tokens.encode(texts, *pairs), encoded
+            warn_of_absent(counts_by_head(encoded, names), names, "validation", "how well it is told is not judged")
+        return ids, encoded
 
     def _padded_lengths(self, devices: Any) -> str | None:
         """Each batch's own longest text, unless every length is compiled for itself, or texts of like windows change places."""
@@ -280,6 +285,7 @@ class Trainer(Predictor):
             lengths=lengths,
             sampling=self.sampling if shuffle else None,
             pad_id=tokens.pad_id,
+            by_length=not shuffle,
         )
 
 

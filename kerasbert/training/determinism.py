@@ -1,12 +1,21 @@
 """Training that repeats to the last bit: on CPU kernels only one thread adds numbers up in the same order every time."""
 
+import contextlib
+import functools
 import random
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+# What `keras.utils.set_random_seed` sets in Keras itself.
+KERAS_SEEDS = ("global_random_seed", "global_seed_generator")
 
 
 def make_deterministic(seed: int = 0) -> None:
@@ -44,6 +53,68 @@ def make_deterministic(seed: int = 0) -> None:
     random.seed(seed)
     np.random.seed(seed)
     keras.utils.set_random_seed(seed)
+
+
+@contextlib.contextmanager
+def kept_random_state() -> Iterator[None]:
+    """Leave the global random generators as they were: Python's, NumPy's, Keras's, TensorFlow's and PyTorch's.
+
+    What is drawn inside changes nothing of what a program draws afterwards.
+
+    Example:
+        >>> random.seed(1)
+        >>> with kept_random_state():
+        ...     keras.utils.set_random_seed(7)
+        >>> random.random() == random.Random(1).random()
+        True
+    """
+    python, numpy_state, backend = random.getstate(), np.random.get_state(), _BackendState()
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy_state)
+        backend.restore()
+
+
+def keeps_random_state(function: Function) -> Function:
+    """Make a function leave the global random generators as it found them, see `kept_random_state`."""
+
+    @functools.wraps(function)
+    def keeping(*args: Any, **kwargs: Any) -> Any:
+        with kept_random_state():
+            return function(*args, **kwargs)
+
+    return keeping  # type: ignore[return-value]
+
+
+class _BackendState:
+    """The seeds that Keras and the libraries below it hold."""
+
+    def __init__(self) -> None:
+        # Keras has no public way to its seeds.
+        from keras.src.backend.common import global_state
+
+        self.attributes = global_state
+        self.keras = {name: global_state.get_global_attribute(name) for name in KERAS_SEEDS}
+        self.torch = sys.modules["torch"].get_rng_state() if keras.backend.backend() == "torch" else None
+        self.tensorflow = None
+        if "tensorflow" in sys.modules:
+            from tensorflow.python.eager import context
+
+            eager = context.context()
+            self.tensorflow = (eager, eager._seed, getattr(eager, "_rng", None))
+
+    def restore(self) -> None:
+        for name, value in self.keras.items():
+            self.attributes.set_global_attribute(name, value)
+        if self.torch is not None:
+            sys.modules["torch"].set_rng_state(self.torch)
+        if self.tensorflow is not None:
+            eager, seed, generator = self.tensorflow
+            eager._set_global_seed(seed)
+            if generator is not None:
+                eager._rng = generator
 
 
 def is_deterministic() -> bool:

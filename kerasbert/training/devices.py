@@ -12,6 +12,7 @@ import keras
 from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.encoders.dropout import ByteDropout
+from kerasbert.encoders.trainable_parts import copy_trainable
 
 STRATEGIES = ("auto", "mirrored", "multiworker", "one", "tpu")
 
@@ -155,9 +156,8 @@ def scope_of(strategy: Any) -> Any:
 
 def _copy_switches(source: keras.Model, target: keras.Model) -> None:
     """Freeze the layers, and switch off the dropout, that are so in another model of the same make."""
+    copy_trainable(source, target)
     for before, after in zip(source._flatten_layers(), target._flatten_layers(), strict=True):
-        if not before.trainable:
-            after.trainable = False
         if isinstance(before, ByteDropout) and not before.dropped:
             after.switch_off()
 

@@ -143,7 +143,7 @@ def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, A
 
 
 def _compute(below: keras.Model, tokens: Any, lengths: Sequence[int], pad_id: int) -> np.ndarray:
-    whole = make_batches(tokens, batch_size=ROWS_AT_ONCE, lengths=lengths, pad_id=pad_id)
+    whole = make_batches(tokens, batch_size=ROWS_AT_ONCE, lengths=lengths, pad_id=pad_id, by_length=True)
     values = np.asarray(below.predict(whole.dataset, verbose=0), dtype=np.float32)
     features = np.empty_like(values)
     features[whole.order] = values

@@ -12,11 +12,11 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
+from kerasbert._core.process import check_process
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import Batches
 from kerasbert.data.label_counts import LabelCounts
 from kerasbert.data.stream import StreamBatches
 from kerasbert.objectives.balance import HeadBalance, balance_head, balance_levels
@@ -31,6 +31,7 @@ from kerasbert.training.devices import (
 )
 from kerasbert.training.feature_cache import frozen_features
 from kerasbert.training.fingerprint import facts_of_model, facts_of_source
+from kerasbert.training.head_labels import check_head_labels, sampled_labels
 from kerasbert.training.logs import make_logs
 from kerasbert.training.loop import run_epochs
 from kerasbert.training.optimization import Optimization, as_optimization, make_optimizer, prepare_layers
@@ -145,7 +146,7 @@ def finetune(
             from before that batch.
         TrainingStopped: a `SystemExit`, when a signal asked the training to stop, and its checkpoint is written.
         TypeError: when `train` or `validation` are no batches, or a keyword is unknown.
-        DataError: when there are no labelled examples.
+        DataError: when there are no labelled examples, or labels do not fit the heads.
 
     Example:
         >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
@@ -157,6 +158,7 @@ def finetune(
     Reference:
         Devlin et al., "BERT", 2019, appendix A.3; Mosbach et al., "On the Stability of Fine-tuning BERT", 2021.
     """
+    check_process(keras.backend.backend())
     _check_batches("train", train)
     if validation is not None:
         _check_batches("validation", validation)
@@ -168,10 +170,13 @@ def finetune(
     plan = as_optimization(optimization)
     devices = as_strategy(strategy)
     check_fits(devices, getattr(train, "batch_size", None), jit_compile)
-    balances = balance_heads(model, train, balance=balance, label_smoothing=label_smoothing)
+    labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
+    if validation is not None:
+        check_head_labels(model, validation, "The labels of `validation`")
+    balances = balance_heads(model, labels, balance=balance, label_smoothing=label_smoothing)
     for name, chosen in balances.items():
         announce(f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary, shown=progress and balance)
-    set_prior_bias(model, sampled_labels(train), {name: chosen.weights for name, chosen in balances.items()})
+    set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
     if isinstance(train, StreamBatches):
         announce(train.describe(), shown=progress)
     prepare_layers(model, plan)
@@ -320,9 +325,9 @@ class StopAfter(keras.callbacks.Callback):
 
 
 def balance_heads(
-    model: Classifier, train: BatchSource, *, balance: str | None, label_smoothing: float | None
+    model: Classifier, labels: Mapping[str, Any], *, balance: str | None, label_smoothing: float | None
 ) -> dict[str, HeadBalance]:
-    """The loss of each head, from the labels that it will see; see `finetune`.
+    """The loss of each head, from the labels that it will see, by head; see `finetune`.
 
     Raises:
         ConfigError: when a number is out of its range, or a hierarchical model is to be balanced.
@@ -332,12 +337,11 @@ def balance_heads(
             raise ConfigError(f"`balance` must be None for a hierarchical model; got {shorten(balance)}.")
         levels = [head.head_task for head in model.heads.values()]
         return dict(zip(model.heads, balance_levels(levels, label_smoothing=label_smoothing), strict=True))
-    labels = sampled_labels(train)
     return {
         name: balance_head(
             head.task_row,
             head.head_task,
-            _of_head(labels, name),
+            labels[name],
             balance=balance,
             label_smoothing=label_smoothing,
         )
@@ -348,13 +352,6 @@ def balance_heads(
 def _of_head(labels: Any, name: str) -> Any:
     own = labels[name] if isinstance(labels, dict) else labels
     return own if isinstance(own, LabelCounts) else np.asarray(own)
-
-
-def sampled_labels(train: BatchSource) -> Any:
-    """The labels of the rows of one epoch, or their `LabelCounts`."""
-    if not isinstance(train, Batches) or train.draws is None:
-        return train.labels
-    return keras.tree.map_structure(lambda array: array[train.rows(0)], train.labels)
 
 
 def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndarray | None] | None = None) -> None:

@@ -36,6 +36,7 @@ def facts_of_source(name: str, source: Any) -> dict[str, Any]:
     }
     if name == "training":
         facts |= {"batch_size": source.batch_size, "seed": source.seed, "shuffle": source.shuffle}
+        facts |= {} if source.shuffle else {"by_length": source.by_length}
         facts |= {"lengths": [int(length) for length in source.lengths], "sampling": _hash(source.draws)}
     return facts
 

@@ -16,7 +16,8 @@ from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, co
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.optimizers import AdamW
-from kerasbert.training.finetune import sampled_labels, set_prior_bias
+from kerasbert.training.finetune import set_prior_bias
+from kerasbert.training.head_labels import check_head_labels, sampled_labels
 
 # Share of the past in the smoothed loss.
 MEMORY = 0.9
@@ -138,11 +139,12 @@ def find_learning_rate(
     check_number("highest", highest, lowest, 1, open_minimum=True)
     check_number("head_ratio", head_ratio, 0, math.inf, open_minimum=True)
     check_int("steps", steps, 10)
+    labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
     growth = (highest / lowest) ** (1 / (steps - 1))
     before = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
     epoch = train.epoch
     try:
-        set_prior_bias(model, sampled_labels(train))
+        set_prior_bias(model, labels)
         factors = {f"{model.encoder.name}/": 1.0, "": head_ratio}
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
         compile_heads(model, model.trained_heads, AdamW(schedule, rate_factors=factors, global_clipnorm=clip_norm))

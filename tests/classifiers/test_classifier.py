@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import kerasbert as kb
 from kerasbert import (
     ConfigError,
     DataError,
@@ -10,6 +11,8 @@ from kerasbert import (
     build_multilabel,
     build_multitask,
 )
+from kerasbert.data.stream import MemoryRows, StreamBatches, plan_rows
+from kerasbert.data.tokens import TokenArrays
 
 TEXTS = {"list": ["a", "b"], "array": np.array(["a", "b"]), "dict": {"input_ids": ["a", "b"]}, "one": "a"}
 
@@ -51,6 +54,38 @@ def test_class_weight_works_on_class_ids(tiny_config, tiny_inputs):
 def test_no_rows_give_no_predictions(tiny_config, tiny_inputs):
     empty = {name: value[:0] for name, value in tiny_inputs.items()}
     assert build_multilabel(3, encoder=tiny_config).predict(empty).shape == (0, 3)
+
+
+PREDICTIONS = {
+    "dataset": lambda model, tokens: model.predict(kb.make_batches(tokens, batch_size=2).dataset, verbose=0),
+    "batches": lambda model, tokens: model.predict(kb.make_batches(tokens, batch_size=2), verbose=0),
+    "by length": lambda model, tokens: model.predict(kb.make_batches(tokens, batch_size=2, by_length=True), verbose=0),
+    "stream": lambda model, tokens: model.predict(stream_of(tokens), verbose=0),
+}
+
+
+def stream_of(tokens):
+    plan = plan_rows(tokens.lengths, np.bincount(tokens.lengths), longest=12, token_budget=24, shuffle=False)
+    return StreamBatches(MemoryRows(tokens, {}), plan, {}, pad_id=0)
+
+
+@pytest.mark.parametrize("way", PREDICTIONS)
+@pytest.mark.parametrize("heads", [1, 2])
+def test_predicted_rows_come_in_the_order_of_the_texts(way, heads, tiny_config):
+    lengths = np.random.default_rng(0).integers(3, 12, 9)
+    tokens = TokenArrays.from_lists([[2, *[5 + row] * (length - 2), 3] for row, length in enumerate(lengths)])
+    tasks = {name: Multiclass(3) for name in ("a", "b")[:heads]}
+    model = build_multitask(tasks, encoder=tiny_config)
+    found, expected = PREDICTIONS[way](model, tokens), model.predict(tokens.padded(), verbose=0)
+    assert all(np.allclose(found[name], expected[name], atol=1e-5) for name in tasks)
+
+
+def test_batches_themselves_are_trained_and_judged_on(tiny_config):
+    tokens = TokenArrays.from_lists([[2, 5, 3], [2, 6, 7, 3]])
+    batches = kb.make_batches(tokens, np.array([0, 1]))
+    model = build_multiclass(2, encoder=tiny_config)
+    assert model.fit(batches, validation_data=batches, verbose=0).history["val_loss"]
+    assert model.evaluate(batches, verbose=0) == model.evaluate(batches.dataset, verbose=0)
 
 
 def test_dropout_can_be_switched_off(tiny_config, tiny_inputs):

@@ -55,6 +55,37 @@ WAYS = {
 }
 
 
+# One head and several, of which none takes more than one label.
+SINGLE_LABELS = {
+    "multiclass": ["--task", "multiclass"],
+    "heads": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flag=a:binary"],
+    "levels": ["--task", "hierarchical", "--labels", "label,tags"],
+}
+
+
+@pytest.mark.parametrize("options", SINGLE_LABELS.values(), ids=SINGLE_LABELS)
+def test_a_delimiter_needs_a_head_of_several_labels(options, data, tiny_folder, tmp_path, capsys):
+    assert train(data, tmp_path / "model", tiny_folder, "--label-delimiter", ";", *options) == 2
+    assert "--label-delimiter goes with a task whose texts have several labels" in " ".join(
+        capsys.readouterr().err.split()
+    )
+
+
+def test_a_delimiter_is_refused_when_a_classifier_has_no_use_for_it(data, tiny_folder, tmp_path, capsys):
+    assert train(data, tmp_path / "model", tiny_folder, "--task", "multiclass") == 0
+    assert cli.main(["evaluate", str(tmp_path / "model"), str(data), "--label-delimiter", ";"]) == 2
+    assert "--label-delimiter goes with a task" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_delimiter_splits_the_cells_of_multi_label_heads_only(data, tiny_folder, tmp_path, capsys):
+    heads = ["--head", "topic=label:multiclass", "--head", "flags=tags:multilabel"]
+    output = tmp_path / "model"
+    assert train(data, output, tiny_folder, "--task", "multitask", "--label-delimiter", ";", *heads) == 0
+    assert cli.main(["evaluate", str(output), str(data), "--format", "json"]) == 0
+    labels = json.loads(capsys.readouterr().out)["flags"]["per_label"]
+    assert {name: scores["support"] for name, scores in labels.items()} == {"a": 12, "b": 12}
+
+
 @pytest.mark.parametrize("options", WAYS.values(), ids=WAYS)
 def test_trains_evaluates_and_predicts(options, data, tiny_folder, tmp_path, capsys):
     assert train(data, tmp_path / "model", tiny_folder, *options) == 0

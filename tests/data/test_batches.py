@@ -41,13 +41,31 @@ def test_inputs_by_hand(shuffle):
         assert np.array_equal(types[:, 1:], real[:, 1:])
 
 
-def test_order_puts_predictions_back():
-    batches = make_batches(TOKENS, batch_size=16)
-    first_ids = np.concatenate([inputs["input_ids"].numpy()[:, 0] for inputs in batches.dataset])
-    restored = np.empty_like(first_ids)
-    restored[batches.order] = first_ids
-    assert restored.tolist() == (ROWS + 10).tolist()
-    assert (np.diff(LENGTHS[batches.order]) >= 0).all()
+def first_ids(batches):
+    return np.concatenate([inputs["input_ids"].numpy()[:, 0] for inputs in batches.dataset])
+
+
+def test_texts_come_in_their_own_order():
+    assert first_ids(make_batches(TOKENS, batch_size=16)).tolist() == (ROWS + 10).tolist()
+
+
+def test_texts_by_length_are_put_back():
+    batches = make_batches(TOKENS, batch_size=16, by_length=True)
+    found = first_ids(batches)
+    assert (np.diff(LENGTHS[found - 10]) >= 0).all() and np.array_equal(batches.order, found - 10)
+    assert batches.restore({"a": found})["a"].tolist() == (ROWS + 10).tolist()
+    assert batches.padding < make_batches(TOKENS, batch_size=16).padding
+
+
+def test_rows_of_another_number_are_not_put_back():
+    with pytest.raises(DataError, match="`values` must have one row for each of 500 texts; got 3"):
+        make_batches(TOKENS).restore(np.zeros(3))
+
+
+def test_drawn_rows_are_in_no_order_of_the_texts():
+    batches = make_batches(TOKENS, (ROWS > 400).astype(int), shuffle=True, sampling="balanced")
+    with pytest.raises(ConfigError, match="must take every text once .* without `sampling`"):
+        batches.rows_in_order()
 
 
 def test_epochs_differ_and_repeat_by_seed():
@@ -84,7 +102,7 @@ def test_padding_never_passes_the_limit_of_the_encoder():
 
 
 def test_given_lengths():
-    assert make_batches(TOKENS, lengths=[10, 64], batch_size=8).shapes == (10, 64)
+    assert make_batches(TOKENS, lengths=[10, 64], batch_size=8, by_length=True).shapes == (10, 64)
 
 
 LABELS = {"a": np.zeros((500, 3), "float32"), "b": ROWS}
@@ -155,9 +173,10 @@ def test_number_of_steps(count, shuffle):
         ({"labels": {"a": ROWS, "b": ROWS[:3]}}, DataError, r"`labels`\['b'\] must have one row .* got 3 rows"),
         ({"labels": ["x"] * 500}, TypeError, "`labels` must be an array of numbers; .* Encode label names"),
         ({"labels": ROWS, "sample_weight": [1.0]}, DataError, "`sample_weight` must have one row .* got 1 rows"),
+        ({"by_length": True, "shuffle": True, "labels": ROWS}, ConfigError, "`by_length` must be False with shuffle"),
         ({"sample_weight": np.ones(500)}, ConfigError, "`sample_weight` needs `labels`"),
     ],
-    ids="size size-type shuffle seed pad short order no-lengths half one rows single head names weights alone".split(),
+    ids="size size-type shuffle seed pad short order no-lengths half one rows single head names weights by-length alone".split(),
 )
 def test_refused(options, error, message):
     with pytest.raises(error, match=message):

@@ -55,8 +55,9 @@ def test_rare_labels_without_tuned_thresholds(tiny_folder):
 def test_rare_subclasses_name_their_level():
     encoded = {"class": np.array([0, 1] * 30), "subclass": np.array([0] * 50 + [1, 2] + [-1] * 8)}
     names = {"class": ["x", "y"], "subclass": ["x1", "x2", "y1"]}
+    counts = {head: label_counts(array, len(names[head])) for head, array in encoded.items()}
     with pytest.warns(KerasbertWarning, match=r"of head 'subclass' .* 'x1' has 50 .* 'x2' has 1\."):
-        warn_of_imbalance(encoded, names)
+        warn_of_imbalance(counts, names)
 
 
 def test_validation_texts_that_are_training_texts(tiny_folder):

@@ -65,7 +65,7 @@ GOOD = '{"text": "a"}\n'
         ('[{"text": "a"}]', r"data.jsonl starts with '\[', a JSON array; write one object a line"),
         ('{\n"text": "a"\n}', "line 1: not valid JSON .*; write one whole object a line"),
         (GOOD + '{"text": "\\ud800"}\n', "data.jsonl, line 2: 'text' holds half of a surrogate pair"),
-        (GOOD.encode() + b"\xc3(", "data.jsonl is not UTF-8 at byte 14"),
+        (GOOD.encode() + b"\xc3(", "data.jsonl, line 2: is not UTF-8 at its byte 0; save the file as UTF-8"),
         ('{"txt": "a"}\n', "has no column 'text'; it has 'txt'. Did you mean 'txt'"),
     ],
     ids="bad cut two twice nan infinity digits deep no-object array pretty surrogate utf8 no-column".split(),

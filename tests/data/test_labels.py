@@ -170,10 +170,11 @@ def test_class_ids_agree_with_scikit_learn():
         ("Joy", "'Joy' is unknown; .* Did you mean 'joy'"),
         ("joy,love", "Several in one cell need the delimiter ','"),
         ("x" * 1000, "unknown; the labels are"),
-        (["joy"], "must be a name or an id; got .'joy'. of type list"),
+        (["joy", "love"], "a text must have one label here; got .'joy', 'love'."),
+        ([0, 1, 0], "must have one label here; got .0, 1, 0.. Give class numbers instead of one-hot rows"),
         (10**400, "must be from 0 to 2"),
     ],
-    ids="large negative digits half half32 none nan blank typo case several long list huge".split(),
+    ids="large negative digits half half32 none nan blank typo case several long list one-hot huge".split(),
 )
 def test_class_ids_refuse(cell, message):
     with pytest.raises(DataError, match=f"^data.csv, row 11: .*{message}") as caught:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kerasbert import ConfigError, DataError, prepare_tokens
-from kerasbert.data.hierarchy import collect_subclasses, encode_hierarchy, parse_tree
+from kerasbert.data.hierarchy import parse_tree
+from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy
 from kerasbert.data.level_vocabulary import LevelTree
 from kerasbert.data.row_sampling import cache_draws
 from kerasbert.data.sampling import expected_draws

@@ -38,22 +38,31 @@ def test_unreadable_file(tmp_path, monkeypatch):
     # By a stand-in: the administrator, who may run the tests, reads everything.
     path = tmp_path / "data.csv"
     path.write_text("text\na\n")
-    monkeypatch.setattr(
-        type(path), "read_bytes", lambda self: (_ for _ in ()).throw(PermissionError(13, "Permission denied"))
-    )
+    monkeypatch.setattr("builtins.open", lambda *given: (_ for _ in ()).throw(PermissionError(13, "Permission denied")))
     with pytest.raises(DataError, match="data.csv cannot be read: Permission denied"):
         read_examples(path)
 
 
-def test_parquet_that_unpacks_to_too_much(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"use_dictionary": False, "compression": "zstd"},
+        {"use_dictionary": False, "column_encoding": "DELTA_BYTE_ARRAY"},
+    ],
+    ids=["dictionary", "compressed", "prefixes"],
+)
+def test_parquet_that_unpacks_to_too_much(options, tmp_path, monkeypatch):
     import pyarrow
     import pyarrow.parquet
 
     from kerasbert.data import _parquet
 
-    pyarrow.parquet.write_table(pyarrow.table({"text": ["a" * 1000] * 1000}), tmp_path / "data.parquet")
-    monkeypatch.setattr(_parquet, "MOST_ROWS", 999)
-    with pytest.raises(DataError, match="has 1000 rows and .* bytes unpacked; at most 999 rows"):
+    table = pyarrow.table({"text": ["a" * 1000] * 3000})
+    pyarrow.parquet.write_table(table, tmp_path / "data.parquet", **options)
+    monkeypatch.setattr(_parquet, "ALWAYS_READ", 10**6)
+    monkeypatch.setattr(_parquet, "MOST_TIMES", 100)
+    with pytest.raises(DataError, match="unpacks to .* or more; at most 1000000 are read of it. Leave out what"):
         read_examples(tmp_path / "data.parquet")
 
 

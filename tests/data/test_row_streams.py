@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerasbert import DataError, read_examples
-from kerasbert.data import row_streams
+from kerasbert.data import _lines
 from kerasbert.data.row_streams import stream_rows
 from kerasbert.data.sources import find_sources
 
@@ -146,7 +146,7 @@ WHOLE_FILES = {
     "empty": ("a.csv", b"", "is empty"),
     "no column": ("a.csv", b"txt,label\nx,a\n", "has no column 'text'"),
     "no key": ("a.jsonl", b'{"txt": "x"}\n', "has no column 'text'"),
-    "no label in any line": ("a.jsonl", b'{"text": "x"}\n{"text": "y"}\n', "has the key 'label' in none of its lines"),
+    "no label in any line": ("a.jsonl", b'{"text": "x"}\n{"text": "y"}\n', "has no column 'label'; it has 'text'"),
     "utf-16": ("a.jsonl", '{"text": "x"}\n'.encode("utf-16"), "is UTF-16"),
     "no parquet": ("a.parquet", b"PAR1 and more", "is not a readable Parquet file"),
 }
@@ -192,7 +192,7 @@ def test_an_example_without_text_or_tokens_names_its_features(tmp_path):
 
 
 def test_a_line_without_end_is_not_read_as_a_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(row_streams, "LONGEST", 1000)
+    monkeypatch.setattr(_lines, "LONGEST", 1000)
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "x", "label": "a"}\n' + b"x" * 5000)
     rows = rows_of(tmp_path / "a.jsonl")
     assert "is longer than 1000 bytes" in str(rows[1][1])

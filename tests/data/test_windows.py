@@ -58,7 +58,7 @@ def test_batches_hold_every_window_once_and_keep_the_budget(shuffle, tiny_folder
     encoder = TextEncoder.from_folder(tiny_folder, max_length=8, long_texts=LongTexts("windows", 2, 16))
     texts = encoder.encode(TEXTS * 5)
     labels = np.arange(30)
-    batches = make_batches(texts, labels, batch_size=4, shuffle=shuffle, seed=1)
+    batches = make_batches(texts, labels, batch_size=4, shuffle=shuffle, seed=1, by_length=not shuffle)
     orders = []
     for _ in range(2):
         seen = []
@@ -74,6 +74,12 @@ def test_batches_hold_every_window_once_and_keep_the_budget(shuffle, tiny_folder
         orders.append(seen)
     assert (orders[0] != orders[1]) == shuffle
     assert shuffle or orders[0] == batches.order.tolist()
+
+
+def test_windows_come_in_the_order_of_the_texts(tiny_folder):
+    encoder = TextEncoder.from_folder(tiny_folder, max_length=8, long_texts=LongTexts("windows", 2, 16))
+    batches = make_batches(encoder.encode(TEXTS), np.arange(len(TEXTS)), batch_size=4)
+    assert [row for _, rows in batches.dataset for row in rows.numpy()] == list(range(len(TEXTS)))
 
 
 def test_no_texts(tiny_folder):

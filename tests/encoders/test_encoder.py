@@ -206,7 +206,7 @@ def test_cut_layers_build_nothing_above(tiny_config):
     [
         pytest.param(
             {"input_id": np.ones((1, 1), "int32")},
-            "Encoder inputs must be among input_ids.*got \\['input_id'\\]",
+            "Inputs must be input_ids.*cannot be left out; got \\['input_id'\\]. Did you mean 'input_ids'",
             id="unknown",
         ),
         pytest.param(np.ones((4,), "int32"), r"must have shape \(batch, length\); got \(4,\)", id="rank"),

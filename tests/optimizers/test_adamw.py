@@ -91,3 +91,32 @@ def test_numbers_out_of_range(name, value):
 def test_amsgrad_is_refused():
     with pytest.raises(ConfigError, match="`amsgrad` must be False"):
         AdamW(amsgrad=True)
+
+
+def functional():
+    inputs = keras.Input((2,))
+    return keras.Model(inputs, keras.layers.Dense(1, name="top")(keras.layers.Dense(2, name="below")(inputs)))
+
+
+@pytest.mark.parametrize("argument", ["rate_factors", "start_steps"])
+def test_a_pattern_that_matches_nothing_is_refused(argument):
+    model = functional()
+    model.compile(AdamW(0.01, **{argument: {"bellow": 1, "": 2}}), "mse")
+    with pytest.raises(
+        ConfigError, match=f"`{argument}` must have patterns .*'bellow', which occurs in none.* mean 'below'"
+    ):
+        model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0)
+
+
+def test_a_pattern_behind_a_wider_one_is_refused():
+    with pytest.raises(ConfigError, match="`rate_factors` must have 'top/' before '', which matches all that it does"):
+        AdamW(0.01, rate_factors={"": 1.0, "top/": 2.0})
+
+
+def test_a_loaded_optimiser_takes_a_model_whose_part_was_frozen_since(tmp_path):
+    model = functional()
+    model.compile(AdamW(0.01, rate_factors={"below/": 0.5, "": 2.0}), "mse")
+    model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0)
+    model.layers[1].trainable = False
+    model.compile(AdamW.from_config(model.optimizer.get_config()), "mse")
+    assert model.fit(np.ones((2, 2)), np.ones((2, 1)), verbose=0).history["loss"]

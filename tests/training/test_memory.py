@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from kerasbert.training.memory import _glibc, kept_memory
+from kerasbert.training.memory import GIVE_BACK, KEEP, _glibc, kept_memory
 
 pytestmark = pytest.mark.skipif(_glibc() is None, reason="the C library is not glibc")
 SIZE = 64_000_000
@@ -45,3 +45,24 @@ def test_other_systems_are_left_alone(monkeypatch):
     assert _glibc() is None
     with kept_memory():
         pass
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [{"MALLOC_TRIM_THRESHOLD_": "1"}, {"GLIBC_TUNABLES": "glibc.malloc.top_pad=1"}],
+    ids=["variable", "tunables"],
+)
+def test_what_the_user_settled_is_left_alone(environment, monkeypatch):
+    monkeypatch.setattr("kerasbert.training.memory._set", lambda *values: pytest.fail("the settings were changed"))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with kept_memory():
+        pass
+
+
+def test_the_last_of_two_trainings_gives_the_memory_back(monkeypatch):
+    found = []
+    monkeypatch.setattr("kerasbert.training.memory._set", lambda library, values: found.append(values))
+    with kept_memory(), kept_memory():
+        pass
+    assert found == [KEEP, GIVE_BACK]

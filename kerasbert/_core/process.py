@@ -1,0 +1,33 @@
+"""A process that was forked after models were in use is found out before it hangs."""
+
+import os
+
+from kerasbert._core.errors import ConfigError
+
+_first_used_in: list[int] = []
+
+
+def note_process() -> None:
+    """Remember the process that uses models first; later ones are not remembered."""
+    if not _first_used_in:
+        _first_used_in.append(os.getpid())
+
+
+def check_process(backend: str) -> None:
+    """Refuse to go on in a process that was forked from one in which models were in use.
+
+    TensorFlow's threads, and those of JAX, are not copied by a fork, and whatever waits for them waits for ever.
+
+    Args:
+        backend: Keras's; PyTorch is let through.
+
+    Raises:
+        ConfigError: when this is such a process.
+    """
+    if backend == "torch" or not _first_used_in or _first_used_in[0] == os.getpid():
+        return
+    raise ConfigError(
+        f"A model was in use in process {_first_used_in[0]} before this one, {os.getpid()}, was forked from it, where "
+        f"{backend} would hang. Load the model in the worker (gunicorn without --preload, or in its post_fork), start "
+        f"processes with multiprocessing.get_context('spawn'), or use threads."
+    )

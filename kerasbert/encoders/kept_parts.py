@@ -1,0 +1,66 @@
+"""A layer of layers whose config tells what was done to single ones, so that it is so wherever the layer goes."""
+
+from typing import Any, Self
+
+from kerasbert.encoders import quantized_parts, trainable_parts
+
+
+class KeepsParts:
+    """Mixin for a layer of layers: its config tells which of them train and which are quantised.
+
+    Keras keeps one flag for a layer and passes it to the layers that exist when it is set. A layer that uses this mixin
+    passes its flag to layers that are made later, too, and keeps what was set on single ones through `get_config`:
+    saving, loading and cloning a model give the same list of trainable weights.
+
+    A subclass calls `settle_parts` at the end of `build`.
+
+    Example:
+        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
+        >>> encoder.blocks[0].trainable = False
+        >>> [block.trainable for block in TFBertModel.from_config(encoder.get_config()).blocks]
+        [False, True]
+    """
+
+    def get_config(self) -> dict[str, Any]:
+        """The layer's config, with what was set on its parts."""
+        config = super().get_config()  # type: ignore[misc]
+        return {**config, **self.parts_config()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        """Rebuild the layer from `get_config()`."""
+        values = dict(config)
+        parts = {key: values.pop(key, {}) for key in (trainable_parts.KEY, quantized_parts.KEY)}
+        layer = cls.from_own_config(values)
+        layer.take_parts(parts)
+        return layer
+
+    @classmethod
+    def from_own_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuild the layer without what was set on its parts."""
+        return super().from_config(config)  # type: ignore[misc]
+
+    def parts_config(self) -> dict[str, Any]:
+        """The entries of the config that tell what was set on parts; empty where nothing was."""
+        found = {
+            trainable_parts.KEY: trainable_parts.trainable_parts(self),
+            quantized_parts.KEY: quantized_parts.quantized_parts(self),
+        }
+        return {key: parts for key, parts in found.items() if parts}
+
+    def take_parts(self, parts: dict[str, Any]) -> None:
+        """Set parts as a config tells: at once, or when the layer is built, where they are made only then."""
+        # As a function, because Keras would track and save a dict.
+        self._awaited_parts = lambda: parts
+        if self.built:  # type: ignore[attr-defined]
+            self.settle_parts()
+        trainable_parts.set_trainable_parts(self, parts[trainable_parts.KEY])
+
+    def settle_parts(self) -> None:
+        """Pass the layer's flag, and what its config tells of its parts, to the layers that it now holds."""
+        parts = self._awaited_parts() if hasattr(self, "_awaited_parts") else {}
+        self._awaited_parts = dict
+        if not self.trainable:  # type: ignore[attr-defined]
+            trainable_parts.set_trainable(self, False)
+        quantized_parts.quantize_parts(self, parts.get(quantized_parts.KEY, {}))
+        trainable_parts.set_trainable_parts(self, parts.get(trainable_parts.KEY, {}))

@@ -1,0 +1,83 @@
+"""Which parts of a layer are quantised: kept in its config, as Keras keeps it for single layers only."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import keras
+
+from kerasbert._core.checks import check_choice
+from kerasbert._core.errors import ConfigError
+
+KEY = "quantized_parts"
+MODES = ("int8",)
+
+
+def quantized_parts(layer: Any) -> dict[str, Any]:
+    """The parts of a layer that are quantised.
+
+    Args:
+        layer: a layer or model.
+
+    Returns:
+        Path below the layer, names joined by `/`, -> Keras's configuration of the quantisation, as plain data.
+    """
+    return dict(_quantized(layer, ""))
+
+
+def quantize_parts(layer: Any, parts: Mapping[str, Any]) -> None:
+    """Quantise parts of a layer that is built, so that it has the variables of one that was quantised.
+
+    Args:
+        layer: a layer or model.
+        parts: as `quantized_parts` gives them; what the layer does not hold is passed over.
+    """
+    for path, description in parts.items():
+        part = layer
+        for name in path.split("/"):
+            part = next((inner for inner in getattr(part, "_layers", ()) if inner.name == name), None)
+        if part is not None and part.quantization_mode is None:
+            config = keras.saving.deserialize_keras_object(dict(description))
+            part.quantize(config.mode, type_check=False, config=config)
+
+
+def check_not_quantized(layer: Any) -> None:
+    """Refuse a quantised model where its weights are read as plain numbers.
+
+    Args:
+        layer: a layer or model.
+
+    Raises:
+        ConfigError: when a part of it is quantised.
+    """
+    if quantized_parts(layer):
+        raise ConfigError(
+            f"{layer.name!r} is quantised, and its weights are only written by `model.save` to a .keras file; use the model "
+            f"as it was before `quantize`."
+        )
+
+
+def quantize_whole(quantize: Callable[..., None], mode: Any, **options: Any) -> None:
+    """Run Keras's `Model.quantize` on a model of this package.
+
+    Args:
+        quantize: `keras.Model.quantize` of the model.
+        mode: how.
+        **options: other arguments of `keras.Model.quantize`.
+
+    Raises:
+        ConfigError: when the mode is not `"int8"`, the one whose results are saved and loaded; nothing is changed then.
+    """
+    check_choice("mode", mode, MODES)
+    with warnings.catch_warnings():
+        # Normalisation and dropout have nothing to quantise, which Keras tells of each.
+        warnings.filterwarnings("ignore", message=".*does not have a `quantize` method implemented")
+        quantize(mode=mode, **options)
+
+
+def _quantized(layer: Any, above: str) -> Iterator[tuple[str, Any]]:
+    for part in layer._layers:
+        path = f"{above}{part.name}"
+        if not part._layers and getattr(part, "quantization_mode", None) is not None:
+            yield path, keras.saving.serialize_keras_object(part.quantization_config)
+        yield from _quantized(part, f"{path}/")

@@ -1,0 +1,68 @@
+"""Which parts of a layer train: kept in its config, so that what is frozen stays frozen wherever the layer goes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+
+KEY = "trainable_parts"
+
+
+def trainable_parts(layer: Any) -> dict[str, bool]:
+    """The parts of a layer whose `trainable` is not that of what holds them.
+
+    Args:
+        layer: a layer or model.
+
+    Returns:
+        Path below the layer, names joined by `/`, -> the flag; from the outside in.
+
+    Example:
+        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
+        >>> encoder.blocks[1].trainable = False
+        >>> trainable_parts(encoder)
+        {'layer_1': False}
+    """
+    return dict(_differing(layer, ""))
+
+
+def set_trainable_parts(layer: Any, parts: Mapping[str, bool]) -> None:
+    """Set the flags of parts of a layer, from the outside in; what the layer does not hold is passed over.
+
+    Args:
+        layer: a layer or model.
+        parts: path below the layer -> the flag, as `trainable_parts` gives them.
+    """
+    for path, flag in sorted(parts.items(), key=lambda item: item[0].count("/")):
+        part = _part(layer, path)
+        if part is not None:
+            set_trainable(part, flag)
+
+
+def set_trainable(layer: Any, flag: bool) -> None:
+    """Set the flag of a layer and of everything in it, whatever it was."""
+    # TensorFlow's tracking leaves out the assignment of a value that is there already, and what is inside with it.
+    layer.trainable = not flag
+    layer.trainable = flag
+
+
+def copy_trainable(source: Any, target: Any) -> None:
+    """Give a layer the flags of another of the same make, or of a larger one of which it holds a part."""
+    set_trainable(target, source.trainable)
+    set_trainable_parts(target, trainable_parts(source))
+
+
+def _differing(layer: Any, above: str) -> Iterator[tuple[str, bool]]:
+    for part in layer._layers:
+        path = f"{above}{part.name}"
+        if part.trainable != layer.trainable:
+            yield path, part.trainable
+        yield from _differing(part, f"{path}/")
+
+
+def _part(layer: Any, path: str) -> keras.layers.Layer | None:
+    for name in path.split("/"):
+        layer = next((part for part in layer._layers if part.name == name), None)
+        if layer is None:
+            return None
+    return layer

@@ -1,0 +1,80 @@
+"""The labels of a source of batches by head, checked before anything trains on them."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasbert._core.errors import DataError
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.data.batch_source import BatchSource
+from kerasbert.data.batches import Batches
+from kerasbert.data.label_counts import LabelCounts
+from kerasbert.objectives.label_forms import LabelForm
+
+
+def check_head_labels(model: Classifier, source: BatchSource, where: str) -> dict[str, Any]:
+    """Refuse labels that do not fit the heads of a model.
+
+    Args:
+        model: from a builder.
+        source: labelled batches.
+        where: names the labels in messages.
+
+    Returns:
+        Head name -> class ids (n,), rows (n, units) or `LabelCounts`.
+
+    Raises:
+        DataError: when a head has no labels, or they do not fit; the message names the row.
+        TypeError: when they are no numbers.
+    """
+    found: dict[str, Any] = {}
+    for name, head in model.trained_heads.items():
+        place = where if len(model.trained_heads) == 1 or model.votes is not None else f"{where} of the head {name!r}"
+        labels = source.labels
+        if isinstance(labels, dict):
+            if name not in labels:
+                raise DataError(
+                    f"{where} must have the heads {', '.join(model.trained_heads)}; got {', '.join(labels)}."
+                )
+            labels = labels[name]
+        form = head.task_row.make_loss().label_form(head.head_task.units)
+        if isinstance(labels, LabelCounts):
+            _check_counts(place, labels, form, head.head_task.task, _cached_task(source, name))
+            found[name] = labels
+        else:
+            labels = np.asarray(labels)
+            form.check(place, labels)
+            found[name] = form.canonical(labels)
+    return found
+
+
+def sampled_labels(source: BatchSource, labels: dict[str, Any]) -> dict[str, Any]:
+    """The labels of the rows that one epoch takes.
+
+    Args:
+        source: the batches.
+        labels: from `check_head_labels`.
+
+    Returns:
+        The same, for the rows of the first epoch.
+    """
+    if not isinstance(source, Batches) or source.draws is None:
+        return labels
+    return keras.tree.map_structure(lambda array: array[source.rows(0)], labels)
+
+
+def _cached_task(source: Any, name: str) -> str | None:
+    """The task that a token cache holds the labels of; None where it does not say."""
+    heads = getattr(getattr(source, "store", None), "heads", {})
+    head = heads.get(name) or (next(iter(heads.values())) if len(heads) == 1 else None)
+    return None if head is None else head.task
+
+
+def _check_counts(where: str, counts: LabelCounts, form: LabelForm, task: str, cached: str | None) -> None:
+    other = cached is not None and cached not in (task, "hierarchical")
+    if other or len(counts.counts) != form.units:
+        raise DataError(
+            f"{where} must be those of a {task} head of {form.units} labels; the cache holds {len(counts.counts)} of a "
+            f"{cached or task} head. Build the model for the labels of the cache, or prepare it again."
+        )

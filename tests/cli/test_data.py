@@ -1,0 +1,61 @@
+"""Rows that a command leaves out: those whose labels a stream of the same file would leave out."""
+
+import pytest
+
+import kerasbert as kb
+from kerasbert.cli.data import check_of_classifier, check_of_task, read_data
+from kerasbert.data.prepare_tokens import prepare_tokens
+
+TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
+CASES = {
+    "binary": ("text,label\na,x\nb,\nc,y\nd,x\ne\n", ["label"], {}),
+    "names": ("text,label\na,x\nb,z\nc,y\nd,x\n", ["label"], {"label_names": ["x", "y"]}),
+    "multiclass": ("text,label\na,x\nb,y\n,y\nc,z\nd, \n", ["label"], {}),
+    "multilabel": ("text,tags\na,x;y\nb,\nc,y\nd,z\ne\n", ["tags"], {"label_delimiter": ";"}),
+    "columns": ("text,p,q\na,1,0\nb,2,0\nc,0,\nd,1,1\n", ["p", "q"], {}),
+    "hierarchical": ("text,label,sublabel\na,x,x1\nb,,\nc,y,x1\nd,y,\ne,,x1\n", ["label", "sublabel"], {}),
+    "heads": ("text,p,q\na,x,1\nb,,1\nc,y,0\nd,x,\n", ["p", "q"], {"heads": {"p": ("p", "binary"), "q": ("q", "binary")}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "case"), CASES.items(), ids=CASES)
+def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp_path, capsys):
+    content, columns, options = case
+    (tmp_path / "a.csv").write_text(content)
+    task = {"names": "binary", "columns": "multilabel", "heads": "multitask"}.get(name, name)
+    examples = read_data(
+        tmp_path / "a.csv", labels=columns, on_error="skip", check=check_of_task(task, columns, **options)
+    )
+    own = {} if "heads" in options else {"task": task, "labels": columns}
+    cache = prepare_tokens(tmp_path / "a.csv", tmp_path / "t", encoder=tiny_folder, on_error="skip", **own, **options)
+    assert (len(examples), cache.skipped["count"]) == (cache.num_rows, content.count("\n") - 1 - len(examples))
+    left_out = {line.split(", line ")[1].split(":")[0] for line in cache.skipped["first"]}
+    assert left_out == {str(number) for number in range(2, content.count("\n") + 1)} - set(map(str, examples.rows))
+    assert f"{cache.skipped['count']} row" in capsys.readouterr().err
+
+
+def test_several_classes_need_one(tmp_path):
+    check = check_of_task("hierarchical", ["label", "sublabel"], label_delimiter=";", multilabel=True)
+    check({"label": "x;y", "sublabel": None}, "row 1")
+    with pytest.raises(kb.DataError, match="row 2: the label is missing"):
+        check({"label": None, "sublabel": "x1"}, "row 2")
+
+
+FITTED = {
+    "binary": (["a", "b"] * 8, {"label": "c"}),
+    "multilabel": ([["a"], ["b"]] * 8, {"label": ["a", "c"]}),
+    "hierarchical": ({"class": ["a", "b"] * 8, "subclass": ["a1", "b1", "a2", "b2"] * 4}, {"label": "a", "sub": "b1"}),
+    "multitask": ({"p": ["a", "b"] * 8, "q": [["a"], []] * 8}, {"label": "a", "sub": ["x"]}),
+}
+
+
+@pytest.mark.parametrize(("task", "case"), FITTED.items(), ids=FITTED)
+def test_a_trained_classifier_knows_its_labels(task, case, tiny_folder):
+    labels, wrong = case
+    heads = {"p": "binary", "q": "multilabel"} if task == "multitask" else None
+    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS, labels)
+    reading = {"columns": list(wrong), "heads": {"p": "label", "q": "sub"} if heads else None}
+    with pytest.raises(kb.DataError, match="row 3: .*(unknown|is a subclass of)"):
+        check_of_classifier(classifier, reading)(wrong, "row 3")
+    right = {"binary": {"label": "a"}, "multilabel": {"label": []}, "hierarchical": {"label": "b", "sub": None}}
+    check_of_classifier(classifier, reading)(right.get(task, {"label": "b", "sub": ["a"]}), "row 4")

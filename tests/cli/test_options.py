@@ -1,0 +1,86 @@
+"""Options that nothing would read are refused by every command, and so are unknown ones."""
+
+import pytest
+
+import kerasbert as kb
+from kerasbert import cli
+
+TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"]
+
+
+@pytest.fixture(scope="module")
+def saved(tiny_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved")
+    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False)
+    classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder / "model")
+    (folder / "rows.csv").write_text("text,label\n" + "".join(f"{t},{'ab'[n % 2]}\n" for n, t in enumerate(TEXTS * 3)))
+    return folder
+
+
+USELESS = {
+    "evaluate overwrite": ("evaluate {m} {d} --overwrite", "--overwrite goes with --report"),
+    "evaluate threshold": ("evaluate {m} {d} --threshold 0.4", "--threshold goes with labels that have thresholds"),
+    "explain layer": ("explain {m} good --layer 1", "--layer goes with --output"),
+    "explain attention": ("explain {m} good --attention-head 1", "--attention-head goes with --output"),
+    "explain overwrite": ("explain {m} good --overwrite", "--overwrite goes with --output"),
+    "explain file": ("explain {m} {d}", "is the name of a file; give the text itself"),
+    "export text": ("export {m} --text body", "--text goes with --data"),
+    "export labels": ("export {m} --labels y", "--labels goes with --data"),
+    "export delimiter": ("export {m} --label-delimiter ;", "--label-delimiter goes with --data"),
+    "find-rate labels": (
+        "find-rate {d} --task multitask --head a=label:binary --labels label --picture p.png",
+        "--labels goes with one head",
+    ),
+    "inspect length": ("inspect {m} --max-length 9", "--max-length goes with --text"),
+    "layers overwrite": ("layers {m} {d} --overwrite", "--overwrite goes with --output or --save-as"),
+    "prepare names": (
+        "prepare {d} --task hierarchical --label-names a,b --output t",
+        "--label-names goes with --task binary, multiclass or multilabel",
+    ),
+    "prepare labels": (
+        "prepare {d} --task multitask --head a=label:binary --labels label --output t",
+        "--labels goes with one head",
+    ),
+    "prepare delimiter": ("prepare {d} --task hierarchical --label-delimiter ; --output t", "--label-delimiter goes with"),
+    "probe overwrite": ("probe {m} {d} --overwrite", "--overwrite goes with --output"),
+    "probe folds": ("probe {m} {d} --unlabelled --folds 4", "--folds goes with labels"),
+    "probe delimiter": ("probe {m} {d} --unlabelled --label-delimiter ;", "--label-delimiter goes with labels"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "words"), USELESS.values(), ids=USELESS)
+def test_an_option_that_nothing_reads(line, words, saved, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = [part.format(m=saved / "model", d=saved / "rows.csv") for part in line.split()]
+    assert cli.main(arguments) == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert not any(tmp_path.iterdir())
+
+
+COMMANDS = ["evaluate", "explain", "export", "find-rate", "inspect", "layers", "predict", "prepare", "probe", "train"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_option(command, capsys):
+    assert cli.main([command, "--no-such-option", "3"]) == 2
+    assert "No such option: --no-such-option" in capsys.readouterr().err
+
+
+BAD = "text,label\ngood,a\nragged\nbad,b\nthanks,\nlost,c\n" + "good card,a\nbad parcel,b\n" * 3
+READERS = {
+    "evaluate": ("evaluate {m} {d}", 3),
+    "probe": ("probe {m} {d} --folds 2 --layers -1 --quiet", 2),
+    "find-rate": ("find-rate {d} --task multiclass --encoder {e} --steps 10 --batch-size 1 --picture {t}/p.png", 2),
+}
+
+
+@pytest.mark.parametrize(("line", "count"), READERS.values(), ids=READERS)
+def test_rows_that_cannot_be_used_are_left_out(line, count, saved, tiny_folder, tmp_path, capsys):
+    (tmp_path / "bad.csv").write_text(BAD)
+    places = {"m": saved / "model", "d": tmp_path / "bad.csv", "e": tiny_folder, "t": tmp_path}
+    arguments = [part.format(**places) for part in line.split()]
+    assert cli.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert "line 3: has 1 cells where the header has 2. on_error='skip' (--on-error skip) leaves such rows out." in said
+    assert cli.main([*arguments, "--on-error", "skip"]) == 0
+    assert f"bad.csv: {count} rows were left out, such as" in capsys.readouterr().err

@@ -1,0 +1,151 @@
+"""`kerasbert predict`: what is a text, what is a file of them, and what is refused."""
+
+import io
+import json
+import re
+
+import pytest
+
+import kerasbert as kb
+from kerasbert import cli
+
+TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"]
+LINES = "good\u2028parcel\nbad\fcard\r\nlate\u0085lost\rrefund\n\nthanks"
+EXPECTED = ["good\u2028parcel", "bad\fcard", "late\u0085lost\rrefund", "", "thanks"]
+
+
+@pytest.fixture(scope="module")
+def saved(tiny_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved") / "model"
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
+    classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def of_pairs(tiny_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pairs") / "model"
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
+    classifier.fit(TEXTS * 4, ["a", "b"] * 8, text_pairs=TEXTS * 4)
+    classifier.save(folder, metrics={"reading": {"columns": ["label"], "text": "text", "text_pair": "other"}})
+    return folder
+
+
+def run(*arguments):
+    return cli.main(["predict", *map(str, arguments)])
+
+
+def said(capsys):
+    return " ".join(capsys.readouterr().err.split())
+
+
+def texts_of(capsys):
+    return [json.loads(line)["text"] for line in capsys.readouterr().out.split("\n") if line]
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "mark"])
+@pytest.mark.parametrize("name", ["lines.txt", "lines"])
+def test_a_line_is_a_text(name, mark, saved, tmp_path, capsys):
+    (tmp_path / name).write_bytes(mark + LINES.encode())
+    assert run(saved, "--file", tmp_path / name, "--format", "json") == 0
+    assert texts_of(capsys) == EXPECTED
+
+
+def test_a_line_of_standard_input_is_a_text(saved, monkeypatch, capsys):
+    stream = io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbf" + LINES.encode()))
+    monkeypatch.setattr("sys.stdin", stream)
+    assert run(saved, "--format", "json") == 0
+    assert texts_of(capsys) == EXPECTED
+
+
+def closed():
+    stream = io.StringIO("")
+    stream.close()
+    return stream
+
+
+class Broken(io.StringIO):
+    def read(self, *given):
+        raise OSError(5, "Input/output error")
+
+
+@pytest.mark.parametrize(
+    ("stream", "words"),
+    [
+        (None, "Standard input is closed; give texts, or --file"),
+        (closed(), "Standard input is closed; give texts, or --file"),
+        (Broken(), "Standard input cannot be read: .*Input/output error; give texts, or --file"),
+        (io.TextIOWrapper(io.BytesIO(b"good\nb\xffd\n")), "standard input is not UTF-8 at byte 6, line 2"),
+        (io.TextIOWrapper(io.BytesIO(b"good\rbad\r")), "standard input has carriage returns alone"),
+    ],
+    ids=["none", "closed", "broken", "latin-1", "cr-only"],
+)
+def test_standard_input_that_cannot_be_read(stream, words, saved, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", stream)
+    assert run(saved) == 1
+    assert re.search(words, said(capsys))
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "texts", "no-such.jsonl.gz", "lines.txt", "set.json"])
+def test_the_name_of_a_file_is_no_text(name, saved, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_text("text\ngood\n")
+    (tmp_path / "texts").write_text("good\n")
+    assert run(saved, "good card", name) == 2
+    assert f"'{name}' is the name of a file; give it as --file {name}" in said(capsys)
+
+
+def test_words_with_a_full_stop_are_a_text(saved, capsys):
+    assert run(saved, "see rows.csv", "good.", "3.5", "x" * 5000, "--format", "json") == 0
+    assert len(texts_of(capsys)) == 4
+
+
+@pytest.mark.parametrize("option", [("--text", "words"), ("--text-pair", "other"), ("--on-error", "skip")], ids=str)
+@pytest.mark.parametrize("source", ["positional", "input", "text file"])
+def test_options_of_columns_where_there_are_none(source, option, saved, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", io.StringIO("good\n"))
+    (tmp_path / "lines.txt").write_text("good\n")
+    given = {"positional": ["good"], "input": [], "text file": ["--file", tmp_path / "lines.txt"]}[source]
+    assert run(saved, *given, *option) == 2
+    assert f"{option[0]} goes with --file and a file that has columns" in said(capsys)
+
+
+def test_an_unknown_option(saved, capsys):
+    assert run(saved, "good", "--topk", "3") == 2
+    assert "No such option: --topk" in said(capsys)
+
+
+def test_rows_that_cannot_be_used_are_left_out_and_told(saved, tmp_path, capsys):
+    (tmp_path / "rows.csv").write_text("text,id\ngood,1\nragged\nbad,2\n")
+    assert run(saved, "--file", tmp_path / "rows.csv") == 1
+    assert (
+        "line 3: has 1 cells where the header has 2. on_error='skip' (--on-error skip) leaves such rows out."
+        in said(capsys)
+    )
+    assert run(saved, "--file", tmp_path / "rows.csv", "--on-error", "skip", "--format", "json") == 0
+    output = capsys.readouterr()
+    assert output.out.count('"scores"') == 2 and "1 row was left out" in output.err
+
+
+def test_texts_go_through_the_model_once(saved, monkeypatch, capsys):
+    counted = []
+    encode = kb.TextEncoder.encode
+    monkeypatch.setattr(
+        kb.TextEncoder, "encode", lambda self, texts, *rest: counted.append(texts) or encode(self, texts, *rest)
+    )
+    assert run(saved, *TEXTS) == 0
+    assert counted == [TEXTS]
+
+
+def test_labels_and_probabilities_of_one_pass_are_those_of_two(saved):
+    classifier = kb.load(saved)
+    labels, probabilities = classifier.predict_with_proba(TEXTS)
+    assert labels.tolist() == classifier.predict(TEXTS).tolist()
+    assert probabilities.tolist() == classifier.predict_proba(TEXTS).tolist()
+
+
+@pytest.mark.parametrize("source", [["good"], ["--file", "{folder}/lines.txt"]], ids=["positional", "text file"])
+def test_a_classifier_of_pairs_takes_no_single_texts(source, of_pairs, tmp_path, capsys):
+    (tmp_path / "lines.txt").write_text("good\n")
+    assert run(of_pairs, *[part.format(folder=tmp_path) for part in source]) == 2
+    assert "reads pairs of texts; give --file and a file with the columns 'text' and 'other'" in said(capsys)
