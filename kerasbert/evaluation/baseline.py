@@ -160,8 +160,10 @@ def _judge_head(
     columns = [label_column(part, several=task == "multilabel").cells for part in cells]
     names = names or read_labels(task, [cell for column in columns for cell in column]).names
     train, test = (read_labels(task, column, names).array for column in columns)
-    decided, values = _decide(task, features, train, len(names), seed)
-    return Outcome(head, task, tuple(names), np.arange(len(test)), test, values, decided)
+    _check_number(len(train), features[0])
+    learned, rows = (np.flatnonzero(_known(part)) for part in (train, test))
+    decided, values = _decide(task, (features[0][learned], features[1]), train[learned], len(names), seed)
+    return Outcome(head, task, tuple(names), rows, test[rows], values[rows], decided[rows])
 
 
 def _scores_of(outcome: Outcome) -> dict[str, Any]:
@@ -203,8 +205,7 @@ def _decide(task: str, features: tuple, train: np.ndarray, count: int, seed: int
 def _fit(task: str, features: tuple, train: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of the test texts (m, C), those of one text adding up to 1 for a multi-class task; thresholds (C,)."""
     learned, asked = features
-    if len(train) != learned.shape[0]:
-        raise DataError(f"Texts and labels must be as many; got {learned.shape[0]} texts and {len(train)} labels.")
+    _check_number(len(train), learned)
     if task == "multiclass":
         values = _probabilities(learned, train[:, None] == np.arange(count), [asked], seed)[0]
         # A text that no label wants is of any label.
@@ -216,6 +217,11 @@ def _fit(task: str, features: tuple, train: np.ndarray, count: int, seed: int) -
     kept, out = split_indices(train, HELD_OUT, seed=seed)
     values, held_out = _probabilities(learned[kept], flags[kept], [asked, learned[out]], seed)
     return values, tune_thresholds(train[out], held_out)
+
+
+def _check_number(labels: int, texts: Any) -> None:
+    if labels != texts.shape[0]:
+        raise DataError(f"Texts and labels must be as many; got {texts.shape[0]} texts and {labels} labels.")
 
 
 def _probabilities(learned: Any, flags: np.ndarray, asked: Sequence[Any], seed: int) -> list[np.ndarray]:
