@@ -102,7 +102,7 @@ def test_lone_surrogate():
 def test_message_shows_little_of_a_text():
     with pytest.raises(TypeError, match="of type bytes") as caught:
         read_examples(["a", b"secret" * 1000])
-    assert str(caught.value).count("secret") < 14
+    assert len(str(caught.value)) < 220
 
 
 def test_unknown_choice_for_missing():
