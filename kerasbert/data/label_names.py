@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import shorten, suggestion
+from kerasbert._core.checks import half_surrogate, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data.label_values import is_blank, looks_of
 
@@ -90,11 +90,6 @@ def is_number(name: str) -> bool:
         return math.isfinite(float(name))
     except ValueError:
         return False
-
-
-def is_unicode(name: str) -> bool:
-    """Whether a text holds whole characters only, no half of a surrogate pair, so that it can be written to a file."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def sort_label_names(names: Iterable[str]) -> list[str]:
@@ -177,7 +172,7 @@ def _held_number(number: int, place: Any) -> int:
 def _checked_name(name: str, place: Any) -> str:
     if is_blank(name):
         raise DataError(f"{place}: {MISSING}.")
-    if not is_unicode(name):
+    if half_surrogate(name) is not None:
         raise DataError(f"{place}: the label {ascii(name)} holds half of a surrogate pair; decode the text again.")
     return str.__str__(name)  # of an enumeration of texts the text, not the member's own name
 
@@ -185,7 +180,7 @@ def _checked_name(name: str, place: Any) -> str:
 def _check_label_name(name: Any) -> None:
     if not isinstance(name, str):
         raise TypeError(f"`label_names` must be texts; got {shorten(name)} of type {type(name).__name__}.")
-    if not is_unicode(name):
+    if half_surrogate(name) is not None:
         raise ConfigError(f"`label_names` must be whole characters; got half of a surrogate pair in {ascii(name)}.")
     if is_blank(name):
         raise ConfigError(f"`label_names` must not be blank; got {shorten(name)}.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_int, check_texts, shorten
+from kerasbert._core.checks import check_bool, check_int, check_texts, half_surrogate, shorten
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.data._tokenizer_files import (
     SETTINGS_FILE,
@@ -529,12 +529,11 @@ def _checked_texts(name: str, texts: Sequence[str]) -> list[str]:
     for index, text in enumerate(checked):
         if not isinstance(text, str):
             raise TypeError(f"`{name}[{index}]` must be a text; got {shorten(text)} of type {type(text).__name__}.")
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
+        half = half_surrogate(text)
+        if half is not None:
             raise DataError(
-                f"`{name}[{index}]` holds half of a surrogate pair at character {error.start}; decode the text again."
-            ) from None
+                f"`{name}[{index}]` holds half of a surrogate pair at character {half}; decode the text again."
+            )
     return checked
 
 
