@@ -6,6 +6,7 @@ from typing import Any
 
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.options import say
+from kerasbert.data._files import UTF_8
 from kerasbert.data.bad_rows import BadRows
 from kerasbert.data.examples import Examples
 from kerasbert.data.label_vocabulary import LabelVocabulary
@@ -22,6 +23,7 @@ def read_data(
     labels: Sequence[str] = (),
     on_error: str | None = None,
     check: RowCheck | None = None,
+    encoding: str = UTF_8,
 ) -> Examples:
     """Read the texts and label cells of a file.
 
@@ -32,16 +34,17 @@ def read_data(
         labels: label columns.
         on_error: the option `--on-error`; None: the command has none.
         check: what else is asked of a row with `--on-error skip`.
+        encoding: the option `--encoding`.
 
     Returns:
         The examples.
 
     Raises:
         DataError: when the file or a row cannot be used.
-        ConfigError: when `on_error` is no policy.
+        ConfigError: when `on_error` is no policy, or `encoding` cannot be followed.
     """
     bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
-    rows = open_rows(path, text=text, text_pair=text_pair, labels=list(labels))
+    rows = open_rows(path, text=text, text_pair=text_pair, labels=list(labels), encoding=encoding)
     asked = check if on_error == "skip" else None
     examples = collect_examples(rows, bad, text=text, text_pair=text_pair, check=asked)
     if bad.count:

@@ -13,6 +13,7 @@ from kerasbert._core.errors import KerasbertWarning
 from kerasbert.cli.data import check_of_classifier, read_data
 from kerasbert.cli.options import (
     Delimiter,
+    Encoding,
     Folder,
     Format,
     Labels,
@@ -25,6 +26,7 @@ from kerasbert.cli.options import (
 )
 from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_comparison, print_scores
+from kerasbert.data._files import UTF_8
 from kerasbert.data.examples import Examples
 from kerasbert.data.guards import overlap_message
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
@@ -43,6 +45,7 @@ def evaluate(
     labels: Labels = None,
     label_delimiter: Delimiter = None,
     on_error: OnError = "stop",
+    encoding: Encoding = UTF_8,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
     baseline: Annotated[
         Path | None,
@@ -74,7 +77,7 @@ def evaluate(
     asked = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
     reading = reading_of(classifier, asked, labels)
     check = check_of_classifier(classifier, reading) if on_error == "skip" else None
-    reading |= {"on_error": on_error, "check": check}
+    reading |= {"on_error": on_error, "check": check, "encoding": encoding}
     examples = _read(data, reading)
     cells = label_cells(examples, reading)
     other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
@@ -108,7 +111,9 @@ def _print(
 def _read(data: Path, reading: dict[str, Any]) -> Examples:
     text, text_pair = reading.get("text", "text"), reading.get("text_pair")
     columns: dict[str, Any] = {"text": text, "text_pair": text_pair, "labels": reading["columns"]}
-    return read_data(data, **columns, on_error=reading["on_error"], check=reading["check"])
+    return read_data(
+        data, **columns, on_error=reading["on_error"], check=reading["check"], encoding=reading["encoding"]
+    )
 
 
 def _baseline(

@@ -8,8 +8,21 @@ import typer
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.pictures import check_picture_file
 from kerasbert.cli.data import check_of_task, read_data
-from kerasbert.cli.options import Delimiter, Head, Labels, OnError, Task, Text, TextPair, app, refuse_useless, say
+from kerasbert.cli.options import (
+    Delimiter,
+    Encoding,
+    Head,
+    Labels,
+    OnError,
+    Task,
+    Text,
+    TextPair,
+    app,
+    refuse_useless,
+    say,
+)
 from kerasbert.cli.reading import check_delimiter, columns_of_heads, head_tasks, label_cells, label_columns, parse_heads
+from kerasbert.data._files import UTF_8
 from kerasbert.text_classifier import TextClassifier
 
 
@@ -25,6 +38,7 @@ def find_rate(
     label_delimiter: Delimiter = None,
     head: Head = None,
     on_error: OnError = "stop",
+    encoding: Encoding = UTF_8,
     encoder: Annotated[str, typer.Option(help="Name or folder of a checkpoint.")] = DEFAULT_ENCODER,
     max_length: Annotated[int | None, typer.Option(help="Longest text in tokens. [default: 128]")] = None,
     batch_size: Annotated[int, typer.Option(help="Texts in a step.")] = 32,
@@ -38,7 +52,7 @@ def find_rate(
     check_picture_file(picture)
     heads = parse_heads(task, head)
     columns = label_columns(task, labels, heads)
-    own: dict[str, Any] = {"labels": columns, "on_error": on_error}
+    own: dict[str, Any] = {"labels": columns, "on_error": on_error, "encoding": encoding}
     if on_error == "skip":
         own["check"] = check_of_task(task.value, columns, heads=heads, label_delimiter=label_delimiter)
     examples = read_data(data, text=text, text_pair=text_pair, **own)

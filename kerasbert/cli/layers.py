@@ -2,16 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.classifiers.layerwise import truncate
 from kerasbert.cli.data import check_of_classifier, read_data
-from kerasbert.cli.options import Folder, Format, OnError, app, refuse_useless, say, with_output
+from kerasbert.cli.options import Encoding, Folder, Format, OnError, app, refuse_useless, say, with_output
 from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_table
+from kerasbert.data._files import UTF_8
 from kerasbert.evaluation.layer_scores import score_layers
 from kerasbert.text_classifier import open_classifier
 
@@ -27,6 +28,7 @@ def layers(
     keep: Annotated[int | None, typer.Option(help="Layer at which the smaller classifier of --save-as stops.")] = None,
     save_as: Annotated[Path | None, typer.Option(help="Folder of the smaller classifier; needs --keep.")] = None,
     on_error: OnError = "stop",
+    encoding: Encoding = UTF_8,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing outputs.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
 ) -> None:
@@ -43,7 +45,8 @@ def layers(
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
     check = check_of_classifier(classifier, reading) if on_error == "skip" else None
     column = reading.get("text", "text")
-    examples = read_data(data, text=column, labels=reading["columns"], on_error=on_error, check=check)
+    source: dict[str, Any] = {"text": column, "labels": reading["columns"], "on_error": on_error, "encoding": encoding}
+    examples = read_data(data, **source, check=check)
     report = score_layers(classifier, examples.texts, label_cells(examples, reading))
     if output is not None:
         with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:

@@ -69,6 +69,9 @@ Head = Annotated[
 OnError = Annotated[
     str, typer.Option("--on-error", help="Rows that cannot be used: stop, or skip, which counts and lists them.")
 ]
+Encoding = Annotated[
+    str, typer.Option("--encoding", help="Encoding of text files, such as cp1252 (Windows, Excel) or latin-1.")
+]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
 
 

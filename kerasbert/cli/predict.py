@@ -10,9 +10,9 @@ import typer
 
 from kerasbert._core.errors import DataError
 from kerasbert.cli.data import read_data
-from kerasbert.cli.options import Folder, Format, OnError, TextPair, app, is_file_name, refuse_useless, say
+from kerasbert.cli.options import Encoding, Folder, Format, OnError, TextPair, app, is_file_name, refuse_useless, say
 from kerasbert.cli.tables import print_predictions
-from kerasbert.data._files import check_file, decode_lines, read_bytes
+from kerasbert.data._files import UTF_8, check_encoding, check_file, decode_lines, read_bytes
 from kerasbert.data.examples import Examples
 from kerasbert.data.readers import read_examples
 from kerasbert.text_classifier import TextClassifier, open_classifier
@@ -34,6 +34,7 @@ def predict(
     text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
     text_pair: TextPair = None,
     on_error: OnError = "stop",
+    encoding: Encoding = UTF_8,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.table,
 ) -> None:
     """Label texts given as arguments, in a file, or on standard input (one a line)."""
@@ -44,17 +45,19 @@ def predict(
     if not has_columns:
         reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
         refuse_useless(context, dict.fromkeys(("text", "text_pair", "on_error"), reason))
+    if texts:
+        refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
     classifier = open_classifier(folder)
     reading = classifier.metrics_.get("reading", {})
     text, text_pair = text or reading.get("text", "text"), text_pair or reading.get("text_pair")
     if file is not None and has_columns:
-        examples = read_data(file, text=text, text_pair=text_pair, on_error=on_error)
+        examples = read_data(file, text=text, text_pair=text_pair, on_error=on_error, encoding=encoding)
     elif text_pair is not None:
         raise typer.BadParameter(
             f"the classifier reads pairs of texts; give --file and a file with the columns {text!r} and {text_pair!r}."
         )
     else:
-        examples = read_examples(texts or _lines(file))
+        examples = read_examples(texts or _lines(file, encoding))
     rows = list(predict_rows(classifier, examples))
     if output_format is Format.json:
         for row in rows:
@@ -73,11 +76,11 @@ def _refuse_file_names(texts: Sequence[str]) -> None:
             )
 
 
-def _lines(file: Path | None) -> list[str]:
+def _lines(file: Path | None, encoding: str) -> list[str]:
     """The lines of a text file, or of standard input."""
     if file is not None:
         check_file(file, empty=True)
-        return decode_lines(read_bytes(file), str(file))
+        return decode_lines(read_bytes(file), str(file), check_encoding(encoding))
     if sys.stdin is None or sys.stdin.closed:
         raise DataError("Standard input is closed; give texts, or --file.")
     try:
@@ -87,7 +90,7 @@ def _lines(file: Path | None) -> list[str]:
         content = sys.stdin.buffer.read() if hasattr(sys.stdin, "buffer") else sys.stdin.read().encode("utf-8")
     except (OSError, ValueError) as error:
         raise DataError(f"Standard input cannot be read: {error}; give texts, or --file.") from error
-    return decode_lines(content, "standard input")
+    return decode_lines(content, "standard input", check_encoding(encoding))
 
 
 def predict_rows(classifier: TextClassifier, examples: Examples) -> Iterator[dict[str, Any]]:

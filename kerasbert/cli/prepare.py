@@ -6,9 +6,22 @@ from typing import Annotated
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.cli.options import Delimiter, Head, Labels, OnError, Task, Text, TextPair, app, refuse_useless, say
+from kerasbert.cli.options import (
+    Delimiter,
+    Encoding,
+    Head,
+    Labels,
+    OnError,
+    Task,
+    Text,
+    TextPair,
+    app,
+    refuse_useless,
+    say,
+)
 from kerasbert.cli.reading import label_columns, parse_heads
 from kerasbert.cli.streams import heads_of, make_cache
+from kerasbert.data._files import UTF_8
 
 
 @app.command("prepare")
@@ -37,6 +50,7 @@ def prepare_command(
     ] = None,
     long_texts: Annotated[str, typer.Option(help="What becomes of longer texts: truncate or head_tail.")] = "truncate",
     on_error: OnError = "stop",
+    encoding: Encoding = UTF_8,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tokens of other data.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> None:
@@ -60,6 +74,7 @@ def prepare_command(
         "max_length": max_length,
         "long_texts": long_texts,
         "on_error": on_error,
+        "encoding": encoding,
         "overwrite": overwrite,
     }
     make_cache(data, output, options, quiet=quiet)

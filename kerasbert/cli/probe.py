@@ -8,9 +8,21 @@ import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.cli.data import check_of_task, read_data
-from kerasbert.cli.options import Delimiter, Format, Labels, OnError, Text, app, refuse_useless, say, with_output
+from kerasbert.cli.options import (
+    Delimiter,
+    Encoding,
+    Format,
+    Labels,
+    OnError,
+    Text,
+    app,
+    refuse_useless,
+    say,
+    with_output,
+)
 from kerasbert.cli.reading import parse_layers, split_cells
 from kerasbert.cli.tables import print_table
+from kerasbert.data._files import UTF_8
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
 from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
 from kerasbert.extraction.reader import FROZEN_POOLINGS
@@ -27,6 +39,7 @@ def probe_command(
     labels: Labels = None,
     label_delimiter: Delimiter = None,
     on_error: OnError = "stop",
+    encoding: Encoding = UTF_8,
     sublabels: Annotated[
         str | None, typer.Option(help="Column of subclasses: also asks which layer separates them best.")
     ] = None,
@@ -62,7 +75,7 @@ def probe_command(
     if column is not None and on_error == "skip":
         task = "multiclass" if label_delimiter is None else "multilabel"
         check = check_of_task(task, [column], label_delimiter=label_delimiter)
-    examples = read_data(data, text=text, labels=columns, on_error=on_error, check=check)
+    examples = read_data(data, text=text, labels=columns, on_error=on_error, check=check, encoding=encoding)
     report = probe(
         source,
         examples.texts,

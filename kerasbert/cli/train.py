@@ -12,6 +12,7 @@ from kerasbert.bundle import CLASSIFIER_FILE
 from kerasbert.cli.data import check_of_task, read_data
 from kerasbert.cli.options import (
     Delimiter,
+    Encoding,
     Head,
     Labels,
     OnError,
@@ -44,6 +45,7 @@ from kerasbert.cli.train_options import (
     way_of,
 )
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
+from kerasbert.data._files import UTF_8
 from kerasbert.data.batches import NUM_LENGTHS
 from kerasbert.data.windows import WINDOW_BUDGET
 from kerasbert.text_classifier import TextClassifier
@@ -161,6 +163,7 @@ def train(
         Path | None, typer.Option(help="Folder of the tokens; the data is streamed. [default: OUTPUT.tokens]")
     ] = None,
     on_error: OnError = "stop",
+    encoding: Encoding = UTF_8,
     max_steps: Annotated[int | None, typer.Option(help="Batches after which training ends (streams).")] = None,
     token_budget: Annotated[
         int | None,
@@ -229,7 +232,7 @@ def train(
         reading |= reading_of(tokens, task in SEVERAL_HEADS)
     names = None if label_names is None else label_names.split(",")
     source: dict[str, Any] = {name: reading[name] for name in ("text", "text_pair")}
-    source |= {"labels": reading["columns"], "on_error": on_error}
+    source |= {"labels": reading["columns"], "on_error": on_error, "encoding": encoding}
     if on_error == "skip":
         labelled: dict[str, Any] = {"label_names": names, "label_delimiter": reading["label_delimiter"]}
         source["check"] = check_of_task(task.value, reading["columns"], heads=heads, multilabel=multilabel, **labelled)
@@ -299,6 +302,7 @@ def train(
             "max_length": max_length,
             "long_texts": long_texts,
             "on_error": on_error,
+            "encoding": encoding,
         }
         tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
         reading |= reading_of(tokens, task in SEVERAL_HEADS)

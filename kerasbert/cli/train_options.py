@@ -95,7 +95,7 @@ RULES = (
     ),
     Rule(("cache",), lambda s: s.way is Way.cache, "goes with data files; DATA is a folder of tokens already"),
     Rule(
-        ("on_error",),
+        ("encoding", "on_error"),
         lambda s: s.way is Way.cache and not s.validation_given,
         "goes with data files; the rows of a folder of tokens were read by `kerasbert prepare`",
     ),

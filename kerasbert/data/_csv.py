@@ -9,7 +9,8 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
-from kerasbert.data._lines import LONGEST, NOT_UTF_8, LostError, text_lines
+from kerasbert.data._files import OTHER_ENCODING
+from kerasbert.data._lines import LONGEST, LostError, text_lines
 from kerasbert.data._table import Row, check_columns
 from kerasbert.data.sources import SourceFile
 
@@ -178,7 +179,7 @@ def _decoded(cells: list[str], words: str) -> Any:
     """The cells, or what is wrong when bytes were no UTF-8: the reader of lines let them through as half surrogates."""
     for character in "".join(cells):
         if "\udc80" <= character <= "\udcff":
-            return DataError(f"{words} is not UTF-8 at byte 0x{ord(character) - 0xDC00:02x}; {NOT_UTF_8}.")
+            return DataError(f"{words} is not UTF-8 at byte 0x{ord(character) - 0xDC00:02x}; {OTHER_ENCODING}.")
     return cells
 
 

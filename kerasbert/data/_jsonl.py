@@ -8,7 +8,8 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
-from kerasbert.data._lines import NOT_UTF_8, byte_lines, carriage_hint
+from kerasbert.data._files import OTHER_ENCODING
+from kerasbert.data._lines import byte_lines, carriage_hint
 from kerasbert.data._table import Row, check_columns
 from kerasbert.data.sources import SourceFile
 
@@ -85,7 +86,7 @@ def _row(line: bytes) -> Any:
     try:
         row = json.loads(line.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
     except UnicodeDecodeError as error:
-        return DataError(f"is not UTF-8 at its byte {error.start}; {NOT_UTF_8}.")
+        return DataError(f"is not UTF-8 at its byte {error.start}; {OTHER_ENCODING}.")
     except json.JSONDecodeError as error:
         words = f"not valid JSON ({error.msg} at column {error.colno}); write one whole object a line."
         return DataError(words + carriage_hint(line))

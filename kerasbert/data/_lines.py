@@ -11,15 +11,12 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
+from kerasbert.data._files import BYTE_ORDER_MARK, UTF_8, check_mark
 from kerasbert.data.sources import SourceFile
 
 # Longest line and cell: what goes beyond it is a file that is cut in no lines, or a quote that is never closed.
 LONGEST = 16 * 1024**2
 LOST = "the rest of the file cannot be read"
-NOT_UTF_8 = (
-    "save the file as UTF-8 (in Excel 'CSV UTF-8'); it may be of another encoding now, such as Latin-1 or Windows-1252"
-)
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -42,8 +39,10 @@ def byte_lines(file: SourceFile) -> Iterator[Any]:
                 if len(line) > LONGEST and not line.endswith(b"\n"):
                     yield LostError(f"is longer than {LONGEST} bytes; {LOST}.{carriage_hint(line)}")
                     return
+                if mark and line.startswith(mark):
+                    check_mark(file.path, file.encoding)
                 line, mark = line.removeprefix(mark), b""
-                yield line
+                yield line if file.encoding == UTF_8 else _as_utf_8(line, file.encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield LostError(f"{file.path} is cut or no gzip file ({shorten(str(error))}); {LOST}.")
     except OSError as error:
@@ -63,6 +62,14 @@ def text_lines(file: SourceFile) -> Iterator[Any]:
             yield DataError("holds a NUL byte; is it a text file, and UTF-8?")
         else:
             yield line.decode("utf-8", "surrogateescape")
+
+
+def _as_utf_8(line: bytes, encoding: str) -> Any:
+    """A line of another encoding, as UTF-8; what is wrong where it is not of that encoding."""
+    try:
+        return line.decode(encoding).encode(UTF_8)
+    except UnicodeDecodeError as error:
+        return DataError(f"is not {encoding} at its byte {error.start}; name the encoding that the file has.")
 
 
 def carriage_hint(line: bytes | str) -> str:

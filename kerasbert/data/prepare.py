@@ -18,6 +18,7 @@ from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.locations import local_output
 from kerasbert._core.workplace import put_back
+from kerasbert.data._files import UTF_8
 from kerasbert.data.bad_rows import BadRows
 from kerasbert.data.guards import text_keys
 from kerasbert.data.label_vocabulary import LabelVocabulary
@@ -92,6 +93,7 @@ def prepare(
     encoder: TextEncoder,
     columns: Columns,
     on_error: str = "stop",
+    encoding: str = UTF_8,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> TokenCache:
@@ -107,6 +109,7 @@ def prepare(
         encoder: the tokenizer; texts in windows cannot be streamed.
         columns: where texts and labels stand.
         on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts and lists it.
+        encoding: of text files, see `read_examples`.
         overwrite: whether an existing cache of other content may be replaced.
         progress: called with about how many bytes of the sources are done, and with all.
 
@@ -132,7 +135,7 @@ def prepare(
     for head in columns.heads:
         check_name("head", head)
     BadRows(on_error)
-    files = find_sources(sources)
+    files = find_sources(sources, encoding)
     way = _way(encoder, columns, on_error)
     output = local_output(output)
     put_back(output)

@@ -7,6 +7,7 @@ from typing import Any
 from kerasbert._core.checks import suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import DEFAULT_ENCODER, SINGLE_HEAD
+from kerasbert.data._files import UTF_8
 from kerasbert.data.label_vocabulary import LabelVocabulary
 from kerasbert.data.level_vocabulary import HIERARCHICAL, LevelTree
 from kerasbert.data.prepare import Columns, prepare
@@ -35,6 +36,7 @@ def prepare_tokens(
     long_texts: str = "truncate",
     missing: str = "error",
     on_error: str = "stop",
+    encoding: str = UTF_8,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> TokenCache:
@@ -64,6 +66,7 @@ def prepare_tokens(
         missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
         on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts it and lists it in
             `bad_rows.txt`.
+        encoding: of text files: `"utf-8"`, or such as `"cp1252"` or `"latin-1"`.
         overwrite: whether a folder made from other data, or in another way, is replaced.
         progress: called with about how many bytes of the sources are done, and with all.
 
@@ -95,6 +98,7 @@ def prepare_tokens(
         encoder=reader,
         columns=Columns(vocabularies, text, text_pair, missing, tree),
         on_error=on_error,
+        encoding=encoding,
         overwrite=overwrite,
         progress=progress,
     )

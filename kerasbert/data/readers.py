@@ -13,7 +13,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, check_texts, half_surrogate, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
-from kerasbert.data._files import LARGEST_FILE, check_file
+from kerasbert.data._files import LARGEST_FILE, UTF_8, check_encoding, check_file
 from kerasbert.data._frames import read_frame
 from kerasbert.data._table import Row, Table, table_of_rows
 from kerasbert.data.bad_rows import BadRows
@@ -61,6 +61,7 @@ def read_examples(
     labels: str | Sequence[str] | None = None,
     missing: str = "error",
     on_error: str = "stop",
+    encoding: str = UTF_8,
 ) -> Examples:
     """Read texts and their label cells.
 
@@ -78,6 +79,7 @@ def read_examples(
         missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
         on_error: what becomes of a row that cannot be used, because it is malformed or its text or all its labels are
             missing: `"stop"`, or `"skip"`, which leaves it out and warns of how many there were.
+        encoding: of a text file: `"utf-8"`, or such as `"cp1252"` or `"latin-1"`.
 
     Returns:
         The examples, in the order of the source.
@@ -85,14 +87,15 @@ def read_examples(
     Raises:
         DataError: when the file, a column or a row cannot be used; the message names file and line, or row.
         TypeError: when the source is none of these, or a text is no text; the message names the row.
-        ConfigError: when `missing` or `on_error` is neither of the two, or columns are asked of a list of texts.
+        ConfigError: when `missing` or `on_error` is neither of the two, columns are asked of a list of texts, or `encoding` is
+            unknown or given for something else than a text file.
 
     Example:
         >>> read_examples([{"text": "hello", "label": "greeting"}], labels="label").labels
         {'label': ['greeting']}
     """
     bad = BadRows(on_error)
-    rows = open_rows(source, text=text, text_pair=text_pair, labels=labels)
+    rows = open_rows(source, text=text, text_pair=text_pair, labels=labels, encoding=encoding)
     check = _check_some_label(rows.labels) if on_error == "skip" and rows.labels else None
     examples = collect_examples(rows, bad, text=text, text_pair=text_pair, missing=missing, check=check)
     if bad.count:
@@ -101,7 +104,12 @@ def read_examples(
 
 
 def open_rows(
-    source: Any, *, text: str = "text", text_pair: str | None = None, labels: str | Sequence[str] | None = None
+    source: Any,
+    *,
+    text: str = "text",
+    text_pair: str | None = None,
+    labels: str | Sequence[str] | None = None,
+    encoding: str = UTF_8,
 ) -> RowSource:
     """The rows of a source, to be read by `collect_examples`.
 
@@ -110,6 +118,7 @@ def open_rows(
         text: see `read_examples`.
         text_pair: see `read_examples`.
         labels: see `read_examples`.
+        encoding: see `read_examples`.
 
     Returns:
         The rows.
@@ -117,8 +126,10 @@ def open_rows(
     Raises:
         DataError: when the file cannot be opened or a frame lacks a column.
         TypeError: when the source is none that can be read.
-        ConfigError: when columns are asked of a list of texts.
+        ConfigError: when columns are asked of a list of texts, or `encoding` cannot be followed.
     """
+    if check_encoding(encoding) != UTF_8 and not isinstance(source, (str, os.PathLike)):
+        raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with a {type(source).__name__}.")
     columns = _column_names(labels)
     if _is_pair(source):
         name = columns[0] if columns else LABEL_COLUMN
@@ -128,7 +139,7 @@ def open_rows(
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         check_file(path)
-        file = source_of(path)
+        file = source_of(path, encoding)
         return RowSource(stream_rows(file, wanted, text), columns, file.path, unit_of(file))
     table = _read_list(list(source), text, wanted) if _is_list(source) else read_frame(source, wanted)
     return RowSource(table.rows(), columns, table.source)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import DataError
+from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.locations import local_path
-from kerasbert.data._files import PATTERN, check_file
+from kerasbert.data._files import PATTERN, UTF_8, check_encoding, check_file
 
 # How the name of a file ends -> its format; each may be followed by ".gz".
 FORMATS = {
@@ -24,6 +24,7 @@ FORMATS = {
     ".tsv": "tsv",
 }
 COMPRESSED = ".gz"
+BINARY = ("parquet", "tfrecord")
 NUM_LISTED = 3
 
 
@@ -36,12 +37,14 @@ class SourceFile:
         size: in bytes.
         mtime_ns: time of the last change.
         sha256: of the content; empty where it was not computed yet.
+        encoding: of a text file, from `check_encoding`.
     """
 
     path: str
     size: int
     mtime_ns: int
     sha256: str = ""
+    encoding: str = UTF_8
 
     @property
     def format(self) -> str:
@@ -61,7 +64,7 @@ class SourceFile:
         """
         with open(self.path, "rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if look_at(Path(self.path)) != dataclasses.replace(self, sha256=""):
+        if look_at(Path(self.path), self.encoding) != dataclasses.replace(self, sha256=""):
             raise DataError(f"{self.path} was changed while it was read; run it again when nothing writes to it.")
         return dataclasses.replace(self, sha256=digest)
 
@@ -81,17 +84,18 @@ class SourceFile:
         return None
 
 
-def look_at(path: Path) -> SourceFile:
+def look_at(path: Path, encoding: str = UTF_8) -> SourceFile:
     """A file as it is now, without its hash."""
     status = path.stat()
-    return SourceFile(os.path.abspath(path), status.st_size, status.st_mtime_ns)
+    return SourceFile(os.path.abspath(path), status.st_size, status.st_mtime_ns, encoding=encoding)
 
 
-def find_sources(patterns: Any) -> list[SourceFile]:
+def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
     """The data files that some paths and patterns name, each once, in the order of their names within a pattern.
 
     Args:
         patterns: a path or a pattern with `*`, `?`, `[...]` or `**`, or several of them.
+        encoding: of the files, see `check_encoding`.
 
     Returns:
         The files. Files of no bytes are among them.
@@ -110,7 +114,7 @@ def find_sources(patterns: Any) -> list[SourceFile]:
     paths = dict.fromkeys(path for pattern in listed for path in _expand(os.fspath(pattern)))
     if not paths:
         raise DataError("`sources` must name at least one data file; got none.")
-    return [_checked(Path(path)) for path in paths]
+    return [_checked(Path(path), encoding) for path in paths]
 
 
 def _listed(patterns: Any) -> list[Any]:
@@ -127,10 +131,12 @@ def _listed(patterns: Any) -> list[Any]:
 def changes(then: Sequence[SourceFile], now: Iterable[SourceFile]) -> list[str]:
     """How the files of a source differ from what they were, in words; empty when they do not."""
     known = {file.path: file for file in then}
-    current = {file.path for file in now}
-    differ = [f"{path} is new" for path in sorted(current - set(known))]
+    current = {file.path: file for file in now}
+    differ = [f"{path} is new" for path in sorted(current.keys() - known.keys())]
     for path, file in known.items():
         change = file.change() if path in current else "is not among them any more"
+        if path in current and current[path].encoding != file.encoding:
+            change = f"is read as {current[path].encoding} instead of {file.encoding}"
         differ += [f"{path} {change}"] if change else []
     return differ
 
@@ -160,23 +166,26 @@ def _suffix(path: Path) -> str:
     return Path(path.stem).suffix.lower() if path.suffix.lower() == COMPRESSED else path.suffix.lower()
 
 
-def _checked(path: Path) -> SourceFile:
+def _checked(path: Path, encoding: str) -> SourceFile:
     check_file(path, largest=None, empty=True)
-    return source_of(path)
+    return source_of(path, encoding)
 
 
-def source_of(path: Path) -> SourceFile:
+def source_of(path: Path, encoding: str = UTF_8) -> SourceFile:
     """A data file as it is now.
 
     Args:
         path: of a regular file.
+        encoding: of a text file, see `check_encoding`.
 
     Returns:
         The file, without its hash.
 
     Raises:
         DataError: when its name does not end as that of a format does.
+        ConfigError: when an encoding is given that is unknown, or for a file that is no text.
     """
+    encoding = check_encoding(encoding)
     if _suffix(path) not in FORMATS:
         raise DataError(
             f"{path} must end in one of {', '.join(sorted(FORMATS))}, or one of these and .gz; got {shorten(path.name)}."
@@ -184,7 +193,9 @@ def source_of(path: Path) -> SourceFile:
         )
     if FORMATS[_suffix(path)] == "parquet" and path.suffix.lower() == COMPRESSED:
         raise DataError(f"{path}: Parquet is compressed inside; unpack it.")
-    return look_at(path)
+    if encoding != UTF_8 and FORMATS[_suffix(path)] in BINARY:
+        raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with {path}.")
+    return look_at(path, encoding)
 
 
 def _format_hint(path: Path) -> str:

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Self
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.turns import read_in_turn
 from kerasbert.bundle import Bundle, save_bundle
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.pretrained import read_classifier
@@ -141,6 +143,19 @@ class TextClassifier(CacheTrainer):
             array(['joy'], dtype=object)
         """
         folder = resolve_encoder(name_or_folder)
+        given = (max_length, problem_type, tokenizer, split_special_tokens)
+        return read_in_turn(folder, lambda: cls._from_folder(name_or_folder, folder, *given))
+
+    @classmethod
+    def _from_folder(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        folder: Path,
+        max_length: int | None,
+        problem_type: str | None,
+        tokenizer: Any,
+        split_special_tokens: bool | None,
+    ) -> Self:
         config = read_config(folder)
         tokens = as_text_encoder(
             folder if tokenizer is None else tokenizer,

@@ -13,6 +13,7 @@ from kerasbert._core.foreign_folders import ADAPTER_FILE, explain_adapter, expla
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE, VOCABULARY_FILE
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.turns import read_in_turn
 from kerasbert.data.added_tokens import STANDARD_TOKENS, declared_ids
 from kerasbert.encoders.checkpoints.filling import compare, load_weights, wants_pooler
 from kerasbert.encoders.checkpoints.h5_source import H5Source
@@ -134,6 +135,22 @@ def from_pretrained(
 ) -> Encoder:
     """Load an encoder; see `Encoder.from_pretrained`."""
     folder = resolve_encoder(name_or_folder)
+    form = {"num_hidden_layers": num_hidden_layers, "add_pooling_layer": add_pooling_layer, "config": config}
+    return read_in_turn(
+        folder, lambda: _from_folder(encoder_class, folder, **form, allow_nonfinite=allow_nonfinite, **kwargs)
+    )
+
+
+def _from_folder(
+    encoder_class: type[Encoder],
+    folder: Path,
+    *,
+    num_hidden_layers: int | None,
+    add_pooling_layer: bool | None,
+    config: Any,
+    allow_nonfinite: bool,
+    **kwargs: Any,
+) -> Encoder:
     config = read_config(folder, encoder_class.model_type) if config is None else as_config(config)
     if config.model_type != encoder_class.model_type:
         right = ENCODERS[config.model_type].__name__
@@ -167,7 +184,7 @@ def _check_vocabulary(folder: Path, config: BertConfig, source: TensorSource) ->
         )
     if lines is not None and tokens < rows:
         counted = f"{lines} lines" + (f" and {len(added)} added tokens" if added else "")
-        warnings.warn(f"{str(file)!r} has {counted} for {rows} embedding rows; the last rows are unused.", stacklevel=4)
+        warnings.warn(f"{str(file)!r} has {counted} for {rows} embedding rows; the last rows are unused.", stacklevel=8)
 
 
 def _count_lines(file: Path) -> int:

@@ -1,6 +1,7 @@
 import json
 import shutil
 import sys
+import threading
 
 import keras
 import numpy as np
@@ -240,3 +241,26 @@ def test_random_state_is_not_what_decides(folder):
     first = tensors_of(load_encoder(folder))
     keras.utils.set_random_seed(6)
     assert_same(tensors_of(load_encoder(folder)), first)
+
+
+def test_an_encoder_is_read_whole_beside_a_writer(tiny_config, tmp_path):
+    encoders = [TFBertModel(tiny_config), TFBertModel(tiny_config)]
+    for number, encoder in enumerate(encoders):
+        encoder.set_weights([np.full_like(weight, number) for weight in encoder.get_weights()])
+    encoders[0].save_pretrained(tmp_path / "encoder")
+    is_done = threading.Event()
+
+    def write():
+        while not is_done.is_set():
+            for encoder in encoders:
+                encoder.save_pretrained(tmp_path / "encoder", overwrite=True)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(30):
+            weights = TFBertModel.from_pretrained(tmp_path / "encoder").get_weights()
+            assert len({float(value) for weight in weights for value in np.unique(weight)}) == 1
+    finally:
+        is_done.set()
+        writer.join()
