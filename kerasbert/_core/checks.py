@@ -148,7 +148,7 @@ def frame_columns(value: Any) -> list[Any] | None:
 
 
 def half_surrogate(text: str) -> int | None:
-    """Position of the first half of a surrogate pair, which no file can hold; None where all characters are whole.
+    r"""Position of the first half of a surrogate pair, which no file can hold; None where all characters are whole.
 
     Example:
         >>> half_surrogate("a\ud800"), half_surrogate("a")

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kerasbert._core.checks import shorten
+from kerasbert._core.checks import half_surrogate, shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
 from kerasbert.data._files import OTHER_ENCODING
 from kerasbert.data._lines import LONGEST, LostError, text_lines
@@ -53,7 +53,7 @@ def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Ite
             if delimiter == TAB:
                 swallowing.look_at(line, row)
             cells = {name: row[place] for name, place in places}
-            broken = next((name for name, cell in cells.items() if not _is_utf_8(cell)), None)
+            broken = next((name for name, cell in cells.items() if half_surrogate(cell) is not None), None)
             yield line, cells if broken is None else _decoded([cells[broken]], repr(broken))
     swallowing.warn()
 
@@ -163,16 +163,6 @@ def _header_hint(header: Sequence[str], delimiter: str) -> str:
         return HEADER_HINT
     way_out = SAVE_AS.get(others[0], f"save it with {SEPARATORS[delimiter]} as delimiter")
     return f" Its cells look separated by {SEPARATORS[others[0]]}, not by {SEPARATORS[delimiter]}; {way_out}."
-
-
-def _is_utf_8(cell: str) -> bool:
-    if cell.isascii():
-        return True
-    try:
-        cell.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _decoded(cells: list[str], words: str) -> Any:
