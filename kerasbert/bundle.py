@@ -393,7 +393,7 @@ def _write_json(file: Path, value: Mapping[str, Any]) -> None:
 
 
 def _without_nan(value: Any) -> Any:
-    """Plain data in which null is what is no number: JSON has no other."""
+    """Replace NaN and infinity by null, since JSON has no such numbers."""
     if isinstance(value, Mapping):
         return {key: _without_nan(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""What a file that was read must look like, as plain data, and the check of it.
+"""Forms of JSON data (schemas), and the check of data against them.
 
 A form is a type; `None`; a function that tells whether a value is right; a tuple of forms, one of which must fit; a list with
 one form, that of every item; a dict of forms by key, in which a key with `?` may be missing and other keys are let through;

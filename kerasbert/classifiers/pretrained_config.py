@@ -1,4 +1,4 @@
-"""What the `config.json` of a classifier of transformers says: its labels, its task, and our own thresholds."""
+"""Read labels, task and our own thresholds from the `config.json` of a transformers classifier."""
 
 import warnings
 from collections.abc import Mapping
@@ -54,7 +54,7 @@ class Labels(NamedTuple):
 
 
 def check_architecture(folder: Path, values: Mapping[str, Any], form: StandardHead) -> None:
-    """Refuse the config of a model that is known to do something else; tell of one that is not known.
+    """Refuse the config of a model that is no classifier; warn of an unknown architecture.
 
     Args:
         folder: named in messages.
@@ -165,7 +165,7 @@ def label_kind_of(values: Mapping[str, Any], labels: tuple[str, ...], kind: str)
 
 
 def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
-    """What an export noted of the data that a classifier was trained on; empty where it is not of that form.
+    """The description of the training data that an export noted; empty where it is malformed.
 
     Args:
         noted: as it was read.

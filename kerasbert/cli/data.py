@@ -1,4 +1,4 @@
-"""The data of a command in memory; rows that cannot be used are left out where that was asked, and told."""
+"""Read the data of a command into memory; with `--on-error skip`, unusable rows are left out and reported."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which options of `train` nothing would read on the way that its data takes: they are refused, never ignored.
+"""Refuse options of `train` that nothing would read for the data at hand.
 
 Data is read into memory, streamed from files through a token cache that is made of them, or streamed from a token cache
 that is there already.

@@ -1,4 +1,4 @@
-"""The folder beside an output in which a training is kept until its classifier is saved."""
+"""The folder beside an output that holds an unfinished training until its classifier is saved."""
 
 from pathlib import Path
 

@@ -85,7 +85,7 @@ def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, 
 
 
 class _Lines:
-    """Lines for the CSV reader, which remembers those of the row at hand, so that they can be read otherwise."""
+    """Lines for the CSV reader; those of the current row are kept, so that they can be read again."""
 
     def __init__(self, lines: Iterator[Any]) -> None:
         self.lines = lines
@@ -166,7 +166,7 @@ def _header_hint(header: Sequence[str], delimiter: str) -> str:
 
 
 def _decoded(cells: list[str], words: str) -> Any:
-    """The cells, or what is wrong when bytes were no UTF-8: the reader of lines let them through as half surrogates."""
+    """The cells, or a `DataError` for bytes that are no UTF-8, which the line reader kept as half surrogates."""
     for character in "".join(cells):
         if "\udc80" <= character <= "\udcff":
             return DataError(f"{words} is not UTF-8 at byte 0x{ord(character) - 0xDC00:02x}; {OTHER_ENCODING}.")

@@ -1,4 +1,4 @@
-"""Rows of 0 and 1 told from lists of labels: a multi-label column holds one of the two, in all rows."""
+"""Distinguish rows of 0 and 1 from lists of labels; a multi-label column holds one of the two in all rows."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Well-known ways to hold a text classifier wrong, told before they cost a training run."""
+"""Warnings about common data problems, given before they cost a training run."""
 
 import hashlib
 import unicodedata

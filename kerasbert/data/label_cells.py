@@ -1,4 +1,4 @@
-"""Label cells as they come: where each stands, which columns hold them, and which labels one cell names."""
+"""Raw label cells: their places in the source, the columns that hold them, and the labels that each names."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""Label names: which are one label, which can be told apart, in what order they stand, and which id a cell means.
+"""Label names: equality, clashes, order, and the id that a cell means.
 
 Whole numbers that are equal are one label, however they are written: 1, 1.0, "1", "1.0" and, in a column of booleans, True.
 "007" is no number but a name. Names win over places: a cell is taken for a place among the names only where it is none of

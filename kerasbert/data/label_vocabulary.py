@@ -153,7 +153,7 @@ class LabelVocabulary:
         return counts
 
     def check(self, where: str | None = None) -> None:
-        """Refuse labels that no classifier can learn, when all rows were seen, and tell what was read as one.
+        """Refuse labels that no classifier can learn, once all rows were seen; warn of labels that were merged.
 
         Args:
             where: what holds the labels, for messages; None: the column.
@@ -175,7 +175,7 @@ class LabelVocabulary:
         self.check_names(where)
 
     def check_names(self, where: str) -> None:
-        """Refuse or tell names that are likely not meant as such; see `check`."""
+        """Refuse or warn of names that are likely mistakes; see `check`."""
         names = self.names
         if self._known is not None or not names:
             return

@@ -1,4 +1,4 @@
-"""Label cells of every level of a hierarchy in memory: the tree that they make, and the arrays that a model trains on."""
+"""Read labels by level in memory: the hierarchy that they form, and the arrays that a model trains on."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A layer of layers whose config tells what was done to single ones, so that it is so wherever the layer goes."""
+"""A mixin for composite layers whose config records which parts are frozen or quantised."""
 
 from typing import Any, Self
 
@@ -6,7 +6,7 @@ from kerasbert.encoders import quantized_parts, trainable_parts
 
 
 class KeepsParts:
-    """Mixin for a layer of layers: its config tells which of them train and which are quantised.
+    """Mixin for a composite layer: its config records which parts train and which are quantised.
 
     Keras keeps one flag for a layer and passes it to the layers that exist when it is set. A layer that uses this mixin
     passes its flag to layers that are made later, too, and keeps what was set on single ones through `get_config`:

@@ -1,4 +1,4 @@
-"""Two classifiers on the same texts: whether their scores differ by more than chance."""
+"""Paired tests of two classifiers on the same texts: do their scores differ by more than chance?"""
 
 from collections.abc import Mapping
 from typing import Any
