@@ -36,7 +36,8 @@ from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.classifiers.pretrained_config import DATA_FORM
 from kerasbert.classifiers.recipe import recipe_of
-from kerasbert.data.tokens import TextEncoder, splits_special_tokens
+from kerasbert.data.tokenizer_settings import splits_special_tokens
+from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import LongTexts, long_texts_of
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS

@@ -45,7 +45,7 @@ from kerasbert.data.readers import read_examples as read_examples
 from kerasbert.data.splits import split_examples as split_examples
 from kerasbert.data.splits import split_indices as split_indices
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
-from kerasbert.data.tokens import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
+from kerasbert.data.tokenizer_settings import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
 from kerasbert.data.tokens import TextEncoder as TextEncoder
 from kerasbert.data.vocabulary import read_vocabulary as read_vocabulary
 from kerasbert.data.windows import LongTexts as LongTexts
