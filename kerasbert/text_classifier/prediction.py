@@ -228,7 +228,7 @@ class Predictor(Settings):
 
     def _tasks(self) -> dict[str, str]:
         self._check_fitted()
-        return {head: layer.head_task.task for head, layer in self.model_.heads.items()}
+        return self.model_.head_tasks
 
 
 def _score(task: str, parts: tuple, names: Sequence[str], intervals: bool) -> dict[str, Any]:
