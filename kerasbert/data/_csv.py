@@ -71,17 +71,21 @@ def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, 
     source = _Lines(iter(lines))
     while True:
         try:
-            with _field_limit():
-                for row in csv.reader(source, delimiter=delimiter, strict=True):
-                    start = source.begin_row()
-                    if row:
-                        yield start, row
-                return
+            yield from _rows_to_a_bad_one(source, delimiter)
+            return
         except (csv.Error, DataError) as error:
             yield source.start, _csv_error(error)
             if isinstance(error, LostError):
                 return
             source.give_back()
+
+
+def _rows_to_a_bad_one(source: "_Lines", delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    with _field_limit():
+        for row in csv.reader(source, delimiter=delimiter, strict=True):
+            start = source.begin_row()
+            if row:
+                yield start, row
 
 
 class _Lines:
