@@ -555,7 +555,7 @@ def test_a_full_disk_leaves_nothing(exported, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tflite, "write_json", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(ArtifactError, match="could not be written: No space left on device. Make room"):
         classifier.export_tflite(tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

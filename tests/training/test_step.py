@@ -27,7 +27,7 @@ def toy_model(tiny_config):
 
 @pytest.fixture
 def batches():
-    return make_batches(TokenArrays.from_lists(ROWS), LABELS, batch_size=8)
+    return make_batches(TokenArrays.from_lists(ROWS), LABELS, batch_size=8, by_length=True)
 
 
 def compiled(model, **options):

@@ -32,6 +32,8 @@ class StreamedTraining(Training):
         super().__init__(server, parts / "train-*", encoder, folder, "--token-budget", "48")
         place = self.arguments.index("--validation") + 1
         self.arguments[place] = parts / "held-out.jsonl"
+        place = self.arguments.index("--batch-size")  # The budget says how large a batch is.
+        del self.arguments[place : place + 2]
 
 
 @pytest.fixture(scope="module")
