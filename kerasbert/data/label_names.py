@@ -215,9 +215,10 @@ class LabelIndex:
         self._by_key = {**keys, **self._ids}
         self._has_numbers = any(map(is_whole_number, self.names))
         self._are_flags = set(map(label_key, self.names)) <= _BOOLEAN_KEYS
-        words = {name.strip().lower(): number for number, name in enumerate(self.names)}
+        self._by_word = {name.strip().lower(): number for number, name in enumerate(self.names)}
         # Ids of false and true, where these are the names: 0 and 1 mean them, not their places.
-        self._words = [words["false"], words["true"]] if words.keys() == _BOOLEAN_WORDS else None
+        are_words = self._by_word.keys() == _BOOLEAN_WORDS
+        self._words = [self._by_word["false"], self._by_word["true"]] if are_words else None
 
     def __contains__(self, name: str) -> bool:
         return name in self._ids
@@ -272,9 +273,8 @@ class LabelIndex:
     def _id_of_bool(self, value: bool, place: Any) -> int:
         if str(int(value)) in self._by_key and self._are_flags:
             return self._by_key[str(int(value))]
-        words = {name.strip().lower(): number for number, name in enumerate(self.names)}
-        if words.keys() >= _BOOLEAN_WORDS:
-            return words[str(value).lower()]
+        if self._by_word.keys() >= _BOOLEAN_WORDS:
+            return self._by_word[str(value).lower()]
         if len(self.names) == 2:
             return int(value)
         raise DataError(f"{place}: the label must be one of {self._listed()}; got {value}.")
