@@ -24,7 +24,7 @@ def unfinished_folder(output: Path) -> Path:
 
 
 def is_perhaps_saved(output: Path) -> bool:
-    """Whether a run may have been killed after it saved its classifier and before it removed the folder beside it.
+    """Whether a run may have been killed between saving its classifier and removing the folder beside it.
 
     Args:
         output: of the run.

@@ -68,7 +68,7 @@ def warn_of_overlap(
 def warn_of_known_texts(
     train_keys: np.ndarray, held_out_texts: Sequence[str], held_out_pairs: Sequence[str] | None = None
 ) -> None:
-    """Warn when texts to judge by are training texts too, of which only keys are at hand; see `overlap_message`.
+    """Warn when texts to judge by are among training texts whose keys alone are at hand; see `overlap_message`.
 
     Args:
         train_keys: of the training texts, from `text_keys`; they may lie on disk.

@@ -251,7 +251,7 @@ class _Progress:
         self.empty: list[str] = []
 
     def within(self, file: SourceFile, characters: int) -> None:
-        """Tell about so many characters of a file: of a packed one more may come than it has bytes."""
+        """Report progress in characters, capped at the file size, since a compressed file yields more."""
         if self.call is not None:
             self.call(self.done + min(characters, file.size), self.total)
 

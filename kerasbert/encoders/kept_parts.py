@@ -41,7 +41,7 @@ class KeepsParts:
         return super().from_config(config)  # type: ignore[misc]
 
     def parts_config(self) -> dict[str, Any]:
-        """The entries of the config that tell what was set on parts; empty where nothing was."""
+        """Config entries for the state of the parts; empty where none was set."""
         found = {
             trainable_parts.KEY: trainable_parts.trainable_parts(self),
             quantized_parts.KEY: quantized_parts.quantized_parts(self),
@@ -49,7 +49,7 @@ class KeepsParts:
         return {key: parts for key, parts in found.items() if parts}
 
     def take_parts(self, parts: dict[str, Any]) -> None:
-        """Set parts as a config tells: at once, or when the layer is built, where they are made only then."""
+        """Apply the parts' state from a config: at once, or when the layer is built, if its parts are made only then."""
         # As a function, because Keras would track and save a dict.
         self._awaited_parts = lambda: parts
         if self.built:  # type: ignore[attr-defined]

@@ -53,7 +53,7 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
 def verdict(
     task: str, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
 ) -> str:
-    """Which of a model and its baseline wins, by the score that the task is judged by.
+    """Compare a model with its baseline by the score that the task is judged by.
 
     Args:
         task: `"binary"` (F1 of the positive label), `"multiclass"` (accuracy) or `"multilabel"` (macro-F1).
