@@ -49,7 +49,7 @@ class KeepsParts:
         return {key: parts for key, parts in found.items() if parts}
 
     def take_parts(self, parts: dict[str, Any]) -> None:
-        """Apply the parts' state from a config: at once, or when the layer is built, if its parts are made only then."""
+        """Apply the parts' state from a config: at once, or when the layer is built and its parts are made."""
         # As a function, because Keras would track and save a dict.
         self._awaited_parts = lambda: parts
         if self.built:  # type: ignore[attr-defined]
