@@ -21,7 +21,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
-from kerasbert._core.forms import check_form, is_count, is_empty, is_number, is_share
+from kerasbert._core.forms import check_form, is_empty, is_number, is_share
 from kerasbert._core.locations import local_path
 from kerasbert._core.names import SAFETENSORS_FILE
 from kerasbert._core.strict_json import read_json_object
@@ -34,8 +34,10 @@ from kerasbert.classifiers.declared import declared_only, give_values
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import pooling_from
+from kerasbert.classifiers.pretrained_config import DATA_FORM
 from kerasbert.classifiers.recipe import recipe_of
-from kerasbert.data.tokens import TextEncoder, splits_special_tokens
+from kerasbert.data.tokenizer_settings import splits_special_tokens
+from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import LongTexts, long_texts_of
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
@@ -56,15 +58,6 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
 HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
 
-DATA_FORM = {
-    "num_texts": is_count,
-    "num_held_out": is_count,
-    "num_cut": is_count,
-    "max_length": is_count,
-    "labels?": {...: [is_count]},
-    "validation_given": bool,
-    "pairs": bool,
-}
 DESCRIPTION_FORM = {
     "format_version": int,
     "builder": str,
@@ -387,16 +380,12 @@ def thresholds_of(description: Mapping[str, Any], model: Classifier, file: Path)
     for name, head in model.heads.items():
         units = head.head_task.units
         values = stored.get(name, [0.5] * units) if isinstance(stored, Mapping) else None
-        if not isinstance(values, list) or len(values) != units or not all(map(_is_share, values)):
+        if not isinstance(values, list) or len(values) != units or not all(map(is_share, values)):
             raise ArtifactError(
                 f"{str(file)!r}: thresholds of {name!r} must be {units} numbers from 0 to 1; got {shorten(values)}."
             )
         thresholds[name] = np.array(values, dtype=float)
     return thresholds
-
-
-def _is_share(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= 1
 
 
 def _write_json(file: Path, value: Mapping[str, Any]) -> None:
@@ -405,7 +394,7 @@ def _write_json(file: Path, value: Mapping[str, Any]) -> None:
 
 
 def _without_nan(value: Any) -> Any:
-    """Plain data in which null is what is no number: JSON has no other."""
+    """Replace NaN and infinity by null, since JSON has no such numbers."""
     if isinstance(value, Mapping):
         return {key: _without_nan(one) for key, one in value.items()}
     if isinstance(value, (list, tuple)):

@@ -80,12 +80,8 @@ def answer_texts(
     """A classifier's probabilities by head or level, float32 (n, units), with one unit for a binary head."""
     answered = classifier.predict_proba(texts, text_pairs)
     columns = answered if isinstance(answered, dict) else {SINGLE_HEAD: answered}
-    tasks = _tasks(classifier)
+    tasks = classifier.model_.head_tasks
     return {head: values[:, 1:] if tasks[head] == "binary" else values for head, values in columns.items()}
-
-
-def _tasks(classifier: TextClassifier) -> dict[str, str]:
-    return {head: layer.head_task.task for head, layer in classifier.model_.heads.items()}
 
 
 def _encoded_labels(classifier: TextClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
@@ -102,7 +98,7 @@ def _outcomes(
 ) -> tuple[dict[str, Outcome], dict[str, np.ndarray]]:
     """What each head answered where the label is known, and the decisions on all texts."""
     decided = classifier.decide_all(probabilities)
-    tasks = _tasks(classifier)
+    tasks = classifier.model_.head_tasks
     outcomes = {}
     for head, layer in classifier.model_.heads.items():
         rows = np.flatnonzero((encoded[head].reshape(len(encoded[head]), -1) >= 0).all(axis=1))

@@ -131,46 +131,60 @@ def check_text_column(name: str, value: Any) -> Iterable[str]:
     Raises:
         TypeError: as `check_texts`.
     """
-    _check_column(name, "texts", value)
+    _check_text_column(name, value)
     return value.to_pylist() if hasattr(value, "to_pylist") else value
 
 
-def _check_column(name: str, kind: str, value: Any) -> None:
+def frame_columns(value: Any) -> list[Any] | None:
+    """The column names of a frame, table or data set; None of anything else."""
+    if getattr(value, "ndim", 2) == 1:
+        return None
+    # Arrow tables and data sets have `column_names`, pandas and polars frames `columns`.
+    for name in ("column_names", "columns"):
+        columns = getattr(value, name, None)
+        if isinstance(columns, Iterable) and not isinstance(columns, str):
+            return list(columns)
+    return None
+
+
+def half_surrogate(text: str) -> int | None:
+    r"""Position of the first half of a surrogate pair, which no file can hold; None where all characters are whole.
+
+    Example:
+        >>> half_surrogate("a\ud800"), half_surrogate("a")
+        (1, None)
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return error.start
+    return None
+
+
+def _check_text_column(name: str, value: Any) -> None:
     got = f"got {shorten(value)} of type {type(value).__name__}"
     if isinstance(value, (str, bytes)):
-        one = kind.removesuffix("s")
         raise TypeError(
-            f"`{name}` must be a list of {kind}; got one text {shorten(value)}. Write [{one}] for a single one."
+            f"`{name}` must be a list of texts; got one text {shorten(value)}. Write [text] for a single one."
         )
-    columns = _frame_columns(value)
+    columns = frame_columns(value)
     if columns is not None:
-        listed = [str(column) for column in columns]
-        column = kind.removesuffix("s") if kind.removesuffix("s") in listed or not listed else listed[0]
+        listed = list(map(str, columns))
+        column = "text" if "text" in listed or not listed else listed[0]
         raise TypeError(
-            f"`{name}` must be one column of {kind}; got a frame of type {type(value).__name__} with the columns "
+            f"`{name}` must be one column of texts; got a frame of type {type(value).__name__} with the columns "
             f"{shorten(listed)}. Give one of them, such as df[{column!r}]."
         )
     if getattr(value, "ndim", 1) != 1:
         raise TypeError(
-            f"`{name}` must be a list of {kind} or an array of one dimension; got {type(value).__name__} of shape "
+            f"`{name}` must be a list of texts or an array of one dimension; got {type(value).__name__} of shape "
             f"{tuple(value.shape)}. Give one column, such as array[:, 0]."
         )
     if isinstance(value, (Set, Mapping)):
         way_out = "A set has no order" if isinstance(value, Set) else "Give one column of it"
-        raise TypeError(f"`{name}` must be a list of {kind}; {got}. {way_out}: write a list.")
+        raise TypeError(f"`{name}` must be a list of texts; {got}. {way_out}: write a list.")
     if not isinstance(value, Iterable):
-        raise TypeError(f"`{name}` must be a list of {kind}; {got}.")
-
-
-def _frame_columns(value: Any) -> Any:
-    """The column names of a frame, table or data set; None of anything else."""
-    if getattr(value, "ndim", 2) == 1:
-        return None
-    for name in ("column_names", "columns"):
-        columns = getattr(value, name, None)
-        if isinstance(columns, Iterable) and not isinstance(columns, str):
-            return columns
-    return None
+        raise TypeError(f"`{name}` must be a list of texts; {got}.")
 
 
 def _as_list(value: Any) -> list[Any]:

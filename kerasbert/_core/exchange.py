@@ -1,4 +1,4 @@
-"""Two folders change places in one step, where the system can."""
+"""Swap two folders atomically, where the system can."""
 
 import ctypes
 import functools
@@ -13,7 +13,7 @@ RENAME_SWAP = 2
 
 
 def exchange(first: Path, second: Path) -> bool:
-    """Let two folders of one file system change places; there is no moment without a folder at either path.
+    """Swap two folders of one file system; at no moment is either path without a folder.
 
     Args:
         first: an existing path.

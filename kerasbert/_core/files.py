@@ -336,7 +336,7 @@ def _flush_to_disk(folder: Path) -> None:
 
 
 def _flush(path: Path) -> None:
-    """Flush what is published; a file system that cannot is none of our business."""
+    """Flush published files to disk; a file system without such a call is ignored."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Folders that hold something else than a checkpoint and are often given for one: what they are, and what to give."""
+"""Folders often mistaken for a checkpoint: recognise them and say what to give instead."""
 
 import re
 from pathlib import Path
@@ -53,7 +53,7 @@ def explain_folder(folder: Path) -> str | None:
 
 
 def explain_adapter(folder: Path) -> str:
-    """What a folder of PEFT is, whose weights are only what was added to another model's."""
+    """Recognise an adapter of PEFT, which holds only what was added to another model's weights."""
     return (
         f"{str(folder)!r} holds a PEFT adapter ({ADAPTER_FILE}), which is no whole model. Where PEFT is installed, merge it: "
         f"AutoPeftModelForSequenceClassification.from_pretrained(folder).merge_and_unload().save_pretrained(merged); save the "

@@ -1,4 +1,4 @@
-"""What a file that was read must look like, as plain data, and the check of it.
+"""Forms of JSON data (schemas), and the check of data against them.
 
 A form is a type; `None`; a function that tells whether a value is right; a tuple of forms, one of which must fit; a list with
 one form, that of every item; a dict of forms by key, in which a key with `?` may be missing and other keys are let through;
@@ -48,7 +48,7 @@ def check_form(value: Any, form: Any, origin: str, place: str = "") -> None:
         ArtifactError: when it differs; the message names the place.
     """
     if isinstance(form, tuple):
-        if not any(_fits(value, one, origin) for one in form):
+        if not any(fits_form(value, one) for one in form):
             _refuse(value, origin, place)
     elif isinstance(form, list):
         if not isinstance(value, list):
@@ -84,9 +84,19 @@ def _is_plain(value: Any, form: type | Callable[[object], bool] | None) -> bool:
     return form(value)
 
 
-def _fits(value: Any, form: Any, origin: str) -> bool:
+def fits_form(value: Any, form: Any) -> bool:
+    """Whether data is of a form.
+
+    Args:
+        value: as JSON has it.
+        form: see the module.
+
+    Example:
+        >>> fits_form({"share": 0.5}, {"share": is_share}), fits_form({"share": 2}, {"share": is_share})
+        (True, False)
+    """
     try:
-        check_form(value, form, origin)
+        check_form(value, form, "it")
     except ArtifactError:
         return False
     return True

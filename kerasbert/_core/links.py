@@ -1,4 +1,4 @@
-"""Which links in a folder are followed: those that stay inside, and those into the store that laid the folder out."""
+"""Symbolic links in a folder: those that stay inside it or lead into the store that laid it out are followed."""
 
 import os
 import re
@@ -11,7 +11,7 @@ DVC_CONTENT = re.compile(r"(files/md5/)?[0-9a-f]{2}/[0-9a-f]{30}")
 
 
 def stays_inside(folder: Path, file: Path) -> bool:
-    """Whether a file of a folder is in it, all links followed, or in the store that laid the folder out.
+    """Whether a file resolves to a place inside its folder, or inside the store that laid the folder out.
 
     Stores are the `blobs` of the same repository in Hugging Face's cache, of whose `snapshots` the folder is a part, and
     the `.dvc/cache` of the project that the folder is in. A projected volume of Kubernetes has its links inside.

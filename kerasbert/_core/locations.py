@@ -1,4 +1,4 @@
-"""Paths that a user gives: a local path is taken, an address of a storage is refused with the command that copies."""
+"""Check user paths: local ones are accepted, addresses of remote storage are refused with the command that copies."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""`manifest.json`: what a folder that kerasbert wrote holds, and by it whether the folder is whole and may be replaced."""
+"""`manifest.json`: sizes and hashes of a folder's files, to tell whether it is whole and may be replaced."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Figures of matplotlib as files that appear when they are whole."""
+"""Save matplotlib figures atomically."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A process that was forked after models were in use is found out before it hangs."""
+"""Detect a process that was forked after models were in use, before it hangs."""
 
 import os
 
@@ -8,7 +8,7 @@ _first_used_in: list[int] = []
 
 
 def note_process() -> None:
-    """Remember the process that uses models first; later ones are not remembered."""
+    """Remember the first process that uses models."""
     if not _first_used_in:
         _first_used_in.append(os.getpid())
 

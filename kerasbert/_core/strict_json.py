@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,21 @@ def parse_json_object(content: bytes, source: str) -> dict[str, Any]:
     return value
 
 
+def repeated_key(pairs: Iterable[tuple[str, Any]]) -> str | None:
+    """The first key of a JSON object that stands in it a second time; None where all differ.
+
+    Example:
+        >>> repeated_key([("a", 1), ("b", 2), ("a", 3)]), repeated_key([("a", 1)])
+        ('a', None)
+    """
+    seen = set()
+    for key, _ in pairs:
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
+
+
 class _RefusedError(Exception):
     def __init__(self, message: str, needle: str, last: bool) -> None:
         super().__init__(message)
@@ -62,12 +78,10 @@ class _RefusedError(Exception):
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in result:
-            raise _RefusedError(f"the key {key!r} appears twice.", json.dumps(key), last=True)
-        result[key] = value
-    return result
+    twice = repeated_key(pairs)
+    if twice is not None:
+        raise _RefusedError(f"the key {twice!r} appears twice.", json.dumps(twice), last=True)
+    return dict(pairs)
 
 
 def _refuse_constant(constant: str) -> None:

@@ -1,4 +1,4 @@
-"""Readers and writers of one folder take turns, so that a reader never mixes the files of an old and a new one."""
+"""Locks between readers and writers of one folder, so that no reader mixes files of an old and a new one."""
 
 import contextlib
 import importlib.util
@@ -47,7 +47,7 @@ def read_in_turn(folder: Path, read: Callable[[], Result]) -> Result:
 
 
 def _read_once(folder: Path, read: Callable[[], Result]) -> list[Result]:
-    """What a reading gives; nothing where the folder was replaced meanwhile, whatever the reading ran into."""
+    """Run a read and return its result; nothing, not even its error, if the folder was replaced meanwhile."""
     before = identity(folder)
     try:
         result = read()

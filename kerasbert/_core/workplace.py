@@ -1,4 +1,4 @@
-"""A folder beside the place where something is to appear, in which it is written; what a killed writer left is cleared.
+"""The temporary folder beside an output, in which it is written; what a killed writer left is cleared.
 
 .tmp-NAME-1a2b3c4d/
     kerasbert.lock     held while the writer lives

@@ -1,4 +1,4 @@
-"""The labels of a `tf.data` pipeline, checked inside the pipeline: it runs on the CPU, whatever compiles the step."""
+"""Check labels inside a `tf.data` pipeline, which runs on the CPU, whatever compiles the step."""
 
 import re
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import LevelProbabilities
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
 from kerasbert.classifiers.windows import WindowPooling
-from kerasbert.data.tokens import DEFAULT_MAX_LENGTH
+from kerasbert.data.tokenizer_settings import DEFAULT_MAX_LENGTH
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for

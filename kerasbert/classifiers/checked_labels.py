@@ -1,4 +1,4 @@
-"""Labels are checked before a model trains on them or is judged by them: arrays at once, batches as they come."""
+"""Check labels before training and evaluation: arrays at once, batches as they come."""
 
 import contextlib
 import types
@@ -15,7 +15,7 @@ Y = "`y`"
 
 
 class CheckedLabels(keras.Model):
-    """Abstract: a model that refuses labels that its losses would take for something else.
+    """Abstract: a model that refuses labels which do not fit its losses.
 
     The subclass has `trained_heads`. What a head takes is told by the loss that it was compiled with; labels of a loss that
     is neither of this package nor a cross-entropy of Keras are not checked.
@@ -176,7 +176,7 @@ def checked_labels(model: Any) -> Iterator[Labels]:
 
 
 def forms_of(model: Any) -> dict[str, LabelForm]:
-    """Head name -> what its loss takes as labels, of those losses of which this is known."""
+    """Head name -> label form of its loss, for every loss whose form is known."""
     heads = model.trained_heads
     losses = getattr(model, "loss", None)
     if isinstance(losses, (list, tuple)):

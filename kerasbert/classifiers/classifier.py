@@ -93,6 +93,16 @@ class Classifier(NamedInputs, CheckedLabels):
         return {name: found[name] for name in order}
 
     @property
+    def head_tasks(self) -> dict[str, str]:
+        """Head name -> its task, in the order of `heads`."""
+        return {name: head.head_task.task for name, head in self.heads.items()}
+
+    @property
+    def head_outputs(self) -> list[Any]:
+        """The symbolic outputs of the heads, in the order of `heads`."""
+        return [self.output[name] for name in self.heads] if isinstance(self.output, dict) else [self.output]
+
+    @property
     def votes(self) -> LayerVotes | None:
         """The layer that weighs the layers' votes; None in a model that is not layerwise."""
         return next((layer for layer in self.layers if isinstance(layer, LayerVotes)), None)

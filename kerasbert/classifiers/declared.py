@@ -1,4 +1,4 @@
-"""Models whose variables are declared, with name and shape, and take no memory until they get their values."""
+"""Build models whose variables have a name and a shape but take no memory until they get their values."""
 
 import contextlib
 from collections.abc import Callable, Iterator

@@ -16,9 +16,9 @@ from kerasbert.classifiers.pretrained_config import (
     check_architecture,
     label_kind_of,
     labels_of,
+    noted_thresholds,
     own_values,
     task_of,
-    thresholds_of,
     training_data_of,
 )
 from kerasbert.classifiers.standard_heads import STANDARD_HEADS, StandardHead
@@ -80,7 +80,7 @@ def read_classifier(
     metrics, data = (own_values(values).get(name) for name in ("metrics", "data"))
     return PretrainedClassifier(
         model,
-        thresholds_of(values, task),
+        noted_thresholds(values, task),
         label_kind_of(values, labels, kind),
         arguments,
         dict(metrics) if isinstance(metrics, Mapping) else {},

@@ -1,4 +1,4 @@
-"""What the `config.json` of a classifier of transformers says: its labels, its task, and our own thresholds."""
+"""Read labels, task and our own thresholds from the `config.json` of a transformers classifier."""
 
 import warnings
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
+from kerasbert._core.forms import fits_form, is_count, is_share
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.classifiers.standard_heads import StandardHead
 from kerasbert.data.label_kinds import INTEGERS, NAMES, kind_for
@@ -19,7 +20,16 @@ MOST_LABELS = 1_000_000
 PROBLEM_TYPES = ("multi_label_classification", "single_label_classification")
 # Where `config.json` keeps what transformers has no key for.
 OWN_KEY = "kerasbert"
-DATA_NUMBERS = ("num_texts", "num_held_out", "num_cut", "max_length")
+# What is kept of the data that a classifier was trained on.
+DATA_FORM = {
+    "num_texts": is_count,
+    "num_held_out": is_count,
+    "num_cut": is_count,
+    "max_length": is_count,
+    "labels?": {...: [is_count]},
+    "validation_given": bool,
+    "pairs": bool,
+}
 # Classes of transformers whose head does something else, though its tensors may have the same names.
 OTHER_HEADS = (
     "ForMaskedLM",
@@ -44,7 +54,7 @@ class Labels(NamedTuple):
 
 
 def check_architecture(folder: Path, values: Mapping[str, Any], form: StandardHead) -> None:
-    """Refuse the config of a model that is known to do something else; tell of one that is not known.
+    """Refuse the config of a model that is no classifier; warn of an unknown architecture.
 
     Args:
         folder: named in messages.
@@ -155,24 +165,19 @@ def label_kind_of(values: Mapping[str, Any], labels: tuple[str, ...], kind: str)
 
 
 def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
-    """What an export noted of the data that a classifier was trained on; empty where it is not of that form.
+    """The description of the training data that an export noted; empty where it is malformed.
 
     Args:
         noted: as it was read.
         heads: head name -> number of its labels.
     """
-    data = dict(noted) if isinstance(noted, Mapping) else {}
-    labels = data.get("labels")
-    if not isinstance(labels, Mapping) or not set(labels) <= set(heads):
+    if not fits_form(noted, DATA_FORM) or "labels" not in noted:
         return {}
-    if not all(isinstance(counts, list) and len(counts) == heads[name] for name, counts in labels.items()):
-        return {}
-    numbers = [*(data.get(name) for name in DATA_NUMBERS), *(number for counts in labels.values() for number in counts)]
-    flags = all(isinstance(data.get(name), bool) for name in ("pairs", "validation_given"))
-    return data if flags and all(isinstance(number, int) and number >= 0 for number in numbers) else {}
+    fits_heads = all(len(counts) == heads.get(name) for name, counts in noted["labels"].items())
+    return dict(noted) if fits_heads else {}
 
 
-def thresholds_of(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
+def noted_thresholds(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
     """The thresholds that an export of ours noted, as long as they are of these labels; else 0.5.
 
     Args:
@@ -186,7 +191,7 @@ def thresholds_of(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
     stored = own.get("thresholds")
     same_labels = own.get("label_names", list(task.label_names)) == list(task.label_names)
     found = stored if isinstance(stored, list) and own.get("task") == task.task and same_labels else []
-    if len(found) == task.units and all(isinstance(value, (int, float)) and 0 <= value <= 1 for value in found):
+    if len(found) == task.units and all(map(is_share, found)):
         return np.array(stored, dtype=float)
     return np.full(task.units, 0.5)
 

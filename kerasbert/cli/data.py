@@ -1,4 +1,4 @@
-"""The data of a command in memory; rows that cannot be used are left out where that was asked, and told."""
+"""Read the data of a command into memory; with `--on-error skip`, unusable rows are left out and reported."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -61,7 +61,7 @@ def check_of_task(
     label_delimiter: str | None = None,
     multilabel: bool = False,
 ) -> RowCheck:
-    """What is asked of the labels of a row, for a classifier that is to be trained.
+    """A check of the labels of a row, for a classifier to be trained.
 
     Args:
         task: of the classifier.
@@ -85,7 +85,7 @@ def check_of_task(
 
 
 def check_of_classifier(classifier: Any, reading: Mapping[str, Any]) -> RowCheck:
-    """What is asked of the labels of a row, for a trained classifier, whose labels are known.
+    """A check of the labels of a row against those of a trained classifier.
 
     Args:
         classifier: the `TextClassifier`.

@@ -64,7 +64,7 @@ def inspect(
 
 
 def _show(line: str) -> None:
-    """Print one line, in which nothing that a file says reaches the terminal as a control character."""
+    """Print one line with control characters escaped."""
     print(printable(line))
 
 

@@ -116,7 +116,7 @@ def reading_of(classifier: Any, given: dict[str, Any], labels: str | None) -> di
         if classifier.task == "hierarchical":
             reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
     reading["columns"] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
-    reading["tasks"] = {head: layer.head_task.task for head, layer in classifier.model_.heads.items()}
+    reading["tasks"] = classifier.model_.head_tasks
     check_delimiter(reading["tasks"], given.get("label_delimiter"))
     return reading
 

@@ -24,8 +24,8 @@ def is_stream(data: Sequence[str]) -> bool:
     return path.suffix in (COMPRESSED, ".tfrecord", ".tfrecords") or (path.is_file() and path.stat().st_size > LARGE)
 
 
-def the_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, quiet: bool) -> TokenCache:
-    """The token cache that is given, or that of some files, made unless it is there.
+def open_or_make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, quiet: bool) -> TokenCache:
+    """Open a token cache, making it from files if needed.
 
     Args:
         data: a token cache, or paths and patterns.
@@ -85,12 +85,21 @@ def reading_of(cache: TokenCache, several: bool) -> dict[str, Any]:
         What takes the place of what the command line said.
     """
     first = next(iter(cache.heads.values()))
-    columns = list(dict.fromkeys(column for head in cache.heads.values() for column in head.columns))
-    delimiter = next((head.delimiter for head in cache.heads.values() if head.delimiter), None)
-    own: dict[str, Any] = {"columns": columns if several else list(first.columns), "label_delimiter": delimiter}
+    columns = label_columns(cache) if several else list(first.columns)
+    own: dict[str, Any] = {"columns": columns, "label_delimiter": label_delimiter(cache)}
     if cache.hierarchy is not None:
         own["heads"] = {level: head.columns[0] for level, head in cache.heads.items()}
     return {**own, "text": cache.facts["text"], "text_pair": cache.facts["text_pair"]}
+
+
+def label_columns(cache: TokenCache) -> list[str]:
+    """The label columns of all heads of a cache, each once."""
+    return list(dict.fromkeys(column for head in cache.heads.values() for column in head.columns))
+
+
+def label_delimiter(cache: TokenCache) -> str | None:
+    """The delimiter that splits the label cells of a cache; None where no head has one."""
+    return next((head.delimiter for head in cache.heads.values() if head.delimiter), None)
 
 
 def parse_augmentation_option(augment: str | None) -> dict[str, float] | None:

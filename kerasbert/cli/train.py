@@ -34,7 +34,7 @@ from kerasbert.cli.reading import (
     parse_layers,
     parse_weights,
 )
-from kerasbert.cli.streams import heads_of, parse_augmentation_option, reading_of, the_cache
+from kerasbert.cli.streams import heads_of, open_or_make_cache, parse_augmentation_option, reading_of
 from kerasbert.cli.train_options import (
     SEVERAL_HEADS,
     Way,
@@ -227,7 +227,7 @@ def train(
     }
     tokens = None
     if way is Way.cache:
-        tokens = the_cache(data, output, {}, quiet=quiet)
+        tokens = open_or_make_cache(data, output, {}, quiet=quiet)
         check_reading(tokens, asked_of_cache(context, heads))
         reading |= reading_of(tokens, task in SEVERAL_HEADS)
     names = None if label_names is None else label_names.split(",")
@@ -304,7 +304,7 @@ def train(
             "on_error": on_error,
             "encoding": encoding,
         }
-        tokens = the_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
+        tokens = open_or_make_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
         reading |= reading_of(tokens, task in SEVERAL_HEADS)
     try:
         if examples is not None:

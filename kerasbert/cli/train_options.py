@@ -1,4 +1,4 @@
-"""Which options of `train` nothing would read on the way that its data takes: they are refused, never ignored.
+"""Refuse options of `train` that nothing would read for the data at hand.
 
 Data is read into memory, streamed from files through a token cache that is made of them, or streamed from a token cache
 that is there already.
@@ -14,7 +14,7 @@ import typer
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.options import Task, given
 from kerasbert.cli.reading import parse_layers
-from kerasbert.cli.streams import is_stream
+from kerasbert.cli.streams import is_stream, label_columns, label_delimiter
 from kerasbert.data.token_cache import TokenCache, is_cache
 
 SEVERAL_HEADS = (Task.multitask, Task.hierarchical)
@@ -197,10 +197,9 @@ def check_reading(cache: TokenCache, asked: Mapping[str, Any]) -> None:
         typer.BadParameter: naming the option and what the cache was made with.
     """
     heads = {name: (head.columns[0], head.task) for name, head in cache.heads.items()}
-    columns = list(dict.fromkeys(column for head in cache.heads.values() for column in head.columns))
-    delimiter = next((head.delimiter for head in cache.heads.values() if head.delimiter), None)
     made: dict[str, Any] = {"text": cache.facts["text"], "text_pair": cache.facts["text_pair"]}
-    made |= {"label_delimiter": delimiter, "labels": columns, "heads": None if SINGLE_HEAD in heads else heads}
+    made |= {"label_delimiter": label_delimiter(cache), "labels": label_columns(cache)}
+    made["heads"] = None if SINGLE_HEAD in heads else heads
     flags = {"heads": "--head"}
     for name, value in asked.items():
         if value is not None and value != made[name]:

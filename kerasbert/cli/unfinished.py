@@ -1,4 +1,4 @@
-"""The folder beside an output in which a training is kept until its classifier is saved."""
+"""The folder beside an output that holds an unfinished training until its classifier is saved."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def unfinished_folder(output: Path) -> Path:
 
 
 def is_perhaps_saved(output: Path) -> bool:
-    """Whether a run may have been killed after it saved its classifier and before it removed the folder beside it.
+    """Whether a run may have been killed between saving its classifier and removing the folder beside it.
 
     Args:
         output: of the run.

@@ -8,10 +8,21 @@ Read in this order; each step takes what the one before it gives, and none needs
     tokens      texts -> TokenArrays (flat token ids), by a checkpoint's tokenizer
     batches     TokenArrays and arrays -> Batches (a tf.data pipeline of padded batches)
 
+Labels in memory and in a stream go through the same modules, from a cell to the arrays:
+
+    label_cells       a column -> cells with their places; a cell -> the labels that it names
+    label_values      values of other libraries -> Python's texts and numbers
+    flag_rows         lists -> rows of 0 and 1, or lists of labels
+    label_names       a label -> its name and id; which names are one label, and which clash
+    label_spellings   warnings and errors about names that are likely mistakes
+    label_vocabulary  all cells of a head -> its names, numbers and counts
+    level_vocabulary  the same for the levels of a hierarchy; `level_labels` makes arrays of them
+    label_kinds       decisions -> labels in the type of those of training
+
 Data larger than memory goes another way to the same end:
 
     sources     paths and patterns -> SourceFiles
-    row_streams SourceFile -> rows, one after the other
+    row_streams SourceFile -> rows, one after the other; `readers` collects the same rows in memory
     prepare     SourceFiles -> TokenCache (token ids in TFRecord shards, with an index)
     row_plan    lengths of rows -> which rows form which batch of an epoch
     stream      TokenCache -> StreamBatches (batches by token budget, in a few shapes)
@@ -34,7 +45,7 @@ from kerasbert.data.readers import read_examples as read_examples
 from kerasbert.data.splits import split_examples as split_examples
 from kerasbert.data.splits import split_indices as split_indices
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
-from kerasbert.data.tokens import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
+from kerasbert.data.tokenizer_settings import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
 from kerasbert.data.tokens import TextEncoder as TextEncoder
 from kerasbert.data.vocabulary import read_vocabulary as read_vocabulary
 from kerasbert.data.windows import LongTexts as LongTexts

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kerasbert._core.checks import shorten
+from kerasbert._core.checks import half_surrogate, shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
 from kerasbert.data._files import OTHER_ENCODING
 from kerasbert.data._lines import LONGEST, LostError, text_lines
@@ -53,7 +53,7 @@ def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Ite
             if delimiter == TAB:
                 swallowing.look_at(line, row)
             cells = {name: row[place] for name, place in places}
-            broken = next((name for name, cell in cells.items() if not _is_utf_8(cell)), None)
+            broken = next((name for name, cell in cells.items() if half_surrogate(cell) is not None), None)
             yield line, cells if broken is None else _decoded([cells[broken]], repr(broken))
     swallowing.warn()
 
@@ -71,12 +71,8 @@ def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, 
     source = _Lines(iter(lines))
     while True:
         try:
-            with _field_limit():
-                for row in csv.reader(source, delimiter=delimiter, strict=True):
-                    start = source.begin_row()
-                    if row:
-                        yield start, row
-                return
+            yield from _rows_to_a_bad_one(source, delimiter)
+            return
         except (csv.Error, DataError) as error:
             yield source.start, _csv_error(error)
             if isinstance(error, LostError):
@@ -84,8 +80,16 @@ def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, 
             source.give_back()
 
 
+def _rows_to_a_bad_one(source: "_Lines", delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    with _field_limit():
+        for row in csv.reader(source, delimiter=delimiter, strict=True):
+            start = source.begin_row()
+            if row:
+                yield start, row
+
+
 class _Lines:
-    """Lines for the CSV reader, which remembers those of the row at hand, so that they can be read otherwise."""
+    """Lines for the CSV reader; those of the current row are kept, so that they can be read again."""
 
     def __init__(self, lines: Iterator[Any]) -> None:
         self.lines = lines
@@ -165,18 +169,8 @@ def _header_hint(header: Sequence[str], delimiter: str) -> str:
     return f" Its cells look separated by {SEPARATORS[others[0]]}, not by {SEPARATORS[delimiter]}; {way_out}."
 
 
-def _is_utf_8(cell: str) -> bool:
-    if cell.isascii():
-        return True
-    try:
-        cell.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _decoded(cells: list[str], words: str) -> Any:
-    """The cells, or what is wrong when bytes were no UTF-8: the reader of lines let them through as half surrogates."""
+    """The cells, or a `DataError` for bytes that are no UTF-8, which the line reader kept as half surrogates."""
     for character in "".join(cells):
         if "\udc80" <= character <= "\udcff":
             return DataError(f"{words} is not UTF-8 at byte 0x{ord(character) - 0xDC00:02x}; {OTHER_ENCODING}.")

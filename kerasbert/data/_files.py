@@ -18,8 +18,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What readers look for in bytes.
 SEPARATORS = '\n\r\t ,;|"{}[]\\09az'
 OTHER_ENCODING = (
-    "save it as UTF-8 (in Excel 'CSV UTF-8'), or name its encoding: encoding='cp1252' (--encoding cp1252) for Windows-1252, "
-    "'latin-1' for Latin-1"
+    "save the file as UTF-8 (in Excel 'CSV UTF-8'), or name its encoding: encoding='cp1252' (--encoding cp1252) for "
+    "Windows-1252, 'latin-1' for Latin-1"
 )
 
 

@@ -2,12 +2,12 @@
 
 import itertools
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
+from kerasbert._core.strict_json import repeated_key
 from kerasbert.data._files import OTHER_ENCODING
 from kerasbert.data._lines import byte_lines, carriage_hint
 from kerasbert.data._table import Row, check_columns
@@ -104,8 +104,7 @@ class _AmbiguousError(ValueError):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) < len(pairs):
-        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise _AmbiguousError(f"the key {shorten(twice)} appears twice")
+        raise _AmbiguousError(f"the key {shorten(repeated_key(pairs))} appears twice")
     return row
 
 

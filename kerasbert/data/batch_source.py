@@ -41,7 +41,7 @@ class BatchSource(abc.ABC):
         """The rows of one batch."""
 
     def rows_in_order(self) -> np.ndarray:
-        """The rows of the next epoch, in the order in which its batches give them.
+        """The rows of the next epoch, in the order of its batches.
 
         Raises:
             ConfigError: when it does not take every row once, as where rows are drawn.
@@ -56,7 +56,7 @@ class BatchSource(abc.ABC):
         return rows
 
     def restore(self, values: Any, order: np.ndarray | None = None) -> Any:
-        """Put what a model gave for the batches into the order of the texts.
+        """Restore the order of the texts in what a model gave for the batches.
 
         Args:
             values: an array (n, ...), or a structure of these, row for row as the batches came.

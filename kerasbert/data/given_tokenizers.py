@@ -6,7 +6,8 @@ from typing import Any
 
 from kerasbert._core.checks import check_bool, shorten
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder, longest_text
+from kerasbert.data.tokenizer_settings import MINIMUM_MAX_LENGTH, longest_text
+from kerasbert.data.tokens import TextEncoder
 
 
 def as_text_encoder(

@@ -1,4 +1,4 @@
-"""Well-known ways to hold a text classifier wrong, told before they cost a training run."""
+"""Warnings about common data problems, given before they cost a training run."""
 
 import hashlib
 import unicodedata
@@ -68,7 +68,7 @@ def warn_of_overlap(
 def warn_of_known_texts(
     train_keys: np.ndarray, held_out_texts: Sequence[str], held_out_pairs: Sequence[str] | None = None
 ) -> None:
-    """Warn when texts to judge by are training texts too, of which only keys are at hand; see `overlap_message`.
+    """Warn when texts to judge by are among training texts whose keys alone are at hand; see `overlap_message`.
 
     Args:
         train_keys: of the training texts, from `text_keys`; they may lie on disk.

@@ -1,4 +1,4 @@
-"""Inputs that are longer than a classifier was built for are refused, not read in part or beyond its training."""
+"""Refuse inputs longer than a classifier was built for."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Label cells as they come: where each stands, which columns hold them, and which labels one cell names."""
+"""Raw label cells: their places in the source, the columns that hold them, and the labels that each names."""
 
 import ast
 import io
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import shorten, suggestion
+from kerasbert._core.checks import frame_columns, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data.label_values import plain_value, to_array
 
@@ -141,8 +141,9 @@ def label_column(labels: Any, *, several: bool | None = None, source: str = LABE
         raise TypeError(
             f"`{source}` must be a list of labels, one for each text; got {shorten(labels)} of type {type(labels).__name__}."
         )
-    if _is_frame(labels):
-        return _frame_column(labels, several, source)
+    columns = frame_columns(labels)
+    if columns is not None:
+        return _frame_column(labels, columns, several, source)
     listed = labels if isinstance(labels, list) else _listed(labels)
     return LabelColumn(_checked_array(listed, several, source) if isinstance(listed, np.ndarray) else listed)
 
@@ -246,13 +247,7 @@ def multi_hot_from_columns(
     return rows
 
 
-def _is_frame(labels: Any) -> bool:
-    """Whether it is a table: pandas and polars frames have `columns`, an Arrow table `column_names`."""
-    return hasattr(labels, "column_names") or (hasattr(labels, "columns") and hasattr(labels, "shape"))
-
-
-def _frame_column(frame: Any, several: bool | None, source: str) -> LabelColumn:
-    own = list(getattr(frame, "column_names", None) or frame.columns)
+def _frame_column(frame: Any, own: list[Any], several: bool | None, source: str) -> LabelColumn:
     columns = list(map(str, own))
     if several is False:
         raise TypeError(

@@ -1,4 +1,4 @@
-"""Label names: which are one label, which can be told apart, in what order they stand, and which id a cell means.
+"""Label names: equality, clashes, order, and the id that a cell means.
 
 Whole numbers that are equal are one label, however they are written: 1, 1.0, "1", "1.0" and, in a column of booleans, True.
 "007" is no number but a name. Names win over places: a cell is taken for a place among the names only where it is none of
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import shorten, suggestion
+from kerasbert._core.checks import half_surrogate, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.data.label_values import is_blank, looks_of
 
@@ -90,11 +90,6 @@ def is_number(name: str) -> bool:
         return math.isfinite(float(name))
     except ValueError:
         return False
-
-
-def is_unicode(name: str) -> bool:
-    """Whether a text holds whole characters only, no half of a surrogate pair, so that it can be written to a file."""
-    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def sort_label_names(names: Iterable[str]) -> list[str]:
@@ -177,7 +172,7 @@ def _held_number(number: int, place: Any) -> int:
 def _checked_name(name: str, place: Any) -> str:
     if is_blank(name):
         raise DataError(f"{place}: {MISSING}.")
-    if not is_unicode(name):
+    if half_surrogate(name) is not None:
         raise DataError(f"{place}: the label {ascii(name)} holds half of a surrogate pair; decode the text again.")
     return str.__str__(name)  # of an enumeration of texts the text, not the member's own name
 
@@ -185,7 +180,7 @@ def _checked_name(name: str, place: Any) -> str:
 def _check_label_name(name: Any) -> None:
     if not isinstance(name, str):
         raise TypeError(f"`label_names` must be texts; got {shorten(name)} of type {type(name).__name__}.")
-    if not is_unicode(name):
+    if half_surrogate(name) is not None:
         raise ConfigError(f"`label_names` must be whole characters; got half of a surrogate pair in {ascii(name)}.")
     if is_blank(name):
         raise ConfigError(f"`label_names` must not be blank; got {shorten(name)}.")
@@ -220,9 +215,10 @@ class LabelIndex:
         self._by_key = {**keys, **self._ids}
         self._has_numbers = any(map(is_whole_number, self.names))
         self._are_flags = set(map(label_key, self.names)) <= _BOOLEAN_KEYS
-        words = {name.strip().lower(): number for number, name in enumerate(self.names)}
+        self._by_word = {name.strip().lower(): number for number, name in enumerate(self.names)}
         # Ids of false and true, where these are the names: 0 and 1 mean them, not their places.
-        self._words = [words["false"], words["true"]] if words.keys() == _BOOLEAN_WORDS else None
+        are_words = self._by_word.keys() == _BOOLEAN_WORDS
+        self._words = [self._by_word["false"], self._by_word["true"]] if are_words else None
 
     def __contains__(self, name: str) -> bool:
         return name in self._ids
@@ -277,9 +273,8 @@ class LabelIndex:
     def _id_of_bool(self, value: bool, place: Any) -> int:
         if str(int(value)) in self._by_key and self._are_flags:
             return self._by_key[str(int(value))]
-        words = {name.strip().lower(): number for number, name in enumerate(self.names)}
-        if words.keys() >= _BOOLEAN_WORDS:
-            return words[str(value).lower()]
+        if self._by_word.keys() >= _BOOLEAN_WORDS:
+            return self._by_word[str(value).lower()]
         if len(self.names) == 2:
             return int(value)
         raise DataError(f"{place}: the label must be one of {self._listed()}; got {value}.")

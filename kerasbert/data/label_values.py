@@ -1,4 +1,4 @@
-"""What other libraries write a label as, in Python's own texts and numbers; and which characters of a name can be seen."""
+"""Convert label values of other libraries to Python's texts and numbers; find names without visible characters."""
 
 import numbers
 import unicodedata

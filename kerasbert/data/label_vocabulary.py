@@ -3,35 +3,26 @@
 Labels in memory and labels of a stream go through here alike, so that they are the same names, arrays and errors.
 """
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import check_choice, shorten
-from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.data.flag_rows import RowForm
 from kerasbert.data.label_cells import cell_parts, flag_of, flag_value
 from kerasbert.data.label_names import (
-    USUAL_DELIMITERS,
     LabelIndex,
     check_label_names,
     is_number,
-    is_whole_number,
     label_key,
     name_of_part,
     sort_label_names,
 )
+from kerasbert.data.label_spellings import Spellings, check_delimiters, check_fractions
 
 TASKS = ("binary", "multiclass", "multilabel")
-# What a missing value is called where it was written as text.
-NAMES_OF_NOTHING = {"#n/a", "<na>", "n/a", "na", "nan", "nat", "null"}
-# Python's own word, beside "none", which is a common label.
-WORD_OF_NOTHING = "None"
-# From so many fractions on, a column is one of measurements and not of labels.
-MANY_FRACTIONS = 20
-NEARLY_ALL = 0.9
-FLAGS, NAMES = "rows of 0 and 1", "lists of labels"
 
 
 class LabelVocabulary:
@@ -74,8 +65,8 @@ class LabelVocabulary:
         if task == "binary" and names is not None and len(names) != 2:
             raise ConfigError(f"A binary label has two names, (negative, positive); got {shorten(tuple(names))}.")
         self._known = None if names is None else LabelIndex(check_label_names(names))
-        self._form = _RowForm(names)
-        self._spellings = _Spellings()
+        self._form = RowForm(names)
+        self._spellings = Spellings()
         self._numbers: dict[str, int] = {}
         self._counts: list[int] = []
         if names is not None:
@@ -120,7 +111,7 @@ class LabelVocabulary:
         """Take rows of `width` flags, whose labels are named by their places where no names are known."""
         if self._known is None and not self._numbers:
             self._count_on(map(str, range(width)))
-        self._form.form = FLAGS
+        self._form.take_flags()
 
     def count(self, numbers: Sequence[int]) -> None:
         """Count the labels of a row that is kept."""
@@ -162,7 +153,7 @@ class LabelVocabulary:
         return counts
 
     def check(self, where: str | None = None) -> None:
-        """Refuse labels that no classifier can learn, when all rows were seen, and tell what was read as one.
+        """Refuse labels that no classifier can learn, once all rows were seen; warn of labels that were merged.
 
         Args:
             where: what holds the labels, for messages; None: the column.
@@ -184,14 +175,14 @@ class LabelVocabulary:
         self.check_names(where)
 
     def check_names(self, where: str) -> None:
-        """Refuse or tell names that are likely not meant as such; see `check`."""
+        """Refuse or warn of names that are likely mistakes; see `check`."""
         names = self.names
         if self._known is not None or not names:
             return
         self._spellings.check(names, where)
         if not self._form.has_flags:
-            _check_delimiters(dict(zip(names, self.counts.tolist(), strict=True)), self.task, where)
-            _check_fractions(names, where)
+            check_delimiters(dict(zip(names, self.counts.tolist(), strict=True)), self.task, where)
+            check_fractions(names, where)
         check_label_names(names)
 
     def _check_columns(self, names: Sequence[str] | None) -> None:
@@ -233,205 +224,3 @@ class LabelVocabulary:
                     f"all files in one form, or give the label names."
                 )
         self._kinds[source] = kind
-
-
-class _RowForm:
-    """Whether the lists in a column are rows of 0 and 1 or lists of labels: one of the two, for all rows.
-
-    A row of two different flags, such as [0, 1], may be either; it is one of flags where nothing was seen before.
-    """
-
-    def __init__(self, names: Sequence[str] | None) -> None:
-        self.names = names or ()
-        # Whether numbers written as text are places, because no name is a number.
-        self._are_places = bool(self.names) and not any(map(is_number, self.names))
-        self.width = None if names is None else len(names)
-        self.form: str | None = None
-        self.first = ""
-        # The first row without labels before any other, and whether all rows were two texts, 0 and 1, so far.
-        self.first_empty = ""
-        self.only_pairs = True
-
-    @property
-    def has_flags(self) -> bool:
-        return self.form == FLAGS
-
-    def is_row_of_flags(self, cell: Any, parts: list[Any], place: Any) -> bool:
-        """Whether a row is one of 0 and 1.
-
-        Raises:
-            DataError: when it is of the other form than the rows before, or of another length.
-        """
-        form = self._form_of(cell, parts)
-        if form is None and self.form is None and any(isinstance(part, str) for part in parts):
-            raise DataError(
-                f"{place}: {shorten(parts)} may be a row of 0 and 1 or a list of label numbers. Write flags as numbers, such as "
-                f"[0, 1], and labels as names."
-            )
-        if form is None:
-            form = FLAGS if self.form is None else self.form
-        if self.form is None and not parts:
-            self.first_empty = self.first_empty or str(place)
-        elif self.form is None:
-            self._begin(form, parts, place)
-        if self.form == FLAGS:
-            self._check_flags(cell, parts, place)
-        elif form == FLAGS:
-            raise DataError(
-                f"{place}: the labels are a row of 0 and 1 here, {shorten(parts)}, and lists of labels before ({self.first}); "
-                f"write all rows in one form."
-            )
-        return self.form == FLAGS
-
-    def check(self, names: Sequence[str], where: str) -> None:
-        """Refuse what may be flags as well as names: rows that are all of the two texts 0 and 1, or a single 0 or 1."""
-        if self.form == NAMES and len(names) == 1 and flag_value(names[0]) is not None:
-            raise DataError(
-                f"{where} holds the one label {names[0]!r}. Where it is a column of 0 and 1, give the name of its label "
-                f"(label_names, --label-names)."
-            )
-        if self.only_pairs and self.form == NAMES:
-            raise DataError(
-                f"{where} holds rows such as ['0', '1'], which may be flags or names. Write flags as numbers, [0, 1], or give "
-                f"the label names."
-            )
-
-    def _begin(self, form: str, parts: list[Any], place: Any) -> None:
-        """Take the form of the first row that has one."""
-        if form == FLAGS and self.first_empty:
-            raise DataError(
-                f"{place}: the labels are a row of 0 and 1 here, {shorten(parts)}, and a list of no label before "
-                f"({self.first_empty}); write all rows in one form."
-            )
-        self.form, self.first = form, str(place)
-        self.width = self.width or len(parts)
-
-    def _form_of(self, cell: Any, parts: list[Any]) -> str | None:
-        """The form of one row; None where it may be either."""
-        if not parts:
-            return self.form or NAMES
-        if len(self.names) == 1 and len(parts) == 1 and self._is_one_flag(cell, parts[0]):
-            return FLAGS
-        if _is_set(cell) or (isinstance(cell, str) and parts == [cell]):
-            self.only_pairs = False
-            return NAMES
-        values = {flag_value(part) for part in parts}
-        if len(parts) < 2 or None in values:
-            self.only_pairs = False
-            return NAMES
-        repeats = len(values) < len(parts)
-        if not self._are_places and any(isinstance(part, str) for part in parts):
-            return FLAGS if repeats else NAMES
-        if self.form is None and self.width is not None and self.width != len(parts) and not repeats:
-            return NAMES
-        return FLAGS if repeats else None
-
-    def _is_one_flag(self, cell: Any, part: Any) -> bool:
-        """Whether a cell is the one flag of a row, as in an array (n, 1); a name wins over it."""
-        is_name = isinstance(part, str) and part in self.names
-        is_row = self._are_places or isinstance(cell, (list, tuple, np.ndarray))
-        return not is_name and is_row and flag_value(part) is not None
-
-    def _check_flags(self, cell: Any, parts: list[Any], place: Any) -> None:
-        if len(parts) != self.width or _is_set(cell):
-            raise DataError(
-                f"{place}: the labels must be a row of {self.width} values, each 0 or 1, as before ({self.first}); got "
-                f"{len(parts)}: {shorten(parts)}. Where these are lists of label numbers, write names."
-            )
-        for part in parts:
-            if flag_value(part) is None:
-                raise DataError(
-                    f"{place}: the labels must be 0 or 1 in every row, as before ({self.first}); got {shorten(part)} in "
-                    f"{shorten(parts)}. Where these are lists of label numbers, write names."
-                )
-
-
-def _is_set(cell: Any) -> bool:
-    """Whether a cell is a set, or one written as text, which has no order and so no flags."""
-    return isinstance(cell, (set, frozenset)) or (isinstance(cell, str) and cell.strip()[:1] == "{")
-
-
-class _Spellings:
-    """How each label was written: the shortest spelling names it."""
-
-    def __init__(self) -> None:
-        self._names: dict[str, str] = {}
-        self._others: dict[str, str] = {}
-        self._has_bools = False
-
-    def name(self, key: str) -> str:
-        return self._names.get(key, key)
-
-    def add(self, name: str, part: Any) -> None:
-        """Note the name of a part."""
-        if isinstance(part, (bool, np.bool_)):
-            self._has_bools = True
-        key = label_key(name)
-        known = self._names.setdefault(key, name)
-        if known != name:
-            self._names[key], self._others[key] = sorted((known, name), key=lambda text: (len(text), text))
-
-    def check(self, names: Sequence[str], where: str) -> None:
-        """Tell labels that were written in two ways or say nothing; refuse booleans beside other labels."""
-        if self._has_bools and not {label_key(name) for name in names} <= {"0", "1"}:
-            raise DataError(
-                f"{where} holds booleans beside other labels, {shorten(list(names))}; write all labels in one form, as text."
-            )
-        if self._others:
-            key, other = next(iter(self._others.items()))
-            warnings.warn(
-                f"{where}: labels that are equal numbers are read as one label, such as {self._names[key]!r} and {other!r}.",
-                KerasbertWarning,
-                stacklevel=2,
-            )
-        nothing = [name for name in names if name.strip().lower() in NAMES_OF_NOTHING or name == WORD_OF_NOTHING]
-        if nothing:
-            warnings.warn(
-                f"{where}: {', '.join(map(repr, nothing))} is read as the name of a label. If it stands for a missing "
-                f"label, leave these rows out.",
-                KerasbertWarning,
-                stacklevel=2,
-            )
-
-
-def _check_delimiters(counts: Mapping[str, int], task: str, where: str) -> None:
-    """Refuse names that hold several labels of a multi-label task; tell those of another.
-
-    They do where their parts are labels of their own or recur, or where nearly all cells hold a delimiter.
-    """
-    for delimiter in USUAL_DELIMITERS:
-        joined = [name for name in counts if len(_split(name, delimiter)) > 1]
-        if not joined:
-            continue
-        parts = [part for name in joined for part in _split(name, delimiter)]
-        recur = len(set(parts)) < len(parts) or any(part in counts for part in parts)
-        share = sum(counts[name] for name in joined) / max(sum(counts.values()), 1)
-        if task == "multilabel" and (recur or (share >= NEARLY_ALL and len(joined) > 1)):
-            raise DataError(
-                f"{where} holds several names in one cell, such as {shorten(joined[0])}. Split them with "
-                f"label_delimiter={delimiter!r} (--label-delimiter {delimiter!r}); where it is one name, give all names with "
-                f"label_names (--label-names)."
-            )
-        if task == "multiclass" and all(part in counts for part in parts):
-            warnings.warn(
-                f"{where}: {shorten(joined[0])} is read as one label, beside the labels that it consists of. Where a text has "
-                f"several labels, train with task 'multilabel' and label_delimiter={delimiter!r}.",
-                KerasbertWarning,
-                stacklevel=3,
-            )
-
-
-def _split(name: str, delimiter: str) -> list[str]:
-    return [part.strip() for part in name.split(delimiter) if part.strip()]
-
-
-def _check_fractions(names: Sequence[str], where: str) -> None:
-    """Refuse a column of measurements."""
-    if len(names) < MANY_FRACTIONS or not all(map(is_number, names)):
-        return
-    fractions = [name for name in names if not is_whole_number(name)]
-    if 2 * len(fractions) > len(names):
-        raise DataError(
-            f"{where} holds {len(names)} different numbers such as {', '.join(fractions[:3])}, which look like measurements, "
-            f"not labels. Put them into classes first; where they are names, give label_names."
-        )

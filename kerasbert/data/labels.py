@@ -223,29 +223,6 @@ def encode_multi_hot(
     return read_labels("multilabel", cells, names, delimiter=delimiter, source=source, first_row=first_row).array
 
 
-def labels_without_examples(encoded: np.ndarray, names: Sequence[str]) -> list[str]:
-    """Which labels no row has.
-
-    Args:
-        encoded: int (n,) of class ids, float (n, 1) of a binary label, or float (n, C) of 0 and 1.
-        names: the C names, (negative, positive) for a binary label.
-
-    Returns:
-        Their names, in their order.
-
-    Example:
-        >>> labels_without_examples(np.array([0, 2, 2]), ["a", "b", "c"])
-        ['b']
-    """
-    if encoded.ndim == 2 and encoded.shape[1] > 1:
-        present = set(np.flatnonzero(encoded.any(axis=0)).tolist())
-    elif encoded.ndim == 2 and len(names) == 1:
-        present = {0} if encoded.any() else set()
-    else:
-        present = set(np.unique(encoded).astype(int).tolist())
-    return [name for position, name in enumerate(names) if position not in present]
-
-
 def _names_of_frame(column: LabelColumn, names: Sequence[str] | None, source: str) -> Sequence[str] | None:
     """The names, of which a frame of flags brings its own: they must be the same labels."""
     if column.names is None or names is None:

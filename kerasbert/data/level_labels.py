@@ -1,4 +1,4 @@
-"""Label cells of every level of a hierarchy in memory: the tree that they make, and the arrays that a model trains on."""
+"""Read labels by level in memory: the hierarchy that they form, and the arrays that a model trains on."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from kerasbert.data.hierarchy import CLASS, SUBCLASS, UNKNOWN, Hierarchy, is_unk
 from kerasbert.data.label_cells import LABELS, LabelCells, Place, label_column
 from kerasbert.data.label_vocabulary import LabelVocabulary
 from kerasbert.data.labels import encode_multi_hot
-from kerasbert.data.level_vocabulary import LevelTree
+from kerasbert.data.level_vocabulary import LevelTree, tree_of
 
 
 def collect_subclasses(
@@ -186,11 +186,7 @@ def _tree_of(
             f"The class of {subclasses.name_of(unclear[0])!r} cannot be told: it always comes with "
             f"{_listed(classes, owners[unclear[0]])}. Give `subclasses`, a dict of class -> list of subclasses."
         )
-    tree: dict[str, list[str]] = {name: [] for name in classes.names}
-    numbers = {subclasses.name_of(number): number for number in owners}
-    for name in subclasses.names:
-        tree[classes.name_of(min(owners[numbers[name]]))].append(name)
-    return {name: children or [name] for name, children in tree.items()}
+    return tree_of(classes, subclasses, {number: min(found) for number, found in owners.items()})
 
 
 def _listed(vocabulary: LabelVocabulary, numbers: set[int]) -> str:

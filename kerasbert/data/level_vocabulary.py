@@ -154,14 +154,9 @@ class LevelTree:
             raise DataError(
                 f"the column {classes.columns[0]!r} must hold at least two different classes; got {list(classes.names)}."
             )
-        tree: dict[str, list[str]] = {name: [] for name in classes.names}
         for level in self.levels.values():
             level.check_names(f"the column {level.columns[0]!r}")
-        numbers = {subclasses.name_of(child): child for child in self._parents[0]}
-        for name in subclasses.names:
-            if name in numbers:
-                tree[classes.name_of(self._parents[0][numbers[name]])].append(name)
-        return {name: children or [name] for name, children in tree.items()}
+        return tree_of(classes, subclasses, self._parents[0])
 
     def _check_parent(self, depth: int, child: int, own: int, place: Any) -> None:
         parent = self._parents[depth - 1][child]
@@ -176,3 +171,22 @@ class LevelTree:
                 f"{place}: {below.name_of(child)!r} stands under {first!r} and under {second!r}; a subclass belongs to one "
                 f"class. Rename one, such as {f'{second}: {below.name_of(child)}'!r}."
             )
+
+
+def tree_of(classes: LabelVocabulary, subclasses: LabelVocabulary, parents: Mapping[int, int]) -> dict[str, list[str]]:
+    """The tree of two levels whose labels were collected.
+
+    Args:
+        classes: of the upper level.
+        subclasses: of the lower level.
+        parents: number of a subclass -> number of its class.
+
+    Returns:
+        Class -> its subclasses, in the order of their names; a class without any is its own.
+    """
+    tree: dict[str, list[str]] = {name: [] for name in classes.names}
+    numbers = {subclasses.name_of(child): child for child in parents}
+    for name in subclasses.names:
+        if name in numbers:
+            tree[classes.name_of(parents[numbers[name]])].append(name)
+    return {name: children or [name] for name, children in tree.items()}

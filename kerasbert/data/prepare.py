@@ -251,7 +251,7 @@ class _Progress:
         self.empty: list[str] = []
 
     def within(self, file: SourceFile, characters: int) -> None:
-        """Tell about so many characters of a file: of a packed one more may come than it has bytes."""
+        """Report progress in characters, capped at the file size, since a compressed file yields more."""
         if self.call is not None:
             self.call(self.done + min(characters, file.size), self.total)
 
@@ -339,7 +339,7 @@ def _tokenised(chunk: _Chunk, encoder: TextEncoder, columns: Columns) -> tuple[_
 
 
 def _keys(chunk: _Chunk, columns: Columns) -> np.ndarray:
-    """What tells equal texts; 0, which no text has, where token ids were given."""
+    """A hash of the text, to find equal texts; 0 where token ids were given."""
     texts, pairs = chunk.texts
     is_text = np.array([row is None for row in chunk.given])
     return np.where(is_text, text_keys(texts, pairs if columns.text_pair else None), np.uint64(0)).astype("<u8")

@@ -3,7 +3,6 @@
 A file is read by the iterator of rows of its format, as a stream is: reading into memory is collecting its rows.
 """
 
-import numbers
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_texts, shorten, suggest_keywords
+from kerasbert._core.checks import check_choice, check_texts, half_surrogate, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.data._files import LARGEST_FILE, UTF_8, check_encoding, check_file
 from kerasbert.data._frames import read_frame
@@ -20,6 +19,7 @@ from kerasbert.data._table import Row, Table, table_of_rows
 from kerasbert.data.bad_rows import BadRows
 from kerasbert.data.examples import Examples
 from kerasbert.data.label_cells import LabelCells, label_column
+from kerasbert.data.label_names import is_missing
 from kerasbert.data.row_streams import TokenRow, stream_rows, unit_of
 from kerasbert.data.sources import source_of
 
@@ -207,7 +207,7 @@ def _check_some_label(columns: Sequence[str]) -> RowCheck:
     """A check that refuses a row without any label."""
 
     def check(cells: Mapping[str, Any], place: str) -> None:
-        if all(_is_missing(cells[name]) or _is_blank(cells[name]) for name in columns):
+        if all(is_missing(cells[name]) or _is_blank(cells[name]) for name in columns):
             raise DataError(f"{place}: the label is missing; fill it or leave the row out.")
 
     return check
@@ -285,14 +285,13 @@ def check_text(cell: Any, column: str, place: str, missing: str) -> str:
         TypeError: when it is no text.
     """
     if isinstance(cell, str):
-        try:
-            cell.encode("utf-8")
-        except UnicodeEncodeError as error:
+        half = half_surrogate(cell)
+        if half is not None:
             raise DataError(
-                f"{place}: {column!r} holds half of a surrogate pair at character {error.start}; decode the text again."
-            ) from None
+                f"{place}: {column!r} holds half of a surrogate pair at character {half}; decode the text again."
+            )
         return str(cell)
-    if _is_missing(cell):
+    if is_missing(cell):
         if missing == "empty":
             return ""
         raise DataError(f"{place}: {column!r} is missing; fill it, or pass missing='empty' to read it as ''.")
@@ -301,10 +300,3 @@ def check_text(cell: Any, column: str, place: str, missing: str) -> str:
 
 def _is_blank(cell: Any) -> bool:
     return isinstance(cell, str) and not cell.strip()
-
-
-def _is_missing(cell: Any) -> bool:
-    # pandas' own marks by name: importing pandas for them would cost a second.
-    if cell is None or type(cell).__name__ in ("NAType", "NaTType"):
-        return True
-    return isinstance(cell, numbers.Real) and cell != cell

@@ -1,4 +1,4 @@
-"""Whether the labels of a row can be used, asked before the row is kept: in memory as in a stream."""
+"""Check the labels of a row before it is kept, in memory as in a stream."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerasbert._core.checks import shorten
+from kerasbert._core.checks import frame_columns, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.locations import local_path
 from kerasbert.data._files import PATTERN, UTF_8, check_encoding, check_file
@@ -119,7 +119,7 @@ def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
 
 def _listed(patterns: Any) -> list[Any]:
     is_column = isinstance(patterns, Iterable) and not isinstance(patterns, (bytes, Mapping))
-    listed = list(patterns) if is_column and not hasattr(patterns, "columns") else [None]
+    listed = list(patterns) if is_column and frame_columns(patterns) is None else [None]
     if not all(isinstance(pattern, (str, os.PathLike)) for pattern in listed):
         raise TypeError(
             f"`sources` must be a path or pattern, or several; got {shorten(patterns)} of type {type(patterns).__name__}. "

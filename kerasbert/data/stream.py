@@ -128,7 +128,7 @@ class StreamBatches(BatchSource):
         return self._asked.pool.batches[step - self._asked.first][0]
 
     def fingerprint(self) -> dict[str, Any]:
-        """What makes batches the same, as plain data: of another source of an equal one, all batches are equal."""
+        """A description of the batches: two sources with equal fingerprints give equal batches."""
         lengths = hashlib.sha256(np.ascontiguousarray(self.plan.lengths).data).hexdigest()
         own = {"folder", "sources"}  # the same tokens may lie elsewhere
         facts = {name: value for name, value in getattr(self.store, "facts", {}).items() if name not in own}
@@ -503,7 +503,7 @@ def _last_size(arriving: int, limit: int, workers: int) -> tuple[int, int]:
 
 
 def _keeper(held_out: np.ndarray) -> Any:
-    """Says of ascending or other rows which are not held out."""
+    """A filter for rows that are not held out."""
 
     def keep(rows: np.ndarray) -> np.ndarray:
         places = np.searchsorted(held_out, rows)

@@ -12,17 +12,15 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_int, check_texts, shorten
+from kerasbert._core.checks import check_bool, check_int, check_texts, half_surrogate, shorten
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.data._tokenizer_files import (
-    SETTINGS_FILE,
     continuation_of,
     load_tokenizer,
-    read_settings,
     said_of_special_tokens,
     save_tokenizer,
     special_token_names,
@@ -31,27 +29,17 @@ from kerasbert.data._tokenizer_files import (
 from kerasbert.data.added_tokens import protect
 from kerasbert.data.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.data.token_arrays import TokenArrays as TokenArrays
-from kerasbert.data.token_arrays import flatten, offsets_of, ranges
+from kerasbert.data.token_arrays import flatten, offsets_of
+from kerasbert.data.token_template import Part, assemble, join_windows, template_of
+from kerasbert.data.tokenizer_settings import DEFAULT_MAX_LENGTH, MINIMUM_MAX_LENGTH, longest_of, warn_of_cut_side
 from kerasbert.data.windows import LongTexts, WindowArrays, cut_windows, head_and_tail
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Most short texts fit, and attention costs the square of it; a longer text is cut and counted in `num_truncated`.
-DEFAULT_MAX_LENGTH = 128
-MINIMUM_MAX_LENGTH = 3
-
 # Texts are encoded in chunks, so that the tokenizer's own objects never exist for all of them at once.
 CHUNK_TEXTS = 4096
 CHUNK_CHARACTERS = 4_000_000
-
-
-class Part(NamedTuple):
-    """One part of an input: a special token, or (with `token` None) the first or second text."""
-
-    token: int | None
-    text: int | None
-    type_id: int
 
 
 class TextEncoder:
@@ -108,8 +96,8 @@ class TextEncoder:
         # Not the number of tokens: a vocabulary may leave ids out.
         self.vocabulary_size: int = max(self._tokenizer.get_vocab(with_added_tokens=True).values()) + 1
         self._reserved = self._reserved_ids()
-        self._template = self._parts(self._tokenizer.encode("a"))
-        self._pair_template = self._parts(self._tokenizer.encode("a", "a"))
+        self._template = template_of(self._tokenizer.encode("a"))
+        self._pair_template = template_of(self._tokenizer.encode("a", "a"))
 
     @classmethod
     def from_pretrained(
@@ -178,9 +166,9 @@ class TextEncoder:
             >>> TextEncoder.from_folder("checkpoints/bert", max_length=64)  # doctest: +SKIP
         """
         tokenizer, settings = load_tokenizer(Path(folder))
-        _warn_of_cut_side(folder, settings)
+        warn_of_cut_side(folder, settings)
         if max_length is None:
-            max_length = min(DEFAULT_MAX_LENGTH, _longest(folder, settings))
+            max_length = min(DEFAULT_MAX_LENGTH, longest_of(folder, settings))
         said = said_of_special_tokens(Path(folder), settings) if split_special_tokens is None else split_special_tokens
         encoder = cls(
             tokenizer,
@@ -258,7 +246,7 @@ class TextEncoder:
             if progress is not None:
                 progress(stop, len(columns[0]))
         if self.long_texts.way == "windows":
-            return _join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
+            return join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
         return TokenArrays.concatenate(chunks, self.max_length)
 
     def full_lengths(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:
@@ -434,15 +422,6 @@ class TextEncoder:
         reserved[[number for number, token in added.items() if token.special and token.content != unknown]] = True
         return reserved
 
-    def _parts(self, probe: Any) -> list[Part]:
-        """What the tokenizer's post-processor puts around a text or a pair, read off one encoding."""
-        parts: list[Part] = []
-        for token, text, type_id in zip(probe.ids, probe.sequence_ids, probe.type_ids, strict=True):
-            part = Part(token, None, type_id) if text is None else Part(None, text, type_id)
-            if text is None or part not in parts:
-                parts.append(part)
-        return parts
-
     def _checked_template(self, num_texts: int) -> list[Part]:
         template = self._template if num_texts == 1 else self._pair_template
         num_special = sum(part.text is None for part in template)
@@ -458,13 +437,13 @@ class TextEncoder:
     def _assembled(self, template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]]) -> Any:
         """Ids of texts with their special tokens, long ones treated as was asked."""
         if self.long_texts.way == "truncate":
-            return _assemble(template, pieces, self.max_length)
+            return assemble(template, pieces, self.max_length)
         room = self.max_length - sum(part.text is None for part in template)
         if self.long_texts.way == "head_tail":
-            assembled = _assemble(template, [head_and_tail(pieces[0], room)], self.max_length)
+            assembled = assemble(template, [head_and_tail(pieces[0], room)], self.max_length)
             return dataclasses.replace(assembled, is_truncated=np.diff(pieces[0][1]) > room)
         cut, counts, is_cut = cut_windows(pieces[0], room, self.long_texts)
-        windows = _assemble(template, [cut], self.max_length)
+        windows = assemble(template, [cut], self.max_length)
         return WindowArrays(windows, offsets_of(counts), is_cut, self.long_texts.budget)
 
     def _text_ids(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -484,57 +463,16 @@ class TextEncoder:
         return ids, offsets_of([len(one) for one in lists])
 
 
-def longest_text(folder: str | os.PathLike[str], usual: int) -> int:
-    """The `model_max_length` that the `tokenizer_config.json` of a folder gives, or `usual` where it gives none.
-
-    Raises:
-        ConfigError: when it is below 3.
-    """
-    return _longest(folder, read_settings(Path(folder)), usual)
-
-
-def splits_special_tokens(folder: str | os.PathLike[str]) -> bool:
-    """The `split_special_tokens` that the `tokenizer_config.json` of a folder gives, or True where it gives none.
-
-    Raises:
-        ConfigError: when it is neither true nor false.
-    """
-    return said_of_special_tokens(Path(folder), read_settings(Path(folder))) is not False
-
-
-def _warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -> None:
-    if settings.get("truncation_side") == "left":
-        warnings.warn(
-            f"{str(Path(folder) / SETTINGS_FILE)!r}: `truncation_side` is 'left', and texts over `max_length` lose their end "
-            f"here, not their beginning. Cut long texts yourself, or take long_texts='head_tail' or 'windows'.",
-            KerasbertWarning,
-            stacklevel=3,
-        )
-
-
-def _longest(folder: str | os.PathLike[str], settings: dict[str, Any], usual: int = DEFAULT_MAX_LENGTH) -> int:
-    longest = settings.get("model_max_length")
-    if not isinstance(longest, int) or isinstance(longest, bool):
-        return usual
-    if longest < MINIMUM_MAX_LENGTH:
-        raise ConfigError(
-            f"{str(Path(folder) / SETTINGS_FILE)!r}: `model_max_length` must be at least {MINIMUM_MAX_LENGTH}; got "
-            f"{shorten(longest)}. Pass max_length to choose one."
-        )
-    return longest
-
-
 def _checked_texts(name: str, texts: Sequence[str]) -> list[str]:
     checked = check_texts(name, texts)
     for index, text in enumerate(checked):
         if not isinstance(text, str):
             raise TypeError(f"`{name}[{index}]` must be a text; got {shorten(text)} of type {type(text).__name__}.")
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
+        half = half_surrogate(text)
+        if half is not None:
             raise DataError(
-                f"`{name}[{index}]` holds half of a surrogate pair at character {error.start}; decode the text again."
-            ) from None
+                f"`{name}[{index}]` holds half of a surrogate pair at character {half}; decode the text again."
+            )
     return checked
 
 
@@ -548,51 +486,3 @@ def _chunk_bounds(columns: list[list[str]]) -> list[tuple[int, int]]:
         bounds.append((start, stop))
         start, done = stop, int(sizes[stop - 1])
     return bounds
-
-
-def _kept_lengths(lengths: list[np.ndarray], room: int) -> list[np.ndarray]:
-    """How much of each text stays, longest first: the shorter text of a pair is cut only below half of the room."""
-    if len(lengths) == 1:
-        return [np.minimum(lengths[0], room)]
-    shorter, longer = np.minimum(*lengths), np.maximum(*lengths)
-    kept_shorter = np.minimum(shorter, np.maximum(room // 2, room - longer))
-    kept_longer = np.minimum(longer, room - kept_shorter)
-    # Of two equally long texts the second gets the odd token, as in `tokenizers`.
-    first_is_longer = lengths[0] > lengths[1]
-    return [
-        np.where(first_is_longer, kept_longer, kept_shorter),
-        np.where(first_is_longer, kept_shorter, kept_longer),
-    ]
-
-
-def _assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]], max_length: int) -> TokenArrays:
-    num_special = sum(part.text is None for part in template)
-    lengths = [np.diff(offsets) for _, offsets in pieces]
-    kept = _kept_lengths(lengths, max_length - num_special)
-    offsets = offsets_of(num_special + np.sum(kept, axis=0))
-    ids = np.zeros(offsets[-1], dtype=np.int32)
-    types = np.zeros(offsets[-1], dtype=np.uint8)
-    cursor = offsets[:-1].copy()
-    places: Any
-    values: Any
-    count: Any
-    for part in template:
-        if part.text is None:
-            places, values, count = cursor, np.int32(part.token or 0), np.int64(1)
-        else:
-            text_ids, starts = pieces[part.text]
-            count = kept[part.text]
-            places, values = ranges(cursor, count), text_ids[ranges(starts[:-1], count)]
-        ids[places] = values
-        types[places] = part.type_id
-        cursor = cursor + count
-    return TokenArrays(ids, types, offsets, np.sum(kept, axis=0) < np.sum(lengths, axis=0), max_length)
-
-
-def _join_windows(chunks: list[WindowArrays], max_length: int, budget: int) -> WindowArrays:
-    return WindowArrays(
-        TokenArrays.concatenate([chunk.windows for chunk in chunks], max_length),
-        offsets_of(np.concatenate([np.zeros(0, dtype=np.int64), *[chunk.counts for chunk in chunks]])),
-        np.concatenate([np.zeros(0, dtype=bool), *[chunk.is_truncated for chunk in chunks]]),
-        budget,
-    )

@@ -68,7 +68,7 @@ class ByteDropout(keras.layers.Layer):
         return inputs * (kept * (256.0 / (256 - self.dropped)))
 
     def switch_off(self) -> None:
-        """Drop nothing from now on; the layer keeps its random state, so that models stay alike."""
+        """Disable dropout; the random state is kept, so that weights stay comparable."""
         self.rate, self.dropped = 0.0, 0
 
     def get_config(self) -> dict[str, Any]:

@@ -294,7 +294,7 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
 
 
 def _recomputed(block: BertBlock, hidden: Any, bias: Any) -> Any:
-    """A block's hidden states, of which no inner value is kept: it runs again on the way back, with the same dropout."""
+    """Run a block with gradient checkpointing: inner values are recomputed for the gradients, dropout included."""
     # Drawn here and not inside, where the second run would draw others.
     seeds = block.draw_seeds()
     if bias is None:

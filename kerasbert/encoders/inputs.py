@@ -1,4 +1,4 @@
-"""Inputs by name: any mapping or a list in their order, without what is no input."""
+"""Sort model inputs by name: from any mapping, or a list in their order."""
 
 import inspect
 import numbers

@@ -1,4 +1,4 @@
-"""A layer of layers whose config tells what was done to single ones, so that it is so wherever the layer goes."""
+"""A mixin for composite layers whose config records which parts are frozen or quantised."""
 
 from typing import Any, Self
 
@@ -6,7 +6,7 @@ from kerasbert.encoders import quantized_parts, trainable_parts
 
 
 class KeepsParts:
-    """Mixin for a layer of layers: its config tells which of them train and which are quantised.
+    """Mixin for a composite layer: its config records which parts train and which are quantised.
 
     Keras keeps one flag for a layer and passes it to the layers that exist when it is set. A layer that uses this mixin
     passes its flag to layers that are made later, too, and keeps what was set on single ones through `get_config`:
@@ -41,7 +41,7 @@ class KeepsParts:
         return super().from_config(config)  # type: ignore[misc]
 
     def parts_config(self) -> dict[str, Any]:
-        """The entries of the config that tell what was set on parts; empty where nothing was."""
+        """Config entries for the state of the parts; empty where none was set."""
         found = {
             trainable_parts.KEY: trainable_parts.trainable_parts(self),
             quantized_parts.KEY: quantized_parts.quantized_parts(self),
@@ -49,7 +49,7 @@ class KeepsParts:
         return {key: parts for key, parts in found.items() if parts}
 
     def take_parts(self, parts: dict[str, Any]) -> None:
-        """Set parts as a config tells: at once, or when the layer is built, where they are made only then."""
+        """Apply the parts' state from a config: at once, or when the layer is built and its parts are made."""
         # As a function, because Keras would track and save a dict.
         self._awaited_parts = lambda: parts
         if self.built:  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Which parts of a layer are quantised: kept in its config, as Keras keeps it for single layers only."""
+"""Record in a layer's config which of its parts are quantised; Keras does so for single layers only."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping

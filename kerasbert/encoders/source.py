@@ -1,4 +1,4 @@
-"""Whatever a user may hand over as an encoder, turned into a fresh encoder of the depth and form that is needed."""
+"""Resolve the `encoder` argument into a fresh encoder of the depth and form that is needed."""
 
 import os
 import warnings

@@ -1,4 +1,4 @@
-"""Which parts of a layer train: kept in its config, so that what is frozen stays frozen wherever the layer goes."""
+"""Record in a layer's config which of its parts train, so that frozen parts stay frozen wherever it is rebuilt."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many vectors are different, up to rounding: clusters of vectors that are one and the same are rounding noise."""
+"""Count distinct vectors up to rounding: clusters of equal vectors are rounding noise."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Exact intervals of shares: where every text is right, or none, drawing texts again gives a point and tells nothing."""
+"""Exact intervals of proportions, for scores whose bootstrap gives a single point: every text right, or none."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Pages in a notebook: a frame of their own, so that neither's styles reach the other."""
+"""Show a page in a notebook, inside a frame, so that neither's styles reach the other."""
 
 import html
 

@@ -1,4 +1,4 @@
-"""Two classifiers on the same texts: whether their scores differ by more than chance."""
+"""Paired tests of two classifiers on the same texts: do their scores differ by more than chance?"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -53,7 +53,7 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
 def verdict(
     task: str, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
 ) -> str:
-    """Which of a model and its baseline wins, by the score that the task is judged by.
+    """Compare a model with its baseline by the score that the task is judged by.
 
     Args:
         task: `"binary"` (F1 of the positive label), `"multiclass"` (accuracy) or `"multilabel"` (macro-F1).

@@ -8,7 +8,8 @@ import tensorflow as tf
 
 from kerasbert._core.errors import ConfigError
 from kerasbert.data.token_arrays import flatten, offsets_of
-from kerasbert.data.tokens import Part, TextEncoder
+from kerasbert.data.token_template import Part
+from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import HEAD_SHARE
 from kerasbert.export.normalizer_table import (
     CODE_POINTS,

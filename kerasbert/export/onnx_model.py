@@ -131,8 +131,7 @@ def _check_packages() -> None:
 def _write_model(model: Classifier, file: Path) -> None:
     import onnx
 
-    outputs = [model.output[name] for name in model.heads] if isinstance(model.output, dict) else [model.output]
-    inner = keras.Model(model.input, outputs)
+    inner = keras.Model(model.input, model.head_outputs)
     # Keras exports no model that was never called. RoBERTa has a single token type, 0.
     inner({name: np.full((1, 3), name != TOKEN_TYPE_IDS, "int32") for name in INPUT_NAMES}, training=False)
     inner.export(str(file), format="onnx", verbose=False)

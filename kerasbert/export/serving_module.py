@@ -105,8 +105,7 @@ def _traced(function: Any, *specs: Any) -> Any:
 
 def _computation(model: Classifier) -> Any:
     """From token ids to the features and every head's output, each float32 (batch, units)."""
-    outputs = [model.output[name] for name in model.heads] if isinstance(model.output, dict) else [model.output]
-    inner = keras.Model(model.input, [model.features.output, *outputs])
+    inner = keras.Model(model.input, [model.features.output, *model.head_outputs])
 
     def compute(*ids: Any) -> tuple[Any, ...]:
         values = inner(dict(zip(INPUT_NAMES, ids, strict=True)), training=False)

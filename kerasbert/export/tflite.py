@@ -16,7 +16,8 @@ from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
+from kerasbert.data.tokenizer_settings import MINIMUM_MAX_LENGTH
+from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import LongTexts
 from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines, write_json

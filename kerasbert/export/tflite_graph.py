@@ -147,10 +147,9 @@ def _in_int8(converter: Any, samples: Sequence[tuple[np.ndarray, ...]]) -> bytes
 
 
 def _module(model: Classifier, cut: Cut | None) -> tf.Module:
-    tasks = {name: head.head_task.task for name, head in model.heads.items()}
-    outputs = model.output if isinstance(model.output, dict) else dict.fromkeys(tasks, model.output)
+    tasks = model.head_tasks
     # The vote of a layerwise model alone, and not what each layer says.
-    inner = keras.Model(model.input, {name: outputs[name] for name in tasks})
+    inner = keras.Model(model.input, dict(zip(tasks, model.head_outputs, strict=True)))
 
     def compute(*arrays: Any) -> dict[str, Any]:
         ids, mask, segments = arrays if cut is None else cut(*arrays)

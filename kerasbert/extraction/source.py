@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from kerasbert._core.checks import check_int, shorten
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.data.tokens import MINIMUM_MAX_LENGTH, TextEncoder
+from kerasbert.data.tokenizer_settings import MINIMUM_MAX_LENGTH
+from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import LongTexts
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for

@@ -1,4 +1,4 @@
-"""What losses and streaming metrics share: labels and predictions of a batch, brought to one form and checked.
+"""Check labels and predictions of a batch and bring them to one form, for losses and streaming metrics.
 
 A label that does not fit is an error where the values can be seen. Inside a compiled step they cannot: there its row
 counts as NaN, never as nothing, so that the loss and the scores say that something is wrong.

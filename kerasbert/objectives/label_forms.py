@@ -1,4 +1,4 @@
-"""What labels a head, a loss or a metric takes: the one place that says which shapes and values they may have."""
+"""The label forms of heads, losses and metrics: the one place that says which shapes and values they accept."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -86,7 +86,7 @@ class LabelForm:
         return labels.reshape(-1) if self.ids else labels.reshape(len(labels), self.units)
 
     def message(self, where: str, value: Any, place: str) -> str:
-        """What is said of a value that does not fit.
+        """The error message for a value that does not fit.
 
         Args:
             where: names the labels.

@@ -106,11 +106,7 @@ class CacheTrainer(Trainer):
             "pairs": cache.facts["text_pair"] is not None,
             "max_length": tokens.max_length,
         }
-        self.tokens_ = tokens
-        if not trains_on:
-            self.model_ = self.build(names)
-        elif not self.dropout:
-            self.model_.switch_off_dropout()
+        self._begin_model(tokens, names, trains_on)
         self._training_rows = None
         self._train(
             train,

@@ -191,7 +191,7 @@ class TextClassifier(CacheTrainer):
         """
         known = {name: value for name, value in bundle.settings.items() if name in cls.parameter_names()}
         classifier = cls(**known)
-        tasks = {head: layer.head_task.task for head, layer in bundle.model.heads.items()}
+        tasks = bundle.model.head_tasks
         if bundle.model.hierarchy is not None:
             classifier.subclasses = bundle.model.hierarchy.hierarchy.to_tree()
         elif SINGLE_HEAD not in tasks:

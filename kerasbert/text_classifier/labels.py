@@ -73,7 +73,7 @@ def encode_labels(model: Classifier, labels: Any) -> dict[str, np.ndarray]:
     """
     if model.hierarchy is not None:
         return encode_hierarchy(labels, model.hierarchy.hierarchy, multilabel=model.hierarchy.multilabel)
-    tasks = {head: layer.head_task.task for head, layer in model.heads.items()}
+    tasks = model.head_tasks
     return _read_heads(tasks, labels, names_of(model)).arrays
 
 

@@ -71,7 +71,7 @@ class Predictor(Settings):
         return self.name_labels(self._probabilities(texts, text_pairs))
 
     def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
-        """What `predict` and `predict_proba` give, for which the texts go through the model once.
+        """The results of `predict` and `predict_proba`, from one pass of the texts through the model.
 
         Args:
             texts: n texts.
@@ -228,7 +228,7 @@ class Predictor(Settings):
 
     def _tasks(self) -> dict[str, str]:
         self._check_fitted()
-        return {head: layer.head_task.task for head, layer in self.model_.heads.items()}
+        return self.model_.head_tasks
 
 
 def _score(task: str, parts: tuple, names: Sequence[str], intervals: bool) -> dict[str, Any]:

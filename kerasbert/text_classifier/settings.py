@@ -22,7 +22,8 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
-from kerasbert.data.tokens import TextEncoder, splits_special_tokens
+from kerasbert.data.tokenizer_settings import splits_special_tokens
+from kerasbert.data.tokens import TextEncoder
 from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.estimator import Estimator
 

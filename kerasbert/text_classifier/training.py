@@ -108,11 +108,7 @@ class Trainer(Predictor):
             "pairs": text_pairs is not None,
             "max_length": tokens.max_length,
         }
-        self.tokens_ = tokens
-        if not trains_on:
-            self.model_ = self.build(names)
-        elif not self.dropout:
-            self.model_.switch_off_dropout()
+        self._begin_model(tokens, names, trains_on)
         ids, encoded = train
         devices = as_strategy(strategy)
         lengths = self._padded_lengths(devices)
@@ -229,12 +225,20 @@ class Trainer(Predictor):
         return ids, encoded
 
     def _padded_lengths(self, devices: Any) -> str | None:
-        """Each batch's own longest text, unless every length is compiled for itself, or texts of like windows change places."""
+        """Pad to the batch's longest text unless XLA compiles per length or texts are windowed."""
         compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
         return None if compiled or self.long_texts == "windows" else LONGEST
 
     def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
         self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
+
+    def _begin_model(self, tokens: TextEncoder, names: Any, trains_on: bool) -> None:
+        """Build the model to train, or go on with the one that there is."""
+        self.tokens_ = tokens
+        if not trains_on:
+            self.model_ = self.build(names)
+        elif not self.dropout:
+            self.model_.switch_off_dropout()
 
     def _train(self, train: BatchSource, held_out: tuple | None, lengths: str | None, **running: Any) -> None:
         validation = None if held_out is None else self._batches(self.tokens_, *held_out, lengths=lengths)

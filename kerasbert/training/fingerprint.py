@@ -14,7 +14,7 @@ from kerasbert.data.batches import Batches
 
 
 def facts_of_source(name: str, source: Any) -> dict[str, Any]:
-    """What makes batches the same: their texts, labels and order.
+    """A fingerprint of batches: of their texts, labels and order.
 
     Args:
         name: `"training"` or `"validation"`.

@@ -1,4 +1,4 @@
-"""The labels of a source of batches by head, checked before anything trains on them."""
+"""Check the labels of a source of batches, head by head, before training."""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ TOKENS = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
 
 
 def own_rows(inputs: Any) -> Any:
-    """In a replica: its rows of inputs that every device and every worker holds.
+    """The slice of a replicated batch that this replica computes.
 
     Args:
         inputs: tensors of n rows each; of texts in windows, `window_rows` has a row a text.

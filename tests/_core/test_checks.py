@@ -56,3 +56,10 @@ def test_unknown_keyword_gets_the_near_miss():
         TypeError, match=r"build\(\) has no argument 'poling'; it takes `pooling`. Did you mean 'pooling'\?"
     ):
         build(poling="max")
+
+
+@pytest.mark.parametrize(
+    ("text", "position"), [("", None), ("a\U0001f600", None), ("\udc00", 0), ("ab\ud800c", 2)], ids=ascii
+)
+def test_half_of_a_surrogate_pair_is_found(text, position):
+    assert checks.half_surrogate(text) == position

@@ -30,6 +30,17 @@ def test_one_head_is_asked_of_several(tiny_config):
         _ = model.head
 
 
+def test_tasks_and_outputs_come_in_the_order_of_the_heads(tiny_config):
+    model = build_multitask({"b": Multilabel(3), "a": Multiclass(2)}, encoder=tiny_config)
+    assert list(model.head_tasks.items()) == [("b", "multilabel"), ("a", "multiclass")]
+    assert [output.shape[-1] for output in model.head_outputs] == [3, 2]
+
+
+def test_the_output_of_a_single_head(tiny_config):
+    model = build_multiclass(4, encoder=tiny_config)
+    assert list(model.head_tasks.values()) == ["multiclass"] and model.head_outputs[0].shape == (None, 4)
+
+
 @pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("method", ["fit", "predict", "evaluate"])
 def test_raw_text_is_refused(texts, method, tiny_config):

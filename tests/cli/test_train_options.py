@@ -61,6 +61,7 @@ REFUSED = {
     "combine first": (["--combine-first", "--layers", "-1"], ALL, "--combine-first goes with several --layers"),
     "tokens of tokens": (["--cache", "elsewhere"], ("cache",), "--cache goes with data files; DATA is a folder of tokens"),
     "rows of tokens": (["--on-error", "skip"], ("cache",), "--on-error goes with data files"),
+    "encoding of tokens": (["--encoding", "cp1252"], ("cache",), "--encoding goes with data files"),
     "two sizes": (["--batch-size", "8", "--token-budget", "90"], ALL, "--batch-size goes without --token-budget"),
     "two validations": ([*HELD_OUT, "--validation-fraction", "0.1"], ALL, "--validation-fraction goes without --validation"),
     "patience": (["--patience", "3"], ALL, "--patience goes with --validation or --validation-fraction"),

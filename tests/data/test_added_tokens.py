@@ -9,7 +9,8 @@ import pytest
 from kerasbert import ConfigError, KerasbertWarning
 from kerasbert.data.added_tokens import declared_ids
 from kerasbert.data.spans import spans_of
-from kerasbert.data.tokens import TextEncoder, splits_special_tokens
+from kerasbert.data.tokenizer_settings import splits_special_tokens
+from kerasbert.data.tokens import TextEncoder
 
 transformers = pytest.importorskip("transformers")
 AddedToken = pytest.importorskip("tokenizers").AddedToken
@@ -302,10 +303,3 @@ def test_settings_that_transformers_would_follow_instead(write, settings, messag
     file.write_text(json.dumps({**json.loads(file.read_text()), **settings}))
     with pytest.raises(ConfigError, match=message):
         TextEncoder.from_folder(tmp_path / "saved")
-
-
-def test_texts_that_are_cut_on_the_left_elsewhere(tmp_path):
-    with pytest.warns(
-        KerasbertWarning, match="`truncation_side` is 'left', and texts over `max_length` lose their end"
-    ):
-        TextEncoder.from_folder(write_words(tmp_path, truncation_side="left"))

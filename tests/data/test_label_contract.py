@@ -193,8 +193,9 @@ def streamed(source, folder, task, delimiter, encoder, names=None):
 
 def evaluated(names, task, cells):
     """The labels as `evaluate` reads them, of a classifier whose head has these names."""
-    layer = types.SimpleNamespace(label_names=names, head_task=types.SimpleNamespace(task=task))
-    (array,) = encode_labels(types.SimpleNamespace(heads={SINGLE_HEAD: layer}, hierarchy=None), cells).values()
+    heads = {SINGLE_HEAD: types.SimpleNamespace(label_names=names)}
+    model = types.SimpleNamespace(heads=heads, head_tasks={SINGLE_HEAD: task}, hierarchy=None)
+    (array,) = encode_labels(model, cells).values()
     return array
 
 

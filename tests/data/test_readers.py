@@ -144,9 +144,13 @@ def test_device():
         read_examples("/dev/zero")
 
 
-@pytest.mark.parametrize("path", ["a\0b.csv", "x" * 5000], ids=["nul", "long"])
-def test_impossible_path(path):
-    with pytest.raises(DataError, match="cannot be read"):
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("a\0b.csv", "A path must hold no NUL character"), ("x" * 5000, "cannot be read")],
+    ids=["nul", "long"],
+)
+def test_impossible_path(path, message):
+    with pytest.raises(DataError, match=message):
         read_examples(path)
 
 

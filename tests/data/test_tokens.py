@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from kerasbert import ConfigError, DataError
 from kerasbert.data import tokens as module
-from kerasbert.data.tokens import DEFAULT_MAX_LENGTH, TextEncoder
+from kerasbert.data.tokenizer_settings import DEFAULT_MAX_LENGTH
+from kerasbert.data.tokens import TextEncoder
 
 TEXTS = [
     "Hello, WORLD!",
@@ -179,12 +180,6 @@ def test_other_sequences(toy, texts):
 def test_max_length_refused(toy_folder, length, error):
     with pytest.raises(error, match=r"`max_length` must be an integer >= 3 \(\[CLS\], one token and \[SEP\]\); got"):
         TextEncoder.from_folder(toy_folder, max_length=length)
-
-
-def test_max_length_default(make_folder):
-    assert TextEncoder.from_folder(make_folder()).max_length == DEFAULT_MAX_LENGTH == 128
-    assert TextEncoder.from_folder(make_folder(model_max_length=40)).max_length == 40
-    assert TextEncoder.from_folder(make_folder(model_max_length=10**30)).max_length == 128
 
 
 def test_another_vocabulary_at_the_same_path_gives_other_ids(make_folder, vocabulary):

@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
+from kerasbert._core.strict_json import repeated_key
 from kerasbert.encoders.checkpoints.source import MOST_TENSORS, TensorSource, clean_names
 
 LARGEST_HEADER = 1024 * 1024
@@ -99,8 +99,7 @@ def _read_header(file: Path) -> tuple[int, dict[str, Any]]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
-        raise ValueError(f"{twice!r} appears twice")
+        raise ValueError(f"{repeated_key(pairs)!r} appears twice")
     return result
 
 

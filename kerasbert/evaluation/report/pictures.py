@@ -135,7 +135,7 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Any:
 
 
 def _areas(count: np.ndarray) -> np.ndarray:
-    """Areas of points: in proportion to what they stand for, and large enough to be seen."""
+    """Areas of points, in proportion to their counts and large enough to be seen."""
     return np.maximum(LARGEST_POINT * count / max(count.max(initial=1), 1), SMALLEST_POINT)
 
 
