@@ -249,7 +249,7 @@ def multi_hot_from_columns(
 
 def _frame_column(frame: Any, own: list[Any], several: bool | None, source: str) -> LabelColumn:
     columns = list(map(str, own))
-    if several is False:
+    if several is False or (several is None and not _holds_flags(frame, own)):
         raise TypeError(
             f"`{source}` must be one column of labels; got a {type(frame).__name__} with the columns {shorten(columns)}. "
             f"Give one of them, such as df[{own[0] if own else 'label'!r}]."
@@ -259,6 +259,11 @@ def _frame_column(frame: Any, own: list[Any], several: bool | None, source: str)
     rows = multi_hot_from_columns(cells, columns, source=source)
     # By name, so that the order of the columns is no matter.
     return LabelColumn([[columns[place] for place in np.flatnonzero(row)] for row in rows], tuple(columns))
+
+
+def _holds_flags(frame: Any, own: list[Any]) -> bool:
+    """Whether every cell of a frame is 0 or 1, so that its columns may be labels."""
+    return all(flag_value(cell) is not None for key in own for cell in _listed(frame[key]))
 
 
 def _check_columns(columns: list[Any], source: str) -> None:

@@ -72,7 +72,13 @@ def circle(home):
     return home / "m"
 
 
-@pytest.mark.parametrize("layout", [other_repository, beside, into_dvc_but_no_content, circle])
+def test_a_link_in_a_circle_is_a_file_that_is_missing(tmp_path):
+    folder = circle(tmp_path)
+    with pytest.raises(UnsafeArtifactError, match="link' is missing: it is a link that goes in a circle"):
+        check_inside(folder, folder / "link")
+
+
+@pytest.mark.parametrize("layout", [other_repository, beside, into_dvc_but_no_content])
 def test_a_link_out_of_the_tree_is_refused(layout, tmp_path):
     folder = layout(tmp_path)
     with pytest.raises(

@@ -274,7 +274,9 @@ def test_no_folder_is_left_where_the_disk_is_full(files, make, tmp_path, monkeyp
 
 
 def test_label_names_go_with_one_head(tmp_path, toy_folder):
-    with pytest.raises(ConfigError, match=r"`label_names` must be None with `heads`; got \['a', 'b'\]"):
+    with pytest.raises(
+        ConfigError, match="`labels` and `label_names` must be None with `heads`, which name the columns"
+    ):
         prepare_tokens(
             "a.jsonl",
             tmp_path / "tokens",

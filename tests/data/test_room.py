@@ -48,5 +48,5 @@ def test_one_pass_from_rows_to_batches(toy_folder):
     labels = data.encode_binary(examples.labels["label"], names)
     batches = data.make_batches(data.TextEncoder.from_folder(toy_folder).encode(examples.texts), labels)
     inputs, seen = next(iter(batches.dataset))
-    assert inputs["input_ids"].numpy().tolist() == [[2, 11, 3, 0], [2, 5, 10, 3]]
-    assert seen.numpy().tolist() == [[1.0], [0.0]]
+    assert inputs["input_ids"].numpy().tolist() == [[2, 5, 10, 3], [2, 11, 3, 0]]
+    assert seen.numpy().tolist() == [[0.0], [1.0]]

@@ -288,7 +288,7 @@ INDEXES = [
     Case("total size half", total_size(0.5), CheckpointError, "`total_size` must be a whole number .* got 0.5"),
     Case("metadata is a list", index(lambda g: {**g, "metadata": [1]}), CheckpointError, "`total_size` must"),
     Case("infinite total", index_bytes(b'{"metadata": {"total_size": 1e999}, "weight_map": {"a": "' + FIRST.encode() + b'"}}'),
-         CheckpointError, "`total_size` must .* got inf"),
+         CheckpointError, "line 1: 1e999 is out of the range of numbers"),
     Case("no map", weight_map(None), CheckpointError, "`weight_map` must be an object of tensor name -> file name"),
     Case("empty map", weight_map({}), CheckpointError, "`weight_map` must be an object"),
     Case("map of numbers", weight_map({"a": 1}), CheckpointError, "`weight_map` must be an object"),
