@@ -10,6 +10,8 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 
+# Forms that a reader sees and means, by their names in Unicode.
+_MEANT = ("<super>", "<sub>", "<fraction>", "<circle>", "<square>")
 # Letters that are drawn as an empty space.
 _FILLERS = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
 # A decimal of more digits is no label; making an integer of it could take all memory.
@@ -69,13 +71,20 @@ def looks_of(name: str) -> str:
     """What two texts share that look alike: composed characters, without those that cannot be seen.
 
     Example:
-        >>> looks_of("１") == looks_of("1"), looks_of("e\u0301") == looks_of("é"), looks_of("a") == looks_of("b")
+        >>> looks_of("１") == looks_of("1"), looks_of("e\u0301") == looks_of("é"), looks_of("m²") == looks_of("m2")
         (True, True, False)
     """
     if name.isascii() and name.isprintable():
         return " ".join(name.casefold().split())
-    composed = unicodedata.normalize("NFKC", name).casefold()
+    composed = unicodedata.normalize("NFC", "".join(map(_plain_form, unicodedata.normalize("NFC", name)))).casefold()
     return " ".join("".join(c for c in composed if c.isspace() or not _is_unseen(c)).split())
+
+
+def _plain_form(character: str) -> str:
+    """A character without what is only its form, such as its width; "²" is another one than "2"."""
+    if unicodedata.decomposition(character).startswith(_MEANT):
+        return character
+    return unicodedata.normalize("NFKC", character)
 
 
 def _is_unseen(character: str) -> bool:

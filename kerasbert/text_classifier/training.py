@@ -7,8 +7,8 @@ from typing import Any, Self
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_texts
-from kerasbert._core.errors import DivergedError
+from kerasbert._core.checks import check_texts, shorten
+from kerasbert._core.errors import ConfigError, DivergedError
 from kerasbert._core.names import RATE_KEY
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
@@ -142,16 +142,23 @@ class Trainer(Predictor):
             Rates and losses, with a suggestion and a picture. The classifier stays untrained.
 
         Raises:
-            ConfigError: when an argument is out of its range.
+            ConfigError: when an argument is out of its range, or `optimization` is given, which a range test with its own
+                schedule does not follow.
             DataError: when a text or a label cannot be used.
         """
         self.check_arguments()
+        if self.optimization:
+            raise ConfigError(
+                f"`optimization` must be None for a range test, which has a schedule of its own; got "
+                f"{shorten(dict(self.optimization))}."
+            )
         keras.utils.set_random_seed(self.seed)
         tokens = self.new_tokens()
         names, encoded, _ = read_classifier_labels(self, labels)
         train = self._batches(tokens, tokens.encode(texts, text_pairs), encoded, shuffle=True)
         ratio = self.head_learning_rate / self.learning_rate
-        return find_learning_rate(self.build(names), train, steps=steps, head_ratio=ratio)
+        own: dict[str, Any] = {"balance": self.balance, "label_smoothing": self.label_smoothing}
+        return find_learning_rate(self.build(names), train, steps=steps, head_ratio=ratio, **own)
 
     @keeps_random_state
     def add_subclasses(

@@ -15,7 +15,7 @@ from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, co
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.data.batch_source import BatchSource
 from kerasbert.optimizers import AdamW
-from kerasbert.training.finetune import set_prior_bias
+from kerasbert.training.finetune import balance_heads, set_prior_bias
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
 
 # Share of the past in the smoothed loss.
@@ -103,10 +103,12 @@ def find_learning_rate(
     steps: int = 100,
     head_ratio: float = HEAD_LEARNING_RATE / LEARNING_RATE,
     clip_norm: float | None = 1.0,
+    balance: str | None = None,
+    label_smoothing: float | None = None,
 ) -> RateTest:
     """Train for some batches at ever higher rates, and put the model back to where it was.
 
-    The optimiser is that of `finetune`, without warm-up and decay. The test ends early where the loss explodes.
+    Loss and optimiser are those of `finetune`, without warm-up and decay. The test ends early where the loss explodes.
 
     Args:
         model: from a builder; it is compiled anew, and has the same weights afterwards.
@@ -116,6 +118,8 @@ def find_learning_rate(
         steps: batches, >= 10.
         head_ratio: rate of the heads for each rate of the encoder, > 0; the default is that of `finetune`.
         clip_norm: largest global norm of the gradients; None for no clipping.
+        balance: see `finetune`.
+        label_smoothing: see `finetune`.
 
     Returns:
         Rates and losses, with a suggestion and a picture. On real data the best rate is often somewhat below the
@@ -143,10 +147,13 @@ def find_learning_rate(
     before = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
     epoch = train.epoch
     try:
-        set_prior_bias(model, labels)
+        balances = balance_heads(model, labels, balance=balance, label_smoothing=label_smoothing)
+        set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
+        losses_of_heads = {name: chosen.loss for name, chosen in balances.items()}
         factors = {f"{model.encoder.name}/": 1.0, "": head_ratio}
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
-        compile_heads(model, model.trained_heads, AdamW(schedule, rate_factors=factors, global_clipnorm=clip_norm))
+        optimizer = AdamW(schedule, rate_factors=factors, global_clipnorm=clip_norm)
+        compile_heads(model, model.trained_heads, optimizer, losses=losses_of_heads)
         losses = np.array(list(_losses(model, train, steps)))
     finally:
         for variable, value in zip(model.variables, before, strict=True):

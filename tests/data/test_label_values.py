@@ -61,3 +61,8 @@ ALIKE = [("\uff11", "1"), ("e\u0301", "\u00e9"), ("a\u200b", "a"), ("\ufeffa", "
 @pytest.mark.parametrize(("one", "other"), ALIKE, ids=ascii)
 def test_looks(one, other):
     assert looks_of(one) == looks_of(other) != looks_of(other + "x")
+
+
+@pytest.mark.parametrize(("one", "other"), [("m\u00b2", "m2"), ("\u00bd", "1/2"), ("\u2460", "1")], ids=ascii)
+def test_forms_that_are_meant_are_told_apart(one, other):
+    assert looks_of(one) != looks_of(other)

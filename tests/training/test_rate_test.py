@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, find_learning_rate
+from kerasbert import ConfigError, TextClassifier, find_learning_rate
 from kerasbert.training.rate_test import RateTest, smooth
 
 
@@ -52,6 +52,25 @@ def test_the_suggestion_is_the_steepest_place():
     test = RateTest(10.0**places, losses, 1.0)
     # Smoothing looks back, and so comes late by up to ten steps.
     assert -3.6 <= np.log10(test.suggestion) <= -2.5
+
+
+def test_the_loss_is_that_of_finetune(toy_model, toy_batches):
+    plain = find_learning_rate(toy_model(), toy_batches, steps=10).losses
+    smoothed = find_learning_rate(toy_model(), toy_batches, steps=10, label_smoothing=0.5).losses
+    same = find_learning_rate(toy_model(), toy_batches, steps=10, label_smoothing=0.0).losses
+    assert np.allclose(plain, same) and not np.allclose(plain, smoothed)
+
+
+def test_a_classifier_follows_or_refuses_its_settings(tiny_folder):
+    texts, labels = ["good card", "bad parcel"] * 8, ["a", "b"] * 8
+    own = {"encoder": tiny_folder, "progress": False, "dropout": 0.0}
+    losses = [
+        TextClassifier("multiclass", label_smoothing=share, **own).find_learning_rate(texts, labels, steps=10).losses
+        for share in (None, 0.5)
+    ]
+    assert not np.allclose(*losses)
+    with pytest.raises(ConfigError, match="`optimization` must be None for a range test.*got {'ema': 0.9}"):
+        TextClassifier("multiclass", optimization={"ema": 0.9}, **own).find_learning_rate(texts, labels)
 
 
 def test_smoothing_is_a_weighted_mean_of_the_past():
