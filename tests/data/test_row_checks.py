@@ -30,7 +30,7 @@ def test_levels_belong_together():
     tree = LevelTree(["label", "sub"], {"x": ["x1"], "y": ["y1"]})
     check = label_check(tree.levels, tree)
     check({"label": None, "sub": "x1"}, "row 1")
-    with pytest.raises(DataError, match="row 2: 'x1' stands under 'x' and under 'y'"):
+    with pytest.raises(DataError, match="row 2: 'x1' is a subclass of 'x', not of 'y'"):
         check({"label": "y", "sub": "x1"}, "row 2")
     with pytest.raises(DataError, match="row 3: the class is missing"):
         check({"label": "", "sub": None}, "row 3")
