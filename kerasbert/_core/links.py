@@ -41,13 +41,14 @@ def check_inside(folder: Path, file: Path, *, error: type[KerasBertError] = Unsa
     Raises:
         KerasBertError: of the class `error`, when it is.
     """
-    if not stays_inside(folder, file) and os.path.islink(os.path.realpath(file)):
+    if stays_inside(folder, file):
+        return
+    if os.path.islink(os.path.realpath(file)):
         raise error(f"{str(file)!r} is missing: it is a link that goes in a circle.")
-    if not stays_inside(folder, file):
-        raise error(
-            f"{str(file)!r} is a link that leads out of the folder; refused. Where the link is meant, copy what it names: "
-            f"cp --recursive --dereference."
-        )
+    raise error(
+        f"{str(file)!r} is a link that leads out of the folder; refused. Where the link is meant, copy what it names: "
+        f"cp --recursive --dereference."
+    )
 
 
 def _is_stored(target: Path, parent: Path) -> bool:

@@ -301,7 +301,3 @@ def _array(task: str, numbers: list[list[int]], order: np.ndarray, count: int) -
         return rows
     ids = order[np.array([row[0] for row in numbers], dtype=np.int32)].astype(np.int32)
     return ids.astype(np.float32).reshape(-1, 1) if task == "binary" else ids
-
-
-# Task of a head -> what makes the arrays that it trains on from label cells and names.
-ENCODE_LABELS = {"binary": encode_binary, "multiclass": encode_class_ids, "multilabel": encode_multi_hot}

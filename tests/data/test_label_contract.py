@@ -18,7 +18,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from kerasbert import ConfigError, DataError, KerasbertWarning, prepare_tokens, read_examples
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.reading import label_cells
-from kerasbert.data.labels import ENCODE_LABELS, read_labels
+from kerasbert.data.labels import encode_class_ids, encode_multi_hot, read_labels
 from kerasbert.text_classifier.labels import encode_labels
 
 WORDS = ["ham", "spam", "Eggs", "zwölf", "late, lost", "n°1", "[draft", "a b"]
@@ -173,6 +173,7 @@ FRAMES = {
     "arrow": lambda cells: pytest.importorskip("pyarrow").Table.from_pylist(rows_of(cells)),
     "datasets": lambda cells: pytest.importorskip("datasets").Dataset.from_list(rows_of(cells)),
 }
+ENCODERS = {"multiclass": encode_class_ids, "multilabel": encode_multi_hot}
 KINDS = [(form, task) for task, forms in FORMS.items() for form in forms]
 
 
@@ -226,7 +227,7 @@ def test_files(suffix, seed, form, task, tmp_path, toy_folder):
     cells = in_memory(path, task, delimiter)
     read = read_labels(task, cells)
     assert read.names == names and same(read.array, array)
-    assert same(ENCODE_LABELS[task](cells, names), array) and same(evaluated(names, task, cells), array)
+    assert same(ENCODERS[task](cells, names), array) and same(evaluated(names, task, cells), array)
     sources = [path]
     if suffix != ".parquet":
         sources.append(tmp_path / f"rows{suffix}.gz")
