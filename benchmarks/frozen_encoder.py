@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     examples = kb.read_examples(options.data, labels=["label"])
     texts, labels = examples.texts[: options.limit], examples.labels["label"][: options.limit]
     names = kb.collect_label_names(labels)
-    tokens = kb.TextEncoder.from_pretrained(options.encoder).encode(texts)
+    tokens = kb.Tokenizer.from_pretrained(options.encoder).encode(texts)
     batches = kb.make_batches(tokens, kb.encode_class_ids(labels, names), shuffle=True)
     keras.utils.set_random_seed(0)
     model = kb.build_multiclass(names, encoder=options.encoder, compile=False)

@@ -25,11 +25,11 @@ def seconds_per_text(encode, batches):
 
 def read(data, batch):
     """The tokenizer, and the texts of a file in batches."""
-    from kerasbert import TextEncoder
-    from kerasbert.data.readers import read_examples
+    from kerasbert import Tokenizer
+    from kerasbert.reading.readers import read_examples
 
     texts, size = list(read_examples(data, text="text").texts), int(batch)
-    return TextEncoder.from_pretrained("all-MiniLM-L6-v2"), [texts[i : i + size] for i in range(0, len(texts), size)]
+    return Tokenizer.from_pretrained("all-MiniLM-L6-v2"), [texts[i : i + size] for i in range(0, len(texts), size)]
 
 
 def graph(data, batch="32"):

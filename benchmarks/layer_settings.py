@@ -28,9 +28,9 @@ import numpy as np
 
 import kerasbert as kb
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE
-from kerasbert.data.tokens import TokenArrays
-from kerasbert.evaluation.scores import score_predictions
-from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.objectives.scores import score_predictions
+from kerasbert.objectives.thresholds import tune_thresholds
+from kerasbert.tokenization.tokenizer import TokenArrays
 
 LAST_FOUR = (-4, -3, -2, -1)
 ALL = "all"
@@ -52,7 +52,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "all, weighted first, attention pooling": {
         "layers": ALL,
         "combine": "weighted",
-        "combine_first": True,
+        "combine_before_pooling": True,
         "pooling": "attention",
     },
     LAYERWISE: {},
@@ -81,7 +81,7 @@ class Data(NamedTuple):
 
 def read(options: argparse.Namespace) -> Data:
     """The three files, tokenised."""
-    tokens = kb.TextEncoder.from_pretrained(options.encoder, max_length=options.max_length)
+    tokens = kb.Tokenizer.from_pretrained(options.encoder, max_length=options.max_length)
     files = [kb.read_examples(options.data / f"{name}.jsonl", labels=["labels"]) for name in ("train", "dev", "test")]
     names = kb.collect_label_names(files[0].labels["labels"])
     if options.limit is not None:

@@ -54,7 +54,7 @@ def measure(name: str, options: argparse.Namespace, seed: int) -> tuple[float, f
     trained = time.perf_counter()
     accuracy = classifier.score(*test)
     predicted = time.perf_counter()
-    tokens = float(classifier.tokens_.encode(test[0]).lengths.mean())
+    tokens = float(classifier.tokenizer_.encode(test[0]).lengths.mean())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     return accuracy, trained - start, predicted - trained, tokens, peak
 

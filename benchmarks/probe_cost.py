@@ -45,7 +45,7 @@ def plain_model() -> keras.Model:
 def plain_seconds(model: keras.Model, texts: list[str]) -> float:
     """Seconds to turn texts into vectors once."""
     start = time.perf_counter()
-    tokens = kb.TextEncoder.from_pretrained(ENCODER).encode(texts)
+    tokens = kb.Tokenizer.from_pretrained(ENCODER).encode(texts)
     model.predict(kb.make_batches(tokens, batch_size=64, by_length=True).dataset, verbose=0)
     return time.perf_counter() - start
 
@@ -82,7 +82,7 @@ def main() -> None:
     texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
 
     model = plain_model()
-    source = (kb.TFBertModel.from_pretrained(ENCODER), kb.TextEncoder.from_pretrained(ENCODER))
+    source = (kb.TFBertModel.from_pretrained(ENCODER), kb.Tokenizer.from_pretrained(ENCODER))
     plain_seconds(model, texts[:256])
     ratios = []
     for _ in range(options.rounds):

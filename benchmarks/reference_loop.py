@@ -21,7 +21,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoTokenizer, BertModel
 
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.data.readers import read_examples
+from kerasbert.reading.readers import read_examples
 
 BATCH_SIZE, POOL = 32, 50
 

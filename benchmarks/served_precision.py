@@ -26,7 +26,7 @@ def timed(ask, batch):
 
 def main(data, *folders):
     """Time all folders in turns and print a line for each."""
-    from kerasbert.data.readers import read_examples
+    from kerasbert.reading.readers import read_examples
 
     texts = list(read_examples(data, text="text").texts)
     models = {folder: tf.saved_model.load(folder) for folder in folders}

@@ -95,7 +95,7 @@ class Maker:
 
 def read(files):
     """All texts of some files."""
-    from kerasbert.data.readers import read_examples
+    from kerasbert.reading.readers import read_examples
 
     texts = []
     for file in map(Path, files):
@@ -110,12 +110,12 @@ def tokenizers():
     """The default encoder's tokenizer, and one of the same vocabulary that keeps case and accents."""
     from tokenizers.normalizers import BertNormalizer
 
-    from kerasbert import TextEncoder
+    from kerasbert import Tokenizer
 
-    uncased = TextEncoder.from_pretrained("all-MiniLM-L6-v2", max_length=LENGTH)
+    uncased = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=LENGTH)
     changed = type(uncased._tokenizer).from_str(uncased._tokenizer.to_str())
     changed.normalizer = BertNormalizer(lowercase=False, strip_accents=False)
-    return {"uncased": uncased, "cased": TextEncoder(changed, max_length=LENGTH)}
+    return {"uncased": uncased, "cased": Tokenizer(changed, max_length=LENGTH)}
 
 
 class Comparison:

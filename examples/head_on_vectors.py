@@ -13,7 +13,7 @@ def main(limit: int = 120) -> float:
     """Train a head on mean-pooled vectors of the first `limit` messages and return its accuracy on them."""
     examples = kb.read_examples(SAMPLE, labels="label").take(range(limit))
     names = kb.collect_label_names(examples.labels["label"])
-    tokens = kb.TextEncoder.from_pretrained("all-MiniLM-L6-v2").encode(examples.texts)
+    tokens = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2").encode(examples.texts)
     batches = kb.make_batches(tokens)
 
     encoder = kb.TFBertModel.from_pretrained("all-MiniLM-L6-v2")

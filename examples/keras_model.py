@@ -17,7 +17,7 @@ def main(limit: int = 480) -> keras.Model:
     names = kb.collect_label_names(examples.labels["labels"])
     model = kb.build_multilabel(names)
 
-    tokens = kb.TextEncoder.from_pretrained("all-MiniLM-L6-v2", max_length=model.max_length)
+    tokens = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=model.max_length)
     labels = kb.encode_multi_hot(examples.labels["labels"], names)
     batches = kb.make_batches(tokens.encode(examples.texts), labels, shuffle=True)
     model.fit(batches.dataset, epochs=1)

@@ -7,10 +7,10 @@ import numpy as np
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.evaluation.level_decisions import score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.paired import paired_p_values
 from kerasbert.evaluation.report.findings import compare_with_baseline
+from kerasbert.objectives.level_decisions import score_hierarchy
 from kerasbert.text_classifier import TextClassifier
 
 

@@ -13,7 +13,6 @@ from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.label_cells import LabelCells
 from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
@@ -28,8 +27,9 @@ from kerasbert.evaluation.report.findings import (
 )
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.page import clean, render_page, shorten_text
-from kerasbert.evaluation.scores import tell_absent_labels
 from kerasbert.judging import collect_outcomes, compare_heads
+from kerasbert.labels.cells import LabelCells
+from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.text_classifier import TextClassifier
 
 PAGE_FILE = "report.html"
@@ -98,7 +98,7 @@ def write_report(
     for found in findings.values():
         _place_mistakes(found, labels, len(texts))
     metrics = _metrics(classifier, findings, together)
-    metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokens_.encode(texts, pairs).num_truncated)}
+    metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokenizer_.encode(texts, pairs).num_truncated)}
     if intervals is None:
         intervals = _intervals(outcomes)
     metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
@@ -264,7 +264,7 @@ def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, 
         ("Training texts", _count(data["num_texts"])),
         ("Validation texts", _count(data.get("num_held_out") or None)),
         ("Test texts", f"{metrics['num_texts']:,}, {metrics['num_cut']:,} of them cut"),
-        ("Longest text", f"{classifier.tokens_.max_length} tokens"),
+        ("Longest text", f"{classifier.tokenizer_.max_length} tokens"),
         ("Longer texts", settings["long_texts"].replace("_", " and ")),
         ("Epochs", settings["epochs"] if epochs is None else epochs),
         ("Batch size", settings["batch_size"]),

@@ -35,7 +35,12 @@ keras.tree.map_structure(lambda a, b: np.testing.assert_raises(AssertionError, n
 OPTIONS = {
     "attention pooling": {"pooling": "attention"},
     "weighted": {"layers": (0, 2), "combine": "weighted", "pooling": "multihead_attention"},
-    "attention over layers first": {"layers": (1, 2), "combine": "attention", "combine_first": True, "pooling": "last"},
+    "attention over layers first": {
+        "layers": (1, 2),
+        "combine": "attention",
+        "combine_before_pooling": True,
+        "pooling": "last",
+    },
 }
 
 

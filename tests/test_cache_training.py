@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
-from kerasbert.data.stream import MEAN_ROWS
+from kerasbert.batches.stream import MEAN_ROWS
 from kerasbert.text_classifier.cache_training import check_budget
 
 TEXTS = [f"{first} {second}" for first in ("good", "bad", "late", "lost") for second in ("card", "parcel", "refund")]
@@ -127,7 +127,7 @@ SETTINGS = {
     "names of levels": ({"task": "hierarchical", "label_names": ["x", "y"]}, "`label_names` goes with one head"),
     "overlap": ({"window_overlap": 3}, "`window_overlap` goes with long_texts='windows'; got 3 with 'truncate'"),
     "pooling": ({"window_pooling": "max"}, "`window_pooling` goes with long_texts='windows'; got 'max'"),
-    "budget": ({"window_budget": 7, "long_texts": "head_tail"}, "`window_budget` goes with .* got 7 with 'head_tail'"),
+    "budget": ({"max_windows_per_batch": 7, "long_texts": "head_tail"}, "`max_windows_per_batch` goes with .* got 7 with 'head_tail'"),
 }  # fmt: skip
 
 

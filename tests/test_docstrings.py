@@ -12,7 +12,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert._core.resolve import CHECKPOINT_PACKAGES
-from kerasbert.data.batches import Batches
+from kerasbert.batches.memory import Batches
 
 PUBLIC = {name: value for name, value in vars(kb).items() if callable(value) and not name.startswith("_")}
 DOCUMENTED = {
@@ -52,7 +52,7 @@ def needs_default_encoder(example_source):
 def test_examples_run(name):
     module = importlib.import_module(name)
     globs = {**vars(kb), **vars(module), "keras": keras, "np": np, "Batches": Batches}
-    globs["TokenArrays"] = importlib.import_module("kerasbert.data.token_arrays").TokenArrays
+    globs["TokenArrays"] = importlib.import_module("kerasbert.tokenization.token_arrays").TokenArrays
     runner = doctest.DocTestRunner(
         optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
     )

@@ -19,7 +19,7 @@ LABELS = ["+" if index % 2 == 0 else "-" for index in range(24)]
 
 def fitted(folder, way, **options):
     settings = {"epochs": 1, "batch_size": 4, "max_length": 10, "progress": False, **options}
-    settings |= {"window_budget": 12} if way == "windows" else {}
+    settings |= {"max_windows_per_batch": 12} if way == "windows" else {}
     return kb.TextClassifier("multiclass", encoder=folder, long_texts=way, **settings).fit(TEXTS, LABELS)
 
 
@@ -32,7 +32,7 @@ def windowed(request, tiny_folder):
 
 def slow_probabilities(classifier, text):
     """The probabilities of one text, each of its windows through the encoder alone."""
-    encoded = classifier.tokens_.encode([text])
+    encoded = classifier.tokenizer_.encode([text])
     model = classifier.model_
     vectors = []
     for index in range(len(encoded.windows)):
@@ -87,7 +87,9 @@ def test_no_batch_exceeds_the_budget_in_training_and_prediction(windowed, monkey
         return original(self, input_ids, *args, **kwargs)
 
     classifier = windowed
-    batches = classifier._batches(classifier.tokens_, classifier.tokens_.encode(TEXTS), {"probabilities": np.zeros(24)})
+    batches = classifier._batches(
+        classifier.tokenizer_, classifier.tokenizer_.encode(TEXTS), {"probabilities": np.zeros(24)}
+    )
     assert all(len(inputs["input_ids"]) <= 12 for inputs, _ in batches.dataset)
     monkeypatch.setattr(kb.TFBertModel, "call", call)
     classifier.predict_proba(TEXTS[:1])
@@ -97,7 +99,7 @@ def test_no_batch_exceeds_the_budget_in_training_and_prediction(windowed, monkey
 def test_features_of_windows(windowed):
     classifier = windowed
     found = kb.extract_features(classifier, TEXTS)[-1, "mean"]
-    encoded = classifier.tokens_.encode(TEXTS)
+    encoded = classifier.tokenizer_.encode(TEXTS)
     reference = keras.Model(classifier.model_.inputs, classifier.model_.vectors)
     assert np.allclose(found, reference(encoded.padded()), atol=1e-5)
 
@@ -112,7 +114,7 @@ def test_features_of_a_checkpoint_by_windows(tiny_folder):
         window_pooling="max",
         batch_size=3,
     )[1, "mean"]
-    tokens = kb.TextEncoder.from_folder(tiny_folder, max_length=10, long_texts=kb.LongTexts("windows", 2))
+    tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=10, long_texts=kb.LongTexts("windows", 2))
     encoder = kb.TFBertModel.from_pretrained(tiny_folder)
     for text, vector in zip(TEXTS, found, strict=True):
         windows = tokens.encode([text]).windows
@@ -131,7 +133,7 @@ def test_untrained_attention_cannot_read_features(tiny_folder):
 def test_a_hierarchy_over_windows(tiny_config, tiny_folder):
     flat = kb.build_multiclass(["+", "-"], encoder=tiny_config, window_pooling="mean")
     model = kb.build_hierarchical({"+": ["a", "b"], "-": ["c", "d"]}, from_model=flat)
-    tokens = kb.TextEncoder.from_folder(tiny_folder, max_length=10, long_texts=kb.LongTexts("windows"))
+    tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=10, long_texts=kb.LongTexts("windows"))
     inputs = tokens.encode(TEXTS[:3]).padded()
     assert np.allclose(model(inputs)["class"], flat(inputs), atol=1e-6)
 
@@ -139,7 +141,10 @@ def test_a_hierarchy_over_windows(tiny_config, tiny_folder):
 BAD = {
     "way": ({"long_texts": "cut"}, "`long_texts` must be one of 'head_tail', 'truncate', 'windows'; got 'cut'"),
     "pooling": ({"long_texts": "windows", "window_pooling": "cls"}, "`window_pooling` must be one of"),
-    "budget": ({"long_texts": "windows", "window_budget": 0}, "`window_budget` must be an integer >= 1; got 0"),
+    "budget": (
+        {"long_texts": "windows", "max_windows_per_batch": 0},
+        "`max_windows_per_batch` must be an integer >= 1; got 0",
+    ),
     "overlap": ({"long_texts": "windows", "window_overlap": 8, "max_length": 10}, "must be below the 8 tokens"),
 }
 

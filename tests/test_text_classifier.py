@@ -84,7 +84,7 @@ def test_evaluate_equals_scikit_learn(fitted):
 
 
 def test_special_tokens_in_a_text_stay_text(fitted):
-    arrays = fitted["binary"].tokens_.encode(["good [SEP] bad"])
+    arrays = fitted["binary"].tokenizer_.encode(["good [SEP] bad"])
     assert (arrays.input_ids == 3).sum() == 1
 
 

@@ -31,8 +31,8 @@ CALLS = {
     "predict_proba": lambda c, f, texts, labels: c.predict_proba(texts),
     "evaluate": lambda c, f, texts, labels: c.evaluate(texts, labels),
     "score": lambda c, f, texts, labels: c.score(texts, labels),
-    "encode": lambda c, f, texts, labels: c.tokens_.encode(texts),
-    "pairs": lambda c, f, texts, labels: c.tokens_.encode(TEXTS, texts),
+    "encode": lambda c, f, texts, labels: c.tokenizer_.encode(texts),
+    "pairs": lambda c, f, texts, labels: c.tokenizer_.encode(TEXTS, texts),
     "extract_features": lambda c, f, texts, labels: kb.extract_features(c, texts),
     "probe": lambda c, f, texts, labels: kb.probe(c, texts, labels, folds=2, layers=[-1], progress=False),
     "score_baseline": lambda c, f, texts, labels: kb.score_baseline("binary", texts, labels, TEXTS, LABELS),
@@ -138,7 +138,7 @@ def test_labels_by_level_are_series_of_any_index(tiny_folder):
 
 def test_batches_are_made_of_tokens():
     with pytest.raises(
-        TypeError, match=r"`tokens` must be what `TextEncoder.encode` gives; got .*encoder.encode\(texts\)"
+        TypeError, match=r"`tokens` must be what `Tokenizer.encode` gives; got .*encoder.encode\(texts\)"
     ):
         kb.make_batches(TEXTS, np.zeros(4))
 

@@ -15,13 +15,13 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import LevelProbabilities
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
 from kerasbert.classifiers.windows import WindowPooling
-from kerasbert.data.tokenizer_settings import DEFAULT_MAX_LENGTH
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for
-from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
 from kerasbert.optimizers import AdamW
 from kerasbert.optimizers.adamw import check_patterns
+from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH
 
 # The recipe that docs/recipe.md measures: a fresh head needs a far higher rate than a pretrained encoder.
 LEARNING_RATE = 1.5e-4
@@ -37,7 +37,7 @@ def build_binary(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
-    combine_first: bool = False,
+    combine_before_pooling: bool = False,
     pooling: str | Pooling = "mean",
     window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
@@ -59,7 +59,7 @@ def build_binary(
         encoder: see `build_multiclass`.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
-        combine_first: see `build_multiclass`.
+        combine_before_pooling: see `build_multiclass`.
         pooling: see `build_multiclass`.
         window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
@@ -94,7 +94,7 @@ def build_multiclass(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
-    combine_first: bool = False,
+    combine_before_pooling: bool = False,
     pooling: str | Pooling = "mean",
     window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
@@ -118,13 +118,13 @@ def build_multiclass(
         combine: how several hidden states become one: `"concat"`, `"mean"`, `"max"`, `"weighted"` (a learned mix with a
             scale, the same for every text) or `"attention"` (a learned mix for each text). The learned ones need at
             least two hidden states.
-        combine_first: False pools each hidden state and combines the vectors; True combines the hidden states token by
+        combine_before_pooling: False pools each hidden state and combines the vectors; True combines the hidden states token by
             token and pools the result once.
         pooling: `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"`, `"multihead_attention"`, or a pooling
             layer.
         window_pooling: None for texts that are one row each; `"mean"`, `"max"` or `"attention"` for texts in windows: the
             inputs are then the windows of all texts of a batch, the further input `window_rows` says which are whose, and
-            this pooling reads the windows' vectors. `TextEncoder` with `LongTexts("windows")` and `make_batches` give them.
+            this pooling reads the windows' vectors. `Tokenizer` with `LongTexts("windows")` and `make_batches` give them.
         hidden_units: widths of hidden layers in the head.
         hidden_activation: their activation, a Keras name.
         dropout: rate in [0, 1) in the head.
@@ -162,7 +162,7 @@ def build_multilabel(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
-    combine_first: bool = False,
+    combine_before_pooling: bool = False,
     pooling: str | Pooling = "mean",
     window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
@@ -184,7 +184,7 @@ def build_multilabel(
         encoder: see `build_multiclass`.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
-        combine_first: see `build_multiclass`.
+        combine_before_pooling: see `build_multiclass`.
         pooling: see `build_multiclass`.
         window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`.
@@ -218,7 +218,7 @@ def build_multitask(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
-    combine_first: bool = False,
+    combine_before_pooling: bool = False,
     pooling: str | Pooling = "mean",
     window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
@@ -239,7 +239,7 @@ def build_multitask(
         encoder: see `build_multiclass`.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
-        combine_first: see `build_multiclass`.
+        combine_before_pooling: see `build_multiclass`.
         pooling: see `build_multiclass`.
         window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`; the same for each head.
@@ -333,7 +333,7 @@ def _assemble(
     encoder: EncoderLike,
     layers: int | Sequence[int] | None,
     combine: str,
-    combine_first: bool,
+    combine_before_pooling: bool,
     pooling: str | Pooling,
     window_pooling: str | Pooling | None,
     hidden_units: Sequence[int],
@@ -364,7 +364,9 @@ def _assemble(
         for head_name, head in heads.items()
     }
     windows = None if window_pooling is None else WindowPooling(window_pooling, name="windows")
-    features = Features(as_pooling(pooling), combine=combine, combine_first=combine_first, name="features")
+    features = Features(
+        as_pooling(pooling), combine=combine, combine_before_pooling=combine_before_pooling, name="features"
+    )
     encoder_layer, chosen = _encoder_up_to(encoder, layers, features)
     features.max_length = check_max_length(max_length, encoder_layer.config)
     features.layer_indices = chosen
@@ -390,7 +392,7 @@ def compile_classifier(
     learning_rate: Any = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     weight_decay: float = 0.01,
-    clip_norm: float | None = 1.0,
+    global_clipnorm: float | None = 1.0,
     head_factor: float | None = None,
     **compile_arguments: Any,
 ) -> None:
@@ -401,7 +403,7 @@ def compile_classifier(
         learning_rate: rate of the encoder: a number, or a schedule together with `head_factor`.
         head_learning_rate: rate of the heads.
         weight_decay: decoupled decay of kernels and embeddings, in [0, 1).
-        clip_norm: largest global norm of the gradients; None for no clipping.
+        global_clipnorm: largest global norm of the gradients; None for no clipping.
         head_factor: rate of the heads over that of the encoder; None takes it from the two rates.
         **compile_arguments: other arguments of `keras.Model.compile`, such as `jit_compile`.
 
@@ -413,7 +415,7 @@ def compile_classifier(
         learning_rate,
         weight_decay,
         rate_factors={f"{model.encoder.name}/": 1.0, "": factor},
-        global_clipnorm=clip_norm,
+        global_clipnorm=global_clipnorm,
     )
     compile_heads(model, model.trained_heads, optimizer, **compile_arguments)
 
@@ -478,10 +480,12 @@ def _encoder_up_to(
             f"`combine` must be 'concat', 'max' or 'mean' with one hidden state, where {features.combine!r} has nothing "
             f"to weigh; got layers {shorten(layers)}. Name several, such as layers=(-4, -3, -2, -1)."
         )
-    if features.combine_first and needs_pooler:
-        raise ConfigError("`combine_first` must be False with pooling='pooler', which reads one vector; got True.")
+    if features.combine_before_pooling and needs_pooler:
+        raise ConfigError(
+            "`combine_before_pooling` must be False with pooling='pooler', which reads one vector; got True."
+        )
     if isinstance(features.pooling, MultiHeadAttentionPooling):
-        joined = len(chosen) if features.combine_first and features.combine == "concat" else 1
+        joined = len(chosen) if features.combine_before_pooling and features.combine == "concat" else 1
         features.pooling.check_width(source.config.hidden_size * joined)
     built = source.build(num_hidden_layers=max(max(chosen), 1), add_pooling_layer=needs_pooler, name="encoder")
     if needs_pooler and built.pooler is None:

@@ -10,14 +10,14 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import INPUT_IDS, INPUT_NAMES, PACKAGE, WINDOW_ROWS
+from kerasbert.batches.input_length import check_input_length, limit_input_length
+from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.checked_labels import CheckedLabels
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
-from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.input_length import check_input_length, limit_input_length
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.inputs import NamedInputs
@@ -156,7 +156,7 @@ class Classifier(NamedInputs, CheckedLabels):
         if hasattr(named, "shape"):
             raise ConfigError(
                 f"Inputs must be {', '.join(self.input_keys)}, by name or as a list in this order; got one array of shape "
-                f"{tuple(named.shape)}. TextEncoder gives a dict of them."
+                f"{tuple(named.shape)}. Tokenizer gives a dict of them."
             )
         if isinstance(named, dict):
             self._check_length(named[INPUT_IDS])
@@ -278,5 +278,5 @@ def _refuse_text(x: Any, keys: Sequence[str]) -> None:
         if isinstance(first, (str, bytes)) or kind in ("U", "S") or getattr(leaf, "dtype", None) == "string":
             raise DataError(
                 f"`x` must be token ids, a dict of {', '.join(INPUT_NAMES)}; got raw text. Tokenise it with "
-                f"kerasbert.TextEncoder and kerasbert.make_batches, or use kerasbert.TextClassifier, which takes text."
+                f"kerasbert.Tokenizer and kerasbert.make_batches, or use kerasbert.TextClassifier, which takes text."
             )

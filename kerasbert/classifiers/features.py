@@ -25,7 +25,7 @@ class Features(KeepsParts, keras.layers.Layer):
             the builder.
         combine: `"concat"`, `"mean"`, `"max"`, `"weighted"` (a learned mix, the same for every text) or `"attention"`
             (a learned mix for each text). The last two need at least two hidden states; the others pass a single one on.
-        combine_first: False pools each hidden state and combines the vectors; True combines the hidden states token by
+        combine_before_pooling: False pools each hidden state and combines the vectors; True combines the hidden states token by
             token and pools the result once.
         max_length: the longest input, in tokens, that the classifier is meant for; it travels here so that whoever
             tokenises for a loaded model can ask it.
@@ -54,7 +54,7 @@ class Features(KeepsParts, keras.layers.Layer):
         *,
         layer_indices: Sequence[int] = (),
         combine: str = "concat",
-        combine_first: bool = False,
+        combine_before_pooling: bool = False,
         max_length: int = 128,
         **kwargs: Any,
     ) -> None:
@@ -64,7 +64,7 @@ class Features(KeepsParts, keras.layers.Layer):
         self.pooling = as_pooling(pooling)
         self.layer_indices = tuple(layer_indices)
         self.combine = check_choice("combine", combine, COMBINATIONS)
-        self.combine_first = check_bool("combine_first", combine_first)
+        self.combine_before_pooling = check_bool("combine_before_pooling", combine_before_pooling)
         self.max_length = max_length
         self.combination = None
         if combine in COMBINATION_LAYERS:
@@ -72,16 +72,16 @@ class Features(KeepsParts, keras.layers.Layer):
 
     def build(self, hidden_states_shape: Sequence[tuple], attention_mask_shape: tuple | None = None) -> None:
         shapes = [tuple(shape) for shape in hidden_states_shape]
-        pooled = self._combined_shape(shapes) if self.combine_first else shapes[0]
+        pooled = self._combined_shape(shapes) if self.combine_before_pooling else shapes[0]
         if not self.pooling.built:
             self.pooling.build(pooled, attention_mask_shape)
         if self.combination is not None and not self.combination.built:
-            to_combine = shapes if self.combine_first else [(shape[0], shape[-1]) for shape in shapes]
+            to_combine = shapes if self.combine_before_pooling else [(shape[0], shape[-1]) for shape in shapes]
             self.combination.build(to_combine)
         self.settle_parts()
 
     def call(self, hidden_states: Sequence[Any], attention_mask: Any) -> Any:
-        if self.combine_first:
+        if self.combine_before_pooling:
             return self.pooling(self.join(hidden_states), attention_mask)
         return self.join([self.pooling(states, attention_mask) for states in hidden_states])
 
@@ -111,7 +111,7 @@ class Features(KeepsParts, keras.layers.Layer):
             "pooling": serialize_pooling(self.pooling),
             "layer_indices": list(self.layer_indices),
             "combine": self.combine,
-            "combine_first": self.combine_first,
+            "combine_before_pooling": self.combine_before_pooling,
             "max_length": self.max_length,
         }
 

@@ -11,7 +11,7 @@ from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.activations import gelu
 from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.objectives.activations import OUTPUT_ACTIVATIONS
-from kerasbert.objectives.tasks import HeadTask, TaskRow, task_row
+from kerasbert.tasks.head_tasks import HeadTask, TaskRow, task_row
 
 
 @final

@@ -21,7 +21,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.pooling import Pooling
-from kerasbert.data.hierarchy import parse_tree
+from kerasbert.labels.hierarchy import parse_tree
 
 HIERARCHY = "hierarchy"
 # What a trained flat model brings along.
@@ -29,7 +29,7 @@ INHERITED = (
     "encoder",
     "layers",
     "combine",
-    "combine_first",
+    "combine_before_pooling",
     "pooling",
     "window_pooling",
     "hidden_units",
@@ -50,7 +50,7 @@ def build_hierarchical(
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
-    combine_first: bool = False,
+    combine_before_pooling: bool = False,
     pooling: str | Pooling = "mean",
     window_pooling: str | Pooling | None = None,
     hidden_units: Sequence[int] = (),
@@ -83,7 +83,7 @@ def build_hierarchical(
         encoder: see `build_multiclass`; with `from_model` this and the next arguments up to `max_length` are the model's.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
-        combine_first: see `build_multiclass`.
+        combine_before_pooling: see `build_multiclass`.
         pooling: see `build_multiclass`.
         window_pooling: see `build_multiclass`.
         hidden_units: see `build_multiclass`; shared by all levels.

@@ -10,11 +10,11 @@ from keras import ops
 from kerasbert._core.checks import check_bool, check_choice, check_number
 from kerasbert._core.names import PACKAGE
 from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units, head_activation
-from kerasbert.data.hierarchy import parse_tree
-from kerasbert.data.label_counts import LabelCounts
 from kerasbert.encoders.kept_parts import KeepsParts
+from kerasbert.labels.counts import LabelCounts
+from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
-from kerasbert.objectives.tasks import LevelTask, TaskRow, level_row
+from kerasbert.tasks.head_tasks import LevelTask, TaskRow, level_row
 
 CLASS_SCORES = ("own", "summed")
 # Takes a padded place out of a sum of exponentials and is still a finite float32.

@@ -28,7 +28,7 @@ from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling, de
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.encoders.source import encoder_for
 from kerasbert.encoders.trainable_parts import copy_trainable
-from kerasbert.objectives.tasks import HeadTask
+from kerasbert.tasks.head_tasks import HeadTask
 
 
 @suggest_keywords

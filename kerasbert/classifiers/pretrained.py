@@ -33,7 +33,7 @@ class PretrainedClassifier(NamedTuple):
     Args:
         model: the classifier, with all weights, not compiled.
         thresholds: of the labels, (units,).
-        label_kind: how labels were written, see `kerasbert.data.label_kinds`.
+        label_kind: how labels were written, see `kerasbert.labels.kinds`.
         arguments: of the builder, as plain data.
         metrics: how its data was read, where an export of ours noted it.
         data: what it was trained on, likewise.

@@ -12,8 +12,8 @@ from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.forms import fits_form, is_count, is_share
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.classifiers.standard_heads import StandardHead
-from kerasbert.data.label_kinds import INTEGERS, NAMES, kind_for
-from kerasbert.objectives.tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.labels.kinds import INTEGERS, NAMES, kind_for
+from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
 
 # A file of a few bytes can claim any number.
 MOST_LABELS = 1_000_000

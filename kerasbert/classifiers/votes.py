@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
-from kerasbert.objectives.tasks import HeadTask, TaskRow, task_row
+from kerasbert.tasks.head_tasks import HeadTask, TaskRow, task_row
 
 # The weights are the softmax of this times a variable, so that they can move far in the steps of a fine-tuning.
 SHARPNESS = 10.0

@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.batches.prepare_tokens import plan_labels
 from kerasbert.cli.options import say
-from kerasbert.data._files import UTF_8
-from kerasbert.data.bad_rows import BadRows
-from kerasbert.data.examples import Examples
-from kerasbert.data.label_vocabulary import LabelVocabulary
-from kerasbert.data.prepare_tokens import plan_labels
-from kerasbert.data.readers import RowCheck, collect_examples, open_rows
-from kerasbert.data.row_checks import label_check
+from kerasbert.labels.vocabulary import LabelVocabulary
+from kerasbert.reading._files import UTF_8
+from kerasbert.reading.bad_rows import BadRows
+from kerasbert.reading.examples import Examples
+from kerasbert.reading.readers import RowCheck, collect_examples, open_rows
+from kerasbert.reading.row_checks import label_check
 
 
 def read_data(

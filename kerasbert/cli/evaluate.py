@@ -26,11 +26,11 @@ from kerasbert.cli.options import (
 )
 from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_comparison, print_scores
-from kerasbert.data._files import UTF_8
-from kerasbert.data.examples import Examples
-from kerasbert.data.guards import overlap_message
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
 from kerasbert.judging import score_beside
+from kerasbert.reading._files import UTF_8
+from kerasbert.reading.data_checks import overlap_message
+from kerasbert.reading.examples import Examples
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
 from kerasbert.text_classifier import TextClassifier, open_classifier
 

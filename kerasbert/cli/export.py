@@ -177,7 +177,7 @@ def _saved_model(classifier: TextClassifier, output: Path | None, name: str, own
 
 def _tflite(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
     quantize = own.pop("quantize", Quantization.none).value
-    length: int | str = own.pop("length", classifier.tokens_.max_length)
+    length: int | str = own.pop("length", classifier.tokenizer_.max_length)
     length = int(length) if str(length).isdecimal() else length
     if "calibration" in own:
         column = classifier.metrics_.get("reading", {}).get("text", "text")

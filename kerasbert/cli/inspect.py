@@ -9,15 +9,14 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.bundle import CLASSIFIER_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.cli.options import app, refuse_useless
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
-from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.config import BertConfig
 from kerasbert.export.description import read_export
-from kerasbert.folder_facts import (
+from kerasbert.saving.bundle import CLASSIFIER_FILE
+from kerasbert.saving.inspection import (
     HeadFacts,
     count_parameters,
     files_of,
@@ -26,6 +25,7 @@ from kerasbert.folder_facts import (
     manifest_state,
     read_classifier_file,
 )
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 MOST_LABELS = 30
 
@@ -60,7 +60,7 @@ def inspect(
     _print_files(folder)
     _show(f"Manifest: {state}")
     if text:
-        _print_tokens(TextEncoder.from_folder(folder, max_length=max_length), text)
+        _print_tokens(Tokenizer.from_folder(folder, max_length=max_length), text)
 
 
 def _show(line: str) -> None:
@@ -106,7 +106,7 @@ def _print_files(folder: Path) -> None:
         _show(f"... and {len(files) - MOST_LABELS} more files")
 
 
-def _print_tokens(tokens: TextEncoder, texts: list[str]) -> None:
+def _print_tokens(tokens: Tokenizer, texts: list[str]) -> None:
     for one in texts:
         encoded = tokens.encode([one])
         pieces = tokens.tokens(one)

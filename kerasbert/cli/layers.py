@@ -12,8 +12,8 @@ from kerasbert.cli.data import check_of_classifier, read_data
 from kerasbert.cli.options import Encoding, Folder, Format, OnError, app, refuse_useless, say, with_output
 from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_table
-from kerasbert.data._files import UTF_8
 from kerasbert.evaluation.layer_scores import score_layers
+from kerasbert.reading._files import UTF_8
 from kerasbert.text_classifier import open_classifier
 
 

@@ -12,7 +12,7 @@ from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help
     evaluate,
     explain,
     export,
-    find_rate,
+    find_learning_rate,
     inspect,
     layers,
     predict,

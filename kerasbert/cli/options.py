@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from kerasbert.cli.standard_streams import printable
-from kerasbert.data.sources import COMPRESSED, FORMATS
+from kerasbert.reading.sources import COMPRESSED, FORMATS
 
 app = typer.Typer(
     no_args_is_help=True,

@@ -12,9 +12,9 @@ from kerasbert._core.errors import DataError
 from kerasbert.cli.data import read_data
 from kerasbert.cli.options import Encoding, Folder, Format, OnError, TextPair, app, is_file_name, refuse_useless, say
 from kerasbert.cli.tables import print_predictions
-from kerasbert.data._files import UTF_8, check_encoding, check_file, decode_lines, read_bytes
-from kerasbert.data.examples import Examples
-from kerasbert.data.readers import read_examples
+from kerasbert.reading._files import UTF_8, check_encoding, check_file, decode_lines, read_bytes
+from kerasbert.reading.examples import Examples
+from kerasbert.reading.readers import read_examples
 from kerasbert.text_classifier import TextClassifier, open_classifier
 
 # Files of one text a line.

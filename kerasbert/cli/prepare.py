@@ -21,7 +21,7 @@ from kerasbert.cli.options import (
 )
 from kerasbert.cli.reading import label_columns, parse_heads
 from kerasbert.cli.streams import heads_of, make_cache
-from kerasbert.data._files import UTF_8
+from kerasbert.reading._files import UTF_8
 
 
 @app.command("prepare")

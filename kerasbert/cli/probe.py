@@ -22,10 +22,10 @@ from kerasbert.cli.options import (
 )
 from kerasbert.cli.reading import parse_layers, split_cells
 from kerasbert.cli.tables import print_table
-from kerasbert.data._files import UTF_8
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
 from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
 from kerasbert.extraction.reader import FROZEN_POOLINGS
+from kerasbert.reading._files import UTF_8
 
 
 @app.command("probe")

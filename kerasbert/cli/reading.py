@@ -8,9 +8,9 @@ import typer
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.options import Task
-from kerasbert.data.examples import Examples
-from kerasbert.data.hierarchy import level_names
-from kerasbert.data.label_cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
+from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
+from kerasbert.labels.hierarchy import level_names
+from kerasbert.reading.examples import Examples
 
 MULTILABEL = "multilabel"
 

@@ -7,10 +7,10 @@ from typing import Any
 import typer
 
 from kerasbert._core.progress import progress_bar
+from kerasbert.batches.prepare_tokens import prepare_tokens
+from kerasbert.batches.token_cache import TokenCache, is_cache, open_cache
 from kerasbert.cli.options import Task, say
-from kerasbert.data.prepare_tokens import prepare_tokens
-from kerasbert.data.sources import COMPRESSED, find_sources, is_pattern
-from kerasbert.data.token_cache import TokenCache, is_cache, open_cache
+from kerasbert.reading.sources import COMPRESSED, find_sources, is_pattern
 
 # From here on data is streamed without being asked.
 LARGE = 500_000_000

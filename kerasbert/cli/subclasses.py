@@ -10,7 +10,7 @@ from kerasbert._core.files import check_output
 from kerasbert.cli.data import read_data
 from kerasbert.cli.options import Text, app, say
 from kerasbert.cli.tables import print_discovery
-from kerasbert.data.added_column import check_column_is_new
+from kerasbert.reading.added_column import check_column_is_new
 from kerasbert.subclasses.discovery import discover_subclasses
 from kerasbert.subclasses.discovery_files import PAGE_FILE, write_discovery
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert.evaluation.paired import format_p_value
-from kerasbert.evaluation.scores import tell_absent_labels
+from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.subclasses.discovery import Discovery
 
 RANKED = ("average_precision", "roc_auc")

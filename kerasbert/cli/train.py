@@ -8,7 +8,7 @@ import typer
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.locations import local_output
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.bundle import CLASSIFIER_FILE
+from kerasbert.batches.memory import NUM_LENGTHS
 from kerasbert.cli.data import check_of_task, read_data
 from kerasbert.cli.options import (
     Delimiter,
@@ -45,10 +45,10 @@ from kerasbert.cli.train_options import (
     way_of,
 )
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
-from kerasbert.data._files import UTF_8
-from kerasbert.data.batches import NUM_LENGTHS
-from kerasbert.data.windows import WINDOW_BUDGET
+from kerasbert.reading._files import UTF_8
+from kerasbert.saving.bundle import CLASSIFIER_FILE
 from kerasbert.text_classifier import TextClassifier
+from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
 from kerasbert.training.checkpoint import LAST_GOOD
 from kerasbert.training.determinism import make_deterministic
 from kerasbert.training.devices import as_strategy, is_chief
@@ -96,8 +96,8 @@ def train(
     combine: Annotated[str, typer.Option(help="Several layers into one: concat, mean, max, weighted or attention.")] = (
         "concat"
     ),
-    combine_first: Annotated[
-        bool, typer.Option("--combine-first", help="Combine the layers token by token, then pool once.")
+    combine_before_pooling: Annotated[
+        bool, typer.Option("--combine-before-pooling", help="Combine the layers token by token, then pool once.")
     ] = False,
     layerwise: Annotated[
         bool, typer.Option("--layerwise", help="A classifier on each layer; their votes are weighted in training.")
@@ -115,7 +115,9 @@ def train(
         int | None, typer.Option(help="Tokens that neighbouring windows share. [default: a quarter of a window]")
     ] = None,
     window_pooling: Annotated[str, typer.Option(help="What reads a text's windows: mean, max or attention.")] = "mean",
-    window_budget: Annotated[int, typer.Option(help="Most windows in a batch, which bounds memory.")] = WINDOW_BUDGET,
+    max_windows_per_batch: Annotated[
+        int, typer.Option(help="Most windows in a batch, which bounds memory.")
+    ] = MAX_WINDOWS_PER_BATCH,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data.", show_default="by its size")] = None,
     batch_size: Annotated[int, typer.Option(help="Texts in a step; of a stream on average.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak rate of the encoder.")] = 1.5e-4,
@@ -149,7 +151,7 @@ def train(
     ] = None,
     reinit_layers: Annotated[int, typer.Option(help="Blocks at the top that start afresh.")] = 0,
     unfreeze_every: Annotated[int, typer.Option(help="Epochs after which one more block trains; 0: all at once.")] = 0,
-    accumulate: Annotated[int, typer.Option(help="Batches that make one update.")] = 1,
+    gradient_accumulation_steps: Annotated[int, typer.Option(help="Batches that make one update.")] = 1,
     ema: Annotated[float | None, typer.Option(help="Keep a moving average of the weights, such as 0.99.")] = None,
     gradient_checkpointing: Annotated[
         bool,
@@ -249,7 +251,7 @@ def train(
         encoder=encoder,
         layers=parse_layers(layers),
         combine=combine,
-        combine_first=combine_first,
+        combine_before_pooling=combine_before_pooling,
         layerwise=layerwise,
         pooling=pooling,
         dropout=dropout,
@@ -257,7 +259,7 @@ def train(
         long_texts=long_texts,
         window_overlap=window_overlap,
         window_pooling=window_pooling,
-        window_budget=window_budget,
+        max_windows_per_batch=max_windows_per_batch,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -274,7 +276,7 @@ def train(
             "freeze": int(freeze) if freeze and freeze.isdecimal() else freeze,
             "reinit_layers": reinit_layers,
             "unfreeze_every": unfreeze_every,
-            "accumulate": accumulate,
+            "gradient_accumulation_steps": gradient_accumulation_steps,
             "ema": ema,
             "gradient_checkpointing": gradient_checkpointing,
         },
@@ -345,7 +347,7 @@ def _report_shapes(classifier: TextClassifier) -> None:
     shapes = padding["shapes"]
     lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
     cut = (
-        f"; {padding['cut']} of {classifier.data_['num_texts']} texts were cut at {classifier.tokens_.max_length}"
+        f"; {padding['cut']} of {classifier.data_['num_texts']} texts were cut at {classifier.tokenizer_.max_length}"
         if padding["cut"]
         else ""
     )

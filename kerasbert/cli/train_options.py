@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import typer
 
 from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.batches.token_cache import TokenCache, is_cache
 from kerasbert.cli.options import Task, given
 from kerasbert.cli.reading import parse_layers
 from kerasbert.cli.streams import is_stream, label_columns, label_delimiter
-from kerasbert.data.token_cache import TokenCache, is_cache
 
 SEVERAL_HEADS = (Task.multitask, Task.hierarchical)
 
@@ -84,12 +84,12 @@ RULES = (
         "goes with one head; --head NAME=COLUMN:TASK names the columns of several",
     ),
     Rule(
-        ("window_overlap", "window_pooling", "window_budget"),
+        ("window_overlap", "window_pooling", "max_windows_per_batch"),
         lambda s: s.long_texts != "windows",
         "goes with --long-texts windows",
     ),
     Rule(
-        ("combine", "combine_first"),
+        ("combine", "combine_before_pooling"),
         lambda s: s.num_layers < 2,
         "goes with several --layers, such as --layers=-2,-1, and without --layerwise",
     ),

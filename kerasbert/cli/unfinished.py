@@ -4,7 +4,7 @@ from pathlib import Path
 
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import check_output
-from kerasbert.bundle import CLASSIFIER_FILE, holds_weights_of
+from kerasbert.saving.bundle import CLASSIFIER_FILE, holds_weights_of
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.checkpoint import FINISHED, CheckpointFolder
 

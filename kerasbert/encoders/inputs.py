@@ -14,7 +14,7 @@ from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.names import INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert._core.process import check_process
-from kerasbert.data.batch_source import BatchSource
+from kerasbert.batches.source import BatchSource
 
 
 class NamedInputs:

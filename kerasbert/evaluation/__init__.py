@@ -4,5 +4,5 @@ from kerasbert.evaluation.baseline import score_baseline as score_baseline
 from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.evaluation.probe import probe as probe
 from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
-from kerasbert.evaluation.scores import score_predictions as score_predictions
-from kerasbert.evaluation.thresholds import tune_thresholds as tune_thresholds
+from kerasbert.objectives.scores import score_predictions as score_predictions
+from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds

@@ -9,15 +9,15 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.data.hierarchy import Hierarchy, level_names, parse_tree
-from kerasbert.data.label_cells import label_column
-from kerasbert.data.labels import read_labels
-from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy, read_levels
-from kerasbert.data.splits import split_indices
-from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
 from kerasbert.evaluation.outcomes import Outcome
-from kerasbert.evaluation.scores import SCORED_TASKS, score_predictions
-from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.labels.cells import label_column
+from kerasbert.labels.encode import read_labels
+from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
+from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
+from kerasbert.objectives.level_decisions import decide_levels, score_hierarchy
+from kerasbert.objectives.scores import SCORED_TASKS, score_predictions
+from kerasbert.objectives.thresholds import tune_thresholds
+from kerasbert.reading.splits import split_indices
 
 # As `C` of scikit-learn's LogisticRegression, of which 10 and 30 differ by 0.002 in accuracy on Banking77. There SGD
 # takes 6 s of processor time, and liblinear, for the same model, minutes.

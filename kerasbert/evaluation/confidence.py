@@ -7,7 +7,7 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_number
 from kerasbert._core.errors import DataError
 from kerasbert.evaluation.exact_intervals import settled_intervals
-from kerasbert.evaluation.scores import SCORED_TASKS, as_flags
+from kerasbert.objectives.scores import SCORED_TASKS, as_flags
 
 # Samples at a time, so that those of 10,000 texts take a few megabytes.
 CHUNK = 50

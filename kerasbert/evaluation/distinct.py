@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import WindowArrays
+from kerasbert.tokenization.long_texts import WindowArrays
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 # Of the vectors' root mean square length: above what float32 rounds differently from batch to batch, and far below what
 # one other word changes.
@@ -45,7 +45,7 @@ def count_distinct(vectors: np.ndarray, *, scale: float | None = None) -> int:
     return int(groups.max()) + 1
 
 
-def count_different_texts(tokens: TextEncoder, texts: Sequence[str]) -> int:
+def count_different_texts(tokens: Tokenizer, texts: Sequence[str]) -> int:
     """The number of texts that are different to a model, which reads token ids and cuts long texts.
 
     Args:

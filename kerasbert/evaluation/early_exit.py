@@ -10,7 +10,7 @@ from kerasbert._core.checks import check_int, check_number, suggest_keywords
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 BATCH_SIZE = 64
 HIDDEN = "hidden_states"
@@ -70,8 +70,8 @@ def predict_early(
     check_number("confidence", confidence, 0, 1, open_minimum=True)
     check_int("batch_size", batch_size, 1)
     stages = ExitStages(getattr(classifier, "model_", classifier))
-    tokens = classifier.tokens_.encode(texts)
-    return stages.predict(tokens, confidence=confidence, batch_size=batch_size, pad_id=classifier.tokens_.pad_id)
+    tokens = classifier.tokenizer_.encode(texts)
+    return stages.predict(tokens, confidence=confidence, batch_size=batch_size, pad_id=classifier.tokenizer_.pad_id)
 
 
 class ExitStages:

@@ -12,9 +12,9 @@ from kerasbert._core.checks import check_choice, check_int, shorten, suggest_key
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
-from kerasbert.data.spans import read_places, spans_of
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
 from kerasbert.evaluation.notebook import framed
+from kerasbert.tokenization.spans import read_places, spans_of
 
 STEPS = 64
 
@@ -158,7 +158,7 @@ def explain(
     if not isinstance(text, str):
         raise TypeError(f"`text` must be one text; got {shorten(text)} of type {type(text).__name__}.")
     check_int("steps", steps, 1)
-    model, tokens = classifier.model_, classifier.tokens_
+    model, tokens = classifier.model_, classifier.tokenizer_
     head = list(model.heads)[-1] if head is None else check_choice("head", head, model.heads)
     encoded = tokens.encode([text])
     inputs = encoded.padded(tokens.pad_id)
@@ -224,7 +224,7 @@ def _pooling(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
     for reader in embedded.readers:
         own, states = states[: len(reader.layer_indices)], states[len(reader.layer_indices) :]
         if isinstance(reader.pooling, (AttentionPooling, MultiHeadAttentionPooling)):
-            read = [reader.join(own)] if reader.combine_first else own
+            read = [reader.join(own)] if reader.combine_before_pooling else own
             found.extend(_weights(reader.pooling, state, mask) for state in read)
     if not found:
         return {}

@@ -10,10 +10,10 @@ import numpy as np
 
 from kerasbert._core.checks import suggest_keywords
 from kerasbert._core.pictures import save_figure
+from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.layerwise import check_layerwise, truncate
-from kerasbert.data.batches import make_batches
 from kerasbert.evaluation.early_exit import ExitStages
-from kerasbert.evaluation.scores import score_predictions
+from kerasbert.objectives.scores import score_predictions
 
 BATCH_SIZE = 64
 CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -131,18 +131,20 @@ def score_layers(
     votes = check_layerwise(getattr(classifier, "model_", classifier))
     (targets,) = classifier.encode_labels(labels).values()
     judge = _Judge(classifier, targets)
-    tokens = classifier.tokens_.encode(texts)
+    tokens = classifier.tokenizer_.encode(texts)
     rows = []
     for layer, weight in votes.vote_weights.items():
-        values, seconds = _timed(truncate(classifier.model_, layer), tokens, classifier.tokens_.pad_id)
+        values, seconds = _timed(truncate(classifier.model_, layer), tokens, classifier.tokenizer_.pad_id)
         timed = {"score": judge.score(values), "milliseconds": 1000 * seconds / len(tokens)}
         rows.append({"layer": layer, "weight": weight, **timed})
-    values, seconds = _timed(classifier.model_, tokens, classifier.tokens_.pad_id)
+    values, seconds = _timed(classifier.model_, tokens, classifier.tokenizer_.pad_id)
     vote = {"score": judge.score(values), "milliseconds": 1000 * seconds / len(tokens)}
     stages, exits = ExitStages(classifier.model_), []
     for confidence in (confidences[0], *confidences) if confidences else ():  # the first one warms up
         start = time.perf_counter()
-        early = stages.predict(tokens, confidence=confidence, batch_size=BATCH_SIZE, pad_id=classifier.tokens_.pad_id)
+        early = stages.predict(
+            tokens, confidence=confidence, batch_size=BATCH_SIZE, pad_id=classifier.tokenizer_.pad_id
+        )
         milliseconds = 1000 * (time.perf_counter() - start) / len(tokens)
         found = {"score": judge.score(early.probabilities), "saving": early.saving, "milliseconds": milliseconds}
         exits.append({"confidence": confidence, **found, "mean_layer": float(early.exit_layers.mean())})

@@ -10,7 +10,6 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, check_number, check_texts, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
-from kerasbert.data.labels import named_labels
 from kerasbert.evaluation import probe_scores as scores
 from kerasbert.evaluation.distinct import count_different_texts, count_distinct
 from kerasbert.evaluation.probe_report import ProbeReport, tells_texts_apart
@@ -18,6 +17,7 @@ from kerasbert.extraction.extract import fill, load_cell
 from kerasbert.extraction.reader import FROZEN_POOLINGS, FeatureReader
 from kerasbert.extraction.source import open_source
 from kerasbert.extraction.stores import NpyStore
+from kerasbert.labels.encode import named_labels
 
 MAX_TEXTS = 10_000
 # Two clusters need a text more than there are clusters.
@@ -50,7 +50,7 @@ def probe(
 
     Args:
         source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder and a `TextEncoder`.
+            encoder and a `Tokenizer`.
         texts: n texts.
         labels: n labels, or n lists of labels, which are scored by macro-F1. None: only clusters of all texts are judged.
         sublabels: n labels of subclasses inside the labels; None in a row leaves it out of their judgement.

@@ -208,7 +208,7 @@ def check_plain_texts(classifier: Any) -> None:
     Raises:
         ConfigError: when long texts become windows, or keep their beginning and end.
     """
-    way = classifier.tokens_.long_texts.way
+    way = classifier.tokenizer_.long_texts.way
     if way != "truncate":
         raise ConfigError(
             f"`long_texts` must be 'truncate', which is all that tokenizers of other libraries do; got {way!r}. A "

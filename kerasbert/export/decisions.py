@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.hierarchy import Hierarchy
+from kerasbert.labels.hierarchy import Hierarchy
 
 # Less than every probability, and so behind all of them when sorted.
 NOT_CHOSEN = -1.0

@@ -14,7 +14,7 @@ from kerasbert._core.strict_json import read_json_object
 from kerasbert._core.turns import read_in_turn
 from kerasbert._core.workplace import put_back
 from kerasbert._version import __version__
-from kerasbert.data.tokens import TextEncoder
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
 # Of a folder with an ONNX or TFLite file, and inside the latter.
@@ -53,9 +53,9 @@ def describe(classifier: Any, kind: str) -> dict[str, Any]:
         "kerasbert_version": __version__,
         "format": kind,
         "task": classifier.task,
-        "max_length": classifier.tokens_.max_length,
-        "pad_id": classifier.tokens_.pad_id,
-        "split_special_tokens": classifier.tokens_.split_special_tokens,
+        "max_length": classifier.tokenizer_.max_length,
+        "pad_id": classifier.tokenizer_.pad_id,
+        "split_special_tokens": classifier.tokenizer_.split_special_tokens,
         "heads": {
             name: {
                 "task": head.head_task.task,
@@ -67,7 +67,7 @@ def describe(classifier: Any, kind: str) -> dict[str, Any]:
     }
 
 
-def vocabulary_lines(tokens: TextEncoder) -> str:
+def vocabulary_lines(tokens: Tokenizer) -> str:
     """The vocabulary as a text whose line n is token n, also where it leaves ids out."""
     token_of = {number: token for token, number in tokens._tokenizer.get_vocab().items()}
     return "".join(token_of.get(number, "") + "\n" for number in range(tokens.vocabulary_size))

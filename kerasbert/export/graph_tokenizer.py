@@ -1,4 +1,4 @@
-"""The tokenizer as TensorFlow core ops: strings in, padded token ids out, the same ids that `TextEncoder` gives."""
+"""The tokenizer as TensorFlow core ops: strings in, padded token ids out, the same ids that `Tokenizer` gives."""
 
 import itertools
 from typing import Any, NamedTuple
@@ -7,10 +7,6 @@ import numpy as np
 import tensorflow as tf
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.data.token_arrays import flatten, offsets_of
-from kerasbert.data.token_template import Part
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import HEAD_SHARE
 from kerasbert.export.normalizer_table import (
     CODE_POINTS,
     LETTER,
@@ -28,6 +24,10 @@ from kerasbert.export.wordpiece_table import (
     encode_word,
     piece_table,
 )
+from kerasbert.tokenization.long_texts import HEAD_SHARE
+from kerasbert.tokenization.token_arrays import flatten, offsets_of
+from kerasbert.tokenization.token_template import Part
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 # One number holds what the graph knows of a normalised character: its code, its kind, its rank as a mark.
 CODE_BITS, KIND_BITS = 21, 2
@@ -61,7 +61,7 @@ class CharacterTable(NamedTuple):
 class GraphTokenizer(tf.Module):
     """A BERT WordPiece tokenizer of core TensorFlow ops, which a SavedModel can hold.
 
-    The ids equal those of `TextEncoder.encode` on every text; bytes that are no UTF-8 are read as U+FFFD first. No file
+    The ids equal those of `Tokenizer.encode` on every text; bytes that are no UTF-8 are read as U+FFFD first. No file
     is read when it runs: vocabulary and tables are constants.
 
     Args:
@@ -79,7 +79,7 @@ class GraphTokenizer(tf.Module):
             in texts, or long texts become windows.
 
     Example:
-        >>> graph_tokenizer = GraphTokenizer(TextEncoder.from_pretrained("all-MiniLM-L6-v2"))
+        >>> graph_tokenizer = GraphTokenizer(Tokenizer.from_pretrained("all-MiniLM-L6-v2"))
         >>> graph_tokenizer(tf.constant(["hello world", ""]))["input_ids"].numpy().tolist()
         [[101, 7592, 2088, 102], [101, 102, 0, 0]]
 
@@ -87,7 +87,7 @@ class GraphTokenizer(tf.Module):
         Karp, Miller, Rosenberg, "Rapid identification of repeated patterns", 1972, for names of stretches.
     """
 
-    def __init__(self, tokens: TextEncoder) -> None:
+    def __init__(self, tokens: Tokenizer) -> None:
         super().__init__(name="tokenizer")
         tokenizer = tokens._tokenizer
         check_exportable(tokens)
@@ -105,7 +105,7 @@ class GraphTokenizer(tf.Module):
         self._longest_word = int(model.max_input_chars_per_word)
         self._template, self._pad_id = tokens._template, tokens.pad_id
         self._room = tokens.max_length - sum(part.text is None for part in tokens._template)
-        # A special token that a text spells is unknown, as in `TextEncoder`.
+        # A special token that a text spells is unknown, as in `Tokenizer`.
         self._allowed = np.where(tokens._reserved, self._unknown, np.arange(tokens.vocabulary_size))
         self._words = _hash_table(
             [encode_word(token, self._pieces.codes) for token in vocabulary],
@@ -222,7 +222,7 @@ class GraphTokenizer(tf.Module):
         }
 
 
-def check_exportable(tokens: TextEncoder, artefact: str = "The SavedModel") -> None:
+def check_exportable(tokens: Tokenizer, artefact: str = "The SavedModel") -> None:
     """Refuse a tokenizer that the graph could not reproduce.
 
     Args:

@@ -17,7 +17,6 @@ from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained_config import OWN_KEY
 from kerasbert.classifiers.standard_heads import STANDARD_HEADS, has_standard_head, standard_tensors
-from kerasbert.data.tokens import TextEncoder
 from kerasbert.encoders.checkpoints.live import LiveEncoderSource
 from kerasbert.encoders.config import ENCODER_KEY, OWN_MODEL_TYPE
 from kerasbert.export.comparison import (
@@ -32,8 +31,9 @@ from kerasbert.export.comparison import (
     tolerance_of,
 )
 from kerasbert.export.torch_code import CODE_FILE, CONFIG_CLASS, INPUTS, MODEL_CLASS, auto_class, torch_code, usage_code
-from kerasbert.exported_bundle import HEAD_PREFIX, describe_bundle, head_weights, reading_of
-from kerasbert.model_card import CARD_FILE, model_card
+from kerasbert.saving.card import CARD_FILE, model_card
+from kerasbert.saving.exported_bundle import HEAD_PREFIX, describe_bundle, head_weights, reading_of
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 REPORT_FILE = "parity.json"
 PROBLEM_TYPES = {
@@ -109,7 +109,7 @@ def save_pretrained(
         _write_weights(model, beside, standard)
         if code:
             (beside / CODE_FILE).write_text(code, encoding="utf-8")
-        _write_tokenizer(classifier.tokens_, model.encoder.model_type, beside)
+        _write_tokenizer(classifier.tokenizer_, model.encoder.model_type, beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code, allow_loss)
         (beside / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
@@ -179,7 +179,7 @@ def _array(weight: keras.Variable) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(weight), dtype=np.float32)  # a scalar keeps its shape
 
 
-def _write_tokenizer(tokens: TextEncoder, family: str, folder: Path) -> None:
+def _write_tokenizer(tokens: Tokenizer, family: str, folder: Path) -> None:
     tokens.save(folder)
     file = folder / "tokenizer_config.json"
     settings = json.loads(file.read_text(encoding="utf-8"))

@@ -9,8 +9,8 @@ import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_NAMES
-from kerasbert.data.tokens import TextEncoder
 from kerasbert.export.tflite_graph import SIGNATURE, TFLITE_INPUTS
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 # Texts that are tokenised at once.
 CHUNK = 1024
@@ -67,7 +67,7 @@ class LiteRT:
         return {name: np.concatenate([result[name] for result in results]) for name in results[0]}, seconds
 
 
-def token_rows(tokens: TextEncoder, texts: Sequence[str], length: int | None) -> list[tuple[np.ndarray, ...]]:
+def token_rows(tokens: Tokenizer, texts: Sequence[str], length: int | None) -> list[tuple[np.ndarray, ...]]:
     """Texts as inputs of a TFLite model.
 
     Args:
@@ -93,7 +93,7 @@ def token_rows(tokens: TextEncoder, texts: Sequence[str], length: int | None) ->
     return rows
 
 
-def _whole_rows(tokens: TextEncoder, texts: Sequence[str]) -> list[tuple[np.ndarray, ...]]:
+def _whole_rows(tokens: Tokenizer, texts: Sequence[str]) -> list[tuple[np.ndarray, ...]]:
     # Text by text: padded to a very long one, all of them would fill the memory.
     encoded = tokens.encode(texts)
     bounds = zip(encoded.offsets[:-1], encoded.offsets[1:], strict=True)

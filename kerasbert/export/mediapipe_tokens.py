@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.data.tokens import TextEncoder
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 CLS, SEP, UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 CONTINUING = "##"
@@ -42,7 +42,7 @@ class MediaPipeTokenizer:
         ConfigError: when one of these is missing or texts are wrapped in others, which MediaPipe has no way to do.
     """
 
-    def __init__(self, tokens: TextEncoder) -> None:
+    def __init__(self, tokens: Tokenizer) -> None:
         self.vocabulary: Mapping[str, int] = tokens._tokenizer.get_vocab(with_added_tokens=True)
         around = [None if part.token is None else tokens.token_of(part.token) for part in tokens._template]
         if around != [CLS, None, SEP] or UNKNOWN not in self.vocabulary:
@@ -91,7 +91,7 @@ class MediaPipeTokenizer:
         return pieces
 
 
-def count_other_ids(tokens: TextEncoder, texts: Sequence[str], length: int | None) -> int:
+def count_other_ids(tokens: Tokenizer, texts: Sequence[str], length: int | None) -> int:
     """Of how many texts MediaPipe gives the model other ids than the tokenizer does.
 
     Args:

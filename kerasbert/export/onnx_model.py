@@ -14,7 +14,6 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.tokens import TextEncoder
 from kerasbert.export.comparison import (
     Ask,
     Export,
@@ -28,7 +27,8 @@ from kerasbert.export.comparison import (
 )
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, write_json
 from kerasbert.export.precision import in_precision
-from kerasbert.model_card import CARD_FILE, model_card
+from kerasbert.saving.card import CARD_FILE, model_card
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 MODEL_FILE = "model.onnx"
 PACKAGES = ("onnx", "onnxruntime", "tf2onnx")
@@ -108,7 +108,7 @@ def export_onnx(
     chosen = texts_to_compare(texts)
     with atomic_dir_write(folder, kind="onnx", overwrite=overwrite) as beside:
         _write_model(in_precision(classifier.model_, "float32"), beside / MODEL_FILE)
-        classifier.tokens_.save(beside)
+        classifier.tokenizer_.save(beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), allow_loss)
         write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "onnx"), "report": report})
         card = model_card(classifier.bundle(), usage=USAGE, library="onnx", measured=describe_report(report))
@@ -162,13 +162,13 @@ def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], allow_los
         "compared_with": f"ONNX Runtime {onnxruntime.__version__}",
         "load_seconds": round(time.perf_counter() - begin, 3),
         "size_bytes": folder_size(folder),
-        **compare_probabilities(classifier, _asking(session, classifier.tokens_), *data),
+        **compare_probabilities(classifier, _asking(session, classifier.tokenizer_), *data),
     }
     check_parity(report, tolerance_of(classifier), allow_loss=allow_loss)
     return report
 
 
-def _asking(session: Any, tokens: TextEncoder) -> Ask:
+def _asking(session: Any, tokens: Tokenizer) -> Ask:
     wanted = [one.name for one in session.get_inputs() if one.name in INPUT_NAMES]
     names = [one.name for one in session.get_outputs()]
 

@@ -1,8 +1,8 @@
 """A classifier in another precision than the one that it was trained in."""
 
-from kerasbert.bundle import rebuild
+from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.recipe import recipe_of
+from kerasbert.saving.bundle import rebuild
 
 
 def in_precision(model: Classifier, policy: str) -> Classifier:
@@ -17,7 +17,7 @@ def in_precision(model: Classifier, policy: str) -> Classifier:
     """
     if model.encoder.dtype_policy.name == policy:
         return model
-    copy = rebuild({**recipe_of(model), "precision": policy})
+    copy = rebuild({**architecture_of(model), "precision": policy})
     values = {weight.path: weight for weight in model.weights}
     for weight in copy.weights:
         if "seed_generator" not in weight.path:

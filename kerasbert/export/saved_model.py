@@ -29,7 +29,7 @@ from kerasbert.export.parity import parity_report
 from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import ServingModule
 from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
-from kerasbert.model_card import CARD_FILE, model_card
+from kerasbert.saving.card import CARD_FILE, model_card
 
 # Largest accepted difference of a probability, by the precision of the encoder.
 TOLERANCES = {"float32": TOLERANCE, "bfloat16": HALF_TOLERANCE}
@@ -149,7 +149,7 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
 
 def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
     model = in_precision(classifier.model_, POLICIES[dtype])
-    module = ServingModule(model, classifier.tokens_, classifier.thresholds_)
+    module = ServingModule(model, classifier.tokenizer_, classifier.thresholds_)
     signatures = module.signatures()
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)
@@ -159,7 +159,7 @@ def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
         raise ArtifactError(f"The model could not be written to {str(folder.parent)!r}: {reason}.") from error
     _name_methods(folder / "saved_model.pb")
     (folder / "assets").mkdir(exist_ok=True)
-    (folder / "assets" / VOCABULARY_FILE).write_text(vocabulary_lines(classifier.tokens_), encoding="utf-8")
+    (folder / "assets" / VOCABULARY_FILE).write_text(vocabulary_lines(classifier.tokenizer_), encoding="utf-8")
     return list(signatures)
 
 

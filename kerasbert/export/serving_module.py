@@ -10,9 +10,9 @@ import tensorflow as tf
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.tokens import TextEncoder
 from kerasbert.export.decisions import choose, columns, sort_chosen
 from kerasbert.export.graph_tokenizer import GraphTokenizer
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 # Rows that go through the encoder at once: a huge request takes longer, and no more memory.
 ROWS_AT_ONCE = 256
@@ -34,7 +34,7 @@ class ServingModule(tf.Module):
         ConfigError: when the tokenizer cannot go into a graph.
     """
 
-    def __init__(self, model: Classifier, tokens: TextEncoder, thresholds: Mapping[str, np.ndarray]) -> None:
+    def __init__(self, model: Classifier, tokens: Tokenizer, thresholds: Mapping[str, np.ndarray]) -> None:
         super().__init__(name="kerasbert")
         self._heads = tuple((name, head.head_task.task, tuple(head.label_names)) for name, head in model.heads.items())
         self.tokenizer = GraphTokenizer(tokens)

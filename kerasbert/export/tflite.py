@@ -16,9 +16,6 @@ from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.tokenizer_settings import MINIMUM_MAX_LENGTH
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import LongTexts
 from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines, write_json
 from kerasbert.export.graph_tokenizer import check_exportable
@@ -29,6 +26,9 @@ from kerasbert.export.quantization_loss import check_loss, compare
 from kerasbert.export.tflite_card import tflite_card
 from kerasbert.export.tflite_graph import QUANTIZATIONS, convert, cut_of
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata
+from kerasbert.tokenization.long_texts import LongTexts
+from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH
 
 TFLITE_FILE = "model.tflite"
 DYNAMIC = "dynamic"
@@ -87,15 +87,15 @@ def export_tflite(
     check_bool("allow_loss", allow_loss)
     check_litert()
     _check_classifier(classifier)
-    size = _check_length(length, classifier.tokens_)
+    size = _check_length(length, classifier.tokenizer_)
     chosen = texts_to_compare(texts)
     samples = _check_calibration(quantize, calibration)
     if samples and size is None:
         raise ConfigError("quantize='int8' needs a fixed `length`, for which it is calibrated; got 'dynamic'.")
     path = check_output(folder, overwrite, kind="tflite")
     reference = _as_exported(classifier, size)
-    rows = token_rows(reference.tokens_, samples, size) if samples else []
-    cut = cut_of(reference.tokens_) if size is None else None
+    rows = token_rows(reference.tokenizer_, samples, size) if samples else []
+    cut = cut_of(reference.tokenizer_) if size is None else None
     model = convert(reference.model_, length=size, cut=cut, quantize=quantize, samples=rows)
     with atomic_dir_write(path, kind="tflite", overwrite=overwrite) as beside:
         file = beside / TFLITE_FILE
@@ -121,16 +121,16 @@ def _check_classifier(classifier: Any) -> None:
         raise ConfigError(
             "A TFLite model takes single texts, and this classifier reads pairs; train one on single texts."
         )
-    check_exportable(classifier.tokens_, "A TFLite model")
-    MediaPipeTokenizer(classifier.tokens_)
-    _warn_of_case(classifier.tokens_)
+    check_exportable(classifier.tokenizer_, "A TFLite model")
+    MediaPipeTokenizer(classifier.tokenizer_)
+    _warn_of_case(classifier.tokenizer_)
     for head in classifier.model_.heads.values():
         broken = [name for name in head.label_names if name.splitlines() != [name]]
         if broken:
             raise ConfigError(f"`label_names` must be single lines, as the file lists them; got {shorten(broken[0])}.")
 
 
-def _warn_of_case(tokens: TextEncoder) -> None:
+def _warn_of_case(tokens: Tokenizer) -> None:
     if tokens.tokens("A") != tokens.tokens("a"):
         warnings.warn(
             "the vocabulary tells capitals from small letters, and MediaPipe lowers them: it will read other tokens, and "
@@ -140,7 +140,7 @@ def _warn_of_case(tokens: TextEncoder) -> None:
         )
 
 
-def _check_length(length: int | str | None, tokens: TextEncoder) -> int | None:
+def _check_length(length: int | str | None, tokens: Tokenizer) -> int | None:
     """The length of the inputs; None for open ones."""
     if length == DYNAMIC:
         return None
@@ -175,12 +175,12 @@ def _as_exported(classifier: Any, length: int | None) -> Any:
     """The classifier as the file will compute it: in float32, on texts of its length."""
     reference = copy.copy(classifier)
     reference.model_ = in_precision(classifier.model_, "float32")
-    reference.tokens_ = copy.copy(classifier.tokens_)
-    reference.tokens_.max_length = length or classifier.tokens_.max_length
+    reference.tokenizer_ = copy.copy(classifier.tokenizer_)
+    reference.tokenizer_.max_length = length or classifier.tokenizer_.max_length
     return reference
 
 
-def _uncut(tokens: TextEncoder) -> TextEncoder:
+def _uncut(tokens: Tokenizer) -> Tokenizer:
     whole = copy.copy(tokens)
     whole.max_length, whole.long_texts = 2**31 - 1, LongTexts()
     return whole
@@ -189,7 +189,7 @@ def _uncut(tokens: TextEncoder) -> TextEncoder:
 def _with_metadata(model: bytes, classifier: Any) -> bytes:
     heads = [_head_metadata(classifier, name, head) for name, head in classifier.model_.heads.items()]
     content = json.dumps(describe(classifier, "tflite"), ensure_ascii=False).encode()
-    attached = {VOCABULARY_FILE: vocabulary_lines(classifier.tokens_).encode(), FLAT_DESCRIPTION_FILE: content}
+    attached = {VOCABULARY_FILE: vocabulary_lines(classifier.tokenizer_).encode(), FLAT_DESCRIPTION_FILE: content}
     names = " and ".join(classifier.model_.heads)
     return add_metadata(model, description=f"Text classifier ({names}).", heads=heads, attached=attached)
 
@@ -211,10 +211,10 @@ def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
 def _measure(file: Path, reference: Any, texts: list[str], labels: Any, length: int | None) -> dict[str, Any]:
     runtime = LiteRT(file)
     # A file of open length is given whole texts, which it cuts itself.
-    given = _uncut(reference.tokens_) if length is None else reference.tokens_
+    given = _uncut(reference.tokenizer_) if length is None else reference.tokenizer_
     answers, seconds = runtime.answers(token_rows(given, texts, length))
     expected = reference._probabilities(texts, None)
-    encoded = reference.tokens_.encode(texts)
+    encoded = reference.tokenizer_.encode(texts)
     return {
         "texts": len(texts),
         **compare(reference, expected, in_units(answers, expected), labels),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kerasbert.model_card import as_markdown, model_card
+from kerasbert.saving.card import as_markdown, model_card
 
 USAGE = """`model.tflite` takes raw text in MediaPipe's TextClassifier, which finds vocabulary and labels in the file:
 

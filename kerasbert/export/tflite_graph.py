@@ -14,9 +14,9 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_NAMES
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import HEAD_SHARE
 from kerasbert.export.decisions import columns
+from kerasbert.tokenization.long_texts import HEAD_SHARE
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 # As MediaPipe calls them, in the order of `INPUT_NAMES`.
 TFLITE_INPUTS = ("ids", "mask", "segment_ids")
@@ -73,7 +73,7 @@ class Cut(NamedTuple):
         )
 
 
-def cut_of(tokens: TextEncoder) -> Cut:
+def cut_of(tokens: Tokenizer) -> Cut:
     """The cut that a tokenizer makes of single texts, between `[CLS]` and `[SEP]`.
 
     Args:

@@ -280,7 +280,7 @@ def _vector(features: Features) -> list[str]:
     lines = [f"states = [output.hidden_states[index] for index in {list(features.layer_indices)}]"]
     if len(features.layer_indices) == 1:
         return [*lines, f"vector = self.pool({pooling!r}, states[0], mask)"]
-    if features.combine_first:
+    if features.combine_before_pooling:
         return [*lines, f"vector = self.pool({pooling!r}, self.combine({combining!r}, states), mask)"]
     lines.append(f"states = [self.pool({pooling!r}, state, mask) for state in states]")
     return [*lines, f"vector = self.combine({combining!r}, states)"]

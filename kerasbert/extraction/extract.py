@@ -15,12 +15,12 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.files import atomic_dir_write, atomic_file_write, check_output, check_output_file
 from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import LongTexts
 from kerasbert.extraction.features import ExtractedFeatures
 from kerasbert.extraction.reader import FeatureReader
 from kerasbert.extraction.source import open_source
 from kerasbert.extraction.stores import Cell, MemoryStore, NpyStore, ParquetStore, Store, column_name, npy_name
+from kerasbert.tokenization.long_texts import LongTexts
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 BATCH_SIZE = 64
 # Texts are read in stretches whose vectors take at most this much memory; within one, short texts come first.
@@ -53,7 +53,7 @@ def extract_features(
 
     Args:
         source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder (or `Classifier`) and a `TextEncoder`.
+            encoder (or `Classifier`) and a `Tokenizer`.
         texts: n texts: a list or any iterable, which is read once.
         text_pairs: n second texts, read together with the first ones.
         layers: hidden states, 0 the embeddings and -1 the last block; `"all"` for each of them. None: the last.
@@ -110,7 +110,7 @@ def extract_features(
 def fill(
     store: Store,
     reader: FeatureReader,
-    tokens: TextEncoder,
+    tokens: Tokenizer,
     columns: Sequence[Iterable[str]],
     *,
     batch_size: int = BATCH_SIZE,
@@ -176,7 +176,7 @@ def _stretches(columns: Sequence[Iterable[str]], size: int) -> Iterator[list[lis
         yield stretch
 
 
-def _encode(tokens: TextEncoder, stretch: list[list[str]], start: int) -> Any:
+def _encode(tokens: Tokenizer, stretch: list[list[str]], start: int) -> Any:
     try:
         return tokens.encode(*stretch)
     except (TypeError, DataError) as error:

@@ -13,9 +13,9 @@ from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_
 from kerasbert.classifiers.features import resolve_layers
 from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, Pooling, pooling_name
 from kerasbert.classifiers.windows import window_pooling_from
-from kerasbert.data.token_arrays import TokenArrays, ranges
-from kerasbert.data.windows import WindowArrays, group_rows, window_rows
 from kerasbert.encoders.encoder import Encoder
+from kerasbert.tokenization.long_texts import WindowArrays, group_rows, window_rows
+from kerasbert.tokenization.token_arrays import TokenArrays, ranges
 
 # The poolings without weights: what a frozen encoder can be read with as it is.
 FROZEN_POOLINGS = ("cls", "last", "max", "mean")

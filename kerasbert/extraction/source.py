@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from kerasbert._core.checks import check_int, shorten
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.data.tokenizer_settings import MINIMUM_MAX_LENGTH
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import LongTexts
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for
+from kerasbert.tokenization.long_texts import LongTexts
+from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH
 
 
 class ReadingSource(NamedTuple):
@@ -25,7 +25,7 @@ class ReadingSource(NamedTuple):
     """
 
     encoder: Encoder
-    tokens: TextEncoder
+    tokens: Tokenizer
     name: str
     classifier: Any = None
 
@@ -42,7 +42,7 @@ def open_source(
 
     Args:
         source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder (or `Classifier`) and a `TextEncoder`.
+            encoder (or `Classifier`) and a `Tokenizer`.
         max_length: longest text in tokens, >= 3; None: the classifier's own, or 128.
         long_texts: what becomes of longer ones; None: as the classifier does, or `"truncate"`.
 
@@ -67,9 +67,9 @@ def open_source(
 def _open(source: Any) -> ReadingSource:
     if isinstance(source, (str, os.PathLike)):
         return _from_folder(source)
-    if hasattr(source, "model_") and hasattr(source, "tokens_"):
-        return ReadingSource(source.model_.encoder, source.tokens_, os.fspath(source.encoder), source.model_)
-    if isinstance(source, tuple) and len(source) == 2 and isinstance(source[1], TextEncoder):
+    if hasattr(source, "model_") and hasattr(source, "tokenizer_"):
+        return ReadingSource(source.model_.encoder, source.tokenizer_, os.fspath(source.encoder), source.model_)
+    if isinstance(source, tuple) and len(source) == 2 and isinstance(source[1], Tokenizer):
         model, tokens = source
         if isinstance(model, Encoder):
             return ReadingSource(model, tokens, model.name)
@@ -77,18 +77,18 @@ def _open(source: Any) -> ReadingSource:
             return ReadingSource(model.encoder, tokens, model.name, model)
     raise TypeError(
         f"`source` must be the name or folder of a checkpoint, the folder of a saved classifier, a trained "
-        f"TextClassifier, or a pair (encoder, TextEncoder); got {shorten(source)} of type {type(source).__name__}."
+        f"TextClassifier, or a pair (encoder, Tokenizer); got {shorten(source)} of type {type(source).__name__}."
     )
 
 
 def _from_folder(source: str | os.PathLike[str]) -> ReadingSource:
-    from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
+    from kerasbert.saving.bundle import CLASSIFIER_FILE, load_bundle
 
     if (Path(source) / CLASSIFIER_FILE).is_file():
         bundle = load_bundle(source)
         name = bundle.settings.get("encoder", os.fspath(source))
         return ReadingSource(bundle.model.encoder, bundle.tokens, name, bundle.model)
-    tokens = TextEncoder.from_folder(resolve_encoder(source))
+    tokens = Tokenizer.from_folder(resolve_encoder(source))
     known = encoder_for(source, gets_new_head=False)
     encoder = known.build(num_hidden_layers=None, add_pooling_layer=False, name="encoder")
     return ReadingSource(encoder, tokens, os.fspath(source))

@@ -9,9 +9,9 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, check_number
 from kerasbert._core.errors import ConfigError
-from kerasbert.data.label_counts import LabelCounts
+from kerasbert.labels.counts import LabelCounts
 from kerasbert.objectives.losses import AsymmetricLoss
-from kerasbert.objectives.tasks import HeadTask, LevelTask, TaskRow, level_row
+from kerasbert.tasks.head_tasks import HeadTask, LevelTask, TaskRow, level_row
 
 BALANCES = ("asymmetric", "auto", "balanced", "effective", "focal", "sqrt")
 # Labels that differ less in number than this are left alone by "auto".
@@ -61,7 +61,7 @@ def balance_head(
         ConfigError: when `balance` is unknown or does not go with the task, or the number is out of its range.
 
     Example:
-        >>> from kerasbert.objectives.tasks import task_row
+        >>> from kerasbert.tasks.head_tasks import task_row
         >>> chosen = balance_head(task_row("binary"), Binary(), np.array([[0], [0], [0], [1]]), balance="balanced")
         >>> chosen.weights.tolist()
         [3.0]
@@ -110,7 +110,7 @@ def balance_levels(levels: Sequence[LevelTask], *, label_smoothing: float | None
         ConfigError: when the number is out of its range.
 
     Example:
-        >>> from kerasbert.objectives.tasks import LevelTask
+        >>> from kerasbert.tasks.head_tasks import LevelTask
         >>> classes, names = ("a", "b"), tuple("0123456789")
         >>> levels = [LevelTask("multiclass", classes), LevelTask("multiclass", names, ((0,) * 5 + (1,) * 5,))]
         >>> [chosen.loss.label_smoothing for chosen in balance_levels(levels)]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.errors import DataError
-from kerasbert.data.labels import named_labels
+from kerasbert.labels.encode import named_labels
 
 
 def score_agreement(known: Sequence[Any], groups: Sequence[Any]) -> dict[str, float]:

@@ -10,10 +10,10 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.data.label_names import label_key
-from kerasbert.data.labels import named_labels
 from kerasbert.evaluation.distinct import count_distinct
 from kerasbert.evaluation.notebook import framed
+from kerasbert.labels.encode import named_labels
+from kerasbert.labels.names import label_key
 from kerasbert.subclasses.agreement import score_agreement
 from kerasbert.subclasses.grouping import METHODS, REDUCTIONS, group_points, reduce_features
 from kerasbert.subclasses.number import (

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from kerasbert._core.files import atomic_dir_write
-from kerasbert.data.added_column import copy_with_column
+from kerasbert.reading.added_column import copy_with_column
 from kerasbert.subclasses.discovery import Discovery
 from kerasbert.subclasses.discovery_map import draw_map
 from kerasbert.subclasses.discovery_page import discovery_page

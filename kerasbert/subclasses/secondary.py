@@ -8,11 +8,11 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.batches.memory import Batches
 from kerasbert.classifiers.builders import compile_classifier
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
-from kerasbert.data.batches import Batches
-from kerasbert.data.hierarchy import CLASS
+from kerasbert.labels.hierarchy import CLASS
 from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.subclasses.vectors import penultimate_features
 from kerasbert.training.determinism import keeps_random_state

@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
+from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.batches import make_batches
-from kerasbert.data.tokens import TextEncoder, TokenArrays
+from kerasbert.saving.bundle import CLASSIFIER_FILE, load_bundle
+from kerasbert.tokenization.tokenizer import TokenArrays, Tokenizer
 
 BATCH_SIZE = 64
 LAST_TWO = (-2, -1)
@@ -78,5 +78,5 @@ def text_vectors(source: str | os.PathLike[str], texts: Sequence[str]) -> np.nda
     else:
         # The head is never run; a builder knows how to find and read every encoder.
         model = build_multiclass(2, encoder=folder, layers=LAST_TWO, combine="mean", compile=False)
-        tokens = TextEncoder.from_folder(folder, max_length=model.max_length)
+        tokens = Tokenizer.from_folder(folder, max_length=model.max_length)
     return penultimate_features(model, tokens.encode(texts), pad_id=tokens.pad_id)

@@ -9,16 +9,16 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
+from kerasbert.batches.stream import MEAN_ROWS, held_out_rows, stream_batches
+from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.guards import label_counts
-from kerasbert.data.hierarchy import Hierarchy, parse_tree
-from kerasbert.data.label_kinds import NAMES
-from kerasbert.data.stream import MEAN_ROWS, held_out_rows, stream_batches
-from kerasbert.data.token_cache import TokenCache
-from kerasbert.data.tokens import TextEncoder
+from kerasbert.labels.hierarchy import Hierarchy, parse_tree
+from kerasbert.labels.kinds import NAMES
+from kerasbert.reading.data_checks import label_counts
 from kerasbert.text_classifier.guards import warn_of_cached_texts, warn_of_labels
 from kerasbert.text_classifier.labels import checked_validation, names_of
 from kerasbert.text_classifier.training import Trainer
+from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.resume import EVERY
 
@@ -74,7 +74,7 @@ class CacheTrainer(Trainer):
         keras.utils.set_random_seed(self.seed)
         validation = checked_validation(validation)
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
-        tokens = self.tokens_ if trains_on else self.new_tokens(cache.max_length)
+        tokens = self.tokenizer_ if trains_on else self.new_tokenizer(cache.max_length)
         self._check_cache(cache, tokens)
         names = cache.names
         if trains_on:
@@ -122,7 +122,7 @@ class CacheTrainer(Trainer):
         self._note_padding(sorted(train.shapes), train.padding, cache.num_cut)
         return self
 
-    def _check_cache(self, cache: TokenCache, tokens: TextEncoder) -> None:
+    def _check_cache(self, cache: TokenCache, tokens: Tokenizer) -> None:
         found = {head: cached.task for head, cached in cache.heads.items()}
         wanted = dict.fromkeys(found, self.task) if self.task == "hierarchical" else self.head_tasks()
         if found != wanted:
@@ -162,7 +162,7 @@ class CacheTrainer(Trainer):
             )
 
     def _hold_out_of(
-        self, cache: TokenCache, tokens: TextEncoder, names: Any, validation: tuple | None
+        self, cache: TokenCache, tokens: Tokenizer, names: Any, validation: tuple | None
     ) -> tuple[np.ndarray | None, Any]:
         """The rows of a cache that are held out, and what is held out; both may be None."""
         if validation is not None:

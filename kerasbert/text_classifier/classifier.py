@@ -9,15 +9,15 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.turns import read_in_turn
-from kerasbert.bundle import Bundle, save_bundle
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.pretrained import read_classifier
-from kerasbert.data.given_tokenizers import as_text_encoder
-from kerasbert.data.label_kinds import NAMES, kind_for
 from kerasbert.encoders.checkpoints import read_config
-from kerasbert.exported_bundle import is_exported, read_exported
-from kerasbert.model_card import model_card
+from kerasbert.labels.kinds import NAMES, kind_for
+from kerasbert.saving.bundle import Bundle, save_bundle
+from kerasbert.saving.card import model_card
+from kerasbert.saving.exported_bundle import is_exported, read_exported
 from kerasbert.text_classifier.cache_training import CacheTrainer
+from kerasbert.tokenization.given_tokenizers import as_tokenizer
 
 
 class TextClassifier(CacheTrainer):
@@ -36,7 +36,7 @@ class TextClassifier(CacheTrainer):
         encoder: name or folder of a checkpoint.
         layers: see `build_multiclass`.
         combine: see `build_multiclass`.
-        combine_first: see `build_multiclass`.
+        combine_before_pooling: see `build_multiclass`.
         layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
             the voters, None for the output of every block.
         pooling: see `build_multiclass`.
@@ -46,7 +46,7 @@ class TextClassifier(CacheTrainer):
         long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
         window_overlap: see `LongTexts`.
         window_pooling: `"mean"`, `"max"` or `"attention"`, what reads the vectors of a text's windows.
-        window_budget: see `LongTexts`.
+        max_windows_per_batch: see `LongTexts`.
         epochs: passes over the training data, >= 1; None takes 8, 4 or 2 by the size of the data, see `default_epochs`.
         batch_size: texts in a step, >= 1.
         learning_rate: peak rate of the encoder.
@@ -101,7 +101,7 @@ class TextClassifier(CacheTrainer):
         settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
         settings["data"] = getattr(self, "data_", {})
-        return Bundle(self.model_, self.tokens_, self.thresholds_, settings, dict(metrics or {}))
+        return Bundle(self.model_, self.tokenizer_, self.thresholds_, settings, dict(metrics or {}))
 
     @classmethod
     def from_pretrained(
@@ -124,10 +124,10 @@ class TextClassifier(CacheTrainer):
             max_length: longest text in tokens; None for the tokenizer's `model_max_length`, at most all positions.
             problem_type: `"single_label_classification"` or `"multi_label_classification"` where `config.json` does not
                 say it or is wrong.
-            tokenizer: name or folder of another one, a `TextEncoder`, or a tokenizer of `tokenizers` or transformers; None
+            tokenizer: name or folder of another one, a `Tokenizer`, or a tokenizer of `tokenizers` or transformers; None
                 for the folder's own.
             split_special_tokens: whether a special token such as `[SEP]` that a text spells stays text; None as the
-                folder says, see `TextEncoder.from_folder`.
+                folder says, see `Tokenizer.from_folder`.
 
         Returns:
             The classifier, ready to predict, train on, save and export.
@@ -157,7 +157,7 @@ class TextClassifier(CacheTrainer):
         split_special_tokens: bool | None,
     ) -> Self:
         config = read_config(folder)
-        tokens = as_text_encoder(
+        tokens = as_tokenizer(
             folder if tokenizer is None else tokenizer,
             positions=config.max_length,
             max_length=max_length,
@@ -176,7 +176,7 @@ class TextClassifier(CacheTrainer):
         own = {name: value for name, value in read.arguments.items() if name in cls.parameter_names()}
         length = tokens.max_length
         classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=length, warm_start=True, **own)
-        classifier.model_, classifier.tokens_ = read.model, tokens
+        classifier.model_, classifier.tokenizer_ = read.model, tokens
         classifier.thresholds_ = {SINGLE_HEAD: read.thresholds}
         classifier.label_kinds_ = {SINGLE_HEAD: read.label_kind}
         classifier.metrics_, classifier.data_ = read.metrics, read.data
@@ -197,7 +197,7 @@ class TextClassifier(CacheTrainer):
         elif SINGLE_HEAD not in tasks:
             classifier.heads = tasks
         classifier.model_ = bundle.model
-        classifier.tokens_ = bundle.tokens
+        classifier.tokenizer_ = bundle.tokens
         classifier.thresholds_ = bundle.thresholds
         classifier.history_ = bundle.settings.get("history", {})
         classifier.data_ = bundle.settings.get("data", {})

@@ -8,22 +8,22 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.guards import (
+from kerasbert.labels.hierarchy import Hierarchy
+from kerasbert.reading.data_checks import (
     label_counts,
     warn_of_cut_texts,
     warn_of_imbalance,
     warn_of_known_texts,
     warn_of_overlap,
 )
-from kerasbert.data.hierarchy import Hierarchy
-from kerasbert.data.token_cache import TokenCache
-from kerasbert.data.tokens import TextEncoder
 from kerasbert.text_classifier.labels import names_by_head
 from kerasbert.text_classifier.settings import Settings
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 
-def warn_of_texts(tokens: TextEncoder, ids: Any, texts: tuple, validation: tuple | None) -> None:
+def warn_of_texts(tokens: Tokenizer, ids: Any, texts: tuple, validation: tuple | None) -> None:
     """Of texts that are mostly cut, and of validation texts that are trained on."""
     if tokens.long_texts.way == "truncate" and ids.num_truncated * 2 > len(ids):
         some = slice(None, None, max(len(ids) // 1000, 1))

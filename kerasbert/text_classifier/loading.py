@@ -8,8 +8,8 @@ from kerasbert._core.foreign_folders import explain_folder
 from kerasbert._core.locations import local_path
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.workplace import put_back
-from kerasbert.bundle import CLASSIFIER_FILE, load_bundle
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.saving.bundle import CLASSIFIER_FILE, load_bundle
 from kerasbert.text_classifier.classifier import TextClassifier
 
 

@@ -7,16 +7,16 @@ import keras
 import numpy as np
 
 from kerasbert._core.process import check_process
+from kerasbert.batches.prediction import prediction_batches
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.label_kinds import classes_as, labels_as
-from kerasbert.data.prediction_batches import prediction_batches
-from kerasbert.data.tokens import TextEncoder
 from kerasbert.evaluation.confidence import bootstrap_intervals
-from kerasbert.evaluation.level_decisions import decide_levels, score_hierarchy
-from kerasbert.evaluation.scores import score_predictions
+from kerasbert.labels.kinds import classes_as, labels_as
+from kerasbert.objectives.level_decisions import decide_levels, score_hierarchy
+from kerasbert.objectives.scores import score_predictions
 from kerasbert.text_classifier.labels import check_rows, encode_labels
 from kerasbert.text_classifier.settings import Settings
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 PREDICTION_BATCH = 64
 
@@ -25,7 +25,7 @@ class Predictor(Settings):
     """What a `TextClassifier` does once it is trained."""
 
     model_: Classifier
-    tokens_: TextEncoder
+    tokenizer_: Tokenizer
     thresholds_: dict[str, np.ndarray]
     label_kinds_: dict[str, str]
 
@@ -203,7 +203,7 @@ class Predictor(Settings):
 
     def _probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None) -> dict[str, np.ndarray]:
         self._check_fitted()
-        return self._run(self.tokens_.encode(texts, text_pairs))
+        return self._run(self.tokenizer_.encode(texts, text_pairs))
 
     def _run(self, ids: Any) -> dict[str, np.ndarray]:
         heads = self.model_.heads
@@ -220,10 +220,10 @@ class Predictor(Settings):
         check_process(keras.backend.backend())
         if ids.fits_one_batch(PREDICTION_BATCH):
             # One batch is done before `predict` has traced its graph.
-            output = self.model_(ids.padded(self.tokens_.pad_id), training=False)
+            output = self.model_(ids.padded(self.tokenizer_.pad_id), training=False)
             return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
         # XLA compiles anew for each length, so that a model that it runs keeps to a few.
-        batches = prediction_batches(ids, pad_id=self.tokens_.pad_id, fixed_lengths=self.model_.jit_compile)
+        batches = prediction_batches(ids, pad_id=self.tokenizer_.pad_id, fixed_lengths=self.model_.jit_compile)
         return self.model_.predict(batches.dataset, verbose=0), batches.order
 
     def _tasks(self) -> dict[str, str]:

@@ -8,7 +8,6 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, check_nu
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.resolve import resolve_encoder
-from kerasbert.bundle import HEAD_TASKS, precision
 from kerasbert.classifiers.builders import (
     HEAD_LEARNING_RATE,
     LEARNING_RATE,
@@ -22,21 +21,22 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
-from kerasbert.data.tokenizer_settings import splits_special_tokens
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import WINDOW_BUDGET, long_texts_of
 from kerasbert.estimator import Estimator
+from kerasbert.saving.bundle import HEAD_TASKS, precision
+from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH, long_texts_of
+from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
 
 TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
 SEVERAL_HEADS = ("multitask", "hierarchical")
 # Builder parameters that a layerwise classifier has no use for.
-LAYERWISE_WITHOUT = ("combine", "combine_first", "window_pooling")
+LAYERWISE_WITHOUT = ("combine", "combine_before_pooling", "window_pooling")
 # What `fit` hands on to the builder as it is.
 BUILDER_PARAMETERS = (
     "encoder",
     "layers",
     "combine",
-    "combine_first",
+    "combine_before_pooling",
     "pooling",
     "hidden_units",
     "dropout",
@@ -59,7 +59,7 @@ class Settings(Estimator):
         encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
         layers: int | Sequence[int] | None = None,
         combine: str = "concat",
-        combine_first: bool = False,
+        combine_before_pooling: bool = False,
         layerwise: bool = False,
         pooling: str = "mean",
         hidden_units: Sequence[int] = (),
@@ -68,7 +68,7 @@ class Settings(Estimator):
         long_texts: str = "truncate",
         window_overlap: int | None = None,
         window_pooling: str = "mean",
-        window_budget: int = WINDOW_BUDGET,
+        max_windows_per_batch: int = MAX_WINDOWS_PER_BATCH,
         epochs: int | None = None,
         batch_size: int = 32,
         learning_rate: float = LEARNING_RATE,
@@ -93,7 +93,7 @@ class Settings(Estimator):
         self.encoder = encoder
         self.layers = layers
         self.combine = combine
-        self.combine_first = combine_first
+        self.combine_before_pooling = combine_before_pooling
         self.layerwise = layerwise
         self.pooling = pooling
         self.hidden_units = hidden_units
@@ -102,7 +102,7 @@ class Settings(Estimator):
         self.long_texts = long_texts
         self.window_overlap = window_overlap
         self.window_pooling = window_pooling
-        self.window_budget = window_budget
+        self.max_windows_per_batch = max_windows_per_batch
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -157,7 +157,7 @@ class Settings(Estimator):
 
     def _check_windows(self) -> None:
         """Refuse to say how windows are read where there are none."""
-        defaults = {"window_overlap": None, "window_pooling": "mean", "window_budget": WINDOW_BUDGET}
+        defaults = {"window_overlap": None, "window_pooling": "mean", "max_windows_per_batch": MAX_WINDOWS_PER_BATCH}
         changed = [name for name, value in defaults.items() if getattr(self, name) != value]
         if changed and self.long_texts != "windows":
             raise ConfigError(
@@ -166,7 +166,7 @@ class Settings(Estimator):
             )
 
     def _can_be_layerwise(self) -> bool:
-        combined = self.combine != "concat" or self.combine_first
+        combined = self.combine != "concat" or self.combine_before_pooling
         return self.task not in SEVERAL_HEADS and self.long_texts != "windows" and not combined
 
     def head_tasks(self) -> dict[str, str]:
@@ -182,13 +182,13 @@ class Settings(Estimator):
         multilabel = self.multilabel if self.task == "hierarchical" else "multilabel" in self.head_tasks().values()
         return 0.1 if multilabel else 0.0
 
-    def new_tokens(self, max_length: int | None = None) -> TextEncoder:
+    def new_tokenizer(self, max_length: int | None = None) -> Tokenizer:
         """The encoder's tokenizer, for texts of the length wanted; `max_length` where none is."""
         folder, long_texts = resolve_encoder(self.encoder), long_texts_of(self.get_params())
         # What the encoder's own training read as a separator does not matter to a new one.
         split = splits_special_tokens(folder)
         length = self.max_length or max_length
-        return TextEncoder.from_folder(folder, max_length=length, long_texts=long_texts, split_special_tokens=split)
+        return Tokenizer.from_folder(folder, max_length=length, long_texts=long_texts, split_special_tokens=split)
 
     def build(self, names: Any) -> Classifier:
         """A new model on the pretrained encoder.

@@ -10,16 +10,15 @@ import numpy as np
 from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ConfigError, DivergedError
 from kerasbert._core.names import RATE_KEY
+from kerasbert.batches.memory import LONGEST, Batches, make_batches
+from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import LONGEST, Batches, make_batches
-from kerasbert.data.hierarchy import Hierarchy, level_names, parse_tree
-from kerasbert.data.label_kinds import NAMES
-from kerasbert.data.level_labels import collect_subclasses, encode_hierarchy, read_levels
-from kerasbert.data.splits import split_indices
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.evaluation.thresholds import tune_thresholds
+from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
+from kerasbert.labels.kinds import NAMES
+from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
+from kerasbert.objectives.thresholds import tune_thresholds
+from kerasbert.reading.splits import split_indices
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
 from kerasbert.text_classifier.guards import counts_by_head, warn_of_absent, warn_of_labels, warn_of_texts
 from kerasbert.text_classifier.labels import (
@@ -30,11 +29,12 @@ from kerasbert.text_classifier.labels import (
     read_classifier_labels,
 )
 from kerasbert.text_classifier.prediction import PREDICTION_BATCH, Predictor
+from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
+from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.logs import RateLog
-from kerasbert.training.rate_test import RateTest, find_learning_rate
 from kerasbert.training.resume import EVERY
 
 
@@ -75,7 +75,7 @@ class Trainer(Predictor):
             strategy: the devices, see `finetune`.
 
         Returns:
-            The classifier itself, with `model_`, `tokens_`, `thresholds_` and `history_`.
+            The classifier itself, with `model_`, `tokenizer_`, `thresholds_` and `history_`.
 
         Raises:
             ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
@@ -94,7 +94,7 @@ class Trainer(Predictor):
         validation = checked_validation(validation)
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
         names, encoded, kinds = read_classifier_labels(self, labels, names_of(self.model_) if trains_on else None)
-        tokens = self.tokens_ if trains_on else self.new_tokens()
+        tokens = self.tokenizer_ if trains_on else self.new_tokenizer()
         if not trains_on:
             self.label_kinds_ = kinds
         ids = tokens.encode(texts, text_pairs)
@@ -129,7 +129,7 @@ class Trainer(Predictor):
     @keeps_random_state
     def find_learning_rate(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
-    ) -> RateTest:
+    ) -> LearningRateFinder:
         """Train a fresh model for some batches at ever higher rates; see `kerasbert.find_learning_rate`.
 
         Args:
@@ -153,7 +153,7 @@ class Trainer(Predictor):
                 f"{shorten(dict(self.optimization))}."
             )
         keras.utils.set_random_seed(self.seed)
-        tokens = self.new_tokens()
+        tokens = self.new_tokenizer()
         names, encoded, _ = read_classifier_labels(self, labels)
         train = self._batches(tokens, tokens.encode(texts, text_pairs), encoded, shuffle=True)
         ratio = self.head_learning_rate / self.learning_rate
@@ -189,19 +189,19 @@ class Trainer(Predictor):
         cells = read_levels(labels, level_names(2) if tree is None else tree.levels, several=False)
         tree = tree or parse_tree(collect_subclasses(*cells.values()))
         encoded = encode_hierarchy(cells, tree)
-        ids = self.tokens_.encode(texts, text_pairs)
-        batches = make_batches(ids, encoded, batch_size=PREDICTION_BATCH, pad_id=self.tokens_.pad_id)
+        ids = self.tokenizer_.encode(texts, text_pairs)
+        batches = make_batches(ids, encoded, batch_size=PREDICTION_BATCH, pad_id=self.tokenizer_.pad_id)
         own = {name: value for name, value in self.get_params().items() if name not in ("task", "label_names")}
         result = type(self)("hierarchical", **{**own, "subclasses": tree.to_tree()})
         result.model_ = build_secondary(self.model_, tree.to_tree())
         history = train_secondary(result.model_, batches, epochs=epochs, seed=self.seed)
         result.history_ = _plain(history)
-        result.tokens_ = self.tokens_
+        result.tokenizer_ = self.tokenizer_
         result.label_kinds_ = dict.fromkeys(result.model_.heads, NAMES)
         result.thresholds_ = _halves(result.model_)
         return result
 
-    def _hold_out(self, tokens: TextEncoder, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
+    def _hold_out(self, tokens: Tokenizer, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
         """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
         ids, encoded = data
         self._training_rows = np.arange(len(ids))
@@ -221,7 +221,7 @@ class Trainer(Predictor):
             return [] if tunes and self.multilabel else list(self.label_kinds_)
         return [head for head, task in self.head_tasks().items() if not (tunes and task == "multilabel")]
 
-    def _encode_validation(self, tokens: TextEncoder, names: Any, validation: tuple) -> tuple:
+    def _encode_validation(self, tokens: Tokenizer, names: Any, validation: tuple) -> tuple:
         """Token arrays and labels by head of what `checked_validation` gives."""
         texts, labels, pairs = validation
         encoded = read_classifier_labels(self, labels, names).arrays
@@ -239,16 +239,16 @@ class Trainer(Predictor):
     def _note_padding(self, shapes: list, padding: float, cut: int) -> None:
         self.padding_: dict[str, Any] = {"shapes": shapes, "padding": float(padding), "cut": int(cut)}
 
-    def _begin_model(self, tokens: TextEncoder, names: Any, trains_on: bool) -> None:
+    def _begin_model(self, tokens: Tokenizer, names: Any, trains_on: bool) -> None:
         """Build the model to train, or go on with the one that there is."""
-        self.tokens_ = tokens
+        self.tokenizer_ = tokens
         if not trains_on:
             self.model_ = self.build(names)
         elif not self.dropout:
             self.model_.switch_off_dropout()
 
     def _train(self, train: BatchSource, held_out: tuple | None, lengths: str | None, **running: Any) -> None:
-        validation = None if held_out is None else self._batches(self.tokens_, *held_out, lengths=lengths)
+        validation = None if held_out is None else self._batches(self.tokenizer_, *held_out, lengths=lengths)
         self.thresholds_ = _halves(self.model_)
         rates = RateLog()
         try:
@@ -286,7 +286,7 @@ class Trainer(Predictor):
                     self.thresholds_[head] = tune_thresholds(encoded[head][known], scores[head][known])
 
     def _batches(
-        self, tokens: TextEncoder, ids: Any, encoded: dict, *, lengths: str | None = None, shuffle: bool = False
+        self, tokens: Tokenizer, ids: Any, encoded: dict, *, lengths: str | None = None, shuffle: bool = False
     ) -> Batches:
         labels = encoded if list(encoded) != [SINGLE_HEAD] else encoded[SINGLE_HEAD]
         return make_batches(

@@ -8,10 +8,10 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert.batches.memory import Batches, ahead, make_batches
+from kerasbert.batches.source import BatchSource
+from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import Batches, ahead, make_batches
-from kerasbert.data.stream import StreamBatches
 
 ROWS_AT_ONCE = 64
 STREAM_ROWS = 16_384

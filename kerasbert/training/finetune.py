@@ -13,12 +13,12 @@ import numpy as np
 from kerasbert._core.checks import check_int, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.process import check_process
+from kerasbert.batches.source import BatchSource
+from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
-from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.label_counts import LabelCounts
-from kerasbert.data.stream import StreamBatches
+from kerasbert.labels.counts import LabelCounts
 from kerasbert.objectives.balance import HeadBalance, balance_head, balance_levels
 from kerasbert.training.devices import (
     as_strategy,
@@ -72,7 +72,7 @@ def finetune(
     head_learning_rate: float = HEAD_LEARNING_RATE,
     weight_decay: float = 0.01,
     warmup: float = 0.1,
-    clip_norm: float | None = 1.0,
+    global_clipnorm: float | None = 1.0,
     patience: int = 2,
     monitor: str | None = None,
     balance: str | None = None,
@@ -106,7 +106,7 @@ def finetune(
         head_learning_rate: peak rate of the heads, in (0, 1].
         weight_decay: decoupled decay, in [0, 1).
         warmup: share of all steps spent on warm-up, in [0, 1].
-        clip_norm: largest global norm of the gradients; None for no clipping.
+        global_clipnorm: largest global norm of the gradients; None for no clipping.
         patience: epochs without improvement before stopping, >= 1.
         monitor: quantity in the history that tells the best epoch; None takes the task's own: the sum of the validation
             losses for several heads, macro-F1 for multi-label, F1 for binary and accuracy for multi-class heads.
@@ -182,7 +182,7 @@ def finetune(
     prepare_layers(model, plan)
     _warn_of_rate(model, learning_rate)
     copy = make_inside(devices, model)
-    numbers: dict[str, Any] = {"warmup": warmup, "weight_decay": weight_decay, "clip_norm": clip_norm}
+    numbers: dict[str, Any] = {"warmup": warmup, "weight_decay": weight_decay, "global_clipnorm": global_clipnorm}
     copy.encoder.gradient_checkpointing = plan.gradient_checkpointing
     total = min(train.steps * epochs, max_steps or train.steps * epochs)
     with scope_of(devices):
@@ -191,11 +191,11 @@ def finetune(
     losses = {name: chosen.loss for name, chosen in balances.items()}
     compiling: dict[str, Any] = {"optimizer": optimizer, "losses": losses, "jit_compile": jit_compile}
     compile_heads(copy, copy.trained_heads, **compiling)
-    watchers = _watchers(callbacks, plan, monitor or default_monitor(model), patience, validation is not None)
+    callback_list = _watchers(callbacks, plan, monitor or default_monitor(model), patience, validation is not None)
     if log_dir is not None and is_chief(devices):
-        watchers += make_logs(log_dir)
+        callback_list += make_logs(log_dir)
     if max_steps is not None:
-        watchers.append(StopAfter(max_steps, train.steps))
+        callback_list.append(StopAfter(max_steps, train.steps))
     bar = [Progress(train, epochs)] if progress and is_chief(devices) else []
     settings = {
         "epochs": epochs,
@@ -214,8 +214,13 @@ def finetune(
         with _keeping(checkpoint_dir, settings, place, devices) as run:
             check_agreement(devices, [settings, None if run is None else (run.epoch, run.step, run.finished)])
             parts = copy, train, validation
-            watchers += bar
-            running: dict[str, Any] = {"epochs": epochs, "callbacks": watchers, "devices": devices, "shown": progress}
+            callback_list += bar
+            running: dict[str, Any] = {
+                "epochs": epochs,
+                "callbacks": callback_list,
+                "devices": devices,
+                "shown": progress,
+            }
             return _train(parts, compiling, run=run, is_whole=total >= train.steps, **running)
     finally:
         copy_weights(copy, model)
@@ -408,13 +413,13 @@ class _KeepBest(keras.callbacks.EarlyStopping):
 def _watchers(
     callbacks: Sequence[keras.callbacks.Callback], plan: Optimization, monitor: str, patience: int, validates: bool
 ) -> list[keras.callbacks.Callback]:
-    watchers = list(callbacks)
+    callback_list = list(callbacks)
     if validates and plan.ema is not None:
         # Before the best epoch is judged, so that the averages are what is judged and kept.
-        watchers.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        callback_list.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if validates:
-        watchers.append(_keep_best(monitor, patience))
-    return watchers
+        callback_list.append(_keep_best(monitor, patience))
+    return callback_list
 
 
 def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:

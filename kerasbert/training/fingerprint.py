@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import ConfigError
+from kerasbert.batches.memory import Batches
+from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.recipe import recipe_of
-from kerasbert.data.batches import Batches
 
 
 def facts_of_source(name: str, source: Any) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def facts_of_model(model: Classifier) -> dict[str, Any]:
     """What makes a model the same: its builder, the builder's arguments and its precision."""
     facts: dict[str, Any] = {"precision": model.encoder.dtype_policy.name}
     try:
-        recipe = recipe_of(model)
+        recipe = architecture_of(model)
     except ConfigError:
         # A pooling layer of the user's own: its weights tell.
         return {**facts, "model": [list(weight.shape) for weight in model.weights]}

@@ -6,10 +6,10 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import DataError
+from kerasbert.batches.memory import Batches
+from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.data.batch_source import BatchSource
-from kerasbert.data.batches import Batches
-from kerasbert.data.label_counts import LabelCounts
+from kerasbert.labels.counts import LabelCounts
 from kerasbert.objectives.label_forms import LabelForm
 
 

@@ -42,7 +42,7 @@ class Position:
         self.epoch = epoch
         self.step = step
 
-    def restore(self, model: keras.Model, watchers: keras.callbacks.CallbackList, train: Source) -> None:
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: Source) -> None:
         """Called once the first epoch has begun, with model, optimiser and metrics built."""
 
     def after_step(self, epoch: int, step: int, loss: float) -> None:
@@ -87,7 +87,7 @@ def run_epochs(
         return _fit(model, train, validation, epochs, callbacks, start or Position())
     from kerasbert.training.step import Steps
 
-    watchers = keras.callbacks.CallbackList(
+    callback_list = keras.callbacks.CallbackList(
         list(callbacks), add_history=True, model=model, epochs=epochs, steps=train.steps, verbose=0
     )
     specs: dict[str, Any] = {}
@@ -96,13 +96,13 @@ def run_epochs(
         specs |= {} if validation is None else {"test_spec": validation.pipeline.element_spec}
     steps = Steps(model, strategy, **specs)
     with kept_memory():
-        return _Loop(model, watchers, start or Position(), steps).run(train, validation, epochs)
+        return _Loop(model, callback_list, start or Position(), steps).run(train, validation, epochs)
 
 
 class _Loop:
-    def __init__(self, model: keras.Model, watchers: Any, start: Position, steps: Any) -> None:
+    def __init__(self, model: keras.Model, callback_list: Any, start: Position, steps: Any) -> None:
         self.model = model
-        self.watchers = watchers
+        self.callback_list = callback_list
         self.start = start
         self.steps = steps
         self.guard = LossGuard()
@@ -111,14 +111,14 @@ class _Loop:
         model, start = self.model, self.start
         self.steps.build(train.pipeline.element_spec)
         model.stop_training = False
-        self.watchers.on_train_begin()
+        self.callback_list.on_train_begin()
         logs: Any = {}
         for epoch in range(start.epoch, epochs):
             model.reset_metrics()
-            self.watchers.on_epoch_begin(epoch)
+            self.callback_list.on_epoch_begin(epoch)
             first = 0
             if epoch == start.epoch:
-                start.restore(model, self.watchers, train)
+                start.restore(model, self.callback_list, train)
                 first = start.step
             train.begin(epoch, first)
             self._train(train, epoch, first)
@@ -127,24 +127,24 @@ class _Loop:
                 if not model.stop_training:
                     start.after_batches(epoch)
                 logs.update({f"val_{name}": value for name, value in self._evaluate(validation).items()})
-            self.watchers.on_epoch_end(epoch, logs)
+            self.callback_list.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
         model.optimizer.finalize_variable_values(model.trainable_weights)
-        self.watchers.on_train_end(logs)
+        self.callback_list.on_train_end(logs)
         return model.history
 
     def _train(self, train: Source, epoch: int, first: int) -> None:
         if first >= train.steps:
             return
         for step, batch in zip(range(first, train.steps), _batches(train), strict=False):
-            self.watchers.on_train_batch_begin(step)
+            self.callback_list.on_train_batch_begin(step)
             result = self._train_step(batch)
             loss = float(result.loss)
             trouble = self.guard.check(loss, result.skipped, result.scale)
             if trouble:
                 raise DivergedError(trouble, epoch, step, train.rows_of(epoch, step).tolist())
-            self.watchers.on_train_batch_end(step, result.logs)
+            self.callback_list.on_train_batch_end(step, result.logs)
             self.start.after_step(epoch, step, loss)
             if self.model.stop_training:
                 return
@@ -163,17 +163,17 @@ class _Loop:
             ) from error
 
     def _evaluate(self, validation: Source) -> dict[str, Any]:
-        self.watchers.on_test_begin()
+        self.callback_list.on_test_begin()
         self.model.reset_metrics()
         validation.begin(0)
         logs: dict[str, Any] = {}
         for step, batch in enumerate(_batches(validation)):
-            self.watchers.on_test_batch_begin(step)
+            self.callback_list.on_test_batch_begin(step)
             logs = self.steps.test(batch)
-            self.watchers.on_test_batch_end(step, logs)
+            self.callback_list.on_test_batch_end(step, logs)
             self.start.while_judging()
         logs = {name: _plain(value) for name, value in logs.items()}
-        self.watchers.on_test_end(logs)
+        self.callback_list.on_test_end(logs)
         return logs
 
 

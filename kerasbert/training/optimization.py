@@ -27,7 +27,7 @@ class Optimization:
         reinit_layers: blocks at the top, >= 0, that start from fresh weights.
         unfreeze_every: epochs, >= 0, after which one more block from the top starts to train, the head alone first, the
             embeddings last; 0: all train from the start.
-        accumulate: batches, >= 1, whose mean gradient makes one update. Batches at the very end that do not fill a
+        gradient_accumulation_steps: batches, >= 1, whose mean gradient makes one update. Batches at the very end that do not fill a
             group are not used.
         ema: in (0, 1): the trained weights are the exponential moving average at this momentum, in validation too; None:
             the last weights.
@@ -39,7 +39,7 @@ class Optimization:
         TypeError: when a value has the wrong type.
 
     Example:
-        >>> Optimization(layer_decay=0.9, schedule="cosine").accumulate
+        >>> Optimization(layer_decay=0.9, schedule="cosine").gradient_accumulation_steps
         1
 
     Reference:
@@ -52,7 +52,7 @@ class Optimization:
     freeze: str | int | None = None
     reinit_layers: int = 0
     unfreeze_every: int = 0
-    accumulate: int = 1
+    gradient_accumulation_steps: int = 1
     ema: float | None = None
     gradient_checkpointing: bool = False
 
@@ -61,7 +61,7 @@ class Optimization:
         check_number("layer_decay", self.layer_decay, 0, 1, open_minimum=True)
         check_int("reinit_layers", self.reinit_layers, 0)
         check_int("unfreeze_every", self.unfreeze_every, 0)
-        check_int("accumulate", self.accumulate, 1)
+        check_int("gradient_accumulation_steps", self.gradient_accumulation_steps, 1)
         check_bool("gradient_checkpointing", self.gradient_checkpointing)
         if self.ema is not None:
             check_number("ema", self.ema, 0, 1, open_minimum=True, open_maximum=True)
@@ -114,7 +114,7 @@ def make_optimizer(
     total_steps: int | None = None,
     warmup: float,
     weight_decay: float,
-    clip_norm: float | None,
+    global_clipnorm: float | None,
 ) -> AdamW:
     """AdamW with the rates, the schedule and the starts of a plan.
 
@@ -126,7 +126,7 @@ def make_optimizer(
         total_steps: batches in all, where the last epoch is cut short; None: those of all epochs.
         warmup: share of all steps spent on warm-up.
         weight_decay: decoupled decay.
-        clip_norm: largest global norm of the gradients; None for no clipping.
+        global_clipnorm: largest global norm of the gradients; None for no clipping.
 
     Returns:
         The optimiser, not built yet.
@@ -138,8 +138,8 @@ def make_optimizer(
         weight_decay,
         rate_factors={**layer_factors(model.encoder, plan.layer_decay), "": rates[1] / rates[0]},
         start_steps=start_steps(model.encoder, plan.unfreeze_every * steps[0]),
-        global_clipnorm=clip_norm,
-        gradient_accumulation_steps=plan.accumulate if plan.accumulate > 1 else None,
+        global_clipnorm=global_clipnorm,
+        gradient_accumulation_steps=plan.gradient_accumulation_steps if plan.gradient_accumulation_steps > 1 else None,
         use_ema=plan.ema is not None,
         ema_momentum=plan.ema or 0.99,
     )

@@ -123,10 +123,10 @@ class CheckpointedRun(Position):
         """The history of a finished training."""
         return {} if self.saved is None else state.unpack(self.saved.state["history"], self.saved.arrays)
 
-    def restore(self, model: keras.Model, watchers: keras.callbacks.CallbackList, train: Source) -> None:
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: Source) -> None:
         """See `Position.restore`."""
         self._model, self._source = model, train
-        self._callbacks = [one for one in watchers.callbacks if state.remembers(one)]
+        self._callbacks = [one for one in callback_list.callbacks if state.remembers(one)]
         if self.saved is not None:
             state.restore(self._whole, model, self._callbacks, self.saved)
             self.saved = None  # its memory is given back

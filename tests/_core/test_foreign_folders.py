@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kerasbert import ArtifactError, CheckpointError, ConfigError, TextClassifier, TextEncoder, TFBertModel, load
+from kerasbert import ArtifactError, CheckpointError, ConfigError, TextClassifier, TFBertModel, Tokenizer, load
 from kerasbert._core.foreign_folders import explain_folder
 from kerasbert.encoders.checkpoints import open_checkpoint
 
@@ -47,7 +47,7 @@ KINDS = {
 DOORS = {
     "encoder": (TFBertModel.from_pretrained, ConfigError),
     "classifier": (TextClassifier.from_pretrained, ConfigError),
-    "tokenizer": (TextEncoder.from_pretrained, ConfigError),
+    "tokenizer": (Tokenizer.from_pretrained, ConfigError),
     "load": (load, ArtifactError),
     "weights": (open_checkpoint, CheckpointError),
     "training": (lambda folder: TextClassifier(encoder=folder).fit(["a", "b"] * 4, ["x", "y"] * 4), ConfigError),

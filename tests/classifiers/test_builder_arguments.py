@@ -126,9 +126,9 @@ BAD = {
         ("men", ConfigError, "Did you mean 'mean'"),
         (None, ConfigError, "`combine` must be one of .* got None"),
     ],
-    "combine_first": [
-        (1, TypeError, "`combine_first` must be True or False; got 1 of type int"),
-        (None, TypeError, "`combine_first` must be True or False; got None"),
+    "combine_before_pooling": [
+        (1, TypeError, "`combine_before_pooling` must be True or False; got 1 of type int"),
+        (None, TypeError, "`combine_before_pooling` must be True or False; got None"),
     ],
     "pooling": [
         ("means", ConfigError, "`pooling` must be one of .* got 'means'. Did you mean 'mean'"),

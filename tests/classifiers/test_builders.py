@@ -143,9 +143,9 @@ def test_several_layers_are_joined(tiny_config):
 
 LEARNED = {
     "weighted": ("multiclass", {"combine": "weighted", "pooling": "multihead_attention"}),
-    "weighted first": ("binary", {"combine": "weighted", "combine_first": True, "pooling": "last"}),
+    "weighted first": ("binary", {"combine": "weighted", "combine_before_pooling": True, "pooling": "last"}),
     "attention": ("multitask", {"combine": "attention", "pooling": "mean"}),
-    "attention first": ("multilabel", {"combine": "attention", "combine_first": True, "pooling": "attention"}),
+    "attention first": ("multilabel", {"combine": "attention", "combine_before_pooling": True, "pooling": "attention"}),
 }
 
 
@@ -170,8 +170,8 @@ def test_a_learned_combination_needs_several_layers(combine, tiny_config):
 
 
 def test_the_pooler_cannot_be_combined_first(tiny_config):
-    with pytest.raises(ConfigError, match="`combine_first` must be False with pooling='pooler'"):
-        build_binary(encoder=tiny_config, pooling="pooler", combine_first=True)
+    with pytest.raises(ConfigError, match="`combine_before_pooling` must be False with pooling='pooler'"):
+        build_binary(encoder=tiny_config, pooling="pooler", combine_before_pooling=True)
 
 
 def test_learned_mix_is_not_decayed(tiny_config):

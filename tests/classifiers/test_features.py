@@ -34,11 +34,15 @@ FIRST = {
 @pytest.mark.parametrize("combine", FIRST)
 def test_combines_and_pools(combine):
     states = [np.where(MASK[..., None], state, 0).astype("float32") for state in STATES]
-    assert np.allclose(Features("mean", combine=combine, combine_first=True)(states, MASK), FIRST[combine], atol=1e-6)
+    assert np.allclose(
+        Features("mean", combine=combine, combine_before_pooling=True)(states, MASK), FIRST[combine], atol=1e-6
+    )
 
 
 def test_the_two_orders_differ_where_a_maximum_is_taken():
-    one, other = (Features("mean", combine="max", combine_first=first)(STATES, MASK) for first in (False, True))
+    one, other = (
+        Features("mean", combine="max", combine_before_pooling=first)(STATES, MASK) for first in (False, True)
+    )
     assert not np.allclose(one, other, atol=1e-2)
 
 
@@ -53,30 +57,30 @@ def test_learned_mix_of_pooled_states(combine):
 @pytest.mark.parametrize("combine", COMBINATIONS)
 @pytest.mark.parametrize("pooling", ["mean", "cls", "last", "max", "attention", "multihead_attention"])
 def test_combined_first_is_masked(combine, pooling):
-    features = Features(pooling, combine=combine, combine_first=True)
+    features = Features(pooling, combine=combine, combine_before_pooling=True)
     other = [np.where(MASK[..., None], state, 1e3).astype("float32") for state in STATES]
     features(STATES, MASK)
     assert np.allclose(features(STATES, MASK), features(other, MASK), atol=1e-5)
 
 
-@pytest.mark.parametrize("combine_first", [False, True])
+@pytest.mark.parametrize("combine_before_pooling", [False, True])
 @pytest.mark.parametrize("combine", COMBINATIONS)
-def test_symbolic_shape_is_the_eager_one(combine, combine_first):
-    features = Features("multihead_attention", combine=combine, combine_first=combine_first)
+def test_symbolic_shape_is_the_eager_one(combine, combine_before_pooling):
+    features = Features("multihead_attention", combine=combine, combine_before_pooling=combine_before_pooling)
     symbolic = features([keras.Input((None, 4)), keras.Input((None, 4))], keras.Input((None,)))
     assert symbolic.shape[1:] == features(STATES, MASK).shape[1:]
 
 
 def test_combine_first_is_a_bool():
-    with pytest.raises(TypeError, match="`combine_first` must be True or False; got 'yes'"):
-        Features("mean", combine_first="yes")
+    with pytest.raises(TypeError, match="`combine_before_pooling` must be True or False; got 'yes'"):
+        Features("mean", combine_before_pooling="yes")
 
 
-@pytest.mark.parametrize("combine_first", [False, True])
+@pytest.mark.parametrize("combine_before_pooling", [False, True])
 @pytest.mark.parametrize("combine", COMBINATIONS)
-def test_one_state_is_passed_on(combine, combine_first):
+def test_one_state_is_passed_on(combine, combine_before_pooling):
     states = (np.where(MASK[..., None], STATES[0], 0).astype("float32"),)
-    features = Features("mean", combine=combine, combine_first=combine_first)
+    features = Features("mean", combine=combine, combine_before_pooling=combine_before_pooling)
     assert np.allclose(features(states, MASK), MEANS[0], atol=1e-6)
 
 
@@ -100,5 +104,5 @@ def test_layers_of_another_type(layers):
 
 
 def test_config_round_trip():
-    layer = Features("attention", combine="attention", combine_first=True, max_length=64, layer_indices=(1, 2))
+    layer = Features("attention", combine="attention", combine_before_pooling=True, max_length=64, layer_indices=(1, 2))
     assert Features.from_config(layer.get_config()).get_config() == layer.get_config()

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
+from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.builders import compile_heads
-from kerasbert.classifiers.recipe import recipe_of
 from kerasbert.objectives.balance import balance_levels
 from kerasbert.training.finetune import default_monitor
 
@@ -166,7 +166,7 @@ def test_saved_by_keras(form, tiny_config, tiny_inputs, tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     before, after = predict(model, tiny_inputs), predict(again, tiny_inputs)
     assert all(np.array_equal(before[level], after[level]) for level in before)
-    assert recipe_of(again) == recipe_of(model)
+    assert architecture_of(again) == architecture_of(model)
     assert again.heads["subclass"].label_names == ("refund", "invoice", "late", "lost", "damaged", "other")
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
-from kerasbert.classifiers.recipe import recipe_of
+from kerasbert.classifiers.architecture import architecture_of
 
 TASKS = {"binary": kb.Binary(["n", "y"]), "multiclass": kb.Multiclass(3), "multilabel": kb.Multilabel(4)}
 
@@ -71,7 +71,7 @@ def test_training_finds_the_layer_that_knows(tiny_config):
 
 
 def test_recipe_rebuilds(tiny_config):
-    recipe = recipe_of(kb.build_layerwise(kb.Multilabel(["a", "b"]), encoder=tiny_config, layers=[1, 2]))
+    recipe = architecture_of(kb.build_layerwise(kb.Multilabel(["a", "b"]), encoder=tiny_config, layers=[1, 2]))
     assert recipe["builder"] == "build_layerwise" and recipe["arguments"]["layers"] == [1, 2]
     assert recipe["arguments"]["task"] == {"task": "multilabel", "label_names": ["a", "b"]}
 

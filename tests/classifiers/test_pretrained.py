@@ -47,7 +47,7 @@ def logits_of(classifier, texts):
     for layer in head.hidden_layers:
         hidden = layer(hidden)
     inner = keras.Model(model.input, head.output_layer(hidden))
-    return keras.ops.convert_to_numpy(inner(classifier.tokens_(texts), training=False))
+    return keras.ops.convert_to_numpy(inner(classifier.tokenizer_(texts), training=False))
 
 
 @pytest.mark.parametrize("family", CONFIGS)
@@ -65,7 +65,7 @@ def test_the_logits_are_pytorchs(family, folders):
 
 
 def test_texts_are_as_long_as_the_tokenizer_says(folders):
-    assert TextClassifier.from_pretrained(folders("bert")).tokens_.max_length == 32
+    assert TextClassifier.from_pretrained(folders("bert")).tokenizer_.max_length == 32
     assert TextClassifier.from_pretrained(folders("bert"), max_length=16).max_length == 16
 
 
@@ -319,7 +319,7 @@ def test_spelled_separators_are_read_as_is_chosen(family, folders, tmp_path, rec
     np.testing.assert_allclose(text.predict_proba(SPELLED), expected_as_text, atol=1e-5)
     assert np.abs(expected - expected_as_text).max() > 1e-3
     for classifier in (tokens, text):
-        name = str(classifier.tokens_.split_special_tokens)
+        name = str(classifier.tokenizer_.split_special_tokens)
         classifier.save(tmp_path / name)
         np.testing.assert_array_equal(load(tmp_path / name).predict_proba(SPELLED), classifier.predict_proba(SPELLED))
         hub = classifier.save_pretrained(tmp_path / f"hub_{name}", texts=SPELLED).path
@@ -349,5 +349,5 @@ def test_a_tokenizer_beside_the_folder(folders, tmp_path):
         assert classifier.max_length == 32
     with pytest.raises(ConfigError, match="rows of token embeddings, and its tokenizer .* tokens beyond"):
         TextClassifier.from_pretrained(folder, tokenizer=folders("roberta"))
-    with pytest.raises(TypeError, match="`tokenizer` must be a TextEncoder"):
+    with pytest.raises(TypeError, match="`tokenizer` must be a Tokenizer"):
         TextClassifier.from_pretrained(folder, tokenizer=3)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerasbert import AttentionPooling, WindowPooling, build_multiclass
-from kerasbert.classifiers.recipe import recipe_of
+from kerasbert.classifiers.architecture import architecture_of
 
 VECTORS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
 ROWS = np.array([[1, 2, 3], [4, 0, 0], [5, 6, 0]], dtype="int32")
@@ -45,6 +45,6 @@ def test_config_round_trip_and_recipe(tiny_config):
     layer = WindowPooling.from_config(WindowPooling("max").get_config())
     assert type(layer.pooling).__name__ == "MaxPooling"
     assert (
-        recipe_of(build_multiclass(2, encoder=tiny_config, window_pooling="max"))["arguments"]["window_pooling"]
+        architecture_of(build_multiclass(2, encoder=tiny_config, window_pooling="max"))["arguments"]["window_pooling"]
         == "max"
     )

@@ -3,8 +3,8 @@
 import pytest
 
 import kerasbert as kb
+from kerasbert.batches.prepare_tokens import prepare_tokens
 from kerasbert.cli.data import check_of_classifier, check_of_task, read_data
-from kerasbert.data.prepare_tokens import prepare_tokens
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
 CASES = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ArtifactError, TextClassifier, cli, load
-from kerasbert.folder_facts import count_parameters, files_of, heads_of, manifest_state
+from kerasbert.saving.inspection import count_parameters, files_of, heads_of, manifest_state
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
 CASES = {

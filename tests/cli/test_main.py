@@ -48,7 +48,7 @@ WAYS = {
     "columns": ["--task", "multilabel", "--labels", "a,b"],
     "pairs": ["--task", "multiclass", "--text-pair", "text"],
     "layers": [
-        *("--task", "multiclass", "--layers", "-2,-1", "--combine", "attention", "--combine-first"),
+        *("--task", "multiclass", "--layers", "-2,-1", "--combine", "attention", "--combine-before-pooling"),
         *("--pooling", "multihead_attention"),
     ],
     "multitask": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flags=labels:multilabel"],

@@ -27,8 +27,8 @@ USELESS = {
     "export text": ("export {m} --text body", "--text goes with --data"),
     "export labels": ("export {m} --labels y", "--labels goes with --data"),
     "export delimiter": ("export {m} --label-delimiter ;", "--label-delimiter goes with --data"),
-    "find-rate labels": (
-        "find-rate {d} --task multitask --head a=label:binary --labels label --picture p.png",
+    "find-learning-rate labels": (
+        "find-learning-rate {d} --task multitask --head a=label:binary --labels label --picture p.png",
         "--labels goes with one head",
     ),
     "inspect length": ("inspect {m} --max-length 9", "--max-length goes with --text"),
@@ -57,7 +57,18 @@ def test_an_option_that_nothing_reads(line, words, saved, monkeypatch, tmp_path,
     assert not any(tmp_path.iterdir())
 
 
-COMMANDS = ["evaluate", "explain", "export", "find-rate", "inspect", "layers", "predict", "prepare", "probe", "train"]
+COMMANDS = [
+    "evaluate",
+    "explain",
+    "export",
+    "find-learning-rate",
+    "inspect",
+    "layers",
+    "predict",
+    "prepare",
+    "probe",
+    "train",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -70,7 +81,10 @@ BAD = "text,label\ngood,a\nragged\nbad,b\nthanks,\nlost,c\n" + "good card,a\nbad
 READERS = {
     "evaluate": ("evaluate {m} {d}", 3),
     "probe": ("probe {m} {d} --folds 2 --layers -1 --quiet", 2),
-    "find-rate": ("find-rate {d} --task multiclass --encoder {e} --steps 10 --batch-size 1 --picture {t}/p.png", 2),
+    "find-learning-rate": (
+        "find-learning-rate {d} --task multiclass --encoder {e} --steps 10 --batch-size 1 --picture {t}/p.png",
+        2,
+    ),
 }
 
 

@@ -101,7 +101,7 @@ def test_training_ends_after_max_steps_at_the_rate_zero(folder, tiny_folder, tmp
 
 def test_find_rate_prints_a_rate_and_draws(folder, tiny_folder, tmp_path, capsys):
     options = ["--task", "multilabel", "--encoder", tiny_folder, "--steps", "30", "--picture", tmp_path / "rates.png"]
-    assert cli.main(list(map(str, ["find-rate", folder / "0.jsonl", *options]))) == 0
+    assert cli.main(list(map(str, ["find-learning-rate", folder / "0.jsonl", *options]))) == 0
     written = capsys.readouterr()
     assert 1e-7 < float(written.out) <= 1e-2
     assert "The loss falls fastest at a rate of" in written.err

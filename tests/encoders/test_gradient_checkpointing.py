@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kerasbert import BertConfig, TFBertModel, build_multiclass, finetune, make_batches
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 CONFIG = {
     "vocab_size": 23,

@@ -63,7 +63,7 @@ def test_another_mode_is_refused_before_anything_is_changed(mode, tiny_config):
 WRITERS = {
     "folder of transformers": lambda model, folder: model.encoder.save_pretrained(folder),
     "builder": lambda model, folder: kb.build_binary(encoder=model.encoder),
-    "description": lambda model, folder: kb.classifiers.recipe.recipe_of(model),
+    "description": lambda model, folder: kb.classifiers.recipe.architecture_of(model),
 }
 
 

@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from kerasbert import ConfigError, DataError, bootstrap_intervals
 from kerasbert.evaluation.confidence import resampled_scores
-from kerasbert.evaluation.scores import as_flags, score_predictions
+from kerasbert.objectives.scores import as_flags, score_predictions
 
 # Few distinct texts are drawn by kinds, many one by one; both ways are taken here.
 RANDOM = np.random.default_rng(3)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import LongTexts
 from kerasbert.evaluation.distinct import count_different_texts, count_distinct
+from kerasbert.tokenization.long_texts import LongTexts
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 @pytest.mark.parametrize("dim", [1, 8, 384])
@@ -30,7 +30,7 @@ def test_the_scale_may_be_given():
 
 @pytest.mark.parametrize("way", ["truncate", "windows"])
 def test_texts_differ_by_their_tokens(way, tiny_folder):
-    tokens = TextEncoder.from_folder(tiny_folder, max_length=8, long_texts=LongTexts(way))
+    tokens = Tokenizer.from_folder(tiny_folder, max_length=8, long_texts=LongTexts(way))
     same = ["good card", "Good  CARD", "my card"]
     long = ["good " * 6 + "card", "good " * 6 + "bad"]  # the seventh word is cut, or in a window of its own
     assert count_different_texts(tokens, same + long) == {"truncate": 3, "windows": 4}[way]

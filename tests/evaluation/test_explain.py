@@ -6,8 +6,8 @@ import pytest
 
 import kerasbert as kb
 from kerasbert import cli
-from kerasbert.data.spans import read_places, spans_of
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
+from kerasbert.tokenization.spans import read_places, spans_of
 
 TEXTS = ["good card", "bad parcel late", "thanks", "lost parcel where is it ?", "refund please", "good"] * 2
 LABELS = ["+", "-", "+", "-", "-", "+"] * 2
@@ -54,7 +54,7 @@ def by_differences(model, inputs, is_text, label, steps=200):
 
 
 def test_equals_finite_differences(classifier):
-    inputs = classifier.tokens_.encode(["bad card late"]).padded()
+    inputs = classifier.tokenizer_.encode(["bad card late"]).padded()
     is_text = np.array([[False, True, True, True, False]])
     found = integrated_gradients(
         classifier.model_, inputs, head="probabilities", label=1, pad_id=0, is_text=is_text, steps=32
@@ -81,17 +81,17 @@ def test_shares_are_complete_and_named(classifier):
 
 def test_attention_pooling_weights(classifier):
     found = kb.explain(classifier, TEXT)
-    batch = classifier.tokens_.encode([TEXT]).padded()
+    batch = classifier.tokenizer_.encode([TEXT]).padded()
     state = classifier.model_.encoder(batch).last_hidden_state
     weights = numpy(classifier.model_.features.pooling.weights_of(state, batch["attention_mask"]))[0]
-    spans = spans_of(classifier.tokens_, TEXT)
+    spans = spans_of(classifier.tokenizer_, TEXT)
     expected = np.bincount(spans.words, weights=weights[1:-1])
     assert np.allclose([word["pooling"] for word in found.words], expected, atol=1e-6)
 
 
 def test_attentions_are_the_encoders(classifier):
     found = kb.explain(classifier, "bad card")
-    output = classifier.model_.encoder(classifier.tokens_.encode(["bad card"]).padded(), output_attentions=True)
+    output = classifier.model_.encoder(classifier.tokenizer_.encode(["bad card"]).padded(), output_attentions=True)
     assert found.tokens == ("[CLS]", "bad", "card", "[SEP]")
     assert np.allclose(found.attentions, np.stack([numpy(one)[0] for one in output.attentions]), atol=1e-6)
 
@@ -109,7 +109,12 @@ SETTINGS = {
     "windows": {"long_texts": "windows", "max_length": 6, "window_pooling": "attention", "pooling": "attention"},
     "head and tail": {"long_texts": "head_tail", "max_length": 7},
     "cut": {"max_length": 5},
-    "layers": {"layers": [0, 1, 2], "combine": "attention", "combine_first": True, "pooling": "multihead_attention"},
+    "layers": {
+        "layers": [0, 1, 2],
+        "combine": "attention",
+        "combine_before_pooling": True,
+        "pooling": "multihead_attention",
+    },
     "layerwise": {"layerwise": True},
     "pooler": {"pooling": "pooler"},
 }
@@ -132,8 +137,8 @@ def test_every_kind_of_model(options, tiny_folder):
 def test_places_follow_what_is_read(tiny_folder):
     text = "good bad late lost refund please where is my parcel"
     for way in ("truncate", "head_tail", "windows"):
-        tokens = kb.TextEncoder.from_folder(tiny_folder, max_length=6, long_texts=kb.LongTexts(way))
-        whole = kb.TextEncoder.from_folder(tiny_folder, max_length=40).encode([text]).input_ids[1:-1]
+        tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=6, long_texts=kb.LongTexts(way))
+        whole = kb.Tokenizer.from_folder(tiny_folder, max_length=40).encode([text]).input_ids[1:-1]
         places, ids = read_places(tokens, len(whole)), tokens.encode([text]).padded()["input_ids"]
         assert places.shape == ids.shape and np.array_equal(whole[places[places >= 0]], ids[places >= 0])
         assert set(ids[places < 0].tolist()) == {2, 3}

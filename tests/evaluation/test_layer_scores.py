@@ -38,7 +38,7 @@ def by_hand(classifier, confidence):
     weights = np.array(list(classifier.model_.votes.vote_weights.values()))
     answers, exits = [], []
     for text in TEXTS:
-        output = classifier.model_(classifier.tokens_.encode([text]).padded())
+        output = classifier.model_(classifier.tokenizer_.encode([text]).padded())
         own = [np.array(output[f"layer_{layer}"])[0] for layer in (0, 1, 2)]
         for layer in (0, 1, 2):
             answer = np.average(own[: layer + 1], axis=0, weights=weights[: layer + 1])
@@ -54,7 +54,7 @@ def test_early_exit_equals_text_by_text(quantile, classifier):
     confidence = float(np.quantile(by_hand(classifier, 1.0)[0].max(1), quantile))
     found = kb.predict_early(classifier, TEXTS, confidence=confidence, batch_size=4)
     answers, exits = by_hand(classifier, confidence)
-    lengths = classifier.tokens_.encode(TEXTS).lengths
+    lengths = classifier.tokenizer_.encode(TEXTS).lengths
     assert found.exit_layers.tolist() == exits and np.allclose(found.probabilities, answers, atol=1e-5)
     assert found.saving == pytest.approx(1 - (np.array(exits) * lengths).sum() / (2 * lengths.sum()))
 

@@ -53,6 +53,6 @@ def test_the_answers_are_the_classifiers(exported):
 def test_tokens_and_an_empty_batch(exported):
     _, classifier, folder = exported
     shape, ids = json.loads(run(folder, TEXTS, "tokens").stdout)["input_ids"]
-    assert np.array(ids).reshape(shape).tolist() == classifier.tokens_(TEXTS)["input_ids"].tolist()
+    assert np.array(ids).reshape(shape).tolist() == classifier.tokenizer_(TEXTS)["input_ids"].tolist()
     shape, values = json.loads(run(folder, []).stdout)["probabilities"]
     assert shape == [0, 3] and values == []

@@ -67,7 +67,7 @@ def test_a_phone_gives_the_same(family, trained_on, tmp_path):
     interpreter = interpreters.Interpreter(model_path=str(path))
     ask = interpreter.get_signature_runner()
     for text, expected in zip(TEXTS, classifier.predict_proba(TEXTS), strict=True):
-        ids = classifier.tokens_(text)["input_ids"]
+        ids = classifier.tokenizer_(text)["input_ids"]
         got = ask(ids=ids, mask=np.ones_like(ids), segment_ids=np.zeros_like(ids))["probabilities"][0]
         np.testing.assert_allclose(got, expected, atol=1e-5)
 
@@ -87,7 +87,7 @@ def test_onnx_runtime_gives_the_same(family, trained_on, tmp_path):
     classifier = trained_on(family)
     path = classifier.export_onnx(tmp_path / "onnx", texts=TEXTS).path
     session = runtime.InferenceSession(str(path / "model.onnx"))
-    tokens = classifier.tokens_(TEXTS)
+    tokens = classifier.tokenizer_(TEXTS)
     (got,) = session.run(None, {one.name: tokens[one.name] for one in session.get_inputs()})
     np.testing.assert_allclose(got, classifier.predict_proba(TEXTS), atol=1e-5)
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasbert import ConfigError, LongTexts, TextEncoder
+from kerasbert import ConfigError, LongTexts, Tokenizer
 from kerasbert.export.graph_tokenizer import GraphTokenizer
 
 LETTERS = [chr(code) for code in (*range(33, 127), *range(0xA1, 0x180), *range(0x391, 0x3CA), *range(0x410, 0x450))]
@@ -84,7 +84,7 @@ def both(tmp_path_factory):
     def make(name):
         if name not in made:
             folder = folder_with(tmp_path_factory.mktemp("tokenizer"), SETTINGS[name])
-            tokens = TextEncoder.from_folder(folder, max_length=32)
+            tokens = Tokenizer.from_folder(folder, max_length=32)
             made[name] = tokens, compiled(tokens)
         return made[name]
 
@@ -181,7 +181,7 @@ def test_a_batch_is_as_long_as_its_longest_text(both):
 @pytest.fixture(scope="module")
 def head_tail(tmp_path_factory):
     folder = folder_with(tmp_path_factory.mktemp("tokenizer"), SETTINGS["uncased"])
-    tokens = TextEncoder.from_folder(folder, max_length=13, long_texts=LongTexts("head_tail"))
+    tokens = Tokenizer.from_folder(folder, max_length=13, long_texts=LongTexts("head_tail"))
     return tokens, compiled(tokens)
 
 
@@ -195,44 +195,45 @@ def test_beginning_and_end_of_long_texts_are_kept(head_tail, counts):
 def test_windows_are_refused(tmp_path):
     folder = folder_with(tmp_path, SETTINGS["uncased"])
     with pytest.raises(ConfigError, match="must not be 'windows'"):
-        GraphTokenizer(TextEncoder.from_folder(folder, long_texts=LongTexts("windows")))
+        GraphTokenizer(Tokenizer.from_folder(folder, long_texts=LongTexts("windows")))
 
 
 @pytest.mark.parametrize("special", [False, True], ids=["plain", "special"])
 def test_added_tokens_are_refused_by_name(special, tmp_path):
-    tokens = TextEncoder.from_folder(folder_with(tmp_path, SETTINGS["uncased"]))._tokenizer
+    tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"]))._tokenizer
     (tokens.add_special_tokens if special else tokens.add_tokens)(["kerasbert", "[USER]"])
     with pytest.raises(
         ConfigError, match=r"this one has 2, .*'kerasbert', '\[USER\]'. Export with --format onnx or hugging"
     ):
-        GraphTokenizer(TextEncoder(tokens))
+        GraphTokenizer(Tokenizer(tokens))
 
 
 def test_special_tokens_read_in_texts_are_refused(tmp_path):
-    tokens = TextEncoder.from_folder(folder_with(tmp_path, SETTINGS["uncased"]), split_special_tokens=False)
+    tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"]), split_special_tokens=False)
     with pytest.raises(ConfigError, match=r"reads it as the token \(split_special_tokens=False\)"):
         GraphTokenizer(tokens)
 
 
 def test_other_first_and_last_tokens(tmp_path):
     folder = folder_with(tmp_path, {**SETTINGS["uncased"], "cls_token": "[BOS]", "sep_token": "[EOS]"})
-    encoder = TextEncoder.from_folder(folder, max_length=32, split_special_tokens=True)
+    encoder = Tokenizer.from_folder(folder, max_length=32, split_special_tokens=True)
     assert different((encoder, compiled(encoder)), ["hello [BOS] [EOS] [CLS]", "", "good world"]) == []
 
 
 def test_a_byte_level_tokenizer_is_refused():
-    from tokenizers import Tokenizer, models
+    from tokenizers import Tokenizer as FastTokenizer
+    from tokenizers import models
 
-    tokenizer = Tokenizer(models.BPE({"<pad>": 0, "a": 1}, []))
+    tokenizer = FastTokenizer(models.BPE({"<pad>": 0, "a": 1}, []))
     tokenizer.add_special_tokens(["<pad>"])
     with pytest.raises(ConfigError, match="for WordPiece tokenizers .* this one is BPE"):
-        GraphTokenizer(TextEncoder(tokenizer, max_length=8))
+        GraphTokenizer(Tokenizer(tokenizer, max_length=8))
 
 
 def test_another_normaliser_is_refused(tmp_path):
     from tokenizers import normalizers
 
-    tokens = TextEncoder.from_folder(folder_with(tmp_path, SETTINGS["uncased"]))._tokenizer
+    tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"]))._tokenizer
     tokens.normalizer = normalizers.NFKC()
     with pytest.raises(ConfigError, match="must have BERT's own normaliser .* got NFKC"):
-        GraphTokenizer(TextEncoder(tokens))
+        GraphTokenizer(Tokenizer(tokens))

@@ -29,7 +29,10 @@ OTHERS = {
         {"task": "multiclass", "layers": [0, 1, 2], "combine": "attention", "pooling": "multihead_attention"},
         LABELS,
     ),
-    "weighted": ({"task": "multiclass", "layers": [1, 2], "combine": "weighted", "combine_first": True}, LABELS),
+    "weighted": (
+        {"task": "multiclass", "layers": [1, 2], "combine": "weighted", "combine_before_pooling": True},
+        LABELS,
+    ),
     "mean of layers": ({"task": "multiclass", "layers": [1, 2], "combine": "mean", "pooling": "attention"}, LABELS),
     "max of layers": ({"task": "multiclass", "layers": [1, 2], "combine": "max", "hidden_units": (6, 4)}, LABELS),
     "multitask": (
@@ -119,7 +122,7 @@ def test_it_comes_back_as_it_was(task, family, encoders, tmp_path):
     assert again.task == task and again.thresholds_["probabilities"].tolist() == thresholds
     np.testing.assert_allclose(again.predict_proba(TEXTS), classifier.predict_proba(TEXTS), atol=1e-6)
     assert list(again.predict(TEXTS)) == list(classifier.predict(TEXTS))
-    assert again.tokens_.max_length == 32
+    assert again.tokenizer_.max_length == 32
 
 
 def readme_code(folder):
@@ -243,7 +246,7 @@ def test_trained_on_in_pytorch_it_comes_back(name, encoders, tmp_path, remote_co
                 weight -= 0.1 * weight.grad
     assert all(weight.grad is not None for weight in model.weights.values())
     model.save_pretrained(tmp_path / "again")
-    classifier.tokens_.save(tmp_path / "again")
+    classifier.tokenizer_.save(tmp_path / "again")
     expected = torch_probabilities(model, tmp_path / "hub")
     assert_same(load(tmp_path / "again")._probabilities(TEXTS, None), expected)
     assert np.abs(expected["probabilities"] - classifier._probabilities(TEXTS, None)["probabilities"]).max() > 1e-4
@@ -375,7 +378,7 @@ def test_special_tokens_stay_text_in_transformers(encoders, tmp_path, remote_cod
         classifier = trained(encoders(family), LABELS, task="multiclass")
         classifier.save_pretrained(tmp_path / family)
         got = AutoTokenizer.from_pretrained(str(tmp_path / family), trust_remote_code=True)(TEXTS, truncation=True)
-        ids = classifier.tokens_.encode(TEXTS)
+        ids = classifier.tokenizer_.encode(TEXTS)
         assert [number for row in got["input_ids"] for number in row] == ids.input_ids.tolist()
         assert ("token_type_ids" in got) == (family == "bert")
 

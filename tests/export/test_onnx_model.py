@@ -24,7 +24,13 @@ FORMS = {
         LABELS,
     ),
     "weighted, max": (
-        {"task": "multiclass", "layers": [1, 2], "combine": "weighted", "combine_first": True, "pooling": "max"},
+        {
+            "task": "multiclass",
+            "layers": [1, 2],
+            "combine": "weighted",
+            "combine_before_pooling": True,
+            "pooling": "max",
+        },
         LABELS,
     ),
     "multitask": (
@@ -78,7 +84,7 @@ def test_levels_that_were_added_later(tiny_folder, tmp_path):
     classifier = with_subclasses(tiny_folder)
     path = classifier.export_onnx(tmp_path / "onnx", texts=TEXTS).path
     session = onnxruntime.InferenceSession(str(path / "model.onnx"))
-    tokens, names = classifier.tokens_(TEXTS), [one.name for one in session.get_outputs()]
+    tokens, names = classifier.tokenizer_(TEXTS), [one.name for one in session.get_outputs()]
     got = dict(zip(names, session.run(None, {one.name: tokens[one.name] for one in session.get_inputs()}), strict=True))
     expected = classifier.predict_proba(TEXTS)
     assert list(got) == list(expected) == ["class", "subclass"]

@@ -85,7 +85,7 @@ def test_thresholds_and_trees_matter(name, exported):
 def test_tokens_are_those_of_the_encoder(exported):
     classifier, _, loaded = exported("multiclass")
     got = served(loaded, TEXTS, "tokens")
-    expected = classifier.tokens_(TEXTS)
+    expected = classifier.tokenizer_(TEXTS)
     assert set(got) == set(expected)
     for name, array in expected.items():
         assert (got[name] == array).all() and got[name].dtype == np.int32
@@ -94,7 +94,7 @@ def test_tokens_are_those_of_the_encoder(exported):
 def test_features_are_those_of_the_model(exported):
     classifier, _, loaded = exported("multilabel")
     inner = keras.Model(classifier.model_.input, classifier.model_.features.output)
-    expected = keras.ops.convert_to_numpy(inner(classifier.tokens_(TEXTS), training=False))
+    expected = keras.ops.convert_to_numpy(inner(classifier.tokenizer_(TEXTS), training=False))
     got = served(loaded, TEXTS, "features")
     assert set(got) == {"features"} and expected.shape == (len(TEXTS), 48)
     np.testing.assert_allclose(got["features"], expected, atol=1e-5)
@@ -328,7 +328,7 @@ def test_the_folder_describes_itself(exported):
     report = description["report"]
     assert report["texts"] == len(TEXTS) and report["largest_difference"] <= 1e-5 and report["different_labels"] == 0
     lines = (path / "assets" / "vocab.txt").read_text(encoding="utf-8").splitlines()
-    assert lines[2] == "[CLS]" and len(lines) == classifier.tokens_.vocabulary_size
+    assert lines[2] == "[CLS]" and len(lines) == classifier.tokenizer_.vocabulary_size
 
 
 def test_a_changed_file_is_found(exported, tmp_path):
@@ -497,27 +497,29 @@ def test_the_card_holds_the_report(exported):
     "lines", [["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "a"], ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "", "b"]]
 )
 def test_a_vocabulary_with_doubles_or_blanks_gets_no_further(lines, tmp_path):
-    from kerasbert import TextEncoder
+    from kerasbert import Tokenizer
 
     (tmp_path / "vocab.txt").write_text("\n".join([*lines, "[MASK]"]) + "\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="vocab.txt.*line"):
-        TextEncoder.from_folder(tmp_path)
+        Tokenizer.from_folder(tmp_path)
 
 
 def test_ids_that_are_left_out_are_blank_lines_of_the_asset(exported, tiny_folder, tmp_path):
     """A `tokenizer.json` may leave ids out; line n of the asset is token n all the same."""
-    from kerasbert import TextEncoder
+    from kerasbert import Tokenizer
 
     classifier = trained("binary", tiny_folder)
-    content = json.loads(classifier.tokens_._tokenizer.to_str())
+    content = json.loads(classifier.tokenizer_._tokenizer.to_str())
     last = max(content["model"]["vocab"], key=content["model"]["vocab"].get)
     del content["model"]["vocab"]["refund"]
-    classifier.tokens_ = TextEncoder(type(classifier.tokens_._tokenizer).from_str(json.dumps(content)), max_length=32)
+    classifier.tokenizer_ = Tokenizer(
+        type(classifier.tokenizer_._tokenizer).from_str(json.dumps(content)), max_length=32
+    )
     path = classifier.export_saved_model(tmp_path / "model", texts=TEXTS, warmup=False).path
     lines = (path / "assets" / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    assert lines.count("") == 1 and lines[-1] == last and len(lines) == classifier.tokens_.vocabulary_size
+    assert lines.count("") == 1 and lines[-1] == last and len(lines) == classifier.tokenizer_.vocabulary_size
     loaded = tf.saved_model.load(str(path))
-    assert (served(loaded, TEXTS, "tokens")["input_ids"] == classifier.tokens_(TEXTS)["input_ids"]).all()
+    assert (served(loaded, TEXTS, "tokens")["input_ids"] == classifier.tokenizer_(TEXTS)["input_ids"]).all()
 
 
 def test_a_file_in_the_way_is_told(exported, tmp_path):
@@ -561,7 +563,7 @@ def test_a_model_trained_in_half_precision_is_exported_as_asked(tiny_folder, tmp
         for dtype, (_, functions) in graphs.items()
     }
     assert tf.bfloat16.as_datatype_enum not in kinds["float32"] and tf.bfloat16.as_datatype_enum in kinds["bfloat16"]
-    whole = in_precision(classifier.model_, "float32")(classifier.tokens_(TEXTS), training=False)
+    whole = in_precision(classifier.model_, "float32")(classifier.tokenizer_(TEXTS), training=False)
     np.testing.assert_allclose(graphs["float32"][0], keras.ops.convert_to_numpy(whole), atol=1e-5)
     np.testing.assert_allclose(graphs["bfloat16"][0], classifier.predict_proba(TEXTS), atol=1e-5)
 

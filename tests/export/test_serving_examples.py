@@ -99,7 +99,7 @@ def check_answers(classifier, grpc_client, service):
     named = [set(labels) for labels in grpc_client["labels_of"](outputs)]
     assert named == [set(labels) for labels in classifier.predict(TEXTS)]
     tokens = grpc_client["ask"](service, MODEL, TEXTS, signature="tokens", timeout=PATIENCE)
-    assert (tokens["input_ids"] == classifier.tokens_(TEXTS)["input_ids"]).all()
+    assert (tokens["input_ids"] == classifier.tokenizer_(TEXTS)["input_ids"]).all()
     rows = grpc_client["classify"](service, MODEL, TEXTS, timeout=PATIENCE)
     got = [[row[label] for label in classifier.classes_] for row in rows]
     np.testing.assert_allclose(got, expected, atol=1e-5)

@@ -15,14 +15,14 @@ from trained_classifiers import TASKS, TEXTS, trained, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, TFBertModel, cli
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.data.tokens import TextEncoder
-from kerasbert.data.windows import LongTexts
 from kerasbert.export import quantization_loss, tflite, tflite_graph
 from kerasbert.export.description import read_export, vocabulary_lines
 from kerasbert.export.litert import token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
 from kerasbert.export.tflite_graph import TFLITE_INPUTS
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata, refuse_custom_ops
+from kerasbert.tokenization.long_texts import LongTexts
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 interpreters = pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not installed")
 MEDIAPIPE = "mediapipe==1.2.2"
@@ -102,7 +102,7 @@ def by_head(classifier, value):
 @every_kind
 def test_litert_answers_as_the_classifier_does(kind, exported):
     classifier, result = exported(kind)
-    got = asked(result.path, TEXTS, classifier.tokens_)
+    got = asked(result.path, TEXTS, classifier.tokenizer_)
     expected = by_head(classifier, classifier.predict_proba(TEXTS))
     assert set(got) == set(expected) == set(classifier.model_.heads)
     for head, values in expected.items():
@@ -137,7 +137,7 @@ def test_the_file_holds_vocabulary_labels_and_rules(exported):
         lines = attached.read("vocab.txt").decode().splitlines()
         rules = json.loads(attached.read("kerasbert.json"))
         labels = {head: attached.read(f"{head}_labels.txt").decode().splitlines() for head in classifier.model_.heads}
-    assert lines == [classifier.tokens_.token_of(number) for number in range(len(lines))]
+    assert lines == [classifier.tokenizer_.token_of(number) for number in range(len(lines))]
     for head, layer in classifier.model_.heads.items():
         assert labels[head] == rules["heads"][head]["label_names"] == list(layer.label_names)
         assert rules["heads"][head]["thresholds"] == classifier.thresholds_[head].tolist()
@@ -161,7 +161,7 @@ def test_open_lengths_take_texts_as_long_as_they_are(exported, tmp_path):
     assert [one["shape_signature"].tolist() for one in interpreter.get_input_details()] == [[1, -1]] * 3
     runner = interpreter.get_signature_runner()
     for text, expected in zip(TEXTS, classifier.predict_proba(TEXTS), strict=True):
-        ids = classifier.tokens_(text)["input_ids"]
+        ids = classifier.tokenizer_(text)["input_ids"]
         got = runner(ids=ids, mask=np.ones_like(ids), segment_ids=np.zeros_like(ids))["probabilities"][0]
         np.testing.assert_allclose(got, expected, atol=1e-5)
     assert result.report["length"] == "dynamic" and result.report["largest_difference"] <= 1e-5
@@ -173,7 +173,7 @@ def test_a_file_of_open_length_cuts_as_the_classifier_does(way, tiny_folder, tmp
     texts = [f"good {'card my thanks lost bad refund ' * size} parcel" for size in (0, 1, 2, 10, 100)]
     result = classifier.export_tflite(tmp_path / "out", length="dynamic", texts=texts)
     assert result.report["largest_difference"] <= 1e-5 and result.report["cut_texts"] == 4
-    whole = TextEncoder(classifier.tokens_._tokenizer, max_length=1000)
+    whole = Tokenizer(classifier.tokenizer_._tokenizer, max_length=1000)
     runner = interpreters.Interpreter(model_path=str(result.path)).get_signature_runner()
     for text, expected in zip(texts, classifier.predict_proba(texts), strict=True):
         ids = whole(text)["input_ids"]
@@ -185,18 +185,18 @@ def test_a_file_of_open_length_cuts_as_the_classifier_does(way, tiny_folder, tmp
 
 @pytest.mark.parametrize(("way", "end"), [("truncate", 1), ("head_tail", 31)])  # of 40 tokens 10 are the head's
 def test_a_cut_is_that_of_the_tokenizer(way, end, tiny_folder):
-    tokens = TextEncoder.from_folder(tiny_folder, max_length=42, long_texts=LongTexts(way))
+    tokens = Tokenizer.from_folder(tiny_folder, max_length=42, long_texts=LongTexts(way))
     assert tflite_graph.cut_of(tokens) == tflite_graph.Cut(42, end)
 
 
 def test_a_shorter_length_cuts_texts_and_tells(exported, tmp_path):
     classifier, _ = exported("multiclass")
     result = classifier.export_tflite(tmp_path / "out", length=6, texts=TEXTS)
-    shorter = TextEncoder(classifier.tokens_._tokenizer, max_length=6)
+    shorter = Tokenizer(classifier.tokenizer_._tokenizer, max_length=6)
     assert result.report["cut_texts"] == shorter.encode(TEXTS).num_truncated > 0
     expected = classifier.model_.predict({**shorter(TEXTS)}, verbose=0)
     np.testing.assert_allclose(asked(result.path, TEXTS, shorter, 6)["probabilities"], expected, atol=1e-5)
-    assert classifier.tokens_.max_length == 32
+    assert classifier.tokenizer_.max_length == 32
 
 
 @pytest.mark.parametrize("quantize", ["float16", "dynamic"])
@@ -204,7 +204,7 @@ def test_smaller_files_stay_close(quantize, wide, tmp_path):
     classifier, plain = wide
     labels = TASKS["multiclass"][1]
     result = classifier.export_tflite(tmp_path / "out", quantize=quantize, texts=TEXTS, labels=labels)
-    got = asked(result.path, TEXTS, classifier.tokens_)["probabilities"]
+    got = asked(result.path, TEXTS, classifier.tokenizer_)["probabilities"]
     apart = np.abs(got - classifier.predict_proba(TEXTS))
     assert result.path.stat().st_size < plain.path.stat().st_size and 0 < apart.max() < 0.02
     assert result.report["largest_difference"] == pytest.approx(float(apart.max()), abs=1e-5)
@@ -217,7 +217,7 @@ def test_scores_are_those_of_scikit_learn(exported, tmp_path):
     classifier, _ = exported("multiclass")
     labels = TASKS["multiclass"][1]
     report = classifier.export_tflite(tmp_path / "out", texts=TEXTS, labels=labels).report
-    scores = asked(tmp_path / "out" / "model.tflite", TEXTS, classifier.tokens_)["probabilities"]
+    scores = asked(tmp_path / "out" / "model.tflite", TEXTS, classifier.tokenizer_)["probabilities"]
     decided = [classifier.classes_[place] for place in scores.argmax(axis=1)]
     told = report["scores"]["probabilities"]["exported"]
     assert told["accuracy"] == pytest.approx(accuracy_score(labels, decided))
@@ -298,7 +298,7 @@ def test_mediapipe_takes_raw_text_and_gives_the_same_scores(mediapipe, exported,
         if kind == "open length":
             expected = by_head(classifier, classifier.predict_proba(texts))
         else:
-            expected = asked(path, texts, classifier.tokens_)
+            expected = asked(path, texts, classifier.tokenizer_)
         for row, heads in enumerate(answers[path]):
             assert list(heads) == [named(head) for head in classifier.model_.heads]
             for head, categories in zip(classifier.model_.heads, heads.values(), strict=True):
@@ -348,7 +348,7 @@ ODD = [
 
 
 def test_what_mediapipe_reads_is_known(mediapipe, exported, tmp_path):
-    tokens = exported("multiclass")[0].tokens_
+    tokens = exported("multiclass")[0].tokenizer_
     specs = [tf.TensorSpec([1, 32], tf.int32, name=name) for name in TFLITE_INPUTS]
     # A model that gives its own inputs back: these are then MediaPipe's ids.
     echo = tf.function(
@@ -372,7 +372,7 @@ def test_what_mediapipe_reads_is_known(mediapipe, exported, tmp_path):
 def test_texts_that_mediapipe_reads_otherwise_are_counted(exported, tmp_path):
     classifier, _ = exported("multiclass")
     texts = ["good card", "Good CARD!", "góod", "my\u200bs", "refund please"]
-    assert count_other_ids(classifier.tokens_, texts, 32) == 2
+    assert count_other_ids(classifier.tokenizer_, texts, 32) == 2
     report = classifier.export_tflite(tmp_path / "out", texts=texts).report
     assert report["mediapipe_other_ids"] == 2
 
@@ -384,12 +384,12 @@ def test_a_cased_vocabulary_is_warned_of(tmp_path):
         (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": lower}))
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
-            tflite._warn_of_case(TextEncoder.from_folder(tmp_path))
+            tflite._warn_of_case(Tokenizer.from_folder(tmp_path))
         assert [one.category for one in found] == [KerasbertWarning] * warned
 
 
 def test_rows_are_padded_to_the_length(exported):
-    tokens = exported("multiclass")[0].tokens_
+    tokens = exported("multiclass")[0].tokenizer_
     rows = token_rows(tokens, ["good", ""], 5)
     assert [array.tolist() for array in rows[0]] == [[2, 5, 3, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 0, 0]]
     assert [array.tolist() for array in token_rows(tokens, ["good", ""], None)[1]] == [[2, 3], [1, 1], [0, 0]]
@@ -449,17 +449,20 @@ def test_what_the_file_cannot_do_is_refused(exported, tiny_folder, tmp_path):
 
 
 def test_another_tokenizer_than_wordpiece_is_refused(exported, tmp_path):
-    from tokenizers import Tokenizer, models, processors
+    from tokenizers import Tokenizer as FastTokenizer
+    from tokenizers import models, processors
 
-    tokenizer = Tokenizer(models.BPE({"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4}, [], unk_token="[UNK]"))
+    tokenizer = FastTokenizer(
+        models.BPE({"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4}, [], unk_token="[UNK]")
+    )
     classifier = copy.copy(exported("binary")[0])
-    classifier.tokens_ = TextEncoder(tokenizer, max_length=32)
+    classifier.tokenizer_ = Tokenizer(tokenizer, max_length=32)
     with pytest.raises(ConfigError, match="A TFLite model takes raw text for WordPiece tokenizers.*this one is BPE"):
         classifier.export_tflite(tmp_path / "out")
-    other = Tokenizer.from_str(exported("binary")[0].tokens_._tokenizer.to_str())
+    other = FastTokenizer.from_str(exported("binary")[0].tokenizer_._tokenizer.to_str())
     other.post_processor = processors.TemplateProcessing(single="[CLS] $A", special_tokens=[("[CLS]", 2)])
     with pytest.raises(ConfigError, match=r"between \[CLS\] and \[SEP\]"):
-        MediaPipeTokenizer(TextEncoder(other))
+        MediaPipeTokenizer(Tokenizer(other))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -576,7 +579,7 @@ def test_int8_weights_and_products(wide, tmp_path):
     kinds = {one["index"]: one["dtype"] for one in interpreter.get_tensor_details()}
     products = [one for one in interpreter._get_ops_details() if one["op_name"] == "FULLY_CONNECTED"]
     assert products and all(kinds[one["inputs"][place]] is np.int8 for one in products for place in (0, 1))
-    got = asked(result.path, TEXTS, classifier.tokens_)["probabilities"]
+    got = asked(result.path, TEXTS, classifier.tokenizer_)["probabilities"]
     apart = np.abs(got - classifier.predict_proba(TEXTS)).max()
     assert 0 < apart < 0.02 and result.report["largest_difference"] == pytest.approx(float(apart), abs=1e-5)
 

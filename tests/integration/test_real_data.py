@@ -26,7 +26,7 @@ def banking77():
     folder = Path(DATA) / "banking77"
     train, test = (kb.read_examples(folder / name, labels=["label"]) for name in ("train.jsonl", "test.jsonl"))
     names = kb.collect_label_names(train.labels["label"])
-    tokens = kb.TextEncoder.from_pretrained("all-MiniLM-L6-v2")
+    tokens = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
 
     def batches(examples, shuffle):
         ids = kb.encode_class_ids(examples.labels["label"], names)

@@ -12,7 +12,7 @@ from kerasbert.objectives.balance import (
     imbalance,
     positive_weights,
 )
-from kerasbert.objectives.tasks import task_row
+from kerasbert.tasks.head_tasks import task_row
 
 IDS = np.repeat([0, 1, 2], [60, 30, 10])
 ROWS = np.zeros((100, 2), "float32")

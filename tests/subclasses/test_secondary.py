@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
-from kerasbert.data.token_arrays import TokenArrays
 from kerasbert.subclasses.vectors import penultimate_features
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 TREE = {"good": ["a", "b"], "bad": ["c", "d"]}
 RANDOM = np.random.default_rng(0)

@@ -4,7 +4,7 @@ import pytest
 from training_server import Server
 
 from kerasbert import build_multiclass, make_batches
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 
 @pytest.fixture

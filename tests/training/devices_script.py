@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 import kerasbert as kb
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * 2
@@ -50,7 +50,7 @@ def windows():
 
 
 def window_arrays():
-    from kerasbert.data.windows import WindowArrays
+    from kerasbert.tokenization.long_texts import WindowArrays
 
     counts = np.arange(49) % 3 + 1
     parts = [[2, 5 + row % 20, 6 + part, 3] for row, count in enumerate(counts) for part in range(count)]
@@ -80,7 +80,7 @@ CASES = {
         multiclass,
         None,
         CLASSES,
-        {"optimization": {"accumulate": 3, "ema": 0.9}, "epochs": 2},
+        {"optimization": {"gradient_accumulation_steps": 3, "ema": 0.9}, "epochs": 2},
     ),
     "frozen": (multiclass, None, CLASSES, {"optimization": {"freeze": "encoder"}, "epochs": 2}),
     "several heads": (multitask, None, {"topic": CLASSES, "flags": FLAGS}, {"balance": "balanced", "epochs": 2}),
@@ -103,7 +103,7 @@ def train(case, strategy):
         batches,
         held_out,
         learning_rate=1e-3,
-        clip_norm=0.05,
+        global_clipnorm=0.05,
         patience=9,
         strategy=strategy,
         progress=False,

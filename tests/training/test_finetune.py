@@ -15,7 +15,7 @@ from kerasbert import (
     make_batches,
 )
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.finetune import _keep_best, default_epochs, default_monitor, set_prior_bias
 
 # Texts whose first word tells their class.

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
-from kerasbert.data.label_counts import LabelCounts
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.labels.counts import LabelCounts
+from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
 
 TOKENS = TokenArrays.from_lists([[2, 5 + row % 3, 3] for row in range(12)])

@@ -11,7 +11,7 @@ SCRIPT = """
 import json, sys
 import keras, numpy as np
 import kerasbert as kb
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 devices = keras.distribution.list_devices()
 if sys.argv[1] == "two":

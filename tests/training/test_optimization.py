@@ -72,7 +72,7 @@ def test_unfreezing_starts(toy_model):
 def test_accumulated_batches_are_one_larger_batch(toy_model, toy_batches):
     """Four batches of 4 rows, two to an update, against two batches of 8; frozen, so without dropout."""
     results = []
-    for size, plan in [(4, {"accumulate": 2}), (8, {})]:
+    for size, plan in [(4, {"gradient_accumulation_steps": 2}), (8, {})]:
         model = toy_model()
         tokens, labels = toy_batches.tokens.take(range(16)), toy_batches.labels[:16]
         batches = make_batches(tokens, labels, batch_size=size)
@@ -110,11 +110,11 @@ def test_averages_are_what_is_kept(toy_model, toy_batches):
         ({"schedule": "lienar"}, "`schedule` must be one of .* Did you mean 'linear'"),
         ({"layer_decay": 0}, "`layer_decay` must be"),
         ({"ema": 1.0}, "`ema` must be"),
-        ({"accumulate": 0}, "`accumulate` must be"),
+        ({"gradient_accumulation_steps": 0}, "`gradient_accumulation_steps` must be"),
         ({"freeze": "head"}, "`freeze` must be one of"),
         ({"freeze": "encoder", "reinit_layers": 1}, "`freeze` must not be 'encoder' with"),
     ],
-    ids=["schedule", "decay", "ema", "accumulate", "freeze", "pair"],
+    ids=["schedule", "decay", "ema", "gradient_accumulation_steps", "freeze", "pair"],
 )
 def test_what_is_refused(options, message):
     with pytest.raises(ConfigError, match=message):

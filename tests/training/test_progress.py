@@ -1,7 +1,7 @@
 import numpy as np
 
 from kerasbert import build_binary, finetune, make_batches
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 
 def test_every_epoch_leaves_a_line(tiny_config, capsys):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from kerasbert import ArtifactError, ConfigError, DivergedError, build_multiclass, finetune, make_batches
-from kerasbert.data import batches as batches_module
-from kerasbert.data.token_arrays import TokenArrays
+from kerasbert.batches import memory as batches_module
+from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.signals import StopSignals, TrainingStopped
 
 
@@ -61,7 +61,9 @@ def train(make, batches, folder=None, *, after=None, validation=None, **options)
 
 PLANS = {
     "plain": {},
-    "averages, accumulation, unfreezing": {"optimization": {"ema": 0.9, "accumulate": 3, "unfreeze_every": 1}},
+    "averages, accumulation, unfreezing": {
+        "optimization": {"ema": 0.9, "gradient_accumulation_steps": 3, "unfreeze_every": 1}
+    },
     "frozen": {"optimization": {"freeze": "encoder"}},
 }
 

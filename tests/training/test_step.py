@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from kerasbert import DivergedError, build_multiclass, finetune, make_batches
 from kerasbert.classifiers.builders import compile_heads
-from kerasbert.data.token_arrays import TokenArrays
 from kerasbert.optimizers import AdamW
+from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.step import Steps
 
 # Texts of three lengths, which make three shapes.

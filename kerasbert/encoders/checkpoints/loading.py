@@ -14,7 +14,6 @@ from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE, VOCABULARY_FILE
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.strict_json import read_json_object
 from kerasbert._core.turns import read_in_turn
-from kerasbert.data.added_tokens import STANDARD_TOKENS, declared_ids
 from kerasbert.encoders.checkpoints.filling import compare, load_weights, wants_pooler
 from kerasbert.encoders.checkpoints.h5_source import H5Source
 from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
@@ -26,6 +25,7 @@ from kerasbert.encoders.config import BertConfig, as_config, family_values, with
 from kerasbert.encoders.encoder import Encoder, cut_layers
 from kerasbert.encoders.families import ENCODERS
 from kerasbert.encoders.weight_table import weight_table
+from kerasbert.tokenization.added_tokens import STANDARD_TOKENS, declared_ids
 
 ORIGINAL_CONFIG_FILE = "bert_config.json"
 OPENERS: dict[str, Callable[[Path], TensorSource]] = {

@@ -7,7 +7,7 @@ from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.paired import is_clear, verdict
-from kerasbert.evaluation.scores import score_predictions
+from kerasbert.objectives.scores import score_predictions
 
 # A matrix of more labels is larger than what it tells; `confused_pairs` holds its essence.
 MAX_MATRIX = 200

@@ -17,7 +17,7 @@ from kerasbert.evaluation.report.findings import (
     other_numbers,
     rows_of_labels,
 )
-from kerasbert.evaluation.scores import score_predictions
+from kerasbert.objectives.scores import score_predictions
 
 
 def test_headline_equals_scikit_learn(outcome):

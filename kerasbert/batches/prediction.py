@@ -1,0 +1,69 @@
+"""Batches for prediction: from short texts to long ones, as many texts at once as a budget of tokens allows."""
+
+from typing import Any
+
+import numpy as np
+
+from kerasbert.batches.memory import Batches, make_batches
+from kerasbert.tokenization.tokenizer import TokenArrays
+
+TOKENS_AT_ONCE = 4096
+TEXTS_AT_ONCE = 256
+FIXED_BATCH = 64
+
+
+class PredictionBatches(Batches):
+    """Unshuffled batches of at most 256 texts and about 4,096 tokens, each padded to its own longest text.
+
+    Short texts share a batch in great numbers, so that what a batch costs beside its tokens (the weights are cast and
+    laid out anew for each) is spread over many; a graph of free shapes needs no fixed lengths. Made by
+    `prediction_batches`.
+
+    Example:
+        >>> tokens = TokenArrays.from_lists([[2, 5, 5, 5, 3], [2, 3], [2, 5, 3]])
+        >>> batches = prediction_batches(tokens)
+        >>> batches.steps, batches.shapes, batches.order.tolist()
+        (1, (5,), [1, 2, 0])
+    """
+
+    @property
+    def steps(self) -> int:  # type: ignore[override]
+        """Batches in all."""
+        return len(self._plan(0))
+
+    def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
+        lengths = self.tokens.lengths[self.order]
+        starts = [0]
+        while starts[-1] < len(lengths):
+            starts.append(_end_of_batch(lengths, starts[-1]))
+        pairs = zip(starts[:-1], starts[1:], strict=True)
+        return [(self.order[start:end], int(lengths[end - 1])) for start, end in pairs]
+
+
+def prediction_batches(tokens: Any, *, pad_id: int = 0, fixed_lengths: bool = False) -> Batches:
+    """The batches that predict fastest.
+
+    Args:
+        tokens: of n texts, or their windows.
+        pad_id: id that fills up a text.
+        fixed_lengths: whether to keep to a few padded lengths and 64 texts, as a compiled (XLA) graph needs.
+
+    Returns:
+        Batches whose `order` tells the rows of what a model answers.
+
+    Example:
+        >>> prediction_batches(TokenArrays.from_lists([[2, 3], [2, 5, 3]])).num_examples
+        2
+    """
+    if fixed_lengths or not isinstance(tokens, TokenArrays) or not len(tokens):
+        return make_batches(tokens, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
+    every = tuple(range(1, int(tokens.lengths.max()) + 1))
+    plan: dict[str, Any] = {"batch_size": TEXTS_AT_ONCE, "shuffle": False, "seed": 0, "by_length": True}
+    return PredictionBatches(tokens, lengths=every, pad_id=pad_id, **plan)
+
+
+def _end_of_batch(lengths: np.ndarray, start: int) -> int:
+    """Where the batch ends that starts at a place of ascending lengths."""
+    end = min(start + TEXTS_AT_ONCE, len(lengths))
+    sizes = np.arange(1, end - start + 1) * lengths[start:end]
+    return start + max(1, int(np.searchsorted(sizes, TOKENS_AT_ONCE, side="right")))

@@ -1,0 +1,116 @@
+"""Batches of texts in windows: all windows of a batch go through the encoder at once, and no batch has too many."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.names import WINDOW_ROWS
+from kerasbert.batches.memory import POOL, Batches, token_reader
+from kerasbert.tokenization.long_texts import WindowArrays, group_rows
+
+
+class WindowBatches(Batches):
+    """Batches of at most `batch_size` texts and at most the budget's windows; made by `make_batches`.
+
+    Shuffled, every epoch puts texts of as many and equally long windows in each other's places, so that all epochs have
+    equally many batches.
+
+    Args:
+        tokens: the texts' windows.
+        labels: see `Batches`.
+        batch_size: most texts in a batch.
+        shuffle: whether every epoch has another order.
+        seed: of the orders.
+        lengths: the padded lengths allowed.
+        by_length: see `Batches`.
+        **others: see `Batches`.
+
+    Example:
+        >>> encoder = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=8, long_texts=LongTexts("windows"))
+        >>> batches = make_batches(encoder.encode(["a word", "many " * 20]), batch_size=2)
+        >>> inputs = next(iter(batches.dataset))
+        >>> tuple(inputs["input_ids"].shape), inputs["window_rows"].numpy().tolist()
+        ((5, 8), [[1, 0, 0, 0], [2, 3, 4, 5]])
+    """
+
+    tokens: WindowArrays  # type: ignore[assignment]
+
+    def __init__(
+        self,
+        tokens: WindowArrays,
+        labels: Any = None,
+        *,
+        batch_size: int,
+        shuffle: bool,
+        seed: int,
+        lengths: tuple[int, ...],
+        by_length: bool = False,
+        **others: Any,
+    ) -> None:
+        longest = np.zeros(len(tokens), dtype=np.int64)
+        if len(tokens):
+            longest = np.maximum.reduceat(tokens.windows.lengths, tokens.text_offsets[:-1])
+        self._padded_lengths = np.array(lengths, dtype=np.int64)[np.searchsorted(lengths, longest)]
+        random = np.random.default_rng(seed) if shuffle else None
+        self._slots = self._arrange(tokens, batch_size, random, by_length)
+        super().__init__(
+            tokens,  # type: ignore[arg-type]
+            labels,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            seed=seed,
+            lengths=lengths,
+            by_length=by_length,
+            **others,
+        )
+
+    @property
+    def steps(self) -> int:  # type: ignore[override]
+        """Batches in an epoch."""
+        return len(self._slots)
+
+    def _arrange(self, tokens: WindowArrays, size: int, random: Any, by_length: bool) -> list[np.ndarray]:
+        """The rows of each batch before any epoch's exchange of places."""
+        order = np.argsort(tokens.lengths, kind="stable") if by_length else np.arange(len(tokens))
+        if random is not None:
+            order = random.permutation(len(tokens))
+            for start in range(0, len(order), POOL * size):
+                pool = order[start : start + POOL * size]
+                order[start : start + POOL * size] = pool[np.argsort(tokens.lengths[pool], kind="stable")]
+        return group_rows(tokens, order, size)
+
+    def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
+        batches = self._slots
+        if self.shuffle:
+            random = np.random.default_rng([self.seed, epoch])
+            place_of = self._exchange(random)
+            batches = [place_of[batches[index]] for index in random.permutation(len(batches))]
+        return [(rows, int(self._padded_lengths[rows].max())) for rows in batches]
+
+    def _exchange(self, random: np.random.Generator) -> np.ndarray:
+        """Which row takes the place of each, (n,)."""
+        kinds = self._padded_lengths * (int(self.tokens.budget) + 1) + self.tokens.counts
+        taken = np.empty(len(kinds), dtype=np.int64)
+        for kind in np.unique(kinds):
+            rows = np.flatnonzero(kinds == kind)
+            taken[rows] = random.permutation(rows)
+        return taken
+
+    def _size(self, rows: np.ndarray) -> int:
+        return int(self.tokens.counts[rows].sum())
+
+    def _reader(self) -> Callable[[Any, Any], dict[str, Any]]:
+        import tensorflow as tf
+
+        read = token_reader(self.tokens.windows, self.pad_id)
+        number = len(self.tokens.windows)
+        windows_of = tf.RaggedTensor.from_row_splits(tf.range(number, dtype=tf.int64), self.tokens.text_offsets)
+
+        def read_windows(rows: Any, length: Any) -> dict[str, Any]:
+            windows = tf.gather(windows_of, rows)
+            chosen = windows.flat_values
+            places = windows.with_flat_values(tf.range(1, tf.size(chosen) + 1, dtype=tf.int32))
+            return {**read(chosen, length), WINDOW_ROWS: tf.ensure_shape(places.to_tensor(0), (None, None))}
+
+        return read_windows

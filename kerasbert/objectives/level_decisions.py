@@ -1,0 +1,123 @@
+"""Decisions of a hierarchical model that cannot contradict each other, and the scores over its levels."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert.labels.hierarchy import Hierarchy
+
+DEFAULT_THRESHOLD = 0.5
+
+
+def decide_levels(
+    probabilities: Mapping[str, np.ndarray],
+    hierarchy: Hierarchy,
+    *,
+    multilabel: bool = False,
+    thresholds: Mapping[str, Any] | None = None,
+) -> dict[str, np.ndarray]:
+    """Decide every level of a hierarchical model from the classes down.
+
+    Exclusive labels: the most probable class, then the most probable of its subclasses. Independent labels: those at
+    their threshold or above whose parent was decided for. So a decision's parent is always decided for as well.
+
+    A subclass of another class may be more probable than the one that is decided for, where that class has fewer
+    subclasses. Starting with the class does not punish a class for having many of them, or none that training knew.
+
+    Args:
+        probabilities: level name -> (n, C), as the model predicts them.
+        hierarchy: the tree, `model.hierarchy.hierarchy` or `parse_tree(...)`.
+        multilabel: whether labels are independent.
+        thresholds: level name -> (C,) thresholds of independent labels; None for 0.5.
+
+    Returns:
+        Level name -> int64 (n,) of ids, or (n, C) of 0 and 1.
+
+    Example:
+        >>> tree = parse_tree({"a": ["a1", "a2", "a3"], "b": ["b1"]})
+        >>> probabilities = {"class": np.array([[0.6, 0.4]]), "subclass": np.array([[0.2, 0.3, 0.1, 0.4]])}
+        >>> {level: ids.tolist() for level, ids in decide_levels(probabilities, tree).items()}
+        {'class': [0], 'subclass': [1]}
+    """
+    values = [np.asarray(probabilities[level]) for level in hierarchy.levels]
+    if multilabel:
+        limits = [DEFAULT_THRESHOLD if thresholds is None else thresholds[level] for level in hierarchy.levels]
+        decided = [(array >= limit).astype(np.int64) for array, limit in zip(values, limits, strict=True)]
+        for depth, parents in enumerate(map(np.array, hierarchy.parents)):
+            decided[depth + 1] *= decided[depth][:, parents]
+    else:
+        decided = [values[0].argmax(axis=1)]
+        for array, parents in zip(values[1:], map(np.array, hierarchy.parents), strict=True):
+            inside = parents[None, :] == decided[-1][:, None]
+            decided.append(np.where(inside, array, -1.0).argmax(axis=1))
+    return dict(zip(hierarchy.levels, decided, strict=True))
+
+
+def score_hierarchy(
+    labels: Mapping[str, np.ndarray],
+    predicted: Mapping[str, np.ndarray],
+    hierarchy: Hierarchy,
+    *,
+    multilabel: bool = False,
+) -> dict[str, Any]:
+    """How well the levels do together.
+
+    Hierarchical precision, recall and F1 compare the set of a text's labels over all levels with the predicted set and
+    sum over texts. What is unknown (-1) is left out on both sides.
+
+    Args:
+        labels: level name -> encoded labels, see `encode_hierarchy`.
+        predicted: level name -> decisions of the same shapes, see `decide_levels`.
+        hierarchy: the tree.
+        multilabel: whether labels are rows of 0 and 1.
+
+    Returns:
+        `num_examples`; `accuracy`, the share of texts with every known label right at every level;
+        `inconsistent`, the number of texts with a predicted label whose parent is not predicted; and
+        `hierarchical_precision`, `hierarchical_recall`, `hierarchical_f1`.
+
+    Example:
+        >>> tree = parse_tree({"a": ["a1", "a2"], "b": ["b1"]})
+        >>> labels = {"class": np.array([0, 1]), "subclass": np.array([0, 2])}
+        >>> predicted = {"class": np.array([0, 1]), "subclass": np.array([1, 2])}
+        >>> score_hierarchy(labels, predicted, tree)["hierarchical_f1"]
+        0.75
+
+    Reference:
+        Kiritchenko, Matwin and Famili, "Functional Annotation of Genes Using Hierarchical Text Categorization", 2005.
+    """
+    flags = [
+        _as_flags(labels[level], predicted[level], len(names), multilabel)
+        for level, names in zip(hierarchy.levels, hierarchy.names, strict=True)
+    ]
+    actual, decided, known = (np.concatenate(parts, axis=1) for parts in zip(*flags, strict=True))
+    hits = float((actual & decided & known).sum())
+    precision = hits / max(float((decided & known).sum()), 1.0)
+    recall = hits / max(float((actual & known).sum()), 1.0)
+    right = ((actual == decided) | ~known).all(axis=1)
+    return {
+        "num_examples": len(actual),
+        "accuracy": float(right.mean()) if len(right) else 0.0,
+        "inconsistent": int(_contradictions([decided for _, decided, _ in flags], hierarchy.parents).sum()),
+        "hierarchical_precision": precision,
+        "hierarchical_recall": recall,
+        "hierarchical_f1": 2 * precision * recall / max(precision + recall, 1e-12),
+    }
+
+
+def _as_flags(labels: Any, predicted: Any, count: int, multilabel: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Labels, decisions and what is known of one level, each bool (n, C)."""
+    labels, predicted = np.asarray(labels), np.asarray(predicted)
+    if multilabel:
+        return labels > 0, predicted > 0, labels >= 0
+    places = np.arange(count)[None, :]
+    known = np.broadcast_to((labels >= 0)[:, None], (len(labels), count))
+    return labels[:, None] == places, predicted[:, None] == places, known
+
+
+def _contradictions(decided: Sequence[np.ndarray], parents: Sequence[Sequence[int]]) -> np.ndarray:
+    wrong = np.zeros(len(decided[0]), dtype=bool)
+    for above, below, places in zip(decided, decided[1:], parents, strict=False):
+        wrong |= (below & ~above[:, np.array(places)]).any(axis=1)
+    return wrong

@@ -1,0 +1,198 @@
+"""The numbers that judge a classifier, from scikit-learn."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.checks import check_choice
+from kerasbert._core.errors import DataError
+from kerasbert.objectives.ranked_scores import AVERAGES, RANKED, log_loss, rank_scores, undefined_labels
+
+SCORED_TASKS = ("binary", "multiclass", "multilabel")
+COUNTED = ("precision", "recall", "f1")
+
+
+def score_predictions(
+    task: str,
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    label_names: Sequence[str],
+    probabilities: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """How good predictions are: counted from the decisions and, with probabilities, by how well they rank the texts.
+
+    Args:
+        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        labels: class ids (n,) for a multi-class task, else 0 or 1 of shape (n, C), with C = 1 for a binary one.
+        predicted: what was predicted, of the same shape.
+        label_names: names in the order of the ids or columns; (negative, positive) for a binary task.
+        probabilities: (n, C), or (n, 1) of the positive label for a binary task; None for counted scores alone.
+
+    Returns:
+        Plain data without NaN. `num_examples`, `accuracy` (of a multi-label task: all labels right), `hamming_loss`;
+        `micro`, `macro` and `weighted` (each with `precision`, `recall`, `f1`), and `per_label`: name -> these and
+        `support`. Where a denominator is zero, precision, recall, F1 and Matthews are 0.
+
+        `matthews_correlation` and `cohen_kappa` stand beside the accuracy; of a multi-label task they stand with each
+        label and, as means over the labels, under `macro`. Kappa is None where one label alone occurs in labels and
+        predictions. For a binary task also `f1`, that of the positive label.
+
+        `labels_without_texts` names the labels that no text has, where there are some; their F1 of 0 counts in `macro`.
+
+        With probabilities `log_loss`, and `average_precision` and `roc_auc` beside every F1. A label that no text has,
+        has neither, and one that every text has, has no `roc_auc`: they are None, means are over the other labels, and
+        `undefined` names these labels.
+
+        Without texts every mean is None.
+
+    Raises:
+        ConfigError: when the task is unknown.
+        DataError: when the shapes do not go together.
+
+    Example:
+        >>> scores = score_predictions("multiclass", np.array([0, 1]), np.array([0, 0]), ["a", "b"])
+        >>> scores["accuracy"], scores["per_label"]["a"]["recall"]
+        (0.5, 1.0)
+    """
+    check_choice("task", task, SCORED_TASKS)
+    labels, predicted = np.asarray(labels).astype(np.int64), np.asarray(predicted).astype(np.int64)
+    if labels.shape != predicted.shape:
+        raise DataError(f"`labels` and `predicted` must be of one shape; got {labels.shape} and {predicted.shape}.")
+    if task == "binary":
+        labels, predicted = labels.reshape(-1), predicted.reshape(-1)
+    scores = _counted(labels, predicted, label_names)
+    _add_agreement(scores, labels, predicted, label_names)
+    absent = [name for name in label_names if not scores["per_label"][name]["support"]]
+    if absent and len(labels):
+        scores["labels_without_texts"] = absent
+    if task == "binary":
+        scores["f1"] = scores["per_label"][label_names[1]]["f1"]
+    if probabilities is not None:
+        _add_ranked(scores, task, labels, np.asarray(probabilities), label_names)
+    return scores
+
+
+def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | None:
+    """A sentence that names the labels without a test text, which lower the macro averages; None where every label has one.
+
+    Args:
+        scores: from `score_predictions`.
+        limit: most names to list.
+
+    Example:
+        >>> tell_absent_labels({"labels_without_texts": ["a"], "per_label": {"a": {}, "b": {}}})
+        'No text here has this label, 1 of 2: a. In macro averages its F1 counts as 0.'
+    """
+    absent = scores.get("labels_without_texts", [])
+    if not absent:
+        return None
+    listed = ", ".join(absent[:limit]) + (f" and {len(absent) - limit} more" if len(absent) > limit else "")
+    which, whose = ("this label", "its") if len(absent) == 1 else ("these labels", "their")
+    return (
+        f"No text here has {which}, {len(absent)} of {len(scores['per_label'])}: {listed}. In macro averages {whose} F1 "
+        f"counts as 0."
+    )
+
+
+def as_flags(labels: np.ndarray, count: int) -> np.ndarray:
+    """Labels as bool (n, C): class ids (n,) one-hot, rows of 0 and 1 as they are.
+
+    Args:
+        labels: int (n,) or (n, C).
+        count: C.
+
+    Example:
+        >>> as_flags(np.array([1, 0]), 2).astype(int).tolist()
+        [[0, 1], [1, 0]]
+    """
+    return labels[:, None] == np.arange(count) if labels.ndim == 1 else labels > 0
+
+
+def _counted(labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    from sklearn.metrics import accuracy_score, hamming_loss, precision_recall_fscore_support
+
+    if not len(labels):
+        return _without_texts(names)
+    ids = list(range(len(names)))
+    rows = precision_recall_fscore_support(labels, predicted, labels=ids, zero_division=0)
+    scores: dict[str, Any] = {
+        "num_examples": len(labels),
+        "accuracy": float(accuracy_score(labels, predicted)),
+        "hamming_loss": float(hamming_loss(labels, predicted)),
+    }
+    for average in AVERAGES:
+        values = precision_recall_fscore_support(labels, predicted, labels=ids, average=average, zero_division=0)
+        scores[average] = {name: float(value) for name, value in zip(COUNTED, values, strict=False)}
+    scores["per_label"] = {
+        name: {"precision": float(p), "recall": float(r), "f1": float(f), "support": int(count)}
+        for name, p, r, f, count in zip(names, *rows, strict=True)
+    }
+    return scores
+
+
+def _without_texts(names: Sequence[str]) -> dict[str, Any]:
+    nothing = dict.fromkeys(COUNTED)
+    return {
+        "num_examples": 0,
+        "accuracy": None,
+        "hamming_loss": None,
+        **{average: dict(nothing) for average in AVERAGES},
+        "per_label": {name: {**dict.fromkeys(COUNTED, 0.0), "support": 0} for name in names},
+    }
+
+
+def _add_agreement(scores: dict[str, Any], labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> None:
+    if labels.ndim == 1:
+        scores.update(_agreement(labels, predicted, len(names)))
+        return
+    rows = [_agreement(labels[:, i], predicted[:, i], 2) for i in range(len(names))]
+    for name, row in zip(names, rows, strict=True):
+        scores["per_label"][name].update(row)
+    for score in ("matthews_correlation", "cohen_kappa"):
+        known = [value for row in rows if (value := row[score]) is not None]
+        scores["macro"][score] = sum(known) / len(known) if known else None
+
+
+def _agreement(labels: np.ndarray, predicted: np.ndarray, count: int) -> dict[str, float | None]:
+    """Matthews and kappa from the confusion counts, by the formulas of scikit-learn."""
+    total = len(labels)
+    if not total:
+        return {"matthews_correlation": None, "cohen_kappa": None}
+    actual = np.bincount(labels, minlength=count).astype(np.float64)
+    decided = np.bincount(predicted, minlength=count).astype(np.float64)
+    right = float((labels == predicted).sum())
+    by_chance = float(actual @ decided)
+    spread = (total**2 - float(actual @ actual)) * (total**2 - float(decided @ decided))
+    covariance = right * total - by_chance
+    rest = total**2 - by_chance
+    return {
+        "matthews_correlation": covariance / math.sqrt(spread) if spread > 0 else 0.0,
+        "cohen_kappa": covariance / rest if rest > 0 else None,
+    }
+
+
+def _add_ranked(
+    scores: dict[str, Any], task: str, labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str]
+) -> None:
+    if task == "binary":
+        positive = probabilities.reshape(-1, 1)
+        probabilities = np.concatenate([1 - positive, positive], axis=1)
+    if probabilities.shape != (len(labels), len(names)):
+        raise DataError(
+            f"`probabilities` must have a row for each of the {len(labels)} texts and a column for each of the "
+            f"{len(names)} labels; got {probabilities.shape}."
+        )
+    truth = as_flags(labels, len(names))
+    scores["log_loss"] = log_loss(truth, probabilities, exclusive=task != "multilabel")
+    ranked = rank_scores(truth, probabilities)
+    for score in RANKED:
+        for average in AVERAGES:
+            scores[average][score] = ranked[score][average]
+        for name, value in zip(names, ranked[score]["per_label"], strict=True):
+            scores["per_label"][name][score] = value
+        if task == "binary":
+            scores[score] = scores["per_label"][names[1]][score]
+    if undefined := undefined_labels(names, ranked):
+        scores["undefined"] = undefined

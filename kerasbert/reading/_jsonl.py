@@ -1,0 +1,112 @@
+"""The rows of JSON Lines files, read strictly: one object a line, and nothing that two readers could understand differently."""
+
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import DataError
+from kerasbert._core.strict_json import repeated_key
+from kerasbert.reading._files import OTHER_ENCODING
+from kerasbert.reading._lines import byte_lines, carriage_hint
+from kerasbert.reading._table import Row, check_columns
+from kerasbert.reading.sources import SourceFile
+
+# Rows among which the text's key must come once, and keys that a message can list.
+FIRST_ROWS = 1000
+MOST_KEYS = 1000
+
+
+def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+    """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell.
+
+    Args:
+        file: a .jsonl or .ndjson file.
+        wanted: columns to read.
+        text: the column of the texts.
+
+    Yields:
+        The number of a line, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
+
+    Raises:
+        DataError: when the file is a JSON array, none of its first lines has the key of the texts, or no line has another
+            wanted one.
+    """
+    rows = _rows(file)
+    keys: dict[str, None] = {}
+    first = _first_rows(rows, wanted, keys)
+    if keys:
+        check_columns(wanted if len(first) < FIRST_ROWS else [text], keys, file.path)
+    for number, row in itertools.chain(first, rows):
+        if isinstance(row, DataError):
+            yield number, row
+        else:
+            _note_keys(row, wanted, keys)
+            yield number, {name: row.get(name) for name in wanted}
+    if keys:
+        check_columns(wanted, keys, file.path)
+
+
+def _first_rows(rows: Iterator[Row], wanted: Sequence[str], keys: dict[str, None]) -> list[Row]:
+    """The rows up to the one by which every wanted key came, or the first thousand; their keys are noted."""
+    first: list[Row] = []
+    for number, row in itertools.islice(rows, FIRST_ROWS):
+        first.append((number, row))
+        if isinstance(row, dict):
+            _note_keys(row, wanted, keys)
+        if keys.keys() >= set(wanted):
+            break
+    return first
+
+
+def _note_keys(row: dict[str, Any], wanted: Sequence[str], keys: dict[str, None]) -> None:
+    """Note which keys there are: of the wanted ones all, of the others as many as a message can use."""
+    if len(keys) < MOST_KEYS:
+        keys.update(dict.fromkeys(row))
+    else:
+        keys.update(dict.fromkeys(name for name in wanted if name in row))
+
+
+def _rows(file: SourceFile) -> Iterator[Row]:
+    is_first = True
+    for number, line in enumerate(byte_lines(file), start=1):
+        if isinstance(line, DataError):
+            yield number, line
+        elif line.strip():
+            if is_first and line.lstrip()[:1] == b"[":
+                raise DataError(
+                    f"{file.path} starts with '[', a JSON array; write one object a line (JSON Lines) instead."
+                )
+            is_first = False
+            yield number, _row(line)
+
+
+def _row(line: bytes) -> Any:
+    try:
+        row = json.loads(line.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+    except UnicodeDecodeError as error:
+        return DataError(f"is not UTF-8 at its byte {error.start}; {OTHER_ENCODING}.")
+    except json.JSONDecodeError as error:
+        words = f"not valid JSON ({error.msg} at column {error.colno}); write one whole object a line."
+        return DataError(words + carriage_hint(line))
+    except RecursionError:
+        return DataError("nested too deep.")
+    except ValueError as error:
+        return DataError(f"{error if isinstance(error, _AmbiguousError) else 'a number has too many digits'}.")
+    return row if isinstance(row, dict) else DataError(f"must be a JSON object; got {shorten(row)}.")
+
+
+class _AmbiguousError(ValueError):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise _AmbiguousError(f"the key {shorten(repeated_key(pairs))} appears twice")
+    return row
+
+
+def _refuse(constant: str) -> None:
+    raise _AmbiguousError(f"{constant} is not a JSON number")

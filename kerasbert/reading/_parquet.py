@@ -1,0 +1,150 @@
+"""The rows of Parquet files, of which only the wanted columns are read, batch by batch."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.strict_json import parse_json_object
+from kerasbert.reading._table import Row, check_columns
+from kerasbert.reading.class_labels import class_names, named_cell
+from kerasbert.reading.sources import SourceFile
+
+ROWS_AT_ONCE = 1024
+# What a file may always unpack to, and from there on at most so many times its size: Parquet stores a repeated value once,
+# so that a few kilobytes can hold gigabytes.
+ALWAYS_READ = 512 * 1024**2
+MOST_TIMES = 1000
+# Of a cell in memory at least.
+CELL_BYTES = 50
+FEATURES_KEY = b"huggingface"
+
+
+def parquet_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+    """The rows of a file.
+
+    Class ids come as names where the file knows them, which those of `datasets` do.
+
+    Args:
+        file: a .parquet file.
+        wanted: columns to read.
+        text: the column of the texts.
+
+    Yields:
+        The number of a row, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
+
+    Raises:
+        DataError: when it is cut or no Parquet file, lacks a column, would unpack to far more than its size, or pyarrow is
+            missing.
+    """
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise DataError(f"{file.path}: reading Parquet needs pyarrow; pip install 'kerasbert[parquet]'.") from error
+    number = 1
+    try:
+        with pyarrow.parquet.ParquetFile(file.path) as parquet:
+            check_columns(wanted, parquet.schema_arrow.names, file.path)
+            _check_text(file, text, parquet.schema_arrow)
+            size = _Unpacked(file, parquet.metadata, len(wanted))
+            names = class_names(features_of(parquet.schema_arrow.metadata, file.path))
+            for batch in parquet.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(wanted)):
+                arrays = [_plain(batch.column(name)) for name in wanted]
+                size.add(arrays)
+                columns = [_cells(name, array, names.get(name)) for name, array in zip(wanted, arrays, strict=True)]
+                for cells in zip(*columns, strict=True):
+                    broken = next((cell for cell in cells if isinstance(cell, DataError)), None)
+                    yield number, broken or dict(zip(wanted, cells, strict=True))
+                    number += 1
+    except (pyarrow.ArrowException, OSError) as error:
+        words = f"{file.path} is not a readable Parquet file ({shorten(str(error))}); copy it again."
+        raise DataError(words) from error
+
+
+def features_of(metadata: Any, source: str) -> dict[str, Any]:
+    """The features that `datasets` wrote into the metadata of an Arrow schema; empty where it did not.
+
+    Args:
+        metadata: of the schema, bytes -> bytes, or None.
+        source: named in messages.
+
+    Returns:
+        Column -> its feature as plain data.
+
+    Raises:
+        DataError: when they are malformed.
+    """
+    content = (metadata or {}).get(FEATURES_KEY)
+    if content is None:
+        return {}
+    try:
+        features: Any = parse_json_object(content, f"{source}: its features").get("info", {}).get("features") or {}
+    except (ConfigError, AttributeError) as error:
+        raise DataError(
+            f"{source}: the features that `datasets` wrote into it cannot be read; write it again."
+        ) from error
+    return features if isinstance(features, dict) else {}
+
+
+class _Unpacked:
+    """Refuses a file that unpacks to far more than its size: before it is read where it says so, else while it is read."""
+
+    def __init__(self, file: SourceFile, metadata: Any, num_columns: int) -> None:
+        self.file = file
+        self.limit = max(ALWAYS_READ, MOST_TIMES * file.size)
+        self.total = 0
+        # Not the sizes of the columns: pyarrow aborts the process where theirs are malformed.
+        stored = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
+        self._check(max(stored, metadata.num_rows * num_columns * CELL_BYTES))
+
+    def add(self, arrays: Sequence[Any]) -> None:
+        """Count what the columns of a batch hold."""
+        self.total += sum(array.nbytes for array in arrays)
+        self._check(self.total)
+
+    def _check(self, size: int) -> None:
+        if size > self.limit:
+            raise DataError(
+                f"{self.file.path} has {self.file.size} bytes and unpacks to {size} or more; at most {self.limit} are read "
+                f"of it. Leave out what it repeats, or write it as .jsonl.gz."
+            )
+
+
+def _check_text(file: SourceFile, text: str, schema: Any) -> None:
+    from pyarrow import types
+
+    tests = (types.is_binary, types.is_large_binary, types.is_fixed_size_binary, types.is_nested)
+    stored = schema.field(text).type if text in schema.names else None
+    if stored is not None and any(test(stored) for test in tests):
+        raise DataError(
+            f"{file.path}: {text!r} must be a column of texts; it is stored as {stored}. Cast it to string and write the "
+            f"file again."
+        )
+
+
+def _plain(column: Any) -> Any:
+    return column.dictionary_decode() if hasattr(column, "dictionary_decode") else column
+
+
+def _cells(name: str, column: Any, names: Sequence[str] | None) -> list[Any]:
+    """The cells of a column, a `DataError` in place of each that cannot be used."""
+    try:
+        cells = column.to_pylist()
+    except UnicodeDecodeError:
+        cells = [_cell(name, cell) for cell in column]
+    return cells if names is None else [_named(cell, names) for cell in cells]
+
+
+def _cell(name: str, cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError as error:
+        return DataError(f"{name!r} is not UTF-8 at byte {error.start}; write the file again.")
+
+
+def _named(cell: Any, names: Sequence[str]) -> Any:
+    try:
+        return cell if isinstance(cell, DataError) else named_cell(cell, names)
+    except DataError as error:
+        return error

@@ -1,0 +1,308 @@
+"""The model card: what a saved classifier is, for whoever finds its folder, in Hugging Face's form."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert._version import __version__
+from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.objectives.scores import tell_absent_labels
+from kerasbert.saving.bundle import Bundle
+
+CARD_FILE = "README.md"
+# Fewer training texts than this are too few to learn a label from, or to judge it by.
+FEW_TEXTS = 10
+SETTINGS = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "head_learning_rate",
+    "pooling",
+    "layers",
+    "hidden_units",
+    "dropout",
+    "max_length",
+    "long_texts",
+    "patience",
+    "precision",
+    "seed",
+)
+HELD_OUT = ("test", "validation")
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
+
+
+def model_card(
+    bundle: Bundle,
+    *,
+    usage: str | None = None,
+    measured: str | None = None,
+    library: str = "kerasbert",
+    pipeline: bool = True,
+) -> str:
+    """The card of a saved classifier: data, settings, metrics, thresholds, limits, and how to load it.
+
+    It holds no date and no path of the machine, so that the same classifier always gets the same card. What is not known
+    is left out. Label names are escaped; they stay text whatever they hold.
+
+    Args:
+        bundle: what is saved; its settings hold the training data's counts under `data`, as `TextClassifier.fit`
+            records them, and its metrics may hold scores under `test` or `validation`.
+        usage: how the artefact is used, Markdown; None for a saved classifier.
+        measured: what was measured when it was exported, Markdown.
+        library: that loads it, by the hub's name.
+        pipeline: whether it can be used as a pipeline for classifying texts.
+
+    Returns:
+        Markdown with YAML front matter.
+
+    Reference:
+        Mitchell et al., "Model Cards for Model Reporting", 2019.
+    """
+    scores = _scores(bundle)
+    parts = [
+        _front_matter(bundle, scores, library, pipeline),
+        "# Text classifier\n\n" + _summary(bundle),
+        "## How to use it\n\n" + (usage or _usage(bundle)),
+        *(["## Measured at the export\n\n" + measured] if measured else []),
+        "## Data\n\n" + _data(bundle),
+        "## Training\n\n" + _training(bundle.settings),
+        *(["## Metrics\n\n" + _metrics(*scores)] if scores else []),
+        "## Labels and thresholds\n\n" + _labels(bundle, scores),
+        "## Limits\n\n" + _limits(bundle),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def as_yaml(text: str) -> str:
+    """A text as a double-quoted YAML scalar.
+
+    Example:
+        >>> print(as_yaml('a "b": #c'))
+        "a \\"b\\": #c"
+    """
+    return '"' + "".join(_yaml_character(character) for character in text) + '"'
+
+
+def as_markdown(text: str) -> str:
+    """A text as Markdown that shows it, in a table as well; line breaks and control characters become spaces.
+
+    Example:
+        >>> as_markdown("<b>|*x*")
+        '&lt;b\\\\>\\\\|\\\\*x\\\\*'
+    """
+    plain = "".join(character if character.isprintable() else " " for character in text)
+    return MARKDOWN.sub(r"\\\1", plain.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def encoder_name(encoder: str) -> str | None:
+    """The name of an encoder, if it is one of the hub; None for a folder, whose path is nobody's business.
+
+    Example:
+        >>> encoder_name("bert-base-uncased"), encoder_name("/home/me/bert")
+        ('bert-base-uncased', None)
+    """
+    is_name = re.fullmatch(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", encoder)
+    return encoder if is_name and not os.path.isdir(encoder) else None
+
+
+def _yaml_character(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    return f"\\U{ord(character):08x}"
+
+
+def _scores(bundle: Bundle) -> tuple[str, dict[str, Mapping[str, Any]]] | None:
+    """Which data was scored, and the scores by head."""
+    metrics = bundle.metrics
+    for name in HELD_OUT:
+        found = metrics.get(name)
+        if isinstance(found, Mapping):
+            heads = {SINGLE_HEAD: found} if "per_label" in found else found
+            if all(isinstance(heads.get(head), Mapping) and "per_label" in heads[head] for head in bundle.model.heads):
+                return name, {head: heads[head] for head in bundle.model.heads}
+    return None
+
+
+def _front_matter(bundle: Bundle, scores: tuple | None, library: str, pipeline: bool) -> str:
+    tasks = sorted({head.head_task.task for head in bundle.model.heads.values()})
+    base = encoder_name(str(bundle.settings.get("encoder", "")))
+    kinds = ["text-classification"] if pipeline else []
+    lines = [f"library_name: {library}", *[f"pipeline_tag: {kind}" for kind in kinds]]
+    lines += ["tags:", *[f"- {tag}" for tag in ("bert", "keras", *kinds, *tasks)]]
+    if base:
+        lines.append(f"base_model: {as_yaml(base)}")
+    if scores:
+        lines += ["model-index:", f"- name: {as_yaml(bundle.model.name)}", "  results:"]
+        for head, values in scores[1].items():
+            where = scores[0] if head == SINGLE_HEAD else f"{scores[0]}, {head}"
+            lines += ["  - task:", "      type: text-classification", "    dataset:", f"      name: {as_yaml(where)}"]
+            lines += [f"      type: {as_yaml(scores[0])}", "    metrics:"]
+            for kind, value in (("accuracy", values["accuracy"]), ("f1", values["macro"]["f1"])):
+                name = "Accuracy" if kind == "accuracy" else "Macro-F1"
+                number = "null" if value is None else f"{value:.6f}"
+                lines += [f"    - type: {kind}", f"      name: {name}", f"      value: {number}"]
+    return "\n".join(["---", *lines, "---"])
+
+
+def _summary(bundle: Bundle) -> str:
+    model, settings = bundle.model, bundle.settings
+    config = model.encoder.config
+    base = encoder_name(str(settings.get("encoder", "")))
+    origin = f", fine-tuned from `{base}`" if base else ""
+    count = sum(int(np.prod(weight.shape)) for weight in model.weights if "seed_generator" not in weight.path)
+    heads = "; ".join(
+        f"{'' if name == SINGLE_HEAD else as_markdown(name) + ': '}{head.head_task.task}, {len(head.label_names)} labels"
+        for name, head in model.heads.items()
+    )
+    return (
+        f"A BERT text classifier ({heads}){origin}. The encoder has {config.num_hidden_layers} layers, "
+        f"{config.hidden_size} wide; the model {count:,} weights. Made with kerasbert {__version__}."
+    )
+
+
+def _usage(bundle: Bundle) -> str:
+    pairs = ', ["and the text it is read with"]' if bundle.settings.get("data", {}).get("pairs") else ""
+    return (
+        "In this folder, or with its path instead of the dot:\n\n"
+        "```python\n"
+        "import kerasbert as kb\n\n"
+        'classifier = kb.load(".")\n'
+        f'print(classifier.predict(["a text to label"]{pairs}))\n'
+        f'print(classifier.predict_proba(["a text to label"]{pairs}))\n'
+        "```\n\n"
+        "Loading needs no network, runs nothing of the folder, and refuses it if a file was changed; "
+        "`kerasbert evaluate DIR DATA` judges it on texts of your own."
+    )
+
+
+def _data(bundle: Bundle) -> str:
+    data = bundle.settings.get("data")
+    if not data:
+        return "What it was trained on is not recorded."
+    lines = [f"- {data['num_texts']:,} {'pairs of texts' if data['pairs'] else 'texts'} to train on"]
+    if data["num_held_out"]:
+        lines.append(
+            f"- {data['num_held_out']:,} more to choose the best epoch and thresholds on, "
+            + ("given apart" if data["validation_given"] else "held out of the same data")
+        )
+    share = data["num_cut"] / max(data["num_texts"], 1)
+    lines.append(f"- {data['num_cut']:,} ({share:.1%}) of the training texts were cut at {data['max_length']} tokens")
+    return "\n".join(lines)
+
+
+def _training(settings: Mapping[str, Any]) -> str:
+    rows = [f"| {name} | {as_markdown(_plain(settings[name]))} |" for name in SETTINGS if name in settings]
+    done = len(settings.get("history", {}).get("loss", []))
+    ended = f"\n\nTraining ran for {done} epoch{'s' * (done != 1)}." if done else ""
+    return "\n".join(["| setting | value |", "|---|---|", *rows]) + ended
+
+
+def _plain(value: Any) -> str:
+    if value is None or value == () or value == []:
+        return "default" if value is None else "none"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _metrics(source: str, heads: Mapping[str, Mapping[str, Any]]) -> str:
+    lines = [f"On the {source} data:", "", "| head | texts | accuracy | macro-F1 | micro-F1 |", "|---|---|---|---|---|"]
+    for head, values in heads.items():
+        intervals = values.get("intervals", {})
+        numbers = {"accuracy": values["accuracy"]} | {f"{one}_f1": values[one]["f1"] for one in ("macro", "micro")}
+        cells = [_number(value) + _interval(intervals.get(key)) for key, value in numbers.items()]
+        name = "labels" if head == SINGLE_HEAD else as_markdown(head)
+        lines.append(f"| {name} | {values['num_examples']} | " + " | ".join(cells) + " |")
+    if any("intervals" in values for values in heads.values()):
+        lines += [
+            "",
+            "In brackets where a score lies with 95 % confidence, had other texts of the same kind been judged.",
+        ]
+    for values in heads.values():
+        if absent := tell_absent_labels(values):
+            lines += ["", as_markdown(absent)]
+    if source == "validation":
+        lines += ["", "The best epoch and the thresholds were chosen on the same data, so expect a little less."]
+    return "\n".join(lines)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
+
+
+def _labels(bundle: Bundle, scores: tuple | None) -> str:
+    parts = []
+    for name, head in bundle.model.heads.items():
+        title = "" if name == SINGLE_HEAD else f"### {as_markdown(name)}\n\n"
+        parts.append(title + _label_table(bundle, name, head, scores[1][name] if scores else None))
+    return "\n\n".join([*parts, _how_decided(bundle)])
+
+
+def _label_table(bundle: Bundle, name: str, head: Any, scores: Mapping[str, Any] | None) -> str:
+    counts = bundle.settings.get("data", {}).get("labels", {}).get(name)
+    thresholds = _threshold_of_each(head, bundle.thresholds[name])
+    columns: dict[str, Sequence[str]] = {"label": [as_markdown(label) for label in head.label_names]}
+    if counts:
+        columns["training texts"] = [f"{count:,}" for count in counts]
+    if thresholds:
+        columns["threshold"] = thresholds
+    if scores:
+        found = [scores["per_label"].get(label, {}) for label in head.label_names]
+        columns |= {title: [_number(row.get(title)) for row in found] for title in ("precision", "recall", "f1")}
+    rows = ["| " + " | ".join(row) + " |" for row in zip(*columns.values(), strict=True)]
+    return "\n".join(["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns), *rows])
+
+
+def _threshold_of_each(head: Any, thresholds: np.ndarray) -> list[str]:
+    if head.head_task.task == "multiclass":
+        return []
+    values = [f"{float(value):.4f}" for value in thresholds]
+    return ["–", *values] if len(values) < len(head.label_names) else values
+
+
+def _how_decided(bundle: Bundle) -> str:
+    tasks = {head.head_task.task for head in bundle.model.heads.values()}
+    ways = []
+    if "multiclass" in tasks:
+        ways.append("Of exclusive labels the most probable one is chosen.")
+    if "binary" in tasks:
+        ways.append("The second of two labels is chosen at its threshold or above, else the first.")
+    if "multilabel" in tasks:
+        tuned = bundle.settings.get("data", {}).get("num_held_out")
+        ways.append(
+            "Each independent label is chosen at its threshold or above. "
+            + (
+                "Thresholds were chosen on the held-out texts for the best F1 of each label, drawn towards a common one "
+                "where a label is rare."
+                if tuned
+                else "Thresholds were not tuned."
+            )
+        )
+    return " ".join(ways)
+
+
+def _limits(bundle: Bundle) -> str:
+    lines = [
+        "It knows no other labels than these, and gives every text an answer, also one of another kind or language than "
+        "it was trained on.",
+        f"It reads {bundle.tokens.max_length} tokens of a text at a time."
+        if bundle.settings.get("long_texts") == "windows"
+        else f"It reads at most {bundle.tokens.max_length} tokens of a text; more are left out.",
+        "Its scores order texts; as probabilities they may be too sure.",
+        "It repeats what its training texts say, with their errors and prejudices. Judge it on your own texts.",
+    ]
+    for name, counts in bundle.settings.get("data", {}).get("labels", {}).items():
+        labels = bundle.model.heads[name].label_names
+        few = [as_markdown(label) for label, count in zip(labels, counts, strict=True) if count < FEW_TEXTS]
+        if few:
+            where = "" if name == SINGLE_HEAD else f" of {as_markdown(name)}"
+            shown = ", ".join(few[:20]) + (f" and {len(few) - 20} more" if len(few) > 20 else "")
+            lines.append(f"Fewer than {FEW_TEXTS} training texts have these labels{where}: {shown}.")
+    return "\n".join(f"- {line}" for line in lines)

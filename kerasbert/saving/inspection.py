@@ -1,0 +1,182 @@
+"""What a folder or file holds, told without running or loading any of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
+from kerasbert._core.files import KINDS, verify_manifest
+from kerasbert._core.forms import check_form
+from kerasbert._core.manifest import read_manifest
+from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
+from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.workplace import put_back
+from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.labels.hierarchy import parse_tree
+from kerasbert.saving.bundle import CLASSIFIER_FILE, check_description
+
+LABELS_OF = {
+    "build_binary": ("binary", "label_names"),
+    "build_multiclass": ("multiclass", "num_classes"),
+    "build_multilabel": ("multilabel", "num_labels"),
+}
+
+
+class HeadFacts(NamedTuple):
+    """One head or level of a saved classifier.
+
+    Args:
+        name: of the head.
+        task: of the head.
+        label_names: C names.
+        thresholds: the numbers it decides by, C, or 1 of a binary head; empty where the most probable label is taken.
+    """
+
+    name: str
+    task: str
+    label_names: tuple[str, ...]
+    thresholds: tuple[float, ...]
+
+
+def files_of(folder: Path) -> list[tuple[str, int]]:
+    """Names, relative to the folder, and sizes in bytes of the files in a folder, sorted by name.
+
+    Args:
+        folder: a folder; a file is given as itself.
+    """
+    if folder.is_file():
+        return [(folder.name, folder.stat().st_size)]
+    return sorted(
+        (file.relative_to(folder).as_posix(), file.stat().st_size) for file in folder.rglob("*") if file.is_file()
+    )
+
+
+def manifest_state(folder: Path) -> tuple[bool | None, str]:
+    """Whether a folder is as it was written.
+
+    Args:
+        folder: a folder.
+
+    Returns:
+        True, False, or None where there is no manifest; and a sentence.
+    """
+    put_back(folder)
+    if not (folder / MANIFEST_FILE).is_file() or not _is_perhaps_ours(folder):
+        return None, "no manifest of kerasbert, so whether files were changed cannot be told"
+    try:
+        # A tokenizer often comes to an encoder later; a classifier is whole when it is written.
+        verify_manifest(folder, alone=not (folder / CONFIG_FILE).is_file())
+    except KerasBertError as error:
+        return False, str(error)
+    return True, "every file is as it was written"
+
+
+def _is_perhaps_ours(folder: Path) -> bool:
+    """Whether a manifest is not plainly that of another program, such as of a web application."""
+    try:
+        content = read_json_object(folder / MANIFEST_FILE)
+    except KerasBertError:
+        return True
+    return content.get("program") == PACKAGE or "files" in content
+
+
+def kind_in_words(folder: Path) -> str | None:
+    """What kerasbert wrote a folder as, such as "a token cache"; None where it did not, or where that cannot be told.
+
+    Args:
+        folder: any folder.
+    """
+    try:
+        kind = read_manifest(folder).kind
+    except KerasBertError:
+        return None
+    return None if kind is None else KINDS[kind].words
+
+
+def read_classifier_file(folder: Path) -> dict[str, Any]:
+    """The description of a saved classifier.
+
+    Args:
+        folder: written by `TextClassifier.save`.
+
+    Returns:
+        The content of its `classifier.json`.
+
+    Raises:
+        ArtifactError: when the description is malformed.
+    """
+    file = folder / CLASSIFIER_FILE
+    try:
+        description = read_json_object(file)
+    except ConfigError as error:
+        raise ArtifactError(f"{str(file)!r} does not describe a classifier: {error}") from error
+    check_description(description, folder)
+    return description
+
+
+def count_parameters(folder: Path) -> int | None:
+    """Number of weights in `model.safetensors`, from its header alone.
+
+    Args:
+        folder: that holds the file.
+
+    Returns:
+        The number; None where there is no such file.
+
+    Raises:
+        CheckpointError: when the file is malformed.
+    """
+    from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
+
+    if not (folder / SAFETENSORS_FILE).is_file():
+        return None
+    source = SafetensorsSource(folder / SAFETENSORS_FILE, strip_prefix=False)
+    total = 0
+    for name in source.names():
+        count = 1
+        for size in source.shape(name):
+            count *= int(size)
+        total += count
+    return total
+
+
+def heads_of(folder: Path) -> list[HeadFacts]:
+    """The heads of a saved classifier, from its description.
+
+    Args:
+        folder: written by `TextClassifier.save`.
+
+    Returns:
+        The heads, in their order.
+
+    Raises:
+        ArtifactError: when the description is malformed.
+    """
+    try:
+        description = read_classifier_file(folder)
+        found = _heads(description["builder"], description["arguments"])
+        thresholds = description.get("thresholds", {})
+        for name, _, labels in found:
+            check_form(list(labels), [str], f"the labels of {shorten(name)}")
+        return [
+            HeadFacts(name, task, tuple(labels), () if task == "multiclass" else tuple(map(float, thresholds[name])))
+            for name, task, labels in found
+        ]
+    except ArtifactError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ArtifactError(
+            f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."
+        ) from error
+
+
+def _heads(builder: str, arguments: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+    if builder == "build_multitask":
+        return [(name, head["task"], head["label_names"]) for name, head in arguments["heads"].items()]
+    if builder == "build_hierarchical":
+        tree = parse_tree(arguments["subclasses"])
+        task = "multilabel" if arguments["multilabel"] else "multiclass"
+        return [(level, task, names) for level, names in zip(tree.levels, tree.names, strict=True)]
+    task, argument = LABELS_OF[builder]
+    return [(SINGLE_HEAD, task, arguments[argument])]

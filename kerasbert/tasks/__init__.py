@@ -1,0 +1,1 @@
+"""What a classifier can be asked to decide: the tasks of its heads."""

@@ -1,0 +1,59 @@
+"""Resolve the `tokenizer` argument: a name, a folder, or a tokenizer of this package, of tokenizers or of transformers."""
+
+import copy
+import os
+from typing import Any
+
+from kerasbert._core.checks import check_bool, shorten
+from kerasbert._core.resolve import resolve_encoder
+from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH, longest_text
+
+
+def as_tokenizer(
+    tokenizer: Any, *, positions: int, max_length: int | None = None, split_special_tokens: bool | None = None
+) -> Tokenizer:
+    """Make the text encoder of a model from whatever holds a tokenizer.
+
+    Args:
+        tokenizer: a `Tokenizer`, a name or folder, a `tokenizers.Tokenizer`, or a fast tokenizer of transformers.
+        positions: longest input of the model in tokens.
+        max_length: most tokens of a text; None for the tokenizer's own limit, at most `positions`.
+        split_special_tokens: see `Tokenizer.from_folder`; None for the tokenizer's own word.
+
+    Returns:
+        A text encoder of its own.
+
+    Raises:
+        ConfigError: when the tokenizer cannot be found, read or used.
+        TypeError: when it is of another kind.
+    """
+    if isinstance(tokenizer, Tokenizer):
+        return _copied(tokenizer, max_length or min(tokenizer.max_length, positions), split_special_tokens)
+    if isinstance(tokenizer, (str, os.PathLike)):
+        folder = resolve_encoder(tokenizer)
+        length = min(longest_text(folder, positions), positions) if max_length is None else max_length
+        return Tokenizer.from_folder(folder, max_length=length, split_special_tokens=split_special_tokens)
+    backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
+    if not hasattr(backend, "get_added_tokens_decoder"):
+        raise TypeError(
+            f"`tokenizer` must be a Tokenizer, a name or folder, a tokenizers.Tokenizer or a fast tokenizer of "
+            f"transformers; got {shorten(tokenizer)} of type {type(tokenizer).__name__}."
+        )
+    own = getattr(tokenizer, "model_max_length", None)
+    limit = own if isinstance(own, int) and own >= MINIMUM_MAX_LENGTH else positions
+    names = {role: str(token) for role, token in getattr(tokenizer, "special_tokens_map", {}).items()}
+    encoder = Tokenizer(backend, max_length=max_length or min(limit, positions), special_tokens=names)
+    # False is transformers' default and nobody's word; True is.
+    splits = getattr(tokenizer, "split_special_tokens", False) or getattr(backend, "encode_special_tokens", False)
+    if split_special_tokens is None and not splits:
+        encoder.warn_of_special_tokens()
+    return _copied(encoder, encoder.max_length, split_special_tokens)
+
+
+def _copied(encoder: Tokenizer, max_length: int, split_special_tokens: bool | None) -> Tokenizer:
+    own = copy.copy(encoder)
+    own.max_length = max_length
+    if split_special_tokens is not None:
+        own.split_special_tokens = check_bool("split_special_tokens", split_special_tokens)
+    return own

@@ -1,0 +1,81 @@
+"""Where the tokens and words of a text stand in it, and which of them a model reads."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from kerasbert.tokenization.long_texts import cut_windows, head_and_tail
+from kerasbert.tokenization.tokenizer import Tokenizer
+
+
+class TextSpans(NamedTuple):
+    """The tokens of one text, without special tokens.
+
+    Args:
+        bounds: int (t, 2), first character of each token and the one after its last.
+        words: int (t,), the word that each token is of, counted from 0.
+    """
+
+    bounds: np.ndarray
+    words: np.ndarray
+
+    def word_bounds(self) -> np.ndarray:
+        """First and last character of each word, int (number of words, 2)."""
+        number = int(self.words.max(initial=-1)) + 1
+        members = [self.bounds[self.words == word] for word in range(number)]
+        return np.array([(spans[:, 0].min(), spans[:, 1].max()) for spans in members], dtype=int).reshape(-1, 2)
+
+
+def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
+    """Find the tokens of a text in it.
+
+    Args:
+        tokens: the tokenizer.
+        text: one text.
+
+    Returns:
+        Bounds and words; a tokenizer that knows no words makes each token one.
+
+    Example:
+        >>> spans = spans_of(Tokenizer.from_pretrained("all-MiniLM-L6-v2"), "Unhappily late")
+        >>> ["Unhappily late"[a:b] for a, b in spans.word_bounds()]
+        ['Unhappily', 'late']
+    """
+    encoding = tokens.encoding_of(text)
+    known = encoding.word_ids
+    words = [index if word is None else word for index, word in enumerate(known)]
+    _, places = np.unique(np.array(words, dtype=int), return_inverse=True)
+    bounds = np.array(encoding.offsets, dtype=int).reshape(-1, 2)
+    # Byte-level tokens take the space in front of them along.
+    for row in range(len(bounds)):
+        piece = text[bounds[row, 0] : bounds[row, 1]]
+        bounds[row, 0] += len(piece) - len(piece.lstrip())
+        # So does an added token, on either side.
+        bounds[row, 1] -= len(piece.lstrip()) - len(piece.strip())
+    return TextSpans(bounds, places)
+
+
+def read_places(tokens: Tokenizer, length: int) -> np.ndarray:
+    """Which token of a text stands where in what a model reads of it.
+
+    Args:
+        tokens: the tokenizer, with its way with long texts.
+        length: tokens of the text, without special tokens.
+
+    Returns:
+        Int (rows, longest row); -1 for special tokens and padding. One row, or one for each window.
+    """
+    before, after = tokens.num_special()
+    room = tokens.max_length - before - after
+    pieces = np.arange(length), np.array([0, length])
+    if tokens.long_texts.way == "windows":
+        pieces = cut_windows(pieces, room, tokens.long_texts)[0]
+    elif tokens.long_texts.way == "head_tail":
+        pieces = head_and_tail(pieces, room)
+    else:
+        pieces = pieces[0][:room], np.array([0, min(length, room)])
+    sizes = np.diff(pieces[1])
+    places = np.full((len(sizes), before + int(sizes.max()) + after), -1)
+    for row, (start, stop) in enumerate(zip(pieces[1][:-1], pieces[1][1:], strict=True)):
+        places[row, before : before + stop - start] = pieces[0][start:stop]
+    return places

@@ -1,0 +1,52 @@
+import json
+
+import pytest
+
+import kerasbert as kb
+from kerasbert.reading.added_column import copy_with_column
+
+
+def written(tmp_path, name, content):
+    source = tmp_path / name
+    source.write_text(content, encoding="utf-8")
+    copy_with_column(source, tmp_path / f"new_{name}", "new", ["x", None])
+    return (tmp_path / f"new_{name}").read_text(encoding="utf-8")
+
+
+def test_jsonl_keeps_every_other_value(tmp_path):
+    rows = [{"text": "a\u2028é", "n": [1, {"k": None}]}, {"text": "b"}]
+    content = "".join(json.dumps(row, ensure_ascii=False) + "\n\n" for row in rows)
+    lines = written(tmp_path, "data.jsonl", content).split("\n")
+    assert [json.loads(line) for line in lines[:2]] == [{**rows[0], "new": "x"}, {**rows[1], "new": None}]
+
+
+@pytest.mark.parametrize("name, mark", [("data.csv", ","), ("data.tsv", "\t")])
+def test_csv_is_read_back_as_it_was(tmp_path, name, mark):
+    content = f'text{mark}label\n"two\nlines, ""quoted"""{mark}=a\nplain{mark}0012\n'
+    written(tmp_path, name, content)
+    back = kb.read_examples(tmp_path / f"new_{name}", labels=["label", "new"])
+    assert back.texts == ['two\nlines, "quoted"', "plain"]
+    assert back.labels == {"label": ["=a", "0012"], "new": ["x", ""]}
+
+
+def test_parquet_keeps_its_columns(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    table = pyarrow.table({"text": ["a", "b"], "n": [1, 2]})
+    parquet.write_table(table, tmp_path / "data.parquet")
+    copy_with_column(tmp_path / "data.parquet", tmp_path / "new.parquet", "new", ["x", None])
+    back = parquet.read_table(tmp_path / "new.parquet")
+    assert back.drop(["new"]).equals(table) and back["new"].to_pylist() == ["x", None]
+
+
+def test_a_column_that_is_there_and_another_number_of_rows(tmp_path):
+    source = tmp_path / "data.jsonl"
+    source.write_text('{"text": "a", "new": 1}\n', encoding="utf-8")
+    with pytest.raises(kb.DataError, match="has a column 'new' already; choose another name with --column"):
+        copy_with_column(source, tmp_path / "out.jsonl", "new", ["x"])
+    with pytest.raises(kb.DataError, match="has 1 rows; got 2 cells for them"):
+        copy_with_column(source, tmp_path / "out.jsonl", "other", ["x", "y"])
+    (tmp_path / "data.xml").write_text("a")
+    with pytest.raises(kb.DataError, match=r"must end in one of .csv, .jsonl, .ndjson, .parquet, .tsv; got '.xml'"):
+        copy_with_column(tmp_path / "data.xml", tmp_path / "out", "new", [])
