@@ -73,6 +73,7 @@ from kerasbert.objectives.level_decisions import score_hierarchy as score_hierar
 from kerasbert.optimizers import AdamW as AdamW
 from kerasbert.reading.readers import read_examples as read_examples
 from kerasbert.report import write_report as write_report
+from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
 from kerasbert.subclasses.agreement import score_agreement as score_agreement
 from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
 from kerasbert.subclasses.secondary import build_secondary as build_secondary

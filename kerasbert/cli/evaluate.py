@@ -32,7 +32,7 @@ from kerasbert.reading._files import UTF_8
 from kerasbert.reading.data_checks import overlap_message
 from kerasbert.reading.examples import Examples
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
-from kerasbert.text_classifier import TextClassifier, open_classifier
+from kerasbert.text_classifier import TextClassifier, load
 
 
 @app.command()
@@ -67,7 +67,7 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report", report))
     if report is not None:
         check_report_folder(report, overwrite)
-    classifier = open_classifier(folder)
+    classifier = load(folder)
     if threshold is not None:
         tasks = [layer.head_task.task for layer in classifier.model_.heads.values()]
         if set(tasks) == {"multiclass"}:

@@ -10,7 +10,7 @@ from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.cli.data import read_data
 from kerasbert.cli.options import Delimiter, Folder, Labels, app, refuse_useless, say
 from kerasbert.cli.reading import label_cells, reading_of
-from kerasbert.text_classifier import TextClassifier, open_classifier
+from kerasbert.text_classifier import TextClassifier, load
 
 
 class ExportFormat(enum.StrEnum):
@@ -131,7 +131,7 @@ def export(
     _check_options(output_format, own)
     if data is None:
         refuse_useless(context, dict.fromkeys(("text", "labels", "label_delimiter"), "goes with --data"))
-    classifier = open_classifier(folder)
+    classifier = load(folder)
     if classifier.metrics_.get("reading", {}).get("text_pair"):
         raise ConfigError(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair."

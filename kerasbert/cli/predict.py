@@ -15,7 +15,7 @@ from kerasbert.cli.tables import print_predictions
 from kerasbert.reading._files import UTF_8, check_encoding, check_file, decode_lines, read_bytes
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import read_examples
-from kerasbert.text_classifier import TextClassifier, open_classifier
+from kerasbert.text_classifier import TextClassifier, load
 
 # Files of one text a line.
 PLAIN = (".txt", "")
@@ -47,7 +47,7 @@ def predict(
         refuse_useless(context, dict.fromkeys(("text", "text_pair", "on_error"), reason))
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
-    classifier = open_classifier(folder)
+    classifier = load(folder)
     reading = classifier.metrics_.get("reading", {})
     text, text_pair = text or reading.get("text", "text"), text_pair or reading.get("text_pair")
     if file is not None and has_columns:

@@ -46,7 +46,7 @@ from kerasbert.cli.train_options import (
 )
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.reading._files import UTF_8
-from kerasbert.saving.bundle import CLASSIFIER_FILE
+from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
 from kerasbert.training.checkpoint import LAST_GOOD

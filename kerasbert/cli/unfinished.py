@@ -4,7 +4,8 @@ from pathlib import Path
 
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import check_output
-from kerasbert.saving.bundle import CLASSIFIER_FILE, holds_weights_of
+from kerasbert.saving.folder import holds_weights_of
+from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.checkpoint import FINISHED, CheckpointFolder
 

@@ -108,8 +108,8 @@ def probe(
             NpyStore(Path(folder), reader.cells, reader.hidden_size, "float32") as store,
             progress_bar("reading texts", len(rows), shown=progress) as advance,
         ):
-            fill(store, reader, opened.tokens, [[texts[row] for row in rows]], advance=advance)
-        num_different = count_different_texts(opened.tokens, [texts[row] for row in rows])
+            fill(store, reader, opened.tokenizer, [[texts[row] for row in rows]], advance=advance)
+        num_different = count_different_texts(opened.tokenizer, [texts[row] for row in rows])
         numbers = {cell: count_distinct(load_cell(Path(folder), cell)) for cell in reader.cells}
         _check_distinct(numbers, num_different, labels)
         with progress_bar("fitting", len(reader.cells), shown=progress) as advance:

@@ -97,7 +97,7 @@ def extract_features(
     with _store_for(target, reader, dtype, overwrite) as store:
         total = len(texts) if isinstance(texts, Sequence) else None
         with progress_bar("reading texts", total, shown=progress) as advance:
-            count, cut = fill(store, reader, opened.tokens, columns, batch_size=batch_size, advance=advance)
+            count, cut = fill(store, reader, opened.tokenizer, columns, batch_size=batch_size, advance=advance)
     arrays = store.arrays() if isinstance(store, MemoryStore) else None
 
     def load(cell: Cell) -> np.ndarray:

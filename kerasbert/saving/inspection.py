@@ -14,7 +14,7 @@ from kerasbert._core.strict_json import read_json_object
 from kerasbert._core.workplace import put_back
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.labels.hierarchy import parse_tree
-from kerasbert.saving.bundle import CLASSIFIER_FILE, check_description
+from kerasbert.saving.format import CLASSIFIER_FILE, check_description
 
 LABELS_OF = {
     "build_binary": ("binary", "label_names"),
@@ -101,7 +101,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         folder: written by `TextClassifier.save`.
 
     Returns:
-        The content of its `classifier.json`.
+        The content of its `classifier.json`, in the form of the newest version.
 
     Raises:
         ArtifactError: when the description is malformed.
@@ -111,8 +111,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         description = read_json_object(file)
     except ConfigError as error:
         raise ArtifactError(f"{str(file)!r} does not describe a classifier: {error}") from error
-    check_description(description, folder)
-    return description
+    return check_description(description, folder)
 
 
 def count_parameters(folder: Path) -> int | None:

@@ -13,7 +13,6 @@ from kerasbert.labels.encode import read_labels
 from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.labels.kinds import NAMES
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
-from kerasbert.reading.data_checks import label_counts
 from kerasbert.text_classifier.settings import Settings
 
 
@@ -58,25 +57,6 @@ def read_classifier_labels(settings: Settings, labels: Any, names: Any = None) -
     return _read_heads(settings.head_tasks(), labels, names)
 
 
-def encode_labels(model: Classifier, labels: Any) -> dict[str, np.ndarray]:
-    """Labels as the arrays that the heads of a model train on.
-
-    Args:
-        model: trained.
-        labels: as for `fit`.
-
-    Returns:
-        Head or level name -> array, see `ClassifierLabels`.
-
-    Raises:
-        DataError: when a label cannot be used; the message names its row.
-    """
-    if model.hierarchy is not None:
-        return encode_hierarchy(labels, model.hierarchy.hierarchy, multilabel=model.hierarchy.multilabel)
-    tasks = model.head_tasks
-    return _read_heads(tasks, labels, names_of(model)).arrays
-
-
 def _read_heads(tasks: Mapping[str, str], labels: Any, names: Mapping[str, Any]) -> ClassifierLabels:
     cells = {SINGLE_HEAD: labels} if SINGLE_HEAD in tasks else labels
     if not isinstance(cells, Mapping) or set(cells) != set(tasks):
@@ -107,18 +87,6 @@ def names_by_head(names: Any) -> Mapping[str, Sequence[str]]:
     return dict(zip(names.levels, names.names, strict=True)) if isinstance(names, Hierarchy) else names
 
 
-def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int, split: str = "") -> None:
-    """Refuse labels that are not one row a text.
-
-    Raises:
-        DataError: when their number differs.
-    """
-    where = f" of `{split}`" if split else ""
-    for array in encoded.values():
-        if len(array) != num_texts:
-            raise DataError(f"`labels`{where} must have one row for each text; got {len(array)} for {num_texts} texts.")
-
-
 def checked_validation(validation: Any) -> tuple[list[str], Any, list[str] | None] | None:
     """The `validation` of `fit` as texts, labels and second texts, each of which can be read again.
 
@@ -136,14 +104,3 @@ def checked_validation(validation: Any) -> tuple[list[str], Any, list[str] | Non
     pairs = None if pairs is None else check_texts("text_pairs of validation", pairs)
     return check_texts("texts of validation", texts), labels, pairs
 
-
-def describe_data(train: tuple, held_out: tuple | None, names: Any) -> dict[str, Any]:
-    """What the model card tells of the training data: numbers of texts and of each label."""
-    ids, encoded = train
-    sizes = {head: len(labels) for head, labels in names_by_head(names).items()}
-    return {
-        "num_texts": len(ids),
-        "num_held_out": 0 if held_out is None else len(held_out[0]),
-        "num_cut": int(ids.num_truncated),
-        "labels": {head: label_counts(array, sizes[head]).tolist() for head, array in encoded.items()},
-    }

@@ -22,7 +22,7 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.estimator import Estimator
-from kerasbert.saving.bundle import HEAD_TASKS, precision
+from kerasbert.saving.rebuild import HEAD_TASKS, precision
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
@@ -117,7 +117,6 @@ class Settings(Estimator):
         self.optimization = optimization
         self.warm_start = warm_start
         self.progress = progress
-        self.metrics_: dict[str, Any] = {}
 
     def check_arguments(self) -> None:
         """Refuse arguments that are out of their range or do not go together.

@@ -136,6 +136,6 @@ def test_a_token_cache_is_trained_from():
     cache = kb.open_cache(GOLDEN / "token_cache")
     assert cache.num_rows == 72 and cache.names == {"probabilities": ("good", "other", "question")}
     classifier = kb.TextClassifier("multiclass", encoder=GOLDEN / "encoder", max_length=12, progress=False)
-    classifier.fit_cache(cache, max_steps=1)
+    classifier.fit(cache, max_steps=1)
     assert int(classifier.model_.optimizer.iterations) == 1
     assert classifier.predict_proba(["good card"]).shape == (1, 3)

@@ -1,0 +1,376 @@
+"""What `fit` trains on, in one form: texts in memory, or a token cache, which may be larger than memory."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from kerasbert._core.checks import check_texts, shorten
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.batches.memory import LONGEST, Batches, make_batches
+from kerasbert.batches.source import BatchSource
+from kerasbert.batches.stream import MEAN_ROWS, held_out_rows, stream_batches
+from kerasbert.batches.token_cache import CachedHead, TokenCache
+from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
+from kerasbert.labels.kinds import NAMES
+from kerasbert.reading.data_checks import label_counts
+from kerasbert.reading.examples import Examples
+from kerasbert.reading.splits import split_indices
+from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows
+from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_cached_texts, warn_of_texts
+from kerasbert.text_classifier.labels import ClassifierLabels, names_of, read_classifier_labels
+from kerasbert.text_classifier.settings import Settings
+from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.training.devices import needs_static_shapes
+
+# Token arrays and labels by head.
+Encoded = tuple[Any, dict[str, np.ndarray]]
+
+
+class TrainingData(ABC):
+    """Abstract: labelled texts, read in the order of the methods.
+
+    Attributes:
+        labels: names and kinds of the labels, once they are read.
+        max_length: of its texts in tokens; None where they are not tokenised yet.
+        pairs: whether each has a second text.
+    """
+
+    labels: ClassifierLabels
+    max_length: int | None = None
+    pairs: bool
+
+    @abstractmethod
+    def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
+        """Read the labels, which are those of `before` where there is one."""
+
+    @abstractmethod
+    def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
+        """Tokenise the texts, or check that they were tokenised so."""
+
+    @abstractmethod
+    def warn(self, tokenizer: Tokenizer, validation: tuple | None) -> None:
+        """Of texts that are cut, and of validation texts that are trained on."""
+
+    @property
+    @abstractmethod
+    def counts(self) -> dict[str, np.ndarray]:
+        """How many texts have each label, head or level -> (C,)."""
+
+    @abstractmethod
+    def hold_out(self, share: float, seed: int) -> Encoded:
+        """A share of the texts, which is not trained on from now on."""
+
+    @abstractmethod
+    def batches(self, settings: Settings, devices: Any) -> BatchSource:
+        """Batches of what is left to train on."""
+
+    @abstractmethod
+    def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
+        """Batches of what is judged after each epoch."""
+
+    @abstractmethod
+    def describe(self, held_out: Encoded | None) -> dict[str, Any]:
+        """Numbers of texts and of each label, which the model card tells."""
+
+    @property
+    @abstractmethod
+    def num_cut(self) -> int:
+        """Training texts that are longer than the model reads."""
+
+    @property
+    def numbers(self) -> list[int] | None:
+        """The number that each row of the batches had in `fit`; None where they are its own."""
+        return None
+
+
+class TextsInMemory(TrainingData):
+    """Texts and labels as they were given to `fit`.
+
+    Args:
+        texts: n texts.
+        labels: as for `fit`.
+        text_pairs: n second texts.
+    """
+
+    def __init__(self, texts: Any, labels: Any, text_pairs: Any = None) -> None:
+        # A mistake in the data is told before an encoder is loaded.
+        self.texts = check_texts("texts", texts)
+        self.text_pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
+        self.pairs = self.text_pairs is not None
+        self.cells = labels
+
+    def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
+        self.labels = read_classifier_labels(settings, self.cells, None if before is None else names_of(before.model))
+
+    def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
+        self.tokens, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id
+        check_rows(self.labels.arrays, len(self.tokens))
+        self.rows, self.train = np.arange(len(self.tokens)), (self.tokens, self.labels.arrays)
+
+    def warn(self, tokenizer: Tokenizer, validation: tuple | None) -> None:
+        warn_of_texts(tokenizer, self.tokens, (self.texts, self.text_pairs), validation)
+
+    @property
+    def counts(self) -> dict[str, np.ndarray]:
+        return counts_by_head(self.labels.arrays, self.labels.names)
+
+    def hold_out(self, share: float, seed: int) -> Encoded:
+        parts = split_indices(next(iter(self.labels.arrays.values())), share, seed=seed)
+        self.rows = np.asarray(parts[0])
+        self.train, held_out = [
+            (self.tokens.take(rows), {head: array[rows] for head, array in self.labels.arrays.items()})
+            for rows in parts
+        ]
+        return held_out
+
+    def batches(self, settings: Settings, devices: Any) -> Batches:
+        lengths = padded_lengths(settings, devices)
+        return memory_batches(settings, self.train, self.pad_id, lengths=lengths, shuffle=True)
+
+    def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
+        return memory_batches(settings, held_out, self.pad_id, lengths=padded_lengths(settings, devices))
+
+    def describe(self, held_out: Encoded | None) -> dict[str, Any]:
+        counts = counts_by_head(self.train[1], self.labels.names)
+        return {
+            "num_texts": len(self.rows),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "num_cut": self.num_cut,
+            "labels": {head: count.tolist() for head, count in counts.items()},
+        }
+
+    @property
+    def num_cut(self) -> int:
+        return int(self.train[0].num_truncated)
+
+    @property
+    def numbers(self) -> list[int]:
+        return self.rows.tolist()
+
+
+class CachedTexts(TrainingData):
+    """A token cache.
+
+    Args:
+        cache: from `prepare_tokens` or `open_cache`.
+        token_budget: see `TextClassifier.fit`.
+        augment: see `TextClassifier.fit`.
+    """
+
+    def __init__(
+        self, cache: TokenCache, *, token_budget: int | None = None, augment: Mapping[str, float] | None = None
+    ) -> None:
+        self.cache, self.token_budget, self.augment = cache, token_budget, augment
+        self.max_length = cache.max_length
+        self.pairs = cache.facts["text_pair"] is not None
+        self.held_out_rows: np.ndarray | None = None
+        self.pad_id = cache.pad_id
+
+    def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
+        check_budget(settings.batch_size, self.token_budget)
+        _check_labels(self.cache, settings)
+        if before is not None and self.cache.names != names_of(before.model):
+            raise ConfigError(
+                f"The token cache must have the labels of the classifier that is trained on (`warm_start`), "
+                f"{shorten(names_of(before.model))}; got {shorten(self.cache.names)}. Prepare it again with these, or set "
+                f"`warm_start` to False."
+            )
+        self.labels = ClassifierLabels(self.cache.names, {}, dict.fromkeys(self.cache.heads, NAMES))
+
+    def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
+        facts, folder = self.cache.facts, str(self.cache.folder)
+        own = {"encoder": tokenizer.fingerprint, "max_length": tokenizer.max_length}
+        own["long_texts"] = tokenizer.long_texts.way
+        for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
+            if facts[there] != own[name]:
+                raise ConfigError(
+                    f"The token cache {folder!r} was made with another `{name}` ({shorten(facts[there], 20)} instead of "
+                    f"{shorten(own[name], 20)}); prepare it again, or give that one."
+                )
+
+    def warn(self, tokenizer: Tokenizer, validation: tuple | None) -> None:
+        warn_of_cached_texts(self.cache, validation)
+
+    @property
+    def counts(self) -> dict[str, np.ndarray]:
+        return {head: np.array(cached.counts) for head, cached in self.cache.heads.items()}
+
+    def hold_out(self, share: float, seed: int) -> Encoded:
+        self.held_out_rows = held_out_rows(self.cache.num_rows, share, seed=seed)
+        return self.cache.read(self.held_out_rows)
+
+    def batches(self, settings: Settings, devices: Any) -> BatchSource:
+        return stream_batches(
+            self.cache,
+            token_budget=self.token_budget,
+            batch_size=None if self.token_budget else settings.batch_size,
+            seed=settings.seed,
+            sampling=settings.sampling,
+            augment=self.augment,
+            held_out=self.held_out_rows,
+        )
+
+    def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
+        return memory_batches(settings, held_out, self.pad_id)
+
+    def describe(self, held_out: Encoded | None) -> dict[str, Any]:
+        rows = self.held_out_rows
+        return {
+            "num_texts": self.cache.num_rows - (0 if rows is None else len(rows)),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "num_cut": self.num_cut,
+            "labels": {
+                head: _trained_counts(cached, None if rows is None or held_out is None else held_out[1][head])
+                for head, cached in self.cache.heads.items()
+            },
+        }
+
+    @property
+    def num_cut(self) -> int:
+        return self.cache.num_cut
+
+
+def training_data(
+    data: Any,
+    labels: Any,
+    text_pairs: Sequence[str] | None,
+    *,
+    settings: Settings,
+    token_budget: int | None = None,
+    max_steps: int | None = None,
+    augment: Mapping[str, float] | None = None,
+) -> TrainingData:
+    """Whatever `fit` is given as something to train on; its arguments are those of `TextClassifier.fit`.
+
+    Raises:
+        ConfigError: when an argument does not go with the data.
+        DataError: when there are no labels.
+        TypeError: when the texts are no column of texts.
+    """
+    if isinstance(data, TokenCache):
+        _refuse({"labels": labels, "text_pairs": text_pairs}, "must be left out with a token cache, which holds them")
+        return CachedTexts(data, token_budget=token_budget, augment=augment)
+    streamed = {"token_budget": token_budget, "max_steps": max_steps, "augment": augment}
+    _refuse(streamed, "goes with a token cache, see `prepare_tokens`")
+    if isinstance(data, Examples):
+        _refuse({"text_pairs": text_pairs}, "must be left out with `Examples`, which hold them")
+        labels = labels_of_examples(data, settings) if labels is None else labels
+        return TextsInMemory(data.texts, labels, data.text_pairs)
+    if labels is None:
+        raise DataError("`labels` must be given with texts, a label for each; got None.")
+    return TextsInMemory(data, labels, text_pairs)
+
+
+def _refuse(options: Mapping[str, Any], reason: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise ConfigError(f"`{name}` {reason}; got {shorten(value)}.")
+
+
+def labels_of_examples(examples: Examples, settings: Settings) -> Any:
+    """The labels of examples as `fit` takes them: the only column, or a column of the name of each head.
+
+    Args:
+        examples: with label columns; those of a hierarchy from the class down.
+        settings: of the classifier.
+
+    Raises:
+        DataError: when it has other columns.
+    """
+    columns = examples.labels
+    if settings.task == "hierarchical":
+        return dict(zip(level_names(len(columns)), columns.values(), strict=True))
+    heads = settings.head_tasks()
+    if SINGLE_HEAD not in heads and set(heads) <= set(columns):
+        return {head: columns[head] for head in heads}
+    if SINGLE_HEAD in heads and len(columns) == 1:
+        return next(iter(columns.values()))
+    wanted = "one label column" if SINGLE_HEAD in heads else f"the label columns {', '.join(heads)}"
+    raise DataError(
+        f"`Examples` must have {wanted}; got {', '.join(map(repr, columns)) or 'none'}. Or pass `labels` as well, such as "
+        f"examples.labels['NAME']."
+    )
+
+
+def memory_batches(
+    settings: Settings, encoded: Encoded, pad_id: int, *, lengths: str | None = None, shuffle: bool = False
+) -> Batches:
+    """Batches of token arrays and labels by head: shuffled to train on, else by length.
+
+    Args:
+        settings: of the classifier.
+        encoded: token arrays and labels.
+        pad_id: id that fills up a text.
+        lengths: see `make_batches`.
+        shuffle: whether they are trained on.
+    """
+    tokens, arrays = encoded
+    return make_batches(
+        tokens,
+        arrays if list(arrays) != [SINGLE_HEAD] else arrays[SINGLE_HEAD],
+        batch_size=settings.batch_size,
+        shuffle=shuffle,
+        seed=settings.seed,
+        lengths=lengths,
+        sampling=settings.sampling if shuffle else None,
+        pad_id=pad_id,
+        by_length=not shuffle,
+    )
+
+
+def padded_lengths(settings: Settings, devices: Any) -> str | None:
+    """Pad to the batch's longest text unless XLA compiles per length or texts are windowed."""
+    compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
+    return None if compiled or settings.long_texts == "windows" else LONGEST
+
+
+def check_budget(batch_size: int, token_budget: int | None) -> None:
+    """Refuse two answers to how large a batch is.
+
+    Args:
+        batch_size: of the classifier.
+        token_budget: of the batches; None: `batch_size` counts.
+
+    Raises:
+        ConfigError: when both are given.
+    """
+    if token_budget is not None and batch_size != MEAN_ROWS:
+        raise ConfigError(
+            f"`batch_size` must be left out with `token_budget`, which says how many tokens a batch has; got {batch_size}."
+        )
+
+
+def _check_labels(cache: TokenCache, settings: Settings) -> None:
+    found = {head: cached.task for head, cached in cache.heads.items()}
+    wanted = dict.fromkeys(found, settings.task) if settings.task == "hierarchical" else settings.head_tasks()
+    if found != wanted:
+        raise ConfigError(f"The token cache was made for {found}; this classifier is for {wanted}.")
+    if cache.hierarchy is not None:
+        _check_tree(cache.hierarchy, settings)
+    elif settings.label_names is not None and tuple(settings.label_names) != cache.heads[SINGLE_HEAD].names:
+        raise ConfigError(
+            f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
+            f"{shorten(tuple(settings.label_names))}. Prepare it again with these."
+        )
+
+
+def _check_tree(tree: Hierarchy, settings: Settings) -> None:
+    if settings.multilabel:
+        raise ConfigError(
+            "`multilabel` must be False with a token cache of a hierarchy, whose texts have one class each; train from "
+            "memory with `fit`."
+        )
+    if settings.subclasses is not None and parse_tree(settings.subclasses) != tree:
+        raise ConfigError(
+            "`subclasses` must be those of the token cache; leave them out, or prepare it again with these."
+        )
+
+
+def _trained_counts(cached: CachedHead, held_out: np.ndarray | None) -> list[int]:
+    """How many texts of a cache have each label, those apart that are held out of it."""
+    counts = np.array(cached.counts)
+    return (counts if held_out is None else counts - label_counts(held_out, len(counts))).tolist()
