@@ -33,7 +33,6 @@ from kerasbert.classifiers.combining import AttentionCombination as AttentionCom
 from kerasbert.classifiers.combining import WeightedCombination as WeightedCombination
 from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise as build_layerwise
-from kerasbert.classifiers.layerwise import truncate as truncate
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
 from kerasbert.classifiers.pooling import LastTokenPooling as LastTokenPooling
@@ -58,6 +57,7 @@ from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
 from kerasbert.evaluation.layer_scores import score_layers as score_layers
 from kerasbert.evaluation.probe import probe as probe
 from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
+from kerasbert.evaluation.report.writing import write_report as write_report
 from kerasbert.extraction.extract import extract_features as extract_features
 from kerasbert.extraction.features import ExtractedFeatures as ExtractedFeatures
 from kerasbert.labels.encode import collect_label_names as collect_label_names
@@ -72,7 +72,6 @@ from kerasbert.objectives.level_decisions import decide_levels as decide_levels
 from kerasbert.objectives.level_decisions import score_hierarchy as score_hierarchy
 from kerasbert.optimizers import AdamW as AdamW
 from kerasbert.reading.readers import read_examples as read_examples
-from kerasbert.report import write_report as write_report
 from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
 from kerasbert.subclasses.agreement import score_agreement as score_agreement
 from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
@@ -83,6 +82,7 @@ from kerasbert.tasks.head_tasks import Multiclass as Multiclass
 from kerasbert.tasks.head_tasks import Multilabel as Multilabel
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
+from kerasbert.text_classifier import truncate as truncate
 from kerasbert.tokenization.augmentation import Augmentation as Augmentation
 from kerasbert.tokenization.long_texts import LongTexts as LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer as Tokenizer

@@ -14,6 +14,7 @@ from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
 from kerasbert.evaluation.notebook import framed
+from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import read_places, spans_of
 
 STEPS = 64
@@ -123,7 +124,7 @@ class Explanation:
 
 @suggest_keywords
 def explain(
-    classifier: Any, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
+    classifier: ClassifierLike, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
 ) -> Explanation:
     """Tell which words of a text moved a classifier's prediction, by integrated gradients.
 
@@ -131,7 +132,7 @@ def explain(
     the label's probability from a text without words to this one; `error` is what the numerical rule misses of it.
 
     Args:
-        classifier: a trained `TextClassifier`.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`.
         text: one text; of a long one those words that the classifier reads.
         label: the label to explain; None: the most probable one.
         head: the head to explain; None: the only one, or of several the last.
@@ -158,7 +159,8 @@ def explain(
     if not isinstance(text, str):
         raise TypeError(f"`text` must be one text; got {shorten(text)} of type {type(text).__name__}.")
     check_int("steps", steps, 1)
-    model, tokens = classifier.model_, classifier.tokenizer_
+    trained = trained_of(classifier)
+    model, tokens = trained.model, trained.tokenizer
     head = list(model.heads)[-1] if head is None else check_choice("head", head, model.heads)
     encoded = tokens.encode([text])
     inputs = encoded.padded(tokens.pad_id)

@@ -15,7 +15,7 @@ from kerasbert.evaluation.distinct import count_different_texts, count_distinct
 from kerasbert.evaluation.probe_report import ProbeReport, tells_texts_apart
 from kerasbert.extraction.extract import fill, load_cell
 from kerasbert.extraction.reader import FROZEN_POOLINGS, FeatureReader
-from kerasbert.extraction.source import open_source
+from kerasbert.extraction.source import Source, open_source
 from kerasbert.extraction.stores import NpyStore
 from kerasbert.labels.encode import named_labels
 
@@ -26,7 +26,7 @@ LEAST_CLUSTERED = 3
 
 @suggest_keywords
 def probe(
-    source: Any,
+    source: Source,
     texts: Sequence[str],
     labels: Sequence[Any] | None = None,
     *,
@@ -49,8 +49,8 @@ def probe(
     differ, such as `[CLS]` in the embeddings, which is the same for every text, are named and never recommended.
 
     Args:
-        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder and a `Tokenizer`.
+        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its
+            `TrainedClassifier`, or a pair of an encoder and a `Tokenizer`.
         texts: n texts.
         labels: n labels, or n lists of labels, which are scored by macro-F1. None: only clusters of all texts are judged.
         sublabels: n labels of subclasses inside the labels; None in a row leaves it out of their judgement.

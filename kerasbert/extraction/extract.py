@@ -17,7 +17,7 @@ from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.extraction.features import ExtractedFeatures
 from kerasbert.extraction.reader import FeatureReader
-from kerasbert.extraction.source import open_source
+from kerasbert.extraction.source import Source, open_source
 from kerasbert.extraction.stores import Cell, MemoryStore, NpyStore, ParquetStore, Store, column_name, npy_name
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -31,7 +31,7 @@ DESCRIPTION_FILE = "features.json"
 
 @suggest_keywords
 def extract_features(
-    source: Any,
+    source: Source,
     texts: Iterable[str],
     *,
     text_pairs: Iterable[str] | None = None,
@@ -52,8 +52,8 @@ def extract_features(
     the result is kept there. The vectors come in the order of the texts.
 
     Args:
-        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder (or `Classifier`) and a `Tokenizer`.
+        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its
+            `TrainedClassifier`, or a pair of an encoder (or `Classifier`) and a `Tokenizer`.
         texts: n texts: a list or any iterable, which is read once.
         text_pairs: n second texts, read together with the first ones.
         layers: hidden states, 0 the embeddings and -1 the last block; `"all"` for each of them. None: the last.

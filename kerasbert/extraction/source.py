@@ -3,7 +3,7 @@
 import copy
 import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from kerasbert._core.checks import check_int, shorten
 from kerasbert._core.resolve import resolve_encoder
@@ -13,10 +13,13 @@ from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for
 from kerasbert.saving.folder import load_trained
 from kerasbert.saving.format import CLASSIFIER_FILE
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
+from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH
+
+# Name or folder of a checkpoint, folder of a saved classifier, a classifier, or a pair of a model and its tokenizer.
+Source = str | os.PathLike[str] | ClassifierLike | tuple[Encoder | Classifier, Tokenizer]
 
 
 class ReadingSource(NamedTuple):
@@ -41,13 +44,13 @@ class ReadingSource(NamedTuple):
 
 
 def open_source(
-    source: Any, *, max_length: int | None = None, long_texts: str | LongTexts | None = None
+    source: Source, *, max_length: int | None = None, long_texts: str | LongTexts | None = None
 ) -> ReadingSource:
     """Open what texts are to be read with.
 
     Args:
-        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder (or `Classifier`) and a `Tokenizer`.
+        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its
+            `TrainedClassifier`, or a pair of an encoder (or `Classifier`) and a `Tokenizer`.
         max_length: longest text in tokens, >= 3; None: the classifier's own, or 128.
         long_texts: what becomes of longer ones; None: as the classifier does, or `"truncate"`.
 
@@ -63,13 +66,15 @@ def open_source(
     tokenizer = copy.copy(opened.tokenizer)
     if max_length is not None:
         longest = opened.encoder.config.max_length
-        tokenizer.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, longest, "the encoder's positions")
+        tokenizer.max_length = check_int(
+            "max_length", max_length, MINIMUM_MAX_LENGTH, longest, "the encoder's positions"
+        )
     if long_texts is not None:
         tokenizer.long_texts = long_texts if isinstance(long_texts, LongTexts) else LongTexts(long_texts)
     return opened._replace(tokenizer=tokenizer)
 
 
-def _open(source: Any) -> ReadingSource:
+def _open(source: Source) -> ReadingSource:
     if isinstance(source, (str, os.PathLike)):
         return _from_folder(source)
     if isinstance(source, tuple) and len(source) == 2 and isinstance(source[1], Tokenizer):

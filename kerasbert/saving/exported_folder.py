@@ -17,8 +17,6 @@ from kerasbert._core.errors import ArtifactError, CheckpointError
 from kerasbert._core.files import checked_member
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.strict_json import read_json_object
-from kerasbert._version import __version__
-from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained_config import OWN_KEY, own_values, training_data_of
 from kerasbert.encoders.checkpoints import TensorSource, load_weights, open_checkpoint
@@ -29,7 +27,7 @@ from kerasbert.encoders.weight_table import weight_table
 from kerasbert.saving.folder import describe, thresholds_of
 from kerasbert.saving.format import upgrade
 from kerasbert.saving.rebuild import rebuild
-from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 HEAD_PREFIX = "weights."
@@ -84,11 +82,6 @@ def from_pairs(pairs: Any) -> Any:
     if not isinstance(pairs, list) or not pairs or not all(isinstance(one, list) and len(one) == 2 for one in pairs):
         return pairs
     return {key: from_pairs(value) for key, value in pairs}
-
-
-def reading_of(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a classifier's metrics what says how its data was read, which the commands go by."""
-    return {name: value for name, value in metrics.items() if name == "reading"}
 
 
 def is_exported(folder: Path) -> bool:

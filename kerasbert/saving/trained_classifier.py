@@ -274,10 +274,10 @@ class HoldsTrained(Protocol):
     def __sklearn_is_fitted__(self) -> bool: ...
 
 
-AnyClassifier = TrainedClassifier | HoldsTrained
+ClassifierLike = TrainedClassifier | HoldsTrained
 
 
-def trained_of(classifier: AnyClassifier) -> TrainedClassifier:
+def trained_of(classifier: ClassifierLike) -> TrainedClassifier:
     """The trained classifier inside what a user may hand over.
 
     Args:
@@ -322,3 +322,8 @@ def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int, split: str = "
     for array in encoded.values():
         if len(array) != num_texts:
             raise DataError(f"`labels`{where} must have one row for each text; got {len(array)} for {num_texts} texts.")
+
+
+def reading_of(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a classifier's metrics what says how its data was read, which the commands go by."""
+    return {name: value for name, value in metrics.items() if name == "reading"}

@@ -202,7 +202,13 @@ class TextClassifier(Settings):
             DataError: when a text or a label cannot be used.
         """
         trained = add_subclasses(
-            trained_of(self), texts, labels, text_pairs=text_pairs, subclasses=self.subclasses, epochs=epochs, seed=self.seed
+            trained_of(self),
+            texts,
+            labels,
+            text_pairs=text_pairs,
+            subclasses=self.subclasses,
+            epochs=epochs,
+            seed=self.seed,
         )
         return type(self).from_trained(trained)
 

@@ -11,11 +11,11 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DivergedError
 from kerasbert._core.names import RATE_KEY
-from kerasbert.batches.source import BatchSource
+from kerasbert.batches.memory import Batches
+from kerasbert.batches.stream import StreamBatches
 from kerasbert.labels.hierarchy import Hierarchy
 from kerasbert.objectives.thresholds import tune_thresholds
-from kerasbert.saving.exported_folder import reading_of
-from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows
+from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
 from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_absent, warn_of_labels
 from kerasbert.text_classifier.labels import checked_validation, read_classifier_labels
 from kerasbert.text_classifier.settings import Settings
@@ -42,7 +42,7 @@ class Fitting:
     untrained: TrainedClassifier
     data: TrainingData
     held_out: Encoded | None
-    batches: BatchSource
+    batches: Batches | StreamBatches
     devices: Any
 
     @property
@@ -114,9 +114,7 @@ def untuned_heads(settings: Settings, data: TrainingData, validation_given: bool
     return [head for head, task in settings.head_tasks().items() if not (tunes and task == "multilabel")]
 
 
-def _held_out(
-    settings: Settings, data: TrainingData, tokenizer: Tokenizer, validation: tuple | None
-) -> Encoded | None:
+def _held_out(settings: Settings, data: TrainingData, tokenizer: Tokenizer, validation: tuple | None) -> Encoded | None:
     """Token arrays and labels by head to choose epochs and thresholds on."""
     if validation is None:
         share = settings.held_out_share()

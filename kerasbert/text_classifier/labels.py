@@ -103,4 +103,3 @@ def checked_validation(validation: Any) -> tuple[list[str], Any, list[str] | Non
     texts, labels, pairs = (*validation, None)[:3]
     pairs = None if pairs is None else check_texts("text_pairs of validation", pairs)
     return check_texts("texts of validation", texts), labels, pairs
-

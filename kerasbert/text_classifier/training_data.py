@@ -11,8 +11,7 @@ from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.memory import LONGEST, Batches, make_batches
-from kerasbert.batches.source import BatchSource
-from kerasbert.batches.stream import MEAN_ROWS, held_out_rows, stream_batches
+from kerasbert.batches.stream import MEAN_ROWS, StreamBatches, held_out_rows, stream_batches
 from kerasbert.batches.token_cache import CachedHead, TokenCache
 from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.labels.kinds import NAMES
@@ -65,7 +64,7 @@ class TrainingData(ABC):
         """A share of the texts, which is not trained on from now on."""
 
     @abstractmethod
-    def batches(self, settings: Settings, devices: Any) -> BatchSource:
+    def batches(self, settings: Settings, devices: Any) -> Batches | StreamBatches:
         """Batches of what is left to train on."""
 
     @abstractmethod
@@ -203,7 +202,7 @@ class CachedTexts(TrainingData):
         self.held_out_rows = held_out_rows(self.cache.num_rows, share, seed=seed)
         return self.cache.read(self.held_out_rows)
 
-    def batches(self, settings: Settings, devices: Any) -> BatchSource:
+    def batches(self, settings: Settings, devices: Any) -> StreamBatches:
         return stream_batches(
             self.cache,
             token_budget=self.token_budget,
