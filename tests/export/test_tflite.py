@@ -443,10 +443,9 @@ def test_what_the_file_cannot_do_is_refused(exported, tiny_folder, tmp_path):
         lines.export_tflite(tmp_path / "out")
     with pytest.raises(ConfigError, match="`length` must be 'dynamic'.*long_texts='head_tail'.*got None"):
         trained("binary", tiny_folder, long_texts="head_tail").export_tflite(tmp_path / "out")
-    pairs = copy.copy(exported("binary")[0])
-    pairs.data_ = {"pairs": True}
+    pairs = dataclasses.replace(exported("binary")[0].trained_, data={"pairs": True})
     with pytest.raises(ConfigError, match="single texts"):
-        pairs.export_tflite(tmp_path / "out")
+        export_tflite(pairs, tmp_path / "out")
 
 
 def test_another_tokenizer_than_wordpiece_is_refused(exported, tmp_path):
