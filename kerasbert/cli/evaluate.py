@@ -69,7 +69,7 @@ def evaluate(
         check_report_folder(report, overwrite)
     classifier = open_classifier(folder)
     if threshold is not None:
-        tasks = [layer.head_task.task for layer in classifier.model_.heads.values()]
+        tasks = [layer.task.name for layer in classifier.model_.heads.values()]
         if set(tasks) == {"multiclass"}:
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
         limit = check_number("threshold", threshold, 0, 1)
@@ -135,7 +135,7 @@ def _baseline(
         heads=classifier.heads,
         label_names=names if classifier.heads else next(iter(names.values())),
         subclasses=None if hierarchy is None else hierarchy.hierarchy.to_tree(),
-        multilabel=hierarchy is not None and hierarchy.multilabel,
+        multilabel=hierarchy is not None and not hierarchy.exclusive,
     )
     return scores, notes
 

@@ -13,7 +13,7 @@ from kerasbert._core.pictures import save_figure
 from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.layerwise import check_layerwise, truncate
 from kerasbert.evaluation.early_exit import ExitStages
-from kerasbert.objectives.scores import score_predictions
+from kerasbert.tasks.table import TASKS
 
 BATCH_SIZE = 64
 CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -159,7 +159,7 @@ class _Judge:
         self.classifier, self.targets, self.task, self.labels = (
             classifier,
             targets,
-            head.head_task.task,
+            head.task.name,
             head.label_names,
         )
         self.measure = "macro-F1" if self.task == "multilabel" else "accuracy"
@@ -167,7 +167,7 @@ class _Judge:
     def score(self, probabilities: np.ndarray) -> float:
         """Accuracy, or macro-F1 of a multi-label task."""
         decided = self.classifier.decide(self.name, probabilities)
-        scores = score_predictions(self.task, self.targets, decided, self.labels)
+        scores = TASKS[self.task].of(self.labels).score(self.targets, decided)
         return float(scores["macro"]["f1"] if self.task == "multilabel" else scores["accuracy"])
 
 
