@@ -138,7 +138,7 @@ def _baseline(
         heads=heads if several else None,
         label_names=names if several else next(iter(names.values())),
         subclasses=None if hierarchy is None else hierarchy.hierarchy.to_tree(),
-        multilabel=hierarchy is not None and hierarchy.multilabel,
+        multilabel=hierarchy is not None and not hierarchy.exclusive,
     )
     return scores, notes
 

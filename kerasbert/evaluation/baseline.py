@@ -11,13 +11,12 @@ from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.labels.cells import label_column
-from kerasbert.labels.encode import read_labels
 from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.objectives.level_decisions import decide_levels, score_hierarchy
-from kerasbert.objectives.scores import SCORED_TASKS, score_predictions
 from kerasbert.objectives.thresholds import tune_thresholds
 from kerasbert.reading.splits import split_indices
+from kerasbert.tasks.table import TASKS
 
 # As `C` of scikit-learn's LogisticRegression, of which 10 and 30 differ by 0.002 in accuracy on Banking77. There SGD
 # takes 6 s of processor time, and liblinear, for the same model, minutes.
@@ -103,7 +102,7 @@ def score_baseline(
         levels = level_names(2) if subclasses is None else parse_tree(subclasses).levels
         read = [read_levels(labels, levels, several=multilabel) for labels in (train_labels, test_labels)]
         tree = _tree(read[0], read[1], subclasses, multilabel)
-        encoded = [encode_hierarchy(cells, tree, multilabel=multilabel) for cells in read]
+        encoded = [encode_hierarchy(cells, tree, several=multilabel) for cells in read]
         return _score_levels(tree, multilabel, features, encoded, seed)
     cells = [labels if heads else {SINGLE_HEAD: labels} for labels in (train_labels, test_labels)]
     names = label_names if heads and label_names else {SINGLE_HEAD: label_names}
@@ -116,14 +115,14 @@ def score_baseline(
 
 
 def _check_heads(task: str, heads: Mapping[str, str] | None) -> None:
-    check_choice("task", task, (*SCORED_TASKS, "multitask", "hierarchical"))
+    check_choice("task", task, (*TASKS, "multitask", "hierarchical"))
     if (task == "multitask") != bool(heads):
         raise ConfigError(
             f"`heads` must be a dict of head name -> task for task 'multitask' and None for others; got "
             f"{shorten(heads)} with task {task!r}."
         )
     for name, head_task in (heads or {}).items():
-        check_choice(f"heads[{name!r}]", head_task, SCORED_TASKS)
+        check_choice(f"heads[{name!r}]", head_task, TASKS)
 
 
 def _of_head(cells: Any, head: str) -> Any:
@@ -136,7 +135,7 @@ def _tree(train: Any, test: Any, subclasses: Mapping[str, Any] | None, multilabe
     if subclasses is not None:
         return parse_tree(subclasses)
     classes, below = ([*train[level], *test[level]] for level in ("class", "subclass"))
-    return parse_tree(collect_subclasses(classes, below, multilabel=multilabel))
+    return parse_tree(collect_subclasses(classes, below, several=multilabel))
 
 
 def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[Any, Any]:
@@ -158,8 +157,8 @@ def _judge_head(
     head: str, task: str, features: tuple, cells: Sequence[Any], names: Sequence[str] | None, seed: int
 ) -> Outcome:
     columns = [label_column(part, several=task == "multilabel").cells for part in cells]
-    names = names or read_labels(task, [cell for column in columns for cell in column]).names
-    train, test = (read_labels(task, column, names).array for column in columns)
+    names = names or TASKS[task].read([cell for column in columns for cell in column]).names
+    train, test = (TASKS[task].read(column, names).array for column in columns)
     _check_number(len(train), features[0])
     learned, rows = (np.flatnonzero(_known(part)) for part in (train, test))
     decided, values = _decide(task, (features[0][learned], features[1]), train[learned], len(names), seed)
@@ -167,9 +166,7 @@ def _judge_head(
 
 
 def _scores_of(outcome: Outcome) -> dict[str, Any]:
-    return score_predictions(
-        outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
-    )
+    return TASKS[outcome.task].of(outcome.label_names).score(outcome.labels, outcome.decisions, outcome.probabilities)
 
 
 def _score_levels(tree: Hierarchy, multilabel: bool, features: tuple, encoded: list, seed: int) -> BaselineScores:
@@ -180,14 +177,14 @@ def _score_levels(tree: Hierarchy, multilabel: bool, features: tuple, encoded: l
         values[level], thresholds[level] = _fit(
             task, (features[0][known], features[1]), encoded[0][level][known], len(names), seed
         )
-    decided = decide_levels(values, tree, multilabel=multilabel, thresholds=thresholds if multilabel else None)
+    decided = decide_levels(values, tree, several=multilabel, thresholds=thresholds if multilabel else None)
     outcomes = {}
     for level, names in zip(tree.levels, tree.names, strict=True):
         known = np.flatnonzero(_known(encoded[1][level]))
         labels, answered, chosen = (part[known] for part in (encoded[1][level], values[level], decided[level]))
         outcomes[level] = Outcome(level, task, tuple(names), known, labels, answered, chosen)
     scores: dict[str, Any] = {level: _scores_of(outcome) for level, outcome in outcomes.items()}
-    scores["hierarchy"] = score_hierarchy(encoded[1], decided, tree, multilabel=multilabel)
+    scores["hierarchy"] = score_hierarchy(encoded[1], decided, tree, several=multilabel)
     return BaselineScores(scores, outcomes)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import DataError
-from kerasbert.evaluation.exact_intervals import wilson_interval
 from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.objectives.exact_intervals import wilson_interval
 
 
 def reliability(probabilities: np.ndarray, happened: np.ndarray, *, bins: int = 10) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class ExitStages:
         Returns:
             The answer.
         """
-        probabilities = np.zeros((len(tokens), self.votes.head_task.units), dtype=np.float32)
+        probabilities = np.zeros((len(tokens), self.votes.task.units), dtype=np.float32)
         exits = np.zeros(len(tokens), dtype=np.int64)
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
@@ -137,7 +137,7 @@ class ExitStages:
             hidden, own = map(_float32, stage.predict_on_batch(parts))
             vote = vote + self._weights[place] * own
             answer = vote / self._weights[: place + 1].sum()
-            leaves = confidence_of(answer, self.votes.head_task.task) >= confidence
+            leaves = confidence_of(answer, self.votes.task.name) >= confidence
             if layer == self.layers[-1]:
                 leaves[:] = True
             probabilities[rows[leaves]], exits[rows[leaves]] = answer[leaves], layer

@@ -195,10 +195,10 @@ def _column(model: Any, head: str, label: str | None, inputs: Any) -> tuple[int,
     if label is None:
         output = model(inputs, training=False)
         values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)[0]
-        place = int(values[0] >= 0.5) if layer.head_task.task == "binary" else int(values.argmax())
+        place = int(values[0] >= 0.5) if layer.task.name == "binary" else int(values.argmax())
     else:
         place = names.index(check_choice("label", label, names))
-    if layer.head_task.task == "binary":
+    if layer.task.name == "binary":
         return 0, names[place], 1 if place else -1
     return place, names[place], 1
 

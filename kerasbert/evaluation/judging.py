@@ -38,7 +38,7 @@ def collect_outcomes(
     tree = classifier.model.hierarchy
     if tree is None:
         return outcomes, None
-    return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, multilabel=tree.multilabel)
+    return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, several=not tree.exclusive)
 
 
 def score_beside(

@@ -260,7 +260,7 @@ def thresholds_of(description: Mapping[str, Any], model: Classifier, file: Path)
     stored = description.get("thresholds", {})
     thresholds = {}
     for name, head in model.heads.items():
-        units = head.head_task.units
+        units = head.task.units
         values = stored.get(name, [0.5] * units) if isinstance(stored, Mapping) else None
         if not isinstance(values, list) or len(values) != units or not all(map(is_share, values)):
             raise ArtifactError(

@@ -9,6 +9,7 @@ from kerasbert._core.errors import ArtifactError
 from kerasbert._core.forms import check_form, is_empty, is_number, is_share
 from kerasbert._version import __version__
 from kerasbert.classifiers.pretrained_config import DATA_FORM
+from kerasbert.tasks.hierarchical import with_level_task
 
 FORMAT_VERSION = 2
 VERSION_KEY = "format_version"
@@ -63,6 +64,8 @@ def upgrade(description: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("arguments", "settings"):
         if name in new:
             new[name] = _renamed(new[name], RENAMED[name])
+    if isinstance(new.get("arguments"), dict):
+        new["arguments"] = with_level_task(new["arguments"])
     settings = new.get("settings")
     if isinstance(settings, dict):
         new |= {name: settings.pop(name) for name in MOVED if name in settings}

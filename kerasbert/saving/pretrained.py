@@ -66,7 +66,7 @@ def _standard(name: str, folder: Path, tokenizer: Any, problem_type: str | None)
     head = read.model.head
     settings = {
         **read.arguments,
-        "task": head.head_task.task,
+        "task": head.task.name,
         "label_names": list(head.label_names),
         "encoder": name,
         "max_length": tokenizer.max_length,

@@ -15,7 +15,7 @@ from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts
-from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.tasks.table import task_from
 
 BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_binary": build_binary,
@@ -25,7 +25,6 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_hierarchical": build_hierarchical,
     "build_layerwise": build_layerwise,
 }
-HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
 
 def rebuild(description: Mapping[str, Any]) -> Classifier:
@@ -47,11 +46,9 @@ def rebuild(description: Mapping[str, Any]) -> Classifier:
     if arguments.get("window_pooling") is not None:
         arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
     if "task" in arguments:
-        arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
+        arguments["task"] = task_from(arguments["task"])
     if "heads" in arguments:
-        arguments["heads"] = {
-            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
-        }
+        arguments["heads"] = {name: task_from(head) for name, head in arguments["heads"].items()}
     with precision(description.get("precision", "float32")):
         model = builder(**arguments, compile=False)
     if description.get("trainable") is False:

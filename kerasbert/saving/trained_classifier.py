@@ -14,7 +14,7 @@ from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.kinds import NAMES, kind_for
-from kerasbert.saving._outputs import Outputs, outputs_of
+from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.long_texts import WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -57,11 +57,12 @@ class TrainedClassifier:
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        heads = self.model.heads
-        halves = {name: np.full(head.head_task.units, 0.5) for name, head in heads.items()}
-        kinds = {name: kind_for(self.label_kinds.get(name, NAMES), head.label_names) for name, head in heads.items()}
+        names, thresholds = self.outputs.label_names, self.outputs.default_thresholds()
+        kinds = {head: kind_for(self.label_kinds.get(head, NAMES), own) for head, own in names.items()}
         # The way to fill a field of a frozen dataclass.
-        object.__setattr__(self, "thresholds", {name: self.thresholds.get(name, own) for name, own in halves.items()})
+        object.__setattr__(
+            self, "thresholds", {head: self.thresholds.get(head, own) for head, own in thresholds.items()}
+        )
         object.__setattr__(self, "label_kinds", kinds)
 
     def __repr__(self) -> str:
@@ -70,7 +71,7 @@ class TrainedClassifier:
     @property
     def outputs(self) -> Outputs:
         """What the heads predict."""
-        return outputs_of(self.model)
+        return self.model.task_outputs
 
     @property
     def task(self) -> str:
@@ -152,12 +153,12 @@ class TrainedClassifier:
 
     def probabilities_of(self, tokens: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
         """As `probabilities`, of texts that are tokenised already."""
-        heads = self.model.heads
-        results = {head: np.zeros((len(tokens), layer.head_task.units), "float32") for head, layer in heads.items()}
+        tasks = self.outputs.tasks
+        results = {head: np.zeros((len(tokens), task.units), "float32") for head, task in tasks.items()}
         if not len(tokens):
             return results
         output, order = self._forward(tokens)
-        for head in heads:
+        for head in tasks:
             results[head][order] = output[head] if isinstance(output, dict) else output
         return results
 

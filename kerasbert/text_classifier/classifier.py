@@ -14,7 +14,9 @@ from kerasbert.reading.examples import Examples
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.subclasses.secondary import add_subclasses
+from kerasbert.tasks.several import MULTITASK
 from kerasbert.text_classifier.fitting import plain_settings, prepare_fitting, run_fitting, run_learning_rate_finder
+from kerasbert.text_classifier.labels import Validation
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.training_data import training_data
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -86,7 +88,7 @@ class TextClassifier(Settings):
         labels: Any = None,
         *,
         text_pairs: Sequence[str] | None = None,
-        validation: tuple | None = None,
+        validation: Validation | None = None,
         token_budget: int | None = None,
         max_steps: int | None = None,
         augment: Mapping[str, float] | None = None,
@@ -333,9 +335,7 @@ class TextClassifier(Settings):
     def score(self, texts: Sequence[str], labels: Any) -> float:
         """Accuracy, as scikit-learn's classifiers give it; of a multi-task classifier the mean over the heads, of a
         hierarchical one the share of texts that are right at every level."""
-        scores = self.evaluate(texts, labels)
-        scores = scores.get("hierarchy", scores)
-        return scores["accuracy"] if "accuracy" in scores else float(np.mean([s["accuracy"] for s in scores.values()]))
+        return trained_of(self).outputs.accuracy(self.evaluate(texts, labels))
 
     def save(
         self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping[str, Any] | None = None
@@ -364,10 +364,9 @@ class TextClassifier(Settings):
         classifier = cls()
         known = classifier.get_params()
         classifier.set_params(**{name: value for name, value in trained.settings.items() if name in known})
-        hierarchy = trained.model.hierarchy
-        if hierarchy is not None:
-            classifier.subclasses = hierarchy.hierarchy.to_tree()
-        elif trained.task == "multitask":
+        if trained.outputs.hierarchy is not None:
+            classifier.subclasses = trained.outputs.hierarchy.to_tree()
+        elif trained.task == MULTITASK:
             classifier.heads = trained.model.head_tasks
         classifier.trained_ = trained
         return classifier

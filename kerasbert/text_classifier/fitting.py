@@ -2,22 +2,19 @@
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DivergedError
 from kerasbert._core.names import RATE_KEY
 from kerasbert.batches.memory import Batches
 from kerasbert.batches.stream import StreamBatches
-from kerasbert.labels.hierarchy import Hierarchy
-from kerasbert.objectives.thresholds import tune_thresholds
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
 from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_absent, warn_of_labels
-from kerasbert.text_classifier.labels import checked_validation, read_classifier_labels
+from kerasbert.text_classifier.labels import Validation, checked_validation
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.training_data import Encoded, TextsInMemory, TrainingData, memory_batches
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -57,7 +54,7 @@ def prepare_fitting(
     data: TrainingData,
     *,
     before: TrainedClassifier | None = None,
-    validation: tuple | None = None,
+    validation: Validation | None = None,
     strategy: Any = "auto",
 ) -> Fitting:
     """Read the data, warn of what is odd in it, and build the model.
@@ -81,7 +78,8 @@ def prepare_fitting(
     tokenizer = settings.new_tokenizer(data.max_length) if before is None else before.tokenizer
     data.read_texts(settings, tokenizer)
     data.warn(tokenizer, checked)
-    warn_of_labels(settings, data.labels.names, data.counts, untuned_heads(settings, data, validation is not None))
+    outputs, tunes = data.labels.outputs, checked is not None or bool(settings.held_out_share())
+    warn_of_labels(settings, outputs, data.counts, outputs.untuned(tunes))
     held_out = _held_out(settings, data, tokenizer, checked)
     description = {
         **data.describe(held_out),
@@ -89,7 +87,7 @@ def prepare_fitting(
         "pairs": data.pairs,
         "max_length": tokenizer.max_length,
     }
-    model = settings.build(data.labels.names) if before is None else before.model
+    model = settings.build(outputs.hierarchy or outputs.label_names) if before is None else before.model
     if before is not None and not settings.dropout:
         model.switch_off_dropout()
     kinds = data.labels.kinds if before is None else before.label_kinds
@@ -106,26 +104,20 @@ def plain_settings(settings: Settings) -> dict[str, Any]:
     return {**settings.get_params(), "encoder": os.fspath(settings.encoder)}
 
 
-def untuned_heads(settings: Settings, data: TrainingData, validation_given: bool) -> list[str]:
-    """The heads whose thresholds are not chosen on validation data."""
-    tunes = validation_given or bool(settings.held_out_share())
-    if settings.task == "hierarchical":
-        return [] if tunes and settings.multilabel else list(data.labels.kinds)
-    return [head for head, task in settings.head_tasks().items() if not (tunes and task == "multilabel")]
-
-
-def _held_out(settings: Settings, data: TrainingData, tokenizer: Tokenizer, validation: tuple | None) -> Encoded | None:
+def _held_out(
+    settings: Settings, data: TrainingData, tokenizer: Tokenizer, validation: Validation | None
+) -> Encoded | None:
     """Token arrays and labels by head to choose epochs and thresholds on."""
     if validation is None:
         share = settings.held_out_share()
         return data.hold_out(share, settings.seed) if share else None
     texts, labels, pairs = validation
-    names = data.labels.names
-    arrays = read_classifier_labels(settings, labels, names).arrays
+    outputs = data.labels.outputs
+    arrays = outputs.encode(labels)
     tokens = tokenizer.encode(texts, pairs)
     check_rows(arrays, len(tokens), "validation")
-    if not isinstance(names, Hierarchy):
-        warn_of_absent(counts_by_head(arrays, names), names, "validation", "how well it is told is not judged")
+    counts = counts_by_head(arrays, outputs)
+    warn_of_absent(counts, outputs, "validation", "how well it is told is not judged")
     return tokens, arrays
 
 
@@ -172,21 +164,12 @@ def run_fitting(settings: Settings, fitting: Fitting, **running: Any) -> Trained
             raise
         raise error.renumbered(numbers) from error
     told = {**plain_history(history), **({RATE_KEY: rates.rates} if rates.rates else {})}
-    thresholds = {} if fitting.held_out is None else tuned_thresholds(trained, *fitting.held_out)
-    return dataclasses.replace(trained, history=told, thresholds={**trained.thresholds, **thresholds})
-
-
-def tuned_thresholds(
-    trained: TrainedClassifier, tokens: Any, encoded: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """The best thresholds of the multi-label heads, over the texts whose labels are known."""
-    scores, found = trained.probabilities_of(tokens), {}
-    for head, task in trained.model.head_tasks.items():
-        if task == "multilabel":
-            known = (encoded[head] >= 0).all(axis=1)
-            if known.any():
-                found[head] = tune_thresholds(encoded[head][known], scores[head][known])
-    return found
+    trained = dataclasses.replace(trained, history=told)
+    if fitting.held_out is None:
+        return trained
+    tokens, y_true = fitting.held_out
+    thresholds = trained.outputs.tune_thresholds(y_true, trained.probabilities_of(tokens))
+    return dataclasses.replace(trained, thresholds=thresholds)
 
 
 def plain_history(history: keras.callbacks.History) -> dict[str, list[float]]:
@@ -213,7 +196,7 @@ def run_learning_rate_finder(
     data.read_texts(settings, tokenizer)
     train = memory_batches(settings, (data.tokens, data.labels.arrays), tokenizer.pad_id, shuffle=True)
     return find_learning_rate(
-        settings.build(data.labels.names),
+        settings.build(data.labels.outputs.hierarchy or data.labels.outputs.label_names),
         train,
         steps=steps,
         head_ratio=settings.head_learning_rate / settings.learning_rate,

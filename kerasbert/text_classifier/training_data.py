@@ -19,8 +19,9 @@ from kerasbert.reading.data_checks import label_counts
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.splits import split_indices
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows
+from kerasbert.tasks.outputs import Outputs, ReadLabels
 from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_cached_texts, warn_of_texts
-from kerasbert.text_classifier.labels import ClassifierLabels, names_of, read_classifier_labels
+from kerasbert.text_classifier.labels import Validation, plan_of
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.devices import needs_static_shapes
@@ -33,12 +34,12 @@ class TrainingData(ABC):
     """Abstract: labelled texts, read in the order of the methods.
 
     Attributes:
-        labels: names and kinds of the labels, once they are read.
+        labels: what the labels are, once they are read; of a token cache without the arrays.
         max_length: of its texts in tokens; None where they are not tokenised yet.
         pairs: whether each has a second text.
     """
 
-    labels: ClassifierLabels
+    labels: ReadLabels
     max_length: int | None = None
     pairs: bool
 
@@ -51,7 +52,7 @@ class TrainingData(ABC):
         """Tokenise the texts, or check that they were tokenised so."""
 
     @abstractmethod
-    def warn(self, tokenizer: Tokenizer, validation: tuple | None) -> None:
+    def warn(self, tokenizer: Tokenizer, validation: Validation | None) -> None:
         """Of texts that are cut, and of validation texts that are trained on."""
 
     @property
@@ -103,19 +104,19 @@ class TextsInMemory(TrainingData):
         self.cells = labels
 
     def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
-        self.labels = read_classifier_labels(settings, self.cells, None if before is None else names_of(before.model))
+        self.labels = (plan_of(settings) if before is None else before.outputs).read(self.cells)
 
     def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
         self.tokens, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id
         check_rows(self.labels.arrays, len(self.tokens))
         self.rows, self.train = np.arange(len(self.tokens)), (self.tokens, self.labels.arrays)
 
-    def warn(self, tokenizer: Tokenizer, validation: tuple | None) -> None:
+    def warn(self, tokenizer: Tokenizer, validation: Validation | None) -> None:
         warn_of_texts(tokenizer, self.tokens, (self.texts, self.text_pairs), validation)
 
     @property
     def counts(self) -> dict[str, np.ndarray]:
-        return counts_by_head(self.labels.arrays, self.labels.names)
+        return counts_by_head(self.labels.arrays, self.labels.outputs)
 
     def hold_out(self, share: float, seed: int) -> Encoded:
         parts = split_indices(next(iter(self.labels.arrays.values())), share, seed=seed)
@@ -134,7 +135,7 @@ class TextsInMemory(TrainingData):
         return memory_batches(settings, held_out, self.pad_id, lengths=padded_lengths(settings, devices))
 
     def describe(self, held_out: Encoded | None) -> dict[str, Any]:
-        counts = counts_by_head(self.train[1], self.labels.names)
+        counts = counts_by_head(self.train[1], self.labels.outputs)
         return {
             "num_texts": len(self.rows),
             "num_held_out": 0 if held_out is None else len(held_out[0]),
@@ -171,14 +172,15 @@ class CachedTexts(TrainingData):
 
     def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
         check_budget(settings.batch_size, self.token_budget)
-        _check_labels(self.cache, settings)
-        if before is not None and self.cache.names != names_of(before.model):
+        outputs = _cached_outputs(self.cache, settings)
+        if before is not None and outputs != before.outputs:
+            known = before.outputs.hierarchy or before.outputs.label_names
             raise ConfigError(
                 f"The token cache must have the labels of the classifier that is trained on (`warm_start`), "
-                f"{shorten(names_of(before.model))}; got {shorten(self.cache.names)}. Prepare it again with these, or set "
-                f"`warm_start` to False."
+                f"{shorten(known)}; got {shorten(self.cache.names)}. Prepare it again with these, or set `warm_start` to "
+                f"False."
             )
-        self.labels = ClassifierLabels(self.cache.names, {}, dict.fromkeys(self.cache.heads, NAMES))
+        self.labels = ReadLabels(outputs, {}, dict.fromkeys(self.cache.heads, NAMES))
 
     def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
         facts, folder = self.cache.facts, str(self.cache.folder)
@@ -191,7 +193,7 @@ class CachedTexts(TrainingData):
                     f"{shorten(own[name], 20)}); prepare it again, or give that one."
                 )
 
-    def warn(self, tokenizer: Tokenizer, validation: tuple | None) -> None:
+    def warn(self, tokenizer: Tokenizer, validation: Validation | None) -> None:
         warn_of_cached_texts(self.cache, validation)
 
     @property
@@ -280,15 +282,14 @@ def labels_of_examples(examples: Examples, settings: Settings) -> Any:
     Raises:
         DataError: when it has other columns.
     """
-    columns = examples.labels
-    if settings.task == "hierarchical":
+    columns, plan = examples.labels, plan_of(settings)
+    if plan.has_levels:
         return dict(zip(level_names(len(columns)), columns.values(), strict=True))
-    heads = settings.head_tasks()
-    if SINGLE_HEAD not in heads and set(heads) <= set(columns):
-        return {head: columns[head] for head in heads}
-    if SINGLE_HEAD in heads and len(columns) == 1:
+    if plan.has_several_heads and set(plan.tasks) <= set(columns):
+        return {head: columns[head] for head in plan.tasks}
+    if not plan.has_several_heads and len(columns) == 1:
         return next(iter(columns.values()))
-    wanted = "one label column" if SINGLE_HEAD in heads else f"the label columns {', '.join(heads)}"
+    wanted = f"the label columns {', '.join(plan.tasks)}" if plan.has_several_heads else "one label column"
     raise DataError(
         f"`Examples` must have {wanted}; got {', '.join(map(repr, columns)) or 'none'}. Or pass `labels` as well, such as "
         f"examples.labels['NAME']."
@@ -343,9 +344,12 @@ def check_budget(batch_size: int, token_budget: int | None) -> None:
         )
 
 
-def _check_labels(cache: TokenCache, settings: Settings) -> None:
-    found = {head: cached.task for head, cached in cache.heads.items()}
-    wanted = dict.fromkeys(found, settings.task) if settings.task == "hierarchical" else settings.head_tasks()
+def _cached_outputs(cache: TokenCache, settings: Settings) -> Outputs:
+    """What a classifier predicts that is trained from a token cache."""
+    plan, found = plan_of(settings), {head: cached.task for head, cached in cache.heads.items()}
+    wanted = {head: task.name for head, task in plan.tasks.items()}
+    if plan.has_levels:
+        wanted = dict.fromkeys(found, settings.task)
     if found != wanted:
         raise ConfigError(f"The token cache was made for {found}; this classifier is for {wanted}.")
     if cache.hierarchy is not None:
@@ -355,6 +359,7 @@ def _check_labels(cache: TokenCache, settings: Settings) -> None:
             f"`label_names` must be those of the token cache, {shorten(cache.heads[SINGLE_HEAD].names)}; got "
             f"{shorten(tuple(settings.label_names))}. Prepare it again with these."
         )
+    return plan.outputs(cache.names)
 
 
 def _check_tree(tree: Hierarchy, settings: Settings) -> None:

@@ -7,7 +7,7 @@ from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.paired import is_clear, verdict
-from kerasbert.objectives.scores import score_predictions
+from kerasbert.tasks.table import TASKS
 
 # A matrix of more labels is larger than what it tells; `confused_pairs` holds its essence.
 MAX_MATRIX = 200
@@ -56,9 +56,9 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
         "task": outcome.task,
         "label_names": list(outcome.label_names),
         "num_examples": len(outcome),
-        "scores": score_predictions(
-            outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
-        ),
+        "scores": TASKS[outcome.task]
+        .of(outcome.label_names)
+        .score(outcome.labels, outcome.decisions, outcome.probabilities),
         "thresholds": dict(zip(outcome.label_names, outcome.limits, strict=True)),
         "calibration": calibration_of(outcome),
         "confusion": confusion,

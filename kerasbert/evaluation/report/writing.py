@@ -13,7 +13,6 @@ from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.judging import collect_outcomes, compare_heads
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
@@ -31,6 +30,7 @@ from kerasbert.evaluation.report.page import clean, render_page, shorten_text
 from kerasbert.labels.cells import LabelCells
 from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
+from kerasbert.tasks.table import TASKS
 
 PAGE_FILE = "report.html"
 METRICS_FILE = "metrics.json"
@@ -138,7 +138,7 @@ def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False)
 
 def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     found = {
-        head: bootstrap_intervals(part.task, part.labels, part.decisions, num_labels=len(part.label_names))
+        head: TASKS[part.task].of(part.label_names).intervals(part.labels, part.decisions)
         for head, part in outcomes.items()
         if len(part)
     }

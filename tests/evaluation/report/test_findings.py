@@ -17,7 +17,7 @@ from kerasbert.evaluation.report.findings import (
     other_numbers,
     rows_of_labels,
 )
-from kerasbert.objectives.scores import score_predictions
+from kerasbert.tasks.table import TASKS
 
 
 def test_headline_equals_scikit_learn(outcome):
@@ -60,7 +60,7 @@ def test_many_labels_are_shown_from_the_worst_and_those_without_texts_last():
 
 def test_gain_over_the_baseline(outcome):
     findings = judge_head(outcome)
-    others = score_predictions(outcome.task, outcome.labels, outcome.labels, outcome.label_names)
+    others = TASKS[outcome.task].of(outcome.label_names).score(outcome.labels, outcome.labels)
     rows = {row["title"]: row for row in compare_with_baseline(findings, others)["rows"]}
     title = "Exact match" if outcome.task == "multilabel" else "Accuracy"
     assert rows[title]["baseline"] == 1.0 and rows[title]["gain"] == findings["scores"]["accuracy"] - 1.0
