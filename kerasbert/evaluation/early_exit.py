@@ -149,8 +149,8 @@ class ExitStages:
 def confidence_of(probabilities: np.ndarray, task: str) -> np.ndarray:
     """How sure each answer is: the largest probability of exclusive labels, else the least sure label's, (n,)."""
     if task == "multiclass":
-        return probabilities.max(axis=1)
-    return np.maximum(probabilities, 1 - probabilities).min(axis=1)
+        return np.asarray(probabilities.max(axis=1))
+    return np.asarray(np.maximum(probabilities, 1 - probabilities).min(axis=1))
 
 
 def _float32(tensor: Any) -> np.ndarray:

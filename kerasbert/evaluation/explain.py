@@ -236,7 +236,7 @@ def _pooling(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
 
 
 def _weights(pooling: Any, state: Any, mask: np.ndarray) -> np.ndarray:
-    weights = keras.ops.convert_to_numpy(pooling.weights_of(state, mask))
+    weights = np.asarray(keras.ops.convert_to_numpy(pooling.weights_of(state, mask)))
     return weights if weights.ndim == 2 else weights.mean(axis=1)
 
 
@@ -247,7 +247,7 @@ def _window_shares(model: Any, embedded: EmbeddedClassifier, inputs: dict[str, n
     states = embedded.states(embedded.embed(inputs), inputs[ATTENTION_MASK])
     vectors = model.features(tuple(states), inputs[ATTENTION_MASK])
     weights = model.windows.pooling.weights_of(keras.ops.expand_dims(vectors, 0), np.ones((1, rows), dtype=np.int32))
-    return keras.ops.convert_to_numpy(weights)[0]
+    return np.asarray(keras.ops.convert_to_numpy(weights)[0])
 
 
 def _attentions(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:

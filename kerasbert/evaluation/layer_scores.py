@@ -67,7 +67,7 @@ class LayerReport:
 
     def values(self) -> list[list[Any]]:
         """The same as numbers, with None where there is none; the saving is a share."""
-        ways: list[tuple] = [(f"layer {row['layer']}", row["weight"], row, None) for row in self.rows]
+        ways: list[tuple[Any, ...]] = [(f"layer {row['layer']}", row["weight"], row, None) for row in self.rows]
         ways.append(("vote", None, self.vote, None))
         ways += [(f"exit at {row['confidence']:g}", None, row, row["saving"]) for row in self.exits]
         return [[name, weight, row["score"], saving, row["milliseconds"]] for name, weight, row, saving in ways]

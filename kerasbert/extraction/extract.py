@@ -160,11 +160,12 @@ def load_cell(target: Path | None, cell: Cell) -> np.ndarray:
     """
     assert target is not None
     if target.is_dir():
-        return np.load(target / npy_name(cell), mmap_mode="r")
+        mapped: np.ndarray = np.load(target / npy_name(cell), mmap_mode="r")
+        return mapped
     import pyarrow.parquet as pq
 
     column = pq.read_table(target, columns=[column_name(cell)]).column(0).combine_chunks()
-    return column.flatten().to_numpy().reshape(len(column), -1)
+    return np.asarray(column.flatten().to_numpy()).reshape(len(column), -1)
 
 
 def _stretches(columns: Sequence[Iterable[str]], size: int) -> Iterator[list[list[str]]]:

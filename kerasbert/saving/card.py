@@ -31,6 +31,8 @@ SETTINGS = (
     "seed",
 )
 HELD_OUT = ("test", "validation")
+# Which data was scored, and the scores by head.
+Scores = tuple[str, dict[str, Mapping[str, Any]]]
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 
 
@@ -115,7 +117,7 @@ def _yaml_character(character: str) -> str:
     return f"\\U{ord(character):08x}"
 
 
-def _scores(trained: TrainedClassifier) -> tuple[str, dict[str, Mapping[str, Any]]] | None:
+def _scores(trained: TrainedClassifier) -> Scores | None:
     """Which data was scored, and the scores by head."""
     metrics = trained.metrics
     for name in HELD_OUT:
@@ -127,7 +129,7 @@ def _scores(trained: TrainedClassifier) -> tuple[str, dict[str, Mapping[str, Any
     return None
 
 
-def _front_matter(trained: TrainedClassifier, scores: tuple | None, library: str, pipeline: bool) -> str:
+def _front_matter(trained: TrainedClassifier, scores: Scores | None, library: str, pipeline: bool) -> str:
     tasks = sorted({head.task.name for head in trained.model.heads.values()})
     base = encoder_name(str(trained.settings.get("encoder", "")))
     kinds = ["text-classification"] if pipeline else []
@@ -237,7 +239,7 @@ def _interval(ends: Sequence[float] | None) -> str:
     return "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
 
 
-def _labels(trained: TrainedClassifier, scores: tuple | None) -> str:
+def _labels(trained: TrainedClassifier, scores: Scores | None) -> str:
     parts = []
     for name, head in trained.model.heads.items():
         title = "" if name == SINGLE_HEAD else f"### {as_markdown(name)}\n\n"

@@ -31,6 +31,7 @@ from kerasbert._version import __version__
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.declared import declared_only, give_values
+from kerasbert.encoders.checkpoints import TensorSource
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.trainable_parts import trainable_parts
 from kerasbert.saving.card import CARD_FILE, model_card
@@ -204,7 +205,7 @@ def _check_number_of_layers(arguments: Mapping[str, Any], num_tensors: int) -> N
         raise ArtifactError(f"it claims {max(claimed)} layers, and its weights are {num_tensors} arrays")
 
 
-def _open_weights(file: Path) -> Any:
+def _open_weights(file: Path) -> TensorSource:
     from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
 
     try:
@@ -213,7 +214,7 @@ def _open_weights(file: Path) -> Any:
         raise ArtifactError(f"Saved model {str(file.parent)!r} cannot be read: {error}") from error
 
 
-def _compare(source: Any, shapes: Mapping[str, tuple[int, ...]], file: Path) -> None:
+def _compare(source: TensorSource, shapes: Mapping[str, tuple[int, ...]], file: Path) -> None:
     missing = sorted(set(shapes) - set(source.names()))
     extra = sorted(set(source.names()) - set(shapes))
     if missing or extra:
@@ -226,7 +227,7 @@ def _compare(source: Any, shapes: Mapping[str, tuple[int, ...]], file: Path) -> 
             raise ArtifactError(f"{str(file)!r}: {path} must have shape {shape}; got {tuple(source.shape(path))}.")
 
 
-def _finite(source: Any, name: str) -> np.ndarray:
+def _finite(source: TensorSource, name: str) -> np.ndarray:
     try:
         value = source.read(name)
     except CheckpointError as error:

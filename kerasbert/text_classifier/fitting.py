@@ -16,7 +16,8 @@ from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, r
 from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_absent, warn_of_labels
 from kerasbert.text_classifier.labels import Validation, checked_validation
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.training_data import Encoded, TextsInMemory, TrainingData, memory_batches
+from kerasbert.text_classifier.texts_in_memory import TextsInMemory
+from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.devices import as_strategy
 from kerasbert.training.finetune import finetune

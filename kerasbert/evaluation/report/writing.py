@@ -39,6 +39,8 @@ HIERARCHY = "hierarchy"
 TASK_TITLES = {"binary": "Binary", "multiclass": "Multi-class", "multilabel": "Multi-label"}
 # Wider pictures, in inches, take the whole width of the page and can be moved sideways on a telephone.
 WIDE = 5.2
+# Texts, and second ones.
+Texts = tuple[Sequence[str], Sequence[str] | None]
 
 
 def write_report(
@@ -145,7 +147,9 @@ def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     return found if list(outcomes) != [SINGLE_HEAD] else found[SINGLE_HEAD]
 
 
-def _metrics(classifier: TrainedClassifier, findings: Mapping[str, Any], together: Mapping | None) -> dict[str, Any]:
+def _metrics(
+    classifier: TrainedClassifier, findings: Mapping[str, Any], together: Mapping[str, Any] | None
+) -> dict[str, Any]:
     scores = {head: found["scores"] for head, found in findings.items()}
     if together is not None:
         scores[HIERARCHY] = dict(together)
@@ -178,7 +182,9 @@ def _draw(pictures: Sequence[Picture], folder: Path) -> list[dict[str, Any]]:
     return drawn
 
 
-def _section(head: str, found: Mapping, metrics: Mapping, pictures: list, texts: tuple) -> dict[str, Any]:
+def _section(
+    head: str, found: Mapping[str, Any], metrics: Mapping[str, Any], pictures: list[dict[str, Any]], texts: Texts
+) -> dict[str, Any]:
     intervals = _of_head(metrics["intervals"], head)
     pairs = found["confused_pairs"] if len(found["label_names"]) > 2 else []
     return dict(found) | {
@@ -221,7 +227,9 @@ def _with_text(mistake: Mapping[str, Any], texts: Sequence[str], pairs: Sequence
     }
 
 
-def _content(classifier: TrainedClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+def _content(
+    classifier: TrainedClassifier, metrics: Mapping[str, Any], outcomes: Mapping[str, Outcome]
+) -> dict[str, Any]:
     several = list(outcomes) != [SINGLE_HEAD]
     together = metrics["scores"].get(HIERARCHY) if classifier.model.hierarchy is not None else None
     of_levels = _of_head(metrics["intervals"], HIERARCHY)
@@ -254,7 +262,9 @@ def _title(task: str, outcomes: Mapping[str, Outcome]) -> str:
     return f"{kind} classifier of {len(outcomes)} {part}"
 
 
-def _facts(classifier: TrainedClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> list[tuple[str, str]]:
+def _facts(
+    classifier: TrainedClassifier, metrics: Mapping[str, Any], outcomes: Mapping[str, Outcome]
+) -> list[tuple[str, str]]:
     settings, config = metrics["settings"], classifier.model.encoder.config
     epochs = max((len(values) for values in metrics["history"].values()), default=None)
     data = classifier.data or {"num_texts": classifier.metrics.get("num_training_examples")}

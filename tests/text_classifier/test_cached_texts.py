@@ -8,7 +8,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.batches.stream import MEAN_ROWS
-from kerasbert.text_classifier.training_data import check_budget
+from kerasbert.text_classifier.cached_texts import check_budget
 
 TEXTS = [f"{first} {second}" for first in ("good", "bad", "late", "lost") for second in ("card", "parcel", "refund")]
 
