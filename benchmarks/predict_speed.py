@@ -52,7 +52,7 @@ def run_torch(path: str) -> float:
     import torch
     from transformers import AutoTokenizer, BertForSequenceClassification
 
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     folder = resolve_encoder("all-MiniLM-L6-v2")
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -77,7 +77,7 @@ def run_keras_hub(path: str) -> float:
     import keras
     import keras_hub
 
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     keras.config.set_dtype_policy("mixed_bfloat16")
     texts = read(path)

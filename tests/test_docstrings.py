@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
-from kerasbert._core.resolve import CHECKPOINT_PACKAGES
+from kerasbert._core.encoder_folders import CHECKPOINT_PACKAGES
 from kerasbert.batches.memory import Batches
 
 PUBLIC = {name: value for name, value in vars(kb).items() if callable(value) and not name.startswith("_")}
