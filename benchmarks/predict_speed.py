@@ -42,7 +42,7 @@ def run_kerasbert(path: str) -> float:
         model = kb.build_multiclass(names, compile=False)
     classifier = kb.TextClassifier("multiclass")
     classifier.model_ = model
-    classifier.tokenizer_ = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+    classifier.tokenizer_ = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
     classifier.label_kinds_, classifier.thresholds_ = {"probabilities": "names"}, {"probabilities": np.full(77, 0.5)}
     return timed(classifier.predict_proba, read(path))
 

@@ -14,12 +14,12 @@ from kerasbert import (
     ConfigError,
     TextClassifier,
     TFBertModel,
-    Tokenizer,
     UnsafeArtifactError,
     load,
 )
 from kerasbert._core import encoder_folders
 from kerasbert._core.encoder_folders import CheckpointPackage, explain_folder, resolve_encoder
+from kerasbert.data import Tokenizer
 from kerasbert.encoders.checkpoints import open_checkpoint
 
 
