@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
-from kerasbert._core.strict_json import repeated_key
+from kerasbert._core.json_files import repeated_key
 from kerasbert.encoders.checkpoints.source import MOST_TENSORS, TensorSource, clean_names
 
 LARGEST_HEADER = 1024 * 1024
