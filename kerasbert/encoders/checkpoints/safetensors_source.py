@@ -89,7 +89,7 @@ class SafetensorsSource(TensorSource):
                 raise CheckpointError(
                     f"{self.origin}: the header must have at most {LARGEST_HEADER} bytes; got {length}."
                 )
-            return stream.read(length)
+            return stream.read(min(length, LARGEST_HEADER))
 
     def _check_header(self, header: bytes) -> None:
         """Refuse what the library reads without a word."""
