@@ -38,8 +38,8 @@ class EncoderOutput(NamedTuple):
 
     last_hidden_state: Any
     pooler_output: Any = ()
-    hidden_states: tuple = ()
-    attentions: tuple = ()
+    hidden_states: tuple[Any, ...] = ()
+    attentions: tuple[Any, ...] = ()
 
 
 class Encoder(NamedInputs, KeepsParts, keras.Model):
@@ -124,7 +124,10 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
     def predict_step(self, data: Any) -> EncoderOutput:
         """One step of `predict`, which keeps all hidden states only when the config asks for them."""
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return self(inputs, output_hidden_states=bool(self.config.output_hidden_states), training=False)
+        output: EncoderOutput = self(
+            inputs, output_hidden_states=bool(self.config.output_hidden_states), training=False
+        )
+        return output
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain data."""
@@ -187,16 +190,12 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
             ) from error
 
     def _own_config(self, config: Any, num_hidden_layers: int | None) -> BertConfig:
-        if config is None:
-            config = BertConfig.from_dict({"model_type": self.model_type})
-        config = as_config(config)
-        if config.model_type != self.model_type:
+        own = as_config({"model_type": self.model_type} if config is None else config)
+        if own.model_type != self.model_type:
             raise ConfigError(
-                f"{type(self).__name__} takes a config with `model_type` {self.model_type!r}; got {config.model_type!r}."
+                f"{type(self).__name__} takes a config with `model_type` {self.model_type!r}; got {own.model_type!r}."
             )
-        if num_hidden_layers is None:
-            return config
-        return cut_layers(config, num_hidden_layers)
+        return own if num_hidden_layers is None else cut_layers(own, num_hidden_layers)
 
     def _build_all(self) -> None:
         hidden_shape = (None, None, self.config.hidden_size)
