@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import check_choice
+from kerasbert.classifiers.pooling import POOLINGS
 
 # Shown quantities: column -> heading.
 QUANTITIES = {
@@ -20,8 +21,6 @@ QUANTITIES = {
 
 # What a row is called by, and how many vectors it has.
 IDENTITY = ("layer", "pooling", "different_vectors")
-# In the embeddings these read a special token, whose vector is the same for every text but for its place.
-READ_NO_WORD = ("cls", "last")
 # Of the different texts, the share that different vectors must tell apart.
 LEAST_SHARE = 0.9
 
@@ -39,7 +38,7 @@ def tells_texts_apart(layer: int, pooling: str, different_vectors: int, num_diff
         >>> tells_texts_apart(0, "cls", 1, 60), tells_texts_apart(0, "mean", 60, 60)
         (False, True)
     """
-    if layer == 0 and pooling in READ_NO_WORD:
+    if layer == 0 and POOLINGS[pooling].reads == "one token":
         return False
     return different_vectors >= LEAST_SHARE * num_different_texts
 
