@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,8 +11,10 @@ from kerasbert._core.checks import check_choice, check_int, shorten, suggest_key
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
+from kerasbert.evaluation.attention_figure import draw_attentions
+from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
-from kerasbert.evaluation.notebook import framed
+from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.tokenization.spans import read_places, spans_of
 
 STEPS = 64
@@ -59,7 +60,7 @@ class Explanation:
         )
 
     def _repr_html_(self) -> str:
-        return framed(self.to_html())
+        return notebook_frame(self.to_html())
 
     def strongest(self, number: int = 10) -> list[tuple[str, float]]:
         """The words that moved the prediction most, with their attributions."""
@@ -83,10 +84,7 @@ class Explanation:
             ConfigError: when the encoder has no such block or head.
             TypeError: when a number is no integer.
         """
-        from kerasbert.evaluation.explain_page import page
-
-        weights, name = self._attention(layer, attention_head)
-        return page(self, weights, name)
+        return explanation_page(self.to_dict(), *self._attention(layer, attention_head))
 
     def save_attentions(
         self, file: str | os.PathLike[str], *, layer: int = -1, attention_head: int | None = None
@@ -102,10 +100,8 @@ class Explanation:
             ConfigError: when the encoder has no such block or head.
             TypeError: when a number is no integer.
         """
-        from kerasbert.evaluation.explain_page import draw_attentions
-
         weights, name = self._attention(layer, attention_head)
-        draw_attentions(weights, self.tokens, name, Path(file))
+        draw_attentions(weights, self.tokens, name, file)
 
     def _attention(self, layer: int, attention_head: int | None) -> tuple[np.ndarray, str]:
         """One block's attention, (length, length), and its name."""

@@ -4,10 +4,12 @@ import dataclasses
 import math
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kerasbert._core.checks import check_choice
+from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
 
 # Shown quantities: column -> heading.
 QUANTITIES = {
@@ -189,9 +191,21 @@ class ProbeReport:
         Args:
             file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
         """
-        from kerasbert.evaluation.probe_picture import draw
+        layers, poolings, _ = self.grid(self.quantities[0])
+        maps = [self._heat_map(quantity) for quantity in self.quantities]
+        names = [_layer_name(layer, self.num_hidden_layers) for layer in layers]
+        title = f"What a linear classifier reads from\n{self.encoder} ({self.num_texts} texts)"
+        if self.same_vectors and "silhouette" in self.quantities:
+            title += "\n–: vectors that hardly differ have no clusters"
+        save_heat_maps(maps, names, poolings, title, file)
 
-        draw(self, Path(file))
+    def _heat_map(self, quantity: str) -> HeatMap:
+        layers, poolings, values = self.grid(quantity)
+        best = self.best(quantity)
+        measures = {"score": "macro-F1" if self.task == "multilabel" else "accuracy", "subclass_score": "accuracy"}
+        title = QUANTITIES[quantity] + (f": {measures[quantity]}" if quantity in measures else "")
+        place = (layers.index(best["layer"]), poolings.index(best["pooling"]))
+        return HeatMap(title, np.array(values, dtype=float), place)
 
     def grid(self, quantity: str) -> tuple[list[int], list[str], list[list[float]]]:
         """Layers, poolings, and the values by layer and pooling."""
@@ -207,6 +221,10 @@ class ProbeReport:
 
 def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in IDENTITY)
+
+
+def _layer_name(layer: int, last: int) -> str:
+    return "0 (embeddings)" if layer == 0 else f"{layer} (last)" if layer == last else str(layer)
 
 
 def _quoted(name: str) -> str:
