@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
-from kerasbert.evaluation.paired import is_clear, verdict
+from kerasbert.evaluation.paired import is_significant, verdict
 from kerasbert.objectives.scores import score_predictions
 
 # A matrix of more labels is larger than what it tells; `confused_pairs` holds its essence.
@@ -30,7 +30,7 @@ class Number(NamedTuple):
     meaning: str
 
 
-def judge_head(outcome: Outcome) -> dict[str, Any]:
+def evaluate_head(outcome: Outcome) -> dict[str, Any]:
     """Scores, ranking, calibration, confusions and mistakes of one head.
 
     Args:
@@ -44,7 +44,7 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
     Example:
         >>> ids, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
         >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), ids, probabilities, np.array([0, 0]))
-        >>> scores = judge_head(outcome)["scores"]
+        >>> scores = evaluate_head(outcome)["scores"]
         >>> scores["accuracy"], scores["macro"]["average_precision"]
         (0.5, 1.0)
     """
@@ -57,9 +57,9 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
         "label_names": list(outcome.label_names),
         "num_examples": len(outcome),
         "scores": score_predictions(
-            outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
+            outcome.task, outcome.y_true, outcome.y_pred, outcome.label_names, outcome.probabilities
         ),
-        "thresholds": dict(zip(outcome.label_names, outcome.limits, strict=True)),
+        "thresholds": dict(zip(outcome.label_names, outcome.label_thresholds, strict=True)),
         "calibration": calibration_of(outcome),
         "confusion": confusion,
         "confused_pairs": confused_pairs(outcome),
@@ -71,7 +71,7 @@ def headline(findings: Mapping[str, Any]) -> list[Number]:
     """The few numbers that tell most about a head.
 
     Args:
-        findings: from `judge_head`.
+        findings: from `evaluate_head`.
 
     Returns:
         For a binary head accuracy, precision, recall, F1 and average precision of the positive label; for others
@@ -109,7 +109,7 @@ def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Further numbers by which a head may be compared with others.
 
     Args:
-        findings: from `judge_head`.
+        findings: from `evaluate_head`.
 
     Returns:
         Title and value of those that are defined; those of a single label are means over the labels.
@@ -147,7 +147,7 @@ def compare_with_baseline(
     """The scores that a model and its baseline have in common, and which of the two wins.
 
     Args:
-        findings: with `task` and `scores`, see `judge_head`.
+        findings: with `task` and `scores`, see `evaluate_head`.
         baseline: scores of another classifier on the same texts, in the form of `score_predictions`.
         p_values: of the differences, see `paired_p_values`; None where the baseline's answers are not known.
 
@@ -174,7 +174,7 @@ def compare_with_baseline(
             "baseline": other,
             "gain": own - other,
             "p_value": p_value,
-            "is_clear": is_clear(p_value),
+            "is_clear": is_significant(p_value),
         }
         for title, own, other, p_value in rows
         if own is not None and other is not None
@@ -186,7 +186,7 @@ def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dic
     """The table of labels: as they are ordered, or from the worst F1 up where they are more than a dozen.
 
     Args:
-        findings: from `judge_head`.
+        findings: from `evaluate_head`.
         limit: the most rows; the best ones are left out.
 
     Returns:

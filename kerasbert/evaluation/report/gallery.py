@@ -78,7 +78,7 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
 
     Args:
         outcome: of the head.
-        findings: from `judge_head`.
+        findings: from `evaluate_head`.
         prefix: of the file names.
 
     Returns:
@@ -120,9 +120,9 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
 def _matrix(outcome: Outcome, findings: Mapping[str, Any], prefix: str) -> Picture:
     names, counts = findings["confusion"]["names"], np.array(findings["confusion"]["counts"])
     several = outcome.task == "multilabel"
-    support = outcome.truth.sum(axis=0)
+    support = outcome.true_flags.sum(axis=0)
     if several:
-        support = np.append(support, (~outcome.truth.any(axis=1)).sum())
+        support = np.append(support, (~outcome.true_flags.any(axis=1)).sum())
     share = np.trace(counts) / max(counts.sum(), 1)
     caption = "Rows are what texts are, columns what they were given; the stronger the colour, the larger the share of the row."
     if several:

@@ -96,8 +96,8 @@ def draw_curves(curves: Sequence[Curve]) -> Any:
     for colour, curve in zip(SERIES, curves, strict=False):
         label = f"{plain(curve.name)}, {curve.average_precision:.3f}"
         axes.step(curve.recall, curve.precision, where="post", color=colour, label=label)
-        if curve.chosen is not None:
-            axes.plot(*curve.chosen, "o", color=colour, markersize=7, markeredgecolor="white", zorder=3)
+        if curve.operating_point is not None:
+            axes.plot(*curve.operating_point, "o", color=colour, markersize=7, markeredgecolor="white", zorder=3)
     axes.set(xlim=(0, 1), ylim=(0, 1.03), xlabel="recall", ylabel="precision")
     axes.grid(visible=False)
     _legend(figure, columns=1)
