@@ -1,4 +1,4 @@
-"""What a probe found, as rows, a table, a picture and a recommendation."""
+"""The result of a probe."""
 
 import dataclasses
 import math
@@ -11,7 +11,7 @@ import numpy as np
 from kerasbert._core.checks import check_choice
 from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
 
-# Shown quantities: column -> heading.
+# Key of a row -> heading.
 QUANTITIES = {
     "score": "labels",
     "subclass_score": "subclasses",
@@ -19,26 +19,25 @@ QUANTITIES = {
     "agreement": "clusters = subclasses",
 }
 
-
-# What a row is called by, and how many vectors it has.
+# Keys of a row that are no scores.
 IDENTITY = ("layer", "pooling", "different_vectors")
-# In the embeddings these read a special token, whose vector is the same for every text but for its place.
+# Poolings that in the embeddings read a special token, the same for every text but for its position.
 READ_NO_WORD = ("cls", "last")
-# Of the different texts, the share that different vectors must tell apart.
+# Least number of distinct vectors, as a share of the distinct texts.
 LEAST_SHARE = 0.9
 
 
-def tells_texts_apart(layer: int, pooling: str, different_vectors: int, num_different_texts: int) -> bool:
-    """Whether the vectors of a hidden state differ where texts do, so that clusters of them say something.
+def separates_texts(layer: int, pooling: str, different_vectors: int, num_different_texts: int) -> bool:
+    """Whether a hidden state has different vectors for different texts.
 
     Args:
         layer: 0 for the embeddings.
         pooling: its name.
-        different_vectors: how many there are, up to rounding.
-        num_different_texts: how many texts are different to the encoder.
+        different_vectors: number of distinct vectors, up to rounding.
+        num_different_texts: number of texts that differ for the encoder.
 
     Example:
-        >>> tells_texts_apart(0, "cls", 1, 60), tells_texts_apart(0, "mean", 60, 60)
+        >>> separates_texts(0, "cls", 1, 60), separates_texts(0, "mean", 60, 60)
         (False, True)
     """
     if layer == 0 and pooling in READ_NO_WORD:
@@ -48,20 +47,20 @@ def tells_texts_apart(layer: int, pooling: str, different_vectors: int, num_diff
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class ProbeReport:
-    """The scores of every hidden state and pooling.
+    """Scores of every hidden state and pooling.
 
     Args:
         rows: a dict for each layer and pooling: `layer`, `pooling`, `score` (cross-validated accuracy, or macro-F1 of
-            several labels a text), `deviation` over the folds; with sub-labels `subclass_score` and `agreement`; where
-            clusters were judged `silhouette`, NaN where there is nothing to judge; and `different_vectors`, up to rounding.
-        encoder: what was probed.
+            several labels a text), `deviation` over the folds; with sub-labels `subclass_score` and `agreement`; with
+            clusters `silhouette`, NaN where there are none; and `different_vectors`, the number of distinct vectors.
+        encoder: name of the encoder.
         task: `"multiclass"` or `"multilabel"`.
         num_labels: labels that were scored.
         num_texts: texts that were read.
         num_hidden_layers: blocks of the encoder.
         folds: of the cross-validation.
         left_out: label -> number of texts, for labels with fewer texts than folds.
-        num_different_texts: texts that are different to the encoder; 0 where they were not counted.
+        num_different_texts: texts that differ for the encoder; 0 where not counted.
 
     Example:
         >>> rows = ({"layer": 1, "pooling": "mean", "score": 0.8, "deviation": 0.01},)
@@ -92,7 +91,7 @@ class ProbeReport:
 
     @property
     def same_vectors(self) -> tuple[dict[str, Any], ...]:
-        """The rows whose vectors hardly differ, which are never recommended; see `tells_texts_apart`."""
+        """Rows whose vectors hardly differ, which are never recommended; see `separates_texts`."""
         return tuple(row for row in self.rows if row not in self._candidates)
 
     @property
@@ -101,11 +100,11 @@ class ProbeReport:
             row
             for row in self.rows
             if "different_vectors" not in row
-            or tells_texts_apart(row["layer"], row["pooling"], row["different_vectors"], self.num_different_texts)
+            or separates_texts(row["layer"], row["pooling"], row["different_vectors"], self.num_different_texts)
         ]
 
     def best(self, quantity: str = "score") -> dict[str, Any]:
-        """The row with the highest value, of equal ones the lowest layer; rows of `same_vectors` are left out.
+        """The row with the highest value, without those of `same_vectors`; of equal rows the lowest layer.
 
         Raises:
             ConfigError: when it was not measured.
@@ -133,9 +132,7 @@ class ProbeReport:
         """The call that extracts the features whose subclasses, or clusters, are clearest."""
         quantity = "subclass_score" if "subclass_score" in self.quantities else "silhouette"
         row = self.best(quantity)
-        return (
-            f"kb.extract_features({self.encoder!r}, texts, layers={row['layer']}, poolings={_quoted(row['pooling'])})"
-        )
+        return f"kb.extract_features({self.encoder!r}, texts, layers={row['layer']}, poolings={row['pooling']!r})"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, NaN as None."""
@@ -151,7 +148,7 @@ class ProbeReport:
         return found
 
     def summary(self) -> str:
-        """What to take from it, in a few lines."""
+        """The conclusions, in a few lines."""
         lines = []
         if "score" in self.quantities:
             best, cheap = self.best(), self.economical
@@ -216,7 +213,9 @@ class ProbeReport:
 
     def _builder_call(self, row: dict[str, Any]) -> str:
         builder = f"kb.build_{self.task}"
-        return f"{builder}({self.num_labels}, encoder={self.encoder!r}, layers={row['layer']}, pooling={_quoted(row['pooling'])})"
+        return (
+            f"{builder}({self.num_labels}, encoder={self.encoder!r}, layers={row['layer']}, pooling={row['pooling']!r})"
+        )
 
 
 def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -227,16 +226,12 @@ def _layer_name(layer: int, last: int) -> str:
     return "0 (embeddings)" if layer == 0 else f"{layer} (last)" if layer == last else str(layer)
 
 
-def _quoted(name: str) -> str:
-    return repr(name)
-
-
 def _or_lowest(value: Any) -> float:
     return -math.inf if value is None or math.isnan(value) else float(value)
 
 
 def table_rows(rows: Sequence[dict[str, Any]], quantities: Sequence[str]) -> list[list[Any]]:
-    """Rows as cells: layer, pooling, and the quantities; None where there is no number."""
+    """Cells of a table: layer, pooling and the quantities, None where there is none."""
     return [[row["layer"], row["pooling"], *[_or_none(row.get(name)) for name in quantities]] for row in rows]
 
 

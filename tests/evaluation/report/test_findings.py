@@ -12,8 +12,8 @@ from sklearn.metrics import (
 
 from kerasbert.evaluation.report.findings import (
     compare_with_baseline,
-    headline,
     evaluate_head,
+    headline,
     other_numbers,
     rows_of_labels,
 )
