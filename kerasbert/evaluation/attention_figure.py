@@ -81,7 +81,7 @@ def _token_names(place: int, token: str, margin: int) -> str:
 def _shades(weights: np.ndarray) -> np.ndarray:
     """Colours, uint8 (length, length, 3), from white to the darkest at the largest weight."""
     share = np.asarray(weights, "float64") / max(float(np.max(weights)), 1e-12)
-    return np.round(255 + share[..., None] * (np.array(DARKEST) - 255)).astype("uint8")
+    return np.asarray(np.round(255 + share[..., None] * (np.array(DARKEST) - 255)), "uint8")
 
 
 def _png(pixels: np.ndarray) -> bytes:
