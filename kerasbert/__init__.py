@@ -49,7 +49,6 @@ from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
 from kerasbert.encoders.families import TFElectraModel as TFElectraModel
 from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
 from kerasbert.evaluation.baseline import score_baseline as score_baseline
-from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
 from kerasbert.evaluation.early_exit import predict_early as predict_early
 from kerasbert.evaluation.explain import Explanation as Explanation
@@ -68,6 +67,7 @@ from kerasbert.labels.hierarchy import Hierarchy as Hierarchy
 from kerasbert.labels.hierarchy import parse_tree as parse_tree
 from kerasbert.labels.level_labels import collect_subclasses as collect_subclasses
 from kerasbert.labels.level_labels import encode_hierarchy as encode_hierarchy
+from kerasbert.objectives.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.objectives.level_decisions import decide_levels as decide_levels
 from kerasbert.objectives.level_decisions import score_hierarchy as score_hierarchy
 from kerasbert.optimizers import AdamW as AdamW
@@ -77,9 +77,9 @@ from kerasbert.subclasses.agreement import score_agreement as score_agreement
 from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
 from kerasbert.subclasses.secondary import build_secondary as build_secondary
 from kerasbert.subclasses.secondary import train_secondary as train_secondary
-from kerasbert.tasks.head_tasks import Binary as Binary
-from kerasbert.tasks.head_tasks import Multiclass as Multiclass
-from kerasbert.tasks.head_tasks import Multilabel as Multilabel
+from kerasbert.tasks.binary import Binary as Binary
+from kerasbert.tasks.multiclass import Multiclass as Multiclass
+from kerasbert.tasks.multilabel import Multilabel as Multilabel
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
 from kerasbert.tokenization.augmentation import Augmentation as Augmentation
