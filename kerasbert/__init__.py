@@ -59,9 +59,9 @@ from kerasbert.report import write_report as write_report
 from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
 from kerasbert.subclasses.secondary import build_secondary as build_secondary
 from kerasbert.subclasses.secondary import train_secondary as train_secondary
-from kerasbert.tasks.head_tasks import Binary as Binary
-from kerasbert.tasks.head_tasks import Multiclass as Multiclass
-from kerasbert.tasks.head_tasks import Multilabel as Multilabel
+from kerasbert.tasks.binary import Binary as Binary
+from kerasbert.tasks.multiclass import Multiclass as Multiclass
+from kerasbert.tasks.multilabel import Multilabel as Multilabel
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
 from kerasbert.training.determinism import make_deterministic as make_deterministic

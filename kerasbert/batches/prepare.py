@@ -122,7 +122,7 @@ def prepare(
         ConfigError: when an argument is out of its range.
 
     Example:
-        >>> columns = Columns({"output": LabelVocabulary("binary", ["label"])})
+        >>> columns = Columns({"output": Binary.vocabulary(["label"])})
         >>> cache = prepare("data/*.jsonl", "tokens", encoder=encoder, columns=columns)  # doctest: +SKIP
     """
     check_choice("missing", columns.missing, MISSING)

@@ -113,7 +113,7 @@ class ExitStages:
         Returns:
             The predictions.
         """
-        probabilities = np.zeros((len(tokens), self.votes.head_task.units), dtype=np.float32)
+        probabilities = np.zeros((len(tokens), self.votes.task.units), dtype=np.float32)
         exits = np.zeros(len(tokens), dtype=np.int64)
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
@@ -142,20 +142,13 @@ class ExitStages:
             # Normalise by the weights so far: the vote stays a mean of probabilities.
             vote = vote + self._weights[place] * predicted
             voted = vote / self._weights[: place + 1].sum()
-            leaves = confidence_of(voted, self.votes.head_task.task) >= confidence
+            leaves = self.votes.task.confidence(voted) >= confidence
             if layer == self.layers[-1]:
                 leaves[:] = True
             probabilities[rows[leaves]], exits[rows[leaves]] = voted[leaves], layer
             rows, hidden, mask, bias, vote = (part[~leaves] for part in (rows, hidden, mask, bias, vote))
             if not len(rows):
                 return
-
-
-def confidence_of(probabilities: np.ndarray, task: str) -> np.ndarray:
-    """Confidence of each prediction, (n,): see `predict_early`."""
-    if task == "multiclass":
-        return np.asarray(probabilities.max(axis=1))
-    return np.asarray(np.maximum(probabilities, 1 - probabilities).min(axis=1))
 
 
 def _float32(tensor: Any) -> np.ndarray:

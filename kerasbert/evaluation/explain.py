@@ -184,17 +184,16 @@ def explain(
 
 def _column(model: Any, head: str, label: str | None, inputs: Any) -> tuple[int, str, int]:
     """The column of a label, its name, and -1 for the negative label of a binary head, which has no column."""
-    layer = model.heads[head]
-    names = [str(name) for name in layer.label_names]
+    task = model.heads[head].task
     if label is None:
         output = model(inputs, training=False)
-        values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)[0]
-        place = int(values[0] >= 0.5) if layer.head_task.task == "binary" else int(values.argmax())
+        values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)
+        place = int(task.columns(values)[0].argmax())
     else:
-        place = names.index(check_choice("label", label, names))
-    if layer.head_task.task == "binary":
-        return 0, names[place], 1 if place else -1
-    return place, names[place], 1
+        place = task.label_names.index(check_choice("label", label, task.label_names))
+    # A binary head has one unit, of the last of its two labels.
+    unit = place - (len(task.label_names) - task.units)
+    return max(unit, 0), task.label_names[place], 1 if unit >= 0 else -1
 
 
 def _by_word(values: dict[str, np.ndarray], places: np.ndarray, spans: Any, text: str) -> tuple[dict[str, Any], ...]:

@@ -13,7 +13,7 @@ from kerasbert._core.pictures import save_figure
 from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.layerwise import check_layerwise, truncate
 from kerasbert.evaluation.early_exit import ExitStages
-from kerasbert.objectives.scores import score_predictions
+from kerasbert.tasks.measures import ACCURACY
 
 BATCH_SIZE = 64
 CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -150,7 +150,7 @@ def score_layers(
         milliseconds = 1000 * (time.perf_counter() - start) / len(tokens)
         found = {"score": judge.score(early.probabilities), "saving": early.saving, "milliseconds": milliseconds}
         exits.append({"confidence": confidence, **found, "mean_layer": float(early.exit_layers.mean())})
-    return LayerReport(tuple(rows), vote, tuple(exits[1:]), judge.measure, len(tokens))
+    return LayerReport(tuple(rows), vote, tuple(exits[1:]), judge.measure.title, len(tokens))
 
 
 class _Judge:
@@ -158,19 +158,15 @@ class _Judge:
 
     def __init__(self, classifier: Any, targets: np.ndarray) -> None:
         ((self.name, head),) = classifier.model_.heads.items()
-        self.classifier, self.targets, self.task, self.labels = (
-            classifier,
-            targets,
-            head.head_task.task,
-            head.label_names,
-        )
-        self.measure = "macro-F1" if self.task == "multilabel" else "accuracy"
+        self.classifier, self.targets, self.task = classifier, targets, head.task
+        self.measure = ACCURACY if self.task.exclusive else self.task.measure
 
     def score(self, probabilities: np.ndarray) -> float:
         """Accuracy, or macro-F1 of a multi-label task."""
         decided = self.classifier.decide(self.name, probabilities)
-        scores = score_predictions(self.task, self.targets, decided, self.labels)
-        return float(scores["macro"]["f1"] if self.task == "multilabel" else scores["accuracy"])
+        value = self.measure.of(self.task.score(self.targets, decided))
+        assert value is not None
+        return value
 
 
 def _timed(model: Any, tokens: Any, pad_id: int) -> tuple[np.ndarray, float]:

@@ -57,7 +57,7 @@ def describe(classifier: Any, kind: str) -> dict[str, Any]:
         "split_special_tokens": classifier.tokenizer_.split_special_tokens,
         "heads": {
             name: {
-                "task": head.head_task.task,
+                "task": head.task.name,
                 "label_names": list(head.label_names),
                 "thresholds": [float(value) for value in classifier.thresholds_[name]],
             }

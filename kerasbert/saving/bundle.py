@@ -38,7 +38,8 @@ from kerasbert.classifiers.pretrained_config import DATA_FORM
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts, trainable_parts
-from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.tasks.hierarchical import with_level_task
+from kerasbert.tasks.table import task_from
 from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
@@ -54,7 +55,6 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_hierarchical": build_hierarchical,
     "build_layerwise": build_layerwise,
 }
-HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
 
 DESCRIPTION_FORM = {
@@ -240,17 +240,15 @@ def rebuild(description: Mapping[str, Any]) -> Classifier:
         KeyError, TypeError, ValueError, AttributeError: when it does not describe one.
     """
     builder = BUILDERS[description["builder"]]
-    arguments = dict(description["arguments"])
+    arguments = with_level_task(description["arguments"])
     arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
     arguments["pooling"] = pooling_from(arguments["pooling"])
     if arguments.get("window_pooling") is not None:
         arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
     if "task" in arguments:
-        arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
+        arguments["task"] = task_from(arguments["task"])
     if "heads" in arguments:
-        arguments["heads"] = {
-            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
-        }
+        arguments["heads"] = {name: task_from(head) for name, head in arguments["heads"].items()}
     with precision(description.get("precision", "float32")):
         model = builder(**arguments, compile=False)
     if description.get("trainable") is False:
@@ -377,7 +375,7 @@ def thresholds_of(description: Mapping[str, Any], model: Classifier, file: Path)
     stored = description.get("thresholds", {})
     thresholds = {}
     for name, head in model.heads.items():
-        units = head.head_task.units
+        units = head.task.units
         values = stored.get(name, [0.5] * units) if isinstance(stored, Mapping) else None
         if not isinstance(values, list) or len(values) != units or not all(map(is_share, values)):
             raise ArtifactError(

@@ -172,7 +172,7 @@ class TextClassifier(CacheTrainer):
                 )
             return cls.from_bundle(read_exported(folder, tokens, os.fspath(name_or_folder)))
         read = read_classifier(folder, max_length=tokens.max_length, problem_type=problem_type)
-        task, names = read.model.head.head_task.task, list(read.model.head.label_names)
+        task, names = read.model.head.task.name, list(read.model.head.label_names)
         own = {name: value for name, value in read.arguments.items() if name in cls.parameter_names()}
         length = tokens.max_length
         classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=length, warm_start=True, **own)

@@ -58,7 +58,7 @@ or `train` wrote.
 def _check(classifier: TextClassifier) -> None:
     """Refuse settings that cannot be those of the model."""
     heads = classifier.model_.heads
-    own = heads[SINGLE_HEAD].head_task.task if SINGLE_HEAD in heads else "multitask"
+    own = heads[SINGLE_HEAD].task.name if SINGLE_HEAD in heads else "multitask"
     task = "hierarchical" if classifier.model_.hierarchy is not None else own
     if classifier.task != task:
         raise ConfigError(f"`task` must be that of the model, {task!r}; got {shorten(classifier.task)}.")

@@ -22,7 +22,9 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.estimator import Estimator
-from kerasbert.saving.bundle import HEAD_TASKS, precision
+from kerasbert.saving.bundle import precision
+from kerasbert.tasks.hierarchical import with_level_task
+from kerasbert.tasks.table import TASKS as HEAD_TASKS
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
@@ -210,8 +212,8 @@ class Settings(Estimator):
             head = HEAD_TASKS[self.task](list(names[SINGLE_HEAD]))
             return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
         if self.task == "hierarchical":
-            tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
-            return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)
+            own = with_level_task({"multilabel": self.multilabel, "level_weights": self.level_weights})
+            return build_hierarchical(names.to_tree(), **own, **shared, compile=False)
         if self.task == "binary":
             return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)
         if self.task == "multiclass":

@@ -63,7 +63,7 @@ def saved_and_loaded(model, folder):
 
 
 def in_a_folder(model, folder, tiny_folder):
-    thresholds = {name: np.full(head.head_task.units, 0.5) for name, head in model.heads.items()}
+    thresholds = {name: np.full(head.task.units, 0.5) for name, head in model.heads.items()}
     tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=model.max_length)
     save_bundle(Bundle(model, tokens, thresholds, {}, {}), folder / "saved")
     return load_bundle(folder / "saved").model

@@ -76,7 +76,7 @@ def test_it_answers_as_the_classifier_does(name, exported):
 def test_thresholds_and_trees_matter(name, exported):
     classifier, _, loaded = exported(name)
     counts = [value for key, value in served(loaded, TEXTS).items() if key.endswith("count")]
-    tasks = {layer.head_task.task for layer in classifier.model_.heads.values()}
+    tasks = {layer.task.name for layer in classifier.model_.heads.values()}
     assert all((count == 1).all() for count in counts) or "multilabel" in tasks
     if "multilabel" in tasks:
         assert any(len(set(count.tolist())) > 1 for count in counts)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from kerasbert.evaluation.exact_intervals import constant_score_intervals, wilson_interval
+from kerasbert.objectives.exact_intervals import constant_score_intervals, wilson_interval
 
 
 def intervals(y_true, y_pred, exclusive=False):

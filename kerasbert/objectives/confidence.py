@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_int, check_number
+from kerasbert._core.checks import check_int, check_number
 from kerasbert._core.errors import DataError
-from kerasbert.evaluation.exact_intervals import constant_score_intervals
-from kerasbert.objectives.scores import SCORED_TASKS, as_flags
+from kerasbert.objectives.exact_intervals import constant_score_intervals
+from kerasbert.objectives.scores import as_flags
 
 # Resamples at a time, so that those of 10,000 texts take a few megabytes.
 CHUNK = 50
@@ -16,11 +16,11 @@ MULTINOMIAL_COST = 20
 
 
 def bootstrap_intervals(
-    task: str,
     y_true: np.ndarray,
     y_pred: np.ndarray,
     *,
     num_labels: int | None = None,
+    positive: bool = False,
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
@@ -32,34 +32,32 @@ def bootstrap_intervals(
     trainings.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
-        y_true: class ids (n,), or 0 or 1 of shape (n, C), n >= 1, see `score_predictions`.
+        y_true: class ids (n,), where each text has one label, or 0 or 1 of shape (n, C); n >= 1.
         y_pred: predictions of the same shape.
-        num_labels: C of a multi-class task; None counts the labels that occur in `y_true` or `y_pred`.
+        num_labels: C of class ids; None counts the labels that occur in `y_true` or `y_pred`.
+        positive: whether to give `f1` of the last label as well, such as of the positive one of a binary task.
         resamples: number of resamples, >= 1.
         level: confidence, in (0, 1).
         seed: of the resamples.
 
     Returns:
-        `accuracy`, `macro_f1`, `micro_f1` and `weighted_f1`, and for a binary task `f1` of the positive label -> (low,
-        high).
+        `accuracy`, `macro_f1`, `micro_f1` and `weighted_f1`, and perhaps `f1` -> (low, high).
 
     Raises:
-        ConfigError: when a number is out of its range or the task unknown.
+        ConfigError: when a number is out of its range.
         DataError: when the shapes differ or there are no texts.
 
     Example:
-        >>> low, high = bootstrap_intervals("multiclass", np.arange(100) % 2, np.zeros(100, int))["accuracy"]
+        >>> low, high = bootstrap_intervals(np.arange(100) % 2, np.zeros(100, int))["accuracy"]
         >>> round(low, 1), round(high, 1)
         (0.4, 0.6)
-        >>> low, high = bootstrap_intervals("multiclass", np.arange(20) % 2, np.arange(20) % 2)["accuracy"]
+        >>> low, high = bootstrap_intervals(np.arange(20) % 2, np.arange(20) % 2)["accuracy"]
         >>> round(low, 4), high
         (0.8316, 1.0)
 
     Reference:
         Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, section 13.3; Clopper and Pearson, 1934.
     """
-    check_choice("task", task, SCORED_TASKS)
     check_int("resamples", resamples, 1)
     check_int("seed", seed, 0)
     check_number("level", level, 0, 1, open_minimum=True, open_maximum=True)
@@ -68,9 +66,7 @@ def bootstrap_intervals(
         raise DataError(
             f"`y_true` and `y_pred` must be of one shape with at least one text; got {y_true.shape} and {y_pred.shape}."
         )
-    if task == "binary":
-        y_true, y_pred = y_true.reshape(-1), y_pred.reshape(-1)
-    true, predicted, counts = _distinct(y_true, y_pred, 2 if task == "binary" else num_labels)
+    true, predicted, counts = _distinct(y_true, y_pred, num_labels)
     random = np.random.default_rng(seed)
     parts = [
         resampled_scores(_resample(random, counts, min(CHUNK, resamples - start)), true, predicted)
@@ -79,9 +75,9 @@ def bootstrap_intervals(
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     ends = [(1 - level) / 2, (1 + level) / 2]
     found: dict[str, Any] = {name: tuple(map(float, np.quantile(values, ends))) for name, values in drawn.items()}
-    found |= constant_score_intervals(true, predicted, counts, exclusive=task != "multilabel", level=level)
-    if task != "binary":
-        found.pop("f1")
+    found |= constant_score_intervals(true, predicted, counts, exclusive=y_true.ndim == 1, level=level)
+    if not positive:
+        found.pop("f1", None)
     return found
 
 
