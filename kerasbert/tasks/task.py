@@ -43,7 +43,7 @@ class Measure(NamedTuple):
         value: Any = scores
         for key in self.path:
             value = (value or {}).get(key)
-        return value
+        return None if value is None else float(value)
 
 
 class EncodedLabels(NamedTuple):
@@ -134,7 +134,8 @@ class Task(abc.ABC):
     @property
     def label_form(self) -> LabelForm:
         """Shape and values of the labels that the head trains on."""
-        return self.loss().label_form(self.units)
+        form: LabelForm = self.loss().label_form(self.units)
+        return form
 
     @abc.abstractmethod
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
@@ -211,7 +212,7 @@ class Task(abc.ABC):
 
     def correct(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Which texts have every label right: bool (n,)."""
-        return (self.flags(y_true) == self.flags(y_pred)).all(axis=1)
+        return np.asarray((self.flags(y_true) == self.flags(y_pred)).all(axis=1))
 
     def classes(self, kind: str) -> np.ndarray:
         """The label names as labels of a kind, see `classes_as`."""
