@@ -1,6 +1,6 @@
 """The vote of several classifiers, one on each layer, under weights that are learned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self, final
 
 import keras
@@ -78,7 +78,7 @@ class LayerVotes(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """The layer of a config."""
         own = {key: value for key, value in config.items() if key != "label_names"}
         return cls(**{**own, "task": task_from(config)})

@@ -209,7 +209,7 @@ class Settings(Estimator):
     def _build(self, names: Any, shared: dict[str, Any]) -> Classifier:
         if self.layerwise:
             own = {name: value for name, value in shared.items() if name not in LAYERWISE_WITHOUT}
-            head = HEAD_TASKS[self.task](list(names[SINGLE_HEAD]))
+            head = HEAD_TASKS[self.task].of(names[SINGLE_HEAD])
             return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
         if self.task == "hierarchical":
             own = with_level_task({"multilabel": self.multilabel, "level_weights": self.level_weights})
@@ -220,5 +220,5 @@ class Settings(Estimator):
             return build_multiclass(names[SINGLE_HEAD], **shared, compile=False)
         if self.task == "multilabel":
             return build_multilabel(names[SINGLE_HEAD], **shared, compile=False)
-        heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self.head_tasks().items()}
+        heads = {head: HEAD_TASKS[task].of(names[head]) for head, task in self.head_tasks().items()}
         return build_multitask(heads, **shared, compile=False)
