@@ -22,7 +22,7 @@ import keras
 
 import kerasbert as kb
 from kerasbert._core.names import INPUT_NAMES
-from kerasbert.evaluation.probe_scores import Questions
+from kerasbert.evaluation.probe_scores import ProbeScorer
 
 ENCODER = "all-MiniLM-L6-v2"
 MEGABYTE = 1e6
@@ -52,19 +52,19 @@ def plain_seconds(model: keras.Model, texts: list[str]) -> float:
 
 def probe_seconds(source: Any, texts: list[str], labels: list[str]) -> tuple[float, float]:
     """Seconds of a probe without its fits, and of the fits."""
-    fits, ask = 0.0, Questions.ask
+    fits, score = 0.0, ProbeScorer.score
 
-    def timed(questions: Questions, vectors: Any) -> dict[str, float]:
+    def timed(scorer: ProbeScorer, vectors: Any, **options: Any) -> dict[str, float]:
         nonlocal fits
         start = time.perf_counter()
-        answers = ask(questions, vectors)
+        scores = score(scorer, vectors, **options)
         fits += time.perf_counter() - start
-        return answers
+        return scores
 
-    Questions.ask = timed  # type: ignore[method-assign]
+    ProbeScorer.score = timed  # type: ignore[method-assign]
     start = time.perf_counter()
     kb.probe(source, texts, labels, max_texts=None)
-    Questions.ask = ask  # type: ignore[method-assign]
+    ProbeScorer.score = score  # type: ignore[method-assign]
     return time.perf_counter() - start - fits, fits
 
 

@@ -79,7 +79,7 @@ def test_a_loss_within_chance_is_not_coloured(judged, tmp_path):
 def perfect_outcome(outcome):
     import dataclasses
 
-    return dataclasses.replace(outcome, decisions=outcome.labels)
+    return dataclasses.replace(outcome, y_pred=outcome.y_true)
 
 
 def test_scores_alone_give_no_verdict(judged, tmp_path):

@@ -47,7 +47,7 @@ def test_the_page_is_escaped_and_loads_nothing(data, tiny_folder, tmp_path):
     assert discover(tiny_folder, data, tmp_path / "found", "--number", "2") == 0
     page = (tmp_path / "found" / "subclasses.html").read_text(encoding="utf-8")
     assert "&lt;i&gt;" in page and "<i>" not in page and "<b>lost" not in page
-    assert not re.search(r"https?:|<script|src='(?!data:)", page) and "width=device-width" in page
+    assert not re.search(r"https?:|<script|src=\"(?!data:)", page) and "width=device-width" in page
 
 
 def test_from_a_saved_classifier_to_a_hierarchical_one(data, tiny_folder, tmp_path, capsys):

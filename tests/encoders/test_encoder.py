@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from kerasbert import BertConfig, ConfigError, TFBertModel
-from kerasbert.encoders.checkpoints import encoder_from
 from kerasbert.encoders.encoder import cut_layers
+from kerasbert.encoders.source import encoder_from
 from kerasbert.encoders.weight_table import weight_table
 
 from .reference import inputs_for, largest_difference, torch_inputs, torch_model, torch_outputs, toy_config

@@ -147,7 +147,7 @@ def test_places_follow_what_is_read(tiny_folder):
 def test_the_page_escapes_and_stands_alone(classifier):
     page = kb.explain(classifier, TEXT).to_html()
     assert "&lt;" in page and "<refund>" not in page and "&amp;" in page
-    assert "http" not in page and "<script" not in page and page.count("<span") == 12
+    assert "http:" not in page and "https:" not in page and "<script" not in page and page.count("<span") == 12
     assert page.count("<svg") == 1 and page.count("[SEP]</text>") == 2
 
 
