@@ -33,13 +33,14 @@ def timed(predict: object, texts: list[str]) -> float:
 
 def run_kerasbert(path: str) -> float:
     """`TextClassifier.predict_proba`, bfloat16."""
+    import keras
     import numpy as np
 
     import kerasbert as kb
 
     names = [str(number) for number in range(NUM_CLASSES)]
-    with kb.bundle.precision("mixed_bfloat16"):
-        model = kb.build_multiclass(names, compile=False)
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = kb.build_multiclass(names, compile=False)
     classifier = kb.TextClassifier("multiclass")
     classifier.model_ = model
     classifier.tokenizer_ = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
