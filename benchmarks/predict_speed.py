@@ -33,13 +33,14 @@ def timed(predict: object, texts: list[str]) -> float:
 
 def run_kerasbert(path: str) -> float:
     """`TrainedClassifier.predict_proba`, bfloat16."""
+    import keras
+
     import kerasbert as kb
-    from kerasbert.saving.rebuild import precision
 
     names = [str(number) for number in range(NUM_CLASSES)]
-    with precision("mixed_bfloat16"):
-        model = kb.build_multiclass(names, compile=False)
-    classifier = kb.TrainedClassifier(model, kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2"))
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = kb.build_multiclass(names, compile=False)
+    classifier = kb.TrainedClassifier(model, kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2"))
     return timed(classifier.predict_proba, read(path))
 
 
@@ -48,7 +49,7 @@ def run_torch(path: str) -> float:
     import torch
     from transformers import AutoTokenizer, BertForSequenceClassification
 
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     folder = resolve_encoder("all-MiniLM-L6-v2")
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -73,7 +74,7 @@ def run_keras_hub(path: str) -> float:
     import keras
     import keras_hub
 
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     keras.config.set_dtype_policy("mixed_bfloat16")
     texts = read(path)

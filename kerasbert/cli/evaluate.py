@@ -126,21 +126,8 @@ def _baseline(
     notes = [note] if (note := overlap_message(train.texts, test.texts, train.text_pairs, test.text_pairs)) else []
     for note in notes:
         warnings.warn(note, KerasbertWarning, stacklevel=2)
-    hierarchy, heads = classifier.model.hierarchy, classifier.model.head_tasks
-    names = {head: layer.label_names for head, layer in classifier.model.heads.items()}
-    several = classifier.task == "multitask"
-    scores = score_baseline(
-        classifier.task,
-        _one_text(train),
-        label_cells(train, reading),
-        _one_text(test),
-        label_cells(test, reading),
-        heads=heads if several else None,
-        label_names=names if several else next(iter(names.values())),
-        subclasses=None if hierarchy is None else hierarchy.hierarchy.to_tree(),
-        multilabel=hierarchy is not None and not hierarchy.exclusive,
-    )
-    return scores, notes
+    given = [_one_text(train), label_cells(train, reading), _one_text(test), label_cells(test, reading)]
+    return score_baseline(classifier.outputs, *given), notes
 
 
 def _one_text(examples: Examples) -> list[str]:

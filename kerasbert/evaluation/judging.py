@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
 from kerasbert.evaluation.paired import paired_p_values
 from kerasbert.evaluation.report.findings import compare_with_baseline
 from kerasbert.objectives.level_decisions import score_hierarchy
@@ -68,8 +68,8 @@ def score_beside(
     outcomes, _ = _outcomes(classifier, encoded, probabilities)
     scores = classifier.evaluate_probabilities(probabilities, labels, intervals=True)
     by_head = {SINGLE_HEAD: scores} if SINGLE_HEAD in outcomes else scores
-    findings = {head: {"task": one.task, "scores": by_head[head]} for head, one in outcomes.items() if len(one)}
-    return scores, compare_heads(outcomes, findings, baseline) or {}
+    judged = {head: by_head[head] for head, one in outcomes.items() if len(one)}
+    return scores, compare_heads(outcomes, judged, baseline) or {}
 
 
 def _encoded_labels(classifier: TrainedClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
@@ -84,15 +84,8 @@ def _outcomes(
     classifier: TrainedClassifier, encoded: Mapping[str, np.ndarray], probabilities: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, Outcome], dict[str, np.ndarray]]:
     """What each head answered where the label is known, and the decisions on all texts."""
-    decided = classifier.y_pred(probabilities)
-    tasks = classifier.model.head_tasks
-    outcomes = {}
-    for head, layer in classifier.model.heads.items():
-        rows = np.flatnonzero((encoded[head].reshape(len(encoded[head]), -1) >= 0).all(axis=1))
-        limits = None if tasks[head] == "multiclass" else np.asarray(classifier.thresholds[head])
-        arrays = (encoded[head][rows], probabilities[head][rows], decided[head][rows])
-        outcomes[head] = Outcome(head, tasks[head], tuple(layer.label_names), rows, *arrays, limits)
-    return outcomes, decided
+    y_pred = classifier.y_pred(probabilities)
+    return outcomes_by_head(classifier.outputs, encoded, probabilities, y_pred, classifier.thresholds), y_pred
 
 
 def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> None:
@@ -103,13 +96,13 @@ def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> No
 
 
 def compare_heads(
-    outcomes: Mapping[str, Outcome], findings: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any] | None
+    outcomes: Mapping[str, Outcome], scores: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
     """Compare a model with its baseline, head by head, on the same texts.
 
     Args:
         outcomes: head or level name -> what the model answered, see `collect_outcomes`.
-        findings: the same name -> `task` and `scores` of the model, for heads that were judged.
+        scores: the same name -> scores of the model, for heads with a known label.
         baseline: see `write_report`.
 
     Returns:
@@ -123,9 +116,9 @@ def compare_heads(
     answered = getattr(baseline, "outcomes", {})
     several = list(outcomes) != [SINGLE_HEAD]
     found = {}
-    for head, own in findings.items():
+    for head, own in scores.items():
         other = answered.get(head)
         p_values = None if other is None else paired_p_values(outcomes[head], other)
-        scores = baseline.get(head, {}) if several else baseline
-        found[head] = compare_with_baseline(own, scores, p_values)
+        others = baseline.get(head, {}) if several else baseline
+        found[head] = compare_with_baseline(outcomes[head].task, own, others, p_values)
     return found if several else found[SINGLE_HEAD]

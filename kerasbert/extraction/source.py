@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kerasbert._core.checks import check_int, shorten
-from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.encoders.encoder import Encoder

@@ -6,7 +6,7 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError
-from kerasbert._core.forms import check_form, is_empty, is_number, is_share
+from kerasbert._core.json_files import check_form, is_empty, is_number, is_share
 from kerasbert._version import __version__
 from kerasbert.classifiers.pretrained_config import DATA_FORM
 from kerasbert.tasks.hierarchical import with_level_task

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.resolve import resolve_encoder
-from kerasbert._core.turns import read_in_turn
+from kerasbert._core.locks import read_locked
 from kerasbert.classifiers.pretrained import read_classifier
 from kerasbert.encoders.checkpoints import read_config
 from kerasbert.saving.exported_folder import is_exported, read_exported
@@ -31,7 +31,7 @@ def load_pretrained(
     folder = resolve_encoder(name_or_folder)
     options: dict[str, Any] = {"max_length": max_length, "problem_type": problem_type, "tokenizer": tokenizer}
     options["split_special_tokens"] = split_special_tokens
-    return read_in_turn(folder, lambda: _read(os.fspath(name_or_folder), folder, **options))
+    return read_locked(folder, lambda: _read(os.fspath(name_or_folder), folder, **options))
 
 
 def _read(

@@ -1,7 +1,7 @@
 """`Multiclass`: exactly one of several classes."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -11,7 +11,8 @@ from kerasbert.labels.rules import ONE
 from kerasbert.objectives.balance import class_weights
 from kerasbert.objectives.losses import SparseCategoricalCrossentropy
 from kerasbert.objectives.metrics import ClassAccuracy, F1Score
-from kerasbert.tasks.task import LINEAR, Measure, Task, largest_ratio, names_or_count
+from kerasbert.tasks.measures import ACCURACY, MACRO_F1, MEAN_AVERAGE_PRECISION, WEIGHTED_F1
+from kerasbert.tasks.task import LINEAR, Task, largest_ratio, names_or_count
 
 # Of so many classes, labels are smoothed by default.
 SMOOTHING, MANY_CLASSES = 0.1, 10
@@ -38,9 +39,12 @@ class Multiclass(Task):
     rules = ONE
     exclusive = True
     decision = "Of exclusive labels the most probable one is chosen."
-    activations = ("softmax", LINEAR)
+    activations: ClassVar[tuple[str, ...]] = ("softmax", LINEAR)
     refused_activations = {"sigmoid": "For independent labels use build_multilabel."}
-    measure = Measure("accuracy", "accuracy", ("accuracy",))
+    measure = ACCURACY
+    # Of exclusive labels micro-F1 is accuracy.
+    compared = (ACCURACY, MACRO_F1, WEIGHTED_F1)
+    headline = (ACCURACY, MACRO_F1, MEAN_AVERAGE_PRECISION, WEIGHTED_F1)
     problem_type = "single_label_classification"
     weight_argument = "class_weight"
     weight_title = "class weights"
@@ -56,14 +60,18 @@ class Multiclass(Task):
 
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
         counts = self.count(labels) + 0.5
-        return np.log(counts / counts.sum())
+        return np.asarray(np.log(counts / counts.sum()))
 
     @classmethod
     def array(cls, ids: np.ndarray, offsets: np.ndarray, count: int) -> np.ndarray:
         return ids.astype(np.int32)
 
     def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None) -> np.ndarray:
-        return probabilities.argmax(axis=1)
+        return np.asarray(probabilities.argmax(axis=1))
+
+    def confidence(self, probabilities: np.ndarray) -> np.ndarray:
+        """The largest probability."""
+        return np.asarray(probabilities.max(axis=1))
 
     def count(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
         if isinstance(labels, LabelCounts):

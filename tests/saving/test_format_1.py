@@ -133,7 +133,7 @@ def test_the_command_reads_the_columns_of_the_training(tmp_path, capsys):
 
 
 def test_a_token_cache_is_trained_from():
-    cache = kb.open_cache(GOLDEN / "token_cache")
+    cache = kb.data.open_cache(GOLDEN / "token_cache")
     assert cache.num_rows == 72 and cache.names == {"probabilities": ("good", "other", "question")}
     classifier = kb.TextClassifier("multiclass", encoder=GOLDEN / "encoder", max_length=12, progress=False)
     classifier.fit(cache, max_steps=1)
