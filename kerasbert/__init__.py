@@ -6,8 +6,8 @@
 
 Here are builders, models, tasks, errors and the main functions. The rest is in namespaces, each name in one place:
 
-    kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.extraction    kb.layers   kb.losses
-    kb.metrics     kb.saving    kb.optimizers   kb.tasks        kb.subclasses    kb.training
+    kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.extraction   kb.layers
+    kb.losses      kb.metrics   kb.optimizers   kb.subclasses   kb.tasks        kb.training
 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
@@ -21,7 +21,6 @@ from kerasbert import layers as layers
 from kerasbert import losses as losses
 from kerasbert import metrics as metrics
 from kerasbert import optimizers as optimizers
-from kerasbert import saving as saving
 from kerasbert import subclasses as subclasses
 from kerasbert import tasks as tasks
 from kerasbert import training as training
