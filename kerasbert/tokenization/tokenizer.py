@@ -23,7 +23,7 @@ from kerasbert.tokenization.augmentation import CONTINUES, SPECIAL, STARTS, Augm
 from kerasbert.tokenization.long_texts import LongTexts, WindowArrays, cut_windows, head_and_tail
 from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
 from kerasbert.tokenization.token_arrays import flatten, offsets_of
-from kerasbert.tokenization.token_template import Part, assemble, join_windows, template_of
+from kerasbert.tokenization.token_template import TemplatePart, assemble, join_windows, template_of
 from kerasbert.tokenization.tokenizer_files import (
     continuation_of,
     load_tokenizer,
@@ -432,7 +432,7 @@ class Tokenizer:
         reserved[[number for number, token in added.items() if token.special and token.content != unknown]] = True
         return reserved
 
-    def _checked_template(self, num_texts: int) -> list[Part]:
+    def _checked_template(self, num_texts: int) -> list[TemplatePart]:
         template = self.template if num_texts == 1 else self._pair_template
         num_special = sum(part.text is None for part in template)
         if num_special > self.max_length:
@@ -444,7 +444,7 @@ class Tokenizer:
         self.long_texts.check_room(self.max_length - num_special)
         return template
 
-    def _assembled(self, template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]]) -> Any:
+    def _assembled(self, template: list[TemplatePart], pieces: list[tuple[np.ndarray, np.ndarray]]) -> Any:
         """Ids of texts with their special tokens, long ones treated as was asked."""
         if self.long_texts.way == "truncate":
             return assemble(template, pieces, self.max_length)
