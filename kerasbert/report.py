@@ -18,9 +18,9 @@ from kerasbert.evaluation.report.drawing import check_installed, house_style, sa
 from kerasbert.evaluation.report.findings import (
     AVERAGES,
     Number,
+    evaluate_head,
     headline,
     headline_of_levels,
-    evaluate_head,
     other_numbers,
     rows_of_labels,
 )
