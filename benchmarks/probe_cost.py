@@ -39,14 +39,14 @@ def plain_model() -> keras.Model:
     encoder = kb.TFBertModel.from_pretrained(ENCODER)
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in INPUT_NAMES}
     output = encoder(*inputs.values(), output_hidden_states=False)
-    return keras.Model(inputs, kb.MeanPooling()(output.last_hidden_state, inputs["attention_mask"]))
+    return keras.Model(inputs, kb.layers.MeanPooling()(output.last_hidden_state, inputs["attention_mask"]))
 
 
 def plain_seconds(model: keras.Model, texts: list[str]) -> float:
     """Seconds to turn texts into vectors once."""
     start = time.perf_counter()
-    tokens = kb.Tokenizer.from_pretrained(ENCODER).encode(texts)
-    model.predict(kb.make_batches(tokens, batch_size=64, by_length=True).dataset, verbose=0)
+    tokens = kb.data.Tokenizer.from_pretrained(ENCODER).encode(texts)
+    model.predict(kb.data.make_batches(tokens, batch_size=64, by_length=True).dataset, verbose=0)
     return time.perf_counter() - start
 
 
@@ -82,7 +82,7 @@ def main() -> None:
     texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
 
     model = plain_model()
-    source = (kb.TFBertModel.from_pretrained(ENCODER), kb.Tokenizer.from_pretrained(ENCODER))
+    source = (kb.TFBertModel.from_pretrained(ENCODER), kb.data.Tokenizer.from_pretrained(ENCODER))
     plain_seconds(model, texts[:256])
     ratios = []
     for _ in range(options.rounds):

@@ -1,6 +1,6 @@
 """The classification head: dropout, optional hidden layers, and float32 probabilities under label names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self, final
 
 import keras
@@ -111,8 +111,8 @@ class ClassificationHead(KeepsParts, keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The head of a config."""
+    def from_own_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuild the head without what was set on its parts."""
         own = {key: value for key, value in config.items() if key != "label_names"}
         return cls(**{**own, "task": task_from(config)})
 

@@ -103,7 +103,7 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
     @property
     def tasks(self) -> dict[str, LevelTask]:
         """Level name -> its task."""
-        return self.outputs.tasks
+        return self.outputs.levels
 
     def set_prior_bias(self, labels: Mapping[str, Any]) -> None:
         """Set output biases that are still all zeros to the frequencies of the known labels.
@@ -177,8 +177,8 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """The head of a config."""
+    def from_own_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuild the head without what was set on its parts."""
         return cls(**with_level_task(config))
 
 
@@ -240,7 +240,7 @@ class LevelProbabilities(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
+    def from_config(cls, config: dict[str, Any]) -> Self:
         """The layer of a config."""
         own = dict(config)
         names, parents = (own.pop(key) for key in ("label_names", "parents"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_choice
+from kerasbert.classifiers.pooling import POOLINGS
 from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
 from kerasbert.tasks.measures import ACCURACY
 from kerasbert.tasks.table import TASKS
@@ -23,8 +24,6 @@ QUANTITIES = {
 
 # Keys of a row that are no scores.
 IDENTITY = ("layer", "pooling", "different_vectors")
-# Poolings that in the embeddings read a special token, the same for every text but for its position.
-READ_NO_WORD = ("cls", "last")
 # Least number of distinct vectors, as a share of the distinct texts.
 LEAST_SHARE = 0.9
 
@@ -42,7 +41,7 @@ def separates_texts(layer: int, pooling: str, different_vectors: int, num_differ
         >>> separates_texts(0, "cls", 1, 60), separates_texts(0, "mean", 60, 60)
         (False, True)
     """
-    if layer == 0 and pooling in READ_NO_WORD:
+    if layer == 0 and POOLINGS[pooling].reads == "one token":
         return False
     return different_vectors >= LEAST_SHARE * num_different_texts
 

@@ -11,7 +11,7 @@ from kerasbert.labels.kinds import NAMES
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.objectives.level_decisions import decide_levels, score_hierarchy
-from kerasbert.tasks.levels import LEVEL_TASKS
+from kerasbert.tasks.levels import LEVEL_TASKS, LevelTask
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 from kerasbert.tasks.outputs import ByHead, OutputPlan, Outputs, ReadLabels
@@ -44,8 +44,10 @@ class HierarchicalOutputs(Outputs):
         self.hierarchy = hierarchy
         self.level_task = check_choice("level_task", level_task, LEVEL_TASKS)
         level, names = LEVEL_TASKS[level_task], zip(hierarchy.levels, hierarchy.names, strict=True)
-        tasks = {one: level(own, hierarchy.parents[:depth]) for depth, (one, own) in enumerate(names)}
-        super().__init__(HIERARCHICAL, tasks)
+        self.levels: dict[str, LevelTask] = {
+            one: level(own, hierarchy.parents[:depth]) for depth, (one, own) in enumerate(names)
+        }
+        super().__init__(HIERARCHICAL, self.levels)
 
     @property
     def exclusive(self) -> bool:

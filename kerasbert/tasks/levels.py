@@ -1,7 +1,7 @@
 """The tasks of the levels of a hierarchy, whose labels may be unknown (-1)."""
 
 import dataclasses
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import keras
 import numpy as np
@@ -32,7 +32,7 @@ class ExclusiveLevel(Multiclass):
     """
 
     parents: Parents = ()
-    activations = ("softmax",)
+    activations: ClassVar[tuple[str, ...]] = ("softmax",)
 
     def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
         return SparseLevelCrossentropy(self.parents, **options)
@@ -62,7 +62,7 @@ class IndependentLevel(Multilabel):
     """
 
     parents: Parents = ()
-    activations = ("sigmoid",)
+    activations: ClassVar[tuple[str, ...]] = ("sigmoid",)
 
     def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
         return BinaryLevelCrossentropy(**options)
@@ -72,7 +72,7 @@ class IndependentLevel(Multilabel):
 
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
         labels = np.asarray(labels)
-        return np.log(((labels > 0).sum(axis=0) + 0.5) / ((labels == 0).sum(axis=0) + 0.5))
+        return np.asarray(np.log(((labels > 0).sum(axis=0) + 0.5) / ((labels == 0).sum(axis=0) + 0.5)))
 
 
 LevelTask = ExclusiveLevel | IndependentLevel

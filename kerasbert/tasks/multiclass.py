@@ -1,7 +1,7 @@
 """`Multiclass`: exactly one of several classes."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -39,7 +39,7 @@ class Multiclass(Task):
     rules = ONE
     exclusive = True
     decision = "Of exclusive labels the most probable one is chosen."
-    activations = ("softmax", LINEAR)
+    activations: ClassVar[tuple[str, ...]] = ("softmax", LINEAR)
     refused_activations = {"sigmoid": "For independent labels use build_multilabel."}
     measure = ACCURACY
     # Of exclusive labels micro-F1 is accuracy.
@@ -60,14 +60,14 @@ class Multiclass(Task):
 
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
         counts = self.count(labels) + 0.5
-        return np.log(counts / counts.sum())
+        return np.asarray(np.log(counts / counts.sum()))
 
     @classmethod
     def array(cls, ids: np.ndarray, offsets: np.ndarray, count: int) -> np.ndarray:
         return ids.astype(np.int32)
 
     def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None) -> np.ndarray:
-        return probabilities.argmax(axis=1)
+        return np.asarray(probabilities.argmax(axis=1))
 
     def confidence(self, probabilities: np.ndarray) -> np.ndarray:
         """The largest probability."""

@@ -1,6 +1,6 @@
 """Outputs of a classifier from the arguments that users give, and from those of a builder."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert._core.checks import check_choice, shorten
@@ -17,11 +17,12 @@ from kerasbert.tasks.hierarchical import (
 from kerasbert.tasks.outputs import OutputPlan, Outputs
 from kerasbert.tasks.several import MULTITASK, SeveralOutputs, SeveralPlan
 from kerasbert.tasks.single import SingleOutput, SinglePlan
-from kerasbert.tasks.table import TASKS, check_heads, task_from
+from kerasbert.tasks.table import TASKS, task_from
 from kerasbert.tasks.task import Task
 
 #: The tasks of a classifier.
 ALL_TASKS = (*TASKS, MULTITASK, HIERARCHICAL)
+LAYERWISE = "build_layerwise"
 
 
 def plan_outputs(
@@ -94,17 +95,12 @@ def outputs_from(builder: str, arguments: Mapping[str, Any]) -> Outputs:
         >>> outputs_from("build_multiclass", {"num_classes": ["a", "b"]}).name
         'multiclass'
     """
-    return _READERS[builder](with_level_task(arguments))
-
-
-_READERS: dict[str, Callable[[dict[str, Any]], Outputs]] = {
-    "build_hierarchical": lambda own: HierarchicalOutputs(parse_tree(own["subclasses"]), own["level_task"]),
-    "build_layerwise": lambda own: SingleOutput(task_from(own["task"])),
-    "build_multitask": lambda own: SeveralOutputs(
-        {name: task for name, task in check_heads(own["heads"]).items() if isinstance(task, Task)}
-    ),
-    **{
-        f"build_{name}": lambda own, task=task: SingleOutput(task.of(own[task.argument]))
-        for name, task in TASKS.items()
-    },
-}
+    own = with_level_task(arguments)
+    if builder == HierarchicalOutputs.builder:
+        return HierarchicalOutputs(parse_tree(own["subclasses"]), own["level_task"])
+    if builder == SeveralOutputs.builder:
+        return SeveralOutputs({name: task_from(head) for name, head in own["heads"].items()})
+    if builder == LAYERWISE:
+        return SingleOutput(task_from(own["task"]))
+    task = TASKS[builder.removeprefix("build_")]
+    return SingleOutput(task.of(own[task.argument]))

@@ -116,7 +116,8 @@ class Task(abc.ABC):
     @property
     def label_form(self) -> LabelForm:
         """Shape and values of the labels that the head trains on."""
-        return self.loss().label_form(self.units)
+        form: LabelForm = self.loss().label_form(self.units)
+        return form
 
     @abc.abstractmethod
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
@@ -202,7 +203,7 @@ class Task(abc.ABC):
 
     def correct(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
         """Which texts have every label right: bool (n,)."""
-        return (self.flags(y_true) == self.flags(y_pred)).all(axis=1)
+        return np.asarray((self.flags(y_true) == self.flags(y_pred)).all(axis=1))
 
     def classes(self, kind: str) -> np.ndarray:
         """The label names as labels of a kind, see `classes_as`."""

@@ -1,6 +1,6 @@
 """`ThresholdedTask`: sigmoid units, each of which is decided by a threshold of its own."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ class ThresholdedTask(Task):
     """Abstract: a head of sigmoid units; labels are rows of 0 and 1, float32 (n, units)."""
 
     uses_thresholds = True
-    activations = ("sigmoid", LINEAR)
+    activations: ClassVar[tuple[str, ...]] = ("sigmoid", LINEAR)
     weight_argument = "pos_weight"
     weight_title = "weights of positives"
 
@@ -24,7 +24,7 @@ class ThresholdedTask(Task):
 
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
         positives = self.count(labels)
-        return np.log((positives + 0.5) / (len(labels) - positives + 0.5))
+        return np.asarray(np.log((positives + 0.5) / (len(labels) - positives + 0.5)))
 
     def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None) -> np.ndarray:
         limits = DEFAULT_THRESHOLD if thresholds is None else thresholds
@@ -38,7 +38,7 @@ class ThresholdedTask(Task):
         if isinstance(labels, LabelCounts):
             return labels.counts
         labels = np.asarray(labels)
-        return labels.reshape(len(labels), -1).sum(axis=0, dtype=np.float64)
+        return np.asarray(labels.reshape(len(labels), -1).sum(axis=0, dtype=np.float64))
 
     def imbalance(self, counts: np.ndarray, total: int) -> float:
         return largest_ratio(np.stack([counts, total - counts], axis=1))

@@ -51,7 +51,7 @@ def by_hand(model, inputs):
     return classes, classes[:, PARENTS] * given
 
 
-FORMS = {"own": {"class_scores": "own"}, "summed": {}, "multilabel": {"multilabel": True}}
+FORMS = {"own": {"class_scores": "own"}, "summed": {}, "multilabel": {"level_task": "multilabel"}}
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -233,7 +233,12 @@ WRONG = {
     "negative weight": (TREE, {"level_weights": [1, -1]}, kb.ConfigError, "`level_weights` must be a number in"),
     "weight": (TREE, {"level_weights": 2}, TypeError, "`level_weights` must be a list of numbers"),
     "sums": (TREE, {"class_scores": "sum"}, kb.ConfigError, "`class_scores` must be one of.*Did you mean 'summed'"),
-    "sums of sigmoids": (TREE, {"class_scores": "summed", "multilabel": True}, kb.ConfigError, "must be one of 'own'"),
+    "sums of sigmoids": (
+        TREE,
+        {"class_scores": "summed", "level_task": "multilabel"},
+        kb.ConfigError,
+        "must be one of 'own'",
+    ),
     "a keyword": (TREE, {"level_weight": [1, 1]}, TypeError, "no argument 'level_weight'.*'level_weights'"),
 }
 

@@ -3,7 +3,8 @@ import math
 
 import pytest
 
-from kerasbert import ConfigError, ProbeReport
+from kerasbert import ConfigError
+from kerasbert.evaluation import ProbeReport
 from kerasbert.evaluation.probe_report import separates_texts, table_rows
 
 SCORES = {(0, "mean"): 0.5, (0, "cls"): 0.1, (1, "mean"): 0.89, (1, "cls"): 0.7, (2, "mean"): 0.9, (2, "cls"): 0.8}

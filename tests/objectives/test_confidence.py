@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, f1_score
 
-from kerasbert import ConfigError, DataError, bootstrap_intervals
+from kerasbert import ConfigError, DataError
+from kerasbert.evaluation import bootstrap_intervals
 from kerasbert.objectives.confidence import resampled_scores
 from kerasbert.objectives.scores import as_flags, score_predictions
 from kerasbert.tasks.table import TASKS
