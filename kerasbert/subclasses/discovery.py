@@ -255,8 +255,8 @@ def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarr
     if number is None and search.method != "hdbscan":
         numbers = range(2, min(search.max_number, distinct - 1) + 1)
         # The number is clearer in fewer components than the groups are: the last ones tell only a few groups apart.
-        judged = to_unit(points[:, :NUMBER_DIMENSIONS]) if search.reduction == "pca" else points
-        scores = score_numbers(judged, numbers, method=search.method, seed=search.seed)
+        scored = to_unit(points[:, :NUMBER_DIMENSIONS]) if search.reduction == "pca" else points
+        scores = score_numbers(scored, numbers, method=search.method, seed=search.seed)
         number = choose_number(scores)
     return group_points(points, number, method=search.method, seed=search.seed), scores
 

@@ -10,8 +10,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from kerasbert.evaluation.comparison import compare_with_baseline
 from kerasbert.evaluation.report.findings import (
-    compare_with_baseline,
     evaluate_head,
     headline,
     other_numbers,
