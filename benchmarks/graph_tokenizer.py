@@ -25,7 +25,7 @@ def seconds_per_text(encode, batches):
 
 def read(data, batch):
     """The tokenizer, and the texts of a file in batches."""
-    from kerasbert import Tokenizer
+    from kerasbert.data import Tokenizer
     from kerasbert.reading.readers import read_examples
 
     texts, size = list(read_examples(data, text="text").texts), int(batch)
@@ -49,7 +49,7 @@ def graph(data, batch="32"):
 def library(data, batch="32"):
     """Time the library, with truncation and padding."""
     tokens, batches = read(data, batch)
-    tokenizer = tokens._tokenizer
+    tokenizer = tokens.backend
     tokenizer.enable_truncation(tokens.max_length)
     tokenizer.enable_padding()
     return seconds_per_text(tokenizer.encode_batch, batches)

@@ -1,7 +1,6 @@
 """`build_layerwise`: a classifier on each of several layers, and `truncate`, which keeps one and drops what is above."""
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -117,15 +116,15 @@ def build_layerwise(
     return model
 
 
-def truncate(model: Any, layer: int) -> Any:
+def truncate(model: Classifier, layer: int) -> Classifier:
     """The smaller model that stops at one layer of a layerwise model and answers as that layer's classifier does.
 
     Args:
-        model: from `build_layerwise`, or a `TextClassifier` that was trained with `layerwise=True`; it stays as it is.
+        model: from `build_layerwise`; it stays as it is.
         layer: one of its layers, negative from the end of its encoder.
 
     Returns:
-        A plain `Classifier` (or `TextClassifier`), not compiled, whose encoder has no block above that layer.
+        A plain `Classifier`, not compiled, whose encoder has no block above that layer.
 
     Raises:
         ConfigError: when the model is not layerwise or has no classifier on that layer.
@@ -137,11 +136,6 @@ def truncate(model: Any, layer: int) -> Any:
         >>> small.encoder.config.num_hidden_layers, small.output.shape
         (2, (None, 3))
     """
-    if hasattr(model, "model_"):
-        smaller = copy.copy(model)
-        smaller.model_ = truncate(model.model_, layer)
-        smaller.layerwise, smaller.layers = False, smaller.model_.features.layer_indices[0]
-        return smaller
     votes = check_layerwise(model)
     total = model.encoder.config.num_hidden_layers
     check_int("layer", layer, -total - 1, total, "the hidden states of the model")
@@ -160,7 +154,7 @@ def check_layerwise(model: Any) -> LayerVotes:
     Raises:
         ConfigError: when the model has none.
     """
-    votes = getattr(model, "votes", None)
+    votes: LayerVotes | None = getattr(model, "votes", None)
     if votes is None:
         raise ConfigError(
             f"`model` must be a layerwise classifier, from build_layerwise or TextClassifier(layerwise=True); got "
@@ -216,7 +210,7 @@ def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
 
 def _name_in(layer: Any, weight: Any) -> str:
     """A weight's path below its layer."""
-    return weight.path.partition(f"{layer.name}/")[2]
+    return str(weight.path.partition(f"{layer.name}/")[2])
 
 
 @contextlib.contextmanager

@@ -8,12 +8,12 @@ from typing import Any
 
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import verify_manifest
-from kerasbert._core.forms import check_form, is_count, is_share
-from kerasbert._core.locations import local_path
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import read_in_turn
-from kerasbert._core.workplace import put_back
+from kerasbert._core.json_files import check_form, is_count, is_share, read_json_object
+from kerasbert._core.locks import read_locked
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
 from kerasbert._version import __version__
+from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
@@ -29,12 +29,12 @@ FORM = {
 }
 
 
-def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> None:
+def write_description(folder: Path, classifier: TrainedClassifier, report: dict[str, Any]) -> None:
     """Write what a version folder says of itself.
 
     Args:
         folder: the version folder.
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         report: of the comparison.
     """
     file = folder / DESCRIPTION_FILE
@@ -42,34 +42,34 @@ def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> 
     write_json(file, {**describe(classifier, "saved_model"), "report": report})
 
 
-def describe(classifier: Any, kind: str) -> dict[str, Any]:
+def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
     """What a classifier decides and how, as plain data.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         kind: of the artefact.
     """
     return {
         "kerasbert_version": __version__,
         "format": kind,
         "task": classifier.task,
-        "max_length": classifier.tokenizer_.max_length,
-        "pad_id": classifier.tokenizer_.pad_id,
-        "split_special_tokens": classifier.tokenizer_.split_special_tokens,
+        "max_length": classifier.tokenizer.max_length,
+        "pad_id": classifier.tokenizer.pad_id,
+        "split_special_tokens": classifier.tokenizer.split_special_tokens,
         "heads": {
             name: {
                 "task": head.task.name,
                 "label_names": list(head.label_names),
-                "thresholds": [float(value) for value in classifier.thresholds_[name]],
+                "thresholds": [float(value) for value in classifier.thresholds[name]],
             }
-            for name, head in classifier.model_.heads.items()
+            for name, head in classifier.model.heads.items()
         },
     }
 
 
 def vocabulary_lines(tokens: Tokenizer) -> str:
     """The vocabulary as a text whose line n is token n, also where it leaves ids out."""
-    token_of = {number: token for token, number in tokens._tokenizer.get_vocab().items()}
+    token_of = {number: token for token, number in tokens.backend.get_vocab().items()}
     return "".join(token_of.get(number, "") + "\n" for number in range(tokens.vocabulary_size))
 
 
@@ -85,10 +85,10 @@ def read_export(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         ArtifactError: when a file was changed or cut since, or the description is malformed.
     """
     folder = local_path(folder, error=ArtifactError)
-    put_back(folder)
+    recover_folder(folder)
     for name in (DESCRIPTION_FILE, FLAT_DESCRIPTION_FILE):
         if (folder / name).is_file():
-            return read_in_turn(folder, partial(_read_description, folder, folder / name))
+            return read_locked(folder, partial(_read_description, folder, folder / name))
     return None
 
 

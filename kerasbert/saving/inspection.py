@@ -7,12 +7,11 @@ from typing import Any, NamedTuple
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
 from kerasbert._core.files import KINDS, verify_manifest
-from kerasbert._core.forms import check_form
+from kerasbert._core.json_files import check_form, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.workplace import put_back
-from kerasbert.saving.bundle import CLASSIFIER_FILE, check_description
+from kerasbert._core.staging import recover_folder
+from kerasbert.saving.format import CLASSIFIER_FILE, check_description
 from kerasbert.tasks.plans import outputs_from
 
 
@@ -54,7 +53,7 @@ def manifest_state(folder: Path) -> tuple[bool | None, str]:
     Returns:
         True, False, or None where there is no manifest; and a sentence.
     """
-    put_back(folder)
+    recover_folder(folder)
     if not (folder / MANIFEST_FILE).is_file() or not _is_perhaps_ours(folder):
         return None, "no manifest of kerasbert, so whether files were changed cannot be told"
     try:
@@ -94,7 +93,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         folder: written by `TextClassifier.save`.
 
     Returns:
-        The content of its `classifier.json`.
+        The content of its `classifier.json`, in the form of the newest version.
 
     Raises:
         ArtifactError: when the description is malformed.
@@ -104,8 +103,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         description = read_json_object(file)
     except ConfigError as error:
         raise ArtifactError(f"{str(file)!r} does not describe a classifier: {error}") from error
-    check_description(description, folder)
-    return description
+    return check_description(description, folder)
 
 
 def count_parameters(folder: Path) -> int | None:

@@ -12,7 +12,7 @@ from kerasbert.labels.rules import ONE_OF_TWO
 from kerasbert.objectives.metrics import F1Score
 from kerasbert.objectives.ranked_scores import RANKED
 from kerasbert.objectives.scores import score_predictions
-from kerasbert.tasks.task import Measure
+from kerasbert.tasks.measures import ACCURACY, MACRO_F1, RANKING, Measure
 from kerasbert.tasks.thresholded import ThresholdedTask, metric_threshold
 
 
@@ -39,6 +39,7 @@ class Binary(ThresholdedTask):
     decision = "The second of two labels is chosen at its threshold or above, else the first."
     refused_activations = {"softmax": "For two softmax units use build_multiclass(num_classes=2)."}
     measure = Measure("F1", "f1", ("f1",))
+    compared = (ACCURACY, measure, MACRO_F1)
     problem_type = "single_label_classification"
 
     def __init__(self, label_names: Sequence[str] = ("0", "1")) -> None:
@@ -52,6 +53,18 @@ class Binary(ThresholdedTask):
     @property
     def units(self) -> int:
         return 1
+
+    @property
+    def headline(self) -> tuple[Measure, ...]:
+        positive = self.label_names[1]
+        label = ("per_label", positive)
+        return (
+            ACCURACY,
+            Measure("F1", "f1", ("f1",), f"of “{positive}”: balance of precision and recall"),
+            Measure("precision", "precision", (*label, "precision"), f"share of texts given “{positive}” that are"),
+            Measure("recall", "recall", (*label, "recall"), f"share of “{positive}” texts that were found"),
+            Measure("average precision", "average_precision", ("average_precision",), f"“{positive}”: {RANKING}"),
+        )
 
     def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
         threshold = metric_threshold(activation)

@@ -11,7 +11,8 @@ from kerasbert.labels.rules import ONE
 from kerasbert.objectives.balance import class_weights
 from kerasbert.objectives.losses import SparseCategoricalCrossentropy
 from kerasbert.objectives.metrics import ClassAccuracy, F1Score
-from kerasbert.tasks.task import LINEAR, Measure, Task, largest_ratio, names_or_count
+from kerasbert.tasks.measures import ACCURACY, MACRO_F1, MEAN_AVERAGE_PRECISION, WEIGHTED_F1
+from kerasbert.tasks.task import LINEAR, Task, largest_ratio, names_or_count
 
 # Of so many classes, labels are smoothed by default.
 SMOOTHING, MANY_CLASSES = 0.1, 10
@@ -40,7 +41,10 @@ class Multiclass(Task):
     decision = "Of exclusive labels the most probable one is chosen."
     activations: ClassVar[tuple[str, ...]] = ("softmax", LINEAR)
     refused_activations = {"sigmoid": "For independent labels use build_multilabel."}
-    measure = Measure("accuracy", "accuracy", ("accuracy",))
+    measure = ACCURACY
+    # Of exclusive labels micro-F1 is accuracy.
+    compared = (ACCURACY, MACRO_F1, WEIGHTED_F1)
+    headline = (ACCURACY, MACRO_F1, MEAN_AVERAGE_PRECISION, WEIGHTED_F1)
     problem_type = "single_label_classification"
     weight_argument = "class_weight"
     weight_title = "class weights"
@@ -64,6 +68,10 @@ class Multiclass(Task):
 
     def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None) -> np.ndarray:
         return np.asarray(probabilities.argmax(axis=1))
+
+    def confidence(self, probabilities: np.ndarray) -> np.ndarray:
+        """The largest probability."""
+        return np.asarray(probabilities.max(axis=1))
 
     def count(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
         if isinstance(labels, LabelCounts):

@@ -9,7 +9,8 @@ from kerasbert.labels.encode import multi_hot
 from kerasbert.labels.rules import ANY
 from kerasbert.objectives.metrics import F1Score
 from kerasbert.objectives.thresholds import tune_thresholds
-from kerasbert.tasks.task import Measure, names_or_count
+from kerasbert.tasks.measures import EXACT_MATCH, MACRO_F1, MEAN_AVERAGE_PRECISION, MICRO_F1, WEIGHTED_F1
+from kerasbert.tasks.task import names_or_count
 from kerasbert.tasks.thresholded import ThresholdedTask, metric_threshold
 
 
@@ -36,7 +37,9 @@ class Multilabel(ThresholdedTask):
     tunes_thresholds = True
     decision = "Each independent label is chosen at its threshold or above."
     refused_activations = {"softmax": "For one label per text use build_multiclass."}
-    measure = Measure("macro-F1", "macro_f1", ("macro", "f1"))
+    measure = MACRO_F1
+    compared = (EXACT_MATCH, MICRO_F1, MACRO_F1, WEIGHTED_F1)
+    headline = (MICRO_F1, MACRO_F1, MEAN_AVERAGE_PRECISION, EXACT_MATCH)
     problem_type = "multi_label_classification"
 
     def __init__(self, num_labels: int | Sequence[str]) -> None:

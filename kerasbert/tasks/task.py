@@ -20,30 +20,10 @@ from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.objectives.confidence import bootstrap_intervals
 from kerasbert.objectives.label_forms import LabelForm
 from kerasbert.objectives.scores import as_flags, score_predictions
+from kerasbert.tasks.measures import Measure
 
 DEFAULT_THRESHOLD = 0.5
 LINEAR = "linear"
-
-
-class Measure(NamedTuple):
-    """The score by which a task is judged.
-
-    Args:
-        title: in words.
-        key: its name among the metrics of `fit`, and in intervals and p-values.
-        path: the keys that lead to it in what `Task.score` returns.
-    """
-
-    title: str
-    key: str
-    path: tuple[str, ...]
-
-    def of(self, scores: Mapping[str, Any]) -> float | None:
-        """The score, from what `Task.score` returns; None where there is none."""
-        value: Any = scores
-        for key in self.path:
-            value = (value or {}).get(key)
-        return None if value is None else float(value)
 
 
 class EncodedLabels(NamedTuple):
@@ -95,6 +75,8 @@ class Task(abc.ABC):
     refused_activations: ClassVar[Mapping[str, str]] = {}
     #: The score by which the task is judged, and the best epoch chosen.
     measure: ClassVar[Measure]
+    #: The scores by which a classifier is compared with another.
+    compared: ClassVar[tuple[Measure, ...]]
     #: `problem_type` of transformers.
     problem_type: ClassVar[str]
     #: The argument of the loss that takes the weights of rare labels, and what these are called.
@@ -201,6 +183,15 @@ class Task(abc.ABC):
             probabilities: (n, units).
             thresholds: (units,); None for the default ones.
         """
+
+    @property
+    @abc.abstractmethod
+    def headline(self) -> tuple[Measure, ...]:
+        """The main scores of a report."""
+
+    @abc.abstractmethod
+    def confidence(self, probabilities: np.ndarray) -> np.ndarray:
+        """The confidence of each prediction, (n,)."""
 
     def columns(self, probabilities: np.ndarray) -> np.ndarray:
         """The probability of each label name, (n, number of names)."""

@@ -30,6 +30,10 @@ class ThresholdedTask(Task):
         limits = DEFAULT_THRESHOLD if thresholds is None else thresholds
         return (probabilities >= limits).astype(np.int64)
 
+    def confidence(self, probabilities: np.ndarray) -> np.ndarray:
+        """The probability of the least certain prediction: the smallest max(p, 1 - p)."""
+        return np.asarray(np.maximum(probabilities, 1 - probabilities).min(axis=1))
+
     def count(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
         if isinstance(labels, LabelCounts):
             return labels.counts
