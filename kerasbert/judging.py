@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
 from kerasbert.evaluation.paired import paired_p_values
 from kerasbert.evaluation.report.findings import compare_with_baseline
 from kerasbert.objectives.level_decisions import score_hierarchy
@@ -39,7 +39,7 @@ def collect_outcomes(
     tree = classifier.model_.hierarchy
     if tree is None:
         return outcomes, None
-    return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, multilabel=tree.multilabel)
+    return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, several=not tree.exclusive)
 
 
 def score_beside(
@@ -70,8 +70,8 @@ def score_beside(
     outcomes, _ = _outcomes(classifier, encoded, probabilities)
     scores = classifier.evaluate_probabilities(probabilities, labels, intervals=True)
     by_head = {SINGLE_HEAD: scores} if SINGLE_HEAD in outcomes else scores
-    findings = {head: {"task": one.task, "scores": by_head[head]} for head, one in outcomes.items() if len(one)}
-    return scores, compare_heads(outcomes, findings, baseline) or {}
+    judged = {head: by_head[head] for head, one in outcomes.items() if len(one)}
+    return scores, compare_heads(outcomes, judged, baseline) or {}
 
 
 def answer_texts(
@@ -80,8 +80,9 @@ def answer_texts(
     """A classifier's probabilities by head or level, float32 (n, units), with one unit for a binary head."""
     answered = classifier.predict_proba(texts, text_pairs)
     columns = answered if isinstance(answered, dict) else {SINGLE_HEAD: answered}
-    tasks = classifier.model_.head_tasks
-    return {head: values[:, 1:] if tasks[head] == "binary" else values for head, values in columns.items()}
+    tasks = classifier.model_.task_outputs.tasks
+    # Of a binary head's two columns the last one is its unit.
+    return {head: values[:, -tasks[head].units :] for head, values in columns.items()}
 
 
 def _encoded_labels(classifier: TextClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
@@ -98,14 +99,8 @@ def _outcomes(
 ) -> tuple[dict[str, Outcome], dict[str, np.ndarray]]:
     """What each head answered where the label is known, and the decisions on all texts."""
     decided = classifier.decide_all(probabilities)
-    tasks = classifier.model_.head_tasks
-    outcomes = {}
-    for head, layer in classifier.model_.heads.items():
-        rows = np.flatnonzero((encoded[head].reshape(len(encoded[head]), -1) >= 0).all(axis=1))
-        limits = None if tasks[head] == "multiclass" else np.asarray(classifier.thresholds_[head])
-        arrays = (encoded[head][rows], probabilities[head][rows], decided[head][rows])
-        outcomes[head] = Outcome(head, tasks[head], tuple(layer.label_names), rows, *arrays, limits)
-    return outcomes, decided
+    outputs = classifier.model_.task_outputs
+    return outcomes_by_head(outputs, encoded, probabilities, decided, classifier.thresholds_), decided
 
 
 def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> None:
@@ -116,13 +111,13 @@ def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> No
 
 
 def compare_heads(
-    outcomes: Mapping[str, Outcome], findings: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any] | None
+    outcomes: Mapping[str, Outcome], scores: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
     """Compare a model with its baseline, head by head, on the same texts.
 
     Args:
         outcomes: head or level name -> what the model answered, see `collect_outcomes`.
-        findings: the same name -> `task` and `scores` of the model, for heads that were judged.
+        scores: the same name -> scores of the model, for heads with a known label.
         baseline: see `write_report`.
 
     Returns:
@@ -136,9 +131,9 @@ def compare_heads(
     answered = getattr(baseline, "outcomes", {})
     several = list(outcomes) != [SINGLE_HEAD]
     found = {}
-    for head, own in findings.items():
+    for head, own in scores.items():
         other = answered.get(head)
         p_values = None if other is None else paired_p_values(outcomes[head], other)
-        scores = baseline.get(head, {}) if several else baseline
-        found[head] = compare_with_baseline(own, scores, p_values)
+        others = baseline.get(head, {}) if several else baseline
+        found[head] = compare_with_baseline(outcomes[head].task, own, others, p_values)
     return found if several else found[SINGLE_HEAD]

@@ -13,15 +13,14 @@ from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
 from kerasbert.evaluation.report.findings import (
     AVERAGES,
     Number,
+    evaluate_head,
     headline,
     headline_of_levels,
-    judge_head,
     other_numbers,
     rows_of_labels,
 )
@@ -30,13 +29,14 @@ from kerasbert.evaluation.report.page import clean, render_page, shorten_text
 from kerasbert.judging import collect_outcomes, compare_heads
 from kerasbert.labels.cells import LabelCells
 from kerasbert.objectives.scores import tell_absent_labels
+from kerasbert.tasks.outputs import Outputs
+from kerasbert.tasks.task import Task
 from kerasbert.text_classifier import TextClassifier
 
 PAGE_FILE = "report.html"
 METRICS_FILE = "metrics.json"
 PICTURES_FOLDER = "pictures"
 HIERARCHY = "hierarchy"
-TASK_TITLES = {"binary": "Binary", "multiclass": "Multi-class", "multilabel": "Multi-label"}
 # Wider pictures, in inches, take the whole width of the page and can be moved sideways on a telephone.
 WIDE = 5.2
 
@@ -94,7 +94,7 @@ def write_report(
     texts = check_texts("texts", texts)
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
     outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
-    findings = {head: judge_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
+    findings = {head: evaluate_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
     for found in findings.values():
         _place_mistakes(found, labels, len(texts))
     metrics = _metrics(classifier, findings, together)
@@ -102,7 +102,9 @@ def write_report(
     if intervals is None:
         intervals = _intervals(outcomes)
     metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
-    metrics["comparison"] = compare_heads(outcomes, findings, baseline)
+    metrics["comparison"] = compare_heads(
+        outcomes, {head: found["scores"] for head, found in findings.items()}, baseline
+    )
     with atomic_dir_write(folder, kind="report", overwrite=overwrite) as beside, house_style():
         (beside / PICTURES_FOLDER).mkdir()
         several = list(outcomes) != [SINGLE_HEAD]
@@ -110,7 +112,7 @@ def write_report(
         for head, found in findings.items():
             prefix = f"{head}_" if several else ""
             pictures = _draw(pictures_of_head(outcomes[head], found, prefix), beside)
-            heads.append(_section(head, found, metrics, pictures, (texts, pairs)))
+            heads.append(_section(outcomes[head].task, head, found, metrics, pictures, (texts, pairs)))
         history = _draw(pictures_of_history(metrics["history"], list(outcomes) if several else ()), beside)
         content = _content(classifier, metrics, outcomes) | {"heads": heads, "history": history}
         (beside / PAGE_FILE).write_text(render_page(content), encoding="utf-8")
@@ -136,11 +138,7 @@ def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False)
 
 
 def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
-    found = {
-        head: bootstrap_intervals(part.task, part.labels, part.decisions, num_labels=len(part.label_names))
-        for head, part in outcomes.items()
-        if len(part)
-    }
+    found = {head: part.task.intervals(part.y_true, part.y_pred) for head, part in outcomes.items() if len(part)}
     return found if list(outcomes) != [SINGLE_HEAD] else found[SINGLE_HEAD]
 
 
@@ -177,13 +175,14 @@ def _draw(pictures: Sequence[Picture], folder: Path) -> list[dict[str, Any]]:
     return drawn
 
 
-def _section(head: str, found: Mapping, metrics: Mapping, pictures: list, texts: tuple) -> dict[str, Any]:
+def _section(task: Task, head: str, found: Mapping, metrics: Mapping, pictures: list, texts: tuple) -> dict[str, Any]:
     intervals = _of_head(metrics["intervals"], head)
     pairs = found["confused_pairs"] if len(found["label_names"]) > 2 else []
     return dict(found) | {
         "name": head,
         "num_labels": len(found["label_names"]),
-        "numbers": _with_intervals(headline(found), intervals),
+        "exclusive": task.exclusive,
+        "numbers": _with_intervals(headline(task, found["scores"]), intervals),
         "others": other_numbers(found),
         "absent": tell_absent_labels(found["scores"]),
         "comparison": _of_head(metrics["comparison"], head),
@@ -226,14 +225,13 @@ def _content(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str
     of_levels = _of_head(metrics["intervals"], HIERARCHY)
     encoder = metrics["settings"]["encoder"]
     return {
-        "title": _title(classifier.task, outcomes),
+        "title": _title(classifier.model_.task_outputs),
         "lead": f"Judged on {metrics['num_texts']:,} labelled texts. Fine-tuned from {encoder}.",
         "warnings": metrics["warnings"],
         "overview": several,
         "levels": None if together is None else _with_intervals(headline_of_levels(together), of_levels),
         "inconsistent": 0 if together is None else together["inconsistent"],
         "num_texts": metrics["num_texts"],
-        "several": {task: task == "multilabel" for task in TASK_TITLES},
         "averages": AVERAGES,
         "empty_heads": [head for head in outcomes if head not in metrics["heads"]],
         "facts": _facts(classifier, metrics, outcomes),
@@ -242,15 +240,16 @@ def _content(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str
     }
 
 
-def _title(task: str, outcomes: Mapping[str, Outcome]) -> str:
-    if task in TASK_TITLES:
-        names = next(iter(outcomes.values())).label_names
-        if task == "binary":
-            return "Binary classifier: " + " or ".join(clean(shorten_text(name, 40)) for name in names)
-        count = len(names)
-        return f"{TASK_TITLES[task]} classifier of {count:,} label{'s' if count > 1 else ''}"
-    kind, part = ("Hierarchical", "levels") if task == "hierarchical" else ("Multi-task", "heads")
-    return f"{kind} classifier of {len(outcomes)} {part}"
+def _title(outputs: Outputs) -> str:
+    if outputs.hierarchy is not None:
+        return f"Hierarchical classifier of {len(outputs.tasks)} levels"
+    if SINGLE_HEAD not in outputs.tasks:
+        return f"Multi-task classifier of {len(outputs.tasks)} heads"
+    task = outputs.tasks[SINGLE_HEAD]
+    count = len(task.label_names)
+    if task.units < count:
+        return f"{task.title} classifier: " + " or ".join(clean(shorten_text(name, 40)) for name in task.label_names)
+    return f"{task.title} classifier of {count:,} label{'s' if count > 1 else ''}"
 
 
 def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.level_vocabulary import HIERARCHICAL, LevelTree
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
+from kerasbert.tasks.table import task_class
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
 
@@ -142,7 +143,9 @@ def plan_labels(
                 f"{dict(heads)}."
             )
         return {
-            name: LabelVocabulary(own, [column], delimiter=label_delimiter if own == "multilabel" else None)
+            name: LabelVocabulary(
+                task_class(own).rules, [column], delimiter=label_delimiter if own == "multilabel" else None
+            )
             for name, (column, own) in heads.items()
         }, None
     columns = _columns(str(task), labels)
@@ -153,7 +156,9 @@ def plan_labels(
             )
         tree = LevelTree([*LEVEL_COLUMNS] if labels is None else columns, subclasses)
         return dict(tree.levels), tree
-    return {SINGLE_HEAD: LabelVocabulary(str(task), columns, names=label_names, delimiter=label_delimiter)}, None
+    return {
+        SINGLE_HEAD: LabelVocabulary(task_class(task).rules, columns, names=label_names, delimiter=label_delimiter)
+    }, None
 
 
 def _columns(task: str, labels: str | Sequence[str] | None) -> list[str]:

@@ -15,7 +15,10 @@ from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, c
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.optimizers import AdamW
-from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.tasks.binary import Binary
+from kerasbert.tasks.multiclass import Multiclass
+from kerasbert.tasks.multilabel import Multilabel
+from kerasbert.tasks.task import Task
 
 
 @suggest_keywords
@@ -173,7 +176,7 @@ def build_multilabel(
 
 @suggest_keywords
 def build_multitask(
-    heads: Mapping[str, HeadTask],
+    heads: Mapping[str, Task],
     *,
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
@@ -216,7 +219,7 @@ def build_multitask(
 
 @suggest_keywords
 def build_head(
-    task: HeadTask,
+    task: Task,
     hidden_size: int,
     *,
     hidden_units: Sequence[int] = (),
@@ -251,15 +254,14 @@ def build_head(
         >>> build_head(Multiclass(3), 8).output.shape
         (None, 3)
     """
-    if not isinstance(task, HeadTask):
+    if not isinstance(task, Task):
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
     check_int("hidden_size", hidden_size, 1, 1_000_000)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_bool("compile", compile)
     check_name("name", name)
     layer = ClassificationHead(
-        task.task,
-        task.label_names,
+        task,
         activation=activation,
         hidden_units=hidden_units,
         hidden_activation=hidden_activation,
@@ -273,11 +275,11 @@ def build_head(
     return model
 
 
-def _build(heads: Mapping[str, HeadTask], arguments: Mapping[str, Any]) -> Classifier:
+def _build(heads: Mapping[str, Task], arguments: Mapping[str, Any]) -> Classifier:
     options = BuildOptions.among(arguments)
     layers = {
-        name: ClassificationHead(head.task, head.label_names, activation=options.activation, **options.head, name=name)
-        for name, head in heads.items()
+        name: ClassificationHead(task, activation=options.activation, **options.head, name=name)
+        for name, task in heads.items()
     }
 
     def outputs_of(vector: Any) -> Any:
@@ -287,7 +289,7 @@ def _build(heads: Mapping[str, HeadTask], arguments: Mapping[str, Any]) -> Class
     return build(outputs_of, options)
 
 
-def _check_heads(heads: Any) -> dict[str, HeadTask]:
+def _check_heads(heads: Any) -> dict[str, Task]:
     if not isinstance(heads, Mapping) or not heads:
         raise TypeError(
             f"`heads` must be a dict of head name -> Binary, Multiclass or Multilabel; got {shorten(heads)}."
@@ -301,7 +303,7 @@ def _check_heads(heads: Any) -> dict[str, HeadTask]:
             raise ConfigError(
                 f"`heads` must have names of letters, digits and '_' that no layer has; got {shorten(name)}."
             )
-        if not isinstance(task, HeadTask):
+        if not isinstance(task, Task):
             raise TypeError(
                 f"`heads[{name!r}]` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}."
             )

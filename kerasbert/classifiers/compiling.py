@@ -71,8 +71,8 @@ def compile_heads(
         ConfigError: when a pattern of an `AdamW` matches no weight.
     """
     check_patterns(optimizer, model.weights)
-    chosen: Any = dict(losses or {name: head.task_row.make_loss() for name, head in heads.items()})
-    metrics: Any = {name: head.task_row.make_metrics(head.head_task.units) for name, head in heads.items()}
+    chosen: Any = dict(losses or {name: head.task.loss(head.activation) for name, head in heads.items()})
+    metrics: Any = {name: head.task.metrics(head.activation) for name, head in heads.items()}
     if not isinstance(model.output, dict):
         chosen, metrics = next(iter(chosen.values())), next(iter(metrics.values()))
     if any(layer.compute_dtype == "float16" for layer in model.layers if layer.weights):

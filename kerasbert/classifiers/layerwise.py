@@ -20,12 +20,12 @@ from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling, de
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.encoders.source import encoder_for
 from kerasbert.encoders.trainable_parts import copy_trainable
-from kerasbert.tasks.head_tasks import HeadTask
+from kerasbert.tasks.task import Task
 
 
 @suggest_keywords
 def build_layerwise(
-    task: HeadTask,
+    task: Task,
     *,
     layers: Sequence[int] | str = "all",
     encoder: EncoderLike = DEFAULT_ENCODER,
@@ -70,7 +70,7 @@ def build_layerwise(
     Reference:
         Xin et al., "DeeBERT: Dynamic Early Exiting for Accelerating BERT Inference", 2020.
     """
-    if not isinstance(task, HeadTask):
+    if not isinstance(task, Task):
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
     options = BuildOptions.among(locals())
     given = as_pooling(pooling)
@@ -78,7 +78,7 @@ def build_layerwise(
         raise ConfigError("`pooling` must not be 'pooler' in a layerwise model: it reads the last block alone.")
     source = encoder_for(encoder)
     chosen = _check_layers(layers, source.config.num_hidden_layers)
-    heads = [ClassificationHead(task.task, task.label_names, name=f"layer_{layer}", **options.head) for layer in chosen]
+    heads = [ClassificationHead(task, name=f"layer_{layer}", **options.head) for layer in chosen]
     length = check_max_length(max_length, source.config)
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
     inputs, output = encode_inputs(encoder_layer)
@@ -88,7 +88,7 @@ def build_layerwise(
         copy_trainable(given, own_pooling)
         features = Features(own_pooling, layer_indices=(layer,), max_length=length, name=f"features_{layer}")
         outputs[head.name] = head(features((output.hidden_states[layer],), inputs[ATTENTION_MASK]))
-    votes = LayerVotes(task.task, task.label_names, chosen, name=SINGLE_HEAD)
+    votes = LayerVotes(task, chosen, name=SINGLE_HEAD)
     return finish(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, options)
 
 
@@ -160,7 +160,7 @@ def _plain(model: Classifier, layer: int) -> Classifier:
         "multiclass": (build_multiclass, "num_classes"),
         "multilabel": (build_multilabel, "num_labels"),
     }
-    build, argument = builders[head.head_task.task]
+    build, argument = builders[head.task.name]
     return build(
         **{argument: list(head.label_names)},
         encoder=model.encoder.config.replace(num_hidden_layers=max(layer, 1)),

@@ -7,6 +7,7 @@ from typing import Any
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.prepare_tokens import plan_labels
 from kerasbert.cli.options import say
+from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.bad_rows import BadRows
@@ -77,7 +78,7 @@ def check_of_task(
     if heads is not None:
         return label_check(*plan_labels(None, heads=heads, label_delimiter=label_delimiter))
     if task == "hierarchical" and multilabel:
-        own = LabelVocabulary("multilabel", columns[:1], delimiter=label_delimiter)
+        own = LabelVocabulary(ANY, columns[:1], delimiter=label_delimiter)
         return label_check({SINGLE_HEAD: own})
     names = None if task == "hierarchical" else label_names
     delimiter = None if task == "hierarchical" else label_delimiter
@@ -97,17 +98,17 @@ def check_of_classifier(classifier: Any, reading: Mapping[str, Any]) -> RowCheck
     delimiter, columns = reading.get("label_delimiter"), list(reading["columns"])
     hierarchy = classifier.model_.hierarchy
     if hierarchy is not None:
-        if hierarchy.multilabel:
+        if not hierarchy.exclusive:
             return check_of_task("hierarchical", columns, label_delimiter=delimiter, multilabel=True)
         return label_check(*plan_labels("hierarchical", labels=columns, subclasses=hierarchy.hierarchy.to_tree()))
     places: Mapping[str, str] = reading.get("heads") or {}
     return label_check(
         {
             name: LabelVocabulary(
-                layer.head_task.task,
+                layer.task.rules,
                 [places[name]] if name in places else columns,
                 names=layer.label_names,
-                delimiter=delimiter if layer.head_task.task == "multilabel" else None,
+                delimiter=delimiter if layer.task.rules.several else None,
             )
             for name, layer in classifier.model_.heads.items()
         }

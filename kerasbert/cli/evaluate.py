@@ -69,7 +69,7 @@ def evaluate(
         check_report_folder(report, overwrite)
     classifier = open_classifier(folder)
     if threshold is not None:
-        tasks = [layer.head_task.task for layer in classifier.model_.heads.values()]
+        tasks = [layer.task.name for layer in classifier.model_.heads.values()]
         if set(tasks) == {"multiclass"}:
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
         limit = check_number("threshold", threshold, 0, 1)
@@ -124,20 +124,8 @@ def _baseline(
     notes = [note] if (note := overlap_message(train.texts, test.texts, train.text_pairs, test.text_pairs)) else []
     for note in notes:
         warnings.warn(note, KerasbertWarning, stacklevel=2)
-    hierarchy = classifier.model_.hierarchy
-    names = {head: layer.label_names for head, layer in classifier.model_.heads.items()}
-    scores = score_baseline(
-        classifier.task,
-        _one_text(train),
-        label_cells(train, reading),
-        _one_text(test),
-        label_cells(test, reading),
-        heads=classifier.heads,
-        label_names=names if classifier.heads else next(iter(names.values())),
-        subclasses=None if hierarchy is None else hierarchy.hierarchy.to_tree(),
-        multilabel=hierarchy is not None and hierarchy.multilabel,
-    )
-    return scores, notes
+    given = [_one_text(train), label_cells(train, reading), _one_text(test), label_cells(test, reading)]
+    return score_baseline(classifier.model_.task_outputs, *given), notes
 
 
 def _one_text(examples: Examples) -> list[str]:

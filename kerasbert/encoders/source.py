@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import KerasBertError, KerasbertWarning
 from kerasbert._core.files import checked_member
+from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE, PACKAGE
-from kerasbert._core.resolve import resolve_encoder
-from kerasbert._core.strict_json import read_json_object
 from kerasbert.encoders.checkpoints import from_pretrained, load_weights, read_config
 from kerasbert.encoders.checkpoints.filling import wants_pooler
 from kerasbert.encoders.checkpoints.live import live_source

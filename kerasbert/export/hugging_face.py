@@ -123,7 +123,7 @@ def _write_config(classifier: Any, folder: Path, standard: bool) -> None:
         names = model.head.label_names
         config["id2label"] = {str(index): name for index, name in enumerate(names)}
         config["label2id"] = {name: index for index, name in enumerate(names)}
-        config["problem_type"] = PROBLEM_TYPES[model.head.head_task.task]
+        config["problem_type"] = PROBLEM_TYPES[model.head.task.name]
     text = json.dumps({**config, "dtype": "float32"}, indent=2, ensure_ascii=False) + "\n"
     (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
 
@@ -132,7 +132,7 @@ def _standard_config(classifier: Any) -> dict[str, Any]:
     model: Classifier = classifier.model_
     form, head = STANDARD_HEADS[model.encoder.model_type], model.head
     own = {
-        "task": head.head_task.task,
+        "task": head.task.name,
         "label_names": list(head.label_names),
         "label_kind": classifier.label_kinds_[head.name],
         "thresholds": [float(value) for value in classifier.thresholds_[head.name]],
@@ -227,7 +227,7 @@ def _torch_standard(classifier: Any, folder: Path, head: str) -> Ask:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     model = AutoModelForSequenceClassification.from_pretrained(str(folder)).eval()
-    exclusive = classifier.model_.heads[head].head_task.task != "multilabel"
+    exclusive = classifier.model_.heads[head].task.name != "multilabel"
     read: Callable[[Any], Any] = lambda logits: logits.softmax(-1) if exclusive else logits.sigmoid()  # noqa: E731
     tokenizer = AutoTokenizer.from_pretrained(str(folder))
     return _asking(tokenizer, lambda tokens: {head: read(model(**tokens).logits)})
@@ -257,7 +257,7 @@ def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
 
 
 def _card(classifier: Any, code: str, report: Mapping[str, Any]) -> str:
-    task = next(iter(classifier.model_.heads.values())).head_task.task
+    task = next(iter(classifier.model_.heads.values())).task.name
     activation = "sigmoid()" if task == "multilabel" else "softmax(-1)"
     model: Classifier = classifier.model_
     usage = STANDARD_USAGE.format(activation=activation)

@@ -105,7 +105,7 @@ def _way_out(quantize: str) -> str:
 
 
 def _scores_of(classifier: Any, head: str, own: Mapping[str, Any], exported: Mapping[str, Any]) -> dict[str, Any]:
-    measure = "micro_f1" if classifier.model_.heads[head].head_task.task == "multilabel" else "accuracy"
+    measure = "micro_f1" if classifier.model_.heads[head].task.name == "multilabel" else "accuracy"
     found = {
         name: _summary(scores if head == SINGLE_HEAD else scores[head])
         for name, scores in (("classifier", own), ("exported", exported))

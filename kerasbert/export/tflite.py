@@ -195,7 +195,7 @@ def _with_metadata(model: bytes, classifier: Any) -> bytes:
 
 
 def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
-    task, thresholds = head.head_task.task, np.asarray(classifier.thresholds_[name])
+    task, thresholds = head.task.name, np.asarray(classifier.thresholds_[name])
     ways = {
         "multiclass": "Probabilities of exclusive labels; the most probable one is chosen.",
         "binary": f"Probabilities of two labels; the second is chosen from {float(thresholds[0]):.4g} on, else the first.",

@@ -19,7 +19,7 @@ def label_check(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None = N
         What takes the cells of a row and its place, and raises a `DataError`.
 
     Example:
-        >>> check = label_check({"output": LabelVocabulary("binary", ["label"], names=["no", "yes"])})
+        >>> check = label_check({"output": Binary.vocabulary(["label"], names=["no", "yes"])})
         >>> check({"label": "maybe"}, "data.csv, line 3")
         Traceback (most recent call last):
         ...

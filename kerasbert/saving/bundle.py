@@ -21,12 +21,11 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
-from kerasbert._core.forms import check_form, is_empty, is_number, is_share
-from kerasbert._core.locations import local_path
+from kerasbert._core.json_files import check_form, is_empty, is_number, is_share, read_json_object
+from kerasbert._core.locks import read_locked
 from kerasbert._core.names import SAFETENSORS_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import read_in_turn
-from kerasbert._core.workplace import put_back
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
 from kerasbert._version import __version__
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
@@ -39,7 +38,8 @@ from kerasbert.classifiers.pretrained_config import DATA_FORM
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts, trainable_parts
-from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.tasks.hierarchical import with_level_task
+from kerasbert.tasks.table import task_from
 from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
@@ -55,7 +55,6 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_hierarchical": build_hierarchical,
     "build_layerwise": build_layerwise,
 }
-HEAD_TASKS: dict[str, Callable[..., HeadTask]] = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
 
 
 DESCRIPTION_FORM = {
@@ -153,12 +152,12 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
     """
     folder = local_path(folder, error=ArtifactError)
-    put_back(folder)
+    recover_folder(folder)
     if not folder.is_dir():
         raise ArtifactError(
             f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
         )
-    return read_in_turn(folder, lambda: _load(folder))
+    return read_locked(folder, lambda: _load(folder))
 
 
 def _load(folder: Path) -> Bundle:
@@ -241,17 +240,15 @@ def rebuild(description: Mapping[str, Any]) -> Classifier:
         KeyError, TypeError, ValueError, AttributeError: when it does not describe one.
     """
     builder = BUILDERS[description["builder"]]
-    arguments = dict(description["arguments"])
+    arguments = with_level_task(description["arguments"])
     arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
     arguments["pooling"] = pooling_from(arguments["pooling"])
     if arguments.get("window_pooling") is not None:
         arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
     if "task" in arguments:
-        arguments["task"] = HEAD_TASKS[arguments["task"]["task"]](arguments["task"]["label_names"])
+        arguments["task"] = task_from(arguments["task"])
     if "heads" in arguments:
-        arguments["heads"] = {
-            name: HEAD_TASKS[head["task"]](head["label_names"]) for name, head in arguments["heads"].items()
-        }
+        arguments["heads"] = {name: task_from(head) for name, head in arguments["heads"].items()}
     with precision(description.get("precision", "float32")):
         model = builder(**arguments, compile=False)
     if description.get("trainable") is False:
@@ -378,7 +375,7 @@ def thresholds_of(description: Mapping[str, Any], model: Classifier, file: Path)
     stored = description.get("thresholds", {})
     thresholds = {}
     for name, head in model.heads.items():
-        units = head.head_task.units
+        units = head.task.units
         values = stored.get(name, [0.5] * units) if isinstance(stored, Mapping) else None
         if not isinstance(values, list) or len(values) != units or not all(map(is_share, values)):
             raise ArtifactError(

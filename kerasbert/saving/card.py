@@ -129,7 +129,7 @@ def _scores(bundle: Bundle) -> tuple[str, dict[str, Mapping[str, Any]]] | None:
 
 
 def _front_matter(bundle: Bundle, scores: tuple | None, library: str, pipeline: bool) -> str:
-    tasks = sorted({head.head_task.task for head in bundle.model.heads.values()})
+    tasks = sorted({head.task.name for head in bundle.model.heads.values()})
     base = encoder_name(str(bundle.settings.get("encoder", "")))
     kinds = ["text-classification"] if pipeline else []
     lines = [f"library_name: {library}", *[f"pipeline_tag: {kind}" for kind in kinds]]
@@ -156,7 +156,7 @@ def _summary(bundle: Bundle) -> str:
     origin = f", fine-tuned from `{base}`" if base else ""
     count = sum(int(np.prod(weight.shape)) for weight in model.weights if "seed_generator" not in weight.path)
     heads = "; ".join(
-        f"{'' if name == SINGLE_HEAD else as_markdown(name) + ': '}{head.head_task.task}, {len(head.label_names)} labels"
+        f"{'' if name == SINGLE_HEAD else as_markdown(name) + ': '}{head.task.name}, {len(head.label_names)} labels"
         for name, head in model.heads.items()
     )
     return (
@@ -261,14 +261,14 @@ def _label_table(bundle: Bundle, name: str, head: Any, scores: Mapping[str, Any]
 
 
 def _threshold_of_each(head: Any, thresholds: np.ndarray) -> list[str]:
-    if head.head_task.task == "multiclass":
+    if head.task.name == "multiclass":
         return []
     values = [f"{float(value):.4f}" for value in thresholds]
     return ["–", *values] if len(values) < len(head.label_names) else values
 
 
 def _how_decided(bundle: Bundle) -> str:
-    tasks = {head.head_task.task for head in bundle.model.heads.values()}
+    tasks = {head.task.name for head in bundle.model.heads.values()}
     ways = []
     if "multiclass" in tasks:
         ways.append("Of exclusive labels the most probable one is chosen.")

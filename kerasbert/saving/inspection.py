@@ -7,20 +7,12 @@ from typing import Any, NamedTuple
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
 from kerasbert._core.files import KINDS, verify_manifest
-from kerasbert._core.forms import check_form
+from kerasbert._core.json_files import check_form, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.workplace import put_back
-from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.labels.hierarchy import parse_tree
+from kerasbert._core.staging import recover_folder
 from kerasbert.saving.bundle import CLASSIFIER_FILE, check_description
-
-LABELS_OF = {
-    "build_binary": ("binary", "label_names"),
-    "build_multiclass": ("multiclass", "num_classes"),
-    "build_multilabel": ("multilabel", "num_labels"),
-}
+from kerasbert.tasks.plans import outputs_from
 
 
 class HeadFacts(NamedTuple):
@@ -61,7 +53,7 @@ def manifest_state(folder: Path) -> tuple[bool | None, str]:
     Returns:
         True, False, or None where there is no manifest; and a sentence.
     """
-    put_back(folder)
+    recover_folder(folder)
     if not (folder / MANIFEST_FILE).is_file() or not _is_perhaps_ours(folder):
         return None, "no manifest of kerasbert, so whether files were changed cannot be told"
     try:
@@ -172,11 +164,5 @@ def heads_of(folder: Path) -> list[HeadFacts]:
 
 
 def _heads(builder: str, arguments: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    if builder == "build_multitask":
-        return [(name, head["task"], head["label_names"]) for name, head in arguments["heads"].items()]
-    if builder == "build_hierarchical":
-        tree = parse_tree(arguments["subclasses"])
-        task = "multilabel" if arguments["multilabel"] else "multiclass"
-        return [(level, task, names) for level, names in zip(tree.levels, tree.names, strict=True)]
-    task, argument = LABELS_OF[builder]
-    return [(SINGLE_HEAD, task, arguments[argument])]
+    outputs = outputs_from(builder, arguments)
+    return [(head, task.name, task.label_names) for head, task in outputs.tasks.items()]

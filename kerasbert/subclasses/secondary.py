@@ -15,6 +15,7 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.labels.hierarchy import CLASS
 from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.subclasses.vectors import penultimate_features
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.head_labels import check_head_labels
 
@@ -46,12 +47,12 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
         >>> [weight.path for weight in secondary.trainable_weights]
         ['hierarchy/subclass_logits/kernel', 'hierarchy/subclass_logits/bias']
     """
-    is_multilabel = isinstance(model, Classifier) and model.head.head_task.task == "multilabel"
+    level_task = model.head.task.name if isinstance(model, Classifier) else DEFAULT_LEVEL_TASK
     if isinstance(model, Classifier) and set(model.head.label_names) != set(subclasses):
         wrong = sorted(set(model.head.label_names) ^ set(subclasses))
         raise ConfigError(f"`subclasses` must have the labels of `model` as its classes; they differ by {wrong}.")
     secondary = build_hierarchical(
-        subclasses, from_model=model, multilabel=is_multilabel, class_scores="own", compile=False
+        subclasses, from_model=model, level_task=level_task, class_scores="own", compile=False
     )
     head = secondary.hierarchy
     assert head is not None  # for the type checker
@@ -121,10 +122,10 @@ def train_secondary(
     head = _head_alone(model, features.shape[1])
     head.compile(
         AdamW(WarmupDecay(learning_rate, total_steps=total_steps, warmup_steps=total_steps // 20)),
-        loss={name: level.task_row.make_loss() for name, level in model.heads.items()},
+        loss={name: level.task.loss() for name, level in model.heads.items()},
         # The classes are frozen: their loss is a constant.
         loss_weights={name: float(name != CLASS) for name in model.heads},
-        metrics={name: level.task_row.make_metrics(level.head_task.units) for name, level in model.heads.items()},
+        metrics={name: level.task.metrics() for name, level in model.heads.items()},
     )
     return head.fit(features, labels, batch_size=batch_size, epochs=epochs, validation_data=held_out, verbose=0)
 
@@ -140,7 +141,7 @@ def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:
 def _check_labels(train: Any) -> None:
     if not isinstance(train, Batches) or not isinstance(train.labels, dict) or CLASS not in train.labels:
         raise TypeError(
-            f"`train` must be batches from kerasbert.make_batches(tokens, labels) with labels by level, as "
+            f"`train` must be batches from kerasbert.data.make_batches(tokens, labels) with labels by level, as "
             f"encode_hierarchy gives them; got {shorten(train)}."
         )
     below = [np.asarray(array) for level, array in train.labels.items() if level != CLASS]

@@ -9,11 +9,11 @@ from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import DataError
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.labels.encode import read_labels
 from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.labels.kinds import NAMES
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.reading.data_checks import label_counts
+from kerasbert.tasks.table import TASKS
 from kerasbert.text_classifier.settings import Settings
 
 
@@ -51,8 +51,8 @@ def read_classifier_labels(settings: Settings, labels: Any, names: Any = None) -
         tree = names or (parse_tree(settings.subclasses) if settings.subclasses is not None else None)
         levels = level_names(2) if tree is None else tree.levels
         cells = read_levels(labels, levels, several=settings.multilabel)
-        tree = tree or parse_tree(collect_subclasses(*cells.values(), multilabel=settings.multilabel))
-        arrays = encode_hierarchy(cells, tree, multilabel=settings.multilabel)
+        tree = tree or parse_tree(collect_subclasses(*cells.values(), several=settings.multilabel))
+        arrays = encode_hierarchy(cells, tree, several=settings.multilabel)
         return ClassifierLabels(tree, arrays, dict.fromkeys(tree.levels, NAMES))
     names = names or _given_names(settings)
     return _read_heads(settings.head_tasks(), labels, names)
@@ -72,7 +72,7 @@ def encode_labels(model: Classifier, labels: Any) -> dict[str, np.ndarray]:
         DataError: when a label cannot be used; the message names its row.
     """
     if model.hierarchy is not None:
-        return encode_hierarchy(labels, model.hierarchy.hierarchy, multilabel=model.hierarchy.multilabel)
+        return encode_hierarchy(labels, model.hierarchy.hierarchy, several=not model.hierarchy.exclusive)
     tasks = model.head_tasks
     return _read_heads(tasks, labels, names_of(model)).arrays
 
@@ -81,7 +81,7 @@ def _read_heads(tasks: Mapping[str, str], labels: Any, names: Mapping[str, Any])
     cells = {SINGLE_HEAD: labels} if SINGLE_HEAD in tasks else labels
     if not isinstance(cells, Mapping) or set(cells) != set(tasks):
         raise DataError(f"`labels` must be a dict with the heads {', '.join(tasks)}; got {shorten(cells)}.")
-    read = {head: read_labels(task, cells[head], names.get(head)) for head, task in tasks.items()}
+    read = {head: TASKS[task].read(cells[head], names.get(head)) for head, task in tasks.items()}
     return ClassifierLabels(
         {head: found.names for head, found in read.items()},
         {head: found.array for head, found in read.items()},

@@ -10,10 +10,9 @@ from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.evaluation.confidence import bootstrap_intervals
 from kerasbert.labels.kinds import classes_as, labels_as
 from kerasbert.objectives.level_decisions import decide_levels, score_hierarchy
-from kerasbert.objectives.scores import score_predictions
+from kerasbert.tasks.table import TASKS
 from kerasbert.text_classifier.labels import check_rows, encode_labels
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -170,7 +169,7 @@ class Predictor(Settings):
         if hierarchy is None:
             return {head: self.decide(head, values) for head, values in probabilities.items()}
         return decide_levels(
-            probabilities, hierarchy.hierarchy, multilabel=hierarchy.multilabel, thresholds=self.thresholds_
+            probabilities, hierarchy.hierarchy, several=not hierarchy.exclusive, thresholds=self.thresholds_
         )
 
     @property
@@ -190,7 +189,7 @@ class Predictor(Settings):
     def _evaluate_levels(
         self, probabilities: Mapping[str, np.ndarray], encoded: Mapping[str, np.ndarray], intervals: bool = False
     ) -> dict[str, Any]:
-        hierarchy, multilabel = self.model_.hierarchy.hierarchy, self.model_.hierarchy.multilabel  # type: ignore
+        hierarchy, multilabel = self.model_.hierarchy.hierarchy, not self.model_.hierarchy.exclusive  # type: ignore
         decided = self.decide_all(probabilities)
         scores: dict[str, Any] = {}
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True):
@@ -198,7 +197,7 @@ class Predictor(Settings):
             task = "multilabel" if multilabel else "multiclass"
             parts = tuple(part[level][known] for part in (encoded, decided, probabilities))
             scores[level] = _score(task, parts, names, intervals)
-        scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, multilabel=multilabel)
+        scores["hierarchy"] = score_hierarchy(encoded, decided, hierarchy, several=multilabel)
         return scores
 
     def _probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None) -> dict[str, np.ndarray]:
@@ -207,7 +206,7 @@ class Predictor(Settings):
 
     def _run(self, ids: Any) -> dict[str, np.ndarray]:
         heads = self.model_.heads
-        results = {head: np.zeros((len(ids), layer.head_task.units), "float32") for head, layer in heads.items()}
+        results = {head: np.zeros((len(ids), layer.task.units), "float32") for head, layer in heads.items()}
         if not len(ids):
             return results
         output, order = self._forward(ids)
@@ -233,7 +232,7 @@ class Predictor(Settings):
 
 def _score(task: str, parts: tuple, names: Sequence[str], intervals: bool) -> dict[str, Any]:
     labels, decided, probabilities = parts
-    scores = score_predictions(task, labels, decided, names, probabilities)
+    scores = TASKS[task].of(names).score(labels, decided, probabilities)
     if intervals and len(labels):
-        scores["intervals"] = bootstrap_intervals(task, labels, decided, num_labels=len(names))
+        scores["intervals"] = TASKS[task].of(names).intervals(labels, decided)
     return scores

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert._core.resolve import resolve_encoder
 from kerasbert.classifiers.builders import (
     HEAD_LEARNING_RATE,
     LEARNING_RATE,
@@ -22,7 +22,9 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.estimator import Estimator
-from kerasbert.saving.bundle import HEAD_TASKS, precision
+from kerasbert.saving.bundle import precision
+from kerasbert.tasks.hierarchical import with_level_task
+from kerasbert.tasks.table import TASKS as HEAD_TASKS
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
@@ -207,16 +209,16 @@ class Settings(Estimator):
     def _build(self, names: Any, shared: dict[str, Any]) -> Classifier:
         if self.layerwise:
             own = {name: value for name, value in shared.items() if name not in LAYERWISE_WITHOUT}
-            head = HEAD_TASKS[self.task](list(names[SINGLE_HEAD]))
+            head = HEAD_TASKS[self.task].of(names[SINGLE_HEAD])
             return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
         if self.task == "hierarchical":
-            tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
-            return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)
+            own = with_level_task({"multilabel": self.multilabel, "level_weights": self.level_weights})
+            return build_hierarchical(names.to_tree(), **own, **shared, compile=False)
         if self.task == "binary":
             return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)
         if self.task == "multiclass":
             return build_multiclass(names[SINGLE_HEAD], **shared, compile=False)
         if self.task == "multilabel":
             return build_multilabel(names[SINGLE_HEAD], **shared, compile=False)
-        heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self.head_tasks().items()}
+        heads = {head: HEAD_TASKS[task].of(names[head]) for head, task in self.head_tasks().items()}
         return build_multitask(heads, **shared, compile=False)

@@ -304,7 +304,7 @@ class Trainer(Predictor):
 
 def _halves(model: Classifier) -> dict[str, np.ndarray]:
     """Thresholds that nothing has tuned."""
-    return {head: np.full(layer.head_task.units, 0.5) for head, layer in model.heads.items()}
+    return {head: np.full(layer.task.units, 0.5) for head, layer in model.heads.items()}
 
 
 def _plain(history: keras.callbacks.History) -> dict[str, list[float]]:

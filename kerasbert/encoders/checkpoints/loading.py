@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.encoder_folders import ADAPTER_FILE, explain_adapter, explain_folder, resolve_encoder
 from kerasbert._core.errors import CheckpointError, ConfigError
-from kerasbert._core.foreign_folders import ADAPTER_FILE, explain_adapter, explain_folder
+from kerasbert._core.json_files import read_json_object
+from kerasbert._core.locks import read_locked
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE, VOCABULARY_FILE
-from kerasbert._core.resolve import resolve_encoder
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import read_in_turn
 from kerasbert.encoders.checkpoints.filling import compare, load_weights, wants_pooler
 from kerasbert.encoders.checkpoints.h5_source import H5Source
 from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
@@ -120,7 +119,7 @@ def from_pretrained(
     """Load an encoder; see `PretrainedEncoder.from_pretrained`."""
     folder = resolve_encoder(name_or_folder)
     form = {"num_hidden_layers": num_hidden_layers, "add_pooling_layer": add_pooling_layer, "config": config}
-    return read_in_turn(
+    return read_locked(
         folder, lambda: _from_folder(encoder_class, folder, **form, allow_nonfinite=allow_nonfinite, **kwargs)
     )
 

