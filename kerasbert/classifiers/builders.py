@@ -61,7 +61,7 @@ def build_binary(
         >>> model.output.shape
         (None, 1)
     """
-    return _build({SINGLE_HEAD: Binary(label_names)}, locals())
+    return build_heads({SINGLE_HEAD: Binary(label_names)}, locals())
 
 
 @suggest_keywords
@@ -129,7 +129,7 @@ def build_multiclass(
     Reference:
         Devlin et al., "BERT", 2019, section 4.1, with the changes that docs/recipe.md measures.
     """
-    return _build({SINGLE_HEAD: Multiclass(num_classes)}, locals())
+    return build_heads({SINGLE_HEAD: Multiclass(num_classes)}, locals())
 
 
 @suggest_keywords
@@ -171,7 +171,7 @@ def build_multilabel(
         >>> build_multilabel(num_labels=10, encoder=BertConfig(num_hidden_layers=1)).output.shape
         (None, 10)
     """
-    return _build({SINGLE_HEAD: Multilabel(num_labels)}, locals())
+    return build_heads({SINGLE_HEAD: Multilabel(num_labels)}, locals())
 
 
 @suggest_keywords
@@ -214,7 +214,7 @@ def build_multitask(
         >>> {name: output.shape for name, output in model.output.items()}
         {'topic': (None, 5), 'flags': (None, 4)}
     """
-    return _build(_check_heads(heads), locals())
+    return build_heads(_check_heads(heads), locals())
 
 
 @suggest_keywords
@@ -275,7 +275,13 @@ def build_head(
     return model
 
 
-def _build(heads: Mapping[str, Task], arguments: Mapping[str, Any]) -> Classifier:
+def build_heads(heads: Mapping[str, Task], arguments: Mapping[str, Any]) -> Classifier:
+    """Build a classifier of flat heads.
+
+    Args:
+        heads: head name -> task; one of the name `SINGLE_HEAD` alone gives one output instead of a dict.
+        arguments: of a builder, among them the shared options.
+    """
     options = BuildOptions.among(arguments)
     layers = {
         name: ClassificationHead(task, activation=options.activation, **options.head, name=name)

@@ -2,7 +2,7 @@
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ from kerasbert._core.checks import check_int, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, SINGLE_HEAD
 from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, check_max_length, encode_inputs, finish
-from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel
+from kerasbert.classifiers.builders import build_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.classifiers.features import Features, resolve_layers
@@ -155,24 +155,18 @@ def _check_layers(layers: Any, total: int) -> tuple[int, ...]:
 
 def _plain(model: Classifier, layer: int) -> Classifier:
     head, features = model.trained_heads[f"layer_{layer}"], model.get_layer(f"features_{layer}")
-    builders: dict[str, tuple[Callable[..., Classifier], str]] = {
-        "binary": (build_binary, "label_names"),
-        "multiclass": (build_multiclass, "num_classes"),
-        "multilabel": (build_multilabel, "num_labels"),
+    options = {
+        "encoder": model.encoder.config.replace(num_hidden_layers=max(layer, 1)),
+        "layers": layer,
+        "pooling": pooling_from(describe_pooling(features.pooling)),
+        "hidden_units": head.hidden_units,
+        "hidden_activation": head.hidden_activation,
+        "dropout": head.dropout.rate,
+        "max_length": model.max_length,
+        "compile": False,
+        "name": model.name,
     }
-    build, argument = builders[head.task.name]
-    return build(
-        **{argument: list(head.label_names)},
-        encoder=model.encoder.config.replace(num_hidden_layers=max(layer, 1)),
-        layers=layer,
-        pooling=pooling_from(describe_pooling(features.pooling)),
-        hidden_units=head.hidden_units,
-        hidden_activation=head.hidden_activation,
-        dropout=head.dropout.rate,
-        max_length=model.max_length,
-        compile=False,
-        name=model.name,
-    )
+    return build_heads({SINGLE_HEAD: head.task}, options)
 
 
 def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
