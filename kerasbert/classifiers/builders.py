@@ -97,8 +97,8 @@ def build_multiclass(
             least two hidden states.
         combine_before_pooling: False pools each hidden state and combines the vectors; True combines the hidden states token by
             token and pools the result once.
-        pooling: `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"`, `"multihead_attention"`, or a pooling
-            layer.
+        pooling: how the tokens become one vector: `"mean"`, `"cls"`, `"attention"` or another name (a wrong one is answered
+            with all of them), or a layer of `kb.layers`.
         window_pooling: None for texts that are one row each; `"mean"`, `"max"` or `"attention"` for texts in windows: the
             inputs are then the windows of all texts of a batch, the further input `window_rows` says which are whose, and
             this pooling reads the windows' vectors. `Tokenizer` with `LongTexts("windows")` and `make_batches` give them.

@@ -182,7 +182,7 @@ def _copy(model: Classifier) -> Classifier:
 
 
 def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> None:
-    """Give a hierarchical head the weights of a flat one, so that its probabilities at that level are the flat one's."""
+    """Start a hierarchical head with the weights of a flat one: at that level its probabilities are the same."""
     for own, other in zip(head.hidden_layers, flat.hidden_layers, strict=True):
         own.set_weights(other.get_weights())
         own.trainable = other.trainable
@@ -198,7 +198,7 @@ def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> 
 
 
 def _share_out(head: HierarchicalHead, kernel: np.ndarray, bias: np.ndarray) -> None:
-    """Each label's logit to all below it, less the logarithm of their number, so that they sum up to its own."""
+    """Copy each label's logit to its descendants, less the logarithm of their number: their probabilities add up to its own."""
     for parents in map(np.array, head.hierarchy.parents):
         kernel = kernel[:, parents]
         bias = bias[parents] - np.log(np.bincount(parents)[parents])

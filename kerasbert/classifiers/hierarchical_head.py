@@ -153,7 +153,7 @@ class HierarchicalHead(Head):
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class LevelProbabilities(keras.layers.Layer):
-    """One level's output: its probabilities, under the level's name, with its label names, loss and metrics.
+    """The probabilities of one level, under the level's name.
 
     Args:
         task: of the level.
@@ -217,7 +217,7 @@ class LevelProbabilities(keras.layers.Layer):
 
 
 def _sum_children(logs: Any, parents: Sequence[int]) -> Any:
-    """For each parent the logarithm of the sum of its children's exponentials, (batch, number of parents)."""
+    """Log-sum-exp over the children of each parent, (batch, number of parents)."""
     children = [[] for _ in range(max(parents) + 1)]  # type: list[list[int]]
     for child, parent in enumerate(parents):
         children[parent].append(child)

@@ -93,7 +93,7 @@ def build_layerwise(
 
 
 def truncate(model: Any, layer: int) -> Any:
-    """The smaller model that stops at one layer of a layerwise model and answers as that layer's classifier does.
+    """Cut a layerwise model down to the classifier of one layer.
 
     Args:
         model: from `build_layerwise`, or a `TextClassifier` that was trained with `layerwise=True`; it stays as it is.
@@ -130,7 +130,7 @@ def truncate(model: Any, layer: int) -> Any:
 
 
 def check_layerwise(model: Any) -> LayerVotes:
-    """The votes of a layerwise model.
+    """Return the votes of a layerwise model.
 
     Raises:
         ConfigError: when the model has none.

@@ -28,7 +28,7 @@ from kerasbert.encoders.source import folder_source
 
 
 class PretrainedClassifier(NamedTuple):
-    """What a folder of transformers holds.
+    """A classifier read from a folder of transformers.
 
     Args:
         model: the classifier, with all weights, not compiled.
@@ -88,7 +88,7 @@ def read_classifier(
 
 
 def _outputs(source: TensorSource, form: StandardHead) -> int | None:
-    """How many outputs the weights have; None where there is no output layer."""
+    """Number of outputs in the weights; None where there is no output layer."""
     name = f"{form.output}.bias"
     return source.shape(name)[0] if name in source.names() and len(source.shape(name)) == 1 else None
 

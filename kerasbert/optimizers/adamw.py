@@ -99,7 +99,7 @@ class AdamW(keras.optimizers.AdamW):
             )
 
     def build(self, variables: Any) -> None:
-        """Make the moments, and settle each variable's factor and decay from its path."""
+        """Make the moments, and choose each variable's factor and decay by its path."""
         if not self.built:
             self.check_patterns([variable.path for variable in variables])
             self._factors = [self._factor_of(variable.path) for variable in variables]

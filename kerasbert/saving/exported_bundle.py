@@ -47,13 +47,13 @@ def describe_bundle(bundle: Bundle) -> dict[str, Any]:
     Args:
         bundle: the classifier.
     """
-    recipe = architecture_of(bundle.model)
-    arguments = recipe["arguments"]
+    architecture = architecture_of(bundle.model)
+    arguments = architecture["arguments"]
     # transformers sorts the keys of a config that it writes, and the order of heads and labels must not change.
     ordered = {name: as_pairs(arguments[name]) for name in ORDERED if name in arguments}
     return {
         "kerasbert_version": __version__,
-        "builder": recipe["builder"],
+        "builder": architecture["builder"],
         "arguments": {**arguments, **ordered},
         "labels": {name: list(head.label_names) for name, head in bundle.model.heads.items()},
         "precision": bundle.model.encoder.dtype_policy.name,
