@@ -27,6 +27,9 @@ from kerasbert.optimizers.variables import build_variables
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_of
 
+# What gives the probabilities of one head.
+HeadLayer = ClassificationHead | LevelProbabilities | LayerVotes
+
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -83,7 +86,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return (self.windows or self.features).output
 
     @property
-    def heads(self) -> dict[str, Any]:
+    def heads(self) -> dict[str, HeadLayer]:
         """The heads by name, in the order given: the levels of a hierarchical model, the vote of a layerwise one."""
         if self.votes is not None:
             return {self.votes.name: self.votes}
@@ -117,7 +120,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return next((layer for layer in self.layers if isinstance(layer, LayerVotes)), None)
 
     @property
-    def trained_heads(self) -> dict[str, Any]:
+    def trained_heads(self) -> dict[str, HeadLayer]:
         """Everything that has a loss: the heads and, in a layerwise model, the classifier of each layer."""
         voters = [] if self.votes is None else [one for one in self.layers if isinstance(one, ClassificationHead)]
         return {**self.heads, **{voter.name: voter for voter in voters}}
@@ -128,7 +131,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return next((layer for layer in self.layers if isinstance(layer, HierarchicalHead)), None)
 
     @property
-    def head(self) -> Any:
+    def head(self) -> HeadLayer:
         """The only head.
 
         Raises:

@@ -19,7 +19,7 @@ HEAD_LEARNING_RATE = 2e-3
 def compile_classifier(
     model: Classifier,
     *,
-    learning_rate: Any = LEARNING_RATE,
+    learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     weight_decay: float = 0.01,
     global_clipnorm: float | None = 1.0,

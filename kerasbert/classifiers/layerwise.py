@@ -170,7 +170,7 @@ def _plain(model: Classifier, layer: int) -> Classifier:
 
 
 def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
-    pairs = [
+    pairs: list[tuple[Any, Any]] = [
         (model.encoder.embeddings, smaller.encoder.embeddings),
         *zip(model.encoder.blocks, smaller.encoder.blocks, strict=False),
         (model.get_layer(f"features_{layer}"), smaller.features),

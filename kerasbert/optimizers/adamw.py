@@ -56,7 +56,7 @@ class AdamW(keras.optimizers.AdamW):
 
     def __init__(
         self,
-        learning_rate: Any = 1.5e-4,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1.5e-4,
         weight_decay: float = 0.01,
         *,
         rate_factors: Mapping[str, float] | None = None,
@@ -254,7 +254,7 @@ class AdamW(keras.optimizers.AdamW):
         fused.update_everywhere(self, list(zip(grads, trainable_variables, strict=True)), rate)
 
 
-def check_patterns(optimizer: Any, weights: Sequence[Any]) -> None:
+def check_patterns(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]) -> None:
     """Refuse an `AdamW` with patterns that match none of a model's weights; any other optimiser is let through.
 
     Args:
