@@ -54,8 +54,9 @@ from kerasbert.evaluation.early_exit import predict_early as predict_early
 from kerasbert.evaluation.explain import explain as explain
 from kerasbert.evaluation.layer_scores import score_layers as score_layers
 from kerasbert.evaluation.probe import probe as probe
+from kerasbert.evaluation.report.writing import write_report as write_report
 from kerasbert.extraction.extract import extract_features as extract_features
-from kerasbert.report import write_report as write_report
+from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
 from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
 from kerasbert.subclasses.secondary import build_secondary as build_secondary
 from kerasbert.subclasses.secondary import train_secondary as train_secondary

@@ -1,7 +1,6 @@
 """`build_layerwise`: a classifier on each of several layers, and `truncate`, which keeps one and drops what is above."""
 
 import contextlib
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -92,15 +91,15 @@ def build_layerwise(
     return finish(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, options)
 
 
-def truncate(model: Any, layer: int) -> Any:
+def truncate(model: Classifier, layer: int) -> Classifier:
     """Cut a layerwise model down to the classifier of one layer.
 
     Args:
-        model: from `build_layerwise`, or a `TextClassifier` that was trained with `layerwise=True`; it stays as it is.
+        model: from `build_layerwise`; it stays as it is.
         layer: one of its layers, negative from the end of its encoder.
 
     Returns:
-        A plain `Classifier` (or `TextClassifier`), not compiled, whose encoder has no block above that layer.
+        A plain `Classifier`, not compiled, whose encoder has no block above that layer.
 
     Raises:
         ConfigError: when the model is not layerwise or has no classifier on that layer.
@@ -112,11 +111,6 @@ def truncate(model: Any, layer: int) -> Any:
         >>> small.encoder.config.num_hidden_layers, small.output.shape
         (2, (None, 3))
     """
-    if hasattr(model, "model_"):
-        smaller = copy.copy(model)
-        smaller.model_ = truncate(model.model_, layer)
-        smaller.layerwise, smaller.layers = False, smaller.model_.features.layer_indices[0]
-        return smaller
     votes = check_layerwise(model)
     total = model.encoder.config.num_hidden_layers
     check_int("layer", layer, -total - 1, total, "the hidden states of the model")

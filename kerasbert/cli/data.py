@@ -14,6 +14,7 @@ from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import RowCheck, collect_examples, open_rows
 from kerasbert.reading.row_checks import label_check
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 def read_data(
@@ -85,18 +86,18 @@ def check_of_task(
     return label_check(*plan_labels(task, labels=list(columns), label_names=names, label_delimiter=delimiter))
 
 
-def check_of_classifier(classifier: Any, reading: Mapping[str, Any]) -> RowCheck:
+def check_of_classifier(classifier: TrainedClassifier, reading: Mapping[str, Any]) -> RowCheck:
     """A check of the labels of a row against those of a trained classifier.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         reading: how its data is read: `columns`, `label_delimiter` and `heads`.
 
     Returns:
         The check.
     """
     delimiter, columns = reading.get("label_delimiter"), list(reading["columns"])
-    hierarchy = classifier.model_.hierarchy
+    hierarchy = classifier.model.hierarchy
     if hierarchy is not None:
         if not hierarchy.exclusive:
             return check_of_task("hierarchical", columns, label_delimiter=delimiter, multilabel=True)
@@ -110,6 +111,6 @@ def check_of_classifier(classifier: Any, reading: Mapping[str, Any]) -> RowCheck
                 names=layer.label_names,
                 delimiter=delimiter if layer.task.rules.several else None,
             )
-            for name, layer in classifier.model_.heads.items()
+            for name, layer in classifier.model.heads.items()
         }
     )

@@ -1,5 +1,6 @@
 """`kerasbert evaluate`: how good a saved classifier is on labelled texts."""
 
+import dataclasses
 import json
 import warnings
 from pathlib import Path
@@ -27,12 +28,13 @@ from kerasbert.cli.options import (
 from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
-from kerasbert.judging import score_beside
+from kerasbert.evaluation.judging import score_beside
+from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.data_checks import overlap_message
 from kerasbert.reading.examples import Examples
-from kerasbert.report import METRICS_FILE, check_report_folder, write_report
-from kerasbert.text_classifier import TextClassifier, open_classifier
+from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
+from kerasbert.text_classifier import load
 
 
 @app.command()
@@ -67,13 +69,13 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report", report))
     if report is not None:
         check_report_folder(report, overwrite)
-    classifier = open_classifier(folder)
+    classifier = trained_of(load(folder))
     if threshold is not None:
-        tasks = [layer.task.name for layer in classifier.model_.heads.values()]
-        if set(tasks) == {"multiclass"}:
+        if set(classifier.model.head_tasks.values()) == {"multiclass"}:
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
         limit = check_number("threshold", threshold, 0, 1)
-        classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}
+        limits = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
+        classifier = dataclasses.replace(classifier, thresholds=limits)
     asked = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
     reading = reading_of(classifier, asked, labels)
     check = check_of_classifier(classifier, reading) if on_error == "skip" else None
@@ -117,7 +119,7 @@ def _read(data: Path, reading: dict[str, Any]) -> Examples:
 
 
 def _baseline(
-    classifier: TextClassifier, data: Path, test: Examples, reading: dict[str, Any]
+    classifier: TrainedClassifier, data: Path, test: Examples, reading: dict[str, Any]
 ) -> tuple[BaselineScores, list[str]]:
     """Scores of the baseline, and what is wrong with the comparison."""
     train = _read(data, reading)
@@ -125,7 +127,7 @@ def _baseline(
     for note in notes:
         warnings.warn(note, KerasbertWarning, stacklevel=2)
     given = [_one_text(train), label_cells(train, reading), _one_text(test), label_cells(test, reading)]
-    return score_baseline(classifier.model_.task_outputs, *given), notes
+    return score_baseline(classifier.outputs, *given), notes
 
 
 def _one_text(examples: Examples) -> list[str]:

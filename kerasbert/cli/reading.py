@@ -11,6 +11,7 @@ from kerasbert.cli.options import Task
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.reading.examples import Examples
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 MULTILABEL = "multilabel"
 
@@ -98,25 +99,25 @@ def columns_of_heads(
     return None if heads is None else {name: column for name, (column, _) in heads.items()}
 
 
-def reading_of(classifier: Any, given: dict[str, Any], labels: str | None) -> dict[str, Any]:
+def reading_of(classifier: TrainedClassifier, given: dict[str, Any], labels: str | None) -> dict[str, Any]:
     """How to read data for a saved classifier: as in training, unless told otherwise.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         given: of `text`, `text_pair` and `label_delimiter` those that differ; None is as in training.
         labels: `--labels`; None is as in training.
 
     Returns:
         What `label_cells` takes.
     """
-    reading = dict(classifier.metrics_.get("reading", {}))
+    reading = dict(classifier.metrics.get("reading", {}))
     reading.update({name: value for name, value in given.items() if value is not None})
     if labels is not None:
         reading["columns"] = labels.split(",")
         if classifier.task == "hierarchical":
-            reading["heads"] = dict(zip(classifier.model_.heads, reading["columns"], strict=False))
+            reading["heads"] = dict(zip(classifier.model.heads, reading["columns"], strict=False))
     reading["columns"] = reading.get("columns") or list(label_columns(Task(classifier.task), None, None))
-    reading["tasks"] = classifier.model_.head_tasks
+    reading["tasks"] = classifier.model.head_tasks
     check_delimiter(reading["tasks"], given.get("label_delimiter"))
     return reading
 

@@ -46,7 +46,8 @@ from kerasbert.cli.train_options import (
 )
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.reading._files import UTF_8
-from kerasbert.saving.bundle import CLASSIFIER_FILE
+from kerasbert.saving.format import CLASSIFIER_FILE
+from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
 from kerasbert.training.checkpoint import LAST_GOOD
@@ -310,12 +311,10 @@ def train(
         reading |= reading_of(tokens, task in SEVERAL_HEADS)
     try:
         if examples is not None:
-            cells = label_cells(examples, reading)
-            pairs = examples.text_pairs
-            classifier.fit(examples.texts, cells, text_pairs=pairs, validation=validation_data, **running)
+            classifier.fit(examples, label_cells(examples, reading), validation=validation_data, **running)
             _report_shapes(classifier)
         elif tokens is not None:
-            classifier.fit_cache(
+            classifier.fit(
                 tokens,
                 validation=validation_data,
                 token_budget=token_budget,
@@ -330,7 +329,7 @@ def train(
         raise
     metrics: dict[str, Any] = {
         "reading": reading,
-        "num_training_examples": classifier.data_["num_texts"],
+        "num_training_examples": trained_of(classifier).data["num_texts"],
     }
     if held_out is not None:
         metrics["validation"] = classifier.evaluate(
@@ -343,11 +342,11 @@ def train(
 
 
 def _report_shapes(classifier: TextClassifier) -> None:
-    padding = classifier.padding_
+    padding, trained = classifier.padding_, trained_of(classifier)
     shapes = padding["shapes"]
     lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
     cut = (
-        f"; {padding['cut']} of {classifier.data_['num_texts']} texts were cut at {classifier.tokenizer_.max_length}"
+        f"; {padding['cut']} of {trained.data['num_texts']} texts were cut at {trained.max_length}"
         if padding["cut"]
         else ""
     )

@@ -10,6 +10,7 @@ from kerasbert._core.checks import check_int, check_number, suggest_keywords
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise
+from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 BATCH_SIZE = 64
@@ -37,7 +38,7 @@ class EarlyExit(NamedTuple):
 
 @suggest_keywords
 def predict_early(
-    classifier: Any, texts: Sequence[str], *, confidence: float = 0.9, batch_size: int = BATCH_SIZE
+    classifier: ClassifierLike, texts: Sequence[str], *, confidence: float = 0.9, batch_size: int = BATCH_SIZE
 ) -> EarlyExit:
     """Predict with a layerwise classifier, stopping for each text at the first confident layer.
 
@@ -46,7 +47,7 @@ def predict_early(
     own vote.
 
     Args:
-        classifier: a `TextClassifier` trained with `layerwise=True`.
+        classifier: a `TextClassifier` trained with `layerwise=True`, or its `TrainedClassifier`.
         texts: n texts.
         confidence: in (0, 1]; with 1 hardly any text leaves early.
         batch_size: texts in a batch, >= 1.
@@ -69,9 +70,10 @@ def predict_early(
     """
     check_number("confidence", confidence, 0, 1, open_minimum=True)
     check_int("batch_size", batch_size, 1)
-    stages = ExitStages(getattr(classifier, "model_", classifier))
-    tokens = classifier.tokenizer_.encode(texts)
-    return stages.predict(tokens, confidence=confidence, batch_size=batch_size, pad_id=classifier.tokenizer_.pad_id)
+    trained = trained_of(classifier)
+    stages, tokenizer = ExitStages(trained.model), trained.tokenizer
+    tokens = tokenizer.encode(texts)
+    return stages.predict(tokens, confidence=confidence, batch_size=batch_size, pad_id=tokenizer.pad_id)
 
 
 class ExitStages:
@@ -96,7 +98,7 @@ class ExitStages:
         #: Blocks of each stage.
         self.blocks = tuple(int(number) for number in np.diff((0, *self.layers)))
         self._weights = np.array([self.votes.vote_weights[layer] for layer in self.layers])
-        self._bias_of = model.encoder._attention_bias
+        self._bias_of = model.encoder.attention_bias
         self._embed = _embedding_stage(model)
         starts = (0, *self.layers[:-1])
         self._stages = [_stage(model, start, stop) for start, stop in zip(starts, self.layers, strict=True)]

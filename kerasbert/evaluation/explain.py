@@ -15,6 +15,7 @@ from kerasbert.evaluation.attention_figure import draw_attentions
 from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
 from kerasbert.evaluation.pages import notebook_frame
+from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import read_places, spans_of
 
 STEPS = 64
@@ -119,7 +120,7 @@ class Explanation:
 
 @suggest_keywords
 def explain(
-    classifier: Any, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
+    classifier: ClassifierLike, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
 ) -> Explanation:
     """Explain a prediction by integrated gradients: attributions of the words to a label's probability.
 
@@ -127,7 +128,7 @@ def explain(
     the numerical integration. Special tokens are the same in both and get none.
 
     Args:
-        classifier: a trained `TextClassifier`.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`.
         text: one text; of a long one the words that the classifier reads.
         label: the label; None: the most probable one.
         head: the head; None: the only one, or the last.
@@ -154,7 +155,8 @@ def explain(
     if not isinstance(text, str):
         raise TypeError(f"`text` must be one text; got {shorten(text)} of type {type(text).__name__}.")
     check_int("steps", steps, 1)
-    model, tokens = classifier.model_, classifier.tokenizer_
+    trained = trained_of(classifier)
+    model, tokens = trained.model, trained.tokenizer
     head = list(model.heads)[-1] if head is None else check_choice("head", head, model.heads)
     encoded = tokens.encode([text])
     inputs = encoded.padded(tokens.pad_id)

@@ -11,7 +11,7 @@ from kerasbert._core.json_files import check_form, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
 from kerasbert._core.staging import recover_folder
-from kerasbert.saving.bundle import CLASSIFIER_FILE, check_description
+from kerasbert.saving.format import CLASSIFIER_FILE, check_description
 from kerasbert.tasks.plans import outputs_from
 
 
@@ -93,7 +93,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         folder: written by `TextClassifier.save`.
 
     Returns:
-        The content of its `classifier.json`.
+        The content of its `classifier.json`, in the form of the newest version.
 
     Raises:
         ArtifactError: when the description is malformed.
@@ -103,8 +103,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         description = read_json_object(file)
     except ConfigError as error:
         raise ArtifactError(f"{str(file)!r} does not describe a classifier: {error}") from error
-    check_description(description, folder)
-    return description
+    return check_description(description, folder)
 
 
 def count_parameters(folder: Path) -> int | None:

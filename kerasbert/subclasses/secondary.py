@@ -1,6 +1,6 @@
 """The secondary classifier: subclasses on the frozen features of a trained classifier of the classes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -8,12 +8,14 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.memory import Batches
+from kerasbert.batches.memory import Batches, make_batches
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import compile_classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
-from kerasbert.labels.hierarchy import CLASS
+from kerasbert.labels.hierarchy import CLASS, level_names, parse_tree
+from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.optimizers import AdamW, WarmupDecay
+from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.subclasses.vectors import penultimate_features
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.training.determinism import keeps_random_state
@@ -128,6 +130,48 @@ def train_secondary(
         metrics={name: level.task.metrics() for name, level in model.heads.items()},
     )
     return head.fit(features, labels, batch_size=batch_size, epochs=epochs, validation_data=held_out, verbose=0)
+
+
+def add_subclasses(
+    trained: TrainedClassifier,
+    texts: Sequence[str],
+    labels: Mapping[str, Any],
+    *,
+    text_pairs: Sequence[str] | None = None,
+    subclasses: Mapping[str, Any] | None = None,
+    epochs: int = EPOCHS,
+    seed: int = 0,
+) -> TrainedClassifier:
+    """Put a secondary classifier on a trained one: build it, train it, and keep the tokenizer.
+
+    Args:
+        trained: with one multi-class head; it stays as it is.
+        texts: n texts.
+        labels: level name -> n labels; the classes must be those of the classifier.
+        text_pairs: n second texts.
+        subclasses: see `build_hierarchical`; None collects them from the labels.
+        epochs: passes over the features, which are computed once.
+        seed: of the order.
+
+    Returns:
+        A hierarchical classifier.
+
+    Raises:
+        ConfigError: when the classifier is not a multi-class one, or its classes differ.
+        DataError: when a text or a label cannot be used.
+    """
+    tree = None if subclasses is None else parse_tree(subclasses)
+    cells = read_levels(labels, level_names(2) if tree is None else tree.levels, several=False)
+    tree = tree or parse_tree(collect_subclasses(*cells.values()))
+    encoded = encode_hierarchy(cells, tree)
+    tokenizer = trained.tokenizer
+    tokens = tokenizer.encode(texts, text_pairs)
+    batches = make_batches(tokens, encoded, batch_size=BATCH_SIZE, pad_id=tokenizer.pad_id)
+    model = build_secondary(trained.model, tree.to_tree())
+    history = train_secondary(model, batches, epochs=epochs, seed=seed).history
+    plain = {name: [float(value) for value in values] for name, values in history.items()}
+    settings = {**trained.settings, "task": "hierarchical", "label_names": None}
+    return TrainedClassifier(model, tokenizer, settings=settings, history=plain)
 
 
 def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:

@@ -22,7 +22,7 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.estimator import Estimator
-from kerasbert.saving.bundle import precision
+from kerasbert.saving.rebuild import precision
 from kerasbert.tasks.hierarchical import with_level_task
 from kerasbert.tasks.table import TASKS as HEAD_TASKS
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH, long_texts_of
@@ -119,7 +119,6 @@ class Settings(Estimator):
         self.optimization = optimization
         self.warm_start = warm_start
         self.progress = progress
-        self.metrics_: dict[str, Any] = {}
 
     def check_arguments(self) -> None:
         """Refuse arguments that are out of their range or do not go together.

@@ -158,4 +158,8 @@ def test_a_pooling_says_of_itself_what_others_ask(kind):
     layer.build((None, None, 8))
     assert bool(layer.weights) == kind.has_weights
     assert getattr(kb.layers, kind.__name__) is kind
-    compile(f"def pool(self, name, hidden, mask):\n{textwrap.indent(textwrap.dedent(kind.torch_code).strip(), '    ')}", "torch", "exec")
+    compile(
+        f"def pool(self, name, hidden, mask):\n{textwrap.indent(textwrap.dedent(kind.torch_code).strip(), '    ')}",
+        "torch",
+        "exec",
+    )

@@ -8,7 +8,6 @@ import csv
 import gzip
 import json
 import shutil
-import types
 import warnings
 
 import numpy as np
@@ -20,8 +19,8 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.reading import label_cells
 from kerasbert.data import prepare_tokens, read_examples
 from kerasbert.labels.encode import encode_class_ids, encode_multi_hot
+from kerasbert.tasks.single import SingleOutput
 from kerasbert.tasks.table import TASKS
-from kerasbert.text_classifier.labels import encode_labels
 
 WORDS = ["ham", "spam", "Eggs", "zwölf", "late, lost", "n°1", "[draft", "a b"]
 SEEDS = range(4)
@@ -196,9 +195,7 @@ def streamed(source, folder, task, delimiter, encoder, names=None):
 
 def evaluated(names, task, cells):
     """The labels as `evaluate` reads them, of a classifier whose head has these names."""
-    heads = {SINGLE_HEAD: types.SimpleNamespace(label_names=names)}
-    model = types.SimpleNamespace(heads=heads, head_tasks={SINGLE_HEAD: task}, hierarchy=None)
-    (array,) = encode_labels(model, cells).values()
+    (array,) = SingleOutput(TASKS[task].of(names)).encode(cells).values()
     return array
 
 

@@ -17,20 +17,22 @@ from kerasbert._core.errors import ArtifactError, CheckpointError
 from kerasbert._core.files import checked_member
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE
-from kerasbert._version import __version__
-from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained_config import OWN_KEY, own_values, training_data_of
 from kerasbert.encoders.checkpoints import TensorSource, load_weights, open_checkpoint
 from kerasbert.encoders.checkpoints.filling import compare, wants_pooler
 from kerasbert.encoders.config import OWN_MODEL_TYPE, BertConfig
+from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.weight_table import weight_table
-from kerasbert.saving.bundle import Bundle, rebuild, thresholds_of
+from kerasbert.saving.folder import describe, thresholds_of
+from kerasbert.saving.format import upgrade
+from kerasbert.saving.rebuild import rebuild
+from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 HEAD_PREFIX = "weights."
-# Of the machine that trained it, or long and of no use to who predicts.
-LEFT_OUT = ("encoder", "history")
+# Long and of no use to who predicts; and an exported model trains as a whole.
+LEFT_OUT = ("history", "trainable", TRAINABLE_PARTS)
 # Arguments of builders that are dicts whose order counts.
 ORDERED = ("heads", "subclasses")
 
@@ -41,25 +43,22 @@ def head_weights(model: Classifier) -> dict[str, keras.Variable]:
     return {weight.path: weight for weight in kept if not weight.path.startswith(f"{model.encoder.name}/")}
 
 
-def describe_bundle(bundle: Bundle) -> dict[str, Any]:
+def describe_exported(trained: TrainedClassifier) -> dict[str, Any]:
     """What `read_exported` needs beside the weights, as plain data for `config.json`.
 
     Args:
-        bundle: the classifier.
+        trained: the classifier.
     """
-    architecture = architecture_of(bundle.model)
-    arguments = architecture["arguments"]
+    description = {name: value for name, value in describe(trained).items() if name not in LEFT_OUT}
+    arguments = description["arguments"]
     # transformers sorts the keys of a config that it writes, and the order of heads and labels must not change.
     ordered = {name: as_pairs(arguments[name]) for name in ORDERED if name in arguments}
     return {
-        "kerasbert_version": __version__,
-        "builder": architecture["builder"],
+        **description,
         "arguments": {**arguments, **ordered},
-        "labels": {name: list(head.label_names) for name, head in bundle.model.heads.items()},
-        "precision": bundle.model.encoder.dtype_policy.name,
-        "thresholds": {head: [float(value) for value in values] for head, values in bundle.thresholds.items()},
-        "settings": {name: value for name, value in bundle.settings.items() if name not in LEFT_OUT},
-        "metrics": reading_of(bundle.metrics),
+        "labels": {name: list(head.label_names) for name, head in trained.model.heads.items()},
+        "settings": {name: value for name, value in description["settings"].items() if name != "encoder"},
+        "metrics": reading_of(trained.metrics),
     }
 
 
@@ -85,57 +84,55 @@ def from_pairs(pairs: Any) -> Any:
     return {key: from_pairs(value) for key, value in pairs}
 
 
-def reading_of(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a classifier's metrics what says how its data was read, which the commands go by."""
-    return {name: value for name, value in metrics.items() if name == "reading"}
-
-
 def is_exported(folder: Path) -> bool:
     """Whether a folder of transformers holds a head of our own."""
     return read_json_object(checked_member(folder, CONFIG_FILE)).get("model_type") == OWN_MODEL_TYPE
 
 
-def read_exported(folder: Path, tokens: Tokenizer, encoder: str) -> Bundle:
+def read_exported(folder: Path, tokenizer: Tokenizer, encoder: str) -> TrainedClassifier:
     """Read a classifier back from the folder that its export wrote.
 
     Args:
         folder: with a `config.json` for which `is_exported` holds.
-        tokens: its tokenizer, whose `max_length` may be below that of the model.
+        tokenizer: its tokenizer, whose `max_length` may be below that of the model.
         encoder: name or folder to note as the classifier's encoder.
 
     Returns:
-        Its parts; the model is not compiled.
+        The classifier; its model is not compiled.
 
     Raises:
         ArtifactError: when the config does not describe a classifier.
         CheckpointError: when tensors are missing, of another shape, or not finite.
     """
     values = read_json_object(checked_member(folder, CONFIG_FILE))
-    description, source = own_values(values), open_checkpoint(folder)
-    model = _rebuild(folder, description, source, tokens)
+    description, source = upgrade(own_values(values)), open_checkpoint(folder)
+    model = _rebuild(folder, description, source, tokenizer)
     _check_labels(folder, values, model)
     load_weights(model.encoder, source)
     _fill_head(model, source)
-    settings = description.get("settings")
-    metrics = description.get("metrics")
-    settings = {**(settings if isinstance(settings, Mapping) else {}), "encoder": encoder}
-    heads = {name: len(head.label_names) for name, head in model.heads.items()}
-    data = training_data_of(settings.get("data"), heads)
-    settings |= {"max_length": tokens.max_length, "warm_start": True, "data": data}
-    return Bundle(
+    sizes = {name: len(head.label_names) for name, head in model.heads.items()}
+    own = {"encoder": encoder, "max_length": tokenizer.max_length, "warm_start": True}
+    return TrainedClassifier(
         model,
-        tokens,
-        thresholds_of(description, model, folder / CONFIG_FILE),
-        settings,
-        dict(metrics) if isinstance(metrics, Mapping) else {},
+        tokenizer,
+        thresholds=thresholds_of(description, model, folder / CONFIG_FILE),
+        label_kinds=_mapping(description.get("label_kinds")),
+        settings={**_mapping(description.get("settings")), **own},
+        metrics=_mapping(description.get("metrics")),
+        data=training_data_of(description.get("data"), sizes),
     )
 
 
-def _rebuild(folder: Path, description: Mapping[str, Any], source: TensorSource, tokens: Tokenizer) -> Classifier:
+def _mapping(value: Any) -> dict[str, Any]:
+    """A value that another program may have changed, if it is an object; else an empty one."""
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _rebuild(folder: Path, description: Mapping[str, Any], source: TensorSource, tokenizer: Tokenizer) -> Classifier:
     try:
         stored = description["arguments"]
         ordered = {name: from_pairs(stored[name]) for name in ORDERED if name in stored}
-        arguments = {**stored, **ordered, "max_length": tokens.max_length}
+        arguments = {**stored, **ordered, "max_length": tokenizer.max_length}
         _check_sizes(source, arguments)
         compare(source, weight_table(BertConfig.from_dict(arguments["encoder"]), wants_pooler(source, None)))
         return rebuild({**description, "arguments": arguments})

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from kerasbert.saving.bundle import load_bundle
-from kerasbert.saving.exported_bundle import as_pairs, describe_bundle, from_pairs, is_exported
+from kerasbert.saving.exported_folder import as_pairs, describe_exported, from_pairs, is_exported
+from kerasbert.saving.folder import load_trained
 
 TREES = {
     "labels": {"b": ["z", "y"], "a": ["x"]},
@@ -25,7 +25,7 @@ def test_neither_folders_nor_histories_of_the_machine_are_told(tiny_folder, tmp_
     classifier = TextClassifier(encoder=str(tiny_folder), epochs=1, max_length=16, progress=False)
     classifier.fit(["good card", "bad parcel"] * 4, ["x", "y"] * 4)
     classifier.save(tmp_path / "saved")
-    told = describe_bundle(load_bundle(tmp_path / "saved"))
+    told = describe_exported(load_trained(tmp_path / "saved"))
     assert str(tiny_folder) not in json.dumps(told) and "history" not in told["settings"]
     assert told["labels"] == {"probabilities": ["x", "y"]}
 

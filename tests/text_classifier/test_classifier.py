@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 
@@ -68,10 +69,8 @@ def test_binary_columns_follow_the_classes(fitted):
 
 
 def test_thresholds_decide(fitted):
-    classifier = fitted["multilabel"]
-    before, classifier.thresholds_ = classifier.thresholds_, {"probabilities": np.array([0.0, 1.0])}
-    assert classifier.predict(TEXTS[:2]) == [["x"], ["x"]]
-    classifier.thresholds_ = before
+    trained = dataclasses.replace(fitted["multilabel"].trained_, thresholds={"probabilities": np.array([0.0, 1.0])})
+    assert trained.predict(TEXTS[:2]) == [["x"], ["x"]]
 
 
 def test_evaluate_equals_scikit_learn(fitted):

@@ -13,6 +13,7 @@ from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.evaluation.judging import collect_outcomes, compare_heads
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
 from kerasbert.evaluation.report.findings import (
@@ -26,12 +27,11 @@ from kerasbert.evaluation.report.findings import (
 )
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.page import clean, render_page, shorten_text
-from kerasbert.judging import collect_outcomes, compare_heads
 from kerasbert.labels.cells import LabelCells
 from kerasbert.objectives.scores import tell_absent_labels
+from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.task import Task
-from kerasbert.text_classifier import TextClassifier
 
 PAGE_FILE = "report.html"
 METRICS_FILE = "metrics.json"
@@ -39,10 +39,12 @@ PICTURES_FOLDER = "pictures"
 HIERARCHY = "hierarchy"
 # Wider pictures, in inches, take the whole width of the page and can be moved sideways on a telephone.
 WIDE = 5.2
+# Texts, and second ones.
+Texts = tuple[Sequence[str], Sequence[str] | None]
 
 
 def write_report(
-    classifier: TextClassifier,
+    classifier: ClassifierLike,
     texts: Sequence[str],
     labels: Any,
     folder: str | os.PathLike[str],
@@ -59,7 +61,7 @@ def write_report(
     `pictures/` its pictures as PNG. The texts go through the model once. Needs `pip install 'kerasbert[report]'`.
 
     Args:
-        classifier: trained.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`.
         texts: n >= 1 texts, best such that neither training nor the choice of thresholds has seen.
         labels: as for `fit`.
         folder: the folder to appear, written beside and renamed when whole.
@@ -91,6 +93,7 @@ def write_report(
     """
     check_installed()
     check_report_folder(folder, overwrite)
+    classifier = trained_of(classifier)
     texts = check_texts("texts", texts)
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
     outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
@@ -98,7 +101,7 @@ def write_report(
     for found in findings.values():
         _place_mistakes(found, labels, len(texts))
     metrics = _metrics(classifier, findings, together)
-    metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokenizer_.encode(texts, pairs).num_truncated)}
+    metrics |= {"num_texts": len(texts), "num_cut": int(classifier.tokenizer.encode(texts, pairs).num_truncated)}
     if intervals is None:
         intervals = _intervals(outcomes)
     metrics |= {"baseline": baseline, "intervals": intervals, "warnings": list(warnings)}
@@ -142,7 +145,9 @@ def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     return found if list(outcomes) != [SINGLE_HEAD] else found[SINGLE_HEAD]
 
 
-def _metrics(classifier: TextClassifier, findings: Mapping[str, Any], together: Mapping | None) -> dict[str, Any]:
+def _metrics(
+    classifier: TrainedClassifier, findings: Mapping[str, Any], together: Mapping[str, Any] | None
+) -> dict[str, Any]:
     scores = {head: found["scores"] for head, found in findings.items()}
     if together is not None:
         scores[HIERARCHY] = dict(together)
@@ -153,15 +158,15 @@ def _metrics(classifier: TextClassifier, findings: Mapping[str, Any], together: 
         "scores": scores.get(SINGLE_HEAD, scores),
         "heads": dict(findings),
         "settings": _settings(classifier),
-        "history": getattr(classifier, "history_", {}),
+        "history": dict(classifier.history),
     }
 
 
-def _settings(classifier: TextClassifier) -> dict[str, Any]:
+def _settings(classifier: TrainedClassifier) -> dict[str, Any]:
     left_out = ("task", "heads", "subclasses", "label_names", "progress")
-    settings = {name: value for name, value in classifier.get_params().items() if name not in left_out}
+    settings = {name: value for name, value in classifier.settings.items() if name not in left_out}
     # Of a folder only its name: where it lay on the machine that trained is nobody's business.
-    return settings | {"encoder": Path(os.fspath(settings["encoder"])).name}
+    return settings | {"encoder": Path(str(settings.get("encoder", classifier.model.name))).name}
 
 
 def _draw(pictures: Sequence[Picture], folder: Path) -> list[dict[str, Any]]:
@@ -175,7 +180,14 @@ def _draw(pictures: Sequence[Picture], folder: Path) -> list[dict[str, Any]]:
     return drawn
 
 
-def _section(task: Task, head: str, found: Mapping, metrics: Mapping, pictures: list, texts: tuple) -> dict[str, Any]:
+def _section(
+    task: Task,
+    head: str,
+    found: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    pictures: list[dict[str, Any]],
+    texts: Texts,
+) -> dict[str, Any]:
     intervals = _of_head(metrics["intervals"], head)
     pairs = found["confused_pairs"] if len(found["label_names"]) > 2 else []
     return dict(found) | {
@@ -219,13 +231,15 @@ def _with_text(mistake: Mapping[str, Any], texts: Sequence[str], pairs: Sequence
     }
 
 
-def _content(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+def _content(
+    classifier: TrainedClassifier, metrics: Mapping[str, Any], outcomes: Mapping[str, Outcome]
+) -> dict[str, Any]:
     several = list(outcomes) != [SINGLE_HEAD]
-    together = metrics["scores"].get(HIERARCHY) if classifier.model_.hierarchy is not None else None
+    together = metrics["scores"].get(HIERARCHY) if classifier.model.hierarchy is not None else None
     of_levels = _of_head(metrics["intervals"], HIERARCHY)
     encoder = metrics["settings"]["encoder"]
     return {
-        "title": _title(classifier.model_.task_outputs),
+        "title": _title(classifier.outputs),
         "lead": f"Judged on {metrics['num_texts']:,} labelled texts. Fine-tuned from {encoder}.",
         "warnings": metrics["warnings"],
         "overview": several,
@@ -252,28 +266,36 @@ def _title(outputs: Outputs) -> str:
     return f"{task.title} classifier of {count:,} label{'s' if count > 1 else ''}"
 
 
-def _facts(classifier: TextClassifier, metrics: Mapping, outcomes: Mapping[str, Outcome]) -> list[tuple[str, str]]:
-    settings, config = metrics["settings"], classifier.model_.encoder.config
+def _facts(
+    classifier: TrainedClassifier, metrics: Mapping[str, Any], outcomes: Mapping[str, Outcome]
+) -> list[tuple[str, str]]:
+    settings, config = metrics["settings"], classifier.model.encoder.config
     epochs = max((len(values) for values in metrics["history"].values()), default=None)
-    data = getattr(classifier, "data_", None) or {"num_texts": classifier.metrics_.get("num_training_examples")}
+    data = classifier.data or {"num_texts": classifier.metrics.get("num_training_examples")}
     facts = [
         ("Encoder", f"{settings['encoder']}, {config.num_hidden_layers} layers of {config.hidden_size}"),
-        ("Parameters", f"{classifier.model_.count_params() / 1e6:,.1f} million"),
+        ("Parameters", f"{classifier.model.count_params() / 1e6:,.1f} million"),
         ("Labels", ", ".join(f"{len(outcome.label_names):,}" for outcome in outcomes.values())),
         ("Training texts", _count(data["num_texts"])),
         ("Validation texts", _count(data.get("num_held_out") or None)),
         ("Test texts", f"{metrics['num_texts']:,}, {metrics['num_cut']:,} of them cut"),
-        ("Longest text", f"{classifier.tokenizer_.max_length} tokens"),
-        ("Longer texts", settings["long_texts"].replace("_", " and ")),
-        ("Epochs", settings["epochs"] if epochs is None else epochs),
-        ("Batch size", settings["batch_size"]),
-        ("Learning rate", f"{settings['learning_rate']:g}, of the head {settings['head_learning_rate']:g}"),
-        ("Pooling", settings["pooling"]),
-        ("Dropout in the head", f"{settings['dropout']:g}"),
-        ("Precision", settings["precision"]),
-        ("Seed", settings["seed"]),
+        ("Longest text", f"{classifier.tokenizer.max_length} tokens"),
+        ("Longer texts", classifier.tokenizer.long_texts.way.replace("_", " and ")),
+        ("Epochs", settings.get("epochs") if epochs is None else epochs),
+        ("Batch size", settings.get("batch_size")),
+        ("Learning rate", _rates(settings)),
+        ("Pooling", settings.get("pooling")),
+        ("Dropout in the head", settings.get("dropout")),
+        ("Precision", settings.get("precision")),
+        ("Seed", settings.get("seed")),
     ]
     return [(name, str(value)) for name, value in facts if value is not None]
+
+
+def _rates(settings: Mapping[str, Any]) -> str | None:
+    if not {"learning_rate", "head_learning_rate"} <= set(settings):
+        return None
+    return f"{settings['learning_rate']:g}, of the head {settings['head_learning_rate']:g}"
 
 
 def _count(number: int | None) -> str | None:

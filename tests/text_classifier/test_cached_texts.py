@@ -8,7 +8,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.batches.stream import MEAN_ROWS
-from kerasbert.text_classifier.cache_training import check_budget
+from kerasbert.text_classifier.cached_texts import check_budget
 
 TEXTS = [f"{first} {second}" for first in ("good", "bad", "late", "lost") for second in ("card", "parcel", "refund")]
 
@@ -51,7 +51,7 @@ def test_guards_speak_on_every_way(labels, options, held_out, words, way, tiny_f
         cache = kb.data.prepare_tokens(
             write(tmp_path, texts, labels), tmp_path / "t", task="multiclass", encoder=tiny_folder, label_names=names
         )
-        told = messages(lambda: fitted.fit_cache(cache, validation=held_out))
+        told = messages(lambda: fitted.fit(cache, validation=held_out))
     assert len(told) == len(words) and all(word in one for word, one in zip(words, told, strict=True))
 
 
@@ -61,7 +61,7 @@ def test_cut_texts_are_told_on_every_way(way, tiny_folder, tmp_path):
     fitted = classifier(tiny_folder, max_length=4)
     options = {"task": "multiclass", "encoder": tiny_folder, "max_length": 4}
     cache = kb.data.prepare_tokens(write(tmp_path, texts, labels), tmp_path / "t", **options)
-    [told] = messages(lambda: fitted.fit(texts, labels) if way == "memory" else fitted.fit_cache(cache))
+    [told] = messages(lambda: fitted.fit(texts, labels) if way == "memory" else fitted.fit(cache))
     assert "12 of 12 training texts are longer than 4 tokens and are cut" in told
 
 
@@ -71,7 +71,7 @@ def test_overlap_of_pairs_is_of_both_texts(tiny_folder, tmp_path):
     options = {"task": "multiclass", "encoder": tiny_folder, "text_pair": "other"}
     cache = kb.data.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", **options)
     held_out = (TEXTS[:2], ["a", "b"], [TEXTS[0][::-1], "another"])
-    [told] = messages(lambda: classifier(tiny_folder).fit_cache(cache, validation=held_out))
+    [told] = messages(lambda: classifier(tiny_folder).fit(cache, validation=held_out))
     assert told.startswith("1 of 2 texts to judge by")
 
 
@@ -84,14 +84,14 @@ def cache(tiny_folder, tmp_path):
 
 @pytest.mark.parametrize("size", [4, 8, 32])
 def test_the_batch_size_is_that_of_an_average_batch(size, cache, tiny_folder):
-    fitted = classifier(tiny_folder, batch_size=size).fit_cache(cache)
+    fitted = classifier(tiny_folder, batch_size=size).fit(cache)
     # All texts have four tokens, so that every batch but an odd one is full.
     assert int(fitted.model_.optimizer.iterations) == pytest.approx(168 / size, abs=1)
 
 
 def test_two_sizes_of_a_batch_are_refused(cache, tiny_folder):
     with pytest.raises(kb.ConfigError, match="`batch_size` must be left out with `token_budget`.*; got 8"):
-        classifier(tiny_folder, batch_size=8).fit_cache(cache, token_budget=64)
+        classifier(tiny_folder, batch_size=8).fit(cache, token_budget=64)
     with pytest.raises(kb.ConfigError, match="One of `token_budget` and `batch_size` may be given.* got 64 and 8"):
         kb.data.stream_batches(cache, token_budget=64, batch_size=8)
     check_budget(MEAN_ROWS, 64)
@@ -102,7 +102,7 @@ def test_a_warm_start_trains_on(cache, tiny_folder):
         TEXTS, ["a", "b"] * 6
     )
     model, before = fitted.model_, fitted.predict_proba(TEXTS)
-    fitted.fit_cache(cache)
+    fitted.fit(cache)
     assert fitted.model_ is model
     np.testing.assert_allclose(fitted.predict_proba(TEXTS), before, atol=1e-4)
 
@@ -110,7 +110,7 @@ def test_a_warm_start_trains_on(cache, tiny_folder):
 def test_a_warm_start_keeps_its_labels(cache, tiny_folder):
     fitted = classifier(tiny_folder, warm_start=True).fit(TEXTS, ["a", "c"] * 6)
     with pytest.raises(kb.ConfigError, match="must have the labels of the classifier that is trained on .*'c'.*'b'"):
-        fitted.fit_cache(cache)
+        fitted.fit(cache)
 
 
 def test_several_classes_and_a_cache_are_refused(tiny_folder, tmp_path):
@@ -119,7 +119,7 @@ def test_several_classes_and_a_cache_are_refused(tiny_folder, tmp_path):
     tokens = kb.data.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="hierarchical", encoder=tiny_folder)
     fitted = kb.TextClassifier("hierarchical", multilabel=True, encoder=tiny_folder, progress=False)
     with pytest.raises(kb.ConfigError, match="`multilabel` must be False with a token cache"):
-        fitted.fit_cache(tokens)
+        fitted.fit(tokens)
 
 
 SETTINGS = {
@@ -136,4 +136,4 @@ SETTINGS = {
 def test_settings_that_nothing_reads(options, words, way, cache, tiny_folder):
     fitted = kb.TextClassifier(encoder=tiny_folder, progress=False, **options)
     with pytest.raises(kb.ConfigError, match=words):
-        fitted.fit(TEXTS, ["x"] * 12) if way == "memory" else fitted.fit_cache(cache)
+        fitted.fit(TEXTS, ["x"] * 12) if way == "memory" else fitted.fit(cache)

@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 
 import kerasbert as kb
-from kerasbert.report import collect_outcomes
+from kerasbert.evaluation.report.writing import collect_outcomes
 
 TEXTS = ["good card", "bad parcel <script>alert(1)</script>", "thanks", "lost parcel ?"] * 6
 LABELS = {

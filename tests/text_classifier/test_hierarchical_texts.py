@@ -114,7 +114,7 @@ def cache(data, tiny_folder, tmp_path_factory):
 def test_a_stream_starts_as_texts_in_memory_do(cache, tiny_folder):
     # At these rates nothing moves from where it starts, the frequencies of classes and subclasses.
     settings = {"dropout": 0.0, "learning_rate": 1e-9, "head_learning_rate": 1e-9}
-    streamed = classifier(tiny_folder, **settings).fit_cache(cache)
+    streamed = classifier(tiny_folder, **settings).fit(cache)
     direct = classifier(tiny_folder, **settings).fit(TEXTS, LABELS)
     assert all(np.array_equal(streamed.classes_[level], names) for level, names in direct.classes_.items())
     assert streamed.data_["labels"] == direct.data_["labels"]
@@ -125,9 +125,9 @@ def test_a_stream_starts_as_texts_in_memory_do(cache, tiny_folder):
 
 def test_a_stream_of_another_tree_is_refused(cache, tiny_folder):
     with pytest.raises(kb.ConfigError, match="`subclasses` must be those of the token cache"):
-        classifier(tiny_folder, subclasses={"x": ["x1"], "y": ["y1"]}).fit_cache(cache)
+        classifier(tiny_folder, subclasses={"x": ["x1"], "y": ["y1"]}).fit(cache)
     with pytest.raises(kb.ConfigError, match="`multilabel` must be False with a token cache of a hierarchy"):
-        classifier(tiny_folder, multilabel=True).fit_cache(cache)
+        classifier(tiny_folder, multilabel=True).fit(cache)
 
 
 def test_the_command_on_a_stream(data, tiny_folder, tmp_path, capsys):

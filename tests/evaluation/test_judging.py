@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 import kerasbert as kb
 from kerasbert.evaluation.baseline import BaselineScores
-from kerasbert.judging import answer_texts, collect_outcomes, score_beside
+from kerasbert.evaluation.judging import collect_outcomes, score_beside
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
 LABELS = {
@@ -36,7 +36,7 @@ def by_head(found, key):
 
 def test_scores_are_those_of_evaluate_and_heads_are_compared(judged):
     task, classifier, baseline = judged
-    scores, comparison = score_beside(classifier, TEXTS, LABELS[task], baseline)
+    scores, comparison = score_beside(classifier.trained_, TEXTS, LABELS[task], baseline)
     assert scores == classifier.evaluate(TEXTS, LABELS[task], intervals=True)
     found = by_head(comparison, "verdict")
     assert list(found) == list(classifier.model_.heads)
@@ -45,8 +45,8 @@ def test_scores_are_those_of_evaluate_and_heads_are_compared(judged):
 
 def test_accuracy_of_a_head_is_judged_by_its_texts(judged):
     task, classifier, baseline = judged
-    _, comparison = score_beside(classifier, TEXTS, LABELS[task], baseline)
-    for head, outcome in collect_outcomes(classifier, TEXTS, LABELS[task])[0].items():
+    _, comparison = score_beside(classifier.trained_, TEXTS, LABELS[task], baseline)
+    for head, outcome in collect_outcomes(classifier.trained_, TEXTS, LABELS[task])[0].items():
         own, other = ((one.truth == one.chosen).all(axis=1) for one in (outcome, baseline.outcomes[head]))
         gained, lost = int((own & ~other).sum()), int((other & ~own).sum())
         expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
@@ -57,7 +57,7 @@ def test_accuracy_of_a_head_is_judged_by_its_texts(judged):
 def test_the_page_gives_the_verdict_and_colours_no_chance(judged, tmp_path):
     task, classifier, baseline = judged
     page = kb.write_report(classifier, TEXTS, LABELS[task], tmp_path / "report", baseline=baseline).read_text("utf-8")
-    found = by_head(score_beside(classifier, TEXTS, LABELS[task], baseline)[1], "verdict").values()
+    found = by_head(score_beside(classifier.trained_, TEXTS, LABELS[task], baseline)[1], "verdict").values()
     for one in found:
         assert f'<p class="verdict">{one["verdict"]}</p>'.replace("'", "&#39;") in page
     worse = [row for one in found for row in one["rows"] if row["gain"] < 0 and row["p_value"] < 0.05]
@@ -101,7 +101,7 @@ def test_a_baseline_of_other_texts_is_refused(judged, tmp_path):
 
 def test_answers_have_one_unit_for_a_binary_head(judged):
     task, classifier, _ = judged
-    found, given = answer_texts(classifier, TEXTS), classifier.predict_proba(TEXTS)
+    found, given = classifier.trained_.probabilities(TEXTS), classifier.predict_proba(TEXTS)
     for head, values in found.items():
         whole = given[head] if isinstance(given, dict) else given
         assert np.array_equal(values, whole[:, 1:] if task == "binary" else whole)

@@ -4,12 +4,13 @@ import pytest
 
 from kerasbert import ArtifactError, ConfigError, TextClassifier
 from kerasbert._core import files
-from kerasbert.saving.bundle import load_bundle, precision
+from kerasbert.saving.folder import load_trained
+from kerasbert.saving.rebuild import precision
 
 
 @pytest.fixture(scope="module")
 def saved(tiny_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bundle") / "model"
+    folder = tmp_path_factory.mktemp("saved") / "model"
     classifier = TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False)
     classifier.fit(["good", "bad", "lost", "late"], list("abab")).save(folder)
     return folder
@@ -27,7 +28,7 @@ def changed(saved, tmp_path, **changes):
 
 
 CHANGES = {
-    "newer format": ({"format_version": 99}, "has format_version 99; this kerasbert .* reads 1"),
+    "newer format": ({"format_version": 99}, "has format_version 99; this kerasbert .* reads up to 2"),
     "unknown builder": ({"builder": "os.system"}, "does not describe a classifier"),
     "no arguments": ({"arguments": {}}, "does not describe a classifier: it lacks 'arguments/encoder'"),
     "list": ({"arguments": [1]}, r"does not describe a classifier: .*'arguments' is malformed, \[1\]"),
@@ -39,19 +40,19 @@ CHANGES = {
 @pytest.mark.parametrize(("changes", "message"), CHANGES.values(), ids=CHANGES)
 def test_a_wrong_description_is_refused(changes, message, saved, tmp_path):
     with pytest.raises(ArtifactError, match=message):
-        load_bundle(changed(saved, tmp_path, **changes))
+        load_trained(changed(saved, tmp_path, **changes))
 
 
 def test_weights_of_another_model_are_refused(saved, tmp_path):
     arguments = json.loads((saved / "classifier.json").read_text())["arguments"]
     arguments["num_classes"] = ["a", "b", "c"]
     with pytest.raises(ArtifactError, match=r"probabilities/logits/\w+ must have shape|must be 3 numbers"):
-        load_bundle(changed(saved, tmp_path, arguments=arguments))
+        load_trained(changed(saved, tmp_path, arguments=arguments))
 
 
 def test_a_folder_that_is_none():
     with pytest.raises(ArtifactError, match="is not a folder; give the folder that `save` or `train` wrote"):
-        load_bundle("nowhere")
+        load_trained("nowhere")
 
 
 def test_pure_float16_is_refused():

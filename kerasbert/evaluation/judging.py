@@ -11,16 +11,16 @@ from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
 from kerasbert.evaluation.paired import paired_p_values
 from kerasbert.evaluation.report.findings import compare_with_baseline
 from kerasbert.objectives.level_decisions import score_hierarchy
-from kerasbert.text_classifier import TextClassifier
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 def collect_outcomes(
-    classifier: TextClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
+    classifier: TrainedClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
 ) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
     """What a classifier answers on labelled texts; they go through the model once.
 
     Args:
-        classifier: trained.
+        classifier: the classifier.
         texts: n >= 1 texts.
         labels: as for `fit`.
         text_pairs: n second texts.
@@ -31,19 +31,18 @@ def collect_outcomes(
 
     Raises:
         DataError: when there is no text, or a text or label cannot be used.
-        ConfigError: when the classifier is not trained.
     """
     encoded = _encoded_labels(classifier, texts, labels)
-    probabilities = answer_texts(classifier, texts, text_pairs)
+    probabilities = classifier.probabilities(texts, text_pairs)
     outcomes, decided = _outcomes(classifier, encoded, probabilities)
-    tree = classifier.model_.hierarchy
+    tree = classifier.model.hierarchy
     if tree is None:
         return outcomes, None
     return outcomes, score_hierarchy(encoded, decided, tree.hierarchy, several=not tree.exclusive)
 
 
 def score_beside(
-    classifier: TextClassifier,
+    classifier: TrainedClassifier,
     texts: Sequence[str],
     labels: Any,
     baseline: Mapping[str, Any],
@@ -52,21 +51,20 @@ def score_beside(
     """Scores of a classifier with their intervals, and how it compares with a baseline; the texts are read once.
 
     Args:
-        classifier: trained.
+        classifier: the classifier.
         texts: n >= 1 texts.
         labels: as for `fit`.
         baseline: see `write_report`.
         text_pairs: n second texts.
 
     Returns:
-        What `TextClassifier.evaluate` gives, and what `compare_heads` does.
+        What `TrainedClassifier.evaluate` gives, and what `compare_heads` does.
 
     Raises:
         DataError: when there is no text, a text or label cannot be used, or the baseline was judged on others.
-        ConfigError: when the classifier is not trained.
     """
     encoded = _encoded_labels(classifier, texts, labels)
-    probabilities = answer_texts(classifier, texts, text_pairs)
+    probabilities = classifier.probabilities(texts, text_pairs)
     outcomes, _ = _outcomes(classifier, encoded, probabilities)
     scores = classifier.evaluate_probabilities(probabilities, labels, intervals=True)
     by_head = {SINGLE_HEAD: scores} if SINGLE_HEAD in outcomes else scores
@@ -74,19 +72,7 @@ def score_beside(
     return scores, compare_heads(outcomes, judged, baseline) or {}
 
 
-def answer_texts(
-    classifier: TextClassifier, texts: Sequence[str], text_pairs: Sequence[str] | None = None
-) -> dict[str, np.ndarray]:
-    """A classifier's probabilities by head or level, float32 (n, units), with one unit for a binary head."""
-    answered = classifier.predict_proba(texts, text_pairs)
-    columns = answered if isinstance(answered, dict) else {SINGLE_HEAD: answered}
-    tasks = classifier.model_.task_outputs.tasks
-    # Of a binary head's two columns the last one is its unit.
-    return {head: values[:, -tasks[head].units :] for head, values in columns.items()}
-
-
-def _encoded_labels(classifier: TextClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
-    classifier._check_fitted()
+def _encoded_labels(classifier: TrainedClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
     if not len(texts):
         raise DataError("`texts` must hold at least one text to judge by; got none.")
     encoded = classifier.encode_labels(labels)
@@ -95,12 +81,11 @@ def _encoded_labels(classifier: TextClassifier, texts: Sequence[str], labels: An
 
 
 def _outcomes(
-    classifier: TextClassifier, encoded: Mapping[str, np.ndarray], probabilities: Mapping[str, np.ndarray]
+    classifier: TrainedClassifier, encoded: Mapping[str, np.ndarray], probabilities: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, Outcome], dict[str, np.ndarray]]:
     """What each head answered where the label is known, and the decisions on all texts."""
-    decided = classifier.decide_all(probabilities)
-    outputs = classifier.model_.task_outputs
-    return outcomes_by_head(outputs, encoded, probabilities, decided, classifier.thresholds_), decided
+    y_pred = classifier.y_pred(probabilities)
+    return outcomes_by_head(classifier.outputs, encoded, probabilities, y_pred, classifier.thresholds), y_pred
 
 
 def _check_counts(texts: Sequence[str], encoded: Mapping[str, np.ndarray]) -> None:
