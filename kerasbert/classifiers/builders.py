@@ -7,8 +7,7 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import DEFAULT_ENCODER, INPUT_NAMES, WINDOW_ROWS
-from kerasbert._core.names import SINGLE_HEAD as SINGLE_HEAD
+from kerasbert._core.names import DEFAULT_ENCODER, INPUT_NAMES, SINGLE_HEAD, WINDOW_ROWS
 from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, build
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
