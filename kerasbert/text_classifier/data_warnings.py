@@ -8,8 +8,8 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.token_cache import TokenCache
-from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.reading.data_checks import (
     label_counts,
     warn_of_cut_texts,

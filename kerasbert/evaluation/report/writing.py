@@ -11,8 +11,8 @@ import numpy as np
 
 from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
-from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.evaluation.comparison import collect_outcomes, compare_heads
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
