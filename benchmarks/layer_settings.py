@@ -82,7 +82,7 @@ class Data(NamedTuple):
 def read(options: argparse.Namespace) -> Data:
     """The three files, tokenised."""
     tokens = kb.Tokenizer.from_pretrained(options.encoder, max_length=options.max_length)
-    files = [kb.read_examples(options.data / f"{name}.jsonl", labels=["labels"]) for name in ("train", "dev", "test")]
+    files = [kb.read_examples(options.data / f"{name}.jsonl", label_columns=["labels"]) for name in ("train", "dev", "test")]
     names = kb.collect_label_names(files[0].labels["labels"])
     if options.limit is not None:
         files = [file.take(range(0, len(file.texts), max(1, len(file.texts) // options.limit))) for file in files]

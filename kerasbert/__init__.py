@@ -20,7 +20,7 @@ from kerasbert._core.errors import NotFittedError as NotFittedError
 from kerasbert._core.errors import UnsafeArtifactError as UnsafeArtifactError
 from kerasbert._version import __version__ as __version__
 from kerasbert.batches.memory import make_batches as make_batches
-from kerasbert.batches.prepare_tokens import prepare_tokens as prepare_tokens
+from kerasbert.batches.prepare import prepare_tokens as prepare_tokens
 from kerasbert.batches.stream import stream_batches as stream_batches
 from kerasbert.batches.token_cache import open_cache as open_cache
 from kerasbert.classifiers.builders import build_binary as build_binary
