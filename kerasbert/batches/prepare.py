@@ -14,9 +14,9 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_name, suggest_keywords
 from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert._core.locations import local_output
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert._core.workplace import put_back
+from kerasbert._core.paths import local_output
+from kerasbert._core.staging import recover_folder
 from kerasbert.batches.cache_writer import CacheWriter
 from kerasbert.batches.token_cache import (
     BAD_ROWS_FILE,
@@ -247,7 +247,7 @@ class _Progress:
 def _prepare(output: Path, files: list[SourceFile], reading: _Reading, *, overwrite: bool) -> TokenCache:
     """Take the cache that is there, if it is of these files read in this way, or write one."""
     facts = reading.facts()
-    put_back(output)
+    recover_folder(output)
     if is_cache(output):
         differ = _differences(output, files, facts, overwrite=overwrite)
         if not differ:

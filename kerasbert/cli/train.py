@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import DivergedError
-from kerasbert._core.locations import local_output
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.paths import local_output
 from kerasbert.batches.memory import NUM_LENGTHS
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import (

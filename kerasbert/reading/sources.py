@@ -8,7 +8,7 @@ from typing import Any
 
 from kerasbert._core.checks import frame_columns, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.locations import local_path
+from kerasbert._core.paths import local_path
 from kerasbert.reading._files import PATTERN, UTF_8, SourceFile, check_encoding, check_file, look_at
 from kerasbert.reading.formats import FORMATS, format_of
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert._core.resolve import resolve_encoder
 from kerasbert.classifiers.builders import (
     HEAD_LEARNING_RATE,
     LEARNING_RATE,

@@ -434,7 +434,7 @@ def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:
 def _check_batches(name: str, batches: Any) -> None:
     if not isinstance(batches, BatchSource):
         raise TypeError(
-            f"`{name}` must be labelled batches from kerasbert.make_batches(tokens, labels); got {shorten(batches)} of "
+            f"`{name}` must be labelled batches from kerasbert.data.make_batches(tokens, labels); got {shorten(batches)} of "
             f"type {type(batches).__name__}."
         )
     if batches.labels is None or not batches.num_examples:

@@ -178,7 +178,7 @@ def as_optimization(value: object) -> Optimization:
     if isinstance(value, Mapping):
         return Optimization(**value)
     if not isinstance(value, Optimization):
-        raise TypeError(f"`optimization` must be kerasbert.Optimization(...); got {shorten(value)}.")
+        raise TypeError(f"`optimization` must be kerasbert.training.Optimization(...); got {shorten(value)}.")
     return value
 
 

@@ -9,7 +9,8 @@ import pyarrow.parquet
 import pytest
 import tensorflow as tf
 
-from kerasbert import DataError, read_examples
+from kerasbert import DataError
+from kerasbert.data import read_examples
 from kerasbert.reading import _files
 from kerasbert.reading.formats import stream_rows
 from kerasbert.reading.sources import find_sources

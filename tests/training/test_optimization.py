@@ -2,7 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, Optimization, finetune, make_batches
+from kerasbert import ConfigError, finetune
+from kerasbert.data import make_batches
+from kerasbert.training import Optimization
 from kerasbert.training.optimization import as_optimization, layer_factors, prepare_layers, start_steps
 
 
@@ -128,5 +130,5 @@ def test_more_blocks_than_there_are(options, toy_model):
 
 
 def test_optimization_of_another_type():
-    with pytest.raises(TypeError, match=r"`optimization` must be kerasbert.Optimization"):
+    with pytest.raises(TypeError, match=r"`optimization` must be kerasbert.training.Optimization"):
         as_optimization("fast")
