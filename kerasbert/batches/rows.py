@@ -140,10 +140,6 @@ def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarr
     Returns:
         The rows, ascending, int64.
 
-    Raises:
-        ConfigError: when `fraction` or `seed` is out of its range.
-        DataError: when there are fewer than 2 rows.
-
     Example:
         >>> labels = {"output": np.array([0, 1] * 50)}
         >>> len(held_out_rows(MemoryRows(TokenArrays.from_lists([[2, 3]] * 100), labels), 0.1))

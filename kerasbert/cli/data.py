@@ -80,9 +80,6 @@ class Reading:
             text_column: `--text-column`.
             text_pair_column: `--text-pair-column`.
             label_delimiter: `--label-delimiter`.
-
-        Raises:
-            typer.BadParameter: when the columns or the delimiter do not go with the task.
         """
         labels = label_columns_of(task, label_column, heads)
         columns: dict[str, Any] = {"text_column": text_column, "text_pair_column": text_pair_column}
@@ -107,9 +104,6 @@ class Reading:
             classifier: the `TextClassifier`.
             label_column: `--label-column`; None: as in training.
             **given: of `text_column`, `text_pair_column` and `label_delimiter` those that differ; None: as in training.
-
-        Raises:
-            typer.BadParameter: when the delimiter does not go with the task.
         """
         saved, model = classifier.metrics_.get("reading", {}), classifier.model_
         tree = model.hierarchy
@@ -234,10 +228,6 @@ def read_data(
 
     Returns:
         The examples.
-
-    Raises:
-        DataError: when the file or a row cannot be used.
-        ConfigError: when `on_error` is no policy, or `encoding` cannot be followed.
     """
     bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
     columns = TextColumns(text_column, text_pair_column)

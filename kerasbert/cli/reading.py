@@ -17,9 +17,6 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> Heads | None:
 
     Returns:
         Head name -> (column, task of the head); None for a task with one head.
-
-    Raises:
-        typer.BadParameter: when they do not go with the task or are malformed.
     """
     if (task is Task.multitask) != bool(heads):
         raise typer.BadParameter(
@@ -40,9 +37,6 @@ def parse_layers(layers: str | None) -> list[int] | None:
 
     Returns:
         The indices; None where none are given.
-
-    Raises:
-        typer.BadParameter: when one is no whole number.
     """
     if layers is None:
         return None
@@ -53,11 +47,7 @@ def parse_layers(layers: str | None) -> list[int] | None:
 
 
 def parse_weights(weights: str | None) -> list[float] | None:
-    """Read `--level-weights 1,0.5`.
-
-    Raises:
-        typer.BadParameter: when a part is no number.
-    """
+    """Read `--level-weights 1,0.5`."""
     try:
         return None if weights is None else [float(part) for part in weights.split(",")]
     except ValueError as error:
@@ -65,11 +55,7 @@ def parse_weights(weights: str | None) -> list[float] | None:
 
 
 def parse_augmentation(augment: str | None) -> dict[str, float] | None:
-    """Read `--augment mask=0.1,drop=0.05,swap=0.05`.
-
-    Raises:
-        typer.BadParameter: when it is malformed.
-    """
+    """Read `--augment mask=0.1,drop=0.05,swap=0.05`."""
     if augment is None:
         return None
     try:
@@ -79,11 +65,7 @@ def parse_augmentation(augment: str | None) -> dict[str, float] | None:
 
 
 def label_columns_of(task: Task, label_column: str | None, heads: Heads | None) -> tuple[str, ...]:
-    """The columns that hold the labels, from `--label-column A,B,C`, the heads or the task's own name.
-
-    Raises:
-        typer.BadParameter: when several columns are given for a task that takes one.
-    """
+    """The columns that hold the labels, from `--label-column A,B,C`, the heads or the task's own name."""
     if heads:
         return tuple(dict.fromkeys(column for column, _ in heads.values()))
     if label_column is not None:

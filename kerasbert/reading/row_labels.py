@@ -25,19 +25,8 @@ def plan_labels(
 ) -> tuple[dict[str, LabelVocabulary], LevelTree | None]:
     """Plan how the labels of a row are read, by head; see `prepare_tokens` for the arguments.
 
-    Args:
-        task: see `prepare_tokens`.
-        heads: see `prepare_tokens`.
-        label_columns: see `prepare_tokens`.
-        label_names: see `prepare_tokens`.
-        label_delimiter: see `prepare_tokens`.
-        subclasses: see `prepare_tokens`.
-
     Returns:
         Head or level name -> its vocabulary; and the tree of the levels, None without levels.
-
-    Raises:
-        ConfigError: when arguments do not go together.
     """
     if (task is None) == (heads is None):
         raise ConfigError("One of `task` and `heads` must be given.")

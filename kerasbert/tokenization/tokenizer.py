@@ -198,10 +198,6 @@ class Tokenizer:
         Returns:
             `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
 
-        Raises:
-            TypeError: as `encode`.
-            DataError: as `encode`.
-
         Example:
             >>> encoder("hello world")["input_ids"].tolist()  # doctest: +SKIP
             [[101, 7592, 2088, 102]]
