@@ -36,7 +36,8 @@ from kerasbert.cli.train_options import (
 )
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.reading._files import UTF_8
-from kerasbert.saving.bundle import CLASSIFIER_FILE
+from kerasbert.saving.format import CLASSIFIER_FILE
+from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
 from kerasbert.training.checkpoint import LAST_GOOD
@@ -211,11 +212,11 @@ def train(
     reading = Reading.of_task(task, labels, heads, multilabel=multilabel, label_names=names, **columns)
     if names is None and task is Task.multilabel and len(reading.label_columns) > 1:
         names = list(reading.label_columns)
-    tokens = None
+    token_cache = None
     if way is Way.cache:
-        tokens = open_or_make_cache(data, output, {}, quiet=quiet)
-        check_reading(tokens, asked_of_cache(context, heads))
-        reading = reading.of_cache(tokens)
+        token_cache = open_or_make_cache(data, output, {}, quiet=quiet)
+        check_reading(token_cache, asked_of_cache(context, heads))
+        reading = reading.of_cache(token_cache)
     examples = reading.read(data[0], on_error=on_error, encoding=encoding) if way is Way.memory else None
     held_out = None if validation is None else reading.read(validation, on_error=on_error, encoding=encoding)
     classifier = TextClassifier(
@@ -279,17 +280,15 @@ def train(
             "on_error": on_error,
             "encoding": encoding,
         }
-        tokens = open_or_make_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
-        reading = reading.of_cache(tokens)
+        token_cache = open_or_make_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
+        reading = reading.of_cache(token_cache)
     try:
         if examples is not None:
-            cells = reading.cells(examples)
-            pairs = examples.text_pairs
-            classifier.fit(examples.texts, cells, text_pairs=pairs, validation=validation_data, **running)
+            classifier.fit(examples, reading.cells(examples), validation=validation_data, **running)
             _report_shapes(classifier)
-        elif tokens is not None:
-            classifier.fit_cache(
-                tokens,
+        elif token_cache is not None:
+            classifier.fit(
+                token_cache,
                 validation=validation_data,
                 token_budget=token_budget,
                 max_steps=max_steps,
@@ -303,7 +302,7 @@ def train(
         raise
     metrics: dict[str, Any] = {
         "reading": reading.to_dict(),
-        "num_training_examples": classifier.data_["num_texts"],
+        "num_training_examples": trained_of(classifier).data["num_texts"],
     }
     if held_out is not None:
         metrics["validation"] = classifier.evaluate(
@@ -316,11 +315,11 @@ def train(
 
 
 def _report_shapes(classifier: TextClassifier) -> None:
-    padding = classifier.padding_
+    padding, trained = classifier.padding_, trained_of(classifier)
     shapes = padding["shapes"]
     lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
     cut = (
-        f"; {padding['cut']} of {classifier.data_['num_texts']} texts were cut at {classifier.tokenizer_.max_length}"
+        f"; {padding['cut']} of {trained.data['num_texts']} texts were cut at {trained.max_length}"
         if padding["cut"]
         else ""
     )

@@ -22,7 +22,9 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.estimator import Estimator
-from kerasbert.saving.bundle import HEAD_TASKS, precision
+from kerasbert.saving.rebuild import precision
+from kerasbert.tasks.hierarchical import with_level_task
+from kerasbert.tasks.table import TASKS as HEAD_TASKS
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
@@ -117,7 +119,6 @@ class Settings(Estimator):
         self.optimization = optimization
         self.warm_start = warm_start
         self.progress = progress
-        self.metrics_: dict[str, Any] = {}
 
     def check_arguments(self) -> None:
         """Refuse arguments that are out of their range or do not go together.
@@ -207,16 +208,16 @@ class Settings(Estimator):
     def _build(self, names: Any, shared: dict[str, Any]) -> Classifier:
         if self.layerwise:
             own = {name: value for name, value in shared.items() if name not in LAYERWISE_WITHOUT}
-            head = HEAD_TASKS[self.task](list(names[SINGLE_HEAD]))
+            head = HEAD_TASKS[self.task].of(names[SINGLE_HEAD])
             return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
         if self.task == "hierarchical":
-            tree: dict[str, Any] = {"multilabel": self.multilabel, "level_weights": self.level_weights}
-            return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)
+            own = with_level_task({"multilabel": self.multilabel, "level_weights": self.level_weights})
+            return build_hierarchical(names.to_tree(), **own, **shared, compile=False)
         if self.task == "binary":
             return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)
         if self.task == "multiclass":
             return build_multiclass(names[SINGLE_HEAD], **shared, compile=False)
         if self.task == "multilabel":
             return build_multilabel(names[SINGLE_HEAD], **shared, compile=False)
-        heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self.head_tasks().items()}
+        heads = {head: HEAD_TASKS[task].of(names[head]) for head, task in self.head_tasks().items()}
         return build_multitask(heads, **shared, compile=False)

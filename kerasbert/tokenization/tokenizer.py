@@ -300,6 +300,21 @@ class Tokenizer:
         return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
 
     @property
+    def backend(self) -> "FastTokenizer":
+        """The tokenizer of the `tokenizers` library that does the work; to read, not to change."""
+        return self._tokenizer
+
+    @property
+    def template(self) -> list[Part]:
+        """A single text and the special tokens around it."""
+        return self._template
+
+    @property
+    def reserved(self) -> np.ndarray:
+        """Which ids are special tokens that stay text where a text spells them, bool (vocabulary_size,)."""
+        return self._reserved
+
+    @property
     def mask_id(self) -> int | None:
         """Id of the mask token; None where there is none."""
         return self._tokenizer.token_to_id(self._names["mask_token"]) if "mask_token" in self._names else None

@@ -94,7 +94,7 @@ def test_training_ends_after_max_steps_at_the_rate_zero(folder, tiny_folder, tmp
 
     cache = prepare_tokens(folder / "0.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
     classifier = TextClassifier("multiclass", encoder=tiny_folder, progress=False)
-    classifier.fit_cache(cache, token_budget=40, max_steps=31)
+    classifier.fit(cache, token_budget=40, max_steps=31)
     optimizer = classifier.model_.optimizer
     assert int(optimizer.iterations) == 31
     assert float(optimizer.learning_rate) == pytest.approx(0.0, abs=1e-6)

@@ -28,8 +28,8 @@ SETTINGS = {
         "max_length": 8,
         "window_overlap": 2,
         "window_pooling": "max",
-        "window_budget": 64,
-        "optimization": {"accumulate": 2, "schedule": "cosine", "ema": None, "layer_decay": 0.9},
+        "max_windows_per_batch": 64,
+        "optimization": {"gradient_accumulation_steps": 2, "schedule": "cosine", "ema": None, "layer_decay": 0.9},
         "balance": "sqrt",
         "label_smoothing": 0.05,
         "hidden_units": [4],
@@ -55,7 +55,7 @@ SETTINGS = {
     "combined": {
         "layers": [-2, -1],
         "combine": "mean",
-        "combine_first": True,
+        "combine_before_pooling": True,
         "pooling": "attention",
         "max_length": 24,
         "warm_start": True,
@@ -67,7 +67,7 @@ SETTINGS = {
         "optimization": {"freeze": "embeddings"},
     },
     "command": {"encoder": "encoder"},
-    "hugging_face": {"pooling": "attention", "combine": "mean", "combine_first": True, "max_length": 24},
+    "hugging_face": {"pooling": "attention", "combine": "mean", "combine_before_pooling": True, "max_length": 24},
 }
 # Processors round bfloat16 differently.
 TOLERANCES = {"mixed_precision": 0.02}
@@ -133,9 +133,9 @@ def test_the_command_reads_the_columns_of_the_training(tmp_path, capsys):
 
 
 def test_a_token_cache_is_trained_from():
-    cache = kb.open_cache(GOLDEN / "token_cache")
+    cache = kb.data.open_cache(GOLDEN / "token_cache")
     assert cache.num_rows == 72 and cache.names == {"probabilities": ("good", "other", "question")}
     classifier = kb.TextClassifier("multiclass", encoder=GOLDEN / "encoder", max_length=12, progress=False)
-    classifier.fit_cache(cache, max_steps=1)
+    classifier.fit(cache, max_steps=1)
     assert int(classifier.model_.optimizer.iterations) == 1
     assert classifier.predict_proba(["good card"]).shape == (1, 3)
