@@ -24,7 +24,7 @@ class Batches(TokenBatches):
     """Batches for `fit`, `evaluate` or `predict`; made by `make_batches`.
 
     Args:
-        tokens: the texts' token ids.
+        token_arrays: the texts' token ids.
         labels: array (n, ...) or dict of arrays by head; None for prediction.
         sample_weight: array (n,) or dict of arrays by head; None for equal weights.
         batch_size: texts in a batch.
@@ -44,7 +44,7 @@ class Batches(TokenBatches):
 
     def __init__(
         self,
-        tokens: TokenArrays,
+        token_arrays: TokenArrays,
         labels: Any = None,
         *,
         sample_weight: Any = None,
@@ -57,7 +57,7 @@ class Batches(TokenBatches):
         augmentation: Augmentation | None = None,
         by_length: bool = False,
     ) -> None:
-        self.tokens = tokens
+        self.token_arrays = token_arrays
         self.labels = labels
         self.sample_weight = sample_weight
         self.batch_size = batch_size
@@ -71,24 +71,24 @@ class Batches(TokenBatches):
         # The epoch that `rows_of` was asked about last.
         self._planned: tuple[int, list[tuple[np.ndarray, int]]] | None = None
         #: Row of each text in the order in which an unshuffled pipeline gives them.
-        self.order = np.argsort(tokens.lengths, kind="stable") if by_length else np.arange(len(tokens))
+        self.order = np.argsort(token_arrays.lengths, kind="stable") if by_length else np.arange(len(token_arrays))
         first = self._plan(0)
         #: The padded lengths that occur.
         self.shapes = tuple(sorted({length for _, length in first}))
-        real = sum(int(tokens.lengths[rows].sum()) for rows, _ in first)
+        real = sum(int(token_arrays.lengths[rows].sum()) for rows, _ in first)
         #: Tokens in an epoch, padding apart.
         self.num_tokens = real
         #: Share of an epoch's tokens that are padding.
         self.padding = 1 - real / sum(self._num_rows(rows) * length for rows, length in first) if real else 0.0
         #: As `dataset`, but of no promised number of batches.
-        self.pipeline = self._pipeline(self._batch(np.arange(min(len(tokens), 1)), 1))
+        self.pipeline = self._pipeline(self._batch(np.arange(min(len(token_arrays), 1)), 1))
         self.dataset = self.with_length(self.pipeline)
         self.dataset.longest_input = max(lengths if draws is not None else self.shapes, default=0)
 
     @property
     def num_examples(self) -> int:  # type: ignore[override]
         """Texts in an epoch; one that is drawn twice counts twice."""
-        return len(self.tokens) if self.draws is None else round(float(self.draws.sum()))
+        return len(self.token_arrays) if self.draws is None else round(float(self.draws.sum()))
 
     @property
     def steps(self) -> int:  # type: ignore[override]
@@ -98,7 +98,7 @@ class Batches(TokenBatches):
     def rows(self, epoch: int) -> np.ndarray:
         """The rows that an epoch takes, in no order that matters, (num_examples,)."""
         random = np.random.default_rng([self.seed, epoch])
-        return np.arange(len(self.tokens)) if self.draws is None else draw_rows(self.draws, random)
+        return np.arange(len(self.token_arrays)) if self.draws is None else draw_rows(self.draws, random)
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """The rows of one batch."""
@@ -108,7 +108,7 @@ class Batches(TokenBatches):
 
     def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
         """The rows of each batch of an epoch, and the length they are padded to."""
-        lengths, size = self.tokens.lengths, self.batch_size
+        lengths, size = self.token_arrays.lengths, self.batch_size
         order = self.order
         if self.shuffle:
             random = np.random.default_rng([self.seed, epoch])
@@ -137,11 +137,11 @@ class Batches(TokenBatches):
 
         targets = [part for part in (self.labels, self.sample_weight) if part is not None]
         taken = keras.tree.map_structure(lambda part: part[rows], targets)
-        return self.tokens.take(rows).padded(self.pad_id, length), *taken
+        return self.token_arrays.take(rows).padded(self.pad_id, length), *taken
 
 
 def make_batches(
-    tokens: TokenArrays,
+    token_arrays: TokenArrays,
     labels: Any = None,
     *,
     batch_size: int = 32,
@@ -161,7 +161,7 @@ def make_batches(
     `model.predict(batches.dataset)` are those of the texts.
 
     Args:
-        tokens: from `Tokenizer.encode`; texts in windows are batched so that no batch has more of these than their budget.
+        token_arrays: from `Tokenizer.encode`; texts in windows are batched so that no batch has more of these than their budget.
         labels: array (n, ...) or dict of arrays by head; None for prediction.
         batch_size: texts in a batch, >= 1; the last batch of an epoch may be smaller.
         shuffle: True for training.
@@ -189,14 +189,14 @@ def make_batches(
         TypeError: when an argument has the wrong type, as labels that are names and not numbers.
 
     Example:
-        >>> tokens = TokenArrays.from_lists([[2, 5, 3], [2, 3]])
-        >>> make_batches(tokens, np.array([0, 1]), shuffle=True).num_examples
+        >>> token_arrays = TokenArrays.from_lists([[2, 5, 3], [2, 3]])
+        >>> make_batches(token_arrays, np.array([0, 1]), shuffle=True).num_examples
         2
     """
-    if not (hasattr(tokens, "offsets") or hasattr(tokens, "windows")):
+    if not (hasattr(token_arrays, "offsets") or hasattr(token_arrays, "windows")):
         raise TypeError(
-            f"`tokens` must be what `Tokenizer.encode` gives; got {shorten(tokens)} of type {type(tokens).__name__}. Write "
-            f"make_batches(encoder.encode(texts), labels)."
+            f"`token_arrays` must be what `Tokenizer.encode` gives; got {shorten(token_arrays)} of type {type(token_arrays).__name__}. Write "
+            f"make_batches(tokenizer.encode(texts), labels)."
         )
     check_int("batch_size", batch_size, 1)
     check_bool("shuffle", shuffle)
@@ -209,8 +209,8 @@ def make_batches(
         raise ConfigError("`sample_weight` needs `labels`: it weights their loss; got `labels` None.")
     if sampling is not None and (labels is None or not shuffle):
         raise ConfigError(f"`sampling` must be None without `labels` and shuffle=True; got {shorten(sampling)}.")
-    labels = _checked_rows("labels", labels, len(tokens))
-    windows = getattr(tokens, "windows", None)
+    labels = _checked_rows("labels", labels, len(token_arrays))
+    windows = getattr(token_arrays, "windows", None)
     if windows is not None and sampling is not None:
         raise ConfigError(f"`sampling` must be None for texts in windows; got {shorten(sampling)}.")
     kind: type[Batches] = Batches
@@ -218,11 +218,11 @@ def make_batches(
         from kerasbert.batches.windows import WindowBatches
 
         kind = WindowBatches
-    allowed = tokens if windows is None else windows
+    allowed = token_arrays if windows is None else windows
     return kind(
-        tokens,
+        token_arrays,
         labels,
-        sample_weight=_checked_rows("sample_weight", sample_weight, len(tokens)),
+        sample_weight=_checked_rows("sample_weight", sample_weight, len(token_arrays)),
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
@@ -298,17 +298,17 @@ def lengths_of_counts(
     return tuple(int(value) * multiple for value in sorted(chosen))
 
 
-def _own_lengths(tokens: TokenArrays) -> tuple[int, ...]:
-    if not len(tokens):
+def _own_lengths(token_arrays: TokenArrays) -> tuple[int, ...]:
+    if not len(token_arrays):
         return ()
-    chosen = choose_lengths(tokens.lengths, int(tokens.lengths.max()))
+    chosen = choose_lengths(token_arrays.lengths, int(token_arrays.lengths.max()))
     # A multiple may overshoot `max_length`, and with it the encoder's table of positions.
-    limit = chosen[-1] if tokens.max_length is None else tokens.max_length
+    limit = chosen[-1] if token_arrays.max_length is None else token_arrays.max_length
     return tuple(sorted({min(length, limit) for length in chosen}))
 
 
-def _checked_lengths(lengths: Sequence[int] | str, tokens: TokenArrays) -> tuple[int, ...]:
-    longest = int(tokens.lengths.max()) if len(tokens) else 0
+def _checked_lengths(lengths: Sequence[int] | str, token_arrays: TokenArrays) -> tuple[int, ...]:
+    longest = int(token_arrays.lengths.max()) if len(token_arrays) else 0
     if isinstance(lengths, str) and lengths == LONGEST:
         return tuple(range(1, longest + 1))
     if isinstance(lengths, (str, bytes)) or not isinstance(lengths, (Sequence, np.ndarray)):

@@ -74,7 +74,7 @@ class ArrayLabels:
 
     def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
         """See `RowStore.encoded`."""
-        return self.heads[head][rows]
+        return np.asarray(self.heads[head][rows])
 
     def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `LabelRows.labels_of`; a binary label has the numbers 0 and 1, ids are numbered anew."""
@@ -91,23 +91,23 @@ class MemoryRows(ArrayLabels):
     """Rows in memory, read as those of a token cache are.
 
     Args:
-        tokens: `TokenArrays` of n texts, or their `WindowArrays`.
+        token_arrays: `TokenArrays` of n texts, or their `WindowArrays`.
         labels: head name -> array (n, ...); none for prediction.
         num_labels: head name -> number of its labels.
     """
 
     def __init__(
         self,
-        tokens: Any,
+        token_arrays: Any,
         labels: Mapping[str, np.ndarray],
         num_labels: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(labels)
-        self.tokens = tokens
-        self.lengths: np.ndarray = tokens.lengths
-        self.num_rows = len(tokens)
-        self.num_cut: int = tokens.num_truncated
-        self.max_length: int = tokens.max_length
+        self.token_arrays = token_arrays
+        self.lengths: np.ndarray = token_arrays.lengths
+        self.num_rows = len(token_arrays)
+        self.num_cut: int = token_arrays.num_truncated
+        self.max_length: int = token_arrays.max_length
         self._num_labels = num_labels or {}
 
     @property
@@ -117,7 +117,7 @@ class MemoryRows(ArrayLabels):
 
     def read(self, rows: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
         """See `RowStore.read`."""
-        return self.tokens.take(rows), {name: array[rows] for name, array in self.heads.items()}
+        return self.token_arrays.take(rows), {name: array[rows] for name, array in self.heads.items()}
 
 
 def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarray:
@@ -144,4 +144,5 @@ def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarr
             np.random.default_rng(seed).choice(rows.num_rows, MOST_STRATIFIED, replace=False, shuffle=False)
         )
         fraction = min(round(fraction * rows.num_rows), MOST_HELD_OUT) / MOST_STRATIFIED
-    return among[split_indices(rows.encoded(next(iter(rows.heads)), among), fraction, seed=seed)[1]]
+    _, held_out = split_indices(rows.encoded(next(iter(rows.heads)), among), fraction, seed=seed)
+    return np.asarray(among[held_out])

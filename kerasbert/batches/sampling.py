@@ -116,7 +116,8 @@ class RowSampling:
         """How often rows are drawn in one of the rounds."""
         chance = uniform(rows, self.seed, epoch)
         expected = self.draws(rows) / self.rounds
-        return (np.floor(expected * (turn + 1) + chance) - np.floor(expected * turn + chance)).astype(np.int64)
+        before, after = (np.floor(expected * number + chance) for number in (turn, turn + 1))
+        return np.asarray(after - before, dtype=np.int64)
 
 
 def uniform(rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:

@@ -37,12 +37,12 @@ class _Held(NamedTuple):
     """Rows in memory, ascending by number."""
 
     rows: np.ndarray
-    tokens: TokenArrays
+    token_arrays: TokenArrays
     labels: dict[str, np.ndarray]
 
     def take(self, rows: np.ndarray) -> "_Held":
         places = np.searchsorted(self.rows, rows)
-        return _Held(rows, self.tokens.take(places), {name: part[places] for name, part in self.labels.items()})
+        return _Held(rows, self.token_arrays.take(places), {name: part[places] for name, part in self.labels.items()})
 
 
 class _Asked(NamedTuple):
@@ -198,7 +198,7 @@ class StreamBatches(TokenBatches):
         return _Held(rows, *self.store.read(rows))
 
     def _inputs(self, held: _Held, length: int) -> tuple[Any, ...]:
-        inputs = held.tokens.padded(self.pad_id, length)
+        inputs = held.token_arrays.padded(self.pad_id, length)
         if not self.label_counts:
             return (inputs,)
         return inputs, (next(iter(held.labels.values())) if self._one_head() else held.labels)
@@ -410,7 +410,7 @@ def _keeper(held_out: np.ndarray) -> Any:
 
     def keep(rows: np.ndarray) -> np.ndarray:
         places = np.searchsorted(held_out, rows)
-        return (places == len(held_out)) | (held_out[np.minimum(places, len(held_out) - 1)] != rows)
+        return np.asarray(held_out[np.minimum(places, len(held_out) - 1)] != rows)
 
     return keep if len(held_out) else None
 
@@ -431,7 +431,7 @@ def _joined(held: _Held | None, new: _Held) -> _Held:
     if not len(new.rows):
         return held
     rows = np.concatenate([held.rows, new.rows])
-    tokens = TokenArrays.concatenate([held.tokens, new.tokens])
+    token_arrays = TokenArrays.concatenate([held.token_arrays, new.token_arrays])
     labels = {name: np.concatenate([part, new.labels[name]]) for name, part in held.labels.items()}
     order = np.argsort(rows)
-    return _Held(rows[order], tokens.take(order), {name: part[order] for name, part in labels.items()})
+    return _Held(rows[order], token_arrays.take(order), {name: part[order] for name, part in labels.items()})

@@ -33,7 +33,8 @@ from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
 from kerasbert.labels.hierarchy import UNKNOWN, Hierarchy, parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.reading.sources import SourceFile, listing
+from kerasbert.reading._files import SourceFile
+from kerasbert.reading.sources import listing
 from kerasbert.tokenization.token_arrays import TokenArrays, ranges
 
 CACHE_FILE = "cache.json"
@@ -150,7 +151,7 @@ class TokenCache:
         self.pad_id: int = facts["pad_id"]
         self.pairs: bool = facts["pairs"]
         self.sources = [_known(SourceFile, file) for file in facts["sources"]]
-        self.heads = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
+        self.heads: dict[str, CachedHead] = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
         self.hierarchy = parse_tree(facts["tree"]) if facts.get("tree") else None
         self.lengths: np.ndarray = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
         self._offsets = np.memmap(folder / OFFSETS_FILE, dtype=np.uint64, mode="r", shape=(self.num_rows,))
@@ -182,7 +183,7 @@ class TokenCache:
     @property
     def skipped(self) -> dict[str, Any]:
         """How many rows were left out (`count`), and the `first` of them."""
-        return self.facts["skipped"]
+        return dict(self.facts["skipped"])
 
     def describe(self) -> str:
         """What it holds, in words, for the log."""
@@ -232,14 +233,14 @@ class TokenCache:
         import tensorflow as tf
 
         try:
-            tokens, labels = _parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
+            token_arrays, labels = _parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
         except tf.errors.InvalidArgumentError as error:
             raise DataError(
                 f"{self.folder}: a record is malformed ({shorten(str(error))}); prepare it again."
             ) from None
-        self._check_records(rows, tokens, labels)
-        tokens = dataclasses.replace(tokens, max_length=self.max_length)
-        return tokens, {
+        self._check_records(rows, token_arrays, labels)
+        token_arrays = dataclasses.replace(token_arrays, max_length=self.max_length)
+        return token_arrays, {
             name: head.encode(self._order[name][numbers], np.diff(offsets))
             for (name, head), (numbers, offsets) in zip(self.heads.items(), labels.values(), strict=True)
         }
@@ -276,10 +277,12 @@ class TokenCache:
         self._check_numbers(head, found)
         return self._order[head][found], counts
 
-    def _check_records(self, rows: np.ndarray, tokens: TokenArrays, labels: Mapping[str, Any]) -> None:
+    def _check_records(self, rows: np.ndarray, token_arrays: TokenArrays, labels: Mapping[str, Any]) -> None:
         """Refuse what no tokenizer and no label vocabulary gives: it would be read as another row's."""
-        ids = tokens.input_ids
-        wrong = not np.array_equal(tokens.lengths, self.lengths[rows]) or len(tokens.token_type_ids) != len(ids)
+        ids = token_arrays.input_ids
+        wrong = not np.array_equal(token_arrays.lengths, self.lengths[rows]) or len(token_arrays.token_type_ids) != len(
+            ids
+        )
         if wrong or (len(ids) and not 0 <= ids.min() <= ids.max() < self._vocabulary_size):
             raise DataError(f"{self.folder}: records and index differ; prepare it again.")
         for name, (numbers, offsets) in labels.items():
@@ -398,8 +401,8 @@ def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tu
     flat = {name: (ragged.flat_values.numpy(), ragged.row_splits.numpy()) for name, ragged in parsed.items()}
     ids, offsets = flat[INPUT_IDS]
     types = flat[TOKEN_TYPE_IDS][0].astype(np.uint8) if pairs else np.zeros(len(ids), dtype=np.uint8)
-    tokens = TokenArrays(ids.astype(np.int32), types, offsets)
-    return tokens, {head: flat[LABEL + head] for head in heads}
+    token_arrays = TokenArrays(ids.astype(np.int32), types, offsets)
+    return token_arrays, {head: flat[LABEL + head] for head in heads}
 
 
 def _count_lengths(lengths: np.ndarray, minimum: int) -> np.ndarray:

@@ -126,7 +126,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.pending.popleft() if self.pending else next(self.lines)
+        line: str | DataError = self.pending.popleft() if self.pending else next(self.lines)
         self.used.append(line)
         if isinstance(line, DataError):
             raise line

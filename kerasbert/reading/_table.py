@@ -45,7 +45,7 @@ def check_columns(wanted: Iterable[str], found: Iterable[str], source: str) -> N
             raise DataError(f"{source} has {found.count(name)} columns named {name!r}; rename all but one.")
 
 
-def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source: str) -> dict[str, list]:
+def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source: str) -> dict[str, list[Any]]:
     """Wanted columns of rows that are dicts; a key that a row lacks is a missing cell.
 
     Args:

@@ -12,7 +12,7 @@ from kerasbert.reading._files import LOST, LostError, SourceFile
 from kerasbert.reading._table import Row
 
 
-class TokenRow(dict):
+class TokenRow(dict[str, Any]):
     """The cells of a row whose text is given as token ids, under `input_ids` and perhaps `token_type_ids`."""
 
 

@@ -258,7 +258,7 @@ def _column_names(labels: Any) -> list[str]:
     return names
 
 
-def _read_list(rows: list, text: str, wanted: list[str]) -> Table:
+def _read_list(rows: list[Any], text: str, wanted: list[str]) -> Table:
     if any(isinstance(row, Mapping) for row in rows):
         for number, row in enumerate(rows, start=1):
             if not isinstance(row, Mapping):

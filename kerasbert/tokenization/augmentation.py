@@ -122,7 +122,7 @@ def _dropped(words: Any, fixed: Any, rate: float, seed: Any) -> Any:
     return dropped & some_stay
 
 
-def _swapped(words: Any, fixed: Any, rate: float, seeds: list) -> Any:
+def _swapped(words: Any, fixed: Any, rate: float, seeds: list[Any]) -> Any:
     """The place among the words that each token's word takes, (batch, length)."""
     import tensorflow as tf
 

@@ -70,7 +70,7 @@ class LongTexts:
 
     def needed(self, lengths: np.ndarray, room: int) -> np.ndarray:
         """Windows that cover texts of these lengths, (n,), before the budget."""
-        return 1 + -(-np.maximum(lengths - room, 0) // self.stride(room))
+        return np.asarray(1 + -(-np.maximum(lengths - room, 0) // self.stride(room)))
 
     def starts(self, lengths: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:
         """Where windows start.

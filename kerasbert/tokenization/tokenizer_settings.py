@@ -7,7 +7,8 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
-from kerasbert.tokenization.tokenizer_files import SETTINGS_FILE, read_settings, said_of_special_tokens
+from kerasbert.tokenization.added_tokens import SETTINGS_FILE
+from kerasbert.tokenization.tokenizer_files import read_settings, said_of_special_tokens
 
 # Most short texts fit, and attention costs the square of it; a longer text is cut and counted in `num_truncated`.
 DEFAULT_MAX_LENGTH = 128

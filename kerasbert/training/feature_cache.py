@@ -125,7 +125,7 @@ def _fits(source: Any, width: int) -> bool:
 def _with_features(below: keras.Model, source: Any) -> FeatureBatches:
     if isinstance(source, StreamBatches):
         return FeatureBatches(source, *_of_stream(below, source))
-    return FeatureBatches(source, _compute(below, source.tokens, source.lengths, source.pad_id), source.labels)
+    return FeatureBatches(source, _compute(below, source.token_arrays, source.lengths, source.pad_id), source.labels)
 
 
 def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, Any]:
