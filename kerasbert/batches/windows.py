@@ -25,8 +25,8 @@ class WindowBatches(Batches):
         **others: see `Batches`.
 
     Example:
-        >>> encoder = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=8, long_texts=LongTexts("windows"))
-        >>> batches = make_batches(encoder.encode(["a word", "many " * 20]), batch_size=2)
+        >>> tokenizer = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=8, long_texts=LongTexts("windows"))
+        >>> batches = make_batches(tokenizer.encode(["a word", "many " * 20]), batch_size=2)
         >>> inputs = next(iter(batches.dataset))
         >>> tuple(inputs["input_ids"].shape), inputs["window_rows"].numpy().tolist()
         ((5, 8), [[1, 0, 0, 0], [2, 3, 4, 5]])

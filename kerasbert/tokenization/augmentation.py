@@ -32,8 +32,8 @@ class Augmentation:
         ConfigError: when a share is out of its range, or `mask` is asked of a vocabulary without a mask token.
 
     Example:
-        >>> encoder = Tokenizer.from_pretrained("all-MiniLM-L6-v2")
-        >>> encoder.augmentation(mask=0.1, drop=0.05).mask_id
+        >>> tokenizer = Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+        >>> tokenizer.augmentation(mask=0.1, drop=0.05).mask_id
         103
 
     Reference:
