@@ -2,6 +2,7 @@
 
 import ctypes
 import dataclasses
+import functools
 import gc
 import importlib.util
 import json
@@ -131,6 +132,21 @@ def tiny_folder(tmp_path_factory, tiny_config):
         json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"})
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def saved_classifier(tiny_folder, tmp_path_factory):
+    """Gives the folder of a toy classifier of a task, saved once; nothing is to be changed in it."""
+    from trained_classifiers import trained
+
+    parent = tmp_path_factory.mktemp("classifiers")
+
+    @functools.cache
+    def folder_of(task):
+        trained(task, tiny_folder).save(parent / task)
+        return parent / task
+
+    return folder_of
 
 
 @pytest.fixture
