@@ -28,7 +28,7 @@ def read(data, batch):
     from kerasbert.data import Tokenizer
     from kerasbert.reading.readers import read_examples
 
-    texts, size = list(read_examples(data, text="text").texts), int(batch)
+    texts, size = list(read_examples(data, text_column="text").texts), int(batch)
     return Tokenizer.from_pretrained("all-MiniLM-L6-v2"), [texts[i : i + size] for i in range(0, len(texts), size)]
 
 
@@ -49,7 +49,7 @@ def graph(data, batch="32"):
 def library(data, batch="32"):
     """Time the library, with truncation and padding."""
     tokens, batches = read(data, batch)
-    tokenizer = tokens._tokenizer
+    tokenizer = tokens.backend
     tokenizer.enable_truncation(tokens.max_length)
     tokenizer.enable_padding()
     return seconds_per_text(tokenizer.encode_batch, batches)

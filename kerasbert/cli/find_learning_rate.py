@@ -7,7 +7,7 @@ import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.pictures import check_picture_file
-from kerasbert.cli.data import check_of_task, read_data
+from kerasbert.cli.data import Reading
 from kerasbert.cli.options import (
     Delimiter,
     Encoding,
@@ -21,7 +21,7 @@ from kerasbert.cli.options import (
     refuse_useless,
     say,
 )
-from kerasbert.cli.reading import check_delimiter, columns_of_heads, head_tasks, label_cells, label_columns, parse_heads
+from kerasbert.cli.reading import parse_heads
 from kerasbert.reading._files import UTF_8
 from kerasbert.text_classifier import TextClassifier
 
@@ -51,15 +51,9 @@ def find_learning_rate_command(
         refuse_useless(context, {"labels": reason})
     check_picture_file(picture)
     heads = parse_heads(task, head)
-    columns = label_columns(task, labels, heads)
-    own: dict[str, Any] = {"labels": columns, "on_error": on_error, "encoding": encoding}
-    if on_error == "skip":
-        own["check"] = check_of_task(task.value, columns, heads=heads, label_delimiter=label_delimiter)
-    examples = read_data(data, text=text, text_pair=text_pair, **own)
-    reading: dict[str, Any] = {"columns": list(columns), "label_delimiter": label_delimiter}
-    reading["heads"] = columns_of_heads(task, columns, heads)
-    reading["tasks"] = head_tasks(task, columns, heads)
-    check_delimiter(reading["tasks"], label_delimiter)
+    columns: dict[str, Any] = {"text_column": text, "text_pair_column": text_pair, "label_delimiter": label_delimiter}
+    reading = Reading.of_task(task, labels, heads, **columns)
+    examples = reading.read(data, on_error=on_error, encoding=encoding)
     classifier = TextClassifier(
         task.value,
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
@@ -68,7 +62,7 @@ def find_learning_rate_command(
         batch_size=batch_size,
         seed=seed,
     )
-    cells = label_cells(examples, reading)
+    cells = reading.cells(examples)
     found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
     found.save_picture(picture)
     print(f"{found.suggestion:.2e}")

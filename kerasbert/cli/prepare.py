@@ -1,11 +1,12 @@
 """`kerasbert prepare`: data files of any size in, a folder of token ids to train from out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.cli.data import Reading
 from kerasbert.cli.options import (
     Delimiter,
     Encoding,
@@ -19,8 +20,8 @@ from kerasbert.cli.options import (
     refuse_useless,
     say,
 )
-from kerasbert.cli.reading import label_columns, parse_heads
-from kerasbert.cli.streams import heads_of, make_cache
+from kerasbert.cli.reading import parse_heads
+from kerasbert.cli.streams import make_cache, preparing
 from kerasbert.reading._files import UTF_8
 
 
@@ -64,11 +65,9 @@ def prepare_command(
         useless["label_delimiter"] = "goes with tasks in which a cell holds several labels"
     refuse_useless(context, useless)
     heads = parse_heads(task, head)
+    columns: dict[str, Any] = {"text_column": text, "text_pair_column": text_pair, "label_delimiter": label_delimiter}
     options = {
-        **heads_of(task, label_columns(task, labels, heads), heads),
-        "text": text,
-        "text_pair": text_pair,
-        "label_delimiter": label_delimiter,
+        **preparing(Reading.of_task(task, labels, heads, **columns), task, heads),
         "label_names": None if label_names is None else label_names.split(","),
         "encoder": encoder,
         "max_length": max_length,

@@ -9,7 +9,7 @@ from kerasbert._core.errors import DivergedError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert._core.paths import local_output
 from kerasbert.batches.memory import NUM_LENGTHS
-from kerasbert.cli.data import check_of_task, read_data
+from kerasbert.cli.data import Reading
 from kerasbert.cli.options import (
     Delimiter,
     Encoding,
@@ -24,19 +24,9 @@ from kerasbert.cli.options import (
     refuse_useless,
     say,
 )
-from kerasbert.cli.reading import (
-    check_delimiter,
-    columns_of_heads,
-    head_tasks,
-    label_cells,
-    label_columns,
-    parse_heads,
-    parse_layers,
-    parse_weights,
-)
-from kerasbert.cli.streams import heads_of, open_or_make_cache, parse_augmentation_option, reading_of
+from kerasbert.cli.reading import parse_augmentation, parse_heads, parse_layers, parse_weights
+from kerasbert.cli.streams import open_or_make_cache, preparing
 from kerasbert.cli.train_options import (
-    SEVERAL_HEADS,
     Way,
     asked_of_cache,
     check_reading,
@@ -203,7 +193,7 @@ def train(
     While it runs, checkpoints are kept in OUTPUT.unfinished; the same command goes on from there when it was killed.
     """
     heads = parse_heads(task, head)
-    parse_augmentation_option(augment)
+    parse_augmentation(augment)
     streaming = stream or any(option is not None for option in (max_steps, token_budget, augment, cache))
     way = way_of(data, streaming=streaming)
     refuse_useless(context, useless_options(situation_of(context.params, heads, way)))
@@ -217,32 +207,18 @@ def train(
         say(f"{output} is finished already.")
         return
     perhaps_saved = check_train_output(output, overwrite=overwrite, resume=resume)
-    columns = label_columns(task, labels, heads)
-    tasks = head_tasks(task, columns, heads, multilabel=multilabel)
-    check_delimiter(tasks, label_delimiter)
-    reading: dict[str, Any] = {
-        "columns": list(columns),
-        "text": text,
-        "text_pair": text_pair,
-        "label_delimiter": label_delimiter,
-        "heads": columns_of_heads(task, columns, heads),
-        "tasks": tasks,
-    }
-    tokens = None
-    if way is Way.cache:
-        tokens = open_or_make_cache(data, output, {}, quiet=quiet)
-        check_reading(tokens, asked_of_cache(context, heads))
-        reading |= reading_of(tokens, task in SEVERAL_HEADS)
     names = None if label_names is None else label_names.split(",")
-    source: dict[str, Any] = {name: reading[name] for name in ("text", "text_pair")}
-    source |= {"labels": reading["columns"], "on_error": on_error, "encoding": encoding}
-    if on_error == "skip":
-        labelled: dict[str, Any] = {"label_names": names, "label_delimiter": reading["label_delimiter"]}
-        source["check"] = check_of_task(task.value, reading["columns"], heads=heads, multilabel=multilabel, **labelled)
-    examples = read_data(data[0], **source) if way is Way.memory else None
-    held_out = None if validation is None else read_data(validation, **source)
-    if names is None and task is Task.multilabel and len(columns) > 1:
-        names = list(columns)
+    columns: dict[str, Any] = {"text_column": text, "text_pair_column": text_pair, "label_delimiter": label_delimiter}
+    reading = Reading.of_task(task, labels, heads, multilabel=multilabel, label_names=names, **columns)
+    if names is None and task is Task.multilabel and len(reading.label_columns) > 1:
+        names = list(reading.label_columns)
+    token_cache = None
+    if way is Way.cache:
+        token_cache = open_or_make_cache(data, output, {}, quiet=quiet)
+        check_reading(token_cache, asked_of_cache(context, heads))
+        reading = reading.of_cache(token_cache)
+    examples = reading.read(data[0], on_error=on_error, encoding=encoding) if way is Way.memory else None
+    held_out = None if validation is None else reading.read(validation, on_error=on_error, encoding=encoding)
     classifier = TextClassifier(
         task.value,
         heads=None if heads is None else {name: head_task for name, (_, head_task) in heads.items()},
@@ -286,7 +262,7 @@ def train(
     )
     validation_data = None
     if held_out is not None:
-        validation_data = held_out.texts, label_cells(held_out, reading), held_out.text_pairs
+        validation_data = held_out.texts, reading.cells(held_out), held_out.text_pairs
     running: dict[str, Any] = {
         "checkpoint_dir": unfinished,
         "checkpoint_every": checkpoint_every,
@@ -296,10 +272,7 @@ def train(
     }
     if way is Way.stream:
         options: dict[str, Any] = {
-            **heads_of(task, columns, heads),
-            "text": text,
-            "text_pair": text_pair,
-            "label_delimiter": label_delimiter,
+            **preparing(reading, task, heads),
             "label_names": names,
             "encoder": encoder,
             "max_length": max_length,
@@ -307,19 +280,19 @@ def train(
             "on_error": on_error,
             "encoding": encoding,
         }
-        tokens = open_or_make_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
-        reading |= reading_of(tokens, task in SEVERAL_HEADS)
+        token_cache = open_or_make_cache(data, cache or output.with_name(output.name + ".tokens"), options, quiet=quiet)
+        reading = reading.of_cache(token_cache)
     try:
         if examples is not None:
-            classifier.fit(examples, label_cells(examples, reading), validation=validation_data, **running)
+            classifier.fit(examples, reading.cells(examples), validation=validation_data, **running)
             _report_shapes(classifier)
-        elif tokens is not None:
+        elif token_cache is not None:
             classifier.fit(
-                tokens,
+                token_cache,
                 validation=validation_data,
                 token_budget=token_budget,
                 max_steps=max_steps,
-                augment=parse_augmentation_option(augment),
+                augment=parse_augmentation(augment),
                 **running,
             )
     except DivergedError:
@@ -328,12 +301,12 @@ def train(
         say(f"The classifier with the weights from before that batch is in {kept}.")
         raise
     metrics: dict[str, Any] = {
-        "reading": reading,
+        "reading": reading.to_dict(),
         "num_training_examples": trained_of(classifier).data["num_texts"],
     }
     if held_out is not None:
         metrics["validation"] = classifier.evaluate(
-            held_out.texts, label_cells(held_out, reading), held_out.text_pairs, intervals=True
+            held_out.texts, reading.cells(held_out), held_out.text_pairs, intervals=True
         )
     if not is_chief(devices):
         return

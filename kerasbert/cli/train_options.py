@@ -13,9 +13,10 @@ import typer
 
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.token_cache import TokenCache, is_cache
+from kerasbert.cli.data import cached_delimiter, cached_label_columns
 from kerasbert.cli.options import Task, given
 from kerasbert.cli.reading import parse_layers
-from kerasbert.cli.streams import is_stream, label_columns, label_delimiter
+from kerasbert.cli.streams import is_stream
 
 SEVERAL_HEADS = (Task.multitask, Task.hierarchical)
 
@@ -198,7 +199,7 @@ def check_reading(cache: TokenCache, asked: Mapping[str, Any]) -> None:
     """
     heads = {name: (head.columns[0], head.task) for name, head in cache.heads.items()}
     made: dict[str, Any] = {"text": cache.facts["text"], "text_pair": cache.facts["text_pair"]}
-    made |= {"label_delimiter": label_delimiter(cache), "labels": label_columns(cache)}
+    made |= {"label_delimiter": cached_delimiter(cache), "labels": cached_label_columns(cache)}
     made["heads"] = None if SINGLE_HEAD in heads else heads
     flags = {"heads": "--head"}
     for name, value in asked.items():

@@ -116,10 +116,10 @@ def train_secondary(
     keras.utils.set_random_seed(seed)
     assert model.hierarchy is not None  # for the type checker
     model.hierarchy.set_prior_bias(labels)
-    features = penultimate_features(model, train.tokens, pad_id=train.pad_id)
+    features = penultimate_features(model, train.token_arrays, pad_id=train.pad_id)
     held_out = None
     if validation is not None:
-        held_out = (penultimate_features(model, validation.tokens, pad_id=validation.pad_id), validation.labels)
+        held_out = (penultimate_features(model, validation.token_arrays, pad_id=validation.pad_id), validation.labels)
     total_steps = epochs * -(-len(features) // batch_size)
     head = _head_alone(model, features.shape[1])
     head.compile(

@@ -8,18 +8,15 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.batches.memory import Batches
-from kerasbert.batches.stream import MEAN_ROWS, StreamBatches, held_out_rows, stream_batches
-from kerasbert.batches.token_cache import CachedHead, TokenCache
+from kerasbert.batches.stream import MEAN_ROWS, StreamBatches, stream_batches
+from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.hierarchy import Hierarchy, parse_tree
 from kerasbert.labels.kinds import NAMES
-from kerasbert.reading.data_checks import label_counts
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.outputs import Outputs, ReadLabels
-from kerasbert.text_classifier.data_warnings import warn_of_cached_texts
-from kerasbert.text_classifier.labels import Validation, plan_of
+from kerasbert.text_classifier.labels import plan_of
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches
+from kerasbert.text_classifier.training_data import TrainingData
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 
@@ -38,7 +35,7 @@ class CachedTexts(TrainingData):
         self.cache, self.token_budget, self.augment = cache, token_budget, augment
         self.max_length = cache.max_length
         self.pairs = cache.facts["text_pair"] is not None
-        self.held_out_rows: np.ndarray | None = None
+        self.rows = cache
         self.pad_id = cache.pad_id
 
     def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
@@ -64,16 +61,9 @@ class CachedTexts(TrainingData):
                     f"{shorten(own[name], 20)}); prepare it again, or give that one."
                 )
 
-    def warn(self, tokenizer: Tokenizer, validation: Validation | None) -> None:
-        warn_of_cached_texts(self.cache, validation)
-
     @property
-    def counts(self) -> dict[str, np.ndarray]:
-        return {head: np.array(cached.counts) for head, cached in self.cache.heads.items()}
-
-    def hold_out(self, share: float, seed: int) -> Encoded:
-        self.held_out_rows = held_out_rows(self.cache.num_rows, share, seed=seed)
-        return self.cache.read(self.held_out_rows)
+    def text_keys(self) -> np.ndarray | None:
+        return self.cache.text_keys
 
     def batches(self, settings: Settings, devices: Any) -> StreamBatches:
         return stream_batches(
@@ -85,25 +75,6 @@ class CachedTexts(TrainingData):
             augment=self.augment,
             held_out=self.held_out_rows,
         )
-
-    def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
-        return memory_batches(settings, held_out, self.pad_id)
-
-    def describe(self, held_out: Encoded | None) -> dict[str, Any]:
-        rows = self.held_out_rows
-        return {
-            "num_texts": self.cache.num_rows - (0 if rows is None else len(rows)),
-            "num_held_out": 0 if held_out is None else len(held_out[0]),
-            "num_cut": self.num_cut,
-            "labels": {
-                head: _trained_counts(cached, None if rows is None or held_out is None else held_out[1][head])
-                for head, cached in self.cache.heads.items()
-            },
-        }
-
-    @property
-    def num_cut(self) -> int:
-        return self.cache.num_cut
 
 
 def check_budget(batch_size: int, token_budget: int | None) -> None:
@@ -150,10 +121,3 @@ def _check_tree(tree: Hierarchy, settings: Settings) -> None:
         raise ConfigError(
             "`subclasses` must be those of the token cache; leave them out, or prepare it again with these."
         )
-
-
-def _trained_counts(cached: CachedHead, held_out: np.ndarray | None) -> list[int]:
-    """How many texts of a cache have each label, those apart that are held out of it."""
-    counts = np.array(cached.counts)
-    left: list[int] = (counts if held_out is None else counts - label_counts(held_out, len(counts))).tolist()
-    return left

@@ -12,8 +12,9 @@ from kerasbert._core.errors import ConfigError, DivergedError
 from kerasbert._core.names import RATE_KEY
 from kerasbert.batches.memory import Batches
 from kerasbert.batches.stream import StreamBatches
+from kerasbert.labels.counts import label_counts
+from kerasbert.reading.data_checks import warn_of_absent_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
-from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_absent, warn_of_labels
 from kerasbert.text_classifier.labels import Validation, checked_validation
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.texts_in_memory import TextsInMemory
@@ -78,9 +79,8 @@ def prepare_fitting(
     data.read_labels(settings, before)
     tokenizer = settings.new_tokenizer(data.max_length) if before is None else before.tokenizer
     data.read_texts(settings, tokenizer)
-    data.warn(tokenizer, checked)
-    outputs, tunes = data.labels.outputs, checked is not None or bool(settings.held_out_share())
-    warn_of_labels(settings, outputs, data.counts, outputs.untuned(tunes))
+    data.warn(settings, tokenizer, checked)
+    outputs = data.labels.outputs
     held_out = _held_out(settings, data, tokenizer, checked)
     description = {
         **data.describe(held_out),
@@ -115,11 +115,12 @@ def _held_out(
     texts, labels, pairs = validation
     outputs = data.labels.outputs
     arrays = outputs.encode(labels)
-    tokens = tokenizer.encode(texts, pairs)
-    check_rows(arrays, len(tokens), "validation")
-    counts = counts_by_head(arrays, outputs)
-    warn_of_absent(counts, outputs, "validation", "how well it is told is not judged")
-    return tokens, arrays
+    token_arrays = tokenizer.encode(texts, pairs)
+    check_rows(arrays, len(token_arrays), "validation")
+    if outputs.hierarchy is None:
+        counts = {head: label_counts(arrays[head], len(names)) for head, names in outputs.label_names.items()}
+        warn_of_absent_labels(counts, outputs.label_names, "validation", "how well it is told is not judged")
+    return token_arrays, arrays
 
 
 def run_fitting(settings: Settings, fitting: Fitting, **running: Any) -> TrainedClassifier:
@@ -195,7 +196,7 @@ def run_learning_rate_finder(
     data, tokenizer = TextsInMemory(texts, labels, text_pairs), settings.new_tokenizer()
     data.read_labels(settings, None)
     data.read_texts(settings, tokenizer)
-    train = memory_batches(settings, (data.tokens, data.labels.arrays), tokenizer.pad_id, shuffle=True)
+    train = memory_batches(settings, data.train, tokenizer.pad_id, shuffle=True)
     return find_learning_rate(
         settings.build(data.labels.outputs.hierarchy or data.labels.outputs.label_names),
         train,

@@ -1,18 +1,22 @@
 """Texts and labels in memory as training data."""
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import check_texts
 from kerasbert.batches.memory import Batches
-from kerasbert.reading.splits import split_indices
+from kerasbert.batches.rows import MemoryRows
+from kerasbert.reading.data_checks import text_keys
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows
-from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_texts
-from kerasbert.text_classifier.labels import Validation, plan_of
+from kerasbert.text_classifier.labels import plan_of
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches, padded_lengths
 from kerasbert.tokenization.tokenizer import Tokenizer
+
+# Texts that are tokenised uncut, to say how long they are.
+SAMPLE = 1000
 
 
 class TextsInMemory(TrainingData):
@@ -35,41 +39,27 @@ class TextsInMemory(TrainingData):
         self.labels = (plan_of(settings) if before is None else before.outputs).read(self.cells)
 
     def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
-        self.tokens, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id
-        check_rows(self.labels.arrays, len(self.tokens))
-        self.rows, self.train = np.arange(len(self.tokens)), (self.tokens, self.labels.arrays)
-
-    def warn(self, tokenizer: Tokenizer, validation: Validation | None) -> None:
-        warn_of_texts(tokenizer, self.tokens, (self.texts, self.text_pairs), validation)
+        token_arrays, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id
+        check_rows(self.labels.arrays, len(token_arrays))
+        sizes = {head: len(names) for head, names in self.labels.outputs.label_names.items()}
+        self.rows = MemoryRows(token_arrays, self.labels.arrays, sizes)
 
     @property
-    def counts(self) -> dict[str, np.ndarray]:
-        return counts_by_head(self.labels.arrays, self.labels.outputs)
+    def text_keys(self) -> np.ndarray:
+        return text_keys(self.texts, self.text_pairs)
 
-    def hold_out(self, share: float, seed: int) -> Encoded:
-        parts = split_indices(next(iter(self.labels.arrays.values())), share, seed=seed)
-        self.rows = np.asarray(parts[0])
-        self.train, held_out = [
-            (self.tokens.take(rows), {head: array[rows] for head, array in self.labels.arrays.items()})
-            for rows in parts
-        ]
-        return held_out
+    def full_lengths(self, tokenizer: Tokenizer) -> np.ndarray:
+        some = slice(None, None, max(len(self.texts) // SAMPLE, 1))
+        return tokenizer.full_lengths(*[part[some] for part in (self.texts, self.text_pairs) if part is not None])
+
+    @functools.cached_property
+    def train(self) -> Encoded:
+        """What is left to train on."""
+        return self.rows.read(np.array(self.numbers))
 
     def batches(self, settings: Settings, devices: Any) -> Batches:
         lengths = padded_lengths(settings, devices)
         return memory_batches(settings, self.train, self.pad_id, lengths=lengths, shuffle=True)
-
-    def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
-        return memory_batches(settings, held_out, self.pad_id, lengths=padded_lengths(settings, devices))
-
-    def describe(self, held_out: Encoded | None) -> dict[str, Any]:
-        counts = counts_by_head(self.train[1], self.labels.outputs)
-        return {
-            "num_texts": len(self.rows),
-            "num_held_out": 0 if held_out is None else len(held_out[0]),
-            "num_cut": self.num_cut,
-            "labels": {head: count.tolist() for head, count in counts.items()},
-        }
 
     @property
     def num_cut(self) -> int:
@@ -77,4 +67,5 @@ class TextsInMemory(TrainingData):
 
     @property
     def numbers(self) -> list[int]:
-        return self.rows.tolist()
+        rows = np.arange(self.rows.num_rows)
+        return (rows if self.held_out_rows is None else np.delete(rows, self.held_out_rows)).tolist()

@@ -30,7 +30,7 @@ def facts_of_source(name: str, source: Any) -> dict[str, Any]:
     if not isinstance(source, Batches):
         return {f"{name} batches": int(source.steps)}
     facts: dict[str, Any] = {
-        f"{name} texts": _hash(source.tokens),
+        f"{name} texts": _hash(source.token_arrays),
         f"{name} labels": _hash(source.labels),
         f"{name} sample_weight": _hash(source.sample_weight),
     }

@@ -30,7 +30,7 @@ def weights_of(model):
 
 
 def fresh(toy_batches):
-    return make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8, shuffle=True)
+    return make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8, shuffle=True)
 
 
 class Trouble(keras.callbacks.Callback):
@@ -71,7 +71,7 @@ PLANS = {
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 def test_a_resumed_training_is_the_uninterrupted_one(plan, toy_model, toy_batches, tmp_path):
-    held_out = make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8)
+    held_out = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
     whole = train(toy_model, toy_batches, validation=held_out, **plan)
     train(toy_model, toy_batches, tmp_path / "run", after=15, validation=held_out, **plan)
     assert (tmp_path / "run" / "step-000000012").is_dir()
@@ -83,7 +83,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(plan, toy_model, toy_batche
 
 
 def test_early_stopping_goes_on_counting(toy_model, toy_batches, tmp_path):
-    held_out = make_batches(toy_batches.tokens, np.roll(toy_batches.labels, 1), batch_size=8)
+    held_out = make_batches(toy_batches.token_arrays, np.roll(toy_batches.labels, 1), batch_size=8)
     options = {"validation": held_out, "patience": 2, "monitor": "val_loss", "epochs": 8, "learning_rate": 5e-3}
     whole = train(toy_model, toy_batches, **options)
     train(toy_model, toy_batches, tmp_path / "run", after=13, **options)
@@ -172,7 +172,7 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_weights(toy_model, to
     rows = np.arange(len(toy_batches.labels))
     weight = np.where(rows == 17, np.nan, 1.0).astype("float32")
     batches = make_batches(
-        toy_batches.tokens, toy_batches.labels, batch_size=8, shuffle=True, sample_weight=weight, seed=4
+        toy_batches.token_arrays, toy_batches.labels, batch_size=8, shuffle=True, sample_weight=weight, seed=4
     )
     seen = []
 
