@@ -270,9 +270,6 @@ def lengths_of_counts(
         counts: texts of 0, 1, 2, ... tokens, (longest + 1,).
         num_lengths: how many at most, >= 1.
         multiple: every padded length is a multiple of this, >= 1.
-
-    Returns:
-        Ascending lengths, the last covering the longest.
     """
     check_int("num_lengths", num_lengths, 1)
     check_int("multiple", multiple, 1)

@@ -126,9 +126,7 @@ def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarr
     Of more than a million rows the ones held out are chosen among a million drawn by chance, at most 100,000.
 
     Args:
-        rows: n rows.
         fraction: share to hold out, in (0, 1).
-        seed: the same seed gives the same rows.
 
     Returns:
         The rows, ascending, int64.

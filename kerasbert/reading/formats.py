@@ -81,11 +81,6 @@ def format_of(file: SourceFile) -> Format:
 def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
     """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
 
-    Args:
-        file: to read.
-        wanted: columns to read.
-        text_column: the column among them for which a TFRecord file may hold token ids instead.
-
     Yields:
         The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
         the `DataError` that says what is wrong with it.

@@ -139,15 +139,7 @@ def read_examples(
 def open_rows(
     source: Any, columns: TextColumns, label_columns: Sequence[str] = (), *, encoding: str = UTF_8
 ) -> RowSource:
-    """Open the rows of a source, for `usable_rows`.
-
-    Args:
-        columns: of the texts.
-        label_columns: columns of the labels.
-
-    Returns:
-        The rows.
-    """
+    """Open the rows of a source, for `usable_rows`."""
     if check_encoding(encoding) != UTF_8 and not isinstance(source, (str, os.PathLike)):
         raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with a {type(source).__name__}.")
     if _is_pair(source):
@@ -181,13 +173,8 @@ def usable_rows(
 
     Args:
         rows: from `open_rows` or `open_file`.
-        bad: what is done with a row that cannot be used.
-        columns: of the texts.
         read_labels: reads the labels of a row; None: they are left as they are.
         check_ids: checks token ids that stand for a text; None: they are refused.
-
-    Yields:
-        The rows, in order.
     """
     for number, cells in rows.rows:
         place = f"{rows.source}, {rows.unit} {number}"
@@ -207,12 +194,7 @@ def collect_examples(
 
     Args:
         rows: from `open_rows`.
-        bad: what is done with a row that cannot be used.
-        columns: of the texts.
         read_labels: refuses rows whose labels cannot be used; None: they are all kept.
-
-    Returns:
-        The examples of the rows that can be used.
     """
     check_choice("missing", columns.missing, MISSING)
     texts: list[list[str]] = [[] for _ in columns.names]
@@ -313,13 +295,8 @@ def check_text(cell: Any, column: str, place: str, missing: str) -> str:
     """The text of a cell.
 
     Args:
-        cell: what a reader gave.
-        column: its column.
         place: such as `data.csv, line 3`.
         missing: a choice of `MISSING`.
-
-    Returns:
-        The text.
     """
     if type(cell) is str and cell.isascii():
         return cell

@@ -184,12 +184,7 @@ def group_rows(texts: WindowArrays, order: np.ndarray, size: int) -> list[np.nda
     """Texts in batches, none with more windows than the budget.
 
     Args:
-        texts: n texts.
-        order: their rows, in the order wanted.
         size: most texts in a batch, >= 1.
-
-    Returns:
-        The rows of each batch.
     """
     counts, total = texts.counts, 0
     batches: list[list[int]] = []
@@ -208,9 +203,6 @@ def head_and_tail(pieces: Pieces, room: int) -> Pieces:
     Args:
         pieces: ids of all texts, (t,), and offsets (n + 1,).
         room: tokens, >= 1.
-
-    Returns:
-        The same for the shortened texts.
 
     Example:
         >>> ids, offsets = head_and_tail((np.arange(9), np.array([0, 7, 9])), 4)
@@ -232,7 +224,6 @@ def cut_windows(pieces: Pieces, room: int, long_texts: LongTexts) -> tuple[Piece
     Args:
         pieces: ids of all texts, (t,), and offsets (n + 1,).
         room: tokens of a window, >= 1.
-        long_texts: overlap and budget.
 
     Returns:
         The same for the windows; the number of windows of each text, (n,); and whether a text was cut, (n,).

@@ -139,9 +139,6 @@ class TokenArrays:
 def flatten(lists: Iterable[Sequence[int]]) -> np.ndarray:
     """All ids of some lists, one after the other.
 
-    Args:
-        lists: lists of ids, t ids in all.
-
     Returns:
         Int32 (t,).
     """
@@ -151,9 +148,6 @@ def flatten(lists: Iterable[Sequence[int]]) -> np.ndarray:
 
 def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
     """Where each of some stretches starts, and where the last one ends.
-
-    Args:
-        lengths: n lengths.
 
     Returns:
         Int64 (n + 1,), the first one 0.
@@ -167,7 +161,6 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other.
 
     Args:
-        starts: n integers.
         lengths: n integers >= 0, of sum t.
 
     Returns:

@@ -21,9 +21,6 @@ def template_of(probe: Any) -> list[Part]:
 
     Args:
         probe: a `tokenizers.Encoding` of a text or a pair, each of at least one token.
-
-    Returns:
-        The parts, in their order.
     """
     parts: list[Part] = []
     for token, text, type_id in zip(probe.ids, probe.sequence_ids, probe.type_ids, strict=True):
@@ -52,12 +49,7 @@ def assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]], 
     """Put the ids of texts into a template.
 
     Args:
-        template: with at least one text.
         pieces: for each text of the template the ids of all rows, int32 (t,), and their offsets, int64 (n + 1,).
-        max_length: most tokens of a row; of a pair the longer text is cut first.
-
-    Returns:
-        The ids of n rows.
     """
     num_special = sum(part.text is None for part in template)
     lengths = [np.diff(offsets) for _, offsets in pieces]
@@ -83,16 +75,7 @@ def assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]], 
 
 
 def join_windows(chunks: list[WindowArrays], max_length: int, budget: int) -> WindowArrays:
-    """Windows of several chunks of texts as one.
-
-    Args:
-        chunks: one after the other.
-        max_length: most tokens of a window.
-        budget: most windows of a batch.
-
-    Returns:
-        The windows of all texts.
-    """
+    """Windows of several chunks of texts as one."""
     return WindowArrays(
         TokenArrays.concatenate([chunk.windows for chunk in chunks], max_length),
         offsets_of(np.concatenate([np.zeros(0, dtype=np.int64), *[chunk.counts for chunk in chunks]])),

@@ -191,10 +191,6 @@ class Tokenizer:
     ) -> dict[str, np.ndarray]:
         """A few texts as one padded batch, as the tokenizers of transformers give it; `encode` is for many.
 
-        Args:
-            texts: one text, or n.
-            text_pairs: as many second texts.
-
         Returns:
             `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
 

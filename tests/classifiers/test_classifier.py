@@ -80,7 +80,7 @@ PREDICTIONS = {
 
 
 def stream_of(tokens):
-    plan = plan_rows(tokens.lengths, np.bincount(tokens.lengths), longest=12, token_budget=24, shuffle=False)
+    plan = plan_rows(tokens.lengths, np.bincount(tokens.lengths), token_budget=24, shuffle=False)
     return StreamBatches(MemoryRows(tokens, {}), plan, {}, pad_id=0)
 
 
