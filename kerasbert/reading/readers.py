@@ -21,7 +21,7 @@ from kerasbert.reading._table import Row, Table, table_of_rows
 from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.formats import format_of, stream_rows
+from kerasbert.reading.formats import format_of
 from kerasbert.reading.row_labels import ReadLabels
 from kerasbert.reading.sources import source_of
 
@@ -31,6 +31,10 @@ LABEL_COLUMN = "label"
 
 # Refuses the token ids that a row holds in place of a text; the second argument is its place.
 CheckIds = Callable[[np.ndarray, str], None]
+
+
+class FileError(DataError):
+    """A file that cannot be used as a whole."""
 
 
 class TextColumns(NamedTuple):
@@ -160,6 +164,21 @@ def open_file(file: SourceFile, columns: TextColumns, label_columns: Sequence[st
     wanted = list(dict.fromkeys([*columns.names, *label_columns]))
     rows = stream_rows(file, wanted, columns.text)
     return RowSource(rows, list(label_columns), file.path, format_of(file).unit)
+
+
+def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
+    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
+
+    Yields:
+        The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
+        the `DataError` that says what is wrong with it.
+    """
+    if file.size == 0:
+        raise FileError(f"{file.path} is empty (0 bytes); remove it.")
+    try:
+        yield from format_of(file).rows(file, list(wanted), text_column)
+    except DataError as error:
+        raise FileError(str(error)) from error
 
 
 def usable_rows(

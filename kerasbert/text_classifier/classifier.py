@@ -109,7 +109,7 @@ class TextClassifier(Settings):
                 None: those of the examples or of the token cache.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
-                Without, `validation_fraction` is held out, at most 10,000 rows of a token cache.
+                Without, `validation_fraction` is held out.
             token_budget: of a token cache: most tokens of a batch, padding included; None: such that an average batch has
                 `batch_size` texts.
             max_steps: of a token cache: batches after which training ends; None: no limit. Without `epochs` as many passes
