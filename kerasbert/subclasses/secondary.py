@@ -9,8 +9,8 @@ import numpy as np
 from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.batches.memory import Batches, make_batches
-from kerasbert.classifiers.builders import compile_classifier
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import compile_classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.labels.hierarchy import CLASS, level_names, parse_tree
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels

@@ -15,8 +15,8 @@ from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.process import check_process
 from kerasbert.batches.source import BatchSource
 from kerasbert.batches.stream import StreamBatches
-from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.tasks.balance import HeadBalance, balance_head, balance_levels

@@ -12,8 +12,8 @@ import numpy as np
 from kerasbert._core.checks import check_int, check_number, suggest_keywords
 from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.batches.source import BatchSource
-from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.optimizers import AdamW
 from kerasbert.training.finetune import balance_heads, set_prior_bias
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
