@@ -1,7 +1,7 @@
 """Texts longer than the model: cut at the end, read at head and tail, or cut into overlapping windows."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -119,6 +119,16 @@ class WindowArrays:
     text_offsets: np.ndarray
     is_truncated: np.ndarray
     budget: int
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["WindowArrays"], max_length: int, budget: int) -> Self:
+        """The texts of some window arrays, one after the other."""
+        return cls(
+            TokenArrays.concatenate([part.windows for part in parts], max_length),
+            offsets_of(np.concatenate([np.zeros(0, dtype=np.int64), *[part.counts for part in parts]])),
+            np.concatenate([np.zeros(0, dtype=bool), *[part.is_truncated for part in parts]]),
+            budget,
+        )
 
     @property
     def counts(self) -> np.ndarray:

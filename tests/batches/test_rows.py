@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from kerasbert.batches import rows as rows_module
-from kerasbert.batches.rows import MemoryRows, held_out_rows
+from kerasbert.batches.memory import MemoryRows
+from kerasbert.batches.rows import held_out_rows
 from kerasbert.batches.sampling import SAMPLINGS, expected_draws, row_draws
 from kerasbert.data import prepare_tokens, split_indices
 

@@ -12,7 +12,7 @@ from kerasbert import (
     build_multilabel,
     build_multitask,
 )
-from kerasbert.batches.rows import MemoryRows
+from kerasbert.batches.memory import MemoryRows
 from kerasbert.batches.stream import StreamBatches, plan_rows
 from kerasbert.tokenization.tokenizer import TokenArrays
 

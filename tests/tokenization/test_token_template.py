@@ -3,7 +3,7 @@ import types
 import numpy as np
 import pytest
 
-from kerasbert.tokenization.token_template import Part, assemble, template_of
+from kerasbert.tokenization.token_arrays import Part, assemble, template_of
 
 FIRST, SECOND, THIRD = Part(2, None, 0), Part(3, None, 0), Part(3, None, 1)
 PAIR = [FIRST, Part(None, 0, 0), SECOND, Part(None, 1, 1), THIRD]
