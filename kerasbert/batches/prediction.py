@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert.batches.memory import Batches, make_batches
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 TOKENS_AT_ONCE = 4096
 TEXTS_AT_ONCE = 256

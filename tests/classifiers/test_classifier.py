@@ -14,7 +14,7 @@ from kerasbert import (
 )
 from kerasbert.batches.memory import MemoryRows
 from kerasbert.batches.stream import StreamBatches, plan_rows
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 TEXTS = {"list": ["a", "b"], "array": np.array(["a", "b"]), "dict": {"input_ids": ["a", "b"]}, "one": "a"}
 
