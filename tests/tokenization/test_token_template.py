@@ -3,11 +3,7 @@ import types
 import numpy as np
 import pytest
 
-<<<<<<< HEAD
-from kerasbert.tokenization.token_arrays import Part, assemble, template_of
-=======
-from kerasbert.tokenization.token_template import TemplatePart, assemble, template_of
->>>>>>> rooms
+from kerasbert.tokenization.token_arrays import TemplatePart, assemble, template_of
 
 FIRST, SECOND, THIRD = TemplatePart(2, None, 0), TemplatePart(3, None, 0), TemplatePart(3, None, 1)
 PAIR = [FIRST, TemplatePart(None, 0, 0), SECOND, TemplatePart(None, 1, 1), THIRD]
