@@ -21,7 +21,7 @@ from kerasbert.text_classifier.given_data import training_data
 from kerasbert.text_classifier.labels import Validation
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.tokenization.tokenizer import Tokenizer
-from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.learning_rate_finder import LearningRateFinder
 from kerasbert.training.resume import EVERY
 
@@ -82,7 +82,7 @@ class TextClassifier(Settings):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "trained_")
 
-    @keeps_random_state
+    @kept_random_state()
     def fit(
         self,
         data: Sequence[str] | Examples | TokenCache,
@@ -110,7 +110,7 @@ class TextClassifier(Settings):
                 None: those of the examples or of the token cache.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
-                Without, `validation_fraction` is held out, at most 10,000 rows of a token cache.
+                Without, `validation_fraction` is held out.
             token_budget: of a token cache: most tokens of a batch, padding included; None: such that an average batch has
                 `batch_size` texts.
             max_steps: of a token cache: batches after which training ends; None: no limit. Without `epochs` as many passes
@@ -156,7 +156,7 @@ class TextClassifier(Settings):
         self.padding_ = fitting.padding
         return self
 
-    @keeps_random_state
+    @kept_random_state()
     def find_learning_rate(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
     ) -> LearningRateFinder:
@@ -180,7 +180,7 @@ class TextClassifier(Settings):
         keras.utils.set_random_seed(self.seed)
         return run_learning_rate_finder(self, texts, labels, text_pairs, steps=steps)
 
-    @keeps_random_state
+    @kept_random_state()
     def add_subclasses(
         self,
         texts: Sequence[str],
