@@ -169,3 +169,11 @@ def test_a_volume_whose_link_leads_out_is_refused_whatever_its_hash(tmp_path):
     (laid_out / "a.txt").symlink_to("../same.txt")
     with pytest.raises(ArtifactError, match=r"a.txt' is a link that leads out of the folder; refused"):
         verify_manifest(laid_out)
+
+
+def test_a_kind_without_words_replaces_itself_only(tmp_path):
+    folder = written(tmp_path / "out", "npz")
+    assert obstacle(folder, "npz") is None
+    assert (
+        obstacle(folder, "probe") == "holds a folder of the kind 'npz', and a probe takes the place of another one only"
+    )
