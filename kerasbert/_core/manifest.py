@@ -110,7 +110,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{str(file)!r} is not a readable manifest ({error}); copy the folder again.") from error
     listed = content.get("files")
     kind = content.get("kind")
-    is_ours = content.get("program", PACKAGE) == PACKAGE and (kind is None or isinstance(kind, str))
+    is_kind = isinstance(kind, str) and (kind in KINDS or "program" in content)
+    is_ours = content.get("program", PACKAGE) == PACKAGE and (kind is None or is_kind)
     if not is_ours or not isinstance(listed, list) or not listed or not all(map(_is_entry, listed)):
         raise ArtifactError(f"{str(file)!r} is not a readable manifest of kerasbert; copy the folder again.")
     entries = [Entry(one["path"], one["size"], one["sha256"]) for one in listed]

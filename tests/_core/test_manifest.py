@@ -40,7 +40,10 @@ def test_a_manifest_without_a_kind_is_known_by_its_files(kind, tmp_path):
 FOREIGN = {
     "of a web application": lambda f: (f / "manifest.json").write_text('{"name": "My app", "start_url": "/"}'),
     "of another program": lambda f: edit(f, program="other"),
-    "of an unknown kind": lambda f: edit(f, kind="cake"),
+    "of no kind": lambda f: edit(f, kind=["probe"]),
+    "of an unknown kind, without a program": lambda f: (f / "manifest.json").write_text(
+        json.dumps({"kind": "cake", "files": json.loads((f / "manifest.json").read_text())["files"]})
+    ),
     "without a kind, of unknown files": lambda f: edit(f, kind=None),
     "no JSON": lambda f: (f / "manifest.json").write_text("{"),
     "none": lambda f: (f / "manifest.json").unlink(),
