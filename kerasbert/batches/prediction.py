@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert.batches.memory import Batches, make_batches
+from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import Batches
 from kerasbert.tokenization.tokenizer import TokenArrays
 
 TOKENS_AT_ONCE = 4096

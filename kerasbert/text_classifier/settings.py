@@ -7,17 +7,10 @@ from typing import Any
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.classifiers.builders import (
-    HEAD_LEARNING_RATE,
-    LEARNING_RATE,
-    SINGLE_HEAD,
-    build_binary,
-    build_multiclass,
-    build_multilabel,
-    build_multitask,
-)
+from kerasbert._core.names import DEFAULT_ENCODER, SINGLE_HEAD
+from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.windows import WINDOW_POOLINGS

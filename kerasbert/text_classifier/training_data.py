@@ -7,7 +7,8 @@ import keras
 import numpy as np
 
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.batches.memory import LONGEST, Batches, make_batches
+from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import LONGEST, Batches
 from kerasbert.batches.rows import RowStore, held_out_rows
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.labels.counts import label_counts

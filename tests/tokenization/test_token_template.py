@@ -3,10 +3,10 @@ import types
 import numpy as np
 import pytest
 
-from kerasbert.tokenization.token_template import Part, assemble, template_of
+from kerasbert.tokenization.token_template import TemplatePart, assemble, template_of
 
-FIRST, SECOND, THIRD = Part(2, None, 0), Part(3, None, 0), Part(3, None, 1)
-PAIR = [FIRST, Part(None, 0, 0), SECOND, Part(None, 1, 1), THIRD]
+FIRST, SECOND, THIRD = TemplatePart(2, None, 0), TemplatePart(3, None, 0), TemplatePart(3, None, 1)
+PAIR = [FIRST, TemplatePart(None, 0, 0), SECOND, TemplatePart(None, 1, 1), THIRD]
 
 
 def pieces(*texts):
@@ -21,7 +21,7 @@ def test_the_template_of_a_pair():
 
 
 def test_texts_between_special_tokens():
-    found = assemble([FIRST, Part(None, 0, 0), SECOND], [pieces([10, 11, 12], [], [13])], 4)
+    found = assemble([FIRST, TemplatePart(None, 0, 0), SECOND], [pieces([10, 11, 12], [], [13])], 4)
     assert found.input_ids.tolist() == [2, 10, 11, 3, 2, 3, 2, 13, 3]
     assert found.offsets.tolist() == [0, 4, 6, 9] and found.is_truncated.tolist() == [True, False, False]
 
