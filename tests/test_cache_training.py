@@ -27,7 +27,7 @@ def messages(action):
 
 
 def classifier(folder, **options):
-    return kb.TextClassifier("multiclass", encoder=folder, epochs=1, progress=False, **options)
+    return kb.TextClassifier("multiclass", encoder=folder, epochs=1, verbose=False, **options)
 
 
 HELD_OUT = (["GOOD  card", "new"], ["a", "b"])
@@ -117,7 +117,7 @@ def test_several_classes_and_a_cache_are_refused(tiny_folder, tmp_path):
     rows = [{"text": text, "label": "ab"[n % 2], "sublabel": "ab"[n % 2] + str(n % 3)} for n, text in enumerate(TEXTS)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     tokens = kb.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="hierarchical", encoder=tiny_folder)
-    fitted = kb.TextClassifier("hierarchical", multilabel=True, encoder=tiny_folder, progress=False)
+    fitted = kb.TextClassifier("hierarchical", multilabel=True, encoder=tiny_folder, verbose=False)
     with pytest.raises(kb.ConfigError, match="`multilabel` must be False with a token cache"):
         fitted.fit_cache(tokens)
 
@@ -134,6 +134,6 @@ SETTINGS = {
 @pytest.mark.parametrize("way", ["memory", "stream"])
 @pytest.mark.parametrize(("options", "words"), SETTINGS.values(), ids=SETTINGS)
 def test_settings_that_nothing_reads(options, words, way, cache, tiny_folder):
-    fitted = kb.TextClassifier(encoder=tiny_folder, progress=False, **options)
+    fitted = kb.TextClassifier(encoder=tiny_folder, verbose=False, **options)
     with pytest.raises(kb.ConfigError, match=words):
         fitted.fit(TEXTS, ["x"] * 12) if way == "memory" else fitted.fit_cache(cache)

@@ -14,7 +14,7 @@ LISTS = {level: [[] if cell is None else [cell] for cell in cells] for level, ce
 
 
 def classifier(folder, **arguments):
-    return kb.TextClassifier("hierarchical", encoder=folder, epochs=1, progress=False, **arguments)
+    return kb.TextClassifier("hierarchical", encoder=folder, epochs=1, verbose=False, **arguments)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["exclusive", "multilabel"])

@@ -1,7 +1,6 @@
 """Training a classifier from a token cache, which may be larger than memory."""
 
 import os
-from collections.abc import Mapping
 from typing import Any, Self
 
 import keras
@@ -9,7 +8,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
-from kerasbert.batches.stream import MEAN_ROWS, held_out_rows, stream_batches
+from kerasbert.batches.stream import held_out_rows, stream_batches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.labels.hierarchy import Hierarchy, parse_tree
@@ -32,9 +31,6 @@ class CacheTrainer(Trainer):
         cache: TokenCache,
         *,
         validation: tuple | None = None,
-        token_budget: int | None = None,
-        max_steps: int | None = None,
-        augment: Mapping[str, float] | None = None,
         checkpoint_dir: str | os.PathLike[str] | None = None,
         checkpoint_every: int = EVERY,
         resume: bool | None = None,
@@ -49,10 +45,6 @@ class CacheTrainer(Trainer):
             cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
                 are names.
             validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
-            token_budget: most tokens of a batch, padding included; None: such that an average batch has `batch_size`
-                texts.
-            max_steps: batches after which training ends; None: no limit. Without `epochs` as many passes as it needs.
-            augment: what is done to the tokens of training texts, such as `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
             checkpoint_dir: see `fit`.
             checkpoint_every: see `fit`.
             resume: see `fit`.
@@ -70,7 +62,6 @@ class CacheTrainer(Trainer):
             DataError: when validation data cannot be used.
         """
         self.check_arguments()
-        check_budget(self.batch_size, token_budget)
         keras.utils.set_random_seed(self.seed)
         validation = checked_validation(validation)
         trains_on = self.warm_start and self.__sklearn_is_fitted__()
@@ -87,11 +78,11 @@ class CacheTrainer(Trainer):
         rows, held_out = self._hold_out_of(cache, tokens, names, validation)
         train = stream_batches(
             cache,
-            token_budget=token_budget,
-            batch_size=None if token_budget else self.batch_size,
+            token_budget=self.token_budget,
+            batch_size=None if self.token_budget else self.batch_size,
             seed=self.seed,
             sampling=self.sampling,
-            augment=augment,
+            augment=self.augment,
             held_out=rows,
         )
         self.data_ = {
@@ -112,7 +103,6 @@ class CacheTrainer(Trainer):
             train,
             held_out,
             None,
-            max_steps=max_steps,
             checkpoint_dir=checkpoint_dir,
             checkpoint_every=checkpoint_every,
             resume=resume,
@@ -151,9 +141,9 @@ class CacheTrainer(Trainer):
             )
 
     def _check_tree(self, tree: Hierarchy) -> None:
-        if self.multilabel:
+        if self.level_task == "multilabel":
             raise ConfigError(
-                "`multilabel` must be False with a token cache of a hierarchy, whose texts have one class each; train from "
+                "`level_task` must be 'multiclass' with a token cache of a hierarchy, whose texts have one class each; train from "
                 "memory with `fit`."
             )
         if self.subclasses is not None and parse_tree(self.subclasses) != tree:
@@ -171,22 +161,6 @@ class CacheTrainer(Trainer):
             return None, None
         rows = held_out_rows(cache.num_rows, self.held_out_share(), seed=self.seed)
         return rows, cache.read(rows)
-
-
-def check_budget(batch_size: int, token_budget: int | None) -> None:
-    """Refuse two answers to how large a batch is.
-
-    Args:
-        batch_size: of the classifier.
-        token_budget: of the batches; None: `batch_size` counts.
-
-    Raises:
-        ConfigError: when both are given.
-    """
-    if token_budget is not None and batch_size != MEAN_ROWS:
-        raise ConfigError(
-            f"`batch_size` must be left out with `token_budget`, which says how many tokens a batch has; got {batch_size}."
-        )
 
 
 def _trained_counts(cached: Any, held_out: np.ndarray | None) -> list[int]:

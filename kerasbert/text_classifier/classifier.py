@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.options import explains_options
 from kerasbert._core.resolve import resolve_encoder
 from kerasbert._core.turns import read_in_turn
 from kerasbert.classifiers.builders import SINGLE_HEAD
@@ -20,6 +21,7 @@ from kerasbert.text_classifier.cache_training import CacheTrainer
 from kerasbert.tokenization.given_tokenizers import as_tokenizer
 
 
+@explains_options
 class TextClassifier(CacheTrainer):
     """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
 
@@ -27,44 +29,10 @@ class TextClassifier(CacheTrainer):
     and, for labels that are not exclusive, tunes decision thresholds on validation data.
 
     Args:
-        task: `"binary"`, `"multiclass"`, `"multilabel"`, `"multitask"` or `"hierarchical"`.
-        heads: for a multi-task classifier head name -> the task of that head.
-        subclasses: for a hierarchical classifier class -> its subclasses, see `build_hierarchical`; None collects them.
-        multilabel: for a hierarchical classifier: whether a text may have several classes and subclasses.
-        level_weights: for a hierarchical classifier: see `build_hierarchical`.
-        label_names: labels in the order wanted, (negative, positive) for a binary task; None collects and sorts them.
-        encoder: name or folder of a checkpoint.
-        layers: see `build_multiclass`.
-        combine: see `build_multiclass`.
-        combine_before_pooling: see `build_multiclass`.
-        layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
-            the voters, None for the output of every block.
-        pooling: see `build_multiclass`.
-        hidden_units: see `build_multiclass`.
-        dropout: see `build_multiclass`; 0 switches off the encoder's too.
-        max_length: longest text in tokens; longer ones are cut and counted. None means 128.
-        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
-        window_overlap: see `LongTexts`.
-        window_pooling: `"mean"`, `"max"` or `"attention"`, what reads the vectors of a text's windows.
-        max_windows_per_batch: see `LongTexts`.
-        epochs: passes over the training data, >= 1; None takes 8, 4 or 2 by the size of the data, see `default_epochs`.
-        batch_size: texts in a step, >= 1.
-        learning_rate: peak rate of the encoder.
-        head_learning_rate: peak rate of the head.
-        patience: epochs without improvement before stopping.
-        validation_fraction: share held out for validation when `fit` gets none, in [0, 1); None means 0.1 where
-            thresholds are tuned (multi-label heads) and 0 elsewhere, because every text counts.
-        precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
-        seed: of the split, the order, the new weights and the dropout.
-        balance: what is done for rare labels, see `finetune`.
-        label_smoothing: share of each label that is spread over the others, see `finetune`.
-        sampling: whether rows of rare labels come more often, see `make_batches`.
-        optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
-        warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
-        progress: whether to show progress on standard error.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`, `warm_start` and `verbose`.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> classifier.predict_proba(["good"]).shape
         (1, 2)
@@ -173,7 +141,7 @@ class TextClassifier(CacheTrainer):
             return cls.from_bundle(read_exported(folder, tokens, os.fspath(name_or_folder)))
         read = read_classifier(folder, max_length=tokens.max_length, problem_type=problem_type)
         task, names = read.model.head.head_task.task, list(read.model.head.label_names)
-        own = {name: value for name, value in read.arguments.items() if name in cls.parameter_names()}
+        own = {name: value for name, value in read.arguments.items() if name in cls().get_params()}
         length = tokens.max_length
         classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=length, warm_start=True, **own)
         classifier.model_, classifier.tokenizer_ = read.model, tokens
@@ -189,7 +157,7 @@ class TextClassifier(CacheTrainer):
         Args:
             bundle: the parts of a saved or exported folder.
         """
-        known = {name: value for name, value in bundle.settings.items() if name in cls.parameter_names()}
+        known = {name: value for name, value in bundle.settings.items() if name in cls().get_params()}
         classifier = cls(**known)
         tasks = bundle.model.head_tasks
         if bundle.model.hierarchy is not None:

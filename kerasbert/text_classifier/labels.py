@@ -48,11 +48,12 @@ def read_classifier_labels(settings: Settings, labels: Any, names: Any = None) -
         TypeError: when the labels of a head are no column of labels.
     """
     if settings.task == "hierarchical":
+        several = settings.level_task == "multilabel"
         tree = names or (parse_tree(settings.subclasses) if settings.subclasses is not None else None)
         levels = level_names(2) if tree is None else tree.levels
-        cells = read_levels(labels, levels, several=settings.multilabel)
-        tree = tree or parse_tree(collect_subclasses(*cells.values(), multilabel=settings.multilabel))
-        arrays = encode_hierarchy(cells, tree, multilabel=settings.multilabel)
+        cells = read_levels(labels, levels, several=several)
+        tree = tree or parse_tree(collect_subclasses(*cells.values(), multilabel=several))
+        arrays = encode_hierarchy(cells, tree, multilabel=several)
         return ClassifierLabels(tree, arrays, dict.fromkeys(tree.levels, NAMES))
     names = names or _given_names(settings)
     return _read_heads(settings.head_tasks(), labels, names)

@@ -63,7 +63,7 @@ def _check(classifier: TextClassifier) -> None:
     if classifier.task != task:
         raise ConfigError(f"`task` must be that of the model, {task!r}; got {shorten(classifier.task)}.")
     classifier.check_arguments()
-    check_bool("progress", classifier.progress)
+    check_bool("verbose", classifier.verbose)
     for head, counts in classifier.data_.get("labels", {}).items():
         names = classifier.model_.heads[head].label_names if head in classifier.model_.heads else ()
         if len(counts) != len(names):

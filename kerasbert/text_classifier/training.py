@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ConfigError, DivergedError
 from kerasbert._core.names import RATE_KEY
+from kerasbert._core.options import changed_options
 from kerasbert.batches.memory import LONGEST, Batches, make_batches
 from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.builders import SINGLE_HEAD
@@ -87,6 +88,7 @@ class Trainer(Predictor):
             TypeError: when an argument has the wrong type.
         """
         self.check_arguments()
+        self._refuse_cache_options()
         keras.utils.set_random_seed(self.seed)
         # Labels and texts first: a mistake in the data is told before an encoder is loaded.
         texts = check_texts("texts", texts)
@@ -142,23 +144,16 @@ class Trainer(Predictor):
             Rates and losses, with a suggestion and a picture. The classifier stays untrained.
 
         Raises:
-            ConfigError: when an argument is out of its range, or `optimization` is given, which a range test with its own
-                schedule does not follow.
+            ConfigError: when an argument is out of its range, or one such as `ema` is given, which a range test with a
+                schedule of its own does not follow.
             DataError: when a text or a label cannot be used.
         """
         self.check_arguments()
-        if self.optimization:
-            raise ConfigError(
-                f"`optimization` must be None for a range test, which has a schedule of its own; got "
-                f"{shorten(dict(self.optimization))}."
-            )
         keras.utils.set_random_seed(self.seed)
         tokens = self.new_tokenizer()
         names, encoded, _ = read_classifier_labels(self, labels)
         train = self._batches(tokens, tokens.encode(texts, text_pairs), encoded, shuffle=True)
-        ratio = self.head_learning_rate / self.learning_rate
-        own: dict[str, Any] = {"balance": self.balance, "label_smoothing": self.label_smoothing}
-        return find_learning_rate(self.build(names), train, steps=steps, head_ratio=ratio, **own)
+        return find_learning_rate(self.build(names), train, self, steps=steps)
 
     @keeps_random_state
     def add_subclasses(
@@ -201,6 +196,13 @@ class Trainer(Predictor):
         result.thresholds_ = _halves(result.model_)
         return result
 
+    def _refuse_cache_options(self) -> None:
+        changed = next(changed_options(self, ("token_budget", "augment")), None)
+        if changed is not None:
+            raise ConfigError(
+                f"`{changed}` goes with a token cache, from `prepare_tokens`; got {shorten(getattr(self, changed))} with texts."
+            )
+
     def _hold_out(self, tokens: Tokenizer, names: Any, data: tuple, validation: tuple | None) -> tuple[tuple, Any]:
         """What is trained on, and what is held out: token arrays and labels by head each; the second may be None."""
         ids, encoded = data
@@ -218,7 +220,7 @@ class Trainer(Predictor):
         """The heads whose thresholds are not chosen on validation data."""
         tunes = validation_given or bool(self.held_out_share())
         if self.task == "hierarchical":
-            return [] if tunes and self.multilabel else list(self.label_kinds_)
+            return [] if tunes and self.level_task == "multilabel" else list(self.label_kinds_)
         return [head for head, task in self.head_tasks().items() if not (tunes and task == "multilabel")]
 
     def _encode_validation(self, tokens: Tokenizer, names: Any, validation: tuple) -> tuple:
@@ -256,15 +258,9 @@ class Trainer(Predictor):
                 self.model_,
                 train,
                 validation,
-                epochs=self.epochs,
-                learning_rate=self.learning_rate,
-                head_learning_rate=self.head_learning_rate,
-                patience=self.patience,
-                balance=self.balance,
-                label_smoothing=self.label_smoothing,
-                optimization=self.optimization,
-                progress=self.progress,
+                self,
                 callbacks=[rates],
+                verbose=self.verbose,
                 **running,
             )
         except DivergedError as error:

@@ -1,4 +1,5 @@
 """Model and batches in, a trained model out."""
 
 from kerasbert.training.finetune import finetune as finetune
-from kerasbert.training.optimization import Optimization as Optimization
+from kerasbert.training.settings import RunSettings as RunSettings
+from kerasbert.training.settings import TrainingSettings as TrainingSettings

@@ -53,7 +53,7 @@ FITTED = {
 def test_a_trained_classifier_knows_its_labels(task, case, tiny_folder):
     labels, wrong = case
     heads = {"p": "binary", "q": "multilabel"} if task == "multitask" else None
-    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS, labels)
+    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, labels)
     reading = {"columns": list(wrong), "heads": {"p": "label", "q": "sub"} if heads else None}
     with pytest.raises(kb.DataError, match="row 3: .*(unknown|is a subclass of)"):
         check_of_classifier(classifier, reading)(wrong, "row 3")

@@ -14,7 +14,7 @@ def saved_and_data(tiny_folder, tmp_path_factory):
     labels = ["x", "y", "x", "y"] * 4
     rows = [json.dumps({"text": text, "label": label}) for text, label in zip(TEXTS, labels, strict=True)]
     (folder / "test.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS, labels)
+    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, labels)
     classifier.save(folder / "model")
     return folder / "model", folder / "test.jsonl"
 

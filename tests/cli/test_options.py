@@ -11,7 +11,7 @@ TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"]
 @pytest.fixture(scope="module")
 def saved(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder / "model")
     (folder / "rows.csv").write_text("text,label\n" + "".join(f"{t},{'ab'[n % 2]}\n" for n, t in enumerate(TEXTS * 3)))
     return folder

@@ -17,7 +17,7 @@ EXPECTED = ["good\u2028parcel", "bad\fcard", "late\u0085lost\rrefund", "", "than
 @pytest.fixture(scope="module")
 def saved(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved") / "model"
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder)
     return folder
 
@@ -25,7 +25,7 @@ def saved(tiny_folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def of_pairs(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs") / "model"
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(TEXTS * 4, ["a", "b"] * 8, text_pairs=TEXTS * 4)
     classifier.save(folder, metrics={"reading": {"columns": ["label"], "text": "text", "text_pair": "other"}})
     return folder

@@ -92,7 +92,7 @@ def test_training_ends_after_max_steps_at_the_rate_zero(folder, tiny_folder, tmp
     from kerasbert import TextClassifier, prepare_tokens
 
     cache = prepare_tokens(folder / "0.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
-    classifier = TextClassifier("multiclass", encoder=tiny_folder, progress=False)
+    classifier = TextClassifier("multiclass", encoder=tiny_folder, verbose=False)
     classifier.fit_cache(cache, token_budget=40, max_steps=31)
     optimizer = classifier.model_.optimizer
     assert int(optimizer.iterations) == 31

@@ -14,7 +14,7 @@ from kerasbert.cli.standard_streams import printable
 @pytest.fixture(scope="module")
 def model(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("streams") / "model"
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, verbose=False)
     classifier.fit(["good", "bad", "lost", "late"], list("abab")).save(folder)
     return folder
 

@@ -70,7 +70,7 @@ def with_large_weights(folder, texts, labels, **arguments):
 
 def _new(texts, labels, **arguments):
     keras.utils.set_random_seed(3)
-    classifier = TextClassifier(**{"max_length": 32, "progress": False, **arguments})
+    classifier = TextClassifier(**{"max_length": 32, "verbose": False, **arguments})
     classifier._train = lambda *data, **running: None
     return classifier.fit(texts, labels)
 

@@ -10,7 +10,7 @@ from kerasbert.saving.bundle import load_bundle, precision
 @pytest.fixture(scope="module")
 def saved(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bundle") / "model"
-    classifier = TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(["good", "bad", "lost", "late"], list("abab")).save(folder)
     return folder
 
