@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
-from kerasbert.batches.stream import MEAN_ROWS
-from kerasbert.text_classifier.cache_training import check_budget
 
 TEXTS = [f"{first} {second}" for first in ("good", "bad", "late", "lost") for second in ("card", "parcel", "refund")]
 
@@ -91,10 +89,16 @@ def test_the_batch_size_is_that_of_an_average_batch(size, cache, tiny_folder):
 
 def test_two_sizes_of_a_batch_are_refused(cache, tiny_folder):
     with pytest.raises(kb.ConfigError, match="`batch_size` must be left out with `token_budget`.*; got 8"):
-        classifier(tiny_folder, batch_size=8).fit_cache(cache, token_budget=64)
+        classifier(tiny_folder, batch_size=8, token_budget=64).fit_cache(cache)
     with pytest.raises(kb.ConfigError, match="One of `token_budget` and `batch_size` may be given.* got 64 and 8"):
         kb.stream_batches(cache, token_budget=64, batch_size=8)
-    check_budget(MEAN_ROWS, 64)
+    classifier(tiny_folder, token_budget=64).check_arguments()
+
+
+@pytest.mark.parametrize("option", [{"token_budget": 64}, {"augment": {"mask": 0.1}}], ids=["token_budget", "augment"])
+def test_texts_have_no_options_of_a_cache(option, tiny_folder):
+    with pytest.raises(kb.ConfigError, match=f"`{next(iter(option))}` goes with a token cache"):
+        classifier(tiny_folder, **option).fit(TEXTS, ["a", "b"] * 6)
 
 
 def test_a_warm_start_trains_on(cache, tiny_folder):
@@ -117,8 +121,8 @@ def test_several_classes_and_a_cache_are_refused(tiny_folder, tmp_path):
     rows = [{"text": text, "label": "ab"[n % 2], "sublabel": "ab"[n % 2] + str(n % 3)} for n, text in enumerate(TEXTS)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     tokens = kb.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="hierarchical", encoder=tiny_folder)
-    fitted = kb.TextClassifier("hierarchical", multilabel=True, encoder=tiny_folder, verbose=False)
-    with pytest.raises(kb.ConfigError, match="`multilabel` must be False with a token cache"):
+    fitted = kb.TextClassifier("hierarchical", level_task="multilabel", encoder=tiny_folder, verbose=False)
+    with pytest.raises(kb.ConfigError, match="`level_task` must be 'multiclass' with a token cache"):
         fitted.fit_cache(tokens)
 
 

@@ -16,6 +16,8 @@ from kerasbert._core.checks import shorten, suggest_keywords
 
 Settings = TypeVar("Settings")
 Function = TypeVar("Function", bound=Callable[..., Any])
+# None where it can be written only as a text: on the command line, in a settings file.
+NONE = "none"
 PLAIN_TYPES: dict[type, str] = {bool: "true or false", int: "an integer", float: "a number", str: "a text"}
 
 
@@ -36,6 +38,11 @@ class Option:
     default: Any
     text: str
     metadata: Mapping[str, Any]
+
+    @property
+    def takes_none(self) -> bool:
+        """Whether None is a value beside the default, which `NONE` stands for where there is no None."""
+        return self.default is not None and NoneType in typing.get_args(self.type)
 
 
 def options_of(*classes: type, only: Sequence[str] | None = None) -> dict[str, Option]:

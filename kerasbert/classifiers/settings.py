@@ -14,20 +14,20 @@ class TaskSettings:
     """What is to be told of a text.
 
     Args:
-        task: what a text is labelled with, `"binary"` (one of two labels), `"multiclass"` (one of several), `"multilabel"`
+        task: what a text is labelled with: `"binary"` (one of two labels), `"multiclass"` (one of several), `"multilabel"`
             (any of several), `"multitask"` (several heads) or `"hierarchical"` (classes with subclasses).
         heads: for a multi-task classifier head name -> the task of that head.
         label_names: labels in the order wanted, (negative, positive) for a binary task; others are refused. None: collected
             and sorted.
         subclasses: for a hierarchical classifier class -> its subclasses, see `build_hierarchical`. None: collected.
-        level_task: for a hierarchical classifier: `"multiclass"` for one class and subclass a text, `"multilabel"` for any.
-        level_weights: for a hierarchical classifier: weight of the loss of each level, >= 0, from the classes down. None: 1
+        level_task: for a hierarchical classifier whether a text has one class and subclass (`"multiclass"`) or any number
+            (`"multilabel"`).
+        level_weights: for a hierarchical classifier the weight of the loss of each level, >= 0, from the classes down. None: 1
             each.
-        class_scores: for a hierarchical classifier: `"own"` gives every level logits of its own, `"summed"` the deepest
-            alone; see `build_hierarchical`. None: by the task.
+        class_scores: for a hierarchical classifier which levels have logits: all (`"own"`) or the deepest (`"summed"`); see `build_hierarchical`. None: by the task.
     """
 
-    task: str = dataclasses.field(default="multiclass", kw_only=False)
+    task: str = dataclasses.field(default="multiclass", kw_only=False, metadata={"required": True})
     heads: Mapping[str, str] | None = dataclasses.field(default=None, metadata={"command": False})
     label_names: Sequence[str] | None = dataclasses.field(default=None, metadata={"example": "A,B,C"})
     subclasses: Mapping[str, Any] | None = dataclasses.field(default=None, metadata={"command": False})
@@ -43,23 +43,23 @@ class ModelSettings:
     Args:
         encoder: name or folder of a checkpoint.
         layers: hidden states to read, 0 for the embeddings, -1 for the last block; see `build_multiclass`. None: the last.
-        combine: how several layers become one, `"concat"`, `"mean"`, `"max"`, `"weighted"` or `"attention"`; see
+        combine: how several layers become one: `"concat"`, `"mean"`, `"max"`, `"weighted"` or `"attention"`; see
             `build_multiclass`.
         combine_before_pooling: whether layers are combined token by token and pooled once.
         layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
             the voters, None for the output of every block.
-        pooling: what makes one vector of the tokens, `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"` or
+        pooling: what makes one vector of the tokens: `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"` or
             `"multihead_attention"`; see `build_multiclass`.
         hidden_units: widths of hidden layers in the head. Empty for none.
         hidden_activation: activation of the hidden layers in the head, a Keras name.
         dropout: rate in the head, in [0, 1); with 0 the encoder has none either.
         max_length: longest text in tokens; longer ones are cut and counted. None: 128.
-        long_texts: what becomes of longer texts, `"truncate"`, `"head_tail"` or `"windows"` (overlapping, all read); see
+        long_texts: what becomes of longer texts: `"truncate"`, `"head_tail"` or `"windows"` (overlapping, all read); see
             `LongTexts`.
         window_overlap: tokens that neighbouring windows share, >= 0. None: a quarter of a window.
-        window_pooling: what reads the vectors of a text's windows, `"mean"`, `"max"` or `"attention"`.
+        window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or `"attention"`.
         max_windows_per_batch: most windows in a batch, >= 1, which bounds memory.
-        precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
+        precision: Keras dtype policy: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
     """
 
     encoder: str | os.PathLike[str] = DEFAULT_ENCODER

@@ -40,7 +40,9 @@ def evaluate(
     context: typer.Context,
     folder: Folder,
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text-column", help="Column of the texts. [default: as in training]")
+    ] = None,
     text_pair: TextPair = None,
     labels: Labels = None,
     label_delimiter: Delimiter = None,

@@ -68,7 +68,7 @@ def parse_weights(weights: str | None) -> list[float] | None:
 
 
 def label_columns(task: Task, labels: str | None, heads: dict[str, tuple[str, str]] | None) -> tuple[str, ...]:
-    """The columns that hold the labels, from `--labels A,B,C`, the heads or the task's own name.
+    """The columns that hold the labels, from `--label-column A,B,C`, the heads or the task's own name.
 
     Raises:
         typer.BadParameter: when several columns are given for a task that takes one.
@@ -78,10 +78,12 @@ def label_columns(task: Task, labels: str | None, heads: dict[str, tuple[str, st
     if labels is not None:
         columns = tuple(labels.split(","))
         if task is Task.hierarchical and len(columns) < 2:
-            raise typer.BadParameter(f"--labels must name a column for each level, class,subclass; got {labels!r}.")
+            raise typer.BadParameter(
+                f"--label-column must name a column for each level, class,subclass; got {labels!r}."
+            )
         if len(columns) > 1 and task not in (Task.multilabel, Task.hierarchical):
             raise typer.BadParameter(
-                f"--labels takes several columns for --task multilabel or hierarchical only; got {labels!r}."
+                f"--label-column takes several columns for --task multilabel or hierarchical only; got {labels!r}."
             )
         return columns
     if task is Task.hierarchical:
@@ -104,7 +106,7 @@ def reading_of(classifier: Any, given: dict[str, Any], labels: str | None) -> di
     Args:
         classifier: the `TextClassifier`.
         given: of `text`, `text_pair` and `label_delimiter` those that differ; None is as in training.
-        labels: `--labels`; None is as in training.
+        labels: `--label-column`; None is as in training.
 
     Returns:
         What `label_cells` takes.

@@ -3,6 +3,7 @@
 classifier.json      builder and arguments, thresholds, training settings
 model.safetensors    every weight, by its path in the model
 tokenizer.json ...   the tokenizer
+settings.toml        the settings, as `kerasbert train --config` reads them
 metrics.json         what was measured
 README.md            the model card
 manifest.json        size and SHA-256 of each file
@@ -39,6 +40,7 @@ from kerasbert.classifiers.pretrained_config import DATA_FORM
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts, trainable_parts
+from kerasbert.saving.settings_file import SETTINGS_FILE, settings_text
 from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
 from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -136,6 +138,8 @@ def save_bundle(
         _write_json(beside / METRICS_FILE, bundle.metrics)
         write_tensors(beside / SAFETENSORS_FILE, weights)
         bundle.tokens.save(beside)
+        text = settings_text(bundle.settings, bundle.metrics.get("reading", {}))
+        (beside / SETTINGS_FILE).write_text(text, encoding="utf-8")
         if card is not None:
             (beside / "README.md").write_text(card, encoding="utf-8")
 

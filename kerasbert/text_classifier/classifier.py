@@ -1,5 +1,6 @@
 """`TextClassifier`: raw text in, label names out. It ties the rooms together."""
 
+import inspect
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from kerasbert._core.turns import read_in_turn
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.pretrained import read_classifier
 from kerasbert.encoders.checkpoints import read_config
+from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.labels.kinds import NAMES, kind_for
 from kerasbert.saving.bundle import Bundle, save_bundle
 from kerasbert.saving.card import model_card
@@ -60,12 +62,12 @@ class TextClassifier(CacheTrainer):
             ConfigError: when the classifier is not trained yet.
         """
         self._check_fitted()
-        settings = {
-            name: value
-            for name, value in self.get_params().items()
-            if name not in ("heads", "label_names", "subclasses")
-        }
-        settings["encoder"] = os.fspath(settings["encoder"])
+        settings = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+        settings["encoder"] = os.fspath(self.encoder)
+        if self.label_names is not None:
+            settings["label_names"] = [str(name) for name in self.label_names]
+        if self.subclasses is not None:
+            settings["subclasses"] = parse_tree(self.subclasses).to_tree()
         settings["label_kinds"] = self.label_kinds_
         settings["history"] = getattr(self, "history_", {})
         settings["data"] = getattr(self, "data_", {})

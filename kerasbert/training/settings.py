@@ -39,12 +39,12 @@ class TrainingSettings:
         weight_decay: decoupled weight decay, in [0, 1); biases and normalisation have none.
         warmup_ratio: share of all steps spent on warm-up, in [0, 1].
         global_clipnorm: largest global norm of the gradients, > 0, or None for no clipping.
-        schedule: learning rate after the warm-up, `"linear"`, `"cosine"`, `"polynomial"` (squared) or `"constant"`.
+        schedule: learning rate after the warm-up: `"linear"`, `"cosine"`, `"polynomial"` (squared) or `"constant"`.
         layer_decay: rate of each block over that of the block above it, in (0, 1]; the embeddings come last.
         patience: epochs without improvement before stopping, >= 1.
         monitor: quantity in the history that tells the best epoch. None: the task's own; this is the sum of the validation
             losses for several heads, macro-F1 for multi-label, F1 for binary and accuracy for multi-class heads.
-        balance: weights for rare labels, `"balanced"`, `"sqrt"`, `"effective"`, `"focal"`, `"asymmetric"` or `"auto"`; told
+        balance: weights for rare labels: `"balanced"`, `"sqrt"`, `"effective"`, `"focal"`, `"asymmetric"` or `"auto"`; told
             before the training starts. None: no weights. `"balanced"` weights each class, or the positives of each label,
             against its frequency, `"sqrt"` by the root of that, `"effective"` by effective numbers; `"focal"` counts easy
             examples less, `"asymmetric"` easy negatives (binary and multi-label heads); `"auto"` is `"sqrt"` where one
@@ -52,7 +52,7 @@ class TrainingSettings:
         label_smoothing: share of each label that is spread over the others, in [0, 1). None: 0.1 from 10 classes on, else 0;
             in a hierarchical model the labels of the deepest level are counted, and a label is spread over those that share
             its parent.
-        freeze: what does not train, `"embeddings"`, `"encoder"`, or a number n for the embeddings and the first n blocks;
+        freeze: what does not train: `"embeddings"`, `"encoder"`, or a number n for the embeddings and the first n blocks;
             it runs without dropout and stays frozen afterwards. None: what is frozen already. With a frozen encoder the
             texts run through it once, and the head trains from what it gave.
         reinit_layers: blocks at the top that start from fresh weights, >= 0.
@@ -135,13 +135,13 @@ class BatchSettings:
         batch_size: texts in a step, >= 1; of a token cache on average.
         token_budget: most tokens of a batch of a token cache, padding included, in the place of `batch_size`. None: by
             `batch_size`.
-        sampling: how rows of rare labels are shown more often, `"balanced"`, `"sqrt"` or `"oversample"`; see
+        sampling: how rows of rare labels are shown more often: `"balanced"`, `"sqrt"` or `"oversample"`; see
             `make_batches`. None: all rows alike.
         augment: shares of tokens masked, words dropped and words swapped in the training texts of a token cache. None:
             nothing is changed.
         validation_fraction: share of the texts held out without validation data, in [0, 1); of a token cache at most 10,000
             rows. None: 0.1 where thresholds are tuned (multi-label heads), else 0.
-        seed: of the split, the order, the new weights and the dropout.
+        seed: seed of the split, the order, the new weights and the dropout.
     """
 
     batch_size: int = 32
@@ -184,16 +184,16 @@ class RunSettings:
             where there is one.
         log_dir: folder for `history.csv`, `curves.png`, `batches.csv` (with checkpoints) and events for TensorBoard. None:
             no logs.
-        strategy: the devices, `"auto"`, `"one"`, `"mirrored"`, `"multiworker"`, `"tpu"` or a `tf.distribute.Strategy`; see
+        strategy: the devices: `"auto"`, `"one"`, `"mirrored"`, `"multiworker"` or `"tpu"`; or a `tf.distribute.Strategy`, see
             docs/devices.md. A batch is spread over them, and the result is that of one device up to rounding and dropout.
         jit_compile: whether the step is compiled with XLA, once for each padded length.
         verbose: whether a bar with time left is shown on standard error.
     """
 
-    checkpoint_dir: str | os.PathLike[str] | None = None
+    checkpoint_dir: str | os.PathLike[str] | None = dataclasses.field(default=None, metadata={"command": False})
     checkpoint_every: int = EVERY
     resume: bool | None = None
     log_dir: str | os.PathLike[str] | None = None
     strategy: Any = "auto"
-    jit_compile: bool = False
-    verbose: bool = True
+    jit_compile: bool = dataclasses.field(default=False, metadata={"command": False})
+    verbose: bool = dataclasses.field(default=True, metadata={"command": False})

@@ -100,7 +100,9 @@ def test_words_with_a_full_stop_are_a_text(saved, capsys):
     assert len(texts_of(capsys)) == 4
 
 
-@pytest.mark.parametrize("option", [("--text", "words"), ("--text-pair", "other"), ("--on-error", "skip")], ids=str)
+@pytest.mark.parametrize(
+    "option", [("--text-column", "words"), ("--text-pair-column", "other"), ("--on-error", "skip")], ids=str
+)
 @pytest.mark.parametrize("source", ["positional", "input", "text file"])
 def test_options_of_columns_where_there_are_none(source, option, saved, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("good\n"))
