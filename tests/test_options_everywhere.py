@@ -6,12 +6,13 @@ Nothing is listed here by hand: a new field is tested by being there.
 import dataclasses
 import inspect
 import typing
+from collections.abc import Mapping, Sequence
 
 import pytest
 import typer
 
 import kerasbert as kb
-from kerasbert._core.options import explains_options, options_of, takes_options
+from kerasbert._core.options import alternatives, explains_options, options_of, takes_options
 from kerasbert.classifiers.settings import ModelSettings, TaskSettings
 from kerasbert.cli.command_options import command_options, draws_options, help_of, value_of
 from kerasbert.cli.options import app
@@ -27,6 +28,7 @@ OF_BUILDERS = {
     "activation": "a text classifier gives probabilities",
     "compile": "`fit` compiles",
     "name": "nothing of a text classifier shows it",
+    "multilabel": "said by `level_task`",
     "from_model": "a model; `add_subclasses` starts from one",
 }
 BUILDERS = (kb.build_binary, kb.build_multiclass, kb.build_multilabel, kb.build_multitask, kb.build_hierarchical, kb.build_layerwise)  # fmt: skip
@@ -79,20 +81,21 @@ def test_every_option_of_a_builder_is_a_field(build):
     assert not [one.name for one in parameters if one.kind is one.KEYWORD_ONLY and one.name not in fields]
 
 
-# A value of each type that is not the default.
 OTHER = {bool: True, int: 3, float: 0.25, str: "other"}
 
 
-def another(option):
-    for kind, value in OTHER.items():
-        if kind in (option.type, *typing.get_args(option.type)) and value != option.default:
-            return value
-    return {"a": 0.5} if "Mapping" in str(option.type) else [1, 2] if "int" in str(option.type) else ["a", "b"]
+def another(accepted):
+    """A value of a type that is no default."""
+    kind = alternatives(accepted)[0]
+    inner = typing.get_args(kind)
+    if typing.get_origin(kind) is Sequence:
+        return [another(inner[0])] * 2
+    return {"a": another(inner[1])} if typing.get_origin(kind) is Mapping else OTHER.get(kind, "other")
 
 
 @pytest.mark.parametrize("name", CLASSIFIER)
 def test_a_settings_file_brings_it_back(name, tmp_path):
-    value = another(CLASSIFIER[name])
+    value = another(CLASSIFIER[name].type)
     (tmp_path / "settings.toml").write_text(settings_text({name: value}, {}), encoding="utf-8")
     assert read_settings(tmp_path / "settings.toml", CLASSIFIER) == {name: value}
 

@@ -52,7 +52,7 @@ class ModelSettings:
             `"multihead_attention"`; see `build_multiclass`.
         hidden_units: widths of hidden layers in the head. Empty for none.
         hidden_activation: activation of the hidden layers in the head, a Keras name.
-        dropout: rate in the head, in [0, 1); with 0 the encoder has none either.
+        dropout: dropout rate in the head, in [0, 1); with 0 the encoder has none either.
         max_length: longest text in tokens; longer ones are cut and counted. None: 128.
         long_texts: what becomes of longer texts: `"truncate"`, `"head_tail"` or `"windows"` (overlapping, all read); see
             `LongTexts`.

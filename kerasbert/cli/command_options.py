@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from kerasbert._core.checks import check_choice
 from kerasbert._core.options import NONE, Option, alternatives, options_of
 from kerasbert.cli.options import Precision, Task, given
 from kerasbert.saving.settings_file import read_settings
@@ -18,6 +19,7 @@ from kerasbert.saving.settings_file import read_settings
 Function = TypeVar("Function", bound=Callable[..., Any])
 # Options whose values the help lists and the command line checks.
 CHOICES: dict[str, type[enum.StrEnum]] = {"task": Task, "precision": Precision}
+COLLECTIONS = (Sequence, Mapping)
 NUMBERS: dict[Any, str] = {int: "whole numbers", float: "numbers"}
 
 
@@ -42,7 +44,7 @@ class Settled:
         """
         if "task" not in self.given:
             raise typer.BadParameter(f"Missing option '--task': one of {', '.join(Task)}.")
-        return Task(self.values["task"])
+        return Task(check_choice("task", self.values["task"], [one.value for one in Task]))
 
 
 def settle(context: typer.Context, *classes: type, config: Path | None = None) -> Settled:
@@ -101,8 +103,8 @@ def help_of(option: Option) -> str:
     """The first clause of what a docstring says of an option, in the words of the command line."""
     text = re.split(r"; |\. |,? see |\.$", option.text)[0]
     example = option.metadata.get("example")
-    text = _as_flags(text) + (f", such as {example}" if example else "") + "."
-    return text[0].upper() + text[1:]
+    text = _as_flags(text) + (f", such as {example}" if example else "") + (f", or {NONE}" if option.takes_none else "")
+    return text[0].upper() + text[1:] + (". Required." if option.metadata.get("required") else ".")
 
 
 def default_of(option: Option) -> str | None:
@@ -136,6 +138,7 @@ def _parameter(option: Option, panel: str) -> inspect.Parameter:
     flags, default, shown = flag_of(option.name), option.default, default_of(option) or True
     if bool in alternatives(option.type):
         flags += f"/--no-{flags[2:]}"
+        shown = default_of(option)
     if option.metadata.get("required"):
         default, shown = None, False
     elif _is_text(option) and default is not None:
@@ -156,7 +159,7 @@ def _command_type(option: Option) -> Any:
 def _plain_type(option: Option) -> type | None:
     """The one type that the command line reads by itself; None where a text is read here."""
     members = [one for one in alternatives(option.type) if one in (bool, int, float, str)]
-    others = [one for one in alternatives(option.type) if typing.get_origin(one) is not None]
+    others = [one for one in alternatives(option.type) if typing.get_origin(one) in COLLECTIONS]
     if option.name in CHOICES or option.takes_none or others or len(members) > 1:
         return None
     return members[0] if members else str
@@ -178,7 +181,7 @@ def _read(accepted: Any, text: str) -> Any:
 
 def _rank(accepted: Any) -> int:
     """Lists are tried first, and texts, which everything is, last."""
-    return 0 if typing.get_origin(accepted) else {int: 1, float: 2}.get(accepted, 3)
+    return 0 if typing.get_origin(accepted) in COLLECTIONS else {int: 1, float: 2}.get(accepted, 3)
 
 
 def _words(option: Option) -> str:

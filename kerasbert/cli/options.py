@@ -51,6 +51,7 @@ class Precision(enum.StrEnum):
     mixed_float16 = "mixed_float16"
 
 
+Text = Annotated[str, typer.Option("--text-column", help="Column that holds the texts.")]
 TextPair = Annotated[
     str | None, typer.Option("--text-pair-column", help="Column of second texts, read with the first.")
 ]

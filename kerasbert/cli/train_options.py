@@ -77,7 +77,7 @@ RULES = (
     ),
     Rule(
         ("level_task",),
-        lambda s: s.level_task == "multilabel" and s.way is not Way.memory,
+        lambda s: s.task is Task.hierarchical and s.level_task == "multilabel" and s.way is not Way.memory,
         "multilabel reads its data into memory; give one file of less than 500 MB, without --stream, --cache, --max-steps, --token-budget and "
         "--augment",
     ),

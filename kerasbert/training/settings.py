@@ -38,7 +38,7 @@ class TrainingSettings:
         head_learning_rate: peak rate of the heads, in (0, 1].
         weight_decay: decoupled weight decay, in [0, 1); biases and normalisation have none.
         warmup_ratio: share of all steps spent on warm-up, in [0, 1].
-        global_clipnorm: largest global norm of the gradients, > 0, or None for no clipping.
+        global_clipnorm: largest global norm of the gradients, > 0; None for no clipping.
         schedule: learning rate after the warm-up: `"linear"`, `"cosine"`, `"polynomial"` (squared) or `"constant"`.
         layer_decay: rate of each block over that of the block above it, in (0, 1]; the embeddings come last.
         patience: epochs without improvement before stopping, >= 1.
@@ -139,8 +139,7 @@ class BatchSettings:
             `make_batches`. None: all rows alike.
         augment: shares of tokens masked, words dropped and words swapped in the training texts of a token cache. None:
             nothing is changed.
-        validation_fraction: share of the texts held out without validation data, in [0, 1); of a token cache at most 10,000
-            rows. None: 0.1 where thresholds are tuned (multi-label heads), else 0.
+        validation_fraction: share of the texts held out without validation data, in [0, 1). None: 0.1 where thresholds are tuned (multi-label heads), else 0.
         seed: seed of the split, the order, the new weights and the dropout.
     """
 
