@@ -57,7 +57,7 @@ def run_trainer(path: str, epochs: str) -> float:
         TrainingArguments,
     )
 
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     texts, labels = read(path)
     names = sorted(set(labels))

@@ -25,7 +25,7 @@ def seconds_per_text(encode, batches):
 
 def read(data, batch):
     """The tokenizer, and the texts of a file in batches."""
-    from kerasbert import Tokenizer
+    from kerasbert.data import Tokenizer
     from kerasbert.reading.readers import read_examples
 
     texts, size = list(read_examples(data, text="text").texts), int(batch)

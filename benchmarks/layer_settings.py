@@ -81,12 +81,14 @@ class Data(NamedTuple):
 
 def read(options: argparse.Namespace) -> Data:
     """The three files, tokenised."""
-    tokens = kb.Tokenizer.from_pretrained(options.encoder, max_length=options.max_length)
-    files = [kb.read_examples(options.data / f"{name}.jsonl", labels=["labels"]) for name in ("train", "dev", "test")]
-    names = kb.collect_label_names(files[0].labels["labels"])
+    tokens = kb.data.Tokenizer.from_pretrained(options.encoder, max_length=options.max_length)
+    files = [
+        kb.data.read_examples(options.data / f"{name}.jsonl", labels=["labels"]) for name in ("train", "dev", "test")
+    ]
+    names = kb.data.collect_label_names(files[0].labels["labels"])
     if options.limit is not None:
         files = [file.take(range(0, len(file.texts), max(1, len(file.texts) // options.limit))) for file in files]
-    parts = [Part(tokens.encode(file.texts), kb.encode_multi_hot(file.labels["labels"], names)) for file in files]
+    parts = [Part(tokens.encode(file.texts), kb.data.encode_multi_hot(file.labels["labels"], names)) for file in files]
     return Data(tuple(names), *parts, tokens.pad_id)
 
 
@@ -107,8 +109,8 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
     keras.utils.set_random_seed(seed)
     model = build(name, data.names, options)
     batches = {"batch_size": options.batch_size, "pad_id": data.pad_id}
-    train = kb.make_batches(*data.train, shuffle=True, seed=seed, **batches)
-    dev = kb.make_batches(*data.dev, by_length=True, **batches)
+    train = kb.data.make_batches(*data.train, shuffle=True, seed=seed, **batches)
+    dev = kb.data.make_batches(*data.dev, by_length=True, **batches)
     start = time.perf_counter()
     # Of a single epoch there is no best one to look for.
     judged = dev if options.epochs > 1 else None
@@ -138,7 +140,7 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
 
 def probabilities(model: keras.Model, part: Part, batches: dict[str, Any]) -> np.ndarray:
     """(n, C), in the order of the texts."""
-    ordered = kb.make_batches(part.tokens, by_length=True, **batches)
+    ordered = kb.data.make_batches(part.tokens, by_length=True, **batches)
     output = model.predict(ordered.dataset, verbose=0)
     result = np.zeros(part.labels.shape)
     result[ordered.order] = output["probabilities"] if isinstance(output, dict) else output

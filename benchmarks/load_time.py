@@ -27,7 +27,7 @@ def run_bare(folder: str) -> float:
     import tensorflow  # noqa: F401
 
     import kerasbert as kb
-    from kerasbert._core.strict_json import read_json_object
+    from kerasbert._core.json_files import read_json_object
     from kerasbert.saving.bundle import BUILDERS
 
     description = read_json_object(Path(folder) / "classifier.json")

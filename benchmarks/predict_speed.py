@@ -42,7 +42,7 @@ def run_kerasbert(path: str) -> float:
         model = kb.build_multiclass(names, compile=False)
     classifier = kb.TextClassifier("multiclass")
     classifier.model_ = model
-    classifier.tokenizer_ = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+    classifier.tokenizer_ = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
     classifier.label_kinds_, classifier.thresholds_ = {"probabilities": "names"}, {"probabilities": np.full(77, 0.5)}
     return timed(classifier.predict_proba, read(path))
 
@@ -52,7 +52,7 @@ def run_torch(path: str) -> float:
     import torch
     from transformers import AutoTokenizer, BertForSequenceClassification
 
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     folder = resolve_encoder("all-MiniLM-L6-v2")
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -77,7 +77,7 @@ def run_keras_hub(path: str) -> float:
     import keras
     import keras_hub
 
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     keras.config.set_dtype_policy("mixed_bfloat16")
     texts = read(path)

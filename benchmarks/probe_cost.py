@@ -22,7 +22,7 @@ import keras
 
 import kerasbert as kb
 from kerasbert._core.names import INPUT_NAMES
-from kerasbert.evaluation.probe_scores import Questions
+from kerasbert.evaluation.probe_scores import ProbeScorer
 
 ENCODER = "all-MiniLM-L6-v2"
 MEGABYTE = 1e6
@@ -39,32 +39,32 @@ def plain_model() -> keras.Model:
     encoder = kb.TFBertModel.from_pretrained(ENCODER)
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in INPUT_NAMES}
     output = encoder(*inputs.values(), output_hidden_states=False)
-    return keras.Model(inputs, kb.MeanPooling()(output.last_hidden_state, inputs["attention_mask"]))
+    return keras.Model(inputs, kb.layers.MeanPooling()(output.last_hidden_state, inputs["attention_mask"]))
 
 
 def plain_seconds(model: keras.Model, texts: list[str]) -> float:
     """Seconds to turn texts into vectors once."""
     start = time.perf_counter()
-    tokens = kb.Tokenizer.from_pretrained(ENCODER).encode(texts)
-    model.predict(kb.make_batches(tokens, batch_size=64, by_length=True).dataset, verbose=0)
+    tokens = kb.data.Tokenizer.from_pretrained(ENCODER).encode(texts)
+    model.predict(kb.data.make_batches(tokens, batch_size=64, by_length=True).dataset, verbose=0)
     return time.perf_counter() - start
 
 
 def probe_seconds(source: Any, texts: list[str], labels: list[str]) -> tuple[float, float]:
     """Seconds of a probe without its fits, and of the fits."""
-    fits, ask = 0.0, Questions.ask
+    fits, score = 0.0, ProbeScorer.score
 
-    def timed(questions: Questions, vectors: Any) -> dict[str, float]:
+    def timed(scorer: ProbeScorer, vectors: Any, **options: Any) -> dict[str, float]:
         nonlocal fits
         start = time.perf_counter()
-        answers = ask(questions, vectors)
+        scores = score(scorer, vectors, **options)
         fits += time.perf_counter() - start
-        return answers
+        return scores
 
-    Questions.ask = timed  # type: ignore[method-assign]
+    ProbeScorer.score = timed  # type: ignore[method-assign]
     start = time.perf_counter()
     kb.probe(source, texts, labels, max_texts=None)
-    Questions.ask = ask  # type: ignore[method-assign]
+    ProbeScorer.score = score  # type: ignore[method-assign]
     return time.perf_counter() - start - fits, fits
 
 
@@ -82,7 +82,7 @@ def main() -> None:
     texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
 
     model = plain_model()
-    source = (kb.TFBertModel.from_pretrained(ENCODER), kb.Tokenizer.from_pretrained(ENCODER))
+    source = (kb.TFBertModel.from_pretrained(ENCODER), kb.data.Tokenizer.from_pretrained(ENCODER))
     plain_seconds(model, texts[:256])
     ratios = []
     for _ in range(options.rounds):

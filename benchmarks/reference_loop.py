@@ -20,7 +20,7 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import AutoTokenizer, BertModel
 
-from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert.reading.readers import read_examples
 
 BATCH_SIZE, POOL = 32, 50

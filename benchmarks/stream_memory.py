@@ -29,7 +29,7 @@ finally:
 SMALL = """
 import sys, kerasbert as kb
 sizes = dict(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
-tokens = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+tokens = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
 kb.TFBertModel(kb.BertConfig(vocab_size=tokens.vocabulary_size, **sizes)).save_pretrained(sys.argv[1])
 tokens.save(sys.argv[1])
 """

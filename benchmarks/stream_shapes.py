@@ -27,11 +27,11 @@ def main() -> None:
         os.environ["XLA_FLAGS"] = f"--xla_dump_to={folder}/programs --xla_dump_hlo_as_text"
         import kerasbert as kb
 
-        cache = kb.prepare_tokens(
+        cache = kb.data.prepare_tokens(
             arguments.data, f"{folder}/tokens", task=arguments.task, max_length=arguments.max_length
         )
         print(cache.describe())
-        batches = kb.stream_batches(cache, token_budget=arguments.token_budget)
+        batches = kb.data.stream_batches(cache, token_budget=arguments.token_budget)
         count(batches)
         if not arguments.no_xla:
             train(kb, cache, batches)

@@ -110,7 +110,7 @@ def tokenizers():
     """The default encoder's tokenizer, and one of the same vocabulary that keeps case and accents."""
     from tokenizers.normalizers import BertNormalizer
 
-    from kerasbert import Tokenizer
+    from kerasbert.data import Tokenizer
 
     uncased = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=LENGTH)
     changed = type(uncased._tokenizer).from_str(uncased._tokenizer.to_str())

@@ -8,7 +8,7 @@ import kerasbert as kb
 def main() -> tuple[int, tuple]:
     """Return how many hidden states there are, and the shape of a model's output that reads the third."""
     encoder = kb.TFBertModel.from_pretrained("all-MiniLM-L6-v2", num_hidden_layers=3)
-    tokens = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+    tokens = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
     batch = tokens(["Where is my parcel?"])
     states = encoder(batch).hidden_states
 

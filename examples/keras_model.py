@@ -13,13 +13,13 @@ SAMPLE = Path(kb.__file__).parent / "data" / "samples" / "customer_messages_trai
 
 def main(limit: int = 480) -> keras.Model:
     """Train on the first `limit` messages and return the model as it was loaded again."""
-    examples = kb.read_examples(SAMPLE, labels="labels").take(range(limit))
-    names = kb.collect_label_names(examples.labels["labels"])
+    examples = kb.data.read_examples(SAMPLE, labels="labels").take(range(limit))
+    names = kb.data.collect_label_names(examples.labels["labels"])
     model = kb.build_multilabel(names)
 
-    tokens = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=model.max_length)
-    labels = kb.encode_multi_hot(examples.labels["labels"], names)
-    batches = kb.make_batches(tokens.encode(examples.texts), labels, shuffle=True)
+    tokens = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=model.max_length)
+    labels = kb.data.encode_multi_hot(examples.labels["labels"], names)
+    batches = kb.data.make_batches(tokens.encode(examples.texts), labels, shuffle=True)
     model.fit(batches.dataset, epochs=1)
 
     with tempfile.TemporaryDirectory() as folder:

@@ -22,7 +22,8 @@ def main(folder: str | Path, limit: int = 480) -> tuple[str, dict[int, float]]:
     target = Path(folder)
     target.mkdir(exist_ok=True)
     train, test = (
-        kb.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", labels=["label"]) for part in ("train", "test")
+        kb.data.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", labels=["label"])
+        for part in ("train", "test")
     )
     train, test = train.take(range(limit)), test.take(range(min(limit, len(test.texts))))
 

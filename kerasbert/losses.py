@@ -1,5 +1,6 @@
-"""The losses under the name that users type: `kb.losses`."""
+"""`kb.losses`: losses on probabilities, with exact gradients."""
 
+from kerasbert.objectives.label_forms import LabelForm as LabelForm
 from kerasbert.objectives.levels import BinaryLevelCrossentropy as BinaryLevelCrossentropy
 from kerasbert.objectives.levels import SparseLevelCrossentropy as SparseLevelCrossentropy
 from kerasbert.objectives.losses import AsymmetricLoss as AsymmetricLoss

@@ -1,4 +1,4 @@
-"""The metrics under the name that users type: `kb.metrics`."""
+"""`kb.metrics`: metrics equal to those of scikit-learn."""
 
 from kerasbert.objectives.confusion import CohenKappa as CohenKappa
 from kerasbert.objectives.confusion import ConfusionMatrix as ConfusionMatrix

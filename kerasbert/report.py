@@ -19,9 +19,9 @@ from kerasbert.evaluation.report.drawing import check_installed, house_style, sa
 from kerasbert.evaluation.report.findings import (
     AVERAGES,
     Number,
+    evaluate_head,
     headline,
     headline_of_levels,
-    judge_head,
     other_numbers,
     rows_of_labels,
 )
@@ -94,7 +94,7 @@ def write_report(
     texts = check_texts("texts", texts)
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
     outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
-    findings = {head: judge_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
+    findings = {head: evaluate_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
     for found in findings.values():
         _place_mistakes(found, labels, len(texts))
     metrics = _metrics(classifier, findings, together)
@@ -137,7 +137,7 @@ def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False)
 
 def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     found = {
-        head: bootstrap_intervals(part.task, part.labels, part.decisions, num_labels=len(part.label_names))
+        head: bootstrap_intervals(part.task, part.y_true, part.y_pred, num_labels=len(part.label_names))
         for head, part in outcomes.items()
         if len(part)
     }

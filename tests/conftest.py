@@ -59,11 +59,19 @@ def _same_seed_and_policy():
     keras.config.set_dtype_policy(before)
 
 
+def pytest_sessionstart():
+    # What the imports made stays; Keras collects garbage at each layer that it quantises.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _memory_is_given_back():
     yield
     # Models and their graphs hold each other in circles, which are large; the C library keeps what they free.
     gc.collect()
+    gc.freeze()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -46,7 +46,7 @@ def test_guards_speak_on_every_way(labels, options, held_out, words, way, tiny_f
         told = messages(lambda: fitted.fit(texts, labels, validation=held_out))
     else:
         names = options.get("label_names")
-        cache = kb.prepare_tokens(
+        cache = kb.data.prepare_tokens(
             write(tmp_path, texts, labels), tmp_path / "t", task="multiclass", encoder=tiny_folder, label_names=names
         )
         told = messages(lambda: fitted.fit_cache(cache, validation=held_out))
@@ -58,7 +58,7 @@ def test_cut_texts_are_told_on_every_way(way, tiny_folder, tmp_path):
     texts, labels = [f"{text} good bad" for text in TEXTS], ["a", "b"] * 6
     fitted = classifier(tiny_folder, max_length=4)
     options = {"task": "multiclass", "encoder": tiny_folder, "max_length": 4}
-    cache = kb.prepare_tokens(write(tmp_path, texts, labels), tmp_path / "t", **options)
+    cache = kb.data.prepare_tokens(write(tmp_path, texts, labels), tmp_path / "t", **options)
     [told] = messages(lambda: fitted.fit(texts, labels) if way == "memory" else fitted.fit_cache(cache))
     assert "12 of 12 training texts are longer than 4 tokens and are cut" in told
 
@@ -67,7 +67,7 @@ def test_overlap_of_pairs_is_of_both_texts(tiny_folder, tmp_path):
     rows = [{"text": text, "other": text[::-1], "label": "ab"[n % 2]} for n, text in enumerate(TEXTS)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     options = {"task": "multiclass", "encoder": tiny_folder, "text_pair": "other"}
-    cache = kb.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", **options)
+    cache = kb.data.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", **options)
     held_out = (TEXTS[:2], ["a", "b"], [TEXTS[0][::-1], "another"])
     [told] = messages(lambda: classifier(tiny_folder).fit_cache(cache, validation=held_out))
     assert told.startswith("1 of 2 texts to judge by")
@@ -75,7 +75,7 @@ def test_overlap_of_pairs_is_of_both_texts(tiny_folder, tmp_path):
 
 @pytest.fixture
 def cache(tiny_folder, tmp_path):
-    return kb.prepare_tokens(
+    return kb.data.prepare_tokens(
         write(tmp_path, TEXTS * 14, ["a", "b"] * 84), tmp_path / "t", task="multiclass", encoder=tiny_folder
     )
 
@@ -91,7 +91,7 @@ def test_two_sizes_of_a_batch_are_refused(cache, tiny_folder):
     with pytest.raises(kb.ConfigError, match="`batch_size` must be left out with `token_budget`.*; got 8"):
         classifier(tiny_folder, batch_size=8, token_budget=64).fit_cache(cache)
     with pytest.raises(kb.ConfigError, match="One of `token_budget` and `batch_size` may be given.* got 64 and 8"):
-        kb.stream_batches(cache, token_budget=64, batch_size=8)
+        kb.data.stream_batches(cache, token_budget=64, batch_size=8)
     classifier(tiny_folder, token_budget=64).check_arguments()
 
 
@@ -120,7 +120,7 @@ def test_a_warm_start_keeps_its_labels(cache, tiny_folder):
 def test_several_classes_and_a_cache_are_refused(tiny_folder, tmp_path):
     rows = [{"text": text, "label": "ab"[n % 2], "sublabel": "ab"[n % 2] + str(n % 3)} for n, text in enumerate(TEXTS)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    tokens = kb.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="hierarchical", encoder=tiny_folder)
+    tokens = kb.data.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="hierarchical", encoder=tiny_folder)
     fitted = kb.TextClassifier("hierarchical", level_task="multilabel", encoder=tiny_folder, verbose=False)
     with pytest.raises(kb.ConfigError, match="`level_task` must be 'multiclass' with a token cache"):
         fitted.fit_cache(tokens)

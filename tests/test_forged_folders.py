@@ -109,18 +109,18 @@ def cache(request, tiny_folder, tmp_path_factory):
     rows = [{"text": text, "label": label} for text, label in zip(TEXTS, LABELS[request.param], strict=True)]
     (home / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     options = {"task": request.param, "labels": "label", "encoder": str(tiny_folder), "max_length": 20}
-    return kb.prepare_tokens(home / "rows.jsonl", home / "tokens", **options).folder
+    return kb.data.prepare_tokens(home / "rows.jsonl", home / "tokens", **options).folder
 
 
 def read_all(folder):
-    cache = kb.open_cache(folder)
+    cache = kb.data.open_cache(folder)
     rows = np.arange(len(cache))
     cache.describe()
     cache.check_sources()
     return (
         cache.read(rows),
         [cache.labels_of(head, rows) for head in cache.heads],
-        kb.stream_batches(cache).rows_of(0, 0),
+        kb.data.stream_batches(cache).rows_of(0, 0),
     )
 
 

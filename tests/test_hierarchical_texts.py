@@ -106,7 +106,9 @@ def test_the_command(data, tiny_folder, tmp_path, capsys):
 
 @pytest.fixture(scope="module")
 def cache(data, tiny_folder, tmp_path_factory):
-    return kb.prepare_tokens(data, tmp_path_factory.mktemp("cache") / "t", task="hierarchical", encoder=tiny_folder)
+    return kb.data.prepare_tokens(
+        data, tmp_path_factory.mktemp("cache") / "t", task="hierarchical", encoder=tiny_folder
+    )
 
 
 def test_a_stream_starts_as_texts_in_memory_do(cache, tiny_folder):

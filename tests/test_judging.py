@@ -27,7 +27,7 @@ def judged(request, tiny_folder):
     task, heads = request.param, HEADS.get(request.param)
     settings = {"epochs": 1, "batch_size": 24, "validation_fraction": 0, "max_length": 40, "verbose": False}
     classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, **settings).fit(TEXTS, LABELS[task])
-    return task, classifier, kb.score_baseline(task, TEXTS, LABELS[task], TEXTS, LABELS[task], heads=heads)
+    return task, classifier, kb.evaluation.score_baseline(task, TEXTS, LABELS[task], TEXTS, LABELS[task], heads=heads)
 
 
 def by_head(found, key):
@@ -70,7 +70,7 @@ def test_a_loss_within_chance_is_not_coloured(judged, tmp_path):
         pytest.skip("one task is enough")
     labels = classifier.predict(TEXTS)
     labels[:2] = [next(name for name in "xyz" if name != label) for label in labels[:2]]
-    perfect = kb.score_baseline(task, TEXTS, list(labels), TEXTS, list(labels), label_names=list("xyz"))
+    perfect = kb.evaluation.score_baseline(task, TEXTS, list(labels), TEXTS, list(labels), label_names=list("xyz"))
     right = BaselineScores(perfect, {"probabilities": perfect_outcome(perfect.outcomes["probabilities"])})
     page = kb.write_report(classifier, TEXTS, list(labels), tmp_path / "report", baseline=right).read_text("utf-8")
     assert "No clear winner" in page and 'class="worse"' not in page and re.search(r"<td>0\.5000</td>", page)
@@ -79,7 +79,7 @@ def test_a_loss_within_chance_is_not_coloured(judged, tmp_path):
 def perfect_outcome(outcome):
     import dataclasses
 
-    return dataclasses.replace(outcome, decisions=outcome.labels)
+    return dataclasses.replace(outcome, y_pred=outcome.y_true)
 
 
 def test_scores_alone_give_no_verdict(judged, tmp_path):
@@ -93,7 +93,7 @@ def test_a_baseline_of_other_texts_is_refused(judged, tmp_path):
     task, classifier, _ = judged
     if task in HEADS or task == "hierarchical":
         pytest.skip("one head is enough")
-    other = kb.score_baseline(task, TEXTS, LABELS[task], TEXTS[1:], LABELS[task][1:])
+    other = kb.evaluation.score_baseline(task, TEXTS, LABELS[task], TEXTS[1:], LABELS[task][1:])
     with pytest.raises(kb.DataError, match="judged on the same texts and labels as the model"):
         kb.write_report(classifier, TEXTS, LABELS[task], tmp_path / "report", baseline=other)
     assert not list(tmp_path.iterdir())

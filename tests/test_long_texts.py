@@ -110,11 +110,11 @@ def test_features_of_a_checkpoint_by_windows(tiny_folder):
         TEXTS,
         layers=1,
         max_length=10,
-        long_texts=kb.LongTexts("windows", 2),
+        long_texts=kb.data.LongTexts("windows", 2),
         window_pooling="max",
         batch_size=3,
     )[1, "mean"]
-    tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=10, long_texts=kb.LongTexts("windows", 2))
+    tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=10, long_texts=kb.data.LongTexts("windows", 2))
     encoder = kb.TFBertModel.from_pretrained(tiny_folder)
     for text, vector in zip(TEXTS, found, strict=True):
         windows = tokens.encode([text]).windows
@@ -133,7 +133,7 @@ def test_untrained_attention_cannot_read_features(tiny_folder):
 def test_a_hierarchy_over_windows(tiny_config, tiny_folder):
     flat = kb.build_multiclass(["+", "-"], encoder=tiny_config, window_pooling="mean")
     model = kb.build_hierarchical({"+": ["a", "b"], "-": ["c", "d"]}, from_model=flat)
-    tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=10, long_texts=kb.LongTexts("windows"))
+    tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=10, long_texts=kb.data.LongTexts("windows"))
     inputs = tokens.encode(TEXTS[:3]).padded()
     assert np.allclose(model(inputs)["class"], flat(inputs), atol=1e-6)
 

@@ -176,7 +176,7 @@ def test_one_more_field_stands_in_every_door():
 def test_settings_are_the_base_of_options(toy):
     assert toy(settings=TrainingSettings(epochs=2)) == 2
     assert toy(settings=TrainingSettings(epochs=2), epochs=1) == 1
-    with pytest.raises(TypeError, match="`settings` must be kerasbert.TrainingSettings"):
+    with pytest.raises(TypeError, match="`settings` must be kerasbert.training.TrainingSettings"):
         toy(settings={"epochs": 2})
 
 
@@ -187,7 +187,7 @@ def toy(tiny_config):
 
     def train(**options):
         model = kb.build_multiclass(3, encoder=dataclasses.replace(tiny_config, num_hidden_layers=1))
-        batches = kb.make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 6, 3], [2, 7, 3]]), [0, 1, 2])
+        batches = kb.data.make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 6, 3], [2, 7, 3]]), [0, 1, 2])
         return len(kb.finetune(model, batches, verbose=False, **options).history["loss"])
 
     return train

@@ -175,9 +175,9 @@ def test_a_method_refuses_an_address(name, address, classifier, home, tiny_folde
         kb.load,
         kb.TextClassifier.from_pretrained,
         kb.TFBertModel.from_pretrained,
-        lambda place: kb.read_examples(place),
+        lambda place: kb.data.read_examples(place),
         lambda place: prepare_tokens(place, "out", task="multiclass", encoder="all-MiniLM-L6-v2"),
-        kb.open_cache,
+        kb.data.open_cache,
     ],
     ids=["load", "classifier", "encoder", "examples", "prepare", "cache"],
 )

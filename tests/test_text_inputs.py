@@ -34,9 +34,9 @@ CALLS = {
     "encode": lambda c, f, texts, labels: c.tokenizer_.encode(texts),
     "pairs": lambda c, f, texts, labels: c.tokenizer_.encode(TEXTS, texts),
     "extract_features": lambda c, f, texts, labels: kb.extract_features(c, texts),
-    "probe": lambda c, f, texts, labels: kb.probe(c, texts, labels, folds=2, layers=[-1], verbose=False),
-    "score_baseline": lambda c, f, texts, labels: kb.score_baseline("binary", texts, labels, TEXTS, LABELS),
-    "read_examples": lambda c, f, texts, labels: kb.read_examples((texts, labels)),
+    "probe": lambda c, f, texts, labels: kb.probe(c, texts, labels, folds=2, layers=[-1], progress=False),
+    "score_baseline": lambda c, f, texts, labels: kb.evaluation.score_baseline("binary", texts, labels, TEXTS, LABELS),
+    "read_examples": lambda c, f, texts, labels: kb.data.read_examples((texts, labels)),
 }
 FRAME = {"text": TEXTS, "id": [1, 2, 3, 4]}
 WRONG = {
@@ -140,7 +140,7 @@ def test_batches_are_made_of_tokens():
     with pytest.raises(
         TypeError, match=r"`tokens` must be what `Tokenizer.encode` gives; got .*encoder.encode\(texts\)"
     ):
-        kb.make_batches(TEXTS, np.zeros(4))
+        kb.data.make_batches(TEXTS, np.zeros(4))
 
 
 @pytest.mark.parametrize("validation", [3, "ab", (TEXTS,), (TEXTS, LABELS, None, None)], ids=str)

@@ -1,5 +1,1 @@
-"""The ground floor: what every room stands on and nothing of which knows about BERT.
-
-Argument checks with one message form, the error classes, whole-folder writing with a manifest, and the names shared by
-all rooms.
-"""
+"""Shared helpers that know nothing about BERT: argument checks, errors, paths, JSON, atomic writing, names."""

@@ -15,7 +15,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def shorten(value: object, limit: int = 80) -> str:
-    """`repr` of a value, cut to `limit` characters so that no message carries a whole text."""
+    """Return the `repr` of a value, cut to `limit` characters."""
     try:
         text = repr(value)
     except ValueError:  # an integer of thousands of digits
@@ -24,7 +24,7 @@ def shorten(value: object, limit: int = 80) -> str:
 
 
 def suggestion(value: object, accepted: Iterable[str]) -> str:
-    """` Did you mean 'mean'?` when something accepted is close to `value`, else an empty string."""
+    """Return ` Did you mean 'mean'?` if an accepted name is close to `value`, else an empty string."""
     close = difflib.get_close_matches(str(value), [str(item) for item in accepted], n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
 
@@ -46,7 +46,7 @@ def check_int(name: str, value: object, minimum: int, maximum: int | None = None
     """Return `value` as an int if it is a whole number (no bool, no float) in `minimum..maximum`.
 
     Raises:
-        TypeError: when it is no integer.
+        TypeError: when it is not an integer.
         ConfigError: when it is out of range.
     """
     accepted = f"an integer >= {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
@@ -71,7 +71,7 @@ def check_number(
     """Return `value` as a float if it is a finite real number in the interval.
 
     Raises:
-        TypeError: when it is no real number.
+        TypeError: when it is not a real number.
         ConfigError: when it is NaN, infinite or out of the interval.
     """
     interval = f"{'(' if open_minimum else '['}{minimum:g}, {maximum:g}{')' if open_maximum else ']'}"
@@ -99,11 +99,11 @@ def check_bool(name: str, value: object) -> bool:
 
 
 def check_name(name: str, value: object) -> str:
-    """Return `value` if it can name a model or a layer, whose weights are saved under it.
+    """Return `value` if it is a safe name for a model or a layer, since weights are saved under it.
 
     Raises:
-        TypeError: when it is no text.
-        ConfigError: when it is empty or has characters that a path or a terminal would read otherwise.
+        TypeError: when it is not a string.
+        ConfigError: when it is empty or has characters with a meaning in paths or terminals.
     """
     accepted = "a name of letters, digits, '_', '.' and '-'"
     if not isinstance(value, str):
@@ -114,29 +114,30 @@ def check_name(name: str, value: object) -> str:
 
 
 def check_texts(name: str, value: Any) -> list[str]:
-    """Return texts as a list, read once, if they are one column of them; what each entry is, is not looked at.
+    """Return one column of texts as a list; the entries themselves are not checked.
 
-    Lists, tuples, arrays, generators, and columns of pandas, polars, pyarrow and datasets are; a single text would be read
-    character by character, a frame column name by column name.
+    Lists, tuples, one-dimensional arrays, generators, and columns of pandas, polars, pyarrow and datasets are accepted. A
+    single string would be read by character, and a frame by column name.
 
     Raises:
-        TypeError: when they are one text, a frame, an array of several dimensions, a set or a dict, or no column at all.
+        TypeError: when it is a single text, a frame, an array of several dimensions, a set, a dict, or not iterable.
     """
     return _as_list(check_text_column(name, value))
 
 
 def check_text_column(name: str, value: Any) -> Iterable[str]:
-    """Return texts as they are, not read yet, if they are one column of them; see `check_texts`.
+    """Return one column of texts without consuming it; see `check_texts`.
 
     Raises:
         TypeError: as `check_texts`.
     """
     _check_text_column(name, value)
-    return value.to_pylist() if hasattr(value, "to_pylist") else value
+    column: Iterable[str] = value.to_pylist() if hasattr(value, "to_pylist") else value
+    return column
 
 
 def frame_columns(value: Any) -> list[Any] | None:
-    """The column names of a frame, table or data set; None of anything else."""
+    """Return the column names of a frame, table or data set; None for anything else."""
     if getattr(value, "ndim", 2) == 1:
         return None
     # Arrow tables and data sets have `column_names`, pandas and polars frames `columns`.
@@ -148,7 +149,7 @@ def frame_columns(value: Any) -> list[Any] | None:
 
 
 def half_surrogate(text: str) -> int | None:
-    r"""Position of the first half of a surrogate pair, which no file can hold; None where all characters are whole.
+    r"""Return the position of the first lone surrogate, which UTF-8 cannot encode; None if there is none.
 
     Example:
         >>> half_surrogate("a\ud800"), half_surrogate("a")
@@ -188,7 +189,7 @@ def _check_text_column(name: str, value: Any) -> None:
 
 
 def _as_list(value: Any) -> list[Any]:
-    # Columns of Arrow and NumPy give scalars of their own when they are iterated.
+    # Iterating Arrow and NumPy columns yields scalars of their own types.
     for name in ("to_pylist", "tolist"):
         if hasattr(value, name):
             return list(getattr(value, name)())
@@ -196,13 +197,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def suggest_keywords(function: Function) -> Function:
-    """Make a function answer an unknown keyword with the closest one that it has.
-
-    Python 3.11 only says that a keyword is unexpected.
-
-    Returns:
-        The function, with its signature kept.
-    """
+    """Decorate a function so that an unknown keyword raises an error with the closest known one."""
     signature = inspect.signature(function)
 
     @functools.wraps(function)

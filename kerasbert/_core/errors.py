@@ -1,60 +1,58 @@
-"""The errors that kerasbert raises for what a user gave it.
+"""Exceptions and warnings.
 
     ValueError
     └── KerasBertError
         ├── ConfigError           an argument, a config.json, a vocabulary
-        │   └── NotFittedError        a classifier that was asked before it was trained
+        │   └── NotFittedError        a classifier used before it was trained
         ├── DataError             a text, a label, a data file
         ├── CheckpointError       a file of weights
-        │   └── UnsafeArtifactError   a file that tries to leave its folder or to run code
-        ├── ArtifactError         a folder that kerasbert wrote and that was changed, cut or is in the way
-        ├── DivergedError         a training whose loss or gradients are no longer numbers
-        └── WorkerLostError       a training of several machines, one of which is gone
+        │   └── UnsafeArtifactError   a file that points outside its folder or would run code
+        ├── ArtifactError         a saved folder that is damaged, or an output that must not be overwritten
+        ├── DivergedError         training whose loss or gradients became NaN or infinite
+        └── WorkerLostError       multi-worker training that lost a worker
 
-What can be gone on with, but is likely not meant, is warned of: `KerasbertWarning`.
-
-A wrong type of argument is a plain `TypeError`.
+Suspicious input that still works gives a `KerasbertWarning`. An argument of the wrong type raises `TypeError`.
 """
 
 from collections.abc import Sequence
 
 
 class KerasBertError(ValueError):
-    """Anything that the library refuses; catch this one to catch them all."""
+    """Base class of all errors of this package."""
 
 
 class ConfigError(KerasBertError):
-    """An argument, a configuration file or a vocabulary that cannot be used."""
+    """An invalid argument, configuration file or vocabulary."""
 
 
 class NotFittedError(ConfigError, AttributeError):
-    """A classifier that was asked before it was trained; like scikit-learn's, also an `AttributeError`."""
+    """A classifier used before it was trained; also an `AttributeError`, like scikit-learn's."""
 
 
 class DataError(KerasBertError):
-    """A text, a label or a data file that cannot be used; the message names file, row or index."""
+    """An invalid text, label or data file; the message names the file and row or the index."""
 
 
 class CheckpointError(KerasBertError):
-    """A file of weights that is malformed, incomplete or does not fit the model."""
+    """Weights that are malformed, incomplete or do not fit the model."""
 
 
 class UnsafeArtifactError(CheckpointError):
-    """A file that would read outside its folder or run code if it were obeyed."""
+    """A file that points outside its folder or would run code."""
 
 
 class ArtifactError(KerasBertError):
-    """A folder written by kerasbert that was changed or cut, or an output that must not be overwritten."""
+    """A saved folder that is damaged, or an output that must not be overwritten."""
 
 
 class DivergedError(KerasBertError):
-    """A training whose loss or gradients are no longer numbers; the model keeps the weights from before that batch.
+    """Training whose loss or gradients became NaN or infinite; the model keeps its weights from before that batch.
 
     Args:
-        trouble: what happened, the beginning of the message.
-        epoch: counted from 0.
-        step: batch in the epoch, counted from 0.
-        rows: of the batch, in the numbers of the training data, counted from 0; the message counts them from 1.
+        trouble: what happened; the message begins with it.
+        epoch: index of the epoch, from 0.
+        step: index of the batch in the epoch, from 0.
+        rows: indices of the batch's rows in the training data, from 0 (the message counts from 1).
     """
 
     def __init__(self, trouble: str, epoch: int, step: int, rows: Sequence[int]) -> None:
@@ -67,13 +65,13 @@ class DivergedError(KerasBertError):
         )
 
     def renumbered(self, numbers: Sequence[int]) -> "DivergedError":
-        """The same, where row i of the training data is row `numbers[i]` of what the user gave."""
+        """Return the error with row i replaced by `numbers[i]`, its number in the user's data."""
         return DivergedError(self.trouble, self.epoch, self.step, [numbers[row] for row in self.rows])
 
 
 class WorkerLostError(KerasBertError):
-    """A training of several machines, one of which is gone."""
+    """Multi-worker training that lost a worker."""
 
 
 class KerasbertWarning(UserWarning):
-    """Something that runs but is likely not meant; the message says what to do."""
+    """Something that works but is probably a mistake; the message says what to do."""

@@ -1,4 +1,4 @@
-"""Whole-folder and whole-file writing: a reader sees the old one or the new one, never half of either."""
+"""Atomic writing of folders and files: a reader sees the old version or the new one, never a mix."""
 
 import contextlib
 import errno
@@ -14,31 +14,27 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, KerasbertWarning, UnsafeArtifactError
-from kerasbert._core.exchange import exchange
-from kerasbert._core.links import check_inside
-from kerasbert._core.locations import local_output
+from kerasbert._core.locks import write_locked
 from kerasbert._core.manifest import KINDS as KINDS
 from kerasbert._core.manifest import obstacle, remove_listed, write_manifest
 from kerasbert._core.manifest import sha256_of as sha256_of
 from kerasbert._core.manifest import verify_manifest as verify_manifest
-from kerasbert._core.turns import no_reader
-from kerasbert._core.workplace import Workplace, put_back
+from kerasbert._core.paths import check_inside, local_output
+from kerasbert._core.staging import StagingFolder, exchange, recover_folder
 
-# A disk that is full, refuses the write or allows no such size.
+# The disk is full, read-only or broken, or has a quota or size limit.
 DISK_ERRORS = {errno.EDQUOT, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS}
 TAKEN = {errno.EEXIST, errno.ENOTDIR, errno.ENOTEMPTY}
-# Stands in every file of its own that kerasbert writes, other than in a folder.
+# Contained in every single file that kerasbert writes, so that it can be recognised.
 FILE_MARK = b"written-by-kerasbert"
 MARK_BYTES = 64 * 1024
 
 
 def checked_member(folder: Path, name: str) -> Path:
-    """A file of a folder, if its name stays inside.
-
-    Links are followed where `stays_inside` says so, such as those of Hugging Face's cache.
+    """Return the path of a file in a folder; links are followed as `stays_inside` allows.
 
     Raises:
-        UnsafeArtifactError: when the name or the link leads out.
+        UnsafeArtifactError: when the name or the link leads out of the folder.
         CheckpointError: when there is no such file.
     """
     if Path(name).name != name or name in ("", ".", "..") or "\\" in name:
@@ -54,25 +50,24 @@ def checked_member(folder: Path, name: str) -> Path:
 
 
 def check_output(path: str | os.PathLike[str], overwrite: bool, *, kind: str) -> Path:
-    """Refuse, before any work is done, an output folder that could not be written or must not be replaced.
+    """Check, before any work is done, that an output folder can be written.
 
-    Only a folder whose manifest is kerasbert's, that is of the same kind, and of which every file is listed there is ever
-    replaced; an empty folder is filled.
+    Only a folder with a manifest of the same kind that lists all its files is ever replaced. An empty folder is filled.
 
     Args:
-        path: folder to be written.
+        path: the output folder.
         overwrite: whether such a folder may be replaced.
         kind: a key of `KINDS`.
 
     Returns:
-        The path, absolute; of a link the folder that it names.
+        The absolute path; of a link, its target.
 
     Raises:
-        ArtifactError: when the path is an address or a file, holds something else, exists and `overwrite` is False, or its
-            parent cannot be written.
+        ArtifactError: when the path is a URL or a file, holds something else, exists and `overwrite` is False, or its
+            parent is not writable.
     """
     path = local_output(path)
-    put_back(path)
+    recover_folder(path)
     try:
         _check_place(path, overwrite, kind)
         _check_parent(path)
@@ -111,20 +106,19 @@ def _check_parent(path: Path) -> None:
 
 @final
 class FolderWriter:
-    """A context manager that writes a folder beside its final place and lets it appear when it is whole.
+    """A context manager that writes a folder atomically and gives the staging folder to fill.
 
-    Files are flushed to disk and listed in `manifest.json` (kind, size and SHA-256 of each) before. Where there is a folder
-    already, the two change places in one step if the system can. On any error what was written is removed and an existing
-    folder is left as it was.
+    On success its files are listed in `manifest.json` and flushed to disk, and it takes the place of an existing folder in
+    one step if the system can. On any error it is deleted, and an existing folder is left as it was.
 
     Args:
-        path: the folder to appear; afterwards the one that did.
+        path: the output folder; afterwards the one that was written.
         kind: a key of `KINDS`.
         overwrite: whether a folder of this kind may be replaced.
-        next_path: gives another path when somebody else has taken this one meanwhile; None: an error.
+        next_path: gives another path if this one was taken meanwhile; None raises an error.
 
     Raises:
-        ArtifactError: as `check_output`, and when the disk is full or refuses the write.
+        ArtifactError: as `check_output`, and on disk errors.
     """
 
     def __init__(
@@ -139,32 +133,32 @@ class FolderWriter:
         self.path = check_output(path, overwrite, kind=kind)
 
     def __enter__(self) -> Path:
-        with _told(self.path, None):
+        with _disk_errors(self.path, None):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._workplace = Workplace(self.path).__enter__()
+            self._staging = StagingFolder(self.path).__enter__()
         try:
-            with _told(self.path, self._workplace.folder):
-                self._workplace.new.mkdir()
+            with _disk_errors(self.path, self._staging.folder):
+                self._staging.new.mkdir()
         except BaseException:
-            self._workplace.__exit__()
+            self._staging.__exit__()
             raise
-        return self._workplace.new
+        return self._staging.new
 
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with _told(self.path, self._workplace.folder):
+            with _disk_errors(self.path, self._staging.folder):
                 if error is None:
                     self._publish()
                 elif isinstance(error, OSError):
                     raise error
         finally:
-            self._workplace.__exit__()
+            self._staging.__exit__()
 
     def _publish(self) -> None:
-        write_manifest(self._workplace.new, self.kind)
-        _flush_to_disk(self._workplace.new)
+        write_manifest(self._staging.new, self.kind)
+        _flush_to_disk(self._staging.new)
         while True:
             try:
                 self._take_place()
@@ -179,13 +173,13 @@ class FolderWriter:
                 self.path = local_output(self.next_path())
 
     def _take_place(self) -> None:
-        new, old = self._workplace.new, self._workplace.old
+        new, old = self._staging.new, self._staging.old
         if not self.overwrite or not os.path.lexists(self.path) or not any(self.path.iterdir()):
-            # A folder that someone else wrote in the meantime makes this fail.
+            # Fails if another process wrote a folder in the meantime.
             os.rename(new, self.path)
             return
         _check_place(self.path, self.overwrite, self.kind)
-        with no_reader(self.path):
+        with write_locked(self.path):
             if exchange(new, self.path):
                 os.rename(new, old)
             else:
@@ -205,38 +199,26 @@ class FolderWriter:
 
 
 def atomic_dir_write(path: str | os.PathLike[str], *, kind: str, overwrite: bool = False) -> FolderWriter:
-    """Write a folder beside its final place and let it appear when it is whole; see `FolderWriter`.
-
-    Args:
-        path: the folder to appear.
-        kind: a key of `KINDS`.
-        overwrite: whether a folder of this kind may be replaced.
-
-    Returns:
-        A context manager that gives the folder to fill.
-
-    Raises:
-        ArtifactError: as `FolderWriter`.
-    """
+    """Return a context manager that writes a folder atomically; see `FolderWriter`."""
     return FolderWriter(path, kind=kind, overwrite=overwrite)
 
 
 def check_output_file(path: str | os.PathLike[str], overwrite: bool = True, *, known: bool = False) -> Path:
-    """Refuse, before any work is done, an output file that could not be written or must not be replaced.
+    """Check, before any work is done, that an output file can be written.
 
-    Only a regular file that bears the mark of kerasbert is ever replaced.
+    Only a regular file that contains `FILE_MARK` is ever replaced.
 
     Args:
-        path: file to be written.
+        path: the output file.
         overwrite: whether such a file may be replaced.
-        known: whether an existing file is known to be kerasbert's, also without the mark.
+        known: whether an existing file is known to be kerasbert's even without the mark.
 
     Returns:
-        The path, absolute; of a link the file that it names.
+        The absolute path; of a link, its target.
 
     Raises:
-        ArtifactError: when the path is an address, a folder, a device or another's file, exists and `overwrite` is False, or
-            its folder cannot be written.
+        ArtifactError: when the path is a URL, a folder, a device or a foreign file, exists and `overwrite` is False, or its
+            folder is not writable.
     """
     path = local_output(path)
     if path.is_dir() or (os.path.lexists(path) and not path.is_file()):
@@ -254,60 +236,47 @@ def check_output_file(path: str | os.PathLike[str], overwrite: bool = True, *, k
 
 @contextlib.contextmanager
 def atomic_file_write(path: str | os.PathLike[str], *, overwrite: bool = True, known: bool = False) -> Iterator[Path]:
-    """Write a file beside its final place and rename it when it is whole.
-
-    Args:
-        path: the file to appear.
-        overwrite: whether a file of kerasbert's may be replaced.
-        known: as for `check_output_file`.
+    """Write a file atomically; arguments as for `check_output_file`.
 
     Yields:
-        The file to write, of the same name in another folder; it must bear `FILE_MARK`.
+        The staged file to write, of the same name; it must contain `FILE_MARK`.
 
     Raises:
-        ArtifactError: as `check_output_file`, and when the disk is full or refuses the write.
+        ArtifactError: as `check_output_file`, and on disk errors.
     """
     path = check_output_file(path, overwrite, known=known)
     with contextlib.ExitStack() as stack:
-        with _told(path, None):
-            folder = stack.enter_context(Workplace(path)).folder
-        with _told(path, folder):
+        with _disk_errors(path, None):
+            folder = stack.enter_context(StagingFolder(path)).folder
+        with _disk_errors(path, folder):
             yield folder / path.name
             _flush(folder / path.name)
             os.replace(folder / path.name, path)
 
 
 def write_tensors(file: Path, tensors: Mapping[str, np.ndarray]) -> None:
-    """Write a safetensors file as PyTorch reads it.
-
-    Args:
-        file: to appear.
-        tensors: by name, of any shapes.
-
-    Raises:
-        OSError: when the disk is full or refuses the write.
-    """
+    """Write a safetensors file that PyTorch reads; raises OSError on disk errors."""
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     try:
         save_file({name: np.asarray(one, order="C") for name, one in tensors.items()}, file, metadata={"format": "pt"})
     except SafetensorError as error:
-        # Its own class, of an error that is nobody's but the disk's.
+        # The library wraps disk errors in its own class.
         found = re.search(r"\(os error (\d+)\)", str(error))
         number = int(found[1]) if found else errno.EIO
         raise OSError(number, os.strerror(number), str(file)) from error
 
 
 @contextlib.contextmanager
-def _told(path: Path, workplace: Path | None) -> Iterator[None]:
-    """Context: an error of the disk becomes one of ours; of what is read in between, it stays."""
+def _disk_errors(path: Path, staging: Path | None) -> Iterator[None]:
+    """Turn disk errors of writing into `ArtifactError`; errors of other files that are read meanwhile stay."""
     try:
         yield
     except OSError as error:
-        named = isinstance(error.filename, (str, os.PathLike)) and workplace is not None
-        if workplace is not None and error.errno not in DISK_ERRORS:
-            if not named or not Path(error.filename).is_relative_to(workplace):
+        named = isinstance(error.filename, (str, os.PathLike)) and staging is not None
+        if staging is not None and error.errno not in DISK_ERRORS:
+            if not named or not Path(error.filename).is_relative_to(staging):
                 raise
         raise ArtifactError(
             f"{str(path)!r} could not be written: {error.strerror or error}. Make room, or choose a place that may be "
@@ -326,7 +295,7 @@ def _flush_to_disk(folder: Path) -> None:
     mode = 0o666 & ~_umask()
     for path in [*folder.rglob("*"), folder]:
         if path.is_file():
-            # Some writers make private files; a saved model is as readable as any file of this user.
+            # Some writers make private files; give them the user's default permissions.
             path.chmod(mode)
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -336,7 +305,7 @@ def _flush_to_disk(folder: Path) -> None:
 
 
 def _flush(path: Path) -> None:
-    """Flush published files to disk; a file system without such a call is ignored."""
+    """Flush a file or folder to disk, where the file system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)
         try:

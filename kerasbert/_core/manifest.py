@@ -1,4 +1,4 @@
-"""`manifest.json`: sizes and hashes of a folder's files, to tell whether it is whole and may be replaced."""
+"""`manifest.json`: sizes and hashes of a folder's files, to verify it and to decide whether it may be replaced."""
 
 import hashlib
 import json
@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError
-from kerasbert._core.links import check_inside
+from kerasbert._core.json_files import read_json_object
+from kerasbert._core.locks import read_locked
 from kerasbert._core.names import MANIFEST_FILE, PACKAGE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import read_in_turn
+from kerasbert._core.paths import check_inside
 
 
 class Kind(NamedTuple):
-    """A kind of folder that is written.
+    """A kind of output folder.
 
     Args:
-        words: what a message calls it.
-        marks: files by which a folder of an older kerasbert, whose manifest names no kind, is known.
+        words: its name in messages.
+        marks: files that identify it where an older manifest names no kind.
     """
 
     words: str
@@ -42,22 +42,16 @@ KINDS = {
     "saved_model": Kind("an exported SavedModel", frozenset({"assets.extra/kerasbert.json", "saved_model.pb"})),
     "tflite": Kind("a TFLite export", frozenset({"kerasbert.json", "model.tflite"})),
     "tokens": Kind("a token cache", frozenset({"cache.json"})),
-    # The last, because its files are in other kinds too.
+    # Last, because other kinds have these files too.
     "encoder": Kind("a saved encoder", frozenset({"config.json", "model.safetensors"})),
 }
-# What a file manager leaves in every folder that was looked at.
+# Left behind by file managers.
 LITTER = frozenset({".DS_Store"})
 NUM_NAMED = 3
 
 
 class Entry(NamedTuple):
-    """A file of a manifest.
-
-    Args:
-        path: relative to the folder, with slashes.
-        size: in bytes.
-        sha256: of its content.
-    """
+    """A file in a manifest: path relative to the folder (with slashes), size in bytes, hash."""
 
     path: str
     size: int
@@ -65,38 +59,25 @@ class Entry(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """What a folder says that it holds.
-
-    Args:
-        kind: a key of `KINDS`; None where it names none and its files tell none.
-        entries: its files, without the manifest itself.
-    """
+    """The content of a manifest: a key of `KINDS` (None if unknown) and the files, without the manifest itself."""
 
     kind: str | None
     entries: list[Entry]
 
     @property
     def names(self) -> set[str]:
-        """Its files, with the manifest."""
+        """Names of all files, with the manifest."""
         return {entry.path for entry in self.entries} | {MANIFEST_FILE}
 
 
 def sha256_of(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
+    """Return the hexadecimal SHA-256 of a file."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_manifest(folder: Path, kind: str) -> None:
-    """List every file of a folder.
-
-    Args:
-        folder: whole but for its manifest.
-        kind: a key of `KINDS`.
-
-    Raises:
-        OSError: when the disk is full or refuses the write.
-    """
+    """Write the manifest of a folder of a kind, a key of `KINDS`; raises OSError on disk errors."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     entries = [
         {"path": file.relative_to(folder).as_posix(), "size": file.stat().st_size, "sha256": sha256_of(file)}
@@ -110,7 +91,7 @@ def read_manifest(folder: Path) -> Manifest:
     """Read the manifest of a folder.
 
     Raises:
-        ArtifactError: when it is missing, malformed, of another program, or lists a place outside the folder.
+        ArtifactError: when it is missing, malformed, of another program, or lists a path outside the folder.
     """
     file = folder / MANIFEST_FILE
     if not file.is_file():
@@ -134,30 +115,24 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def verify_manifest(path: Path, *, alone: bool = True) -> None:
-    """Check that a folder holds exactly what its manifest lists, byte for byte.
-
-    Links are followed where `stays_inside` says so.
+    """Check the files of a folder against its manifest, byte for byte.
 
     Args:
         path: the folder.
-        alone: whether other files are refused too.
+        alone: whether unlisted files are refused (hidden files never are).
 
     Raises:
-        ArtifactError: when the manifest is missing or malformed, a file is missing, cut or changed, a link leads out of the
-            folder, or there is a file that it does not list (hidden ones, which nothing here reads, apart).
+        ArtifactError: when the manifest is missing or malformed, a file is missing or changed, a link leads out of the
+            folder (see `stays_inside`), or a file is not listed.
     """
-    read_in_turn(path, lambda: _verify(path, alone=alone))
+    read_locked(path, lambda: _verify(path, alone=alone))
 
 
 def obstacle(folder: Path, kind: str) -> str | None:
-    """What keeps a folder from being replaced: it is not ours, is of another kind, or holds something else as well.
-
-    Args:
-        folder: an existing folder.
-        kind: a key of `KINDS`, of what is to take its place.
+    """Say why a folder may not be replaced by an output of a kind: foreign, of another kind, or with other files in it.
 
     Returns:
-        Words that go on from the name of the folder; None where it is empty or may be replaced.
+        The predicate of a sentence about the folder; None if it is empty or may be replaced.
     """
     if not any(folder.iterdir()):
         return None
@@ -177,13 +152,10 @@ def obstacle(folder: Path, kind: str) -> str | None:
 
 
 def remove_listed(folder: Path) -> bool:
-    """Remove the files of a folder that its manifest lists, the manifest last, and the folders that are empty then.
-
-    Args:
-        folder: that is not needed any more.
+    """Delete the files listed in a folder's manifest, the manifest last, and folders left empty.
 
     Returns:
-        Whether nothing is left of it.
+        Whether the folder is gone.
     """
     try:
         names = read_manifest(folder).names
@@ -200,15 +172,15 @@ def remove_listed(folder: Path) -> bool:
 
 
 def unlisted(path: Path, listed: Collection[str], *, hidden: bool) -> Iterator[str]:
-    """The files of a folder, and its links to folders, that are not listed.
+    """Find the files of a folder, and its links to folders, that are not listed.
 
     Args:
         path: the folder.
-        listed: names relative to it.
-        hidden: whether names with a dot in front are looked at, and links too: those of listed names.
+        listed: paths relative to it.
+        hidden: whether to include dot files, and links with a listed name.
 
     Yields:
-        Names relative to the folder.
+        Paths relative to the folder.
     """
     for parent, folders, files in os.walk(path):
         inside = Path(parent).relative_to(path)
@@ -275,5 +247,5 @@ def _remove_quietly(path: Path, *, folder: bool = False) -> None:
     try:
         os.rmdir(path) if folder else os.unlink(path)
     except OSError:
-        # What cannot be removed stays, and is told of by the caller.
+        # Left in place; the caller reports it.
         return

@@ -1,4 +1,4 @@
-"""Names shared by every room; the inputs and the file names are Hugging Face's."""
+"""Shared names: model inputs and files are named as in Hugging Face's libraries."""
 
 PACKAGE = "kerasbert"
 
@@ -6,13 +6,13 @@ INPUT_IDS = "input_ids"
 ATTENTION_MASK = "attention_mask"
 TOKEN_TYPE_IDS = "token_type_ids"
 INPUT_NAMES = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
-# The further input of a model that reads windows: which windows are a text's.
+# Extra input of a model that reads windows: the windows of each text.
 WINDOW_ROWS = "window_rows"
 
-# The head of a classifier that has one, and the name of its output.
+# Head and output name of a classifier with a single head.
 SINGLE_HEAD = "probabilities"
 
-# In the history of a training: the rate at the end of each epoch.
+# History key of the learning rate at the end of each epoch.
 RATE_KEY = "learning_rate"
 
 CONFIG_FILE = "config.json"

@@ -7,23 +7,16 @@ from typing import Any
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import FILE_MARK, atomic_file_write, check_output_file
 
-# Ending -> the field of the file that bears the mark of kerasbert.
+# File suffix -> metadata field that marks the file as kerasbert's.
 MARKED = {".pdf": "Creator", ".png": "Software", ".svg": "Creator"}
 
 
 def check_picture_file(file: str | os.PathLike[str], *, known: bool = False) -> Path:
-    """Refuse, before any work is done, a picture that could not be written or must not be replaced.
-
-    Args:
-        file: .png, .svg or .pdf; only a picture of kerasbert's is replaced.
-        known: as for `check_output_file`.
-
-    Returns:
-        The path, absolute.
+    """Check, before any work is done, that a picture can be written; see `check_output_file`.
 
     Raises:
-        ArtifactError: when the file cannot be written, or is another's.
-        ConfigError: when the ending is another one.
+        ArtifactError: as `check_output_file`.
+        ConfigError: when the file does not end in .pdf, .png or .svg.
     """
     if Path(file).suffix.lower() not in MARKED:
         raise ConfigError(f"`file` must end in .pdf, .png or .svg; got {str(file)!r}.")
@@ -31,16 +24,10 @@ def check_picture_file(file: str | os.PathLike[str], *, known: bool = False) -> 
 
 
 def save_figure(figure: Any, file: str | os.PathLike[str], *, dpi: int = 150, known: bool = False) -> None:
-    """Write a figure beside its place and rename it when it is whole.
-
-    Args:
-        figure: of matplotlib.
-        file: see `check_picture_file`.
-        dpi: dots in an inch.
-        known: as for `check_output_file`.
+    """Write a matplotlib figure atomically.
 
     Raises:
-        ArtifactError: as `check_picture_file`, and when the disk is full or refuses the write.
+        ArtifactError: as `check_output_file`, and on disk errors.
         ConfigError: as `check_picture_file`.
     """
     path = check_picture_file(file, known=known)

@@ -8,18 +8,15 @@ _first_used_in: list[int] = []
 
 
 def note_process() -> None:
-    """Remember the first process that uses models."""
+    """Record the first process that uses a model."""
     if not _first_used_in:
         _first_used_in.append(os.getpid())
 
 
 def check_process(backend: str) -> None:
-    """Refuse to go on in a process that was forked from one in which models were in use.
+    """Refuse to run in a process forked after a model was used.
 
-    TensorFlow's threads, and those of JAX, are not copied by a fork, and whatever waits for them waits for ever.
-
-    Args:
-        backend: Keras's; PyTorch is let through.
+    A fork does not copy the threads of TensorFlow and JAX, so that waiting for them never ends. PyTorch is not affected.
 
     Raises:
         ConfigError: when this is such a process.

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for work that is counted in texts or steps."""
+"""A progress bar on standard error."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def progress_bar(description: str, total: int | None, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
-    """Show a bar while the work inside runs.
+    """Show a progress bar.
 
     Args:
-        description: what is being done.
-        total: how many pieces there are; None: not known.
+        description: text in front of the bar.
+        total: number of items; None if unknown.
         shown: False shows nothing.
 
     Yields:
-        A function that takes how many more pieces are done.
+        A function that takes the number of items done since the last call.
 
     Example:
         >>> with progress_bar("reading", 3, shown=False) as advance:

@@ -16,8 +16,8 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_name
 from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert._core.locations import local_output
-from kerasbert._core.workplace import put_back
+from kerasbert._core.paths import local_output
+from kerasbert._core.staging import recover_folder
 from kerasbert.batches.token_cache import (
     BAD_ROWS_FILE,
     CACHE_FILE,
@@ -138,7 +138,7 @@ def prepare(
     files = find_sources(sources, encoding)
     way = _way(encoder, columns, on_error)
     output = local_output(output)
-    put_back(output)
+    recover_folder(output)
     if is_cache(output):
         differ = _differences(output, files, way, overwrite=overwrite)
         if not differ:

@@ -26,12 +26,11 @@ import numpy as np
 from kerasbert._core.checks import check_name, shorten
 from kerasbert._core.errors import ArtifactError, DataError, KerasBertError
 from kerasbert._core.files import checked_member, verify_manifest
-from kerasbert._core.forms import check_form, is_count
-from kerasbert._core.locations import local_path
+from kerasbert._core.json_files import check_form, is_count, read_json_object
+from kerasbert._core.locks import identity, read_locked
 from kerasbert._core.names import MANIFEST_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import identity, read_in_turn
-from kerasbert._core.workplace import put_back
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
 from kerasbert.batches.token_records import parse
 from kerasbert.labels.hierarchy import UNKNOWN, Hierarchy, parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
@@ -328,10 +327,10 @@ def open_cache(folder: str | os.PathLike[str], *, reused: bool = False) -> Token
 wrote.
     """
     folder = local_path(folder, error=ArtifactError)
-    put_back(folder)
+    recover_folder(folder)
     if not (folder / CACHE_FILE).is_file():
         raise ArtifactError(f"{str(folder)!r} holds no {CACHE_FILE}; give a folder that `kerasbert prepare` wrote.")
-    return read_in_turn(folder, lambda: _open(folder, reused))
+    return read_locked(folder, lambda: _open(folder, reused))
 
 
 def _open(folder: Path, reused: bool) -> TokenCache:

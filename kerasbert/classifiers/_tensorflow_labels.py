@@ -42,7 +42,7 @@ def assert_labels(
         named.append((part.where, part.form))
         if part.labels.dtype == tf.string:
             raise TypeError(
-                f"{part.where} must be numbers; got names. Encode them with kerasbert.encode_class_ids first."
+                f"{part.where} must be numbers; got names. Encode them with kerasbert.data.encode_class_ids first."
             )
         if part.labels.shape.rank is not None:
             part.form.check_shape(part.where, tuple(part.labels.shape))

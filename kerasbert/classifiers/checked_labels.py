@@ -218,7 +218,7 @@ class _CheckedDataset(keras.utils.PyDataset):
         return self.labels.batch(self.source[index], f"of batch {index + 1}")
 
     @property
-    def num_batches(self) -> int | None:
+    def num_batches(self) -> Any:
         return self.source.num_batches
 
     def on_epoch_begin(self) -> None:

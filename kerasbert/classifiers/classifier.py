@@ -278,5 +278,5 @@ def _refuse_text(x: Any, keys: Sequence[str]) -> None:
         if isinstance(first, (str, bytes)) or kind in ("U", "S") or getattr(leaf, "dtype", None) == "string":
             raise DataError(
                 f"`x` must be token ids, a dict of {', '.join(INPUT_NAMES)}; got raw text. Tokenise it with "
-                f"kerasbert.Tokenizer and kerasbert.make_batches, or use kerasbert.TextClassifier, which takes text."
+                f"kerasbert.data.Tokenizer and kerasbert.data.make_batches, or use kerasbert.TextClassifier, which takes text."
             )

@@ -7,11 +7,20 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape
+from kerasbert.classifiers.pooling import scoring_layers
 from kerasbert.encoders.kept_parts import KeepsParts
 
 
 class Combination(KeepsParts, keras.layers.Layer):
-    """Abstract: weighs several tensors of one shape and adds them up."""
+    """Abstract: weighs several tensors of one shape and adds them up. Every combination is called like this:
+
+    Call arguments:
+        states: L tensors (..., hidden), L >= 1.
+
+    Output shape:
+        (..., hidden).
+    """
 
     def call(self, states: Sequence[Any]) -> Any:
         stacked = ops.stack(list(states), axis=-2)  # (..., layers, hidden)
@@ -22,7 +31,7 @@ class Combination(KeepsParts, keras.layers.Layer):
         """The weight of each layer, float32 (..., layers)."""
         raise NotImplementedError
 
-    def compute_output_shape(self, states_shape: Sequence[tuple]) -> tuple:
+    def compute_output_shape(self, states_shape: Sequence[Shape]) -> Shape:
         """The shape of one of the tensors."""
         return tuple(states_shape[0])
 
@@ -34,15 +43,6 @@ class WeightedCombination(Combination):
 
     Starts as the plain mean. Neither of the two is decayed by the builders' optimiser.
 
-    Args:
-        **kwargs: `keras.layers.Layer`'s own.
-
-    Call arguments:
-        states: L tensors (..., hidden), L >= 1.
-
-    Output shape:
-        (..., hidden).
-
     Example:
         >>> WeightedCombination()([np.array([[2.0]]), np.array([[4.0]])]).numpy().tolist()
         [[3.0]]
@@ -51,7 +51,7 @@ class WeightedCombination(Combination):
         Peters et al., "Deep Contextualized Word Representations", 2018, equation 1.
     """
 
-    def build(self, states_shape: Sequence[tuple]) -> None:
+    def build(self, states_shape: Sequence[Shape]) -> None:
         self.layer_bias = self.add_weight((len(states_shape),), initializer="zeros", name="layer_bias")
         self.gamma = self.add_weight((), initializer="ones", name="gamma")
 
@@ -71,12 +71,6 @@ class AttentionCombination(Combination):
         units: width of the scoring layer; None for the hidden width.
         **kwargs: `keras.layers.Layer`'s own.
 
-    Call arguments:
-        states: L tensors (..., hidden), L >= 1.
-
-    Output shape:
-        (..., hidden).
-
     Example:
         >>> AttentionCombination()([np.ones((1, 2)), np.ones((1, 2))]).numpy().round(4).tolist()
         [[1.0, 1.0]]
@@ -89,13 +83,8 @@ class AttentionCombination(Combination):
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, states_shape: Sequence[tuple]) -> None:
-        hidden = states_shape[0][-1]
-        units = self.units or hidden
-        self.hidden_layer = keras.layers.Dense(units, activation="tanh", dtype=self.dtype_policy, name="hidden")
-        self.score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
-        self.hidden_layer.build((None, hidden))
-        self.score.build((None, units))
+    def build(self, states_shape: Sequence[Shape]) -> None:
+        self.hidden_layer, self.score = scoring_layers(self, states_shape[0][-1])
         self.layer_bias = self.add_weight((len(states_shape),), initializer="zeros", name="layer_bias")
         self.settle_parts()
 

@@ -9,6 +9,7 @@ from keras import ops
 from kerasbert._core.checks import check_bool, check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape, width_of
 from kerasbert.classifiers.combining import COMBINATION_LAYERS, COMBINATIONS
 from kerasbert.classifiers.pooling import Pooling, as_pooling, serialize_pooling
 from kerasbert.encoders.kept_parts import KeepsParts
@@ -70,7 +71,7 @@ class Features(KeepsParts, keras.layers.Layer):
         if combine in COMBINATION_LAYERS:
             self.combination = COMBINATION_LAYERS[combine](dtype=self.dtype_policy, name="combination")
 
-    def build(self, hidden_states_shape: Sequence[tuple], attention_mask_shape: tuple | None = None) -> None:
+    def build(self, hidden_states_shape: Sequence[Shape], attention_mask_shape: Shape | None = None) -> None:
         shapes = [tuple(shape) for shape in hidden_states_shape]
         pooled = self._combined_shape(shapes) if self.combine_before_pooling else shapes[0]
         if not self.pooling.built:
@@ -96,14 +97,14 @@ class Features(KeepsParts, keras.layers.Layer):
         stacked = ops.stack(states, axis=1)  # (batch, layers, ...)
         return ops.mean(stacked, axis=1) if self.combine == "mean" else ops.max(stacked, axis=1)
 
-    def compute_output_shape(self, hidden_states_shape: Sequence[tuple], attention_mask_shape: tuple) -> tuple:
+    def compute_output_shape(self, hidden_states_shape: Sequence[Shape], attention_mask_shape: Shape) -> Shape:
         """(batch, hidden) or its multiple."""
         combined = self._combined_shape(hidden_states_shape)
         return (combined[0], combined[-1])
 
-    def _combined_shape(self, shapes: Sequence[tuple]) -> tuple:
+    def _combined_shape(self, shapes: Sequence[Shape]) -> Shape:
         joined = len(shapes) if self.combine == "concat" else 1
-        return (*shapes[0][:-1], shapes[0][-1] * joined)
+        return (*shapes[0][:-1], width_of(shapes[0]) * joined)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -190,7 +190,7 @@ def _head_arguments(head: ClassificationHead) -> dict[str, Any]:
 
 
 def _copy(model: Classifier) -> Classifier:
-    copy = keras.models.clone_model(model)
+    copy: Classifier = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     return copy
 

@@ -160,7 +160,7 @@ def check_layerwise(model: Any) -> LayerVotes:
     Raises:
         ConfigError: when the model has none.
     """
-    votes = getattr(model, "votes", None)
+    votes: LayerVotes | None = getattr(model, "votes", None)
     if votes is None:
         raise ConfigError(
             f"`model` must be a layerwise classifier, from build_layerwise or TextClassifier(layerwise=True); got "
@@ -216,7 +216,7 @@ def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
 
 def _name_in(layer: Any, weight: Any) -> str:
     """A weight's path below its layer."""
-    return weight.path.partition(f"{layer.name}/")[2]
+    return str(weight.path.partition(f"{layer.name}/")[2])
 
 
 @contextlib.contextmanager

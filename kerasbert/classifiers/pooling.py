@@ -1,6 +1,6 @@
-"""Pooling: (batch, length, hidden) and a mask in, (batch, hidden) out. A row of padding only gives zeros."""
+"""Pooling: from the hidden states of a text to one vector. To add one, write its class here and name it in `POOLINGS`."""
 
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import keras
 from keras import ops
@@ -8,6 +8,7 @@ from keras import ops
 from kerasbert._core.checks import check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape, width_of
 from kerasbert.encoders import quantized_parts, trainable_parts
 from kerasbert.encoders.kept_parts import KeepsParts
 
@@ -16,12 +17,27 @@ LARGE_NEGATIVE = -3e4
 
 
 class Pooling(KeepsParts, keras.layers.Layer):
-    """Abstract: reads one vector from the hidden states of a text."""
+    """Abstract: one vector from the hidden states of a text. Every pooling is called like this:
 
-    def build(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> None:
+    Call arguments:
+        hidden_states: (batch, length, hidden).
+        attention_mask: (batch, length), 1 for a token and 0 for padding.
+
+    Output shape:
+        (batch, hidden); zeros where a row is all padding.
+    """
+
+    #: Whether it must be trained before it reads anything.
+    has_weights: ClassVar[bool] = False
+    #: `"tokens"`, all of them; `"one token"`, which is no word of the text; or `"pooler"`, the encoder's pooler alone.
+    reads: ClassVar[str] = "tokens"
+    #: The body of a PyTorch method that computes it from `name` (of the layer), `hidden` and `mask`; for `save_pretrained`.
+    torch_code: ClassVar[str]
+
+    def build(self, hidden_states_shape: Shape, attention_mask_shape: Shape | None = None) -> None:
         """Nothing to make, unless a pooling has weights."""
 
-    def compute_output_shape(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> tuple:
+    def compute_output_shape(self, hidden_states_shape: Shape, attention_mask_shape: Shape | None = None) -> Shape:
         """(batch, hidden) from (batch, length, hidden)."""
         return (hidden_states_shape[0], hidden_states_shape[-1])
 
@@ -33,16 +49,6 @@ class MeanPooling(Pooling):
 
     The default: with the default encoder it beats the pooler by several points (docs/recipe.md). Summed in float32.
 
-    Args:
-        **kwargs: `keras.layers.Layer`'s own.
-
-    Call arguments:
-        hidden_states: (batch, length, hidden).
-        attention_mask: (batch, length), 1 for a token and 0 for padding.
-
-    Output shape:
-        (batch, hidden); zeros where a row is all padding.
-
     Example:
         >>> MeanPooling()(np.array([[[1.0], [3.0], [9.0]]]), np.array([[1, 1, 0]])).numpy().tolist()
         [[2.0]]
@@ -50,6 +56,8 @@ class MeanPooling(Pooling):
     Reference:
         Reimers and Gurevych, "Sentence-BERT", 2019, section 3 (MEAN strategy).
     """
+
+    torch_code = "return (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)"
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         mask = ops.expand_dims(ops.cast(attention_mask, "float32"), -1)  # (batch, length, 1)
@@ -65,16 +73,6 @@ class FirstTokenPooling(Pooling):
 
     The first position is taken, so that inputs must be padded on the right.
 
-    Args:
-        **kwargs: `keras.layers.Layer`'s own.
-
-    Call arguments:
-        hidden_states: (batch, length, hidden).
-        attention_mask: (batch, length), 1 for a token and 0 for padding.
-
-    Output shape:
-        (batch, hidden); zeros where a row is all padding.
-
     Example:
         >>> FirstTokenPooling()(np.array([[[1.0], [3.0]]]), np.array([[1, 1]])).numpy().tolist()
         [[1.0]]
@@ -82,6 +80,9 @@ class FirstTokenPooling(Pooling):
     Reference:
         Devlin et al., "BERT", 2019, section 3.
     """
+
+    reads = "one token"
+    torch_code = "return hidden[:, 0]"
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         return _zero_where_empty(hidden_states[:, 0], attention_mask)
@@ -92,16 +93,6 @@ class FirstTokenPooling(Pooling):
 class LastTokenPooling(Pooling):
     """The hidden state of the last token that is not padding, [SEP].
 
-    Args:
-        **kwargs: `keras.layers.Layer`'s own.
-
-    Call arguments:
-        hidden_states: (batch, length, hidden).
-        attention_mask: (batch, length), 1 for a token and 0 for padding.
-
-    Output shape:
-        (batch, hidden); zeros where a row is all padding.
-
     Example:
         >>> LastTokenPooling()(np.array([[[1.0], [3.0], [9.0]]]), np.array([[1, 1, 0]])).numpy().tolist()
         [[3.0]]
@@ -109,6 +100,9 @@ class LastTokenPooling(Pooling):
     Reference:
         Clark et al., "What Does BERT Look At?", 2019, section 3.2, on what [SEP] gathers.
     """
+
+    reads = "one token"
+    torch_code = "return hidden[torch.arange(len(hidden)), mask.sum(1) - 1]"
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         length = ops.shape(hidden_states)[1]
@@ -120,17 +114,7 @@ class LastTokenPooling(Pooling):
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class PoolerPooling(Pooling):
-    """BERT's own pooler: the encoder's `pooler_output`, passed on.
-
-    Args:
-        **kwargs: `keras.layers.Layer`'s own.
-
-    Call arguments:
-        hidden_states: (batch, hidden), the encoder's `pooler_output`.
-        attention_mask: (batch, length), 1 for a token and 0 for padding.
-
-    Output shape:
-        (batch, hidden); zeros where a row is all padding.
+    """BERT's own pooler: the encoder's `pooler_output`, (batch, hidden), is passed on.
 
     Example:
         >>> PoolerPooling()(np.array([[1.0, 2.0]]), np.array([[0, 0, 0]])).numpy().tolist()
@@ -139,6 +123,9 @@ class PoolerPooling(Pooling):
     Reference:
         Devlin et al., "BERT", 2019, section 3.
     """
+
+    reads = "pooler"
+    torch_code = "return hidden"
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         return _zero_where_empty(hidden_states, attention_mask)
@@ -149,16 +136,6 @@ class PoolerPooling(Pooling):
 class MaxPooling(Pooling):
     """Largest value of each hidden unit over the tokens, padding left out.
 
-    Args:
-        **kwargs: `keras.layers.Layer`'s own.
-
-    Call arguments:
-        hidden_states: (batch, length, hidden).
-        attention_mask: (batch, length), 1 for a token and 0 for padding.
-
-    Output shape:
-        (batch, hidden); zeros where a row is all padding.
-
     Example:
         >>> MaxPooling()(np.array([[[1.0], [3.0], [9.0]]]), np.array([[1, 1, 0]])).numpy().tolist()
         [[3.0]]
@@ -166,6 +143,8 @@ class MaxPooling(Pooling):
     Reference:
         Reimers and Gurevych, "Sentence-BERT", 2019, section 3 (MAX strategy).
     """
+
+    torch_code = "return hidden.masked_fill(mask[..., None] == 0, -3e4).amax(1)"
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
         is_token = ops.expand_dims(ops.cast(attention_mask, "bool"), -1)
@@ -184,13 +163,6 @@ class AttentionPooling(Pooling):
         units: width of the scoring layer; None for the hidden width.
         **kwargs: `keras.layers.Layer`'s own.
 
-    Call arguments:
-        hidden_states: (batch, length, hidden).
-        attention_mask: (batch, length), 1 for a token and 0 for padding.
-
-    Output shape:
-        (batch, hidden); zeros where a row is all padding.
-
     Example:
         >>> AttentionPooling()(np.ones((1, 3, 2)), np.array([[1, 1, 0]])).numpy().round(4).tolist()
         [[1.0, 1.0]]
@@ -199,17 +171,19 @@ class AttentionPooling(Pooling):
         Yang et al., "Hierarchical Attention Networks for Document Classification", 2016, equations 5-7.
     """
 
+    has_weights = True
+    torch_code = """
+        scores = torch.tanh(self.dense(f"{name}/hidden", hidden)) @ self.weights[f"{name}/score/kernel"]
+        weights = scores[..., 0].masked_fill(mask == 0, -3e4).softmax(-1)
+        return (weights[..., None] * hidden).sum(1)
+    """
+
     def __init__(self, units: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> None:
-        hidden = hidden_states_shape[-1]
-        units = self.units or hidden
-        self.hidden_layer = keras.layers.Dense(units, activation="tanh", dtype=self.dtype_policy, name="hidden")
-        self.score = keras.layers.Dense(1, use_bias=False, dtype=self.dtype_policy, name="score")
-        self.hidden_layer.build(hidden_states_shape)
-        self.score.build((*hidden_states_shape[:-1], units))
+    def build(self, hidden_states_shape: Shape, attention_mask_shape: Shape | None = None) -> None:
+        self.hidden_layer, self.score = scoring_layers(self, hidden_states_shape[-1])
         self.settle_parts()
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:
@@ -239,13 +213,6 @@ class MultiHeadAttentionPooling(Pooling):
         num_heads: heads, >= 1; it must divide the hidden width.
         **kwargs: `keras.layers.Layer`'s own.
 
-    Call arguments:
-        hidden_states: (batch, length, hidden).
-        attention_mask: (batch, length), 1 for a token and 0 for padding.
-
-    Output shape:
-        (batch, hidden); zeros where a row is all padding.
-
     Raises:
         ConfigError: when `num_heads` is below 1 or does not divide the hidden width.
 
@@ -256,6 +223,15 @@ class MultiHeadAttentionPooling(Pooling):
 
     Reference:
         Lee et al., "Set Transformer", 2019, section 3.2 (pooling by multi-head attention, one seed).
+    """
+
+    has_weights = True
+    torch_code = """
+        query = self.weights[f"{name}/query"]  # (heads, head_dim)
+        key, value = (self.dense(f"{name}/{part}", hidden).unflatten(-1, query.shape) for part in ("key", "value"))
+        scores = torch.einsum("nd,blnd->bnl", query * query.shape[1] ** -0.5, key)
+        weights = scores.masked_fill(mask[:, None] == 0, -3e4).softmax(-1)
+        return self.dense(f"{name}/output", torch.einsum("bnl,blnd->bnd", weights, value).flatten(1))
     """
 
     def __init__(self, num_heads: int = 4, **kwargs: Any) -> None:
@@ -271,8 +247,8 @@ class MultiHeadAttentionPooling(Pooling):
         if hidden % self.num_heads:
             raise ConfigError(f"`num_heads` must divide the hidden width, {hidden}; got {self.num_heads}.")
 
-    def build(self, hidden_states_shape: tuple, attention_mask_shape: tuple | None = None) -> None:
-        hidden = hidden_states_shape[-1]
+    def build(self, hidden_states_shape: Shape, attention_mask_shape: Shape | None = None) -> None:
+        hidden = width_of(hidden_states_shape)
         self.check_width(hidden)
         initializer = keras.initializers.TruncatedNormal(stddev=hidden**-0.5)
         self.query = self.add_weight((self.num_heads, hidden // self.num_heads), initializer=initializer, name="query")
@@ -320,7 +296,7 @@ POOLINGS: dict[str, type[Pooling]] = {
 _BASE_KEYS = frozenset({*keras.layers.Layer().get_config(), quantized_parts.KEY, trainable_parts.KEY})
 
 
-def as_pooling(pooling: "str | Pooling") -> Pooling:
+def as_pooling(pooling: str | Pooling) -> Pooling:
     """A pooling layer from its name, or the layer itself.
 
     Raises:
@@ -336,7 +312,7 @@ def as_pooling(pooling: "str | Pooling") -> Pooling:
 
 def serialize_pooling(pooling: Pooling) -> dict[str, Any]:
     """A pooling layer for the config of the layer that holds it, which builds it, so that its weights are named below it."""
-    described = keras.saving.serialize_keras_object(pooling)
+    described: dict[str, Any] = keras.saving.serialize_keras_object(pooling)
     return {key: value for key, value in described.items() if key != "build_config"}
 
 
@@ -346,10 +322,10 @@ def pooling_name(pooling: Pooling) -> str:
     Raises:
         ConfigError: when the layer is none of this package's.
     """
-    for name, pooling_class in POOLINGS.items():
-        if type(pooling) is pooling_class:
-            return name
-    raise ConfigError(f"`pooling` must be one of this package's layers to be saved; got {type(pooling).__name__}.")
+    name = next((name for name, kind in POOLINGS.items() if type(pooling) is kind), None)
+    if name is None:
+        raise ConfigError(f"`pooling` must be one of this package's layers to be saved; got {type(pooling).__name__}.")
+    return name
 
 
 def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
@@ -375,6 +351,21 @@ def pooling_from(description: str | dict[str, Any]) -> Pooling:
         return as_pooling(description)
     settings = dict(description)
     return POOLINGS[check_choice("pooling", settings.pop("name", None), POOLINGS)](**settings, name="pooling")
+
+
+def scoring_layers(owner: Any, width: int | None) -> tuple[keras.layers.Dense, keras.layers.Dense]:
+    """The two layers of an attention score, v . tanh(W h + b), built.
+
+    Args:
+        owner: the layer that holds them; its `units` is their inner width, None for the same.
+        width: of the vectors that are scored.
+    """
+    units = owner.units or width
+    hidden_layer = keras.layers.Dense(units, activation="tanh", dtype=owner.dtype_policy, name="hidden")
+    score = keras.layers.Dense(1, use_bias=False, dtype=owner.dtype_policy, name="score")
+    hidden_layer.build((None, width))
+    score.build((None, units))
+    return hidden_layer, score
 
 
 def _zero_where_empty(pooled: Any, attention_mask: Any) -> Any:

@@ -8,8 +8,8 @@ import numpy as np
 
 from kerasbert._core.errors import CheckpointError
 from kerasbert._core.files import checked_member
+from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE
-from kerasbert._core.strict_json import read_json_object
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained_config import (

@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
-from kerasbert._core.forms import fits_form, is_count, is_share
+from kerasbert._core.json_files import fits_form, is_count, is_share
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.classifiers.standard_heads import StandardHead
 from kerasbert.labels.kinds import INTEGERS, NAMES, kind_for

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape
 from kerasbert.tasks.head_tasks import HeadTask, TaskRow, task_row
 
 # The weights are the softmax of this times a variable, so that they can move far in the steps of a fine-tuning.
@@ -69,7 +70,7 @@ class LayerVotes(keras.layers.Layer):
         weights = ops.convert_to_numpy(self._softmax())
         return {layer: float(weight) for layer, weight in zip(self.layer_indices, weights, strict=True)}
 
-    def build(self, probabilities_shape: Sequence[tuple]) -> None:
+    def build(self, probabilities_shape: Sequence[Shape]) -> None:
         self.layer_bias = self.add_weight((len(self.layer_indices),), initializer="zeros", name="layer_bias")
 
     def call(self, probabilities: Sequence[Any], training: bool | None = None) -> Any:
@@ -78,7 +79,7 @@ class LayerVotes(keras.layers.Layer):
             stacked = ops.stop_gradient(stacked)
         return ops.sum(ops.reshape(self._softmax(), (1, -1, 1)) * stacked, axis=1)
 
-    def compute_output_shape(self, probabilities_shape: Sequence[tuple]) -> tuple:
+    def compute_output_shape(self, probabilities_shape: Sequence[Shape]) -> Shape:
         """(batch, units)."""
         return tuple(probabilities_shape[0])
 

@@ -8,6 +8,7 @@ from keras import ops
 from kerasbert._core.checks import check_choice
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape
 from kerasbert.classifiers.pooling import Pooling, as_pooling, pooling_name, serialize_pooling
 from kerasbert.encoders.kept_parts import KeepsParts
 
@@ -45,7 +46,7 @@ class WindowPooling(KeepsParts, keras.layers.Layer):
             pooling = keras.saving.deserialize_keras_object(pooling)
         self.pooling = window_pooling_from(pooling)
 
-    def build(self, vectors_shape: tuple, window_rows_shape: tuple | None = None) -> None:
+    def build(self, vectors_shape: Shape, window_rows_shape: Shape | None = None) -> None:
         if not self.pooling.built:
             self.pooling.build((None, None, vectors_shape[-1]), window_rows_shape)
         self.settle_parts()
@@ -55,7 +56,7 @@ class WindowPooling(KeepsParts, keras.layers.Layer):
         by_text = ops.take(vectors, rows, axis=0)  # (batch, most windows, hidden)
         return self.pooling(by_text, ops.cast(window_rows > 0, "int32"))
 
-    def compute_output_shape(self, vectors_shape: tuple, window_rows_shape: tuple) -> tuple:
+    def compute_output_shape(self, vectors_shape: Shape, window_rows_shape: Shape) -> Shape:
         """(batch, hidden)."""
         return (window_rows_shape[0], vectors_shape[-1])
 

@@ -85,10 +85,10 @@ def probe_command(
         poolings=poolings.split(","),
         folds=folds,
         max_texts=max_texts or None,
-        validity=True if clusters else None,
+        clusters=True if clusters else None,
         max_length=max_length,
         seed=seed,
-        progress=not quiet,
+        verbose=not quiet,
     )
     if output is not None:
         with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from kerasbert._core.errors import DivergedError
-from kerasbert._core.locations import local_output
 from kerasbert._core.options import options_of
+from kerasbert._core.paths import local_output
 from kerasbert.batches.memory import NUM_LENGTHS
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.settings import ModelSettings, TaskSettings

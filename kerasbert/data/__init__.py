@@ -1,15 +1,23 @@
-"""`kb.data`: what reads labelled texts and makes batches of them, each usable by itself.
+"""`kb.data`: labelled texts, labels, tokens and batches.
 
-read_examples     path, frame, data set or rows -> `Examples` (texts and label cells)
+read_examples     file, frame, data set or rows -> `Examples` (texts and label cells)
 encode_*          label cells -> arrays
-split_indices     arrays -> which rows are held out, by label
+split_indices     labels -> which rows are held out
 Tokenizer         texts -> `TokenArrays`
-make_batches      `TokenArrays` and arrays -> `Batches` (a `tf.data` pipeline)
+make_batches      `TokenArrays` and label arrays -> `Batches` (a `tf.data` pipeline)
+prepare_tokens    files -> `TokenCache` (token ids on disk)
+stream_batches    `TokenCache` -> `StreamBatches`
 """
 
 from kerasbert.batches.memory import Batches as Batches
 from kerasbert.batches.memory import choose_lengths as choose_lengths
 from kerasbert.batches.memory import make_batches as make_batches
+from kerasbert.batches.prepare_tokens import prepare_tokens as prepare_tokens
+from kerasbert.batches.stream import StreamBatches as StreamBatches
+from kerasbert.batches.stream import stream_batches as stream_batches
+from kerasbert.batches.token_cache import CachedHead as CachedHead
+from kerasbert.batches.token_cache import TokenCache as TokenCache
+from kerasbert.batches.token_cache import open_cache as open_cache
 from kerasbert.labels.cells import LabelCells as LabelCells
 from kerasbert.labels.encode import check_label_names as check_label_names
 from kerasbert.labels.encode import collect_label_names as collect_label_names
@@ -17,11 +25,17 @@ from kerasbert.labels.encode import encode_binary as encode_binary
 from kerasbert.labels.encode import encode_class_ids as encode_class_ids
 from kerasbert.labels.encode import encode_multi_hot as encode_multi_hot
 from kerasbert.labels.encode import multi_hot_from_columns as multi_hot_from_columns
+from kerasbert.labels.hierarchy import Hierarchy as Hierarchy
+from kerasbert.labels.hierarchy import parse_tree as parse_tree
+from kerasbert.labels.level_labels import collect_subclasses as collect_subclasses
+from kerasbert.labels.level_labels import encode_hierarchy as encode_hierarchy
 from kerasbert.reading.examples import Examples as Examples
 from kerasbert.reading.readers import read_examples as read_examples
 from kerasbert.reading.splits import split_examples as split_examples
 from kerasbert.reading.splits import split_indices as split_indices
+from kerasbert.tokenization.augmentation import Augmentation as Augmentation
 from kerasbert.tokenization.long_texts import LongTexts as LongTexts
+from kerasbert.tokenization.long_texts import WindowArrays as WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
 from kerasbert.tokenization.tokenizer import Tokenizer as Tokenizer
 from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH

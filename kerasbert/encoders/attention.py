@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape
 from kerasbert.encoders.dense import TokenDense
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.kept_parts import KeepsParts
@@ -67,7 +68,7 @@ class BertSelfAttention(KeepsParts, keras.layers.Layer):
         )
         self.dropout = ByteDropout(dropout, dtype=self.dtype_policy, name="dropout")
 
-    def build(self, hidden_states_shape: tuple, attention_bias_shape: tuple | None = None) -> None:
+    def build(self, hidden_states_shape: Shape, attention_bias_shape: Shape | None = None) -> None:
         self.query_key_value.build(hidden_states_shape)
         self.settle_parts()
 

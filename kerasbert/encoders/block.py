@@ -5,6 +5,7 @@ from typing import Any
 import keras
 
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape
 from kerasbert.encoders.activations import ACTIVATIONS
 from kerasbert.encoders.attention import BertSelfAttention
 from kerasbert.encoders.config import BertConfig, as_config
@@ -62,7 +63,7 @@ class BertBlock(KeepsParts, keras.layers.Layer):
         self.output_norm = _layer_norm(config, dtype, "output_layer_norm")
         self.dropout = ByteDropout(config.hidden_dropout_prob, dtype=dtype, name="dropout")
 
-    def build(self, hidden_states_shape: tuple, attention_bias_shape: tuple | None = None) -> None:
+    def build(self, hidden_states_shape: Shape, attention_bias_shape: Shape | None = None) -> None:
         intermediate_shape = (*hidden_states_shape[:-1], self.config.intermediate_size)
         for layer in (self.attention, self.attention_output, self.attention_norm, self.intermediate, self.output_norm):
             layer.build(hidden_states_shape)

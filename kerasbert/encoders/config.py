@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE
-from kerasbert._core.strict_json import read_json_object
 from kerasbert.encoders.activations import ACTIVATIONS
 
 MODEL_TYPES = ("bert", "distilbert", "electra", "roberta")

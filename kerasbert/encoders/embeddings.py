@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
+from kerasbert._core.shapes import Shape
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.kept_parts import KeepsParts
@@ -60,7 +61,7 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
                 name="embeddings_project",
             )
 
-    def build(self, input_ids_shape: tuple, *other_shapes: Any) -> None:
+    def build(self, input_ids_shape: Shape, *other_shapes: Any) -> None:
         embedded_shape = (None, None, self.config.embedding_width)
         for table in (self.word_embeddings, self.position_embeddings, self.token_type_embeddings):
             if table is not None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self
 
 import keras
 from keras import ops
@@ -16,7 +16,7 @@ from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
 from kerasbert.encoders.inputs import NamedInputs
 from kerasbert.encoders.kept_parts import KeepsParts
-from kerasbert.encoders.quantized_parts import check_not_quantized, quantize_whole
+from kerasbert.encoders.quantized_parts import quantize_whole
 
 # Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
 PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
@@ -38,8 +38,8 @@ class EncoderOutput(NamedTuple):
 
     last_hidden_state: Any
     pooler_output: Any = ()
-    hidden_states: tuple = ()
-    attentions: tuple = ()
+    hidden_states: tuple[Any, ...] = ()
+    attentions: tuple[Any, ...] = ()
 
 
 class Encoder(NamedInputs, KeepsParts, keras.Model):
@@ -124,7 +124,10 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
     def predict_step(self, data: Any) -> EncoderOutput:
         """One step of `predict`, which keeps all hidden states only when the config asks for them."""
         inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        return self(inputs, output_hidden_states=bool(self.config.output_hidden_states), training=False)
+        output: EncoderOutput = self(
+            inputs, output_hidden_states=bool(self.config.output_hidden_states), training=False
+        )
+        return output
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as plain data."""
@@ -153,55 +156,6 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
             ConfigError: when the mode is another one.
         """
         quantize_whole(super().quantize, mode, **options)
-
-    @classmethod
-    def from_pretrained(
-        cls,
-        name_or_folder: str | os.PathLike[str],
-        *,
-        num_hidden_layers: int | None = None,
-        add_pooling_layer: bool | None = None,
-        config: Any = None,
-        allow_nonfinite: bool = False,
-        **kwargs: Any,
-    ) -> Self:
-        """Load an encoder with its weights.
-
-        Reads safetensors (also sharded), `tf_model.h5`, original TensorFlow checkpoints and, through PyTorch's
-        `weights_only`, `pytorch_model.bin`; with or without the family's prefix, a pooler or a head.
-
-        Args:
-            name_or_folder: folder of a checkpoint, or a name that `kerasbert` finds in an installed package, in Hugging
-                Face's cache or on its hub.
-            num_hidden_layers: stop after this many blocks; the upper ones are neither built nor read. None keeps all.
-            add_pooling_layer: None builds the pooler if the checkpoint has one; False leaves it out.
-            config: used in place of the folder's `config.json`, in any form that the constructor takes.
-            allow_nonfinite: whether NaN and infinity are let through.
-            **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
-
-        Returns:
-            The encoder.
-
-        Raises:
-            ConfigError: when the checkpoint is nowhere to be had, is of another family, or its config is out of range.
-            CheckpointError: when its files are malformed or do not fit the config; the message lists every tensor.
-
-        Example:
-            >>> TFBertModel.from_pretrained("all-MiniLM-L6-v2", num_hidden_layers=2).config.num_hidden_layers
-            2
-        """
-        from kerasbert.encoders.checkpoints import from_pretrained
-
-        encoder = from_pretrained(
-            cls,
-            name_or_folder,
-            num_hidden_layers=num_hidden_layers,
-            add_pooling_layer=add_pooling_layer,
-            config=config,
-            allow_nonfinite=allow_nonfinite,
-            **kwargs,
-        )
-        return cast(Self, encoder)
 
     def export(self, filepath: str | os.PathLike[str], format: str = "tf_saved_model", **options: Any) -> None:
         """Export the encoder as `keras.Model.export` does, with its inputs and outputs by name.
@@ -235,33 +189,13 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
                 f"'kerasbert[{EXPORT_EXTRAS.get(format, format)}]', or choose 'tf_saved_model'."
             ) from error
 
-    def save_pretrained(self, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a folder that PyTorch transformers loads: `config.json` and `model.safetensors`, in float32.
-
-        Args:
-            folder: the folder to appear, written beside and renamed when whole.
-            overwrite: whether a folder that kerasbert wrote may be replaced.
-
-        Raises:
-            ArtifactError: when the folder cannot be written.
-            ConfigError: when the encoder is quantised.
-        """
-        check_not_quantized(self)
-        from kerasbert.encoders.checkpoints import save_pretrained
-
-        save_pretrained(self, folder, overwrite=overwrite)
-
     def _own_config(self, config: Any, num_hidden_layers: int | None) -> BertConfig:
-        if config is None:
-            config = BertConfig.from_dict({"model_type": self.model_type})
-        config = as_config(config)
-        if config.model_type != self.model_type:
+        own = as_config({"model_type": self.model_type} if config is None else config)
+        if own.model_type != self.model_type:
             raise ConfigError(
-                f"{type(self).__name__} takes a config with `model_type` {self.model_type!r}; got {config.model_type!r}."
+                f"{type(self).__name__} takes a config with `model_type` {self.model_type!r}; got {own.model_type!r}."
             )
-        if num_hidden_layers is None:
-            return config
-        return cut_layers(config, num_hidden_layers)
+        return own if num_hidden_layers is None else cut_layers(own, num_hidden_layers)
 
     def _build_all(self) -> None:
         hidden_shape = (None, None, self.config.hidden_size)

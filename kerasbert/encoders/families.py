@@ -5,12 +5,12 @@ from typing import final
 import keras
 
 from kerasbert._core.names import PACKAGE
-from kerasbert.encoders.encoder import Encoder
+from kerasbert.encoders.pretrained_encoder import PretrainedEncoder
 
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class TFBertModel(Encoder):
+class TFBertModel(PretrainedEncoder):
     """BERT as a Keras 3 model, a drop-in for the class of this name that transformers had.
 
     Built whole on construction, so that weights can be counted, loaded and saved at once. Inside a functional model it
@@ -56,7 +56,7 @@ class TFBertModel(Encoder):
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class TFDistilBertModel(Encoder):
+class TFDistilBertModel(PretrainedEncoder):
     """DistilBERT: BERT's block without token types and without a pooler.
 
     Arguments, calls and results are those of `TFBertModel`; `pooler_output` is `()` and `token_type_ids` are ignored.
@@ -76,7 +76,7 @@ class TFDistilBertModel(Encoder):
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class TFElectraModel(Encoder):
+class TFElectraModel(PretrainedEncoder):
     """ELECTRA's discriminator: BERT's blocks over embeddings that may be narrower and are projected to their width.
 
     Arguments, calls and results are those of `TFBertModel`; `pooler_output` is `()`.
@@ -96,7 +96,7 @@ class TFElectraModel(Encoder):
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class TFRobertaModel(Encoder):
+class TFRobertaModel(PretrainedEncoder):
     """RoBERTa: BERT's blocks with positions counted over the tokens only, starting after the padding id.
 
     Arguments, calls and results are those of `TFBertModel`.
@@ -114,6 +114,6 @@ class TFRobertaModel(Encoder):
     checkpoint_prefix = "roberta."
 
 
-ENCODERS: dict[str, type[Encoder]] = {
+ENCODERS: dict[str, type[PretrainedEncoder]] = {
     family.model_type: family for family in (TFBertModel, TFDistilBertModel, TFElectraModel, TFRobertaModel)
 }

@@ -1,5 +1,6 @@
 """A mixin for composite layers whose config records which parts are frozen or quantised."""
 
+from collections.abc import Callable
 from typing import Any, Self
 
 from kerasbert.encoders import quantized_parts, trainable_parts
@@ -21,6 +22,9 @@ class KeepsParts:
         [False, True]
     """
 
+    #: Gives what a config says of parts that are not made yet; a function, because Keras would track and save a dict.
+    _awaited_parts: Callable[[], dict[str, Any]]
+
     def get_config(self) -> dict[str, Any]:
         """The layer's config, with what was set on its parts."""
         config = super().get_config()  # type: ignore[misc]
@@ -38,7 +42,7 @@ class KeepsParts:
     @classmethod
     def from_own_config(cls, config: dict[str, Any]) -> Self:
         """Rebuild the layer without what was set on its parts."""
-        return super().from_config(config)  # type: ignore[misc]
+        return super().from_config(config)  # type: ignore[misc, no-any-return]
 
     def parts_config(self) -> dict[str, Any]:
         """Config entries for the state of the parts; empty where none was set."""
@@ -50,7 +54,6 @@ class KeepsParts:
 
     def take_parts(self, parts: dict[str, Any]) -> None:
         """Apply the parts' state from a config: at once, or when the layer is built and its parts are made."""
-        # As a function, because Keras would track and save a dict.
         self._awaited_parts = lambda: parts
         if self.built:  # type: ignore[attr-defined]
             self.settle_parts()

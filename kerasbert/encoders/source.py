@@ -7,14 +7,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import KerasBertError, KerasbertWarning
 from kerasbert._core.files import checked_member
+from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE, PACKAGE
-from kerasbert._core.resolve import resolve_encoder
-from kerasbert._core.strict_json import read_json_object
+from kerasbert.encoders.checkpoints import from_pretrained, load_weights, read_config
+from kerasbert.encoders.checkpoints.filling import wants_pooler
+from kerasbert.encoders.checkpoints.live import live_source
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.families import ENCODERS
+from kerasbert.encoders.pretrained_encoder import PretrainedEncoder
 from kerasbert.encoders.quantized_parts import check_not_quantized
 from kerasbert.encoders.trainable_parts import copy_trainable, set_trainable_parts
 from kerasbert.encoders.weight_table import weight_table
@@ -82,9 +86,51 @@ def folder_source(folder: Path) -> EncoderSource:
     Returns:
         Its config and how to build it; a head beside the encoder is left to the caller.
     """
-    from kerasbert.encoders.checkpoints import load_encoder, read_config
-
     return EncoderSource(read_config(folder), lambda **form: load_encoder(folder, **form))
+
+
+def load_encoder(name_or_folder: str | os.PathLike[str], **form: Any) -> PretrainedEncoder:
+    """Load an encoder with the class of its family.
+
+    Args:
+        name_or_folder: see `TFBertModel.from_pretrained`.
+        **form: other arguments of `TFBertModel.from_pretrained`.
+
+    Raises:
+        ConfigError: as `TFBertModel.from_pretrained`.
+        CheckpointError: as `TFBertModel.from_pretrained`.
+    """
+    folder = resolve_encoder(name_or_folder)
+    return from_pretrained(ENCODERS[read_config(folder).model_type], folder, **form)
+
+
+def encoder_from(
+    other: Any, *, num_hidden_layers: int | None = None, add_pooling_layer: bool | None = None, **kwargs: Any
+) -> PretrainedEncoder:
+    """A new encoder with the config and the weights of a model in memory.
+
+    Args:
+        other: an encoder of this package, a PyTorch `BertModel` or a transformers 4 `TFBertModel`; a model with a head
+            gives its encoder.
+        num_hidden_layers: stop after this many blocks; None keeps all.
+        add_pooling_layer: None builds the pooler if `other` has one; False leaves it out.
+        **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
+
+    Raises:
+        ConfigError: when the config is out of its range, or of a family that is not supported.
+        CheckpointError: when weights are missing, of another shape, or not finite.
+        TypeError: when `other` is of another kind.
+    """
+    source = live_source(other)
+    config = as_config(getattr(other, "config", None))
+    encoder = ENCODERS[config.model_type](
+        config,
+        num_hidden_layers=num_hidden_layers,
+        add_pooling_layer=wants_pooler(source, add_pooling_layer),
+        **kwargs,
+    )
+    load_weights(encoder, source)
+    return encoder
 
 
 def _architectures(folder: Path) -> Sequence[Any]:
@@ -111,8 +157,6 @@ def _warn_of_head(what: str, architectures: Sequence[Any]) -> None:
 
 
 def _from_live(encoder: Any) -> EncoderSource:
-    from kerasbert.encoders.checkpoints import encoder_from
-
     if isinstance(encoder, Encoder):
         check_not_quantized(encoder)
 

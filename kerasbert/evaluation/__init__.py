@@ -1,8 +1,13 @@
-"""Models and labelled texts in, judgement out: scores, thresholds, and what each layer knows."""
+"""`kb.evaluation`: scores and their uncertainty, thresholds, baselines, and the results of `probe`, `explain` and others."""
 
+from kerasbert.evaluation.baseline import BaselineScores as BaselineScores
 from kerasbert.evaluation.baseline import score_baseline as score_baseline
 from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
-from kerasbert.evaluation.probe import probe as probe
+from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
+from kerasbert.evaluation.explain import Explanation as Explanation
+from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
 from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
+from kerasbert.objectives.level_decisions import decide_levels as decide_levels
+from kerasbert.objectives.level_decisions import score_hierarchy as score_hierarchy
 from kerasbert.objectives.scores import score_predictions as score_predictions
 from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds

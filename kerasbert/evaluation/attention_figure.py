@@ -1,19 +1,22 @@
-"""A picture of attentions for a page of HTML, drawn without any library and without a file beside the page."""
+"""Pictures of attentions: inline SVG for a page, drawn without a library, and a file by matplotlib."""
 
 import base64
 import html
+import os
 import struct
 import zlib
 from collections.abc import Sequence
 
 import numpy as np
 
+from kerasbert._core.pictures import save_figure
+
 CELL, LETTER = 16, 7.5
 DARKEST = (21, 67, 130)
 
 
 def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -> str:
-    """Attentions from each token (rows) to each token (columns) as a figure; darker is more, white is none.
+    """Render attentions from each token (rows) to each token (columns) as HTML; darker is more, white is none.
 
     Args:
         weights: (length, length), each >= 0.
@@ -21,7 +24,7 @@ def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -
         caption: below the picture.
 
     Returns:
-        A `<figure>` with inline SVG, or nothing where there are no tokens.
+        A `<figure>` with inline SVG; empty without tokens.
 
     Example:
         >>> attention_figure(np.array([[0.5, 0.5], [0.0, 1.0]]), ["[CLS]", "<b>"], "block 1").count("&lt;b&gt;")
@@ -31,7 +34,7 @@ def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -
         return ""
     margin = round(LETTER * max(map(len, tokens))) + 10
     side = CELL * len(tokens)
-    names = "".join(_names_of(place, token, margin) for place, token in enumerate(tokens))
+    names = "".join(_token_names(place, token, margin) for place, token in enumerate(tokens))
     picture = base64.b64encode(_png(_shades(weights))).decode("ascii")
     # An SVG inside HTML needs no namespace, and so no address.
     return (
@@ -42,8 +45,32 @@ def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -
     )
 
 
-def _names_of(place: int, token: str, margin: int) -> str:
-    """A token's name beside its row and above its column."""
+def draw_attentions(weights: np.ndarray, tokens: Sequence[str], title: str, file: str | os.PathLike[str]) -> None:
+    """Draw attentions from each token (rows) to each token (columns).
+
+    Args:
+        weights: (length, length).
+        tokens: as many names.
+        title: above the picture.
+        file: `.png`, `.svg` or `.pdf`.
+    """
+    from matplotlib.figure import Figure
+
+    size = min(20.0, 2.5 + 0.28 * len(tokens))
+    figure = Figure(figsize=(size + 1, size), layout="constrained")
+    axes = figure.add_subplot()
+    shown = axes.imshow(weights, cmap="viridis", vmin=0)
+    # A dollar sign would start a formula.
+    names = [token.replace("$", r"\$") for token in tokens]
+    axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set(xlabel="looked at", ylabel="from", title=title)
+    figure.colorbar(shown, shrink=0.8)
+    save_figure(figure, file, dpi=120)
+
+
+def _token_names(place: int, token: str, margin: int) -> str:
+    """The name of a token beside its row and above its column."""
     middle, name = margin + CELL * (place + 0.5), html.escape(token)
     return (
         f'<text x="{margin - 5}" y="{middle + 4:g}" text-anchor="end">{name}</text>'
@@ -54,11 +81,11 @@ def _names_of(place: int, token: str, margin: int) -> str:
 def _shades(weights: np.ndarray) -> np.ndarray:
     """Colours, uint8 (length, length, 3), from white to the darkest at the largest weight."""
     share = np.asarray(weights, "float64") / max(float(np.max(weights)), 1e-12)
-    return np.round(255 + share[..., None] * (np.array(DARKEST) - 255)).astype("uint8")
+    return np.asarray(np.round(255 + share[..., None] * (np.array(DARKEST) - 255)), "uint8")
 
 
 def _png(pixels: np.ndarray) -> bytes:
-    """Pixels, uint8 (height, width, 3), as a PNG file."""
+    """Encode pixels, uint8 (height, width, 3), as PNG."""
     height, width, _ = pixels.shape
     # Every line begins with the number of its filter, 0 for none.
     lines = np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0))).tobytes()

@@ -167,9 +167,7 @@ def _judge_head(
 
 
 def _scores_of(outcome: Outcome) -> dict[str, Any]:
-    return score_predictions(
-        outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
-    )
+    return score_predictions(outcome.task, outcome.y_true, outcome.y_pred, outcome.label_names, outcome.probabilities)
 
 
 def _score_levels(tree: Hierarchy, multilabel: bool, features: tuple, encoded: list, seed: int) -> BaselineScores:

@@ -1,4 +1,4 @@
-"""How far probabilities can be taken at their word."""
+"""Calibration: predicted probabilities against observed frequencies."""
 
 from typing import Any
 
@@ -10,42 +10,42 @@ from kerasbert.evaluation.exact_intervals import wilson_interval
 from kerasbert.evaluation.outcomes import Outcome
 
 
-def reliability(probabilities: np.ndarray, happened: np.ndarray, *, bins: int = 10) -> dict[str, Any]:
-    """Predicted probability against observed frequency, in bins of equal width.
+def reliability(y_true: np.ndarray, probabilities: np.ndarray, *, bins: int = 10) -> dict[str, Any]:
+    """Compare predicted probabilities with observed frequencies, in bins of equal width.
 
     Args:
-        probabilities: (n,) in [0, 1].
-        happened: (n,) of 0 or 1, whether what was predicted came true.
-        bins: the number of bins, >= 1; a probability on an edge belongs to the bin below.
+        y_true: (n,) of 0 or 1.
+        probabilities: (n,) in [0, 1], of 1.
+        bins: number of bins, >= 1; a probability on an edge belongs to the bin below.
 
     Returns:
-        `expected_calibration_error`, the mean over the texts of the gap between the two in their bin (None without a
-        text), and the bins that hold something: `predicted` and `observed`, their means, `count`, and `low` and `high`,
-        between which the observed frequency lies with 95 % confidence.
+        `expected_calibration_error`, the mean gap over the texts (None without a text), and lists over the bins that are
+        not empty: `predicted` and `observed`, the means, `count`, and `low` and `high`, the 95 % Wilson interval of the
+        observed frequency.
 
     Raises:
         ConfigError: when `bins` is less than 1.
         DataError: when the shapes differ.
 
     Example:
-        >>> reliability(np.array([0.75, 0.75, 0.1]), np.array([1, 0, 0]), bins=2)["observed"]
+        >>> reliability(np.array([1, 0, 0]), np.array([0.75, 0.75, 0.1]), bins=2)["observed"]
         [0.0, 0.5]
 
     Reference:
         Guo et al., "On Calibration of Modern Neural Networks", 2017; Wilson, 1927, for the intervals.
     """
     check_int("bins", bins, 1)
-    probabilities, happened = np.asarray(probabilities, np.float64), np.asarray(happened, np.float64)
-    if probabilities.shape != happened.shape or probabilities.ndim != 1:
+    y_true, probabilities = np.asarray(y_true, np.float64), np.asarray(probabilities, np.float64)
+    if y_true.shape != probabilities.shape or y_true.ndim != 1:
         raise DataError(
-            f"`probabilities` and `happened` must be of one shape (n,); got {probabilities.shape} and {happened.shape}."
+            f"`y_true` and `probabilities` must be of one shape (n,); got {y_true.shape} and {probabilities.shape}."
         )
     places = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], probabilities)
     count = np.bincount(places, minlength=bins)
     filled = count > 0
     count = count[filled]
     predicted = np.bincount(places, probabilities, bins)[filled] / count
-    observed = np.bincount(places, happened, bins)[filled] / count
+    observed = np.bincount(places, y_true, bins)[filled] / count
     gap = np.abs(predicted - observed)
     low, high = wilson_interval(observed * count, count)
     return {
@@ -59,12 +59,14 @@ def reliability(probabilities: np.ndarray, happened: np.ndarray, *, bins: int = 
 
 
 def calibration_of(outcome: Outcome, *, bins: int = 10) -> dict[str, Any]:
-    """`reliability` of one head.
+    """Measure the calibration of one head.
+
+    A multi-class head is measured by the probability of the predicted label, a binary one by that of the positive label,
+    a multi-label one by those of all labels and texts together.
 
     Args:
-        outcome: of the head. Judged are, of a multi-class head, the probability of the label decided for; of a binary
-            one, that of the positive label; of a multi-label one, those of all labels of all texts together.
-        bins: the number of bins.
+        outcome: of the head.
+        bins: number of bins.
 
     Returns:
         See `reliability`.
@@ -76,6 +78,6 @@ def calibration_of(outcome: Outcome, *, bins: int = 10) -> dict[str, Any]:
         [0.0, 1.0]
     """
     if outcome.task != "multiclass":
-        return reliability(outcome.probabilities.reshape(-1), outcome.labels.reshape(-1), bins=bins)
-    confidence = np.take_along_axis(outcome.probabilities, outcome.decisions.reshape(-1, 1).astype(np.int64), axis=1)
-    return reliability(confidence.reshape(-1), outcome.decisions == outcome.labels, bins=bins)
+        return reliability(outcome.y_true.reshape(-1), outcome.probabilities.reshape(-1), bins=bins)
+    confidence = np.take_along_axis(outcome.probabilities, outcome.y_pred.reshape(-1, 1).astype(np.int64), axis=1)
+    return reliability(outcome.y_pred == outcome.y_true, confidence.reshape(-1), bins=bins)

@@ -1,4 +1,4 @@
-"""How sure a score is: intervals, so that a small test set does not pass for a large one."""
+"""Bootstrap confidence intervals of scores."""
 
 from typing import Any
 
@@ -6,40 +6,39 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_number
 from kerasbert._core.errors import DataError
-from kerasbert.evaluation.exact_intervals import settled_intervals
+from kerasbert.evaluation.exact_intervals import constant_score_intervals
 from kerasbert.objectives.scores import SCORED_TASKS, as_flags
 
-# Samples at a time, so that those of 10,000 texts take a few megabytes.
+# Resamples at a time, so that those of 10,000 texts take a few megabytes.
 CHUNK = 50
-# A draw from the multinomial distribution costs as much as that of this many texts.
-MANY_ALIKE = 20
+# A multinomial draw for one distinct outcome costs as much as drawing this many texts one by one.
+MULTINOMIAL_COST = 20
 
 
 def bootstrap_intervals(
     task: str,
-    true: np.ndarray,
-    decided: np.ndarray,
+    y_true: np.ndarray,
+    y_pred: np.ndarray,
     *,
     num_labels: int | None = None,
     resamples: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Intervals that hold a score, had other texts of the same kind been judged, with a given confidence.
+    """Confidence intervals of scores, by bootstrapping the test texts.
 
-    The texts are drawn again with replacement, `resamples` times, and the interval lies between two percentiles of the
-    scores. Where every drawing gives the same score, as where all answers are right, the interval is Clopper and Pearson's,
-    see `settled_intervals`. It tells what chance in the choice of test texts does, and nothing of what another training
-    would.
+    They are percentile intervals; where every resample gives the same score, as when all predictions are right, they are
+    Clopper and Pearson's, see `constant_score_intervals`. They cover the choice of test texts, not the variation between
+    trainings.
 
     Args:
         task: `"binary"`, `"multiclass"` or `"multilabel"`.
-        true: class ids (n,), or 0 or 1 of shape (n, C), n >= 1, see `score_predictions`.
-        decided: decisions of the same shape.
-        num_labels: C of a multi-class task; None takes the labels that occur in `true` or `decided`.
-        resamples: how often the texts are drawn, >= 1.
+        y_true: class ids (n,), or 0 or 1 of shape (n, C), n >= 1, see `score_predictions`.
+        y_pred: predictions of the same shape.
+        num_labels: C of a multi-class task; None counts the labels that occur in `y_true` or `y_pred`.
+        resamples: number of resamples, >= 1.
         level: confidence, in (0, 1).
-        seed: the same seed gives the same intervals.
+        seed: of the resamples.
 
     Returns:
         `accuracy`, `macro_f1`, `micro_f1` and `weighted_f1`, and for a binary task `f1` of the positive label -> (low,
@@ -64,39 +63,39 @@ def bootstrap_intervals(
     check_int("resamples", resamples, 1)
     check_int("seed", seed, 0)
     check_number("level", level, 0, 1, open_minimum=True, open_maximum=True)
-    true, decided = np.asarray(true).astype(np.int64), np.asarray(decided).astype(np.int64)
-    if true.shape != decided.shape or not len(true):
+    y_true, y_pred = np.asarray(y_true).astype(np.int64), np.asarray(y_pred).astype(np.int64)
+    if y_true.shape != y_pred.shape or not len(y_true):
         raise DataError(
-            f"`true` and `decided` must be of one shape with at least one text; got {true.shape} and {decided.shape}."
+            f"`y_true` and `y_pred` must be of one shape with at least one text; got {y_true.shape} and {y_pred.shape}."
         )
     if task == "binary":
-        true, decided = true.reshape(-1), decided.reshape(-1)
-    (truth, chosen), counts = _distinct(true, decided, 2 if task == "binary" else num_labels)
+        y_true, y_pred = y_true.reshape(-1), y_pred.reshape(-1)
+    true, predicted, counts = _distinct(y_true, y_pred, 2 if task == "binary" else num_labels)
     random = np.random.default_rng(seed)
     parts = [
-        resampled_scores(_draw(random, counts, min(CHUNK, resamples - start)), truth, chosen)
+        resampled_scores(_resample(random, counts, min(CHUNK, resamples - start)), true, predicted)
         for start in range(0, resamples, CHUNK)
     ]
     drawn = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     ends = [(1 - level) / 2, (1 + level) / 2]
     found: dict[str, Any] = {name: tuple(map(float, np.quantile(values, ends))) for name, values in drawn.items()}
-    found |= settled_intervals(truth, chosen, counts, exclusive=task != "multilabel", level=level)
+    found |= constant_score_intervals(true, predicted, counts, exclusive=task != "multilabel", level=level)
     if task != "binary":
         found.pop("f1")
     return found
 
 
-def resampled_scores(weights: np.ndarray, true: np.ndarray, decided: np.ndarray) -> dict[str, np.ndarray]:
-    """Scores of several samples of the same texts, of which each is taken a number of times.
+def resampled_scores(weights: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
+    """Score several resamples of the same texts.
 
     Args:
-        weights: (r, n), how often each text is in each sample.
+        weights: (r, n), how often each text is in each resample.
         true: bool (n, C).
-        decided: bool (n, C).
+        predicted: bool (n, C).
 
     Returns:
         `accuracy`, `macro_f1`, `micro_f1`, `weighted_f1`, and `f1` of the last label, each (r,). The macro mean is over
-        the labels that a sample has, as a share of those that occur at all.
+        the labels of a resample, scaled by the share of the C labels that occur at all.
 
     Example:
         >>> flags = np.eye(2, dtype=bool)
@@ -106,42 +105,43 @@ def resampled_scores(weights: np.ndarray, true: np.ndarray, decided: np.ndarray)
     # Float32 holds whole numbers up to 16 million exactly, and BLAS multiplies it twice as fast.
     kind = np.float32 if weights.sum(axis=1).max() < 2**24 else np.float64
     weights = weights.astype(kind)
-    hits = (weights @ (true & decided).astype(kind)).astype(np.float64)
+    hits = (weights @ (true & predicted).astype(kind)).astype(np.float64)
     support = (weights @ true.astype(kind)).astype(np.float64)
-    marked = support + weights @ decided.astype(kind)
-    f1 = _share(2 * hits, marked)
+    marked = support + weights @ predicted.astype(kind)
+    f1 = _ratio(2 * hits, marked)
     return {
-        "accuracy": weights @ (true == decided).all(axis=1).astype(kind) / weights.sum(axis=1),
-        "macro_f1": _share(f1.sum(axis=1), (marked > 0).sum(axis=1)) * float((true | decided).any(axis=0).mean()),
-        "micro_f1": _share(2 * hits.sum(axis=1), marked.sum(axis=1)),
-        "weighted_f1": _share((f1 * support).sum(axis=1), support.sum(axis=1)),
+        "accuracy": weights @ (true == predicted).all(axis=1).astype(kind) / weights.sum(axis=1),
+        "macro_f1": _ratio(f1.sum(axis=1), (marked > 0).sum(axis=1)) * float((true | predicted).any(axis=0).mean()),
+        "micro_f1": _ratio(2 * hits.sum(axis=1), marked.sum(axis=1)),
+        "weighted_f1": _ratio((f1 * support).sum(axis=1), support.sum(axis=1)),
         "f1": f1[:, -1],
     }
 
 
-def _distinct(true: np.ndarray, decided: np.ndarray, count: int | None) -> tuple[tuple, np.ndarray]:
-    """The distinct pairs of labels and decision as flags, and how many texts have each."""
-    if true.ndim == 1:
-        pairs, counts = np.unique(np.stack([true, decided], axis=1), axis=0, return_counts=True)
+def _distinct(y_true: np.ndarray, y_pred: np.ndarray, count: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The k distinct outcomes, bool (k, C) true and predicted, and the number of texts with each, (k,)."""
+    if y_true.ndim == 1:
+        pairs, counts = np.unique(np.stack([y_true, y_pred], axis=1), axis=0, return_counts=True)
         if count is None:
             places, flat = np.unique(pairs, return_inverse=True)
             pairs, count = flat.reshape(pairs.shape), len(places)
-        return (as_flags(pairs[:, 0], count), as_flags(pairs[:, 1], count)), counts
-    packed = np.packbits(np.concatenate([true, decided], axis=1).astype(bool), axis=1)
+        return as_flags(pairs[:, 0], count), as_flags(pairs[:, 1], count), counts
+    packed = np.packbits(np.concatenate([y_true, y_pred], axis=1).astype(bool), axis=1)
     _, first, counts = np.unique(packed, axis=0, return_index=True, return_counts=True)
-    return (true[first] > 0, decided[first] > 0), counts
+    return y_true[first] > 0, y_pred[first] > 0, counts
 
 
-def _draw(random: np.random.Generator, counts: np.ndarray, samples: int) -> np.ndarray:
-    """How often each of k distinct texts, of which there are `counts`, is in each sample: int (samples, k)."""
+def _resample(random: np.random.Generator, counts: np.ndarray, samples: int) -> np.ndarray:
+    """Draw texts with replacement: how often each distinct outcome is in each resample, int (samples, k)."""
     total = int(counts.sum())
-    if total > MANY_ALIKE * len(counts):
-        # The same distribution without drawing text by text.
+    if total > MULTINOMIAL_COST * len(counts):
+        # The same distribution, without drawing text by text.
         return random.multinomial(total, counts / total, size=samples)
     kinds = np.repeat(np.arange(len(counts)), counts)
     places = kinds[random.integers(0, total, (samples, total))] + len(counts) * np.arange(samples)[:, None]
     return np.bincount(places.reshape(-1), minlength=samples * len(counts)).reshape(samples, -1)
 
 
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(part, dtype=np.float64), where=whole > 0)
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide; 0 where the denominator is."""
+    return np.asarray(np.divide(part, whole, out=np.zeros_like(part, dtype=np.float64), where=whole > 0))

@@ -1,4 +1,4 @@
-"""What was taken for what: matrices of true against predicted labels, the commonest mix-ups, the surest mistakes."""
+"""Confusions: the matrix of true against predicted labels, the most frequent confusions, the most confident mistakes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,48 +11,47 @@ NONE = "(none)"
 
 
 def confusion_matrix(outcome: Outcome) -> tuple[list[str], np.ndarray]:
-    """How often each label was predicted for texts of each label.
+    """Count predicted labels by true label.
 
     Args:
         outcome: of one head.
 
     Returns:
-        The names, and int (C, C): row i, column j counts the texts that have label i and were given label j. For a
-        multi-label head, where a text may count in several cells, a last row and column `(none)` stand for texts without
-        a label.
+        The names, and int (C, C): row i, column j counts the texts with label i and predicted label j. For a multi-label
+        head, where a text may count in several cells, a last row and column `(none)` count texts without a label.
 
     Example:
         >>> ids, probabilities = np.array([0, 1]), np.eye(2)
         >>> confusion_matrix(Outcome("", "multiclass", ("a", "b"), ids, ids, probabilities, np.array([1, 1])))[1].tolist()
         [[0, 1], [0, 1]]
     """
-    truth, chosen, names = outcome.truth, outcome.chosen, list(outcome.label_names)
+    true, predicted, names = outcome.true_flags, outcome.predicted_flags, list(outcome.label_names)
     if outcome.task == "multilabel":
-        truth, chosen = _with_none(truth), _with_none(chosen)
+        true, predicted = _with_none(true), _with_none(predicted)
         names.append(NONE)
-    # Through floats, whose product is many times faster; counts stay exact far beyond any number of texts.
-    return names, (truth.T.astype(np.float64) @ chosen.astype(np.float64)).astype(np.int64)
+    # BLAS multiplies floats many times faster than integers; counts stay exact far beyond any number of texts.
+    return names, (true.T.astype(np.float64) @ predicted.astype(np.float64)).astype(np.int64)
 
 
 def confused_pairs(outcome: Outcome, *, limit: int = 12) -> list[dict[str, Any]]:
-    """The commonest mix-ups: a label that a text has, and one that it has not and was given.
+    """The most frequent confusions of a label with another.
 
     Args:
         outcome: of one head.
-        limit: the most pairs to give.
+        limit: most pairs to return.
 
     Returns:
-        The commonest first: `true`, `predicted`, `count` and `share`, the share of the texts with the true label. For a
-        multi-label head the true label was missed at the same time.
+        The most frequent first: `true`, `predicted`, `count` and `share`, of the texts with the true label. For a
+        multi-label head the true label was not predicted and the other was wrongly.
 
     Example:
         >>> ids, probabilities = np.array([0, 0]), np.eye(2)
         >>> confused_pairs(Outcome("", "multiclass", ("a", "b"), ids, ids, probabilities, np.array([0, 1])))
         [{'true': 'a', 'predicted': 'b', 'count': 1, 'share': 0.5}]
     """
-    truth, chosen = outcome.truth, outcome.chosen
-    counts = (truth & ~chosen).T.astype(np.float64) @ (chosen & ~truth).astype(np.float64)
-    support = truth.sum(axis=0)
+    true, predicted = outcome.true_flags, outcome.predicted_flags
+    counts = (true & ~predicted).T.astype(np.float64) @ (predicted & ~true).astype(np.float64)
+    support = true.sum(axis=0)
     places = np.argwhere(counts)
     places = places[np.argsort(-counts[tuple(places.T)], kind="stable")][:limit]
     return [
@@ -67,16 +66,16 @@ def confused_pairs(outcome: Outcome, *, limit: int = 12) -> list[dict[str, Any]]
 
 
 def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]]:
-    """The texts on which a head was most certain and wrong.
+    """The texts on which a head was most confident and wrong.
 
     Args:
         outcome: of one head.
-        limit: the most mistakes to give, one a text.
+        limit: most mistakes to return, one a text.
 
     Returns:
-        The surest first: `row`, the number of the text, counted from 1; `true` and `predicted`, lists of names; `label`, the label that was
-        judged most wrongly; `probability`, that of this label; and `confidence`, how sure the wrong answer was, the
-        probability of a label given wrongly, or one less that of a label missed.
+        The most confident first: `row`, the number of the text, from 1; `true` and `predicted`, lists of names; `label`,
+        the label with the largest error; `probability`, of this label; and `confidence`: the probability of a wrongly
+        predicted label, or one less that of a missed one.
 
     Example:
         >>> ids, probabilities = np.array([0, 0]), np.array([[0.9, 0.1], [0.2, 0.8]])
@@ -84,19 +83,19 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
         >>> [(mistake["row"], mistake["confidence"]) for mistake in surest_mistakes(outcome)]
         [(2, 0.8)]
     """
-    truth, chosen, scores = outcome.truth, outcome.chosen, outcome.scores
-    missed = np.where(truth & ~chosen, 1 - scores, -1.0) if outcome.task == "multilabel" else -1.0
-    sureness = np.where(chosen & ~truth, scores, missed)
-    worst = sureness.argmax(axis=1)
-    highest = sureness[np.arange(len(sureness)), worst]
+    true, predicted, probabilities = outcome.true_flags, outcome.predicted_flags, outcome.label_probabilities
+    missed = np.where(true & ~predicted, 1 - probabilities, -1.0) if outcome.task == "multilabel" else -1.0
+    confidence = np.where(predicted & ~true, probabilities, missed)
+    worst = confidence.argmax(axis=1)
+    highest = confidence[np.arange(len(confidence)), worst]
     order = [int(place) for place in np.argsort(-highest, kind="stable")[:limit] if highest[place] >= 0]
     return [
         {
             "row": int(outcome.rows[place]) + 1,
-            "true": _names(outcome.label_names, truth[place]),
-            "predicted": _names(outcome.label_names, chosen[place]),
+            "true": _names(outcome.label_names, true[place]),
+            "predicted": _names(outcome.label_names, predicted[place]),
             "label": outcome.label_names[worst[place]],
-            "probability": float(scores[place, worst[place]]),
+            "probability": float(probabilities[place, worst[place]]),
             "confidence": float(highest[place]),
         }
         for place in order

@@ -1,4 +1,4 @@
-"""Count distinct vectors up to rounding: clusters of equal vectors are rounding noise."""
+"""Count distinct vectors and texts; clusters of equal vectors would be rounding noise."""
 
 from collections.abc import Sequence
 
@@ -15,17 +15,17 @@ CHUNK = 1024
 
 
 def count_distinct(vectors: np.ndarray, *, scale: float | None = None) -> int:
-    """The number of different vectors, where those that differ by rounding count as one.
+    """Count distinct vectors; those that differ by rounding count as one.
 
-    They are projected onto random lines. Two vectors are one where their places, or those between them, lie together on
-    every line; rounding to a grid would tell some equal ones apart, since there is always an edge between two numbers.
+    Vectors are equal if on each of several random lines no gap of more than the tolerance lies between their projections.
+    Rounding to a grid would separate some equal vectors, on the two sides of an edge.
 
     Args:
         vectors: (n, d).
-        scale: length that the tolerance of 1e-5 is relative to; None: the root mean square length of the vectors.
+        scale: length that the tolerance of 1e-5 is relative to; None: the root mean square of the vectors' lengths.
 
     Returns:
-        From 0 (of no vector) to n.
+        From 0 to n.
 
     Example:
         >>> count_distinct(np.array([[1.0, 2.0], [1.0 + 1e-9, 2.0], [1.0, 2.1]]))
@@ -45,11 +45,11 @@ def count_distinct(vectors: np.ndarray, *, scale: float | None = None) -> int:
     return int(groups.max()) + 1
 
 
-def count_different_texts(tokens: Tokenizer, texts: Sequence[str]) -> int:
-    """The number of texts that are different to a model, which reads token ids and cuts long texts.
+def count_distinct_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
+    """Count texts with different token ids, as a model reads them.
 
     Args:
-        tokens: the tokenizer.
+        tokenizer: of the model.
         texts: n texts.
 
     Returns:
@@ -57,7 +57,7 @@ def count_different_texts(tokens: Tokenizer, texts: Sequence[str]) -> int:
     """
     seen: set[bytes] = set()
     for start in range(0, len(texts), CHUNK):
-        encoded = tokens.encode(texts[start : start + CHUNK])
+        encoded = tokenizer.encode(texts[start : start + CHUNK])
         if isinstance(encoded, WindowArrays):
             ids, offsets = encoded.windows.input_ids, encoded.windows.offsets[encoded.text_offsets]
         else:

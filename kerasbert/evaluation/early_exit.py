@@ -1,4 +1,4 @@
-"""Early exit: the blocks above are not computed for a text whose answer is sure."""
+"""Early exit: stop for each text at the first layer whose prediction is confident."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -18,12 +18,12 @@ BIAS = "attention_bias"
 
 
 class EarlyExit(NamedTuple):
-    """What early exit answered, and what it saved.
+    """Predictions with early exit.
 
     Args:
-        probabilities: float32 (n, units), as the model's own columns.
+        probabilities: float32 (n, units), in the columns of the model.
         exit_layers: int (n,), the layer at which each text left.
-        saving: share of the blocks' tokens that were not computed, in [0, 1).
+        saving: share of the tokens times blocks that were not computed, in [0, 1).
 
     Example:
         >>> EarlyExit(np.array([[0.1, 0.9]]), np.array([2]), 0.5).exit_layers.tolist()
@@ -39,11 +39,11 @@ class EarlyExit(NamedTuple):
 def predict_early(
     classifier: Any, texts: Sequence[str], *, confidence: float = 0.9, batch_size: int = BATCH_SIZE
 ) -> EarlyExit:
-    """Predict with a layerwise classifier and stop for each text at the first layer that makes the answer sure.
+    """Predict with a layerwise classifier, stopping for each text at the first confident layer.
 
-    The answer at a layer is the vote of the layers so far, under their learned weights. A text leaves when its confidence
-    is reached: the largest probability of a multi-class task, and of independent labels the smallest of max(p, 1 - p). A
-    text that never gets there gets the model's own vote.
+    The prediction at a layer is the weighted vote of the layers so far. Confidence is the largest probability of a
+    multi-class task, and of independent labels the smallest max(p, 1 - p). A text that never reaches it gets the model's
+    own vote.
 
     Args:
         classifier: a `TextClassifier` trained with `layerwise=True`.
@@ -52,7 +52,7 @@ def predict_early(
         batch_size: texts in a batch, >= 1.
 
     Returns:
-        The probabilities, where each text left, and the saving.
+        The probabilities, exit layers and saving.
 
     Raises:
         ConfigError: when the classifier is not layerwise or a number is out of range.
@@ -60,8 +60,8 @@ def predict_early(
     Example:
         >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
-        >>> answer = predict_early(classifier, ["good", "bad"], confidence=0.5)
-        >>> answer.exit_layers.tolist(), round(answer.saving, 2)
+        >>> early = predict_early(classifier, ["good", "bad"], confidence=0.5)
+        >>> early.exit_layers.tolist(), round(early.saving, 2)
         ([1, 1], 0.83)
 
     Reference:
@@ -75,7 +75,7 @@ def predict_early(
 
 
 class ExitStages:
-    """A layerwise model in stages: from one voting layer to the next.
+    """A layerwise model cut into stages, each from one voting layer to the next.
 
     Args:
         model: from `build_layerwise`.
@@ -108,10 +108,10 @@ class ExitStages:
             tokens: n texts.
             confidence: at which a text leaves.
             batch_size: texts in a batch.
-            pad_id: id that fills up a text.
+            pad_id: padding id.
 
         Returns:
-            The answer.
+            The predictions.
         """
         probabilities = np.zeros((len(tokens), self.votes.head_task.units), dtype=np.float32)
         exits = np.zeros(len(tokens), dtype=np.int64)
@@ -124,31 +124,38 @@ class ExitStages:
         return EarlyExit(probabilities, exits, saving)
 
     def _batch(
-        self, inputs: dict[str, np.ndarray], rows: np.ndarray, confidence: float, probabilities: Any, exits: Any
+        self,
+        inputs: dict[str, np.ndarray],
+        rows: np.ndarray,
+        confidence: float,
+        probabilities: np.ndarray,
+        exits: np.ndarray,
     ) -> None:
+        """Predict the texts `rows` and write to these rows of `probabilities` and `exits`."""
         mask = inputs[ATTENTION_MASK]
         hidden = _float32(self._embed.predict_on_batch(inputs))
         bias = _float32(self._bias_of(mask))
         vote = np.zeros((len(rows), probabilities.shape[1]))
         for place, (layer, stage) in enumerate(zip(self.layers, self._stages, strict=True)):
             parts = {HIDDEN: hidden, ATTENTION_MASK: mask, BIAS: bias}
-            hidden, own = map(_float32, stage.predict_on_batch(parts))
-            vote = vote + self._weights[place] * own
-            answer = vote / self._weights[: place + 1].sum()
-            leaves = confidence_of(answer, self.votes.head_task.task) >= confidence
+            hidden, predicted = map(_float32, stage.predict_on_batch(parts))
+            # Normalise by the weights so far: the vote stays a mean of probabilities.
+            vote = vote + self._weights[place] * predicted
+            voted = vote / self._weights[: place + 1].sum()
+            leaves = confidence_of(voted, self.votes.head_task.task) >= confidence
             if layer == self.layers[-1]:
                 leaves[:] = True
-            probabilities[rows[leaves]], exits[rows[leaves]] = answer[leaves], layer
+            probabilities[rows[leaves]], exits[rows[leaves]] = voted[leaves], layer
             rows, hidden, mask, bias, vote = (part[~leaves] for part in (rows, hidden, mask, bias, vote))
             if not len(rows):
                 return
 
 
 def confidence_of(probabilities: np.ndarray, task: str) -> np.ndarray:
-    """How sure each answer is: the largest probability of exclusive labels, else the least sure label's, (n,)."""
+    """Confidence of each prediction, (n,): see `predict_early`."""
     if task == "multiclass":
-        return probabilities.max(axis=1)
-    return np.maximum(probabilities, 1 - probabilities).min(axis=1)
+        return np.asarray(probabilities.max(axis=1))
+    return np.asarray(np.maximum(probabilities, 1 - probabilities).min(axis=1))
 
 
 def _float32(tensor: Any) -> np.ndarray:

@@ -1,8 +1,7 @@
-"""`explain`: which words moved a prediction."""
+"""`explain`: attributions of the words of a text."""
 
 import dataclasses
 import os
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -12,8 +11,10 @@ from kerasbert._core.checks import check_choice, check_int, shorten, suggest_key
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
+from kerasbert.evaluation.attention_figure import draw_attentions
+from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
-from kerasbert.evaluation.notebook import framed
+from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.tokenization.spans import read_places, spans_of
 
 STEPS = 64
@@ -21,18 +22,18 @@ STEPS = 64
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Explanation:
-    """Which words of a text moved a prediction.
+    """Attributions of the words of a text to a label's probability.
 
     Args:
         text: the text.
-        head: the head that is explained.
-        label: the label whose probability is explained.
-        probability: the label's probability for the text.
-        baseline: its probability for the same text with padding in place of its words.
-        error: the completeness error: how far the attributions' sum is from `probability - baseline`.
+        head: name of the head.
+        label: the label.
+        probability: of the label.
+        baseline: its probability with padding in place of the words.
+        error: the completeness error: the distance of the attributions' sum from `probability - baseline`.
         words: a dict for each word: `word`, `start`, `end`, `attribution` (positive: it raised the probability) and, in a
-            model with attention pooling, `pooling`, the share of the attention that it got.
-        tokens: tokens of the first row read, special ones included, as the attentions count them.
+            model with attention pooling, `pooling`, its weight there.
+        tokens: tokens of the first row, special ones included.
         attentions: float (blocks, heads, length, length), the encoder's attentions over that row.
 
     Example:
@@ -59,10 +60,10 @@ class Explanation:
         )
 
     def _repr_html_(self) -> str:
-        return framed(self.to_html())
+        return notebook_frame(self.to_html())
 
     def strongest(self, number: int = 10) -> list[tuple[str, float]]:
-        """The words that moved the prediction most, with their attributions."""
+        """The words with the largest absolute attributions."""
         ranked = sorted(self.words, key=lambda word: -abs(word["attribution"]))
         return [(word["word"], word["attribution"]) for word in ranked[:number]]
 
@@ -73,25 +74,22 @@ class Explanation:
         return {**plain, "words": [dict(word) for word in self.words], "tokens": list(self.tokens)}
 
     def to_html(self, *, layer: int = -1, attention_head: int | None = None) -> str:
-        """A page that shows the words highlighted and one block's attention; it stands alone.
+        """Render the highlighted text and the attention of one block as a page.
 
         Args:
-            layer: block whose attention is drawn, from 1; negative from the end.
+            layer: block, from 1; negative from the end.
             attention_head: head, from 0; None: the mean of all.
 
         Raises:
             ConfigError: when the encoder has no such block or head.
             TypeError: when a number is no integer.
         """
-        from kerasbert.evaluation.explain_page import page
-
-        weights, name = self._attention(layer, attention_head)
-        return page(self, weights, name)
+        return explanation_page(self.to_dict(), *self._attention(layer, attention_head))
 
     def save_attentions(
         self, file: str | os.PathLike[str], *, layer: int = -1, attention_head: int | None = None
     ) -> None:
-        """Draw what one block's attention looked at.
+        """Draw the attention of one block.
 
         Args:
             file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
@@ -102,10 +100,8 @@ class Explanation:
             ConfigError: when the encoder has no such block or head.
             TypeError: when a number is no integer.
         """
-        from kerasbert.evaluation.explain_page import draw_attentions
-
         weights, name = self._attention(layer, attention_head)
-        draw_attentions(weights, self.tokens, name, Path(file))
+        draw_attentions(weights, self.tokens, name, file)
 
     def _attention(self, layer: int, attention_head: int | None) -> tuple[np.ndarray, str]:
         """One block's attention, (length, length), and its name."""
@@ -125,17 +121,17 @@ class Explanation:
 def explain(
     classifier: Any, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
 ) -> Explanation:
-    """Tell which words of a text moved a classifier's prediction, by integrated gradients.
+    """Explain a prediction by integrated gradients: attributions of the words to a label's probability.
 
-    The attributions of all words (and of the special tokens, which stay as they are and get none) add up to the change of
-    the label's probability from a text without words to this one; `error` is what the numerical rule misses of it.
+    The attributions add up to the change of the probability from a text without words to this one, but for the error of
+    the numerical integration. Special tokens are the same in both and get none.
 
     Args:
         classifier: a trained `TextClassifier`.
-        text: one text; of a long one those words that the classifier reads.
-        label: the label to explain; None: the most probable one.
-        head: the head to explain; None: the only one, or of several the last.
-        steps: points on the path, >= 1; more give a smaller error.
+        text: one text; of a long one the words that the classifier reads.
+        label: the label; None: the most probable one.
+        head: the head; None: the only one, or the last.
+        steps: points of the integral, >= 1; more give a smaller error.
 
     Returns:
         The explanation.
@@ -202,7 +198,7 @@ def _column(model: Any, head: str, label: str | None, inputs: Any) -> tuple[int,
 
 
 def _by_word(values: dict[str, np.ndarray], places: np.ndarray, spans: Any, text: str) -> tuple[dict[str, Any], ...]:
-    """Sums over the tokens of each word, wherever they stand; words that are not read are left out."""
+    """Sum over the tokens of each word, in all windows; words that are not read are left out."""
     inside = places >= 0
     words = spans.words[places[inside]]
     sums = {name: np.bincount(words, weights=array[inside]) for name, array in values.items()}
@@ -216,7 +212,7 @@ def _by_word(values: dict[str, np.ndarray], places: np.ndarray, spans: Any, text
 
 
 def _pooling(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The weight of each token in attention pooling, (rows, length), mean over heads and layers; nothing for others."""
+    """Weights of attention pooling, (rows, length), mean over heads and layers; empty for other poolings."""
     embedded = EmbeddedClassifier(model)
     mask = inputs[ATTENTION_MASK]
     states = embedded.states(embedded.embed(inputs), mask)
@@ -229,13 +225,13 @@ def _pooling(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
     if not found:
         return {}
     weights = np.mean(found, axis=0)
-    # The windows of a text share its attention.
+    # The weights of all windows of a text add up to 1.
     return {"pooling": weights * _window_shares(model, embedded, inputs)[:, None]}
 
 
 def _weights(pooling: Any, state: Any, mask: np.ndarray) -> np.ndarray:
-    weights = keras.ops.convert_to_numpy(pooling.weights_of(state, mask))
-    return weights if weights.ndim == 2 else weights.mean(axis=1)
+    weights = np.asarray(keras.ops.convert_to_numpy(pooling.weights_of(state, mask)))
+    return weights if weights.ndim == 2 else np.asarray(weights.mean(axis=1))
 
 
 def _window_shares(model: Any, embedded: EmbeddedClassifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
@@ -245,7 +241,7 @@ def _window_shares(model: Any, embedded: EmbeddedClassifier, inputs: dict[str, n
     states = embedded.states(embedded.embed(inputs), inputs[ATTENTION_MASK])
     vectors = model.features(tuple(states), inputs[ATTENTION_MASK])
     weights = model.windows.pooling.weights_of(keras.ops.expand_dims(vectors, 0), np.ones((1, rows), dtype=np.int32))
-    return keras.ops.convert_to_numpy(weights)[0]
+    return np.asarray(keras.ops.convert_to_numpy(weights)[0])
 
 
 def _attentions(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:

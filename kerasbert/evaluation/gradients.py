@@ -1,4 +1,4 @@
-"""Integrated gradients of a classifier's output over the embeddings of a text."""
+"""Integrated gradients of a classifier over the embeddings of a text."""
 
 from typing import Any, NamedTuple
 
@@ -12,18 +12,18 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.pooling import PoolerPooling
 
-# Rows of text that go through the encoder at once.
+# Rows of token ids that go through the encoder at once.
 ROWS = 32
 
 
 class PathIntegral(NamedTuple):
-    """What integrated gradients found.
+    """The result of integrated gradients.
 
     Args:
-        attributions: float (rows, length), the share of each token in the change from the baseline.
+        attributions: float (rows, length), of each token.
         value: the output for the text.
         baseline: the output for the baseline, the same text with padding in place of its words.
-        error: what the attributions' sum misses of `value - baseline`.
+        error: the completeness error, between the attributions' sum and `value - baseline`.
     """
 
     attributions: np.ndarray
@@ -59,7 +59,7 @@ class EmbeddedClassifier:
         return self.model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], training=False)
 
     def states(self, embedded: Any, mask: np.ndarray) -> list[Any]:
-        """What each reader of the model reads: hidden states, or the pooler's output."""
+        """The inputs of each features layer: hidden states, or the pooler's output."""
         encoder = self.model.encoder
         bias = encoder._attention_bias(mask)
         states = [embedded]
@@ -82,19 +82,19 @@ class EmbeddedClassifier:
 def integrated_gradients(
     model: Classifier, inputs: dict[str, np.ndarray], *, head: str, label: int, pad_id: int, is_text: Any, steps: int
 ) -> PathIntegral:
-    """Integrate the gradient of one output along the straight line from a baseline's embeddings to the text's.
+    """Integrate the gradient of one output along the line from a baseline's embeddings to the text's.
 
     Args:
         model: from a builder.
         inputs: of one text: one row, or its windows.
-        head: the head whose output is explained.
-        label: the output's column.
-        pad_id: id that stands for no word in the baseline.
-        is_text: bool (rows, length); special tokens are the same in the baseline.
+        head: name of the head.
+        label: column of the output.
+        pad_id: id of the words in the baseline.
+        is_text: bool (rows, length); other tokens are the same in the baseline.
         steps: points of the Gauss-Legendre rule, >= 1.
 
     Returns:
-        The attributions; their sum is the change of the output but for the error of the rule.
+        The attributions, outputs and error.
 
     Raises:
         ConfigError: when Keras runs on another backend than TensorFlow.
@@ -107,7 +107,7 @@ def integrated_gradients(
     embedded = EmbeddedClassifier(model)
     real = _float32(embedded.embed(inputs))
     plain = {**inputs, INPUT_IDS: np.where(is_text, pad_id, inputs[INPUT_IDS]).astype(np.int32)}
-    # Positions are those of the text, also where the family counts them by the padding id.
+    # Positions are those of the text, even where the model counts them by the padding id.
     baseline = np.where(is_text[:, :, None], _float32(embedded.embed(plain)), real)
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     total = np.zeros_like(real, dtype=np.float64)
@@ -130,7 +130,7 @@ def _gradients(embedded: EmbeddedClassifier, path: np.ndarray, inputs: Any, head
     points = tf.convert_to_tensor(path)
     with tf.GradientTape() as tape:
         tape.watch(points)
-        # One text's output depends on its own rows alone, so that the gradient of the sum is each one's gradient.
+        # A text's output depends on its own rows alone, so the gradient of the sum is that of each.
         output = tf.reduce_sum(_output(embedded(points, inputs), head, label))
     return _float32(tape.gradient(output, points))
 
@@ -140,7 +140,7 @@ def _output(output: Any, head: str, label: int) -> Any:
 
 
 def _repeat(inputs: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
-    """The inputs of as many copies of a text; each copy has its own windows."""
+    """The inputs of `times` copies of a text, each with its own windows."""
     repeated = {name: np.tile(array, (times, 1)) for name, array in inputs.items()}
     if WINDOW_ROWS in inputs:
         rows = repeated[WINDOW_ROWS]

@@ -1,4 +1,4 @@
-"""`score_layers`: what each layer of a layerwise classifier is worth, what it costs, and what early exit saves."""
+"""`score_layers`: score and time of each layer of a layerwise classifier, of its vote and of early exit."""
 
 import dataclasses
 import os
@@ -17,20 +17,20 @@ from kerasbert.objectives.scores import score_predictions
 
 BATCH_SIZE = 64
 CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
-# Points of the picture nearer than this, as a share of the longest time and in score, have one name together.
+# Points of the picture closer than this, in score and as a share of the longest time, share one annotation.
 CROWDED = 0.025
 
 
 @dataclasses.dataclass(frozen=True)
 class LayerReport:
-    """The layers of a layerwise classifier.
+    """Scores and times of the layers of a layerwise classifier.
 
     Args:
-        rows: a dict for each layer: `layer`, `weight` of its vote, `score` of its own, and `milliseconds` a text of the
-            model truncated there.
+        rows: a dict for each layer: `layer`, `weight` of its vote, and of the model truncated there `score` and
+            `milliseconds` a text.
         vote: `score` and `milliseconds` of the weighted vote.
-        exits: a dict for each confidence: `confidence`, `score`, `saving` (share of the blocks' tokens not computed),
-            `milliseconds` a text and `mean_layer`, at which texts leave.
+        exits: a dict for each confidence: `confidence`, `score`, `saving` (see `EarlyExit`), `milliseconds` a text and
+            `mean_layer`, at which texts leave.
         measure: `"accuracy"`, or `"macro-F1"` of a multi-label task.
         num_texts: texts that were scored.
 
@@ -51,7 +51,7 @@ class LayerReport:
         return dataclasses.asdict(self)
 
     def cells(self) -> list[list[str]]:
-        """Rows of text: way, weight, score, saving, milliseconds a text."""
+        """A table as text: way, weight, score, saving, milliseconds a text."""
         return [
             [
                 name,
@@ -64,14 +64,16 @@ class LayerReport:
         ]
 
     def values(self) -> list[list[Any]]:
-        """The same as numbers, with None where there is none; the saving is a share."""
-        ways: list[tuple] = [(f"layer {row['layer']}", row["weight"], row, None) for row in self.rows]
+        """The same table as numbers, None where there is none; the saving is a share."""
+        ways: list[tuple[str, float | None, dict[str, Any], float | None]] = [
+            (f"layer {row['layer']}", row["weight"], row, None) for row in self.rows
+        ]
         ways.append(("vote", None, self.vote, None))
         ways += [(f"exit at {row['confidence']:g}", None, row, row["saving"]) for row in self.exits]
         return [[name, weight, row["score"], saving, row["milliseconds"]] for name, weight, row, saving in ways]
 
     def save_picture(self, file: str | os.PathLike[str]) -> None:
-        """Draw score against time: the truncated models, the vote and early exit; beside it the weights.
+        """Draw score against time of the truncated models, the vote and early exit, and the weights of the vote.
 
         Args:
             file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
@@ -106,7 +108,7 @@ class LayerReport:
 def score_layers(
     classifier: Any, texts: Sequence[str], labels: Any, *, confidences: Sequence[float] = CONFIDENCES
 ) -> LayerReport:
-    """Score every layer of a layerwise classifier by itself, the vote, and early exit at several confidences.
+    """Score every layer of a layerwise classifier, the vote, and early exit at several confidences.
 
     Args:
         classifier: a `TextClassifier` trained with `layerwise=True`.
@@ -172,7 +174,7 @@ class _Judge:
 
 
 def _timed(model: Any, tokens: Any, pad_id: int) -> tuple[np.ndarray, float]:
-    """A model's answers in the order of the texts, and the seconds of a second pass."""
+    """Probabilities in the order of the texts, and the seconds of a second pass."""
     batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id, by_length=True)
     model.predict(batches.dataset, verbose=0)
     start = time.perf_counter()
@@ -199,7 +201,7 @@ def _line(
 
 
 def _without_crowds(places: dict[str, tuple[float, float]]) -> dict[tuple[float, float], list[str]]:
-    """Names by the place where they are written: those of points that all but cover each other together."""
+    """Names by position; points that nearly coincide share one."""
     longest = max(milliseconds for milliseconds, _ in places.values())
     written: dict[tuple[float, float], list[str]] = {}
     for name, (x, y) in places.items():

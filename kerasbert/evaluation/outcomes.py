@@ -1,4 +1,4 @@
-"""What one head answered on labelled texts, in one form for every task."""
+"""What one head predicted for labelled texts, in one form for every task."""
 
 import dataclasses
 
@@ -7,23 +7,23 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Labels, probabilities and decisions of one head or level over the texts whose label is known.
+    """Labels, probabilities and predictions of one head or level, for the texts whose label is known.
 
     Args:
         head: name of the head or level.
         task: `"binary"`, `"multiclass"` or `"multilabel"`.
         label_names: the C names, in the order of the columns; (negative, positive) for a binary head.
-        rows: int (n,), the place of each row among the texts.
-        labels: class ids (n,) of a multi-class head, else 0 or 1 of shape (n, C), with C = 1 for a binary one.
+        rows: int (n,), the index of each row among the texts.
+        y_true: class ids (n,) of a multi-class head, else 0 or 1 of shape (n, C), with C = 1 for a binary one.
         probabilities: (n, C), or (n, 1) of the positive label for a binary head.
-        decisions: what was decided, of the shape of `labels`.
-        thresholds: (C,) or (1,) of a binary or multi-label head; None where the most probable label is taken.
+        y_pred: the predictions, of the shape of `y_true`.
+        thresholds: (C,) or (1,) of a binary or multi-label head; None where the most probable label is predicted.
 
     Example:
         >>> probabilities = np.array([[0.9], [0.2]])
         >>> outcome = Outcome("spam", "binary", ("no", "yes"), np.arange(2), np.array([[1], [1]]), probabilities,
         ...                   np.array([[1], [0]]), np.array([0.5]))
-        >>> outcome.truth.astype(int).tolist(), outcome.scores.round(1).tolist()
+        >>> outcome.true_flags.astype(int).tolist(), outcome.label_probabilities.round(1).tolist()
         ([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
     """
 
@@ -31,33 +31,33 @@ class Outcome:
     task: str
     label_names: tuple[str, ...]
     rows: np.ndarray
-    labels: np.ndarray
+    y_true: np.ndarray
     probabilities: np.ndarray
-    decisions: np.ndarray
+    y_pred: np.ndarray
     thresholds: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
-    def truth(self) -> np.ndarray:
-        """Bool (n, C): which labels each text has; a binary head has a column for either label."""
-        return self._flags(self.labels)
+    def true_flags(self) -> np.ndarray:
+        """Bool (n, C): the labels of each text; a binary head has a column for either label."""
+        return self._flags(self.y_true)
 
     @property
-    def chosen(self) -> np.ndarray:
-        """Bool (n, C): which labels were decided for."""
-        return self._flags(self.decisions)
+    def predicted_flags(self) -> np.ndarray:
+        """Bool (n, C): the predicted labels."""
+        return self._flags(self.y_pred)
 
     @property
-    def scores(self) -> np.ndarray:
+    def label_probabilities(self) -> np.ndarray:
         """Float64 (n, C): the probability of each label."""
         values = self.probabilities.astype(np.float64)
         return np.concatenate([1 - values, values], axis=1) if self.task == "binary" else values
 
     @property
-    def limits(self) -> list[float | None]:
-        """The threshold of each of the C labels; None for a label that has none of its own."""
+    def label_thresholds(self) -> list[float | None]:
+        """The threshold of each of the C labels; None for a label without one."""
         if self.thresholds is None:
             return [None] * len(self.label_names)
         own: list[float | None] = [float(value) for value in self.thresholds]
@@ -66,4 +66,4 @@ class Outcome:
     def _flags(self, values: np.ndarray) -> np.ndarray:
         if self.task == "multilabel":
             return values > 0
-        return values.reshape(-1, 1).astype(np.int64) == np.arange(len(self.label_names))
+        return np.equal(values.reshape(-1, 1).astype(np.int64), np.arange(len(self.label_names)))

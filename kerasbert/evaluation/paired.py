@@ -1,4 +1,4 @@
-"""Paired tests of two classifiers on the same texts: do their scores differ by more than chance?"""
+"""Paired significance tests of two classifiers on the same texts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,33 +8,32 @@ import numpy as np
 from kerasbert._core.errors import DataError
 from kerasbert.evaluation.outcomes import Outcome
 
-# Of texts on which two classifiers differ: so few have all their exchanges tried, more have some drawn.
+# Up to so many texts with different predictions the randomisation test is exact: it enumerates all 2^n exchanges.
 EXACT_TEXTS = 11
+# Random exchanges of more texts.
 EXCHANGES = 4999
 # Exchanges at a time.
 CHUNK = 500
-# Below this probability of chance a difference counts.
 SIGNIFICANCE = 0.05
-MCNEMAR, EXCHANGING = "McNemar's exact test", "paired randomisation test"
+MCNEMAR, RANDOMISATION = "McNemar's exact test", "paired randomisation test"
 
 
 def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[str, float]:
-    """How likely differences as large as those of two classifiers are by chance, were both equally good.
+    """p-values of the differences between two classifiers, under the hypothesis that they are equally good.
 
-    Accuracy is judged by McNemar's exact test. For F1 scores the two answers to a text change places at random, text by
-    text: the p-value is the share of exchanges whose difference is at least as large. For at most 11 texts with different
-    answers all exchanges are tried.
+    Accuracy is tested by McNemar's exact test, F1 scores by a paired randomisation test, which exchanges the two
+    predictions for random texts.
 
     Args:
-        model: what one classifier answered.
-        other: what the other answered on the same texts; labels that `model` does not know count as mistakes.
-        seed: of the exchanges.
+        model: of one classifier.
+        other: of the other on the same texts; predictions of labels that `model` does not know count as mistakes.
+        seed: of the random exchanges.
 
     Returns:
         `accuracy`, `macro_f1`, `micro_f1` and `weighted_f1`, and `f1` of the last label -> p-value in (0, 1].
 
     Raises:
-        DataError: when the two were not judged on the same texts and labels.
+        DataError: when the two have different texts or labels.
 
     Example:
         >>> ids, values = np.array([0, 1] * 3), np.full((6, 2), 0.5)
@@ -46,20 +45,20 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
         McNemar, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages", 1947; Yeh,
         "More Accurate Tests for the Statistical Significance of Result Differences", 2000.
     """
-    truth, own, theirs = _aligned(model, other)
-    return {"accuracy": _mcnemar(truth, own, theirs), **_exchange(truth, own, theirs, seed)}
+    true, first, second = _aligned(model, other)
+    return {"accuracy": _mcnemar(true, first, second), **_randomisation_test(true, first, second, seed)}
 
 
 def verdict(
     task: str, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
 ) -> str:
-    """Compare a model with its baseline by the score that the task is judged by.
+    """Compare a model with its baseline by the main score of the task.
 
     Args:
         task: `"binary"` (F1 of the positive label), `"multiclass"` (accuracy) or `"multilabel"` (macro-F1).
         scores: of the model, see `score_predictions`.
-        baseline: of the other.
-        p_values: from `paired_p_values`; None where the baseline's answers are not known.
+        baseline: scores of the baseline.
+        p_values: from `paired_p_values`; None where the baseline's predictions are not known.
 
     Returns:
         A sentence; it names no winner where the difference may be chance.
@@ -82,9 +81,9 @@ fitted in seconds; BERT is not worth it here as it is."
             f"text; give what `score_baseline` returns."
         )
     p_value = p_values[key]
-    how = f"p = {format_p_value(p_value)}, {MCNEMAR if key == 'accuracy' else EXCHANGING}"
+    how = f"p = {format_p_value(p_value)}, {MCNEMAR if key == 'accuracy' else RANDOMISATION}"
     texts = f"the same {scores['num_examples']:,} texts"
-    if not is_clear(p_value):
+    if not is_significant(p_value):
         return (
             f"No clear winner: {name} {own:.4f} of the model and {theirs:.4f} of the baseline differ no more than chance "
             f"would make them on {texts} ({how})."
@@ -97,13 +96,13 @@ fitted in seconds; BERT is not worth it here as it is."
     )
 
 
-def is_clear(p_value: float | None) -> bool:
-    """Whether a difference is more than chance; never where that is not known."""
+def is_significant(p_value: float | None) -> bool:
+    """Whether a difference is significant; an unknown p-value never is."""
     return p_value is not None and p_value < SIGNIFICANCE
 
 
 def format_p_value(p_value: float | None) -> str:
-    """A p-value with four digits; a dash where it is not known.
+    """Format a p-value with four digits, an unknown one as a dash.
 
     Example:
         >>> format_p_value(0.25), format_p_value(1e-9), format_p_value(None)
@@ -115,68 +114,72 @@ def format_p_value(p_value: float | None) -> str:
 
 
 def _aligned(model: Outcome, other: Outcome) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, and the decisions of both, as bool (n, C) in the order of the model's labels."""
+    """The labels and both predictions, bool (n, C) in the order of the model's labels."""
     places = [other.label_names.index(name) if name in other.label_names else -1 for name in model.label_names]
 
     def columns(flags: np.ndarray) -> np.ndarray:
         return np.concatenate([flags, np.zeros((len(flags), 1), bool)], axis=1)[:, places]
 
-    truth = model.truth
-    if not np.array_equal(model.rows, other.rows) or not np.array_equal(truth, columns(other.truth)):
+    true = model.true_flags
+    if not np.array_equal(model.rows, other.rows) or not np.array_equal(true, columns(other.true_flags)):
         raise DataError(
             f"`baseline` must have been judged on the same texts and labels as the model; those of {model.head!r} differ "
             f"({len(other)} and {len(model)} texts). Give `score_baseline` the same test texts, in the same order."
         )
-    return truth, model.chosen, columns(other.chosen)
+    return true, model.predicted_flags, columns(other.predicted_flags)
 
 
-def _mcnemar(truth: np.ndarray, own: np.ndarray, theirs: np.ndarray) -> float:
+def _mcnemar(true: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
     from scipy.stats import binomtest
 
-    right, also = ((truth == decided).all(axis=1) for decided in (own, theirs))
-    gained, lost = int((right & ~also).sum()), int((also & ~right).sum())
+    # Only texts that one classifier has right and the other wrong tell them apart: a fair coin under the hypothesis.
+    is_right, is_other_right = ((true == predicted).all(axis=1) for predicted in (first, second))
+    gained, lost = int((is_right & ~is_other_right).sum()), int((is_other_right & ~is_right).sum())
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
-def _exchange(truth: np.ndarray, own: np.ndarray, theirs: np.ndarray, seed: int) -> dict[str, float]:
-    """p-values of F1 scores by exchanging the answers of two classifiers."""
-    differs = (own != theirs).any(axis=1)
+def _randomisation_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, seed: int) -> dict[str, float]:
+    """The share of exchanges after which the F1 scores differ at least as much as before.
+
+    A score depends on the predictions through counts by label alone. So an exchange is a sum over the exchanged texts of
+    what each moves from one classifier's counts to the other's, and many exchanges are one matrix product.
+    """
+    differs = (first != second).any(axis=1)
     number = int(differs.sum())
     is_exact = number <= EXACT_TEXTS
     total = 2**number if is_exact else EXCHANGES
     random = np.random.default_rng(seed)
-    support = truth.sum(axis=0).astype(np.float64)
-    counts = [(flags & truth).sum(axis=0, dtype=np.float64) for flags in (own, theirs)]
-    marked = [flags.sum(axis=0) + support for flags in (own, theirs)]
-    moved = (theirs.astype(np.float32) - own.astype(np.float32))[differs]  # (m, C)
-    moved_hits = moved * truth[differs]
-    observed = _differences(counts, marked, support, np.zeros((1, len(support))), np.zeros((1, len(support))))
+    support = true.sum(axis=0).astype(np.float64)
+    hits = [(flags & true).sum(axis=0, dtype=np.float64) for flags in (first, second)]
+    marked = [flags.sum(axis=0) + support for flags in (first, second)]
+    moves = (second.astype(np.float32) - first.astype(np.float32))[differs]  # (m, C)
+    moved_hits = moves * true[differs]  # (m, C)
+
+    def differences(swaps: np.ndarray) -> dict[str, np.ndarray]:
+        """Differences of the F1 scores after each exchange, (r,)."""
+        more_hits, more = swaps @ moved_hits, swaps @ moves  # (r, C)
+        changed_first = _f1_scores(hits[0] + more_hits, marked[0] + more, support)
+        changed_second = _f1_scores(hits[1] - more_hits, marked[1] - more, support)
+        return {name: changed_first[name] - changed_second[name] for name in changed_first}
+
+    observed = differences(np.zeros((1, number), np.float32))
+    # Of random exchanges the observed one counts as drawn too, or a p-value could be 0.
     reached = dict.fromkeys(observed, 0 if is_exact else 1)
     for start in range(0, total, CHUNK):
         size = min(CHUNK, total - start)
         if is_exact:
+            # The bits of the numbers from 0 to 2^m - 1.
             swaps = (np.arange(start, start + size)[:, None] >> np.arange(number)) & 1
         else:
             swaps = random.integers(0, 2, (size, number))
-        swaps = swaps.astype(np.float32)
-        found = _differences(counts, marked, support, swaps @ moved_hits, swaps @ moved)
-        for name, values in found.items():
+        for name, values in differences(swaps.astype(np.float32)).items():
             # Rounding must not make an equal difference a smaller one.
             reached[name] += int((np.abs(values) >= np.abs(observed[name]) - 1e-12).sum())
     return {name: count / (total if is_exact else total + 1) for name, count in reached.items()}
 
 
-def _differences(
-    counts: list, marked: list, support: np.ndarray, moved_hits: np.ndarray, moved: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Of each exchange the F1 scores of the one less those of the other, (r,)."""
-    own = _f1_scores(counts[0] + moved_hits, marked[0] + moved, support)
-    theirs = _f1_scores(counts[1] - moved_hits, marked[1] - moved, support)
-    return {name: own[name] - theirs[name] for name in own}
-
-
 def _f1_scores(hits: np.ndarray, marked: np.ndarray, support: np.ndarray) -> dict[str, np.ndarray]:
-    """F1 scores from counts by label, (r, C); `marked` is support and decisions together."""
+    """F1 scores from counts by label, (r, C); `marked` is support and predictions together."""
     f1 = np.divide(2 * hits, marked, out=np.zeros_like(hits), where=marked > 0)
     return {
         "macro_f1": f1.mean(axis=1),

@@ -1,77 +1,64 @@
-"""The heat map of a probe: layers upward, poolings to the right."""
+"""Heat maps of a probe: layers upward, poolings to the right."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasbert._core.pictures import save_figure
-from kerasbert.evaluation.probe_report import QUANTITIES
-
-if TYPE_CHECKING:
-    from kerasbert.evaluation.probe_report import ProbeReport
 
 
-def draw(report: "ProbeReport", file: Path) -> None:
-    """Draw one heat map for each quantity that was measured.
+class HeatMap(NamedTuple):
+    """The values of one quantity.
 
     Args:
-        report: what a probe found.
+        title: above the map.
+        values: (layers, poolings), NaN where there is none.
+        best: row and column of the best value, which is shown in bold.
+    """
+
+    title: str
+    values: np.ndarray
+    best: tuple[int, int]
+
+
+def save_heat_maps(
+    maps: Sequence[HeatMap], layers: Sequence[str], poolings: Sequence[str], title: str, file: str | os.PathLike[str]
+) -> None:
+    """Draw heat maps side by side.
+
+    Args:
+        maps: at least one.
+        layers: names of the rows.
+        poolings: names of the columns.
+        title: above all.
         file: `.png`, `.svg` or `.pdf`.
     """
     from matplotlib.figure import Figure
 
-    layers, poolings, _ = report.grid(report.quantities[0])
-    number = len(report.quantities)
-    width = number * (1.6 + 0.75 * len(poolings))
+    width = len(maps) * (1.6 + 0.75 * len(poolings))
     figure = Figure(figsize=(width, 1.6 + 0.42 * len(layers)), layout="constrained")
-    for place, quantity in enumerate(report.quantities):
-        axes = figure.add_subplot(1, number, place + 1)
-        best = report.best(quantity)
-        chosen = (layers.index(best["layer"]), poolings.index(best["pooling"]))
-        _panel(axes, np.array(report.grid(quantity)[2], dtype=float), chosen)
-        axes.set_title(_title(report, quantity), fontsize=10)
+    for axes, heat_map in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps, strict=True):
+        axes.imshow(heat_map.values, origin="lower", aspect="auto", cmap="viridis")
+        _write_values(axes, heat_map)
+        axes.set_title(heat_map.title, fontsize=10)
         axes.set_xticks(range(len(poolings)), poolings)
-        axes.set_yticks(range(len(layers)), [_layer_name(layer, report.num_hidden_layers) for layer in layers])
-    same = (
-        "\n–: vectors that hardly differ have no clusters"
-        if report.same_vectors and "silhouette" in report.quantities
-        else ""
-    )
-    figure.suptitle(
-        f"What a linear classifier reads from\n{report.encoder} ({report.num_texts} texts){same}", fontsize=11
-    )
+        axes.set_yticks(range(len(layers)), layers)
+    figure.suptitle(title, fontsize=11)
     save_figure(figure, file)
 
 
-def _panel(axes: Any, values: np.ndarray, best: tuple[int, int]) -> None:
-    """One heat map; the best of those that may be recommended in bold."""
-    axes.imshow(values, origin="lower", aspect="auto", cmap="viridis")
-    finite = values[np.isfinite(values)]
+def _write_values(axes: Any, heat_map: HeatMap) -> None:
+    finite = heat_map.values[np.isfinite(heat_map.values)]
     if not finite.size:
         return
     middle = (finite.min() + finite.max()) / 2
-    for row, column in np.ndindex(*values.shape):
-        value = values[row, column]
+    for (row, column), value in np.ndenumerate(heat_map.values):
+        style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8}
         if not np.isfinite(value):
-            axes.text(column, row, "–", ha="center", va="center", fontsize=8, color="grey")
-        else:
-            axes.text(
-                column,
-                row,
-                f"{value:.3f}",
-                ha="center",
-                va="center",
-                fontsize=8,
-                color="black" if value > middle else "white",
-                fontweight="bold" if (row, column) == best else "normal",
-            )
-
-
-def _title(report: "ProbeReport", quantity: str) -> str:
-    measure = {"score": "macro-F1" if report.task == "multilabel" else "accuracy", "subclass_score": "accuracy"}
-    return f"{QUANTITIES[quantity]}{': ' + measure[quantity] if quantity in measure else ''}"
-
-
-def _layer_name(layer: int, last: int) -> str:
-    return "0 (embeddings)" if layer == 0 else f"{layer} (last)" if layer == last else str(layer)
+            axes.text(column, row, "–", color="grey", **style)
+            continue
+        weight = "bold" if (row, column) == heat_map.best else "normal"
+        colour = "black" if value > middle else "white"
+        axes.text(column, row, f"{value:.3f}", color=colour, fontweight=weight, **style)

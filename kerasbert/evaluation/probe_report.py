@@ -1,15 +1,18 @@
-"""What a probe found, as rows, a table, a picture and a recommendation."""
+"""The result of a probe."""
 
 import dataclasses
 import math
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from kerasbert._core.checks import check_choice
+import numpy as np
 
-# Shown quantities: column -> heading.
+from kerasbert._core.checks import check_choice
+from kerasbert.classifiers.pooling import POOLINGS
+from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
+
+# Key of a row -> heading.
 QUANTITIES = {
     "score": "labels",
     "subclass_score": "subclasses",
@@ -17,49 +20,46 @@ QUANTITIES = {
     "agreement": "clusters = subclasses",
 }
 
-
-# What a row is called by, and how many vectors it has.
+# Keys of a row that are no scores.
 IDENTITY = ("layer", "pooling", "different_vectors")
-# In the embeddings these read a special token, whose vector is the same for every text but for its place.
-READ_NO_WORD = ("cls", "last")
-# Of the different texts, the share that different vectors must tell apart.
+# Least number of distinct vectors, as a share of the distinct texts.
 LEAST_SHARE = 0.9
 
 
-def tells_texts_apart(layer: int, pooling: str, different_vectors: int, num_different_texts: int) -> bool:
-    """Whether the vectors of a hidden state differ where texts do, so that clusters of them say something.
+def separates_texts(layer: int, pooling: str, different_vectors: int, num_different_texts: int) -> bool:
+    """Whether a hidden state has different vectors for different texts.
 
     Args:
         layer: 0 for the embeddings.
         pooling: its name.
-        different_vectors: how many there are, up to rounding.
-        num_different_texts: how many texts are different to the encoder.
+        different_vectors: number of distinct vectors, up to rounding.
+        num_different_texts: number of texts that differ for the encoder.
 
     Example:
-        >>> tells_texts_apart(0, "cls", 1, 60), tells_texts_apart(0, "mean", 60, 60)
+        >>> separates_texts(0, "cls", 1, 60), separates_texts(0, "mean", 60, 60)
         (False, True)
     """
-    if layer == 0 and pooling in READ_NO_WORD:
+    if layer == 0 and POOLINGS[pooling].reads == "one token":
         return False
     return different_vectors >= LEAST_SHARE * num_different_texts
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class ProbeReport:
-    """The scores of every hidden state and pooling.
+    """Scores of every hidden state and pooling.
 
     Args:
         rows: a dict for each layer and pooling: `layer`, `pooling`, `score` (cross-validated accuracy, or macro-F1 of
-            several labels a text), `deviation` over the folds; with sub-labels `subclass_score` and `agreement`; where
-            clusters were judged `silhouette`, NaN where there is nothing to judge; and `different_vectors`, up to rounding.
-        encoder: what was probed.
+            several labels a text), `deviation` over the folds; with sub-labels `subclass_score` and `agreement`; with
+            clusters `silhouette`, NaN where there are none; and `different_vectors`, the number of distinct vectors.
+        encoder: name of the encoder.
         task: `"multiclass"` or `"multilabel"`.
         num_labels: labels that were scored.
         num_texts: texts that were read.
         num_hidden_layers: blocks of the encoder.
         folds: of the cross-validation.
         left_out: label -> number of texts, for labels with fewer texts than folds.
-        num_different_texts: texts that are different to the encoder; 0 where they were not counted.
+        num_different_texts: texts that differ for the encoder; 0 where not counted.
 
     Example:
         >>> rows = ({"layer": 1, "pooling": "mean", "score": 0.8, "deviation": 0.01},)
@@ -90,7 +90,7 @@ class ProbeReport:
 
     @property
     def same_vectors(self) -> tuple[dict[str, Any], ...]:
-        """The rows whose vectors hardly differ, which are never recommended; see `tells_texts_apart`."""
+        """Rows whose vectors hardly differ, which are never recommended; see `separates_texts`."""
         return tuple(row for row in self.rows if row not in self._candidates)
 
     @property
@@ -99,11 +99,11 @@ class ProbeReport:
             row
             for row in self.rows
             if "different_vectors" not in row
-            or tells_texts_apart(row["layer"], row["pooling"], row["different_vectors"], self.num_different_texts)
+            or separates_texts(row["layer"], row["pooling"], row["different_vectors"], self.num_different_texts)
         ]
 
     def best(self, quantity: str = "score") -> dict[str, Any]:
-        """The row with the highest value, of equal ones the lowest layer; rows of `same_vectors` are left out.
+        """The row with the highest value, without those of `same_vectors`; of equal rows the lowest layer.
 
         Raises:
             ConfigError: when it was not measured.
@@ -131,9 +131,7 @@ class ProbeReport:
         """The call that extracts the features whose subclasses, or clusters, are clearest."""
         quantity = "subclass_score" if "subclass_score" in self.quantities else "silhouette"
         row = self.best(quantity)
-        return (
-            f"kb.extract_features({self.encoder!r}, texts, layers={row['layer']}, poolings={_quoted(row['pooling'])})"
-        )
+        return f"kb.extract_features({self.encoder!r}, texts, layers={row['layer']}, poolings={row['pooling']!r})"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, NaN as None."""
@@ -149,7 +147,7 @@ class ProbeReport:
         return found
 
     def summary(self) -> str:
-        """What to take from it, in a few lines."""
+        """The conclusions, in a few lines."""
         lines = []
         if "score" in self.quantities:
             best, cheap = self.best(), self.economical
@@ -189,9 +187,21 @@ class ProbeReport:
         Args:
             file: `.png`, `.svg` or `.pdf`; needs matplotlib (the extra `report`).
         """
-        from kerasbert.evaluation.probe_picture import draw
+        layers, poolings, _ = self.grid(self.quantities[0])
+        maps = [self._heat_map(quantity) for quantity in self.quantities]
+        names = [_layer_name(layer, self.num_hidden_layers) for layer in layers]
+        title = f"What a linear classifier reads from\n{self.encoder} ({self.num_texts} texts)"
+        if self.same_vectors and "silhouette" in self.quantities:
+            title += "\n–: vectors that hardly differ have no clusters"
+        save_heat_maps(maps, names, poolings, title, file)
 
-        draw(self, Path(file))
+    def _heat_map(self, quantity: str) -> HeatMap:
+        layers, poolings, values = self.grid(quantity)
+        best = self.best(quantity)
+        measures = {"score": "macro-F1" if self.task == "multilabel" else "accuracy", "subclass_score": "accuracy"}
+        title = QUANTITIES[quantity] + (f": {measures[quantity]}" if quantity in measures else "")
+        place = (layers.index(best["layer"]), poolings.index(best["pooling"]))
+        return HeatMap(title, np.array(values, dtype=float), place)
 
     def grid(self, quantity: str) -> tuple[list[int], list[str], list[list[float]]]:
         """Layers, poolings, and the values by layer and pooling."""
@@ -202,15 +212,17 @@ class ProbeReport:
 
     def _builder_call(self, row: dict[str, Any]) -> str:
         builder = f"kb.build_{self.task}"
-        return f"{builder}({self.num_labels}, encoder={self.encoder!r}, layers={row['layer']}, pooling={_quoted(row['pooling'])})"
+        return (
+            f"{builder}({self.num_labels}, encoder={self.encoder!r}, layers={row['layer']}, pooling={row['pooling']!r})"
+        )
 
 
 def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in IDENTITY)
 
 
-def _quoted(name: str) -> str:
-    return repr(name)
+def _layer_name(layer: int, last: int) -> str:
+    return "0 (embeddings)" if layer == 0 else f"{layer} (last)" if layer == last else str(layer)
 
 
 def _or_lowest(value: Any) -> float:
@@ -218,7 +230,7 @@ def _or_lowest(value: Any) -> float:
 
 
 def table_rows(rows: Sequence[dict[str, Any]], quantities: Sequence[str]) -> list[list[Any]]:
-    """Rows as cells: layer, pooling, and the quantities; None where there is no number."""
+    """Cells of a table: layer, pooling and the quantities, None where there is none."""
     return [[row["layer"], row["pooling"], *[_or_none(row.get(name)) for name in quantities]] for row in rows]
 
 

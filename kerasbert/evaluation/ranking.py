@@ -1,4 +1,4 @@
-"""Precision against recall over all thresholds, from scikit-learn."""
+"""Precision-recall curves, from scikit-learn."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -17,52 +17,50 @@ class Curve(NamedTuple):
         name: the label, or how several are averaged.
         recall: falling to 0.
         precision: at each recall.
-        average_precision: the area under it.
-        chosen: (recall, precision) of what was decided; None where nothing was.
+        average_precision: the area under the curve.
+        operating_point: (recall, precision) of the predictions; None where the label was never predicted.
     """
 
     name: str
     recall: np.ndarray
     precision: np.ndarray
     average_precision: float
-    chosen: tuple[float, float] | None
+    operating_point: tuple[float, float] | None
 
 
 def curves_to_show(outcome: Outcome, per_label: Mapping[str, float | None], *, limit: int = 6) -> list[Curve]:
-    """The precision-recall curves that tell most about a head.
+    """Select the precision-recall curves to show of a head.
 
     Args:
         outcome: of the head.
         per_label: average precision of each label, None where no text has it.
-        limit: the most curves, >= 4.
+        limit: most curves, >= 4.
 
     Returns:
-        That of the positive label of a binary head; else those of all labels, or, where they are more than `limit`, the
-        micro-average, the best two labels and the worst.
+        The curve of a binary head's positive label; else those of all labels or, of more than `limit`, the
+        micro-average, the best two and the worst.
     """
     known = [i for i, name in enumerate(outcome.label_names) if per_label[name] is not None]
     if outcome.task == "binary":
-        return [_curve_of(outcome, 1)] if 1 in known else []
+        known = [i for i in known if i == 1]
+    names = outcome.label_names
     if len(known) <= limit:
-        return [_curve_of(outcome, i) for i in known]
-    ranked = sorted(known, key=lambda i: -(per_label[outcome.label_names[i]] or 0.0))
-    together = _curve("all labels (micro-average)", outcome.truth, outcome.scores, outcome.chosen)
-    return [together, *[_curve_of(outcome, i) for i in (*ranked[:2], *ranked[3 - limit :])]]
+        return [_curve(outcome, names[i], i) for i in known]
+    ranked = sorted(known, key=lambda i: -(per_label[names[i]] or 0.0))
+    best_and_worst = (*ranked[:2], *ranked[3 - limit :])
+    micro = _curve(outcome, "all labels (micro-average)", slice(None))
+    return [micro, *[_curve(outcome, names[i], i) for i in best_and_worst]]
 
 
-def _curve_of(outcome: Outcome, place: int) -> Curve:
-    columns = (outcome.truth[:, place], outcome.scores[:, place], outcome.chosen[:, place])
-    return _curve(outcome.label_names[place], *columns)
-
-
-def _curve(name: str, truth: np.ndarray, scores: np.ndarray, chosen: np.ndarray) -> Curve:
+def _curve(outcome: Outcome, name: str, columns: int | slice) -> Curve:
     from sklearn.metrics import precision_recall_curve
 
-    truth, scores, chosen = truth.reshape(-1), scores.reshape(-1), chosen.reshape(-1)
-    precision, recall, _ = precision_recall_curve(truth, scores, drop_intermediate=True)
-    # scikit-learn's own formula; asking for it would sort everything once more.
+    flags = (outcome.true_flags, outcome.label_probabilities, outcome.predicted_flags)
+    y_true, probabilities, y_pred = (array[:, columns].reshape(-1) for array in flags)
+    precision, recall, _ = precision_recall_curve(y_true, probabilities, drop_intermediate=True)
+    # scikit-learn's formula of average precision, without sorting once more.
     average = float(-(np.diff(recall) * precision[:-1]).sum())
     kept = np.unique(np.linspace(0, len(recall) - 1, min(len(recall), MAX_POINTS)).astype(int))
-    hits = float((truth & chosen).sum())
-    point = (hits / truth.sum(), hits / chosen.sum()) if chosen.any() else None
+    hits = float((y_true & y_pred).sum())
+    point = (hits / y_true.sum(), hits / y_pred.sum()) if y_pred.any() else None
     return Curve(name, recall[kept], precision[kept], average, point)

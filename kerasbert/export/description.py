@@ -8,11 +8,10 @@ from typing import Any
 
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import verify_manifest
-from kerasbert._core.forms import check_form, is_count, is_share
-from kerasbert._core.locations import local_path
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import read_in_turn
-from kerasbert._core.workplace import put_back
+from kerasbert._core.json_files import check_form, is_count, is_share, read_json_object
+from kerasbert._core.locks import read_locked
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
 from kerasbert._version import __version__
 from kerasbert.tokenization.tokenizer import Tokenizer
 
@@ -85,10 +84,10 @@ def read_export(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         ArtifactError: when a file was changed or cut since, or the description is malformed.
     """
     folder = local_path(folder, error=ArtifactError)
-    put_back(folder)
+    recover_folder(folder)
     for name in (DESCRIPTION_FILE, FLAT_DESCRIPTION_FILE):
         if (folder / name).is_file():
-            return read_in_turn(folder, partial(_read_description, folder, folder / name))
+            return read_locked(folder, partial(_read_description, folder, folder / name))
     return None
 
 

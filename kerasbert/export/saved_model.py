@@ -13,8 +13,8 @@ import tensorflow as tf
 from kerasbert._core.checks import check_bool, check_choice, shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import FolderWriter
-from kerasbert._core.locations import local_output
 from kerasbert._core.names import VOCABULARY_FILE
+from kerasbert._core.paths import local_output
 from kerasbert.export.comparison import (
     HALF_TOLERANCE,
     TOLERANCE,

@@ -13,7 +13,7 @@ from kerasbert._core.names import INPUT_NAMES
 from kerasbert._version import __version__
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features
-from kerasbert.classifiers.pooling import pooling_name
+from kerasbert.classifiers.pooling import POOLINGS, pooling_name
 from kerasbert.encoders.config import OWN_MODEL_TYPE
 
 CODE_FILE = "modeling_kerasbert.py"
@@ -34,35 +34,6 @@ TORCH_ACTIVATIONS = {
     "softsign": "functional.softsign({})",
     "swish": "functional.silu({})",
     "tanh": "torch.tanh({})",
-}
-POOLINGS = {
-    "attention": """
-        scores = torch.tanh(self.dense(f"{name}/hidden", hidden)) @ self.weights[f"{name}/score/kernel"]
-        weights = scores[..., 0].masked_fill(mask == 0, -3e4).softmax(-1)
-        return (weights[..., None] * hidden).sum(1)
-    """,
-    "cls": """
-        return hidden[:, 0]
-    """,
-    "last": """
-        return hidden[torch.arange(len(hidden)), mask.sum(1) - 1]
-    """,
-    "max": """
-        return hidden.masked_fill(mask[..., None] == 0, -3e4).amax(1)
-    """,
-    "mean": """
-        return (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-    """,
-    "multihead_attention": """
-        query = self.weights[f"{name}/query"]  # (heads, head_dim)
-        key, value = (self.dense(f"{name}/{part}", hidden).unflatten(-1, query.shape) for part in ("key", "value"))
-        scores = torch.einsum("nd,blnd->bnl", query * query.shape[1] ** -0.5, key)
-        weights = scores.masked_fill(mask[:, None] == 0, -3e4).softmax(-1)
-        return self.dense(f"{name}/output", torch.einsum("bnl,blnd->bnd", weights, value).flatten(1))
-    """,
-    "pooler": """
-        return hidden
-    """,
 }
 COMBINATIONS = {
     "attention": """
@@ -239,7 +210,7 @@ def _indent(code: str, spaces: int) -> str:
 
 def _methods(model: Classifier) -> str:
     features = _features(model)[0]
-    bodies = {"pool": ("self, name, hidden, mask", POOLINGS[pooling_name(features.pooling)])}
+    bodies = {"pool": ("self, name, hidden, mask", POOLINGS[pooling_name(features.pooling)].torch_code)}
     if len(features.layer_indices) > 1:
         bodies["combine"] = ("self, name, states", COMBINATIONS[features.combine])
     bodies["classify"] = ("self, name, hidden, last", _hidden_layers(_first(model)))
@@ -275,7 +246,7 @@ def _hidden_layers(head: Any) -> str:
 def _vector(features: Features) -> list[str]:
     """Lines that make `vector` from the encoder's output."""
     pooling, combining = f"{features.name}/{features.pooling.name}", f"{features.name}/combination"
-    if pooling_name(features.pooling) == "pooler":
+    if features.pooling.reads == "pooler":
         return [f"vector = self.pool({pooling!r}, output.pooler_output, mask)"]
     lines = [f"states = [output.hidden_states[index] for index in {list(features.layer_indices)}]"]
     if len(features.layer_indices) == 1:

@@ -18,7 +18,7 @@ from kerasbert.tokenization.long_texts import WindowArrays, group_rows, window_r
 from kerasbert.tokenization.token_arrays import TokenArrays, ranges
 
 # The poolings without weights: what a frozen encoder can be read with as it is.
-FROZEN_POOLINGS = ("cls", "last", "max", "mean")
+FROZEN_POOLINGS = tuple(name for name, kind in POOLINGS.items() if not kind.has_weights and kind.reads != "pooler")
 # Padded lengths are multiples of this, so that few shapes are compiled.
 MULTIPLE = 8
 

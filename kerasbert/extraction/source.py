@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerasbert._core.checks import check_int, shorten
-from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for
 from kerasbert.tokenization.long_texts import LongTexts

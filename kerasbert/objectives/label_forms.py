@@ -126,7 +126,7 @@ class LabelForm:
             return " A one-hot row has one 1 and else 0."
         values = array.reshape(-1)
         if len(values) and values.min() >= 1 and values.max() == self.units:
-            return " Ids are counted from 0: subtract 1, or encode label names with kerasbert.encode_class_ids."
+            return " Ids are counted from 0: subtract 1, or encode label names with kerasbert.data.encode_class_ids."
         return " Leave rows without a label out." if (values < 0).any() or np.isnan(values.astype(float)).any() else ""
 
     def _shape_hint(self, shape: Sequence[int | None]) -> str:
@@ -157,7 +157,7 @@ def as_numbers(where: str, labels: Any) -> np.ndarray:
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
         raise TypeError(
             f"{where} must be an array of numbers; got {shorten(labels)} of type {array.dtype}. Encode label names with "
-            f"`kerasbert.encode_class_ids` or its siblings first."
+            f"`kerasbert.data.encode_class_ids` or its siblings first."
         )
     return array
 

@@ -1,4 +1,4 @@
-"""Optimisers and learning-rate schedules; numbers only, they know nothing of texts or models."""
+"""`kb.optimizers`: AdamW with rates by part of the model, and learning-rate schedules."""
 
 from kerasbert.optimizers.adamw import AdamW as AdamW
 from kerasbert.optimizers.schedules import WarmupDecay as WarmupDecay

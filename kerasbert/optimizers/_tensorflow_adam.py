@@ -32,14 +32,14 @@ def has_replicas() -> bool:
     return context is not None and context.num_replicas_in_sync > 1
 
 
-def sum_over_replicas(gradients: list) -> list:
+def sum_over_replicas(gradients: list[Any]) -> list[Any]:
     """The sum of each gradient over all devices; as they are where there is one device."""
     if not has_replicas():
         return gradients
-    return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients)
+    return list(tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients))
 
 
-def clip_by_global_norm(gradients: list, largest: float | None) -> tuple[list, Any]:
+def clip_by_global_norm(gradients: list[Any], largest: float | None) -> tuple[list[Any], Any]:
     """Scale gradients down together to at most a norm, or to zero when one of them is not finite.
 
     Keras's own clipping would make the slices dense.
@@ -62,7 +62,7 @@ def _times(gradient: Any, scale: Any) -> Any:
     return tf.math.multiply_no_nan(gradient, tf.cast(scale, gradient.dtype))
 
 
-def update_everywhere(optimizer: Any, gradients: list, rate: Any, due: Any = None) -> None:
+def update_everywhere(optimizer: Any, gradients: list[Any], rate: Any, due: Any = None) -> None:
     """Call `optimizer.update_step` for each (gradient, variable), on each device that holds the variable; only when `due`."""
 
     def update_one(variable: Any, gradient: Any, rate: Any, due: Any) -> None:
@@ -79,13 +79,13 @@ def update_everywhere(optimizer: Any, gradients: list, rate: Any, due: Any = Non
     _on_all_devices(update_one, [(variable, gradient, rate, due) for gradient, variable in gradients])
 
 
-def assign_everywhere(pairs: list) -> None:
+def assign_everywhere(pairs: list[Any]) -> None:
     """Assign each (variable, value), on each device that holds the variable."""
     _on_all_devices(lambda variable, value: variable.assign(value), pairs)
 
 
-def _on_all_devices(function: Any, calls: list) -> None:
-    def call_all(strategy: tf.distribute.Strategy, calls: list) -> None:
+def _on_all_devices(function: Any, calls: list[Any]) -> None:
+    def call_all(strategy: tf.distribute.Strategy, calls: list[Any]) -> None:
         for variable, *rest in calls:
             strategy.extended.update(variable, function, tuple(rest), group=False)
 
@@ -127,7 +127,7 @@ def _update_rows(
     variable: Any,
     momentum: Any,
     velocity: Any,
-    powers: tuple,
+    powers: tuple[Any, Any],
     *,
     rate: Any,
     decay: Any,

@@ -161,7 +161,7 @@ class AdamW(keras.optimizers.AdamW):
         return {
             **super().get_config(),
             "rate_factors": dict(self.rate_factors),
-            "no_decay": list(self.no_decay),
+            "no_decay": list[Any](self.no_decay),
             "lazy_embeddings": self.lazy_embeddings,
             "start_steps": dict(self.start_steps),
         }
@@ -183,7 +183,7 @@ class AdamW(keras.optimizers.AdamW):
     def _start_of(self, path: str) -> int:
         return next((step for pattern, step in self.start_steps.items() if pattern in path), 0)
 
-    def _backend_apply_gradients(self, grads: list, trainable_variables: list) -> None:
+    def _backend_apply_gradients(self, grads: list[Any], trainable_variables: list[Any]) -> None:
         if keras.backend.backend() == "tensorflow":
             from kerasbert.optimizers import _tensorflow_adam as fused
 
@@ -202,7 +202,7 @@ class AdamW(keras.optimizers.AdamW):
                 return
         super()._backend_apply_gradients(grads, trainable_variables)
 
-    def _accumulate_over_replicas(self, grads: list, trainable_variables: list) -> None:
+    def _accumulate_over_replicas(self, grads: list[Any], trainable_variables: list[Any]) -> None:
         """As Keras's accumulation, but without a branch around the exchange between devices, which TensorFlow refuses."""
         from kerasbert.optimizers import _tensorflow_adam as fused
 
@@ -233,9 +233,9 @@ class AdamW(keras.optimizers.AdamW):
     def _apply_weight_decay(self, variables: Any) -> None:
         """Nothing: `update_step` decays each variable at its own rate."""
 
-    def _clip_gradients(self, gradients: list) -> list:
+    def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
         if keras.backend.backend() != "tensorflow":
-            return super()._clip_gradients(gradients)
+            return list(super()._clip_gradients(gradients))
         from kerasbert.optimizers import _tensorflow_adam as fused
 
         if self.global_clipnorm is None:
@@ -243,7 +243,7 @@ class AdamW(keras.optimizers.AdamW):
         gradients, self._finite = fused.clip_by_global_norm(gradients, self.global_clipnorm)
         return gradients
 
-    def _backend_update_step(self, grads: list, trainable_variables: list, learning_rate: Any) -> None:
+    def _backend_update_step(self, grads: list[Any], trainable_variables: list[Any], learning_rate: Any) -> None:
         if keras.backend.backend() != "tensorflow":
             super()._backend_update_step(grads, trainable_variables, learning_rate)
             return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.locations import local_path
+from kerasbert._core.paths import local_path
 
 # Far above any text data that fits the memory of a training machine, far below what a sparse file can claim.
 LARGEST_FILE = 16 * 1024**3

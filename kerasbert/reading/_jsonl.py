@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
-from kerasbert._core.strict_json import repeated_key
+from kerasbert._core.json_files import repeated_key
 from kerasbert.reading._files import OTHER_ENCODING
 from kerasbert.reading._lines import byte_lines, carriage_hint
 from kerasbert.reading._table import Row, check_columns

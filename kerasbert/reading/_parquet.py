@@ -5,7 +5,7 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.strict_json import parse_json_object
+from kerasbert._core.json_files import parse_json_object
 from kerasbert.reading._table import Row, check_columns
 from kerasbert.reading.class_labels import class_names, named_cell
 from kerasbert.reading.sources import SourceFile

@@ -10,7 +10,7 @@ from typing import Any
 
 from kerasbert._core.checks import frame_columns, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.locations import local_path
+from kerasbert._core.paths import local_path
 from kerasbert.reading._files import PATTERN, UTF_8, check_encoding, check_file
 
 # How the name of a file ends -> its format; each may be followed by ".gz".

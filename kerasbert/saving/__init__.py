@@ -1,1 +1,3 @@
-"""A trained classifier and the folder that holds it."""
+"""`kb.saving`: a trained classifier and the folder that holds it."""
+
+from kerasbert.saving.bundle import Bundle as Bundle

@@ -22,12 +22,11 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
-from kerasbert._core.forms import check_form, is_empty, is_number, is_share
-from kerasbert._core.locations import local_path
+from kerasbert._core.json_files import check_form, is_empty, is_number, is_share, read_json_object
+from kerasbert._core.locks import read_locked
 from kerasbert._core.names import SAFETENSORS_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import read_in_turn
-from kerasbert._core.workplace import put_back
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
 from kerasbert._version import __version__
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
@@ -157,12 +156,12 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
     """
     folder = local_path(folder, error=ArtifactError)
-    put_back(folder)
+    recover_folder(folder)
     if not folder.is_dir():
         raise ArtifactError(
             f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
         )
-    return read_in_turn(folder, lambda: _load(folder))
+    return read_locked(folder, lambda: _load(folder))
 
 
 def _load(folder: Path) -> Bundle:

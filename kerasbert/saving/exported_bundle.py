@@ -15,8 +15,8 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError
 from kerasbert._core.files import checked_member
+from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE
-from kerasbert._core.strict_json import read_json_object
 from kerasbert._version import __version__
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
 from kerasbert._core.files import KINDS, verify_manifest
-from kerasbert._core.forms import check_form
+from kerasbert._core.json_files import check_form, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.workplace import put_back
+from kerasbert._core.staging import recover_folder
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.saving.bundle import CLASSIFIER_FILE, check_description
@@ -61,7 +60,7 @@ def manifest_state(folder: Path) -> tuple[bool | None, str]:
     Returns:
         True, False, or None where there is no manifest; and a sentence.
     """
-    put_back(folder)
+    recover_folder(folder)
     if not (folder / MANIFEST_FILE).is_file() or not _is_perhaps_ours(folder):
         return None, "no manifest of kerasbert, so whether files were changed cannot be told"
     try:

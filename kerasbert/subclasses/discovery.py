@@ -11,10 +11,11 @@ from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.evaluation.distinct import count_distinct
-from kerasbert.evaluation.notebook import framed
+from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.labels.encode import named_labels
 from kerasbert.labels.names import label_key
 from kerasbert.subclasses.agreement import score_agreement
+from kerasbert.subclasses.discovery_page import discovery_page
 from kerasbert.subclasses.grouping import METHODS, REDUCTIONS, group_points, reduce_features
 from kerasbert.subclasses.number import (
     NumberScore,
@@ -116,9 +117,7 @@ class Discovery:
         return _listed(f"Subclasses of {len(self.classes)} classes: ", found, len(self.classes))
 
     def _repr_html_(self) -> str:
-        from kerasbert.subclasses.discovery_page import discovery_page
-
-        return framed(discovery_page(self, {}))
+        return notebook_frame(discovery_page(self.to_dict()))
 
     @property
     def tree(self) -> dict[str, list[str]]:

@@ -45,9 +45,10 @@ def write_discovery(
     pictures = {label: draw_map(found) for label, found in discovery.classes.items()} if maps else {}
     with atomic_dir_write(folder, kind="discovery", overwrite=overwrite) as beside:
         copy_with_column(data, beside / data.name, column, discovery.sublabels)
-        text = json.dumps({"column": column, **discovery.to_dict()}, indent=2, ensure_ascii=False)
+        found = discovery.to_dict()
+        text = json.dumps({"column": column, **found}, indent=2, ensure_ascii=False)
         (beside / JSON_FILE).write_text(text + "\n", encoding="utf-8")
-        (beside / PAGE_FILE).write_text(discovery_page(discovery, pictures), encoding="utf-8")
+        (beside / PAGE_FILE).write_text(discovery_page(found, pictures), encoding="utf-8")
         for number, (label, picture) in enumerate(pictures.items(), start=1):
             # Labels may hold anything, also slashes: a file's name keeps what is harmless.
             harmless = re.sub(r"[^A-Za-z0-9-]+", "_", label)[:40]

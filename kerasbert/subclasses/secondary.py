@@ -140,7 +140,7 @@ def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:
 def _check_labels(train: Any) -> None:
     if not isinstance(train, Batches) or not isinstance(train.labels, dict) or CLASS not in train.labels:
         raise TypeError(
-            f"`train` must be batches from kerasbert.make_batches(tokens, labels) with labels by level, as "
+            f"`train` must be batches from kerasbert.data.make_batches(tokens, labels) with labels by level, as "
             f"encode_hierarchy gives them; got {shorten(train)}."
         )
     below = [np.asarray(array) for level, array in train.labels.items() if level != CLASS]

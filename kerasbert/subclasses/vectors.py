@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier

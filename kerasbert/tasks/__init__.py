@@ -1,1 +1,5 @@
-"""What a classifier can be asked to decide: the tasks of its heads."""
+"""`kb.tasks`: what a classifier decides, by the tasks of its heads."""
+
+from kerasbert.tasks.head_tasks import HeadTask as HeadTask
+from kerasbert.tasks.head_tasks import LevelTask as LevelTask
+from kerasbert.tasks.head_tasks import TaskRow as TaskRow

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.locks import read_locked
 from kerasbert._core.options import explains_options
-from kerasbert._core.resolve import resolve_encoder
-from kerasbert._core.turns import read_in_turn
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.pretrained import read_classifier
 from kerasbert.encoders.checkpoints import read_config
@@ -114,7 +114,7 @@ class TextClassifier(CacheTrainer):
         """
         folder = resolve_encoder(name_or_folder)
         given = (max_length, problem_type, tokenizer, split_special_tokens)
-        return read_in_turn(folder, lambda: cls._from_folder(name_or_folder, folder, *given))
+        return read_locked(folder, lambda: cls._from_folder(name_or_folder, folder, *given))
 
     @classmethod
     def _from_folder(

@@ -3,11 +3,11 @@
 import os
 
 from kerasbert._core.checks import check_bool, shorten
+from kerasbert._core.encoder_folders import explain_folder
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
-from kerasbert._core.foreign_folders import explain_folder
-from kerasbert._core.locations import local_path
 from kerasbert._core.names import CONFIG_FILE
-from kerasbert._core.workplace import put_back
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.saving.bundle import CLASSIFIER_FILE, load_bundle
 from kerasbert.text_classifier.classifier import TextClassifier
@@ -39,7 +39,7 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
 or `train` wrote.
     """
     folder = local_path(folder, error=ArtifactError)
-    put_back(folder)
+    recover_folder(folder)
     if not (folder / CLASSIFIER_FILE).is_file():
         if (folder / CONFIG_FILE).is_file():
             return TextClassifier.from_pretrained(folder)

@@ -6,9 +6,9 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 
 from kerasbert._core.checks import check_bool, check_choice, shorten
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError, NotFittedError
 from kerasbert._core.options import changed_options, explains_options
-from kerasbert._core.resolve import resolve_encoder
 from kerasbert.classifiers.builders import (
     SINGLE_HEAD,
     build_binary,

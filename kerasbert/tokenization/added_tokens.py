@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import checked_member
-from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.json_files import read_json_object
 
 if TYPE_CHECKING:
     from tokenizers import AddedToken

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from kerasbert._core.checks import check_bool, shorten
-from kerasbert._core.resolve import resolve_encoder
+from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH, longest_text
 

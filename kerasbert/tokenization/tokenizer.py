@@ -127,7 +127,7 @@ class Tokenizer:
         Raises:
             ConfigError: when it cannot be found or read.
         """
-        from kerasbert._core.resolve import resolve_encoder
+        from kerasbert._core.encoder_folders import resolve_encoder
 
         return cls.from_folder(
             resolve_encoder(name_or_folder),

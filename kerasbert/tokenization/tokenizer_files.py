@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.encoder_folders import explain_folder
 from kerasbert._core.errors import ConfigError, KerasbertWarning, UnsafeArtifactError
 from kerasbert._core.files import checked_member
-from kerasbert._core.foreign_folders import explain_folder
+from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import VOCABULARY_FILE
-from kerasbert._core.strict_json import read_json_object
 from kerasbert.tokenization.added_tokens import (
     LARGEST_TOKENIZER,
     SETTINGS_FILE,

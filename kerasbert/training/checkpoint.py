@@ -13,11 +13,11 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import atomic_dir_write, verify_manifest, write_tensors
-from kerasbert._core.locations import local_output
+from kerasbert._core.json_files import read_json_object
+from kerasbert._core.locks import try_lock
 from kerasbert._core.manifest import obstacle, remove_listed
 from kerasbert._core.names import MANIFEST_FILE
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import try_lock
+from kerasbert._core.paths import local_output
 from kerasbert.training.progress import announce
 
 ARRAYS_FILE = "state.safetensors"

@@ -142,7 +142,7 @@ def _settle(
 ) -> TrainingSettings:
     """Checked settings with the number of epochs that the data asks for."""
     if not isinstance(settings, TrainingSettings | None):
-        raise TypeError(f"`settings` must be kerasbert.TrainingSettings(...); got {shorten(settings)}.")
+        raise TypeError(f"`settings` must be kerasbert.training.TrainingSettings(...); got {shorten(settings)}.")
     _check_batches("train", train)
     if validation is not None:
         _check_batches("validation", validation)
@@ -398,7 +398,7 @@ def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:
 def _check_batches(name: str, batches: Any) -> None:
     if not isinstance(batches, BatchSource):
         raise TypeError(
-            f"`{name}` must be labelled batches from kerasbert.make_batches(tokens, labels); got {shorten(batches)} of "
+            f"`{name}` must be labelled batches from kerasbert.data.make_batches(tokens, labels); got {shorten(batches)} of "
             f"type {type(batches).__name__}."
         )
     if batches.labels is None or not batches.num_examples:

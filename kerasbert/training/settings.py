@@ -141,6 +141,10 @@ class BatchSettings:
             nothing is changed.
         validation_fraction: share of the texts held out without validation data, in [0, 1). None: 0.1 where thresholds are tuned (multi-label heads), else 0.
         seed: seed of the split, the order, the new weights and the dropout.
+
+    Example:
+        >>> BatchSettings(sampling="sqrt").batch_size
+        32
     """
 
     batch_size: int = 32
@@ -187,6 +191,10 @@ class RunSettings:
             docs/devices.md. A batch is spread over them, and the result is that of one device up to rounding and dropout.
         jit_compile: whether the step is compiled with XLA, once for each padded length.
         verbose: whether a bar with time left is shown on standard error.
+
+    Example:
+        >>> RunSettings(log_dir="logs").checkpoint_every
+        500
     """
 
     checkpoint_dir: str | os.PathLike[str] | None = dataclasses.field(default=None, metadata={"command": False})

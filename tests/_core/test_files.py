@@ -22,8 +22,8 @@ from kerasbert._core.files import (
     verify_manifest,
     write_tensors,
 )
-from kerasbert._core.turns import read_in_turn
-from kerasbert._core.workplace import put_back
+from kerasbert._core.locks import read_locked
+from kerasbert._core.staging import recover_folder
 
 
 def write(path, content=b"new", **options):
@@ -204,7 +204,7 @@ def test_a_writer_killed_at_any_rename_leaves_a_whole_folder(number, can_exchang
     path = tmp_path / "model"
     write(path, b"old")
     code = killed_at(number, lambda: write(path, b"new", overwrite=True))
-    put_back(path)
+    recover_folder(path)
     verify_manifest(path)
     assert (path / "file.bin").read_bytes() in ((b"new",) if code == 0 else (b"new", b"old"))
     write(path, b"newest", overwrite=True)
@@ -234,9 +234,9 @@ def test_a_reader_beside_a_looping_writer_never_fails(can_exchange, tmp_path, mo
             time.sleep(0.01)
         found = set()
         for _ in range(2000):
-            put_back(path)
+            recover_folder(path)
             verify_manifest(path)
-            one = read_in_turn(path, lambda: read_both(path))
+            one = read_locked(path, lambda: read_both(path))
             assert len(one) == 1
             found |= one
     finally:

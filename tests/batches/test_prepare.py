@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasbert import ArtifactError, ConfigError, DataError, Tokenizer, encode_multi_hot, open_cache, prepare_tokens
+from kerasbert import ArtifactError, ConfigError, DataError
 from kerasbert.batches import prepare as prepare_module
 from kerasbert.batches.token_cache import BAD_ROWS_FILE
+from kerasbert.data import Tokenizer, encode_multi_hot, open_cache, prepare_tokens
 
 WORDS = ("hello", "world", "a", "b", "unhappily", "!")
 

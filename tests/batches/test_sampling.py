@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, make_batches
+from kerasbert import ConfigError
 from kerasbert.batches.sampling import draw_rows, expected_draws
+from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 IDS = np.repeat([0, 1, 2], [70, 25, 5])

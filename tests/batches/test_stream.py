@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, Tokenizer, make_batches, prepare_tokens, stream_batches
+from kerasbert import ConfigError
 from kerasbert.batches import row_plan
 from kerasbert.batches.memory import lengths_of_counts
 from kerasbert.batches.row_plan import RowPlan
 from kerasbert.batches.sampling import expected_draws
 from kerasbert.batches.stream import fit_sizes, held_out_rows
+from kerasbert.data import Tokenizer, make_batches, prepare_tokens, stream_batches
 from kerasbert.objectives.balance import balance_head
 from kerasbert.tasks.head_tasks import Multiclass, Multilabel, task_row
 

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from kerasbert import ArtifactError, DataError, open_cache, prepare_tokens
+from kerasbert import ArtifactError, DataError
 from kerasbert._core.files import atomic_dir_write
+from kerasbert.data import open_cache, prepare_tokens
 
 
 def prepared(tmp_path, tiny_folder, texts, **options):

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from kerasbert import (
-    AdamW,
     Binary,
     ConfigError,
     Multiclass,
@@ -19,6 +18,7 @@ from kerasbert import (
     build_multilabel,
     build_multitask,
 )
+from kerasbert.optimizers import AdamW
 
 BUILDS = {
     "binary": lambda **options: build_binary(label_names=["no", "yes"], **options),

@@ -160,12 +160,14 @@ def test_validation_data_is_checked(make, models, inputs):
 
 def test_lists_of_numbers_are_arrays_and_names_are_no_labels(models, inputs):
     assert models["multiclass"].evaluate(inputs, IDS.tolist(), verbose=0)[1] >= 0
-    with pytest.raises(TypeError, match="`y` must be an array of numbers; .*kerasbert.encode_class_ids"):
+    with pytest.raises(TypeError, match="`y` must be an array of numbers; .*kerasbert.data.encode_class_ids"):
         models["multiclass"].fit(inputs, ["a", "b", "c", "a"])
 
 
 def test_names_in_a_dataset_are_no_labels(models, inputs):
-    with pytest.raises(TypeError, match="`y` must be numbers; got names. Encode them with kerasbert.encode_class_ids"):
+    with pytest.raises(
+        TypeError, match="`y` must be numbers; got names. Encode them with kerasbert.data.encode_class_ids"
+    ):
         models["multiclass"].fit(dataset(inputs, ["a", "b", "c", "a"]), verbose=0)
 
 

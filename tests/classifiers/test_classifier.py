@@ -69,9 +69,11 @@ def test_no_rows_give_no_predictions(tiny_config, tiny_inputs):
 
 
 PREDICTIONS = {
-    "dataset": lambda model, tokens: model.predict(kb.make_batches(tokens, batch_size=2).dataset, verbose=0),
-    "batches": lambda model, tokens: model.predict(kb.make_batches(tokens, batch_size=2), verbose=0),
-    "by length": lambda model, tokens: model.predict(kb.make_batches(tokens, batch_size=2, by_length=True), verbose=0),
+    "dataset": lambda model, tokens: model.predict(kb.data.make_batches(tokens, batch_size=2).dataset, verbose=0),
+    "batches": lambda model, tokens: model.predict(kb.data.make_batches(tokens, batch_size=2), verbose=0),
+    "by length": lambda model, tokens: model.predict(
+        kb.data.make_batches(tokens, batch_size=2, by_length=True), verbose=0
+    ),
     "stream": lambda model, tokens: model.predict(stream_of(tokens), verbose=0),
 }
 
@@ -94,7 +96,7 @@ def test_predicted_rows_come_in_the_order_of_the_texts(way, heads, tiny_config):
 
 def test_batches_themselves_are_trained_and_judged_on(tiny_config):
     tokens = TokenArrays.from_lists([[2, 5, 3], [2, 6, 7, 3]])
-    batches = kb.make_batches(tokens, np.array([0, 1]))
+    batches = kb.data.make_batches(tokens, np.array([0, 1]))
     model = build_multiclass(2, encoder=tiny_config)
     assert model.fit(batches, validation_data=batches, verbose=0).history["val_loss"]
     assert model.evaluate(batches, verbose=0) == model.evaluate(batches.dataset, verbose=0)
@@ -133,7 +135,9 @@ def test_every_call_with_class_weight_is_guarded(call, tiny_config, tiny_inputs)
 
 def test_a_pattern_of_rates_that_matches_nothing_is_refused(tiny_config, tiny_inputs):
     model = build_multiclass(2, encoder=tiny_config)
-    model.compile(kb.AdamW(1e-3, rate_factors={"embedings": 0.1, "": 1.0}), "sparse_categorical_crossentropy")
+    model.compile(
+        kb.optimizers.AdamW(1e-3, rate_factors={"embedings": 0.1, "": 1.0}), "sparse_categorical_crossentropy"
+    )
     with pytest.raises(ConfigError, match="'embedings', which occurs in none. Did you mean 'embeddings'"):
         model.fit(tiny_inputs, np.array([0, 1]), verbose=0)
 
@@ -141,7 +145,9 @@ def test_a_pattern_of_rates_that_matches_nothing_is_refused(tiny_config, tiny_in
 def test_a_pattern_for_a_frozen_part_is_fine(tiny_config, tiny_inputs):
     model = build_multiclass(2, encoder=tiny_config)
     model.encoder.trainable = False
-    model.compile(kb.AdamW(1e-3, rate_factors={"embeddings": 0.1, "": 1.0}), "sparse_categorical_crossentropy")
+    model.compile(
+        kb.optimizers.AdamW(1e-3, rate_factors={"embeddings": 0.1, "": 1.0}), "sparse_categorical_crossentropy"
+    )
     assert model.fit(tiny_inputs, np.array([0, 1]), verbose=0).history["loss"]
 
 

@@ -64,7 +64,7 @@ def saved_and_loaded(model, folder):
 
 def in_a_folder(model, folder, tiny_folder):
     thresholds = {name: np.full(head.head_task.units, 0.5) for name, head in model.heads.items()}
-    tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=model.max_length)
+    tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=model.max_length)
     save_bundle(Bundle(model, tokens, thresholds, {}, {}), folder / "saved")
     return load_bundle(folder / "saved").model
 
@@ -123,7 +123,7 @@ def test_a_frozen_pooling_given_to_a_builder_stays_frozen(build, tiny_config):
 def test_what_finetune_froze_stays_frozen(freeze, tiny_config, tmp_path):
     model = kb.build_multiclass(2, encoder=tiny_config)
     tokens = kb.data.tokens.TokenArrays.from_lists([[2, 5, 3], [2, 6, 3]])
-    batches = kb.make_batches(tokens, np.array([0, 1]), shuffle=True)
+    batches = kb.data.make_batches(tokens, np.array([0, 1]), shuffle=True)
     kb.finetune(model, batches, epochs=1, verbose=False, freeze=freeze)
     loaded = saved_and_loaded(model, tmp_path)
     assert trainable(loaded) == trainable(keras.models.clone_model(model)) == trainable(model)

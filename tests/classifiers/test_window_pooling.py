@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import AttentionPooling, WindowPooling, build_multiclass
+from kerasbert import build_multiclass
 from kerasbert.classifiers.architecture import architecture_of
+from kerasbert.layers import AttentionPooling, WindowPooling
 
 VECTORS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32")
 ROWS = np.array([[1, 2, 3], [4, 0, 0], [5, 6, 0]], dtype="int32")

@@ -131,9 +131,9 @@ def test_rows_that_cannot_be_used_are_left_out_and_told(saved, tmp_path, capsys)
 
 def test_texts_go_through_the_model_once(saved, monkeypatch, capsys):
     counted = []
-    encode = kb.Tokenizer.encode
+    encode = kb.data.Tokenizer.encode
     monkeypatch.setattr(
-        kb.Tokenizer, "encode", lambda self, texts, *rest: counted.append(texts) or encode(self, texts, *rest)
+        kb.data.Tokenizer, "encode", lambda self, texts, *rest: counted.append(texts) or encode(self, texts, *rest)
     )
     assert run(saved, *TEXTS) == 0
     assert counted == [TEXTS]

@@ -89,7 +89,8 @@ def test_patterns_files_and_packed_files_are_streamed(data, options, folder, tin
 
 
 def test_training_ends_after_max_steps_at_the_rate_zero(folder, tiny_folder, tmp_path):
-    from kerasbert import TextClassifier, prepare_tokens
+    from kerasbert import TextClassifier
+    from kerasbert.data import prepare_tokens
 
     cache = prepare_tokens(folder / "0.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
     classifier = TextClassifier("multiclass", encoder=tiny_folder, verbose=False)

@@ -29,7 +29,7 @@ def test_the_whole_folder(data, tiny_folder, tmp_path, capsys):
     options = ["--within", "x/<i>", "--number", "3", "--sublabel-column", "sub"]
     assert discover(tiny_folder, data, output, *options) == 0
     assert "NMI" in capsys.readouterr().out
-    examples = kb.read_examples(output / "train.jsonl", labels=["label", "sublabel", "sub"])
+    examples = kb.data.read_examples(output / "train.jsonl", labels=["label", "sublabel", "sub"])
     names = {"x/<i>/1", "x/<i>/2", "x/<i>/3"}
     assert all(
         (name in names) if label != "y" else name is None
@@ -37,7 +37,7 @@ def test_the_whole_folder(data, tiny_folder, tmp_path, capsys):
     )
     (found,) = json.loads((output / "subclasses.json").read_text())["classes"]
     inside = [row for row, label in enumerate(examples.labels["label"]) if label != "y"]
-    again = kb.score_agreement(*[[examples.labels[c][row] for row in inside] for c in ("sub", "sublabel")])
+    again = kb.subclasses.score_agreement(*[[examples.labels[c][row] for row in inside] for c in ("sub", "sublabel")])
     assert found["agreement"] == pytest.approx(again) and sum(one["size"] for one in found["subclasses"]) == 18
     picture = next(output.glob("map_*.png")).read_bytes()
     assert picture.startswith(b"\x89PNG") and len(picture) > 5000
@@ -47,7 +47,7 @@ def test_the_page_is_escaped_and_loads_nothing(data, tiny_folder, tmp_path):
     assert discover(tiny_folder, data, tmp_path / "found", "--number", "2") == 0
     page = (tmp_path / "found" / "subclasses.html").read_text(encoding="utf-8")
     assert "&lt;i&gt;" in page and "<i>" not in page and "<b>lost" not in page
-    assert not re.search(r"https?:|<script|src='(?!data:)", page) and "width=device-width" in page
+    assert not re.search(r"https?:|<script|src=\"(?!data:)", page) and "width=device-width" in page
 
 
 def test_from_a_saved_classifier_to_a_hierarchical_one(data, tiny_folder, tmp_path, capsys):

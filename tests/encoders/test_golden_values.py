@@ -9,7 +9,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from kerasbert.encoders.checkpoints import load_encoder
+from kerasbert.encoders.source import load_encoder
 
 from .reference import largest_difference
 

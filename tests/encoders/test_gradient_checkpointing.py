@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasbert import BertConfig, TFBertModel, build_multiclass, finetune, make_batches
+from kerasbert import BertConfig, TFBertModel, build_multiclass, finetune
+from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 CONFIG = {

@@ -9,14 +9,15 @@ from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 
 import kerasbert as kb
-from kerasbert import ConfigError, DataError, score_baseline
+from kerasbert import ConfigError, DataError
+from kerasbert.evaluation import score_baseline
 
 SAMPLES = Path(kb.__file__).parent / "data" / "samples"
 TREE = {"a": ["a1", "a2"], "b": ["b1"]}
 
 
 def sample(part, labels):
-    return kb.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", labels=labels)
+    return kb.data.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", labels=labels)
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ def test_matrix_equals_scikit_learn(outcome):
     names, counts = confusion_matrix(outcome)
     if outcome.task != "multilabel":
         labels = range(len(outcome.label_names))
-        expected = metrics.confusion_matrix(outcome.labels.reshape(-1), outcome.decisions.reshape(-1), labels=labels)
+        expected = metrics.confusion_matrix(outcome.y_true.reshape(-1), outcome.y_pred.reshape(-1), labels=labels)
         assert names == list(outcome.label_names) and (counts == expected).all()
         return
-    both = metrics.multilabel_confusion_matrix(outcome.labels, outcome.decisions)[:, 1, 1]
+    both = metrics.multilabel_confusion_matrix(outcome.y_true, outcome.y_pred)[:, 1, 1]
     assert names[-1] == "(none)" and (np.diag(counts)[:-1] == both).all()
     for i, j in np.ndindex(4, 4):
-        assert counts[i, j] == ((outcome.labels[:, i] == 1) & (outcome.decisions[:, j] == 1)).sum()
-    assert counts[-1, -1] == (~outcome.labels.any(axis=1) & ~outcome.decisions.any(axis=1)).sum()
+        assert counts[i, j] == ((outcome.y_true[:, i] == 1) & (outcome.y_pred[:, j] == 1)).sum()
+    assert counts[-1, -1] == (~outcome.y_true.any(axis=1) & ~outcome.y_pred.any(axis=1)).sum()
 
 
 def test_pairs_are_the_largest_cells_off_the_diagonal(outcome):
@@ -24,9 +24,12 @@ def test_pairs_are_the_largest_cells_off_the_diagonal(outcome):
     assert [pair["count"] for pair in pairs] == sorted((pair["count"] for pair in pairs), reverse=True)
     names = list(outcome.label_names)
     for pair in pairs:
-        true, predicted = outcome.truth[:, names.index(pair["true"])], outcome.truth[:, names.index(pair["predicted"])]
-        missed = ~outcome.chosen[:, names.index(pair["true"])]
-        given = outcome.chosen[:, names.index(pair["predicted"])]
+        true, predicted = (
+            outcome.true_flags[:, names.index(pair["true"])],
+            outcome.true_flags[:, names.index(pair["predicted"])],
+        )
+        missed = ~outcome.predicted_flags[:, names.index(pair["true"])]
+        given = outcome.predicted_flags[:, names.index(pair["predicted"])]
         assert pair["count"] == (true & missed & given & ~predicted).sum()
         assert pair["share"] == pair["count"] / true.sum()
     if outcome.task == "multiclass":
@@ -37,7 +40,7 @@ def test_pairs_are_the_largest_cells_off_the_diagonal(outcome):
 
 def test_surest_mistakes_are_wrong_and_sorted(outcome):
     mistakes = surest_mistakes(outcome, limit=100)
-    wrong = np.flatnonzero((outcome.truth != outcome.chosen).any(axis=1))
+    wrong = np.flatnonzero((outcome.true_flags != outcome.predicted_flags).any(axis=1))
     assert sorted(mistake["row"] for mistake in mistakes) == (wrong + 1).tolist()
     confidences = [mistake["confidence"] for mistake in mistakes]
     assert confidences == sorted(confidences, reverse=True)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasbert.evaluation.distinct import count_different_texts, count_distinct
+from kerasbert.evaluation.distinct import count_distinct, count_distinct_texts
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
 
@@ -33,4 +33,4 @@ def test_texts_differ_by_their_tokens(way, tiny_folder):
     tokens = Tokenizer.from_folder(tiny_folder, max_length=8, long_texts=LongTexts(way))
     same = ["good card", "Good  CARD", "my card"]
     long = ["good " * 6 + "card", "good " * 6 + "bad"]  # the seventh word is cut, or in a window of its own
-    assert count_different_texts(tokens, same + long) == {"truncate": 3, "windows": 4}[way]
+    assert count_distinct_texts(tokens, same + long) == {"truncate": 3, "windows": 4}[way]

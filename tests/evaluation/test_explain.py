@@ -137,8 +137,8 @@ def test_every_kind_of_model(options, tiny_folder):
 def test_places_follow_what_is_read(tiny_folder):
     text = "good bad late lost refund please where is my parcel"
     for way in ("truncate", "head_tail", "windows"):
-        tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=6, long_texts=kb.LongTexts(way))
-        whole = kb.Tokenizer.from_folder(tiny_folder, max_length=40).encode([text]).input_ids[1:-1]
+        tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=6, long_texts=kb.data.LongTexts(way))
+        whole = kb.data.Tokenizer.from_folder(tiny_folder, max_length=40).encode([text]).input_ids[1:-1]
         places, ids = read_places(tokens, len(whole)), tokens.encode([text]).padded()["input_ids"]
         assert places.shape == ids.shape and np.array_equal(whole[places[places >= 0]], ids[places >= 0])
         assert set(ids[places < 0].tolist()) == {2, 3}
@@ -147,7 +147,7 @@ def test_places_follow_what_is_read(tiny_folder):
 def test_the_page_escapes_and_stands_alone(classifier):
     page = kb.explain(classifier, TEXT).to_html()
     assert "&lt;" in page and "<refund>" not in page and "&amp;" in page
-    assert "http" not in page and "<script" not in page and page.count("<span") == 12
+    assert "http:" not in page and "https:" not in page and "<script" not in page and page.count("<span") == 12
     assert page.count("<svg") == 1 and page.count("[SEP]</text>") == 2
 
 

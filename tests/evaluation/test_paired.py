@@ -5,18 +5,18 @@ from sklearn.metrics import f1_score
 
 from kerasbert import DataError
 from kerasbert.evaluation.outcomes import Outcome
-from kerasbert.evaluation.paired import EXACT_TEXTS, format_p_value, is_clear, paired_p_values, verdict
+from kerasbert.evaluation.paired import EXACT_TEXTS, format_p_value, is_significant, paired_p_values, verdict
 
 NAMES = ("a", "b", "c")
 
 
-def outcome(task, labels, decided, names=NAMES):
-    values = np.zeros((len(labels), 1 if task == "binary" else len(names)))
-    return Outcome("topic", task, names, np.arange(len(labels)), np.asarray(labels), values, np.asarray(decided))
+def outcome(task, y_true, y_pred, names=NAMES):
+    values = np.zeros((len(y_true), 1 if task == "binary" else len(names)))
+    return Outcome("topic", task, names, np.arange(len(y_true)), np.asarray(y_true), values, np.asarray(y_pred))
 
 
-def answers(task, number, differing, seed=0):
-    """Labels and two decisions that differ in some texts."""
+def labels_and_predictions(task, number, differing, seed=0):
+    """Labels and two predictions that differ in some texts."""
     random = np.random.default_rng(seed)
     if task == "multilabel":
         labels = (random.random((number, 3)) < 0.4).astype(int)
@@ -50,9 +50,9 @@ def by_scipy(labels, own, other, **options):
 
 @pytest.mark.parametrize("task", ["multiclass", "multilabel", "binary"])
 @pytest.mark.parametrize("seed", range(3))
-def test_few_differences_are_judged_as_scipy_judges_them(task, seed):
+def test_few_differences_are_tested_as_by_scipy(task, seed):
     names = NAMES[:2] if task == "binary" else NAMES
-    labels, own, other = answers(task, 30, 7, seed)
+    labels, own, other = labels_and_predictions(task, 30, 7, seed)
     found = paired_p_values(outcome(task, labels, own, names), outcome(task, labels, other, names))
     flat = [one.reshape(-1) if task == "binary" else one for one in (labels, own, other)]
     for average in ("macro", "micro", "weighted"):
@@ -63,17 +63,17 @@ def test_few_differences_are_judged_as_scipy_judges_them(task, seed):
 
 
 @pytest.mark.parametrize(("gained", "lost"), [(0, 0), (1, 0), (5, 0), (6, 0), (12, 3), (40, 22)])
-def test_accuracy_is_judged_by_mcnemar(gained, lost):
+def test_accuracy_is_tested_by_mcnemar(gained, lost):
     labels = np.zeros(100, int)
     own, other = labels.copy(), labels.copy()
     other[:gained], own[gained : gained + lost] = 1, 2
     expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
     found = paired_p_values(outcome("multiclass", labels, own), outcome("multiclass", labels, other))
-    assert found["accuracy"] == pytest.approx(expected) and is_clear(expected) == (expected < 0.05)
+    assert found["accuracy"] == pytest.approx(expected) and is_significant(expected) == (expected < 0.05)
 
 
-def test_many_differences_are_judged_by_drawing():
-    labels, own, other = answers("multiclass", 400, 60)
+def test_many_differences_are_tested_by_random_exchanges():
+    labels, own, other = labels_and_predictions("multiclass", 400, 60)
     pair = outcome("multiclass", labels, own), outcome("multiclass", labels, other)
     found = paired_p_values(*pair)
     assert found == paired_p_values(*pair)
@@ -86,7 +86,7 @@ def test_chance_is_rarely_taken_for_a_difference():
     for _ in range(400):
         labels = (random.random((80, 3)) < 0.3).astype(int)
         pair = [outcome("multilabel", labels, labels ^ (random.random(labels.shape) < 0.2)) for _ in range(2)]
-        clear += is_clear(paired_p_values(*pair)["macro_f1"])
+        clear += is_significant(paired_p_values(*pair)["macro_f1"])
     assert clear / 400 < 0.093  # 0.05, less than 4 standard errors away
 
 
@@ -98,7 +98,7 @@ def test_labels_are_compared_by_name():
 
 
 def test_other_texts_are_refused():
-    labels, own, other = answers("multiclass", 30, 5)
+    labels, own, other = labels_and_predictions("multiclass", 30, 5)
     with pytest.raises(DataError, match="judged on the same texts and labels as the model; those of 'topic' differ"):
         paired_p_values(outcome("multiclass", labels, own), outcome("multiclass", labels[::-1], other))
 

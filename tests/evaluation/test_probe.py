@@ -52,7 +52,7 @@ VARIED = [
 QUESTIONS = {
     "no labels": (None, {}),
     "labels": (["a", "b"] * 5, {}),
-    "clusters inside labels": (["a", "b"] * 5, {"validity": True}),
+    "clusters inside labels": (["a", "b"] * 5, {"clusters": True}),
     "sub-labels": (["a"] * 5 + ["b"] * 5, {"sublabels": ["x", "x", "y", "y", "y"] * 2}),
 }
 

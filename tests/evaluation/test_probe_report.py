@@ -3,8 +3,9 @@ import math
 
 import pytest
 
-from kerasbert import ConfigError, ProbeReport
-from kerasbert.evaluation.probe_report import table_rows, tells_texts_apart
+from kerasbert import ConfigError
+from kerasbert.evaluation import ProbeReport
+from kerasbert.evaluation.probe_report import separates_texts, table_rows
 
 SCORES = {(0, "mean"): 0.5, (0, "cls"): 0.1, (1, "mean"): 0.89, (1, "cls"): 0.7, (2, "mean"): 0.9, (2, "cls"): 0.8}
 
@@ -66,7 +67,7 @@ def test_rows_as_text():
     ],
 )
 def test_vectors_tell_texts_apart(row, apart):
-    assert tells_texts_apart(*row) == apart
+    assert separates_texts(*row) == apart
 
 
 @pytest.mark.parametrize("suffix", ["png", "svg"])

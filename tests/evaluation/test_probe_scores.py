@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ConfigError, DataError
-from kerasbert.evaluation.probe_scores import Questions, sample_rows
+from kerasbert.evaluation.probe_scores import ProbeScorer, sample_rows
 
 RANDOM = np.random.default_rng(0)
 # Two classes; inside each, three clear groups. The classes lie far apart.
@@ -14,9 +14,9 @@ NAMES = [f"class {number}" for number in CLASSES]
 SUBLABELS = [f"{a}-{b}" for a, b in zip(CLASSES, GROUPS, strict=True)]
 
 
-def questions(labels=NAMES, sublabels=None, **options):
-    settings = {"folds": 3, "validity": False, "regularization": 0.5, "seed": 0, **options}
-    return Questions(labels, sublabels, **settings)
+def scorer(labels=NAMES, sublabels=None, **options):
+    settings = {"folds": 3, "clusters": False, "regularization": 0.5, "seed": 0, **options}
+    return ProbeScorer(labels, sublabels, **settings)
 
 
 def test_score_is_that_of_scikit_learn():
@@ -24,20 +24,20 @@ def test_score_is_that_of_scikit_learn():
     from sklearn.model_selection import StratifiedKFold
 
     noise = RANDOM.normal(size=(90, 6)) + CLASSES[:, None]
-    scores = []
+    accuracies = []
     for train, test in StratifiedKFold(3, shuffle=True, random_state=0).split(noise, CLASSES):
         mean, spread = noise[train].mean(0), noise[train].std(0)
         model = LogisticRegression(C=0.5, max_iter=1000).fit((noise[train] - mean) / spread, CLASSES[train])
-        scores.append((model.predict((noise[test] - mean) / spread) == CLASSES[test]).mean())
-    answers = questions().ask(noise)
-    assert answers["score"] == pytest.approx(np.mean(scores), abs=0.02)
-    assert 0.5 < answers["score"] < 1 and answers["deviation"] == pytest.approx(np.std(scores, ddof=1), abs=0.03)
+        accuracies.append((model.predict((noise[test] - mean) / spread) == CLASSES[test]).mean())
+    scores = scorer().score(noise)
+    assert scores["score"] == pytest.approx(np.mean(accuracies), abs=0.02)
+    assert 0.5 < scores["score"] < 1 and scores["deviation"] == pytest.approx(np.std(accuracies, ddof=1), abs=0.03)
 
 
-def test_subclasses_are_judged_inside_their_class():
-    asked = questions(sublabels=SUBLABELS, validity=True)
-    clear = asked.ask(VECTORS)
-    only_class = asked.ask(np.eye(2, 6, dtype="float32")[CLASSES] + 0.01 * RANDOM.normal(size=(90, 6)))
+def test_subclasses_are_scored_inside_their_class():
+    by_subclass = scorer(sublabels=SUBLABELS, clusters=True)
+    clear = by_subclass.score(VECTORS)
+    only_class = by_subclass.score(np.eye(2, 6, dtype="float32")[CLASSES] + 0.01 * RANDOM.normal(size=(90, 6)))
     assert clear["subclass_score"] == 1.0 and clear["agreement"] > 0.95
     assert only_class["score"] == 1.0 and only_class["subclass_score"] < 0.6
     assert clear["silhouette"] > 0.6 > only_class["silhouette"]
@@ -48,20 +48,20 @@ def test_clusters_without_labels_find_the_number():
     from sklearn.preprocessing import normalize
 
     unit = normalize(VECTORS[:45])
-    assert questions(None, validity=True, folds=2)._best_clusters(VECTORS[:45], None)[0] == pytest.approx(
+    assert scorer(None, clusters=True, folds=2)._best_clusters(VECTORS[:45], None)[0] == pytest.approx(
         silhouette_score(unit, GROUPS[:45]), abs=0.02
     )
 
 
 def test_lists_of_labels_are_scored_by_macro_f1():
     labels = [["a"] * int(c == 0) + ["b"] * int(g == 1) for c, g in zip(CLASSES, GROUPS, strict=True)]
-    asked = questions(labels)
-    assert asked.task == "multilabel" and asked.num_labels == 2 and asked.ask(VECTORS)["score"] > 0.9
+    several = scorer(labels)
+    assert several.task == "multilabel" and several.num_labels == 2 and several.score(VECTORS)["score"] > 0.9
 
 
 def test_equal_texts_have_no_clusters():
-    answers = questions(NAMES, validity=True).ask(np.ones((90, 6), "float32"))
-    assert np.isnan(answers["silhouette"]) and 0.3 < answers["score"] < 0.7
+    scores = scorer(NAMES, clusters=True).score(np.ones((90, 6), "float32"))
+    assert np.isnan(scores["silhouette"]) and 0.3 < scores["score"] < 0.7
 
 
 def test_a_sample_keeps_the_proportions():
@@ -89,7 +89,7 @@ def test_a_missing_label_names_its_text():
 
 def test_a_class_without_subclasses_is_refused():
     with pytest.raises(DataError, match="`sublabels` must hold at least two subclasses of 3 texts inside one class"):
-        questions(sublabels=NAMES)
+        scorer(sublabels=NAMES)
 
 
 def test_a_sample_must_have_room_for_the_folds():

@@ -7,7 +7,7 @@ from kerasbert.evaluation.ranking import MAX_POINTS, curves_to_show
 
 
 def precisions(outcome):
-    columns = zip(outcome.label_names, outcome.truth.T, outcome.scores.T, strict=True)
+    columns = zip(outcome.label_names, outcome.true_flags.T, outcome.label_probabilities.T, strict=True)
     return {name: average_precision_score(truth, scores) if truth.any() else None for name, truth, scores in columns}
 
 
@@ -15,23 +15,25 @@ def test_without_a_label_there_is_no_curve(outcome):
     assert curves_to_show(outcome, dict.fromkeys(outcome.label_names)) == []
 
 
-def test_curves_and_the_chosen_point(outcome):
+def test_curves_and_the_operating_point(outcome):
     curves = curves_to_show(outcome, precisions(outcome))
     assert [curve.name for curve in curves] == (["yes"] if outcome.task == "binary" else ["a", "b", "c"])
     for curve in curves:
         place = outcome.label_names.index(curve.name)
-        truth, chosen = outcome.truth[:, place], outcome.chosen[:, place]
-        assert curve.chosen == pytest.approx((recall_score(truth, chosen), precision_score(truth, chosen)))
-        assert curve.average_precision == pytest.approx(average_precision_score(truth, outcome.scores[:, place]))
+        y_true, y_pred = outcome.true_flags[:, place], outcome.predicted_flags[:, place]
+        assert curve.operating_point == pytest.approx((recall_score(y_true, y_pred), precision_score(y_true, y_pred)))
+        assert curve.average_precision == pytest.approx(
+            average_precision_score(y_true, outcome.label_probabilities[:, place])
+        )
 
 
 def many_labels(texts=3000, labels=20):
     random = np.random.default_rng(0)
-    truth = (random.random((texts, labels)) < 0.3).astype(float)
-    scores = np.clip(truth * np.linspace(0, 0.5, labels) + random.random((texts, labels)) / 2, 0, 1)
+    y_true = (random.random((texts, labels)) < 0.3).astype(float)
+    scores = np.clip(y_true * np.linspace(0, 0.5, labels) + random.random((texts, labels)) / 2, 0, 1)
     names = tuple(f"label {place}" for place in range(labels))
-    chosen = (scores >= 0.5).astype(int)
-    return Outcome("", "multilabel", names, np.arange(texts), truth, scores, chosen, np.full(labels, 0.5))
+    y_pred = (scores >= 0.5).astype(int)
+    return Outcome("", "multilabel", names, np.arange(texts), y_true, scores, y_pred, np.full(labels, 0.5))
 
 
 def test_of_many_labels_the_best_and_the_worst_are_shown():

@@ -497,7 +497,7 @@ def test_the_card_holds_the_report(exported):
     "lines", [["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "a"], ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "", "b"]]
 )
 def test_a_vocabulary_with_doubles_or_blanks_gets_no_further(lines, tmp_path):
-    from kerasbert import Tokenizer
+    from kerasbert.data import Tokenizer
 
     (tmp_path / "vocab.txt").write_text("\n".join([*lines, "[MASK]"]) + "\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="vocab.txt.*line"):
@@ -506,7 +506,7 @@ def test_a_vocabulary_with_doubles_or_blanks_gets_no_further(lines, tmp_path):
 
 def test_ids_that_are_left_out_are_blank_lines_of_the_asset(exported, tiny_folder, tmp_path):
     """A `tokenizer.json` may leave ids out; line n of the asset is token n all the same."""
-    from kerasbert import Tokenizer
+    from kerasbert.data import Tokenizer
 
     classifier = trained("binary", tiny_folder)
     content = json.loads(classifier.tokenizer_._tokenizer.to_str())

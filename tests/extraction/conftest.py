@@ -16,7 +16,7 @@ def expected(tiny_folder):
     import numpy as np
 
     encoder = kb.TFBertModel.from_pretrained(tiny_folder)
-    tokens = kb.Tokenizer.from_folder(tiny_folder, max_length=40)
+    tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=40)
     rules = {
         "mean": lambda rows: rows.mean(0),
         "cls": lambda rows: rows[0],

@@ -45,9 +45,9 @@ def test_no_texts_give_no_rows(tiny_folder, tmp_path):
 
 def test_a_trained_classifier_is_read_with_its_own_pooling(tiny_folder, texts):
     model = kb.build_binary(encoder=tiny_folder, layers=1, pooling="attention")
-    tokens = kb.Tokenizer.from_folder(tiny_folder)
+    tokens = kb.data.Tokenizer.from_folder(tiny_folder)
     features = kb.extract_features((model, tokens), texts, poolings=model.features.pooling)
-    batch = next(iter(kb.make_batches(tokens.encode(texts), batch_size=9).dataset))
+    batch = next(iter(kb.data.make_batches(tokens.encode(texts), batch_size=9).dataset))
     state = model.encoder(batch).hidden_states[1]
     pooled = np.array(model.features.pooling(state, batch["attention_mask"]))
     assert np.allclose(features[1, "attention"], pooled, atol=1e-5)

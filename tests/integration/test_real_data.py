@@ -24,13 +24,13 @@ EPOCHS = 2
 @pytest.fixture(scope="module")
 def banking77():
     folder = Path(DATA) / "banking77"
-    train, test = (kb.read_examples(folder / name, labels=["label"]) for name in ("train.jsonl", "test.jsonl"))
-    names = kb.collect_label_names(train.labels["label"])
-    tokens = kb.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+    train, test = (kb.data.read_examples(folder / name, labels=["label"]) for name in ("train.jsonl", "test.jsonl"))
+    names = kb.data.collect_label_names(train.labels["label"])
+    tokens = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
 
     def batches(examples, shuffle):
-        ids = kb.encode_class_ids(examples.labels["label"], names)
-        return kb.make_batches(tokens.encode(examples.texts), ids, shuffle=shuffle)
+        ids = kb.data.encode_class_ids(examples.labels["label"], names)
+        return kb.data.make_batches(tokens.encode(examples.texts), ids, shuffle=shuffle)
 
     return names, batches(train, True), batches(test, False)
 

@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from kerasbert import ConfigError, DataError, KerasbertWarning, prepare_tokens, read_examples
+from kerasbert import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.reading import label_cells
+from kerasbert.data import prepare_tokens, read_examples
 from kerasbert.labels.encode import encode_class_ids, encode_multi_hot, read_labels
 from kerasbert.text_classifier.labels import encode_labels
 

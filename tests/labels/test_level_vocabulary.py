@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, DataError, prepare_tokens
+from kerasbert import ConfigError, DataError
 from kerasbert.batches.row_sampling import cache_draws
 from kerasbert.batches.sampling import expected_draws
 from kerasbert.batches.stream import stream_batches
+from kerasbert.data import prepare_tokens
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy
 from kerasbert.labels.level_vocabulary import LevelTree

@@ -208,8 +208,8 @@ def test_our_macro_mean_leaves_absent_classes_out_and_that_of_addons_counts_them
         lambda: kb.metrics.F1Score(3, "macro"),
         lambda: kb.metrics.HammingLoss("multiclass"),
         lambda: kb.metrics.CohenKappa(3, "kappa", "linear"),
-        lambda: kb.TimeStopping(60, 1),
-        lambda: kb.AverageModelCheckpoint(True, "file.keras"),
+        lambda: kb.callbacks.TimeStopping(60, 1),
+        lambda: kb.callbacks.AverageModelCheckpoint(True, "file.keras"),
     ],
     ids=["F1Score", "HammingLoss", "CohenKappa", "TimeStopping", "AverageModelCheckpoint"],
 )

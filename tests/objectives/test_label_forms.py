@@ -67,7 +67,7 @@ def test_labels_that_do_not_fit_are_refused(name):
 
 @pytest.mark.parametrize("labels", [["a", "b"], np.array(["a"], object), "name", [b"a"]], ids=str)
 def test_names_are_no_labels(labels):
-    with pytest.raises(TypeError, match="`y` must be an array of numbers; .*kerasbert.encode_class_ids"):
+    with pytest.raises(TypeError, match="`y` must be an array of numbers; .*kerasbert.data.encode_class_ids"):
         as_numbers("`y`", labels)
 
 

@@ -5,7 +5,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from kerasbert import DataError, KerasbertWarning, encode_class_ids, read_examples
+from kerasbert import DataError, KerasbertWarning
+from kerasbert.data import encode_class_ids, read_examples
 from kerasbert.reading.class_labels import class_names
 from kerasbert.reading.row_streams import stream_rows
 from kerasbert.reading.sources import find_sources

@@ -6,7 +6,8 @@ import json
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, DataError, cli, prepare_tokens, read_examples
+from kerasbert import ConfigError, DataError, cli
+from kerasbert.data import prepare_tokens, read_examples
 from kerasbert.reading._files import check_encoding, decode_lines
 from kerasbert.reading.sources import changes, source_of
 

@@ -9,7 +9,8 @@ import pyarrow.parquet
 import pytest
 import tensorflow as tf
 
-from kerasbert import DataError, read_examples
+from kerasbert import DataError
+from kerasbert.data import read_examples
 from kerasbert.reading import _lines
 from kerasbert.reading.row_streams import stream_rows
 from kerasbert.reading.sources import find_sources

@@ -1,7 +1,8 @@
 import pandas
 import pytest
 
-from kerasbert import DataError, read_examples
+from kerasbert import DataError
+from kerasbert.data import read_examples
 from kerasbert.reading.sources import find_sources, source_of
 
 NAMES = {

@@ -15,7 +15,7 @@ LABELS = {"class": (IDS - 5) // 2, "subclass": np.where(np.arange(64) % 8 == 0, 
 @pytest.fixture(scope="module")
 def flat(tiny_config):
     model = kb.build_multiclass(list(TREE), encoder=tiny_config)
-    kb.finetune(model, kb.make_batches(TOKENS, LABELS["class"], shuffle=True), epochs=2, verbose=False)
+    kb.finetune(model, kb.data.make_batches(TOKENS, LABELS["class"], shuffle=True), epochs=2, verbose=False)
     return model
 
 
@@ -24,13 +24,13 @@ def trained(flat):
     secondary = kb.build_secondary(flat, TREE)
     before = [weight.numpy() for weight in secondary.non_trainable_weights]
     history = kb.train_secondary(
-        secondary, kb.make_batches(TOKENS, LABELS, shuffle=True), epochs=60, learning_rate=0.1, batch_size=8
+        secondary, kb.data.make_batches(TOKENS, LABELS, shuffle=True), epochs=60, learning_rate=0.1, batch_size=8
     )
     return secondary, before, history
 
 
 def predict(model):
-    batches = kb.make_batches(TOKENS)
+    batches = kb.data.make_batches(TOKENS)
     output = model.predict(batches.dataset, verbose=0)
     back = np.argsort(batches.order)
     return {name: values[back] for name, values in output.items()} if isinstance(output, dict) else output[back]
@@ -67,14 +67,14 @@ def test_what_is_no_model():
 
 
 def test_no_known_subclass(flat):
-    batches = kb.make_batches(TOKENS, {**LABELS, "subclass": np.full(64, -1)})
+    batches = kb.data.make_batches(TOKENS, {**LABELS, "subclass": np.full(64, -1)})
     with pytest.raises(kb.DataError, match="at least one row whose subclass is known"):
         kb.train_secondary(kb.build_secondary(flat, TREE), batches)
 
 
 def test_labels_without_levels(flat):
     with pytest.raises(TypeError, match="labels by level"):
-        kb.train_secondary(kb.build_secondary(flat, TREE), kb.make_batches(TOKENS, LABELS["class"]))
+        kb.train_secondary(kb.build_secondary(flat, TREE), kb.data.make_batches(TOKENS, LABELS["class"]))
 
 
 def test_a_class_with_one_text_and_a_class_without_subclasses(tiny_folder):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, Tokenizer
+from kerasbert import ConfigError
+from kerasbert.data import Tokenizer
 from kerasbert.tokenization.augmentation import (
     CONTINUES,
     SPECIAL,

@@ -4,7 +4,8 @@ import pytest
 from tokenizers import Tokenizer as FastTokenizer
 from tokenizers import models
 
-from kerasbert import KerasbertWarning, Tokenizer
+from kerasbert import KerasbertWarning
+from kerasbert.data import Tokenizer
 from kerasbert.tokenization.given_tokenizers import as_tokenizer
 
 transformers = pytest.importorskip("transformers")

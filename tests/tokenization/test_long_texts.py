@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, DataError, LongTexts, Tokenizer, make_batches
+from kerasbert import ConfigError, DataError
+from kerasbert.data import LongTexts, Tokenizer, make_batches
 from kerasbert.tokenization.long_texts import cut_windows, group_rows, window_rows
 
 TEXTS = ["good bad " * 12, "late", "", "lost refund please where is my parcel", "card ! " * 40, "thanks"]

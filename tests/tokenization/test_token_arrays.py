@@ -44,7 +44,7 @@ def test_ranges():
 def test_padded_is_what_a_padding_tokenizer_gives(tiny_folder):
     from transformers import AutoTokenizer
 
-    from kerasbert import Tokenizer
+    from kerasbert.data import Tokenizer
 
     texts = ["good parcel", "thanks", "where is my lost card ?"]
     expected = AutoTokenizer.from_pretrained(tiny_folder)(texts, padding=True, return_tensors="np")

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from training_server import Server
 
-from kerasbert import build_multiclass, make_batches
+from kerasbert import build_multiclass
+from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 

@@ -69,8 +69,8 @@ def shards():
     ]
     for part in range(2):
         (folder / f"{part}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[part::2]))
-    cache = kb.prepare_tokens(folder / "*.jsonl", folder / "tokens", task="multiclass", encoder=folder)
-    return kb.stream_batches(cache, token_budget=60)
+    cache = kb.data.prepare_tokens(folder / "*.jsonl", folder / "tokens", task="multiclass", encoder=folder)
+    return kb.data.stream_batches(cache, token_budget=60)
 
 
 # What to build, on which texts and labels, how; 49 rows in batches of 12 leave one row for the last batch.
@@ -95,8 +95,8 @@ def train(case, strategy):
     arrays = TokenArrays.from_lists(ROWS) if tokens is None or tokens == "stream" else tokens
     keras.utils.set_random_seed(1)
     model = build()
-    batches = shards() if tokens == "stream" else kb.make_batches(arrays, labels, batch_size=12, shuffle=True)
-    held_out = kb.make_batches(arrays, labels, batch_size=12)
+    batches = shards() if tokens == "stream" else kb.data.make_batches(arrays, labels, batch_size=12, shuffle=True)
+    held_out = kb.data.make_batches(arrays, labels, batch_size=12)
     # A norm of the gradients far below what they have, so that every step is clipped.
     history = kb.finetune(
         model,

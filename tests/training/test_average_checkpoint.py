@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import AverageModelCheckpoint, ConfigError
+from kerasbert import ConfigError
+from kerasbert.callbacks import AverageModelCheckpoint
 
 DATA = np.linspace(-1, 1, 24).reshape(12, 2).astype("float32")
 TARGET = DATA.sum(axis=1, keepdims=True)

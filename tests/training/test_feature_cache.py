@@ -5,8 +5,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import Multiclass, build_multitask, finetune, make_batches, prepare_tokens, stream_batches
+from kerasbert import Multiclass, build_multitask, finetune
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert.data import make_batches, prepare_tokens, stream_batches
 from kerasbert.training.feature_cache import FeatureBatches, frozen_features
 
 FROZEN = {"freeze": "encoder"}

@@ -12,9 +12,9 @@ from kerasbert import (
     build_multilabel,
     build_multitask,
     finetune,
-    make_batches,
 )
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.finetune import _keep_best, default_epochs, default_monitor, set_prior_bias
 
@@ -137,7 +137,7 @@ def test_numbers_out_of_range(argument, value, batches, tiny_config):
 
 
 def test_texts_instead_of_batches(tiny_config):
-    with pytest.raises(TypeError, match="`train` must be labelled batches from kerasbert.make_batches"):
+    with pytest.raises(TypeError, match="`train` must be labelled batches from kerasbert.data.make_batches"):
         quick(build_multiclass(3, encoder=tiny_config), ["a text"])
 
 

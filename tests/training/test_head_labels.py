@@ -17,7 +17,7 @@ ROWS = np.eye(3)[IDS] + np.eye(3)[(IDS + 1) % 3]
 
 
 def batches(labels, **options):
-    return kb.make_batches(TOKENS, labels, shuffle=True, **options)
+    return kb.data.make_batches(TOKENS, labels, shuffle=True, **options)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,6 @@ def test_batches_are_not_made_of_labels_that_are_missing(bad):
 def test_the_secondary_classifier_refuses_ids_out_of_range(tiny_config):
     first = kb.build_multiclass(["a", "b"], encoder=tiny_config)
     model = kb.build_secondary(first, {"a": ["x", "y"], "b": ["z"]})
-    train = kb.make_batches(TOKENS, {"class": FLAGS, "subclass": IDS + 1})
+    train = kb.data.make_batches(TOKENS, {"class": FLAGS, "subclass": IDS + 1})
     with pytest.raises(kb.DataError, match="labels of `train` of the head 'subclass' .*got 3 in row 3"):
         kb.train_secondary(model, train)

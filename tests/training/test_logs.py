@@ -3,7 +3,8 @@ import csv
 import pytest
 import tensorflow as tf
 
-from kerasbert import ArtifactError, finetune, make_batches
+from kerasbert import ArtifactError, finetune
+from kerasbert.data import make_batches
 from kerasbert.training.logs import RateLog, draw_curves, make_logs
 
 

@@ -1,8 +1,9 @@
 import keras
 import numpy as np
 
-from kerasbert import finetune, make_batches, prepare_tokens, stream_batches
+from kerasbert import finetune
 from kerasbert.classifiers.builders import compile_classifier
+from kerasbert.data import make_batches, prepare_tokens, stream_batches
 from kerasbert.training.loop import Position, run_epochs
 
 

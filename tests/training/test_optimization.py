@@ -2,7 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, TrainingSettings, finetune, make_batches
+from kerasbert import ConfigError, finetune
+from kerasbert.data import make_batches
+from kerasbert.training import TrainingSettings
 from kerasbert.training.optimization import layer_factors, prepare_layers, start_steps
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from kerasbert import build_binary, finetune, make_batches
+from kerasbert import build_binary, finetune
+from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 

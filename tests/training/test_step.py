@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasbert import DivergedError, build_multiclass, finetune, make_batches
+from kerasbert import DivergedError, build_multiclass, finetune
 from kerasbert.classifiers.builders import compile_heads
+from kerasbert.data import make_batches
 from kerasbert.optimizers import AdamW
 from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.step import Steps

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerasbert import ConfigError, TimeStopping, finetune
+from kerasbert import ConfigError, finetune
+from kerasbert.callbacks import TimeStopping
 
 
 def test_stops_when_the_time_is_over(toy_model, toy_batches, capsys):

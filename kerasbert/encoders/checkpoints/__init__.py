@@ -1,10 +1,7 @@
 """Checkpoints in and out: every format a BERT was ever saved in, read as data and never as code."""
 
 from kerasbert.encoders.checkpoints.filling import load_weights as load_weights
-from kerasbert.encoders.checkpoints.live import copy_weights as copy_weights
-from kerasbert.encoders.checkpoints.live import encoder_from as encoder_from
 from kerasbert.encoders.checkpoints.loading import from_pretrained as from_pretrained
-from kerasbert.encoders.checkpoints.loading import load_encoder as load_encoder
 from kerasbert.encoders.checkpoints.loading import open_checkpoint as open_checkpoint
 from kerasbert.encoders.checkpoints.loading import read_config as read_config
 from kerasbert.encoders.checkpoints.saving import save_pretrained as save_pretrained

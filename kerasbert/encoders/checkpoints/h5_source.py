@@ -73,7 +73,7 @@ class H5Source(TensorSource):
         if dataset.dtype.kind != "f":
             raise CheckpointError(f"{self.origin}: {name} must be of floating-point numbers; got {dataset.dtype}.")
         with self._opened() as handle:
-            value = handle[dataset.path][()].astype(np.float32)
+            value = np.asarray(handle[dataset.path][()]).astype(np.float32)
         return value.T if dataset.transposed else value
 
     @contextlib.contextmanager

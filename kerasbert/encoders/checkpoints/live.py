@@ -7,13 +7,11 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import shorten
-from kerasbert.encoders.checkpoints.filling import load_weights, variables_by_path, wants_pooler
+from kerasbert.encoders.checkpoints.filling import variables_by_path
 from kerasbert.encoders.checkpoints.source import TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
 from kerasbert.encoders.checkpoints.torch_source import TorchSource
-from kerasbert.encoders.config import as_config
 from kerasbert.encoders.encoder import Encoder
-from kerasbert.encoders.families import ENCODERS
 from kerasbert.encoders.weight_table import weight_table
 
 
@@ -81,48 +79,3 @@ def live_source(other: Any) -> TensorSource:
     if hasattr(other, "weights"):
         return VariablesSource(other.weights, f"the {type(other).__name__}")
     raise TypeError(f"`encoder` must be a TFBertModel or a PyTorch BertModel; got {shorten(other)}.")
-
-
-def copy_weights(encoder: Encoder, other: Any) -> None:
-    """Copy the weights of a model in memory into an encoder of the same or a smaller depth.
-
-    Args:
-        encoder: filled.
-        other: an encoder of this package, a PyTorch `BertModel`, or a transformers 4 `TFBertModel`.
-
-    Raises:
-        CheckpointError: when weights are missing, of another shape, or not finite.
-        TypeError: when `other` is of another kind.
-    """
-    load_weights(encoder, live_source(other))
-
-
-def encoder_from(
-    other: Any, *, num_hidden_layers: int | None = None, add_pooling_layer: bool | None = None, **kwargs: Any
-) -> Encoder:
-    """A new encoder with the config and the weights of a model in memory.
-
-    Args:
-        other: as for `copy_weights`, with a `config`; a model with a head gives its encoder.
-        num_hidden_layers: stop after this many blocks; None keeps all.
-        add_pooling_layer: None builds the pooler if `other` has one; False leaves it out.
-        **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
-
-    Returns:
-        The encoder, of the family that the config names.
-
-    Raises:
-        ConfigError: when the config is out of its range, or of a family that is not supported.
-        CheckpointError: as `copy_weights`.
-        TypeError: when `other` is of another kind.
-    """
-    source = live_source(other)
-    config = as_config(getattr(other, "config", None))
-    encoder = ENCODERS[config.model_type](
-        config,
-        num_hidden_layers=num_hidden_layers,
-        add_pooling_layer=wants_pooler(source, add_pooling_layer),
-        **kwargs,
-    )
-    load_weights(encoder, source)
-    return encoder

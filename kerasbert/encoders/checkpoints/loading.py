@@ -5,27 +5,28 @@ import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.encoder_folders import ADAPTER_FILE, explain_adapter, explain_folder, resolve_encoder
 from kerasbert._core.errors import CheckpointError, ConfigError
-from kerasbert._core.foreign_folders import ADAPTER_FILE, explain_adapter, explain_folder
+from kerasbert._core.json_files import read_json_object
+from kerasbert._core.locks import read_locked
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE, VOCABULARY_FILE
-from kerasbert._core.resolve import resolve_encoder
-from kerasbert._core.strict_json import read_json_object
-from kerasbert._core.turns import read_in_turn
 from kerasbert.encoders.checkpoints.filling import compare, load_weights, wants_pooler
 from kerasbert.encoders.checkpoints.h5_source import H5Source
 from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
+from kerasbert.encoders.checkpoints.saving import ARCHITECTURES
 from kerasbert.encoders.checkpoints.sharded_source import ShardedSource, checked_member
 from kerasbert.encoders.checkpoints.source import TensorSource
 from kerasbert.encoders.checkpoints.tf_checkpoint_source import TFCheckpointSource
 from kerasbert.encoders.checkpoints.torch_source import open_torch_file
 from kerasbert.encoders.config import BertConfig, as_config, family_values, without_silent_wish
 from kerasbert.encoders.encoder import Encoder, cut_layers
-from kerasbert.encoders.families import ENCODERS
 from kerasbert.encoders.weight_table import weight_table
 from kerasbert.tokenization.added_tokens import STANDARD_TOKENS, declared_ids
+
+Family = TypeVar("Family", bound=Encoder)
 
 ORIGINAL_CONFIG_FILE = "bert_config.json"
 OPENERS: dict[str, Callable[[Path], TensorSource]] = {
@@ -105,26 +106,8 @@ def _original_index(folder: Path) -> Path | None:
     return preferred[0] if preferred else None
 
 
-def load_encoder(name_or_folder: str | os.PathLike[str], **form: Any) -> Encoder:
-    """Load an encoder of the family that its config names.
-
-    Args:
-        name_or_folder: see `from_pretrained`.
-        **form: other arguments of `from_pretrained`.
-
-    Returns:
-        A `TFBertModel` or one of its relatives.
-
-    Raises:
-        ConfigError: as `from_pretrained`.
-        CheckpointError: as `from_pretrained`.
-    """
-    folder = resolve_encoder(name_or_folder)
-    return from_pretrained(ENCODERS[read_config(folder).model_type], folder, **form)
-
-
 def from_pretrained(
-    encoder_class: type[Encoder],
+    encoder_class: type[Family],
     name_or_folder: str | os.PathLike[str],
     *,
     num_hidden_layers: int | None = None,
@@ -132,17 +115,17 @@ def from_pretrained(
     config: Any = None,
     allow_nonfinite: bool = False,
     **kwargs: Any,
-) -> Encoder:
-    """Load an encoder; see `Encoder.from_pretrained`."""
+) -> Family:
+    """Load an encoder; see `PretrainedEncoder.from_pretrained`."""
     folder = resolve_encoder(name_or_folder)
     form = {"num_hidden_layers": num_hidden_layers, "add_pooling_layer": add_pooling_layer, "config": config}
-    return read_in_turn(
+    return read_locked(
         folder, lambda: _from_folder(encoder_class, folder, **form, allow_nonfinite=allow_nonfinite, **kwargs)
     )
 
 
 def _from_folder(
-    encoder_class: type[Encoder],
+    encoder_class: type[Family],
     folder: Path,
     *,
     num_hidden_layers: int | None,
@@ -150,10 +133,10 @@ def _from_folder(
     config: Any,
     allow_nonfinite: bool,
     **kwargs: Any,
-) -> Encoder:
+) -> Family:
     config = read_config(folder, encoder_class.model_type) if config is None else as_config(config)
     if config.model_type != encoder_class.model_type:
-        right = ENCODERS[config.model_type].__name__
+        right = f"TF{ARCHITECTURES[config.model_type]}"
         raise ConfigError(f"{str(folder)!r} holds a {config.model_type} checkpoint; load it with {right}.")
     source = open_checkpoint(folder)
     _check_vocabulary(folder, config, source)

@@ -17,7 +17,7 @@ ARCHITECTURES = {
 
 
 def save_pretrained(encoder: Encoder, folder: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-    """Write `config.json` and `model.safetensors`; see `Encoder.save_pretrained`."""
+    """Write `config.json` and `model.safetensors`; see `PretrainedEncoder.save_pretrained`."""
     source = LiveEncoderSource(encoder)
     tensors = {name: source.read(name) for name in source.names()}
     config = {"architectures": [ARCHITECTURES[encoder.model_type]], **encoder.config.to_dict(), "dtype": "float32"}

@@ -9,7 +9,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import CheckpointError, ConfigError
 from kerasbert._core.files import checked_member as checked_member
-from kerasbert._core.strict_json import read_json_object
+from kerasbert._core.json_files import read_json_object
 from kerasbert.encoders.checkpoints.source import TensorSource, clean_name, unique_names
 
 MOST_SHARDS = 1_000

@@ -38,7 +38,7 @@ class TorchSource(TensorSource):
         tensor = self.state[self.by_name[name]].detach().cpu()
         if not tensor.is_floating_point():
             raise CheckpointError(f"{self.origin}: {name} must be of floating-point numbers; got {tensor.dtype}.")
-        return tensor.float().numpy()
+        return np.asarray(tensor.float().numpy())
 
 
 def open_torch_file(file: Path) -> TorchSource:

@@ -1,1 +1,1 @@
-"""From what a classifier answered on labelled texts to a page, its pictures and its numbers."""
+"""The report of a classifier on labelled texts: its numbers, pictures and page."""

@@ -1,4 +1,4 @@
-"""Figures in one style, as PNG and as SVG that takes its colours and letters from the page around it."""
+"""Figures in one style, as PNG and as SVG with the colours and font of the page."""
 
 import contextlib
 import io
@@ -10,7 +10,7 @@ from typing import Any
 
 from kerasbert._core.errors import ConfigError
 
-# Okabe and Ito's colours, told apart by people who see red and green alike; each stands for a variable of the page.
+# Okabe and Ito's palette for colour-blind readers; each colour stands for a CSS variable of the page.
 INK, MUTED, RULE = "#1c2126", "#5c6670", "#d8dde2"
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#a1488f", "#b8860b", "#333c44")
 VARIABLES = {INK: "--ink", MUTED: "--muted", RULE: "--rule"} | {
@@ -18,7 +18,7 @@ VARIABLES = {INK: "--ink", MUTED: "--muted", RULE: "--rule"} | {
 }
 FONT_SIZE = 9.0
 PNG_DPI = 200
-# An inch of a figure on the page, at its largest.
+# Largest width of an inch of a figure on the page.
 CSS_PIXELS = 108
 STYLE = {
     "font.size": FONT_SIZE,
@@ -40,14 +40,14 @@ STYLE = {
     "legend.labelcolor": INK,
     "lines.linewidth": 1.6,
     "lines.solid_capstyle": "round",
-    # Letters stay letters: the page draws them in its own font, so that every script that it knows is readable.
+    # Text stays text, drawn in the page's font, which has every script that the reader's system has.
     "svg.fonttype": "none",
     "svg.hashsalt": "kerasbert",
 }
 
 
 def check_installed() -> None:
-    """Refuse, before any work is done, what could not be drawn or written.
+    """Check that matplotlib and Jinja2 are installed.
 
     Raises:
         ConfigError: when a package of the extra `report` is missing.
@@ -61,24 +61,24 @@ def check_installed() -> None:
 
 @contextlib.contextmanager
 def house_style() -> Iterator[None]:
-    """Draw in the report's style, whatever style the caller's own pictures have."""
+    """Draw in the report's style, whatever the caller's own is."""
     import matplotlib.style
 
-    with warnings.catch_warnings(), matplotlib.style.context(["default", STYLE]):  # type: ignore[list-item]
-        # The picture as PNG shows a box for a letter that its font lacks; the page shows the letter.
+    with warnings.catch_warnings(), matplotlib.style.context(["default", STYLE]):
+        # A PNG has a box for a letter that its font lacks; the page has the letter.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
 def new_figure(width: float, height: float) -> Any:
-    """An empty figure of a size in inches, which no window and no global state knows of."""
+    """An empty figure, in inches, outside of pyplot's state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
 def plain(text: str, limit: int = 28) -> str:
-    """A label for a picture: shortened, on one line, and no formula."""
+    """Make a label for a figure: shortened, on one line, no formula."""
     text = "".join(character if character.isprintable() else " " for character in text)
     text = text if len(text) <= limit else text[: limit - 1] + "…"
     return text.replace("$", r"\$")
@@ -95,14 +95,14 @@ def save_png(figure: Any, path: Path) -> None:
 
 
 def svg_of(figure: Any, alt: str) -> str:
-    """A figure as an SVG element for an HTML page.
+    """Render a figure as an SVG element for an HTML page.
 
     Args:
         figure: from `new_figure`.
-        alt: what it shows, for those who cannot see it.
+        alt: alternative text.
 
     Returns:
-        The element; its colours are the page's variables, such as `var(--ink)`, and nothing in it refers elsewhere.
+        The element; its colours are CSS variables such as `var(--ink)`, and it loads nothing.
     """
     from markupsafe import escape
 
@@ -119,7 +119,7 @@ def svg_of(figure: Any, alt: str) -> str:
         text,
         count=1,
     )
-    # Only in style attributes; a label that reads like a colour stays what it is.
+    # Only in style attributes: a label may read like a colour.
     return re.sub(r'style="[^"]*"', lambda match: _with_variables(match[0]), text)
 
 
@@ -129,6 +129,6 @@ def _with_variables(style: str) -> str:
     return re.sub(r"font(-family)?: [^;\"]*sans-serif;?", _keep_size, style)
 
 
-def _keep_size(match: re.Match) -> str:
+def _keep_size(match: re.Match[str]) -> str:
     size = re.search(r"[\d.]+px", match[0])
     return f"font-size: {size[0]};" if size else ""

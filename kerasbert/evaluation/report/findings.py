@@ -1,4 +1,4 @@
-"""Everything a report tells of one head, as plain data: what goes into `metrics.json` and what the page shows."""
+"""Everything a report says of one head, as plain data for `metrics.json` and the page."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -6,21 +6,21 @@ from typing import Any, NamedTuple
 from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
-from kerasbert.evaluation.paired import is_clear, verdict
+from kerasbert.evaluation.paired import is_significant, verdict
 from kerasbert.objectives.scores import score_predictions
 
-# A matrix of more labels is larger than what it tells; `confused_pairs` holds its essence.
+# A larger matrix is left out; `confused_pairs` has its largest cells.
 MAX_MATRIX = 200
 AVERAGES = ("micro", "macro", "weighted")
 
 
 class Number(NamedTuple):
-    """One of the numbers that a head is judged by at a glance.
+    """A headline number.
 
     Args:
-        key: its name among the intervals, such as `"macro_f1"`.
-        title: for people.
-        value: in [0, 1]; None where it is not defined.
+        key: of its interval, such as `"macro_f1"`.
+        title: for the page.
+        value: in [0, 1]; None where undefined.
         meaning: in one sentence.
     """
 
@@ -30,8 +30,8 @@ class Number(NamedTuple):
     meaning: str
 
 
-def judge_head(outcome: Outcome) -> dict[str, Any]:
-    """Scores, ranking, calibration, confusions and mistakes of one head.
+def evaluate_head(outcome: Outcome) -> dict[str, Any]:
+    """Evaluate one head: scores, calibration, confusions and mistakes.
 
     Args:
         outcome: of the head, of at least one text.
@@ -44,7 +44,7 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
     Example:
         >>> ids, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
         >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), ids, probabilities, np.array([0, 0]))
-        >>> scores = judge_head(outcome)["scores"]
+        >>> scores = evaluate_head(outcome)["scores"]
         >>> scores["accuracy"], scores["macro"]["average_precision"]
         (0.5, 1.0)
     """
@@ -57,9 +57,9 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
         "label_names": list(outcome.label_names),
         "num_examples": len(outcome),
         "scores": score_predictions(
-            outcome.task, outcome.labels, outcome.decisions, outcome.label_names, outcome.probabilities
+            outcome.task, outcome.y_true, outcome.y_pred, outcome.label_names, outcome.probabilities
         ),
-        "thresholds": dict(zip(outcome.label_names, outcome.limits, strict=True)),
+        "thresholds": dict(zip(outcome.label_names, outcome.label_thresholds, strict=True)),
         "calibration": calibration_of(outcome),
         "confusion": confusion,
         "confused_pairs": confused_pairs(outcome),
@@ -68,10 +68,10 @@ def judge_head(outcome: Outcome) -> dict[str, Any]:
 
 
 def headline(findings: Mapping[str, Any]) -> list[Number]:
-    """The few numbers that tell most about a head.
+    """The main numbers of a head.
 
     Args:
-        findings: from `judge_head`.
+        findings: from `evaluate_head`.
 
     Returns:
         For a binary head accuracy, precision, recall, F1 and average precision of the positive label; for others
@@ -106,13 +106,13 @@ def headline(findings: Mapping[str, Any]) -> list[Number]:
 
 
 def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Further numbers by which a head may be compared with others.
+    """Further numbers of a head.
 
     Args:
-        findings: from `judge_head`.
+        findings: from `evaluate_head`.
 
     Returns:
-        Title and value of those that are defined; those of a single label are means over the labels.
+        Title and value of those that are defined; per-label numbers are means over the labels.
     """
     scores, macro = findings["scores"], findings["scores"]["macro"]
     named = [
@@ -127,7 +127,7 @@ def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
-    """The numbers that tell how the levels of a hierarchy do together.
+    """The main numbers of all levels of a hierarchy together.
 
     Args:
         scores: from `score_hierarchy`.
@@ -144,16 +144,16 @@ def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
 def compare_with_baseline(
     findings: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
-    """The scores that a model and its baseline have in common, and which of the two wins.
+    """Compare a model with its baseline by the scores that both have.
 
     Args:
-        findings: with `task` and `scores`, see `judge_head`.
+        findings: with `task` and `scores`, see `evaluate_head`.
         baseline: scores of another classifier on the same texts, in the form of `score_predictions`.
-        p_values: of the differences, see `paired_p_values`; None where the baseline's answers are not known.
+        p_values: of the differences, see `paired_p_values`; None where the baseline's predictions are not known.
 
     Returns:
-        `verdict`, a sentence, and `rows`, a dict for each score: `title`, `model`, `baseline`, `gain`, how much better the
-        model is, `p_value`, and `is_clear`, whether the gain is more than chance.
+        `verdict`, a sentence, and `rows`, a dict for each score: `title`, `model`, `baseline`, `gain` of the
+        model, `p_value`, and `is_clear`, whether the gain is significant.
     """
     wanted = [("Accuracy", ("accuracy",)), *[(f"{name.capitalize()}-F1", (name, "f1")) for name in AVERAGES]]
     if findings["task"] == "binary":
@@ -174,7 +174,7 @@ def compare_with_baseline(
             "baseline": other,
             "gain": own - other,
             "p_value": p_value,
-            "is_clear": is_clear(p_value),
+            "is_clear": is_significant(p_value),
         }
         for title, own, other, p_value in rows
         if own is not None and other is not None
@@ -183,11 +183,11 @@ def compare_with_baseline(
 
 
 def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:
-    """The table of labels: as they are ordered, or from the worst F1 up where they are more than a dozen.
+    """The table of labels: in their order, or by rising F1 if more than a dozen.
 
     Args:
-        findings: from `judge_head`.
-        limit: the most rows; the best ones are left out.
+        findings: from `evaluate_head`.
+        limit: most rows; the best labels are left out.
 
     Returns:
         `name`, `precision`, `recall`, `f1`, `support`, `threshold` and `average_precision` of each label.
@@ -196,7 +196,7 @@ def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dic
         {"name": name, **values, "threshold": findings["thresholds"][name]}
         for name, values in findings["scores"]["per_label"].items()
     ]
-    # Without a test text a label has no worth to be ranked by.
+    # Labels without a test text, whose F1 says nothing, come last.
     return rows if len(rows) <= 12 else sorted(rows, key=lambda row: (row["support"] == 0, row["f1"]))[:limit]
 
 

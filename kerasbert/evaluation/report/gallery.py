@@ -1,4 +1,4 @@
-"""Which pictures a report holds, with their titles, captions and words for those who cannot see them."""
+"""The pictures of a report, with titles, captions and alternative texts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,14 +12,14 @@ from kerasbert.evaluation.report.pictures import draw_curves, draw_history, draw
 
 
 class Picture(NamedTuple):
-    """A picture and its words.
+    """A figure and its texts.
 
     Args:
-        name: of its file, without ending.
+        name: of its file, without suffix.
         figure: a matplotlib figure.
         title: heading.
         caption: how to read it.
-        alt: what it shows.
+        alt: alternative text.
     """
 
     name: str
@@ -30,11 +30,11 @@ class Picture(NamedTuple):
 
 
 def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[str] = ()) -> list[Picture]:
-    """Learning curves: the loss, the scores of each head, and the learning rate.
+    """Draw learning curves: the loss, the scores of each head, and the learning rate.
 
     Args:
         history: name -> value of each epoch.
-        heads: names of the heads or levels; none for a classifier with one head.
+        heads: names of several heads or levels.
 
     Returns:
         The pictures; none without a history.
@@ -74,15 +74,15 @@ def _picture_of_rate(history: Mapping[str, Sequence[float]]) -> Picture:
 
 
 def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str = "") -> list[Picture]:
-    """The pictures of one head: matrix, precision-recall curves and reliability.
+    """Draw one head: matrix, precision-recall curves and reliability diagram.
 
     Args:
         outcome: of the head.
-        findings: from `judge_head`.
+        findings: from `evaluate_head`.
         prefix: of the file names.
 
     Returns:
-        The pictures that the data allow.
+        The pictures; no matrix of too many labels, no curves without positive texts.
     """
     pictures = []
     if findings["confusion"] is not None:
@@ -95,7 +95,7 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
                 f"{prefix}precision_recall",
                 draw_curves(curves),
                 "Precision and recall",
-                "Each curve goes through all thresholds; its dot is where the classifier decides. The number is the average "
+                "Each curve goes through all thresholds; its dot is the classifier's own predictions. The number is the average "
                 "precision. Grey lines join points of equal F1.",
                 "Precision-recall curves. Average precision: "
                 + ", ".join(f"{curve.name} {curve.average_precision:.3f}" for curve in curves),
@@ -120,9 +120,9 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
 def _matrix(outcome: Outcome, findings: Mapping[str, Any], prefix: str) -> Picture:
     names, counts = findings["confusion"]["names"], np.array(findings["confusion"]["counts"])
     several = outcome.task == "multilabel"
-    support = outcome.truth.sum(axis=0)
+    support = outcome.true_flags.sum(axis=0)
     if several:
-        support = np.append(support, (~outcome.truth.any(axis=1)).sum())
+        support = np.append(support, (~outcome.true_flags.any(axis=1)).sum())
     share = np.trace(counts) / max(counts.sum(), 1)
     caption = "Rows are what texts are, columns what they were given; the stronger the colour, the larger the share of the row."
     if several:

@@ -1,9 +1,10 @@
-"""The page: one HTML file with its styles and pictures inside, which runs no script and asks no other address."""
+"""The report as a page."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from kerasbert.evaluation.pages import html_page
 from kerasbert.evaluation.paired import format_p_value
 
 HERE = Path(__file__).parent
@@ -11,7 +12,7 @@ MAX_TEXT = 320
 
 
 def render_page(content: Mapping[str, Any]) -> str:
-    """The report as HTML; whatever comes from data is escaped.
+    """Render a report as HTML; everything from data is escaped.
 
     Args:
         content: what `report.html` names: `title`, `lead`, `warnings`, `overview`, `levels`, `heads`, `facts` and others.
@@ -36,12 +37,12 @@ def render_page(content: Mapping[str, Any]) -> str:
         "breakable": lambda name: escape(clean(name)).replace("_", Markup("_<wbr>")),
     }
     environment.filters |= filters
-    css = Markup((HERE / "report.css").read_text(encoding="utf-8"))
-    return environment.get_template("report.html").render(**content, css=css)
+    body = environment.get_template("report.html").render(**content)
+    return html_page(content["title"], body, style=(HERE / "report.css").read_text(encoding="utf-8"))
 
 
 def format_number(value: float | None) -> str:
-    """A score with three digits; a dash where it is not defined.
+    """Format a score with three digits, an undefined one as a dash.
 
     Example:
         >>> format_number(0.93), format_number(None)
@@ -51,7 +52,7 @@ def format_number(value: float | None) -> str:
 
 
 def clean(text: Any) -> str:
-    """A text on one line without characters that no one sees.
+    """Replace line breaks and unprintable characters by spaces.
 
     Example:
         >>> clean("a\\x1b[1m b")
@@ -61,7 +62,7 @@ def clean(text: Any) -> str:
 
 
 def shorten_text(text: str, limit: int = MAX_TEXT) -> str:
-    """The beginning of a text that is longer than `limit` characters.
+    """Cut a text to `limit` characters.
 
     Example:
         >>> shorten_text("where is my parcel", 9)

@@ -1,4 +1,4 @@
-"""The pictures of a report: what training did, what was confused, how thresholds and probabilities fare."""
+"""The figures of a report: learning curves, matrix, precision-recall curves, reliability diagram."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,21 +8,21 @@ import numpy as np
 from kerasbert.evaluation.ranking import Curve
 from kerasbert.evaluation.report.drawing import FONT_SIZE, INK, MUTED, RULE, SERIES, new_figure, plain
 
-# Inches; at a hundred pixels each they suit a telephone as they are.
+# Inches; at 100 pixels each they fit a telephone.
 WIDTH, HEIGHT = 3.8, 2.9
 MAX_CELL_TEXTS = 30
 MAX_TICK_LABELS = 100
-# Square points; and predictions below which a point says little.
+# Areas in square points; bins of fewer predictions are hollow.
 LARGEST_POINT, SMALLEST_POINT, FEW = 90.0, 6.0, 10
 MATRIX_COLOUR = (0.0, 0x72 / 255, 0xB2 / 255)
 
 
 def draw_history(history: Mapping[str, Sequence[float]], names: Sequence[str]) -> Any:
-    """Quantities of the training history over the epochs, those of validation data beside those of training data.
+    """Draw quantities of the training history by epoch, on training and on validation data.
 
     Args:
-        history: name -> value of each epoch, validation's under `val_...`.
-        names: which quantities, without `val_`.
+        history: name -> value of each epoch, `val_...` on validation data.
+        names: quantities, without `val_`.
 
     Returns:
         The figure.
@@ -43,7 +43,7 @@ def draw_history(history: Mapping[str, Sequence[float]], names: Sequence[str]) -
 
 
 def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *, predicted: str = "predicted") -> Any:
-    """A matrix of true against predicted labels; the stronger a cell's colour, the larger its share of the row's texts.
+    """Draw a matrix of true against predicted labels; colours are shares of a row's texts.
 
     Args:
         names: of the C rows and columns.
@@ -62,7 +62,7 @@ def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *
     figure = new_figure(side + margin, side + margin)
     axes = figure.add_subplot()
     image = np.empty((size, size, 4))
-    # Below the straight line a single mistake among many texts could not be seen.
+    # Gamma below 1, or a single mistake among many texts could not be seen.
     image[..., :3], image[..., 3] = MATRIX_COLOUR, np.clip(share, 0, 1) ** 0.6
     axes.imshow(image, interpolation="none", aspect="equal")
     _name_cells(axes, names, letters)
@@ -77,7 +77,7 @@ def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *
 
 
 def draw_curves(curves: Sequence[Curve]) -> Any:
-    """Precision against recall over all thresholds, with the point that was chosen; grey lines join equal F1.
+    """Draw precision-recall curves with their operating points; grey lines join points of equal F1.
 
     Args:
         curves: from `curves_to_show`.
@@ -96,8 +96,8 @@ def draw_curves(curves: Sequence[Curve]) -> Any:
     for colour, curve in zip(SERIES, curves, strict=False):
         label = f"{plain(curve.name)}, {curve.average_precision:.3f}"
         axes.step(curve.recall, curve.precision, where="post", color=colour, label=label)
-        if curve.chosen is not None:
-            axes.plot(*curve.chosen, "o", color=colour, markersize=7, markeredgecolor="white", zorder=3)
+        if curve.operating_point is not None:
+            axes.plot(*curve.operating_point, "o", color=colour, markersize=7, markeredgecolor="white", zorder=3)
     axes.set(xlim=(0, 1), ylim=(0, 1.03), xlabel="recall", ylabel="precision")
     axes.grid(visible=False)
     _legend(figure, columns=1)
@@ -105,10 +105,9 @@ def draw_curves(curves: Sequence[Curve]) -> Any:
 
 
 def draw_reliability(calibration: Mapping[str, Any]) -> Any:
-    """Observed frequency against predicted probability, and below how many predictions each bin holds.
+    """Draw a reliability diagram: observed frequency against predicted probability, and the counts of the bins.
 
-    The area of a point grows with its predictions; a line shows between which frequencies it lies with 95 % confidence. A
-    point of few predictions is hollow.
+    The area of a point grows with its count, a bin of few predictions is hollow; lines are 95 % intervals.
 
     Args:
         calibration: from `calibration_of`.
@@ -135,8 +134,8 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Any:
 
 
 def _areas(count: np.ndarray) -> np.ndarray:
-    """Areas of points, in proportion to their counts and large enough to be seen."""
-    return np.maximum(LARGEST_POINT * count / max(count.max(initial=1), 1), SMALLEST_POINT)
+    """Areas in proportion to counts, but large enough to be seen."""
+    return np.asarray(np.maximum(LARGEST_POINT * count / max(count.max(initial=1), 1), SMALLEST_POINT))
 
 
 def _name_cells(axes: Any, names: Sequence[str], letters: float) -> None:

@@ -3,8 +3,9 @@ import numpy as np
 import pytest
 
 from kerasbert import CheckpointError, TFBertModel, TFDistilBertModel
-from kerasbert.encoders.checkpoints import copy_weights, encoder_from
+from kerasbert.encoders.checkpoints import load_weights
 from kerasbert.encoders.checkpoints.live import LiveEncoderSource, live_source
+from kerasbert.encoders.source import encoder_from
 
 from ..reference import inputs_for, largest_difference, random_tensors, torch_model, torch_outputs, toy_config
 from .formats import transformers_4_name
@@ -48,13 +49,13 @@ def test_lower_layers_only():
 def test_copy_between_encoders(tiny_inputs):
     config = toy_config()
     first, second = TFBertModel(config), TFBertModel(config, num_hidden_layers=2)
-    copy_weights(second, first)
+    load_weights(second, live_source(first))
     assert largest_difference(first(tiny_inputs).hidden_states[:3], second(tiny_inputs).hidden_states) == 0
 
 
 def test_copy_from_half_precision_weights():
     first, second = TFBertModel(CONFIG, dtype="bfloat16"), TFBertModel(CONFIG)
-    copy_weights(second, first)
+    load_weights(second, live_source(first))
     expected = keras.ops.cast(first.weights[0], "float32")
     np.testing.assert_array_equal(second.weights[0], expected)
 
@@ -86,14 +87,14 @@ def test_other_shapes_are_refused_and_change_nothing():
     with pytest.raises(
         CheckpointError, match=r"the encoder 'other'.*\n.*wrong shape  embeddings.word_embeddings.weight"
     ):
-        copy_weights(encoder, TFBertModel(toy_config(hidden_size=24), name="other"))
+        load_weights(encoder, live_source(TFBertModel(toy_config(hidden_size=24), name="other")))
     assert all(np.array_equal(old, new) for old, new in zip(before, encoder.weights, strict=True))
 
 
 def test_another_family_is_refused():
     distilbert = TFDistilBertModel(toy_config(model_type="distilbert", dim=12, n_heads=3, hidden_dim=29))
     with pytest.raises(CheckpointError, match=r"missing      embeddings.token_type_embeddings.weight \(2, 12\)"):
-        copy_weights(TFBertModel(CONFIG), distilbert)
+        load_weights(TFBertModel(CONFIG), live_source(distilbert))
 
 
 def test_something_else():

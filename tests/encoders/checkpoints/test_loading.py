@@ -9,8 +9,9 @@ import pytest
 from safetensors.numpy import save_file
 
 from kerasbert import CheckpointError, ConfigError, TFBertModel, TFElectraModel, TFRobertaModel, UnsafeArtifactError
-from kerasbert.encoders.checkpoints import load_encoder, open_checkpoint, read_config
+from kerasbert.encoders.checkpoints import open_checkpoint, read_config
 from kerasbert.encoders.checkpoints.live import LiveEncoderSource
+from kerasbert.encoders.source import load_encoder
 
 from ..reference import random_tensors, toy_config
 from .formats import FORMATS, malicious_pickle, safetensors, write_config

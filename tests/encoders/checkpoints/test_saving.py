@@ -6,8 +6,8 @@ from safetensors import safe_open
 
 from kerasbert import ArtifactError, TFBertModel
 from kerasbert._core.files import verify_manifest
-from kerasbert.encoders.checkpoints import load_encoder
 from kerasbert.encoders.families import ENCODERS
+from kerasbert.encoders.source import load_encoder
 
 from ..reference import inputs_for, largest_difference, torch_outputs, toy_config
 

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 from kerasbert._core.errors import ConfigError
 from kerasbert.evaluation.calibration import reliability
 from kerasbert.evaluation.report import drawing
-from kerasbert.evaluation.report.findings import judge_head
+from kerasbert.evaluation.report.findings import evaluate_head
 from kerasbert.evaluation.report.gallery import pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.pictures import draw_matrix, draw_reliability
 
@@ -40,7 +40,7 @@ def test_a_picture_takes_its_colours_from_the_page_and_refers_to_nothing_else():
 
 
 def test_pictures_of_each_task(outcome, tmp_path):
-    pictures = pictures_of_head(outcome, judge_head(outcome))
+    pictures = pictures_of_head(outcome, evaluate_head(outcome))
     kind = "co_occurrence" if outcome.task == "multilabel" else "confusion"
     assert [picture.name for picture in pictures] == [kind, "precision_recall", "reliability"]
     for picture in pictures:
@@ -48,12 +48,12 @@ def test_pictures_of_each_task(outcome, tmp_path):
         assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
     name = "yes" if outcome.task == "binary" else "a"
     place = outcome.label_names.index(name)
-    precision = average_precision_score(outcome.truth[:, place], outcome.scores[:, place])
+    precision = average_precision_score(outcome.true_flags[:, place], outcome.label_probabilities[:, place])
     assert pictures[1].figure.legends[0].get_texts()[0].get_text() == f"{name}, {precision:.3f}"
 
 
 def test_a_bin_of_one_text_is_not_drawn_as_one_of_five_hundred():
-    found = reliability(np.array([0.95] * 500 + [0.05] + [0.55] * 50), np.ones(551))
+    found = reliability(np.ones(551), np.array([0.95] * 500 + [0.05] + [0.55] * 50))
     above, below = draw_reliability(found).axes
     lines, points = above.collections
     assert points.get_sizes().tolist() == sorted([6.0, 9.0, 90.0])  # areas, the smallest one can be seen

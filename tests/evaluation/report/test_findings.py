@@ -12,8 +12,8 @@ from sklearn.metrics import (
 
 from kerasbert.evaluation.report.findings import (
     compare_with_baseline,
+    evaluate_head,
     headline,
-    judge_head,
     other_numbers,
     rows_of_labels,
 )
@@ -21,30 +21,32 @@ from kerasbert.objectives.scores import score_predictions
 
 
 def test_headline_equals_scikit_learn(outcome):
-    numbers = {number.key: number.value for number in headline(judge_head(outcome))}
-    flat = (outcome.labels, outcome.decisions)
+    numbers = {number.key: number.value for number in headline(evaluate_head(outcome))}
+    flat = (outcome.y_true, outcome.y_pred)
     if outcome.task == "binary":
         assert numbers["f1"] == f1_score(*flat)
-        assert numbers["average_precision"] == average_precision_score(outcome.labels, outcome.probabilities)
+        assert numbers["average_precision"] == average_precision_score(outcome.y_true, outcome.probabilities)
     else:
         assert numbers["macro_f1"] == pytest.approx(f1_score(*flat, labels=range(4), average="macro", zero_division=0))
 
 
 def test_other_numbers_are_those_of_the_scores(outcome):
-    numbers = dict(other_numbers(judge_head(outcome)))
-    flat = (outcome.labels.reshape(-1), outcome.decisions.reshape(-1))
+    numbers = dict(other_numbers(evaluate_head(outcome)))
+    flat = (outcome.y_true.reshape(-1), outcome.y_pred.reshape(-1))
     if outcome.task != "multilabel":
         assert numbers["Matthews correlation"] == pytest.approx(matthews_corrcoef(*flat))
         assert numbers["Cohen’s kappa"] == pytest.approx(cohen_kappa_score(*flat))
-    assert numbers["Hamming loss"] == pytest.approx(hamming_loss(outcome.labels, outcome.decisions))
-    known = outcome.truth.any(axis=0)
-    assert numbers["ROC AUC"] == pytest.approx(roc_auc_score(outcome.truth[:, known], outcome.scores[:, known]))
+    assert numbers["Hamming loss"] == pytest.approx(hamming_loss(outcome.y_true, outcome.y_pred))
+    known = outcome.true_flags.any(axis=0)
+    assert numbers["ROC AUC"] == pytest.approx(
+        roc_auc_score(outcome.true_flags[:, known], outcome.label_probabilities[:, known])
+    )
 
 
 def test_rows_hold_threshold_and_average_precision(outcome):
-    rows = rows_of_labels(judge_head(outcome))
+    rows = rows_of_labels(evaluate_head(outcome))
     assert [row["name"] for row in rows] == list(outcome.label_names)
-    assert [row["threshold"] for row in rows] == outcome.limits
+    assert [row["threshold"] for row in rows] == outcome.label_thresholds
     assert rows[-1]["average_precision"] is None or outcome.task == "binary"
 
 
@@ -59,8 +61,8 @@ def test_many_labels_are_shown_from_the_worst_and_those_without_texts_last():
 
 
 def test_gain_over_the_baseline(outcome):
-    findings = judge_head(outcome)
-    others = score_predictions(outcome.task, outcome.labels, outcome.labels, outcome.label_names)
+    findings = evaluate_head(outcome)
+    others = score_predictions(outcome.task, outcome.y_true, outcome.y_true, outcome.label_names)
     rows = {row["title"]: row for row in compare_with_baseline(findings, others)["rows"]}
     title = "Exact match" if outcome.task == "multilabel" else "Accuracy"
     assert rows[title]["baseline"] == 1.0 and rows[title]["gain"] == findings["scores"]["accuracy"] - 1.0
@@ -68,8 +70,10 @@ def test_gain_over_the_baseline(outcome):
 
 
 def test_a_baseline_may_lack_scores(outcome):
-    assert [row["baseline"] for row in compare_with_baseline(judge_head(outcome), {"accuracy": 0.5})["rows"]] == [0.5]
+    assert [row["baseline"] for row in compare_with_baseline(evaluate_head(outcome), {"accuracy": 0.5})["rows"]] == [
+        0.5
+    ]
 
 
 def test_findings_are_plain_data(outcome):
-    assert json.loads(json.dumps(judge_head(outcome), allow_nan=False))["num_examples"] == len(outcome)
+    assert json.loads(json.dumps(evaluate_head(outcome), allow_nan=False))["num_examples"] == len(outcome)

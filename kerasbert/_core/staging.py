@@ -1,42 +1,49 @@
-"""The temporary folder beside an output, in which it is written; what a killed writer left is cleared.
+"""The staging folder beside an output, in which it is written; what killed writers left behind is cleaned up.
 
 .tmp-NAME-1a2b3c4d/
-    kerasbert.lock     held while the writer lives
-    new/               what is written; instead, a file of the name that it will have
-    old/               what was there before, once the new one has taken its place
+    kerasbert.lock     locked while the writer lives
+    new/               the new folder (a single file has its final name instead)
+    old/               the replaced folder, until it is deleted
 """
 
 import contextlib
+import ctypes
+import functools
 import hashlib
 import os
 import re
 import shutil
+import sys
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Self, final
 
 from kerasbert._core.errors import ArtifactError
+from kerasbert._core.locks import PATIENCE_SECONDS, PAUSE_SECONDS, has_locks, try_lock
 from kerasbert._core.manifest import read_manifest, remove_listed
-from kerasbert._core.turns import PATIENCE_SECONDS, PAUSE_SECONDS, has_locks, try_lock
 
 LOCK_FILE = "kerasbert.lock"
 LOCK_CONTENT = b"kerasbert writes here\n"
 NEW, OLD = "new", "old"
 LONGEST_NAME = 150
 MOST_TRIES = 100
+# Flags of renameat2 (Linux) and renamex_np (macOS).
+AT_FDCWD = -100
+RENAME_EXCHANGE = 2
+RENAME_SWAP = 2
 
 
 @final
-class Workplace:
-    """A context manager: made when it is entered, and gone with all that is in it when it is left.
+class StagingFolder:
+    """A context manager that makes the staging folder of an output on entry and deletes it on exit.
 
     Args:
-        path: where something is to appear; its folder exists.
+        path: the output; its parent exists.
 
     Raises:
-        OSError: when nothing can be made there.
+        OSError: when the folder cannot be made.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,17 +63,14 @@ class Workplace:
 
 
 def clear_leftovers(path: Path) -> None:
-    """Remove what killed writers left beside a place; where one died between two renames, the old folder is put back.
+    """Delete staging folders of killed writers; restore the old folder if one died between two renames.
 
-    Only what has the name, the lock file and the owner of a writer's folder is looked at, and only if its lock is free.
-
-    Args:
-        path: where something is to appear.
+    Only folders with the name, lock file and owner of a staging folder are touched, and only if their lock is free.
     """
-    for folder in _workplaces(path):
+    for folder in _staging_folders(path):
         descriptor = _open_lock(folder)
         if descriptor is None:
-            # Of a writer that was killed before it made its lock; any other is not empty.
+            # Its writer was killed before it made the lock; any other folder is not empty.
             _remove_if_empty(folder)
             continue
         try:
@@ -76,14 +80,10 @@ def clear_leftovers(path: Path) -> None:
             os.close(descriptor)
 
 
-def put_back(path: Path) -> None:
-    """Where nothing is at a place because a writer is between two renames, wait for it, or put back what a killed one took.
-
-    Args:
-        path: of a folder that is to be read.
-    """
+def recover_folder(path: Path) -> None:
+    """Before reading a missing folder, wait for a writer between two renames, or restore what a killed one moved."""
     end = time.monotonic() + PATIENCE_SECONDS
-    while not os.path.lexists(path) and any((one / OLD).is_dir() for one in _workplaces(path)):
+    while not os.path.lexists(path) and any((one / OLD).is_dir() for one in _staging_folders(path)):
         clear_leftovers(path)
         if os.path.lexists(path) or time.monotonic() > end:
             return
@@ -97,7 +97,7 @@ def _make(path: Path) -> tuple[Path, int]:
         try:
             descriptor = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileNotFoundError:
-            # Another writer took it for a leftover.
+            # Another writer deleted it as a leftover.
             continue
         os.write(descriptor, LOCK_CONTENT)
         if try_lock(descriptor) and (folder / LOCK_FILE).is_file():
@@ -113,7 +113,7 @@ def _stem(path: Path) -> str:
     return f".tmp-{name}-"
 
 
-def _workplaces(path: Path) -> Iterator[Path]:
+def _staging_folders(path: Path) -> Iterator[Path]:
     stem = _stem(path)
     try:
         names = sorted(os.listdir(path.parent))
@@ -135,7 +135,7 @@ def _is_own(folder: Path) -> bool:
 
 
 def _open_lock(folder: Path) -> int | None:
-    """The lock file of a writer, opened; None where there is none, or no lock can be trusted."""
+    """Open the lock file of a staging folder; None if there is none or locks are not supported."""
     file = folder / LOCK_FILE
     if not has_locks or file.is_symlink() or not file.is_file():
         return None
@@ -150,12 +150,12 @@ def _open_lock(folder: Path) -> int | None:
 
 
 def _clear(folder: Path, path: Path) -> None:
-    """Empty a writer's folder and remove it; its lock goes last."""
+    """Delete a staging folder, its lock last."""
     old, new = folder / OLD, folder / NEW
     if old.is_dir() and not os.path.lexists(path):
         _rename(old, path)
     if new.is_dir() and _is_written(new):
-        # Perhaps what was there before, because the two change places in one step: only what is listed is ours.
+        # After an exchange this is the replaced folder, of which only listed files are deleted.
         _rename(new, old)
     if old.is_dir():
         remove_listed(old)
@@ -169,7 +169,7 @@ def _clear(folder: Path, path: Path) -> None:
 
 
 def _is_written(folder: Path) -> bool:
-    """Whether a folder has a manifest, which is the last thing that a writer writes."""
+    """Whether a folder has a manifest, which is written last."""
     try:
         read_manifest(folder)
     except ArtifactError:
@@ -196,3 +196,24 @@ def _remove_if_empty(folder: Path) -> None:
         os.rmdir(folder)
     except OSError:
         return
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Swap two existing folders atomically; False, with nothing changed, where that is not supported."""
+    call = _system_call()
+    return call is not None and call(os.fsencode(first), os.fsencode(second)) == 0
+
+
+@functools.cache
+def _system_call() -> Callable[[bytes, bytes], int] | None:
+    """Return the system call that swaps two paths, or None."""
+    if sys.platform not in ("linux", "darwin"):
+        return None
+    library = ctypes.CDLL(None)
+    if sys.platform == "linux" and hasattr(library, "renameat2"):
+        library.renameat2.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
+        return lambda first, second: library.renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE)
+    if sys.platform == "darwin" and hasattr(library, "renamex_np"):
+        library.renamex_np.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint]
+        return lambda first, second: library.renamex_np(first, second, RENAME_SWAP)
+    return None

@@ -1,4 +1,4 @@
-"""Locks between readers and writers of one folder, so that no reader mixes files of an old and a new one."""
+"""File locks between readers and writers of a folder, so that no reader mixes files of two versions."""
 
 import contextlib
 import importlib.util
@@ -13,27 +13,24 @@ from kerasbert._core.names import MANIFEST_FILE
 
 Result = TypeVar("Result")
 
-# How long one waits for the other; afterwards a writer goes on, and a reader reads again.
+# How long to wait for a lock; afterwards a writer goes on, and a reader checks for changes.
 PATIENCE_SECONDS = 10.0
 PAUSE_SECONDS = 0.002
 MOST_READINGS = 100
 has_locks = importlib.util.find_spec("fcntl") is not None
 
 
-def read_in_turn(folder: Path, read: Callable[[], Result]) -> Result:
-    """Read the files of a folder while no writer replaces it.
+def read_locked(folder: Path, read: Callable[[], Result]) -> Result:
+    """Call `read` while no writer replaces a folder.
 
-    Where a writer does all the same, such as on another machine, it is read again.
-
-    Args:
-        folder: with a manifest; of a folder without one the reading is done at once.
-        read: the reading; it opens files by their path.
+    If the folder is replaced all the same, for example from another machine, it is read again. A folder without a
+    manifest is not locked.
 
     Returns:
-        What `read` gives.
+        The result of `read`.
 
     Raises:
-        ArtifactError: when the folder was replaced during each of many readings.
+        ArtifactError: when the folder was replaced during each of many attempts.
     """
     for _ in range(MOST_READINGS):
         with _turn(folder, exclusive=False):
@@ -47,7 +44,7 @@ def read_in_turn(folder: Path, read: Callable[[], Result]) -> Result:
 
 
 def _read_once(folder: Path, read: Callable[[], Result]) -> list[Result]:
-    """Run a read and return its result; nothing, not even its error, if the folder was replaced meanwhile."""
+    """Return the result of `read` in a list; an empty list, whatever its error, if the folder was replaced meanwhile."""
     before = identity(folder)
     try:
         result = read()
@@ -59,28 +56,17 @@ def _read_once(folder: Path, read: Callable[[], Result]) -> list[Result]:
 
 
 @contextlib.contextmanager
-def no_reader(folder: Path) -> Iterator[None]:
-    """Context: nobody reads a folder in turn.
-
-    Args:
-        folder: with a manifest.
-
-    Yields:
-        When the readers are done, or at the end of patience.
-    """
+def write_locked(folder: Path) -> Iterator[None]:
+    """Hold a folder's lock exclusively, after waiting for readers at most `PATIENCE_SECONDS`."""
     with _turn(folder, exclusive=True):
         yield
 
 
 def try_lock(descriptor: int, *, exclusive: bool = True) -> bool:
-    """Take a lock of the operating system, which goes with its process, however that ends.
-
-    Args:
-        descriptor: of an open file.
-        exclusive: whether nobody else may hold it.
+    """Take a lock of the operating system on an open file; it is released when the process ends.
 
     Returns:
-        False when somebody else holds it. True also where the system or the file system has no such locks.
+        False when another holder is in the way. True also where locks are not supported.
     """
     if not has_locks:
         return True
@@ -96,7 +82,7 @@ def try_lock(descriptor: int, *, exclusive: bool = True) -> bool:
 
 @contextlib.contextmanager
 def _turn(folder: Path, *, exclusive: bool) -> Iterator[None]:
-    """Hold the lock of the manifest that is at the path, as long as there is one that can be opened."""
+    """Hold the lock of the folder's manifest, if there is one that can be opened."""
     descriptor = _locked(folder, exclusive)
     try:
         yield
@@ -106,7 +92,7 @@ def _turn(folder: Path, *, exclusive: bool) -> Iterator[None]:
 
 
 def _locked(folder: Path, exclusive: bool) -> int | None:
-    """The manifest, opened and locked, or at the end of patience opened only; None where there is none."""
+    """Open and lock the manifest; after `PATIENCE_SECONDS` open it only. None if there is none."""
     end = time.monotonic() + PATIENCE_SECONDS
     descriptor = _open(folder)
     while descriptor is not None and time.monotonic() < end:
@@ -136,14 +122,7 @@ def _is_at(folder: Path, descriptor: int) -> bool:
 
 
 def identity(folder: Path) -> tuple[int, ...] | None:
-    """What tells the folder at a path from one that takes its place: its manifest is another file.
-
-    Args:
-        folder: with a manifest.
-
-    Returns:
-        Numbers; None where there is no manifest.
-    """
+    """Identify the version of a folder by its manifest's inode, size and time; None if there is no manifest."""
     try:
         status = os.stat(folder / MANIFEST_FILE)
     except (OSError, ValueError):

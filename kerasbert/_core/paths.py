@@ -1,15 +1,15 @@
-"""Check user paths: local ones are accepted, addresses of remote storage are refused with the command that copies."""
+"""Paths that a user or a file gives: local ones are accepted, and links may not lead out of their folder."""
 
 import os
 import re
 from pathlib import Path
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
+from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError, UnsafeArtifactError
 
-# `Path` makes one slash of two. A drive of Windows has one letter, and a scheme more.
+# `Path` collapses a double slash. A Windows drive has one letter, a scheme has more.
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)", re.DOTALL)
-# Scheme -> the command that copies a folder, from its first argument to its second.
+# Scheme -> command that copies a folder from its first argument to its second.
 COPY_COMMANDS = {
     "abfs": "azcopy copy --recursive",
     "abfss": "azcopy copy --recursive",
@@ -18,20 +18,15 @@ COPY_COMMANDS = {
     "s3": "aws s3 cp --recursive",
     "s3a": "hadoop fs -cp",
 }
+# Path of a file's content in a DVC cache: the first two digits of its MD5, then the rest.
+DVC_CONTENT = re.compile(r"(files/md5/)?[0-9a-f]{2}/[0-9a-f]{30}")
 
 
 def local_path(value: str | os.PathLike[str], *, error: type[KerasBertError] = ConfigError) -> Path:
-    """A path to read from.
-
-    Args:
-        value: what the user gave.
-        error: the class of the refusal.
-
-    Returns:
-        The path, as it was given.
+    """Return a path to read from, unchanged, if it is local.
 
     Raises:
-        KerasBertError: of the class `error`, when it is an address such as `gs://bucket/folder`, or holds a NUL.
+        KerasBertError: of class `error`, when it is a URL such as `gs://bucket/folder` or contains a NUL.
 
     Example:
         >>> local_path("data/train.csv").name
@@ -42,17 +37,11 @@ def local_path(value: str | os.PathLike[str], *, error: type[KerasBertError] = C
 
 
 def local_output(value: str | os.PathLike[str]) -> Path:
-    """A path to write to.
-
-    Args:
-        value: what the user gave.
-
-    Returns:
-        The path, absolute. Where it is a link, the place that it names, so that the link stays.
+    """Return a path to write to as an absolute path; of a link its target, so that the link is kept.
 
     Raises:
-        ArtifactError: when it is an address such as `gs://bucket/folder`, has no name of its own, holds a NUL, or is a
-            link to nowhere.
+        ArtifactError: when it is a URL such as `gs://bucket/folder`, has no last component, contains a NUL, or is a
+            dangling link.
 
     Example:
         >>> local_output("gs://bucket/model")
@@ -103,3 +92,40 @@ def _way_out(scheme: str, address: str, *, writes: bool) -> str:
     if writes:
         return f"Write to a local folder, then copy it: {command} FOLDER {address}"
     return f"Copy it to this machine first: {command} {address} FOLDER"
+
+
+def stays_inside(folder: Path, file: Path) -> bool:
+    """Whether a file resolves inside its folder, or inside the store that the folder links to; False for link loops.
+
+    Stores are the `blobs` next to a `snapshots` folder of Hugging Face's cache, and the `.dvc/cache` of a surrounding
+    project. The links of a Kubernetes projected volume stay inside the folder.
+    """
+    # os.path.realpath, because Path.resolve raises its own error on link loops.
+    target, inside = Path(os.path.realpath(file)), Path(os.path.realpath(folder))
+    if target.is_symlink():
+        return False
+    return target.is_relative_to(inside) or any(_is_stored(target, parent) for parent in (inside, *inside.parents))
+
+
+def check_inside(folder: Path, file: Path, *, error: type[KerasBertError] = UnsafeArtifactError) -> None:
+    """Refuse a file whose link leads out of its folder; see `stays_inside`.
+
+    Raises:
+        KerasBertError: of class `error`, when it does.
+    """
+    if stays_inside(folder, file):
+        return
+    if os.path.islink(os.path.realpath(file)):
+        raise error(f"{str(file)!r} is missing: it is a link that goes in a circle.")
+    raise error(
+        f"{str(file)!r} is a link that leads out of the folder; refused. Where the link is meant, copy what it names: "
+        f"cp --recursive --dereference."
+    )
+
+
+def _is_stored(target: Path, parent: Path) -> bool:
+    """Whether a link target lies in the Hugging Face or DVC store of a folder."""
+    if parent.parent.name == "snapshots" and target.parent == parent.parent.parent / "blobs":
+        return True
+    cache = parent / ".dvc" / "cache"
+    return target.is_relative_to(cache) and bool(DVC_CONTENT.fullmatch(target.relative_to(cache).as_posix()))

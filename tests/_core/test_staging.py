@@ -2,8 +2,9 @@ import os
 
 import pytest
 
+from kerasbert._core import staging as module
 from kerasbert._core.files import atomic_dir_write
-from kerasbert._core.workplace import LOCK_CONTENT, LOCK_FILE, Workplace, clear_leftovers, put_back
+from kerasbert._core.staging import LOCK_CONTENT, LOCK_FILE, StagingFolder, clear_leftovers, exchange, recover_folder
 
 
 def left_by_a_killed_writer(path, inside=()):
@@ -17,10 +18,10 @@ def left_by_a_killed_writer(path, inside=()):
     return folder
 
 
-def test_a_workplace_is_gone_afterwards(tmp_path):
-    with Workplace(tmp_path / "out") as workplace:
-        workplace.new.mkdir()
-        (workplace.new / "file").write_text("half")
+def test_a_staging_is_gone_afterwards(tmp_path):
+    with StagingFolder(tmp_path / "out") as staging:
+        staging.new.mkdir()
+        (staging.new / "file").write_text("half")
     assert os.listdir(tmp_path) == []
 
 
@@ -32,11 +33,11 @@ def test_what_a_killed_writer_left_is_cleared(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
-def test_the_workplace_of_a_living_writer_stays(tmp_path):
-    with Workplace(tmp_path / "out") as workplace:
-        workplace.new.mkdir()
+def test_the_staging_of_a_living_writer_stays(tmp_path):
+    with StagingFolder(tmp_path / "out") as staging:
+        staging.new.mkdir()
         clear_leftovers(tmp_path / "out")
-        assert workplace.new.is_dir()
+        assert staging.new.is_dir()
 
 
 NOT_OURS = {
@@ -72,7 +73,7 @@ def test_a_file_of_somebody_else_in_a_leftover_stays(tmp_path):
 
 def test_the_old_folder_is_put_back(tmp_path):
     left_by_a_killed_writer(tmp_path / "out", ["old", "new"])
-    put_back(tmp_path / "out")
+    recover_folder(tmp_path / "out")
     assert (tmp_path / "out" / "file").read_text() == "old"
     assert os.listdir(tmp_path) == ["out"]
 
@@ -80,7 +81,7 @@ def test_the_old_folder_is_put_back(tmp_path):
 def test_nothing_is_put_over_what_is_there(tmp_path):
     left_by_a_killed_writer(tmp_path / "out", ["old"])
     (tmp_path / "out").write_text("another")
-    put_back(tmp_path / "out")
+    recover_folder(tmp_path / "out")
     assert (tmp_path / "out").read_text() == "another"
 
 
@@ -88,3 +89,29 @@ def test_a_name_as_long_as_the_system_takes(tmp_path):
     with atomic_dir_write(tmp_path / ("n" * 255), kind="probe") as folder:
         (folder / "file").write_text("x")
     assert (tmp_path / ("n" * 255) / "file").is_file()
+
+
+def folder(path, content):
+    path.mkdir()
+    (path / "file").write_text(content)
+    return path
+
+
+def test_two_folders_change_places(tmp_path):
+    first, second = folder(tmp_path / "a", "1"), folder(tmp_path / "b", "2")
+    if not exchange(first, second):
+        pytest.skip("this file system cannot")
+    assert [(path / "file").read_text() for path in (first, second)] == ["2", "1"]
+
+
+def test_what_cannot_be_exchanged_stays(tmp_path):
+    first = folder(tmp_path / "a", "1")
+    assert not exchange(first, tmp_path / "nothing")
+    assert (first / "file").read_text() == "1"
+
+
+def test_a_system_without_the_call_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(module.sys, "platform", "win32")
+    module._system_call.cache_clear()
+    assert not exchange(folder(tmp_path / "a", "1"), folder(tmp_path / "b", "2"))
+    module._system_call.cache_clear()

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from kerasbert import ArtifactError
-from kerasbert._core import turns
-from kerasbert._core.turns import identity, no_reader, read_in_turn, try_lock
+from kerasbert._core import locks
+from kerasbert._core.locks import identity, read_locked, try_lock, write_locked
 
 
 @pytest.fixture
@@ -30,19 +30,19 @@ def test_a_reading_during_which_the_folder_changes_is_repeated(folder):
             raise FileNotFoundError
         return "whole"
 
-    assert read_in_turn(folder, read) == "whole"
+    assert read_locked(folder, read) == "whole"
     assert readings == [0, 1, 2]
 
 
 def test_an_error_of_a_folder_that_stays_is_an_error(folder):
     with pytest.raises(FileNotFoundError):
-        read_in_turn(folder, lambda: (folder / "nothing").read_text())
+        read_locked(folder, lambda: (folder / "nothing").read_text())
 
 
 def test_a_folder_that_never_stays_is_told(folder, monkeypatch):
-    monkeypatch.setattr(turns, "MOST_READINGS", 3)
+    monkeypatch.setattr(locks, "MOST_READINGS", 3)
     with pytest.raises(ArtifactError, match="was replaced 3 times while it was read"):
-        read_in_turn(folder, lambda: replace(folder))
+        read_locked(folder, lambda: replace(folder))
 
 
 def test_a_writer_waits_for_a_reader(folder):
@@ -54,19 +54,19 @@ def test_a_writer_waits_for_a_reader(folder):
         order.append("read")
 
     def write():
-        with no_reader(folder):
+        with write_locked(folder):
             order.append("written")
 
-    read_in_turn(folder, read)
+    read_locked(folder, read)
     time.sleep(0.1)
     assert order == ["read", "written"]
 
 
 def test_patience_ends(folder, monkeypatch):
-    monkeypatch.setattr(turns, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(locks, "PATIENCE_SECONDS", 0.05)
     descriptor = os.open(folder / "manifest.json", os.O_RDONLY)
     assert try_lock(descriptor)
-    with no_reader(folder):
+    with write_locked(folder):
         pass
     os.close(descriptor)
 

@@ -1,5 +1,6 @@
 import hashlib
 import importlib
+import json
 import os
 import subprocess
 import sys
@@ -7,9 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from kerasbert import ConfigError, UnsafeArtifactError
-from kerasbert._core import resolve
-from kerasbert._core.resolve import CheckpointPackage, resolve_encoder
+from kerasbert import (
+    ArtifactError,
+    CheckpointError,
+    ConfigError,
+    TextClassifier,
+    TFBertModel,
+    UnsafeArtifactError,
+    load,
+)
+from kerasbert._core import encoder_folders
+from kerasbert._core.encoder_folders import CheckpointPackage, explain_folder, resolve_encoder
+from kerasbert.data import Tokenizer
+from kerasbert.encoders.checkpoints import open_checkpoint
 
 
 @pytest.fixture
@@ -23,7 +34,7 @@ def offline(monkeypatch, tmp_path):
 
 @pytest.fixture
 def no_package(monkeypatch):
-    monkeypatch.setattr(resolve.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(encoder_folders.importlib.util, "find_spec", lambda name: None)
 
 
 def cached(cache, name, *files):
@@ -67,7 +78,7 @@ def own_package(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     sha256 = {name: hashlib.sha256(name.encode()).hexdigest() for name in files}
     package = CheckpointPackage("a_checkpoint", "model", "a-checkpoint==1.0", sha256)
-    monkeypatch.setitem(resolve.CHECKPOINT_PACKAGES, "tiny", package)
+    monkeypatch.setitem(encoder_folders.CHECKPOINT_PACKAGES, "tiny", package)
     return folder
 
 
@@ -94,7 +105,7 @@ def test_package_without_a_file_is_refused(own_package):
 
 def test_the_release_is_the_one_of_the_scripts_and_the_readme():
     root = Path(__file__).parents[2]
-    requirement = resolve.CHECKPOINT_PACKAGES["all-MiniLM-L6-v2"].requirement
+    requirement = encoder_folders.CHECKPOINT_PACKAGES["all-MiniLM-L6-v2"].requirement
     for file in ("scripts/_setup.sh", "README.md"):
         assert f"--no-deps {requirement}" in (root / file).read_text(encoding="utf-8")
 
@@ -132,7 +143,7 @@ def test_read_only_cache_without_a_home(tmp_path):
         os.chmod(folder, 0o555)
     environment = {key: value for key, value in os.environ.items() if key not in ("HOME", "HF_HOME")}
     environment |= {"HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "1"}
-    code = "from kerasbert._core.resolve import resolve_encoder; print(resolve_encoder('someone/bert'))"
+    code = "from kerasbert._core.encoder_folders import resolve_encoder; print(resolve_encoder('someone/bert'))"
     finished = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert finished.stdout.strip() == str(snapshot)
 
@@ -175,10 +186,90 @@ def test_other_weights_are_fetched_only_without_safetensors(monkeypatch, tmp_pat
     def snapshot_download(name, *, allow_patterns=None, local_files_only=False, **_):
         if local_files_only:
             raise FileNotFoundError(name)
-        asked.append(tuple(pattern for pattern in allow_patterns if pattern not in resolve.HUB_FILES))
+        asked.append(tuple(pattern for pattern in allow_patterns if pattern not in encoder_folders.HUB_FILES))
         if present.endswith("safetensors") or asked[-1]:
             (tmp_path / present).touch()
         return str(tmp_path)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
     assert (resolve_encoder("someone/bert"), asked) == (tmp_path, expected)
+
+
+def adapter(folder):
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "bert-base-uncased"}')
+    (folder / "adapter_model.safetensors").touch()
+
+
+def trainer(folder):
+    for step in (500, 1000, 90):
+        (folder / f"checkpoint-{step}").mkdir()
+    (folder / "runs").mkdir()
+
+
+def old_sentence_transformers(folder):
+    (folder / "0_Transformer").mkdir()
+    (folder / "0_Transformer" / "config.json").write_text("{}")
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text("{}")
+    (folder / "modules.json").write_text("[]")
+
+
+def hub_cache(folder):
+    (folder / "snapshots" / "0a1b").mkdir(parents=True)
+
+
+def one_below(folder):
+    (folder / "model").mkdir()
+    (folder / "model" / "config.json").write_text("{}")
+
+
+KINDS = {
+    "adapter": (adapter, r"holds a PEFT adapter \(adapter_config.json\).*merge_and_unload\(\)"),
+    "trainer": (trainer, r"output folder of a Trainer, with 'checkpoint-90, checkpoint-500, checkpoint-1000'.*checkpoint-1000'"),
+    "sentence-transformers": (old_sentence_transformers, "sentence-transformers.*: give '.*0_Transformer'"),
+    "cache": (hub_cache, "repository of the Hugging Face cache: give a folder inside '.*snapshots'"),
+    "one below": (one_below, "holds no checkpoint, but 'model' in it does: give '.*model'"),
+}  # fmt: skip
+DOORS = {
+    "encoder": (TFBertModel.from_pretrained, ConfigError),
+    "classifier": (TextClassifier.from_pretrained, ConfigError),
+    "tokenizer": (Tokenizer.from_pretrained, ConfigError),
+    "load": (load, ArtifactError),
+    "weights": (open_checkpoint, CheckpointError),
+    "training": (lambda folder: TextClassifier(encoder=folder).fit(["a", "b"] * 4, ["x", "y"] * 4), ConfigError),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_door_says_what_a_folder_is(kind, door, tmp_path):
+    make, message = KINDS[kind]
+    make(tmp_path)
+    opens, error = DOORS[door]
+    with pytest.raises(error, match=message):
+        opens(tmp_path)
+
+
+def test_an_adapter_beside_a_config_is_never_left_out(tiny_folder, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(tiny_folder, tmp_path / "both")
+    adapter(folder)
+    with pytest.raises(ConfigError, match="holds a PEFT adapter"):
+        TFBertModel.from_pretrained(folder)
+
+
+def test_checkpoints_beside_a_whole_model_do_not_matter(tiny_folder, tmp_path):
+    import shutil
+
+    folder = shutil.copytree(tiny_folder, tmp_path / "whole")
+    trainer(folder)
+    assert (
+        TFBertModel.from_pretrained(folder).config.hidden_size
+        == json.loads((folder / "config.json").read_text())["hidden_size"]
+    )
+
+
+def test_other_folders_are_not_explained(tiny_folder, tmp_path):
+    assert explain_folder(tmp_path) is None and explain_folder(tiny_folder) is None
+    assert explain_folder(tmp_path / "missing") is None

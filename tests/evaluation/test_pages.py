@@ -6,7 +6,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.evaluation.explain import Explanation
-from kerasbert.evaluation.notebook import framed
+from kerasbert.evaluation.pages import STYLESHEET, html_page, notebook_frame
 
 
 def page_in(frame):
@@ -16,7 +16,19 @@ def page_in(frame):
 
 def test_a_page_in_a_frame_is_the_page():
     page = "<p class='a' title=\"b\">&amp;</p>"
-    assert page_in(framed(page)) == page
+    assert page_in(notebook_frame(page)) == page
+
+
+def test_the_styles_ask_no_other_address_and_know_the_dark():
+    css = STYLESHEET.read_text(encoding="utf-8")
+    assert "url(" not in css and "@import" not in css and "</style" not in css
+    assert "prefers-color-scheme: dark" in css and "@media print" in css
+
+
+def test_a_page_escapes_its_title_and_runs_no_script():
+    page = html_page("<b>", "<p>c</p>", style="p { margin: 0 }")
+    assert "<title>&lt;b&gt;</title>" in page and "<p>c</p>" in page and "p { margin: 0 }</style>" in page
+    assert "default-src 'none'" in page and "<script" not in page
 
 
 def test_an_explanation_is_short_and_has_its_page():

