@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--limit", type=int, help="at most so many texts")
     options = parser.parse_args(arguments)
-    examples = kb.data.read_examples(options.data, labels=["label"])
+    examples = kb.data.read_examples(options.data, label_columns=["label"])
     texts, labels = examples.texts[: options.limit], examples.labels["label"][: options.limit]
     names = kb.data.collect_label_names(labels)
     tokens = kb.data.Tokenizer.from_pretrained(options.encoder).encode(texts)

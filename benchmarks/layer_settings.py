@@ -83,7 +83,8 @@ def read(options: argparse.Namespace) -> Data:
     """The three files, tokenised."""
     tokens = kb.data.Tokenizer.from_pretrained(options.encoder, max_length=options.max_length)
     files = [
-        kb.data.read_examples(options.data / f"{name}.jsonl", labels=["labels"]) for name in ("train", "dev", "test")
+        kb.data.read_examples(options.data / f"{name}.jsonl", label_columns=["labels"])
+        for name in ("train", "dev", "test")
     ]
     names = kb.data.collect_label_names(files[0].labels["labels"])
     if options.limit is not None:

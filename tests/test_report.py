@@ -152,7 +152,7 @@ def test_texts_of_a_file_are_named_by_their_lines(ending, fitted, tmp_path):
     if ending == "jsonl":
         lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    data = kb.data.read_examples(file, labels="label")
+    data = kb.data.read_examples(file, label_columns="label")
     page, metrics = read(kb.write_report(fitted["multiclass"], data.texts, data.labels["label"], tmp_path / "r").parent)
     for mistake in metrics["heads"]["probabilities"]["surest_mistakes"]:
         line = int(mistake["place"].removeprefix("line "))

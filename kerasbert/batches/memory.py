@@ -1,17 +1,16 @@
 """Batches of texts of like length, padded to a few fixed lengths, as a `tf.data` pipeline."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_int, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.batches.sampling import draw_rows, expected_draws
-from kerasbert.batches.source import BatchSource
-from kerasbert.tokenization.augmentation import Augmentation, augment_step
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.batches.source import TokenBatches
+from kerasbert.tokenization.augmentation import Augmentation
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 # Batches within which texts are sorted by length: more give less padding, fewer more chance.
 POOL = 50
@@ -19,11 +18,9 @@ NUM_LENGTHS = 8
 # As `lengths`: each batch is padded to its own longest text.
 LONGEST = "longest"
 MULTIPLE = 4
-# Batches made ready while one is computed.
-READ_AHEAD = 2
 
 
-class Batches(BatchSource):
+class Batches(TokenBatches):
     """Batches for `fit`, `evaluate` or `predict`; made by `make_batches`.
 
     Args:
@@ -36,7 +33,7 @@ class Batches(BatchSource):
         lengths: the padded lengths allowed.
         pad_id: id that fills up a text.
         draws: how often each row is drawn in an epoch, on average, (n,); None: once.
-        augment: what is done to the tokens of each batch; None: nothing.
+        augmentation: what is done to the tokens of each batch; None: nothing.
         by_length: whether texts that are not shuffled come from short to long.
 
     Example:
@@ -57,7 +54,7 @@ class Batches(BatchSource):
         lengths: tuple[int, ...],
         pad_id: int,
         draws: np.ndarray | None = None,
-        augment: Augmentation | None = None,
+        augmentation: Augmentation | None = None,
         by_length: bool = False,
     ) -> None:
         self.tokens = tokens
@@ -69,7 +66,7 @@ class Batches(BatchSource):
         self.lengths = lengths
         self.pad_id = pad_id
         self.draws = draws
-        self.augment = augment
+        self.augmentation = augmentation
         self.by_length = by_length
         # The epoch that `rows_of` was asked about last.
         self._planned: tuple[int, list[tuple[np.ndarray, int]]] | None = None
@@ -82,14 +79,11 @@ class Batches(BatchSource):
         #: Tokens in an epoch, padding apart.
         self.num_tokens = real
         #: Share of an epoch's tokens that are padding.
-        self.padding = 1 - real / sum(self._size(rows) * length for rows, length in first) if real else 0.0
+        self.padding = 1 - real / sum(self._num_rows(rows) * length for rows, length in first) if real else 0.0
         #: As `dataset`, but of no promised number of batches.
-        self.pipeline = self._pipeline()
+        self.pipeline = self._pipeline(self._batch(np.arange(min(len(tokens), 1)), 1))
         self.dataset = self.with_length(self.pipeline)
         self.dataset.longest_input = max(lengths if draws is not None else self.shapes, default=0)
-
-    def __len__(self) -> int:
-        return self.steps
 
     @property
     def num_examples(self) -> int:  # type: ignore[override]
@@ -127,100 +121,23 @@ class Batches(BatchSource):
             batches = [batches[index] for index in random.permutation(len(batches))]
         return [(rows, self._padded(int(lengths[rows].max()))) for rows in batches]
 
-    def _size(self, rows: np.ndarray) -> int:
+    def _num_rows(self, rows: np.ndarray) -> int:
         """Rows of the inputs for some texts."""
         return len(rows)
 
     def _padded(self, length: int) -> int:
         return self.lengths[int(np.searchsorted(self.lengths, length))]
 
-    def _numbered(self) -> Iterator[tuple[np.ndarray, int, int]]:
-        """The batches of the next epoch with their numbers since the first one."""
-        epoch, skip = self.epoch, self._skip
-        self.epoch, self._skip = epoch + 1, 0
-        for step, (rows, length) in enumerate(self._plan(epoch)[skip:], start=epoch * self.steps + skip):
-            yield rows, length, step
+    def _read(self) -> Iterator[tuple[Any, ...]]:
+        for rows, length, number in self._numbered():
+            yield (*self._batch(rows, length), number)
 
-    def _pipeline(self) -> Any:
-        import tensorflow as tf
+    def _batch(self, rows: np.ndarray, length: int) -> tuple[Any, ...]:
+        import keras
 
-        # On the CPU, where the pipeline runs: from a GPU every batch would fetch all of them.
-        with tf.device("CPU:0"):
-            read = self._reader()
-            targets = [
-                tf.nest.map_structure(tf.convert_to_tensor, part)
-                for part in (self.labels, self.sample_weight)
-                if part is not None
-            ]
-
-        augment = augment_step(self.augment, self.seed, self.pad_id)
-
-        def batch(rows: Any, length: Any, number: Any) -> Any:
-            inputs = read(rows, length) if augment is None else augment(read(rows, length), number)
-            return (inputs, *tf.nest.map_structure(lambda part: tf.gather(part, rows), targets)) if targets else inputs
-
-        return ahead(self.plan_dataset(), batch)
-
-    def plan_dataset(self) -> Any:
-        """Rows (m,), padded length and number of each batch since the first epoch, a `tf.data.Dataset` of epoch after epoch."""
-        import tensorflow as tf
-
-        number = tf.TensorSpec((), tf.int64)
-        return tf.data.Dataset.from_generator(
-            self._numbered, output_signature=(tf.TensorSpec((None,), tf.int64), number, number)
-        )
-
-    def _reader(self) -> Callable[[Any, Any], dict[str, Any]]:
-        """The function from the rows of a batch and its length to the inputs."""
-        return token_reader(self.tokens, self.pad_id)
-
-
-def ahead(dataset: Any, function: Callable[..., Any]) -> Any:
-    """Map a function over a dataset, a few elements ahead of who reads them.
-
-    The parallelism is fixed: a pipeline that tunes itself has a thread that sleeps 10 ms, then 20 ms, and so on, and the
-    end of the iteration waits for it to wake, which can double the time of a prediction.
-
-    Args:
-        dataset: a `tf.data.Dataset`.
-        function: of its elements.
-
-    Returns:
-        The mapped dataset.
-    """
-    import tensorflow as tf
-
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    return dataset.map(function, num_parallel_calls=READ_AHEAD).prefetch(READ_AHEAD).with_options(options)
-
-
-def token_reader(tokens: TokenArrays, pad_id: int) -> Callable[[Any, Any], dict[str, Any]]:
-    """A TensorFlow function that picks texts and pads them.
-
-    Args:
-        tokens: of n texts.
-        pad_id: id that fills up a text.
-
-    Returns:
-        A function of rows (b,) and a length to int32 inputs (b, length) by name.
-    """
-    import tensorflow as tf
-
-    type_ids = tokens.token_type_ids.astype(np.int32)
-    ids = tf.RaggedTensor.from_row_splits(tokens.input_ids, tokens.offsets, validate=False)
-    types = tf.RaggedTensor.from_row_splits(type_ids, tokens.offsets, validate=False)
-
-    def read(rows: Any, length: Any) -> dict[str, Any]:
-        chosen = tf.gather(ids, rows)
-        mask = tf.sequence_mask(chosen.row_lengths(), length, dtype=tf.int32)
-        return {
-            INPUT_IDS: _pad(chosen, length, pad_id),
-            ATTENTION_MASK: tf.ensure_shape(mask, (None, None)),
-            TOKEN_TYPE_IDS: _pad(tf.gather(types, rows), length, 0),
-        }
-
-    return read
+        targets = [part for part in (self.labels, self.sample_weight) if part is not None]
+        taken = keras.tree.map_structure(lambda part: part[rows], targets)
+        return self.tokens.take(rows).padded(self.pad_id, length), *taken
 
 
 def make_batches(
@@ -312,7 +229,7 @@ def make_batches(
         lengths=_own_lengths(allowed) if lengths is None else _checked_lengths(lengths, allowed),
         pad_id=check_int("pad_id", pad_id, 0),
         draws=None if sampling is None else expected_draws(labels, sampling),
-        augment=augment,
+        augmentation=augment,
         by_length=by_length,
     )
 
@@ -434,11 +351,3 @@ def _refuse_missing(where: str, array: np.ndarray) -> None:
         f"{where} must be finite numbers; got {array[tuple(wrong)]} in row {int(wrong[0]) + 1} (counted from 1). Fill it or "
         f"leave the row out."
     )
-
-
-def _pad(ragged: Any, length: Any, value: int) -> Any:
-    import tensorflow as tf
-
-    dense = ragged.to_tensor(default_value=value)
-    missing = tf.cast(length, tf.int32) - tf.shape(dense)[1]
-    return tf.ensure_shape(tf.pad(dense, [[0, 0], [0, missing]], constant_values=value), (None, None))

@@ -7,7 +7,7 @@
     labels-HEAD.bin         label numbers of all texts, int32
     starts-HEAD.bin         where the labels of each text start among them, uint64
     kinds.bin               what each token of the vocabulary is: 0 starts a word, 1 continues one, 2 special; uint8
-    texts.bin               a number for each text that is equal where texts are, see `guards.text_keys`; uint64
+    texts.bin               a number for each text that is equal where texts are, see `data_checks.text_keys`; uint64
     bad_rows.txt            rows that were left out, a line each
     manifest.json           size and SHA-256 of each file
 
@@ -17,7 +17,7 @@ The index lets any row be read without the ones before it; it is mapped into mem
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,9 @@ from kerasbert._core.errors import ArtifactError, DataError, KerasBertError
 from kerasbert._core.files import checked_member, verify_manifest
 from kerasbert._core.json_files import check_form, is_count, read_json_object
 from kerasbert._core.locks import identity, read_locked
-from kerasbert._core.names import MANIFEST_FILE
+from kerasbert._core.names import INPUT_IDS, MANIFEST_FILE, TOKEN_TYPE_IDS
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
-from kerasbert.batches.token_records import parse
 from kerasbert.labels.hierarchy import UNKNOWN, Hierarchy, parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.reading.sources import SourceFile, listing
@@ -73,6 +72,8 @@ FORM = {
         }
     },
 }
+# In front of the names of label features.
+LABEL = "label/"
 # A TFRecord: length and its check sum, the content, its check sum.
 HEADER, FOOTER = 12, 4
 # Rows that are looked at at once.
@@ -99,28 +100,27 @@ class CachedHead:
     order: tuple[int, ...]
     counts: tuple[int, ...]
 
-    def encode(self, numbers: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """Label numbers of n texts as the array that the head trains on.
+    def encode(self, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Labels of n texts as the array that the head trains on.
 
         Args:
-            numbers: all numbers, (t,).
-            offsets: where those of each text start, (n + 1,).
+            labels: places in `names`, flat, (t,).
+            counts: how many of them each text has, (n,).
 
         Returns:
             Float32 (n, 1) for a binary, int32 (n,) for a multi-class, float32 (n, C) for a multi-label head; int32 (n,)
             for a level, -1 where unknown.
         """
-        ids = np.asarray(self.order, dtype=np.int32)[numbers]
         if self.task == HIERARCHICAL:
-            level = np.full(len(offsets) - 1, UNKNOWN, dtype=np.int32)
-            level[np.diff(offsets) > 0] = ids
+            level = np.full(len(counts), UNKNOWN, dtype=np.int32)
+            level[counts > 0] = labels
             return level
         if self.task == "multiclass":
-            return ids
+            return labels
         if self.task == "binary":
-            return ids.astype(np.float32).reshape(-1, 1)
-        rows = np.zeros((len(offsets) - 1, len(self.names)), dtype=np.float32)
-        rows[np.repeat(np.arange(len(rows)), np.diff(offsets)), ids] = 1.0
+            return labels.astype(np.float32).reshape(-1, 1)
+        rows = np.zeros((len(counts), len(self.names)), dtype=np.float32)
+        rows[np.repeat(np.arange(len(rows)), counts), labels] = 1.0
         return rows
 
 
@@ -161,6 +161,7 @@ class TokenCache:
             )
             for head in self.heads
         }
+        self._order = {name: np.array(head.order, dtype=np.int32) for name, head in self.heads.items()}
         self._vocabulary_size = (folder / KINDS_FILE).stat().st_size
         self._identity = identity(folder)
         self._first_rows = np.concatenate([[0], np.cumsum([shard["rows"] for shard in facts["shards"]])])
@@ -172,6 +173,11 @@ class TokenCache:
     def names(self) -> Hierarchy | dict[str, tuple[str, ...]]:
         """Head name -> label names, or the hierarchy."""
         return self.hierarchy or {name: head.names for name, head in self.heads.items()}
+
+    @property
+    def counts(self) -> dict[str, np.ndarray]:
+        """Head name -> how many rows have each label, (C,)."""
+        return {name: np.array(head.counts) for name, head in self.heads.items()}
 
     @property
     def skipped(self) -> dict[str, Any]:
@@ -207,7 +213,7 @@ class TokenCache:
 
     @property
     def text_keys(self) -> np.ndarray | None:
-        """A number for each text, see `guards.text_keys`, mapped from disk; None in a cache that was made without."""
+        """A number for each text, see `data_checks.text_keys`, mapped from disk; None in a cache that was made without."""
         path = self.folder / KEYS_FILE
         return _mapped(path, np.uint64) if path.is_file() else None
 
@@ -226,14 +232,29 @@ class TokenCache:
         import tensorflow as tf
 
         try:
-            tokens, labels = parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
+            tokens, labels = _parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
         except tf.errors.InvalidArgumentError as error:
             raise DataError(
                 f"{self.folder}: a record is malformed ({shorten(str(error))}); prepare it again."
             ) from None
         self._check_records(rows, tokens, labels)
         tokens = dataclasses.replace(tokens, max_length=self.max_length)
-        return tokens, {name: head.encode(*labels[name]) for name, head in self.heads.items()}
+        return tokens, {
+            name: head.encode(self._order[name][numbers], np.diff(offsets))
+            for (name, head), (numbers, offsets) in zip(self.heads.items(), labels.values(), strict=True)
+        }
+
+    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
+        """The labels of some rows as the head trains on them, from the index.
+
+        Args:
+            head: name of the head.
+            rows: m rows.
+
+        Returns:
+            Labels, see `CachedHead.encode`.
+        """
+        return self.heads[head].encode(*self.labels_of(head, rows))
 
     def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The labels of some rows, from the index.
@@ -249,12 +270,11 @@ class TokenCache:
         first = starts[rows].astype(np.int64)
         stop = np.where(rows + 1 < self.num_rows, starts[np.minimum(rows + 1, self.num_rows - 1)], len(numbers))
         counts = stop.astype(np.int64) - first
-        order = np.asarray(self.heads[head].order, dtype=np.int32)
         if len(rows) and (counts.min() < 0 or first.min() < 0 or (first + counts).max() > len(numbers)):
             raise DataError(f"{self.folder}: the index of labels is malformed; prepare it again.")
         found = numbers[ranges(first, counts)]
         self._check_numbers(head, found)
-        return order[found], counts
+        return self._order[head][found], counts
 
     def _check_records(self, rows: np.ndarray, tokens: TokenArrays, labels: Mapping[str, Any]) -> None:
         """Refuse what no tokenizer and no label vocabulary gives: it would be read as another row's."""
@@ -356,6 +376,33 @@ def _open(folder: Path, reused: bool) -> TokenCache:
     if cache.hierarchy is not None and cache.hierarchy.names != tuple(head.names for head in cache.heads.values()):
         raise ArtifactError(f"{str(folder)!r}: the tree and the labels of its levels differ; prepare it again.")
     return cache
+
+
+def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tuple[TokenArrays, dict[str, Any]]:
+    """Parse what `serialize` wrote, or any TFRecord file of these features.
+
+    Args:
+        records: n byte strings.
+        heads: names of the heads whose labels to read.
+        pairs: whether to read `token_type_ids`.
+
+    Returns:
+        The token ids of n texts; and head name -> pair of label numbers, flat, and offsets (n + 1,).
+
+    Raises:
+        tf.errors.InvalidArgumentError: when a record is of another form.
+    """
+    import tensorflow as tf
+
+    names = [INPUT_IDS, *([TOKEN_TYPE_IDS] if pairs else []), *(LABEL + head for head in heads)]
+    with tf.device("CPU:0"):
+        features = {name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64) for name in names}
+        parsed = tf.io.parse_example(tf.constant(list(records), dtype=tf.string), features)
+    flat = {name: (ragged.flat_values.numpy(), ragged.row_splits.numpy()) for name, ragged in parsed.items()}
+    ids, offsets = flat[INPUT_IDS]
+    types = flat[TOKEN_TYPE_IDS][0].astype(np.uint8) if pairs else np.zeros(len(ids), dtype=np.uint8)
+    tokens = TokenArrays(ids.astype(np.int32), types, offsets)
+    return tokens, {head: flat[LABEL + head] for head in heads}
 
 
 def _count_lengths(lengths: np.ndarray, minimum: int) -> np.ndarray:

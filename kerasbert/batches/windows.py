@@ -1,12 +1,10 @@
 """Batches of texts in windows: all windows of a batch go through the encoder at once, and no batch has too many."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from kerasbert._core.names import WINDOW_ROWS
-from kerasbert.batches.memory import POOL, Batches, token_reader
+from kerasbert.batches.memory import POOL, Batches
 from kerasbert.tokenization.long_texts import WindowArrays, group_rows
 
 
@@ -97,20 +95,5 @@ class WindowBatches(Batches):
             taken[rows] = random.permutation(rows)
         return taken
 
-    def _size(self, rows: np.ndarray) -> int:
+    def _num_rows(self, rows: np.ndarray) -> int:
         return int(self.tokens.counts[rows].sum())
-
-    def _reader(self) -> Callable[[Any, Any], dict[str, Any]]:
-        import tensorflow as tf
-
-        read = token_reader(self.tokens.windows, self.pad_id)
-        number = len(self.tokens.windows)
-        windows_of = tf.RaggedTensor.from_row_splits(tf.range(number, dtype=tf.int64), self.tokens.text_offsets)
-
-        def read_windows(rows: Any, length: Any) -> dict[str, Any]:
-            windows = tf.gather(windows_of, rows)
-            chosen = windows.flat_values
-            places = windows.with_flat_values(tf.range(1, tf.size(chosen) + 1, dtype=tf.int32))
-            return {**read(chosen, length), WINDOW_ROWS: tf.ensure_shape(places.to_tensor(0), (None, None))}
-
-        return read_windows

@@ -10,7 +10,7 @@ import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.cli.data import check_of_classifier, read_data
+from kerasbert.cli.data import Reading
 from kerasbert.cli.options import (
     Delimiter,
     Encoding,
@@ -24,12 +24,11 @@ from kerasbert.cli.options import (
     say,
     with_output,
 )
-from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
 from kerasbert.judging import score_beside
 from kerasbert.reading._files import UTF_8
-from kerasbert.reading.data_checks import overlap_message
+from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
 from kerasbert.report import METRICS_FILE, check_report_folder, write_report
 from kerasbert.text_classifier import TextClassifier, open_classifier
@@ -76,13 +75,15 @@ def evaluate(
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
         limit = check_number("threshold", threshold, 0, 1)
         classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}
-    asked = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
-    reading = reading_of(classifier, asked, labels)
-    check = check_of_classifier(classifier, reading) if on_error == "skip" else None
-    reading |= {"on_error": on_error, "check": check, "encoding": encoding}
-    examples = _read(data, reading)
-    cells = label_cells(examples, reading)
-    other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
+    asked = {"text_column": text, "text_pair_column": text_pair, "label_delimiter": label_delimiter}
+    reading = Reading.of_classifier(classifier, labels, **asked)
+    examples = reading.read(data, on_error=on_error, encoding=encoding)
+    cells = reading.cells(examples)
+    other: BaselineScores | None = None
+    notes: list[str] = []
+    if baseline is not None:
+        train = reading.read(baseline, on_error=on_error, encoding=encoding)
+        other, notes = _baseline(classifier, train, examples, reading)
     comparison = None
     if report is None and other is not None:
         scores, comparison = score_beside(classifier, examples.texts, cells, other, examples.text_pairs)
@@ -110,20 +111,12 @@ def _print(
         print_comparison(comparison)
 
 
-def _read(data: Path, reading: dict[str, Any]) -> Examples:
-    text, text_pair = reading.get("text", "text"), reading.get("text_pair")
-    columns: dict[str, Any] = {"text": text, "text_pair": text_pair, "labels": reading["columns"]}
-    return read_data(
-        data, **columns, on_error=reading["on_error"], check=reading["check"], encoding=reading["encoding"]
-    )
-
-
 def _baseline(
-    classifier: TextClassifier, data: Path, test: Examples, reading: dict[str, Any]
+    classifier: TextClassifier, train: Examples, test: Examples, reading: Reading
 ) -> tuple[BaselineScores, list[str]]:
     """Scores of the baseline, and what is wrong with the comparison."""
-    train = _read(data, reading)
-    notes = [note] if (note := overlap_message(train.texts, test.texts, train.text_pairs, test.text_pairs)) else []
+    keys = text_keys(train.texts, train.text_pairs)
+    notes = [note] if (note := overlap_message(keys, test.texts, test.text_pairs)) else []
     for note in notes:
         warnings.warn(note, KerasbertWarning, stacklevel=2)
     hierarchy = classifier.model_.hierarchy
@@ -131,9 +124,9 @@ def _baseline(
     scores = score_baseline(
         classifier.task,
         _one_text(train),
-        label_cells(train, reading),
+        reading.cells(train),
         _one_text(test),
-        label_cells(test, reading),
+        reading.cells(test),
         heads=classifier.heads,
         label_names=names if classifier.heads else next(iter(names.values())),
         subclasses=None if hierarchy is None else hierarchy.hierarchy.to_tree(),

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.cli.data import read_data
+from kerasbert.cli.data import Reading, read_data
 from kerasbert.cli.options import Delimiter, Folder, Labels, app, refuse_useless, say
-from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.text_classifier import TextClassifier, open_classifier
 
 
@@ -139,7 +138,7 @@ def export(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair-column."
         )
     own |= {"allow_loss": allow_loss}
-    own |= _labelled(classifier, data, {"text": text, "label_delimiter": label_delimiter}, labels)
+    own |= _labelled(classifier, data, {"text_column": text, "label_delimiter": label_delimiter}, labels)
     result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
     for title, value in result.report.items():
         say(f"{title.replace('_', ' ')}: {value}")
@@ -159,15 +158,15 @@ def _labelled(
     """The texts of a file, with their labels where it has them."""
     if data is None:
         return {}
-    reading = reading_of(classifier, given, labels)
-    column = reading.get("text", "text")
+    reading = Reading.of_classifier(classifier, labels, **given)
+    column = reading.text_column
     try:
-        examples = read_data(data, text=column, labels=reading["columns"])
-        return {"texts": examples.texts, "labels": label_cells(examples, reading)}
+        examples = read_data(data, text_column=column, label_columns=reading.label_columns)
+        return {"texts": examples.texts, "labels": reading.cells(examples)}
     except DataError as error:
         if labels is not None:
             raise
-        texts = read_data(data, text=column).texts
+        texts = read_data(data, text_column=column).texts
         say(f"accuracy is not measured: {error}")
         return {"texts": texts}
 
@@ -182,8 +181,8 @@ def _tflite(classifier: TextClassifier, output: Path | None, name: str, own: dic
     length: int | str = own.pop("length", classifier.tokenizer_.max_length)
     length = int(length) if str(length).isdecimal() else length
     if "calibration" in own:
-        column = classifier.metrics_.get("reading", {}).get("text", "text")
-        own["calibration"] = read_data(own["calibration"], text=column).texts
+        column = Reading.of_classifier(classifier).text_column
+        own["calibration"] = read_data(own["calibration"], text_column=column).texts
     place = output or Path("tflite") / f"{name}-{quantize}-{length}"
     return classifier.export_tflite(place, quantize=quantize, length=length, **own)
 

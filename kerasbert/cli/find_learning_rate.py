@@ -46,8 +46,8 @@ def find_learning_rate_command(
         refuse_useless(context, {"label_column": reason})
     check_picture_file(picture)
     heads = parse_heads(task, values["head"])
-    columns = {name: values[name] for name in ("text_column", "text_pair_column", "label_delimiter", "label_names")}
-    columns["multilabel"] = values["level_task"] == "multilabel"
+    columns = {name: values[name] for name in ("text_column", "text_pair_column", "label_delimiter")}
+    columns |= {name: values[name] for name in ("level_task", "label_names")}
     reading = Reading.of_task(task, values["label_column"], heads, **columns)
     examples = reading.read(data, on_error=values["on_error"], encoding=values["encoding"])
     classifier = TextClassifier(

@@ -12,8 +12,8 @@ from typing import Annotated
 import typer
 
 from kerasbert.cli.standard_streams import printable
-from kerasbert.reading._files import UTF_8
-from kerasbert.reading.sources import COMPRESSED, FORMATS
+from kerasbert.reading._files import COMPRESSED, UTF_8
+from kerasbert.reading.formats import FORMATS
 
 app = typer.Typer(
     no_args_is_help=True,

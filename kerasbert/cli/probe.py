@@ -7,19 +7,20 @@ from typing import Annotated
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert.cli.data import check_of_task, read_data
+from kerasbert.cli.data import Reading, read_data, split_cells
 from kerasbert.cli.options import (
     Delimiter,
     Encoding,
     Format,
     OnError,
+    Task,
     Text,
     app,
     refuse_useless,
     say,
     with_output,
 )
-from kerasbert.cli.reading import parse_layers, split_cells
+from kerasbert.cli.reading import parse_layers
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
 from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
@@ -71,11 +72,13 @@ def probe_command(
         check_output(output, overwrite, kind="probe")
     column = None if unlabelled else labels or "label"
     columns = [name for name in (column, sublabels) if name]
-    check = None
+    read_labels = None
     if column is not None and on_error == "skip":
-        task = "multiclass" if label_delimiter is None else "multilabel"
-        check = check_of_task(task, [column], label_delimiter=label_delimiter)
-    examples = read_data(data, text=text, labels=columns, on_error=on_error, check=check, encoding=encoding)
+        task = Task.multiclass if label_delimiter is None else Task.multilabel
+        read_labels = Reading.of_task(task, column, None, label_delimiter=label_delimiter).label_reader()
+    examples = read_data(
+        data, text_column=text, label_columns=columns, on_error=on_error, read_labels=read_labels, encoding=encoding
+    )
     report = probe(
         source,
         examples.texts,

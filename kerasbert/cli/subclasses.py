@@ -53,7 +53,7 @@ def discover(
     check_output(output, overwrite, kind="discovery")
     check_column_is_new(data, column)
     wanted = [label] if sublabel is None else [label, sublabel]
-    examples = read_data(data, text=text, labels=wanted)
+    examples = read_data(data, text_column=text, label_columns=wanted)
     discovery = discover_subclasses(
         examples.texts,
         examples.labels[label],

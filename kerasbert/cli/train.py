@@ -131,7 +131,7 @@ def _open(
     """Read the data, or open its token cache, which is made if needed."""
     values, task = settled.values, settled.task
     columns = {name: values[name] for name in ("text_column", "text_pair_column", "label_delimiter")}
-    columns |= {"multilabel": values["level_task"] == "multilabel", "label_names": values["label_names"]}
+    columns |= {name: values[name] for name in ("level_task", "label_names")}
     reading = Reading.of_task(task, values["label_column"], heads, **columns)
     rows = {name: values[name] for name in ("on_error", "encoding")}
     train: Examples | TokenCache

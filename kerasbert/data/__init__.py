@@ -12,7 +12,7 @@ stream_batches    `TokenCache` -> `StreamBatches`
 from kerasbert.batches.memory import Batches as Batches
 from kerasbert.batches.memory import choose_lengths as choose_lengths
 from kerasbert.batches.memory import make_batches as make_batches
-from kerasbert.batches.prepare_tokens import prepare_tokens as prepare_tokens
+from kerasbert.batches.prepare import prepare_tokens as prepare_tokens
 from kerasbert.batches.stream import StreamBatches as StreamBatches
 from kerasbert.batches.stream import stream_batches as stream_batches
 from kerasbert.batches.token_cache import CachedHead as CachedHead

@@ -66,3 +66,13 @@ def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source:
     if rows:
         check_columns(wanted, dict.fromkeys(name for row in rows for name in row), source)
     return {name: [row.get(name) for row in rows] for name in wanted}
+
+
+def check_number(source: str, rows: int, cells: Sequence[Any]) -> None:
+    """Refuse a new column that has not one cell for each row.
+
+    Raises:
+        DataError: when their number differs.
+    """
+    if rows != len(cells):
+        raise DataError(f"{source} has {rows} rows; got {len(cells)} cells for them.")

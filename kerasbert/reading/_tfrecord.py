@@ -8,9 +8,8 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import INPUT_IDS, TOKEN_TYPE_IDS
-from kerasbert.reading._lines import LOST, LostError
+from kerasbert.reading._files import LOST, LostError, SourceFile
 from kerasbert.reading._table import Row
-from kerasbert.reading.sources import SourceFile
 
 
 class TokenRow(dict):

@@ -8,12 +8,13 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
-from kerasbert.batches.stream import held_out_rows, stream_batches
+from kerasbert.batches.rows import held_out_rows
+from kerasbert.batches.stream import stream_batches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.labels.counts import label_counts
 from kerasbert.labels.hierarchy import Hierarchy, parse_tree
 from kerasbert.labels.kinds import NAMES
-from kerasbert.reading.data_checks import label_counts
 from kerasbert.text_classifier.guards import warn_of_cached_texts, warn_of_labels
 from kerasbert.text_classifier.labels import checked_validation, names_of
 from kerasbert.text_classifier.training import Trainer
@@ -44,7 +45,7 @@ class CacheTrainer(Trainer):
         Args:
             cache: from `prepare_tokens` or `open_cache`, made with this classifier's task, encoder and length. Its labels
                 are names.
-            validation: as for `fit`, in memory. Without, `validation_fraction` holds out at most 10,000 rows of the cache.
+            validation: as for `fit`, in memory. Without, `validation_fraction` holds out rows of the cache, as of texts in memory.
             checkpoint_dir: see `fit`.
             checkpoint_every: see `fit`.
             resume: see `fit`.
@@ -159,7 +160,7 @@ class CacheTrainer(Trainer):
             return None, self._encode_validation(tokens, names, validation)
         if not self.held_out_share():
             return None, None
-        rows = held_out_rows(cache.num_rows, self.held_out_share(), seed=self.seed)
+        rows = held_out_rows(cache, self.held_out_share(), seed=self.seed)
         return rows, cache.read(rows)
 
 

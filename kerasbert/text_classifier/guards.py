@@ -1,45 +1,37 @@
 """Warnings of training: each says what is likely to go wrong and what to do."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import shorten
-from kerasbert._core.errors import KerasbertWarning
+from kerasbert.batches.rows import MemoryRows
 from kerasbert.batches.token_cache import TokenCache
-from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert.labels.counts import label_counts
 from kerasbert.labels.hierarchy import Hierarchy
-from kerasbert.reading.data_checks import (
-    label_counts,
-    warn_of_cut_texts,
-    warn_of_imbalance,
-    warn_of_known_texts,
-    warn_of_overlap,
-)
+from kerasbert.reading.data_checks import text_keys, warn_of_absent_labels, warn_of_imbalance, warn_of_texts
 from kerasbert.text_classifier.labels import names_by_head
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 
-def warn_of_texts(tokens: Tokenizer, ids: Any, texts: tuple, validation: tuple | None) -> None:
+def warn_of_memory_texts(
+    tokenizer: Tokenizer, token_arrays: Any, texts: tuple[Any, Any], validation: tuple[Any, Any, Any] | None
+) -> None:
     """Of texts that are mostly cut, and of validation texts that are trained on."""
-    if tokens.long_texts.way == "truncate" and ids.num_truncated * 2 > len(ids):
-        some = slice(None, None, max(len(ids) // 1000, 1))
-        lengths = tokens.full_lengths(*[list(part)[some] for part in texts if part is not None])
-        warn_of_cut_texts(ids.num_truncated, lengths, len(ids), tokens.max_length)
-    if validation is not None:
-        warn_of_overlap(texts[0], validation[0], texts[1], validation[2])
+    keys = None if validation is None else text_keys(*texts)
+
+    def lengths() -> np.ndarray:
+        some = slice(None, None, max(len(token_arrays) // 1000, 1))
+        return tokenizer.full_lengths(*[list(part)[some] for part in texts if part is not None])
+
+    rows = MemoryRows(token_arrays, {}, text_keys=keys)
+    warn_of_texts(rows, validation, long_texts=tokenizer.long_texts.way, full_lengths=lengths)
 
 
-def warn_of_cached_texts(cache: TokenCache, validation: tuple | None) -> None:
-    """As `warn_of_texts`, of the texts of a token cache."""
-    if cache.facts["long_texts"] == "truncate":
-        warn_of_cut_texts(cache.num_cut, None, cache.num_rows, cache.max_length)
-    keys = cache.text_keys
-    if validation is not None and keys is not None:
-        warn_of_known_texts(keys, validation[0], validation[2])
+def warn_of_cached_texts(cache: TokenCache, validation: tuple[Any, Any, Any] | None) -> None:
+    """As `warn_of_memory_texts`, of the texts of a token cache."""
+    warn_of_texts(cache, validation, long_texts=cache.facts["long_texts"])
 
 
 def counts_by_head(encoded: Mapping[str, np.ndarray], names: Any) -> dict[str, np.ndarray]:
@@ -50,22 +42,6 @@ def counts_by_head(encoded: Mapping[str, np.ndarray], names: Any) -> dict[str, n
 def warn_of_labels(settings: Settings, names: Any, counts: Mapping[str, np.ndarray], untuned: Sequence[str]) -> None:
     """Of labels without a text and, in the heads whose thresholds are not tuned, of rare ones."""
     if not isinstance(names, Hierarchy):
-        warn_of_absent(counts, names)
+        warn_of_absent_labels(counts, names)
     if settings.balance is None and settings.sampling is None:
         warn_of_imbalance({head: counts[head] for head in untuned}, names_by_head(names))
-
-
-def warn_of_absent(
-    counts: Mapping[str, np.ndarray],
-    names: Mapping[str, Sequence[str]],
-    split: str = "training",
-    outcome: str = "it will hardly ever be predicted",
-) -> None:
-    """Of labels that no text of a split has."""
-    for head, counted in counts.items():
-        absent = [name for name, count in zip(names[head], counted, strict=True) if not count]
-        if absent:
-            where = "" if head == SINGLE_HEAD else f" of head {head!r}"
-            warnings.warn(
-                f"no {split} text has the label{where} {shorten(absent)}; {outcome}.", KerasbertWarning, stacklevel=4
-            )

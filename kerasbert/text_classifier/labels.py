@@ -9,11 +9,11 @@ from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import DataError
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.labels.counts import label_counts
 from kerasbert.labels.encode import read_labels
 from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.labels.kinds import NAMES
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
-from kerasbert.reading.data_checks import label_counts
 from kerasbert.text_classifier.settings import Settings
 
 

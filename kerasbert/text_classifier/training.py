@@ -12,6 +12,7 @@ from kerasbert._core.errors import ConfigError, DivergedError
 from kerasbert._core.names import RATE_KEY
 from kerasbert._core.options import changed_options
 from kerasbert.batches.memory import LONGEST, Batches, make_batches
+from kerasbert.batches.rows import MemoryRows, held_out_rows
 from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
@@ -19,9 +20,9 @@ from kerasbert.labels.hierarchy import Hierarchy, level_names, parse_tree
 from kerasbert.labels.kinds import NAMES
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.objectives.thresholds import tune_thresholds
-from kerasbert.reading.splits import split_indices
+from kerasbert.reading.data_checks import warn_of_absent_labels
 from kerasbert.subclasses.secondary import build_secondary, train_secondary
-from kerasbert.text_classifier.guards import counts_by_head, warn_of_absent, warn_of_labels, warn_of_texts
+from kerasbert.text_classifier.guards import counts_by_head, warn_of_labels, warn_of_memory_texts
 from kerasbert.text_classifier.labels import (
     check_rows,
     checked_validation,
@@ -101,7 +102,7 @@ class Trainer(Predictor):
             self.label_kinds_ = kinds
         ids = tokens.encode(texts, text_pairs)
         check_rows(encoded, len(ids))
-        warn_of_texts(tokens, ids, (texts, text_pairs), validation)
+        warn_of_memory_texts(tokens, ids, (texts, text_pairs), validation)
         warn_of_labels(self, names, counts_by_head(encoded, names), self._untuned(validation is not None))
         train, held_out = self._hold_out(tokens, names, (ids, encoded), validation)
         self.data_ = {
@@ -211,10 +212,10 @@ class Trainer(Predictor):
             return data, self._encode_validation(tokens, names, validation)
         if not self.held_out_share():
             return data, None
-        parts = split_indices(next(iter(encoded.values())), self.held_out_share(), seed=self.seed)
-        self._training_rows = np.asarray(parts[0])
-        kept, out = [(ids.take(rows), {head: array[rows] for head, array in encoded.items()}) for rows in parts]
-        return kept, out
+        rows = MemoryRows(ids, encoded)
+        held_out = held_out_rows(rows, self.held_out_share(), seed=self.seed)
+        self._training_rows = np.delete(self._training_rows, held_out)
+        return rows.read(self._training_rows), rows.read(held_out)
 
     def _untuned(self, validation_given: bool) -> list[str]:
         """The heads whose thresholds are not chosen on validation data."""
@@ -230,7 +231,9 @@ class Trainer(Predictor):
         ids = tokens.encode(texts, pairs)
         check_rows(encoded, len(ids), "validation")
         if not isinstance(names, Hierarchy):
-            warn_of_absent(counts_by_head(encoded, names), names, "validation", "how well it is told is not judged")
+            warn_of_absent_labels(
+                counts_by_head(encoded, names), names, "validation", "how well it is told is not judged"
+            )
         return ids, encoded
 
     def _padded_lengths(self, devices: Any) -> str | None:

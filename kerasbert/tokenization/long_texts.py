@@ -144,17 +144,18 @@ class WindowArrays:
         """Whether all texts may go through a model at once."""
         return len(self) <= batch_size and len(self.windows) <= self.budget
 
-    def padded(self, pad_id: int = 0) -> dict[str, np.ndarray]:
+    def padded(self, pad_id: int = 0, length: int = 0) -> dict[str, np.ndarray]:
         """All texts as one batch: the inputs of all windows, (W, length), and the windows of each text.
 
         Args:
             pad_id: id that fills up a window.
+            length: padded length at least.
 
         Returns:
             As `TokenArrays.padded`, and `window_rows`, int32 (n, most windows), which counts the windows from 1; 0 is
             none.
         """
-        return {**self.windows.padded(pad_id), WINDOW_ROWS: window_rows(self.counts)}
+        return {**self.windows.padded(pad_id, length), WINDOW_ROWS: window_rows(self.counts)}
 
     def __len__(self) -> int:
         return len(self.text_offsets) - 1
@@ -162,10 +163,11 @@ class WindowArrays:
     def take(self, indices: Any) -> Self:
         """The texts at some indices, in that order, with their windows."""
         indices = np.asarray(indices, dtype=np.int64)
-        counts = self.counts[indices]
+        starts = self.text_offsets[indices]
+        counts = self.text_offsets[indices + 1] - starts
         return dataclasses.replace(
             self,
-            windows=self.windows.take(ranges(self.text_offsets[indices], counts)),
+            windows=self.windows.take(ranges(starts, counts)),
             text_offsets=offsets_of(counts),
             is_truncated=self.is_truncated[indices],
         )

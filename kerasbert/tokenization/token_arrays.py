@@ -124,8 +124,9 @@ class TokenArrays:
             The m texts.
         """
         indices = np.asarray(indices, dtype=np.int64)
-        lengths = self.lengths[indices]
-        places = ranges(self.offsets[indices], lengths)
+        starts = self.offsets[indices]
+        lengths = self.offsets[indices + 1] - starts  # not `self.lengths`, which is computed for all texts
+        places = ranges(starts, lengths)
         return dataclasses.replace(
             self,
             input_ids=self.input_ids[places],

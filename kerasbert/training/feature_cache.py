@@ -8,8 +8,8 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.batches.memory import Batches, ahead, make_batches
-from kerasbert.batches.source import BatchSource
+from kerasbert.batches.memory import Batches, make_batches
+from kerasbert.batches.source import BatchSource, TokenBatches, ahead
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
 
@@ -101,9 +101,7 @@ def frozen_features(model: Classifier, train: BatchSource, validation: BatchSour
 
 def _has_rows(source: BatchSource | None) -> bool:
     """Whether a text has the same tokens in every epoch, so that its features are computed once and for all."""
-    if isinstance(source, StreamBatches):
-        return source.augmentation is None
-    return isinstance(source, Batches) and source.augment is None
+    return isinstance(source, TokenBatches) and source.augmentation is None
 
 
 def _fits(source: Any, width: int) -> bool:

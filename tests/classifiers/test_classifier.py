@@ -12,7 +12,8 @@ from kerasbert import (
     build_multilabel,
     build_multitask,
 )
-from kerasbert.batches.stream import MemoryRows, StreamBatches, plan_rows
+from kerasbert.batches.rows import MemoryRows
+from kerasbert.batches.stream import StreamBatches, plan_rows
 from kerasbert.tokenization.tokenizer import TokenArrays
 
 TEXTS = {"list": ["a", "b"], "array": np.array(["a", "b"]), "dict": {"input_ids": ["a", "b"]}, "one": "a"}

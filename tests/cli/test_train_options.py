@@ -127,7 +127,12 @@ def test_a_cache_says_how_validation_is_read(folder, tiny_folder, tmp_path):
     rows = "".join(json.dumps({"body": text, "y": "ab"[n % 2]}) + "\n" for n, text in enumerate(TEXTS * 4))
     (tmp_path / "rows.jsonl").write_text(rows)
     kb.data.prepare_tokens(
-        tmp_path / "rows.jsonl", tmp_path / "t", task="binary", text="body", labels="y", encoder=tiny_folder
+        tmp_path / "rows.jsonl",
+        tmp_path / "t",
+        task="binary",
+        text_column="body",
+        label_columns="y",
+        encoder=tiny_folder,
     )
     quick = ("--encoder", tiny_folder, "--epochs", "1", "--quiet", "--task", "binary", "--output", tmp_path / "model")
     arguments = ["train", tmp_path / "t", "--validation", tmp_path / "rows.jsonl", *quick]

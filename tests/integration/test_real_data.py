@@ -24,7 +24,9 @@ EPOCHS = 2
 @pytest.fixture(scope="module")
 def banking77():
     folder = Path(DATA) / "banking77"
-    train, test = (kb.data.read_examples(folder / name, labels=["label"]) for name in ("train.jsonl", "test.jsonl"))
+    train, test = (
+        kb.data.read_examples(folder / name, label_columns=["label"]) for name in ("train.jsonl", "test.jsonl")
+    )
     names = kb.data.collect_label_names(train.labels["label"])
     tokens = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
 

@@ -24,7 +24,7 @@ def test_jsonl_keeps_every_other_value(tmp_path):
 def test_csv_is_read_back_as_it_was(tmp_path, name, mark):
     content = f'text{mark}label\n"two\nlines, ""quoted"""{mark}=a\nplain{mark}0012\n'
     written(tmp_path, name, content)
-    back = kb.data.read_examples(tmp_path / f"new_{name}", labels=["label", "new"])
+    back = kb.data.read_examples(tmp_path / f"new_{name}", label_columns=["label", "new"])
     assert back.texts == ['two\nlines, "quoted"', "plain"]
     assert back.labels == {"label": ["=a", "0012"], "new": ["x", ""]}
 

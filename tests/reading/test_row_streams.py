@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from kerasbert import DataError
 from kerasbert.data import read_examples
-from kerasbert.reading import _lines
-from kerasbert.reading.row_streams import stream_rows
+from kerasbert.reading import _files
+from kerasbert.reading.formats import stream_rows
 from kerasbert.reading.sources import find_sources
 
 ROWS = [("hello", "a"), ('two\nlines, "quoted"', "b"), ("Grüße, Welt", "a")]
@@ -68,7 +68,7 @@ def test_text_files(name, content, packed, tmp_path):
 def test_a_stream_gives_what_the_reader_in_memory_gives(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xef\xbb\xbf" + write_csv(path).replace(b"\n", b"\r\n"))
-    examples = read_examples(path, labels="label")
+    examples = read_examples(path, label_columns="label")
     assert [row["text"] for _, row in rows_of(path)] == examples.texts
     assert [number for number, _ in rows_of(path)] == examples.rows
 
@@ -193,7 +193,7 @@ def test_an_example_without_text_or_tokens_names_its_features(tmp_path):
 
 
 def test_a_line_without_end_is_not_read_as_a_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(_lines, "LONGEST", 1000)
+    monkeypatch.setattr(_files, "LONGEST", 1000)
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "x", "label": "a"}\n' + b"x" * 5000)
     rows = rows_of(tmp_path / "a.jsonl")
     assert "is longer than 1000 bytes" in str(rows[1][1])

@@ -1,0 +1,158 @@
+"""Rows of token ids with labels, in memory or in a token cache, and which of them are held out."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from kerasbert.labels.counts import label_counts
+from kerasbert.reading.splits import split_indices
+
+# Rows beyond this number are not all looked at to hold some out, so that memory does not grow with them.
+MOST_STRATIFIED = 1_000_000
+MOST_HELD_OUT = 100_000
+
+
+class LabelRows(Protocol):
+    """Labels of rows, head by head.
+
+    Attributes:
+        num_rows: rows.
+        heads: its keys are the names of the heads.
+    """
+
+    num_rows: int
+
+    @property
+    def heads(self) -> Mapping[str, Any]:
+        """See above."""
+        ...
+
+    def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the labels of some rows, flat, and how many of them each row has, (m,)."""
+        ...
+
+
+class RowStore(LabelRows, Protocol):
+    """Where rows are: a `TokenCache`, or `MemoryRows`.
+
+    Attributes:
+        lengths: tokens of each row, (num_rows,).
+        num_cut: texts that were cut.
+        counts: head name -> how many rows have each label, (C,).
+        text_keys: a number for each text that is equal where texts are, see `text_keys`; None: not known.
+    """
+
+    lengths: np.ndarray
+    num_cut: int
+
+    @property
+    def counts(self) -> Mapping[str, np.ndarray]:
+        """See above."""
+        ...
+
+    @property
+    def text_keys(self) -> np.ndarray | None:
+        """See above."""
+        ...
+
+    def read(self, rows: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
+        """Token arrays and labels by head of some rows."""
+        ...
+
+    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
+        """Labels of some rows as the head trains on them."""
+        ...
+
+
+class ArrayLabels:
+    """Label arrays as `LabelRows`.
+
+    Args:
+        labels: head name -> ids (n,), 0 or 1 of shape (n, 1) or (n, C).
+    """
+
+    def __init__(self, labels: Mapping[str, np.ndarray]) -> None:
+        self.heads = {name: np.asarray(array) for name, array in labels.items()}
+        self.num_rows = len(next(iter(self.heads.values()), ()))
+
+    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
+        """See `RowStore.encoded`."""
+        return self.heads[head][rows]
+
+    def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `LabelRows.labels_of`; a binary label has the numbers 0 and 1, ids are numbered anew."""
+        array = self.heads[head]
+        if array.ndim == 1:
+            return np.searchsorted(np.unique(array), array[rows]), np.ones(len(rows), dtype=np.int64)
+        marked = array[rows].reshape(len(rows), -1) > 0.5
+        if marked.shape[1] == 1:
+            return marked[:, 0].astype(np.int64), np.ones(len(rows), dtype=np.int64)
+        return np.nonzero(marked)[1], marked.sum(axis=1)
+
+
+class MemoryRows(ArrayLabels):
+    """Rows in memory, read as those of a token cache are.
+
+    Args:
+        tokens: `TokenArrays` of n texts, or their `WindowArrays`.
+        labels: head name -> array (n, ...); none for prediction.
+        num_labels: head name -> number of its labels.
+        text_keys: of the texts, from `text_keys`; None: not known.
+    """
+
+    def __init__(
+        self,
+        tokens: Any,
+        labels: Mapping[str, np.ndarray],
+        num_labels: Mapping[str, int] | None = None,
+        text_keys: np.ndarray | None = None,
+    ) -> None:
+        super().__init__(labels)
+        self.tokens = tokens
+        self.text_keys = text_keys
+        self.lengths: np.ndarray = tokens.lengths
+        self.num_rows = len(tokens)
+        self.num_cut: int = tokens.num_truncated
+        self.max_length: int = tokens.max_length
+        self._num_labels = num_labels or {}
+
+    @property
+    def counts(self) -> dict[str, np.ndarray]:
+        """See `RowStore`."""
+        return {head: label_counts(self.heads[head], count) for head, count in self._num_labels.items()}
+
+    def read(self, rows: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
+        """See `RowStore.read`."""
+        return self.tokens.take(rows), {name: array[rows] for name, array in self.heads.items()}
+
+
+def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarray:
+    """Choose the rows that are held out, by the labels of the first head, as `split_indices` does.
+
+    Of more than a million rows the ones held out are chosen among a million drawn by chance, at most 100,000.
+
+    Args:
+        rows: n rows.
+        fraction: share to hold out, in (0, 1).
+        seed: the same seed gives the same rows.
+
+    Returns:
+        The rows, ascending, int64.
+
+    Raises:
+        ConfigError: when `fraction` or `seed` is out of its range.
+        DataError: when there are fewer than 2 rows.
+
+    Example:
+        >>> labels = {"output": np.array([0, 1] * 50)}
+        >>> len(held_out_rows(MemoryRows(TokenArrays.from_lists([[2, 3]] * 100), labels), 0.1))
+        10
+    """
+    among = np.arange(rows.num_rows)
+    if rows.num_rows > MOST_STRATIFIED:
+        among = np.sort(
+            np.random.default_rng(seed).choice(rows.num_rows, MOST_STRATIFIED, replace=False, shuffle=False)
+        )
+        fraction = min(round(fraction * rows.num_rows), MOST_HELD_OUT) / MOST_STRATIFIED
+    return among[split_indices(rows.encoded(next(iter(rows.heads)), among), fraction, seed=seed)[1]]
