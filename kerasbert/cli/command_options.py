@@ -135,7 +135,8 @@ def value_of(option: Option, value: Any) -> Any:
 
 def _parameter(option: Option, panel: str) -> inspect.Parameter:
     """The parameter that typer makes an option of a command from."""
-    flags, default, shown = flag_of(option.name), option.default, default_of(option) or True
+    flags, default = flag_of(option.name), option.default
+    shown: Any = default_of(option) or True
     if bool in alternatives(option.type):
         flags += f"/--no-{flags[2:]}"
         shown = default_of(option)

@@ -251,7 +251,7 @@ def _train(
     return history
 
 
-def _history_of(model: keras.Model, values: Mapping[str, list]) -> keras.callbacks.History:
+def _history_of(model: keras.Model, values: Mapping[str, list[Any]]) -> keras.callbacks.History:
     history = keras.callbacks.History()
     history.set_model(model)
     history.history = dict(values)
@@ -369,7 +369,7 @@ class _KeepBest(keras.callbacks.EarlyStopping):
     """Early stopping that keeps the later of two equally good epochs, which has seen more and was trained at a lower rate."""
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
-        return monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value)
+        return bool(monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value))
 
 
 def _callbacks(
