@@ -66,7 +66,7 @@ def test_cut_texts_are_told_on_every_way(way, tiny_folder, tmp_path):
 def test_overlap_of_pairs_is_of_both_texts(tiny_folder, tmp_path):
     rows = [{"text": text, "other": text[::-1], "label": "ab"[n % 2]} for n, text in enumerate(TEXTS)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    options = {"task": "multiclass", "encoder": tiny_folder, "text_pair": "other"}
+    options = {"task": "multiclass", "encoder": tiny_folder, "text_pair_column": "other"}
     cache = kb.data.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", **options)
     held_out = (TEXTS[:2], ["a", "b"], [TEXTS[0][::-1], "another"])
     [told] = messages(lambda: classifier(tiny_folder).fit_cache(cache, validation=held_out))

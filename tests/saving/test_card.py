@@ -96,7 +96,7 @@ def test_a_stream_counts_the_labels_that_it_was_trained_on(tiny_folder, tmp_path
         {"text": text, "labels": labels} for text, labels in zip(TEXTS, [["a"], ["b"], [], ["a", "b"]] * 6, strict=True)
     ]
     (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    options = {"task": "multilabel", "labels": "labels", "encoder": tiny_folder}
+    options = {"task": "multilabel", "label_columns": "labels", "encoder": tiny_folder}
     cache = kb.data.prepare_tokens(tmp_path / "data.jsonl", tmp_path / "tokens", **options)
     settings = {"encoder": tiny_folder, "epochs": 1, "verbose": False, "validation_fraction": 0.25}
     classifier = kb.TextClassifier("multilabel", **settings).fit_cache(cache)
