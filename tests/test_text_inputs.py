@@ -34,7 +34,7 @@ CALLS = {
     "encode": lambda c, f, texts, labels: c.tokenizer_.encode(texts),
     "pairs": lambda c, f, texts, labels: c.tokenizer_.encode(TEXTS, texts),
     "extract_features": lambda c, f, texts, labels: kb.extract_features(c, texts),
-    "probe": lambda c, f, texts, labels: kb.probe(c, texts, labels, folds=2, layers=[-1], progress=False),
+    "probe": lambda c, f, texts, labels: kb.probe(c, texts, labels, folds=2, layers=[-1], verbose=False),
     "score_baseline": lambda c, f, texts, labels: kb.evaluation.score_baseline("binary", texts, labels, TEXTS, LABELS),
     "read_examples": lambda c, f, texts, labels: kb.data.read_examples((texts, labels)),
 }
