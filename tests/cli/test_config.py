@@ -61,7 +61,7 @@ def test_options_go_before_the_file(saved, rows, tmp_path):
 
 WRONG = {
     "no task": ("epochs = 1", 2, "Missing option '--task'"),
-    "task of no name": ("task = 'multi'", 1, "Did you mean 'multiclass'"),
+    "task of no name": ("task = 'multi'", 1, "Did you mean 'multitask'"),
     "unknown": ("task = 'binary'\nepoch = 3", 1, "which is no option. Did you mean 'epochs'?"),
     "type": ("task = 'binary'\nseed = 1.5", 1, "`seed` must be an integer; got 1.5"),
     "head": ("task = 'multitask'", 2, "--head NAME=COLUMN:TASK goes with --task multitask"),
