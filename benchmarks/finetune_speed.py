@@ -29,7 +29,7 @@ def run_kerasbert(path: str, epochs: str) -> float:
 
     texts, labels = read(path)
     seconds = 0.0
-    finetune = kb.text_classifier.training.finetune
+    finetune = kb.text_classifier.fitting.finetune
 
     def timed(*args: object, **kwargs: object) -> object:
         nonlocal seconds
@@ -38,7 +38,7 @@ def run_kerasbert(path: str, epochs: str) -> float:
         seconds = time.perf_counter() - start
         return history
 
-    kb.text_classifier.training.finetune = timed
+    kb.text_classifier.fitting.finetune = timed
     classifier = kb.TextClassifier(
         "multiclass", epochs=int(epochs), batch_size=BATCH_SIZE, precision="mixed_bfloat16", verbose=False
     )

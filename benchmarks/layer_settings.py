@@ -126,7 +126,7 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
     seconds = time.perf_counter() - start
     thresholds = tune_thresholds(data.dev.labels, probabilities(model, data.dev, batches))
     predicted = probabilities(model, data.test, batches) >= thresholds
-    scores = score_predictions("multilabel", data.test.labels, predicted, data.names)
+    scores = score_predictions(data.test.labels, predicted, data.names)
     return {
         **conditions(options),
         "setting": name,

@@ -28,7 +28,7 @@ def run_bare(folder: str) -> float:
 
     import kerasbert as kb
     from kerasbert._core.json_files import read_json_object
-    from kerasbert.saving.bundle import BUILDERS
+    from kerasbert.saving.rebuild import BUILDERS
 
     description = read_json_object(Path(folder) / "classifier.json")
     arguments = description["arguments"]

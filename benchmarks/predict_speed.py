@@ -32,18 +32,15 @@ def timed(predict: object, texts: list[str]) -> float:
 
 
 def run_kerasbert(path: str) -> float:
-    """`TextClassifier.predict_proba`, bfloat16."""
-    import numpy as np
+    """`TrainedClassifier.predict_proba`, bfloat16."""
+    import keras
 
     import kerasbert as kb
 
     names = [str(number) for number in range(NUM_CLASSES)]
-    with kb.bundle.precision("mixed_bfloat16"):
-        model = kb.build_multiclass(names, compile=False)
-    classifier = kb.TextClassifier("multiclass")
-    classifier.model_ = model
-    classifier.tokenizer_ = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2")
-    classifier.label_kinds_, classifier.thresholds_ = {"probabilities": "names"}, {"probabilities": np.full(77, 0.5)}
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = kb.build_multiclass(names, compile=False)
+    classifier = kb.TrainedClassifier(model, kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2"))
     return timed(classifier.predict_proba, read(path))
 
 

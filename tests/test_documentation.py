@@ -32,3 +32,11 @@ def test_links_lead_somewhere():
     for page in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}, which is not there"
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")], ids=lambda page: page.name
+)
+def test_files_named_on_pages_exist(page):
+    named = set(re.findall(r"`((?:[\w-]+/)+[\w-]+\.py)`", page.read_text(encoding="utf-8")))
+    assert not [file for file in named if not any((ROOT / base / file).exists() for base in ("", "kerasbert"))]

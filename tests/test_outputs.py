@@ -10,7 +10,7 @@ import kerasbert as kb
 from kerasbert import KerasBertError, cli
 from kerasbert._core.files import atomic_dir_write
 from kerasbert.batches.prepare import prepare_tokens
-from kerasbert.report import write_report
+from kerasbert.evaluation.report.writing import write_report
 
 TEXTS, LABELS = ["good parcel", "bad card", "late", "lost"] * 3, ["a", "b"] * 6
 

@@ -14,9 +14,6 @@ def check_input_length(length: int, limit: int) -> None:
         length: tokens of a row, padding included.
         limit: `max_length` of the classifier.
 
-    Raises:
-        ConfigError: when there are more.
-
     Example:
         >>> check_input_length(12, 128)
     """
@@ -33,9 +30,6 @@ def limit_input_length(dataset: Any, limit: int) -> Any:
 
     Returns:
         The dataset; where its length is not known beforehand, each batch is checked as it comes.
-
-    Raises:
-        ConfigError: when it is known to be longer.
     """
     spec = getattr(dataset, "element_spec", None)
     inputs = spec[0] if isinstance(spec, tuple) and spec else spec

@@ -111,7 +111,7 @@ def prepare_tokens(
 
     Example:
         >>> cache = prepare_tokens("data/*.jsonl", "tokens", task="multiclass")  # doctest: +SKIP
-        >>> classifier = TextClassifier("multiclass").fit_cache(cache)  # doctest: +SKIP
+        >>> classifier = TextClassifier("multiclass").fit(cache)  # doctest: +SKIP
     """
     tokenizer = Tokenizer.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
     heads_read, tree = plan_labels(

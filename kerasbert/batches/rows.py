@@ -40,19 +40,15 @@ class RowStore(LabelRows, Protocol):
         lengths: tokens of each row, (num_rows,).
         num_cut: texts that were cut.
         counts: head name -> how many rows have each label, (C,).
-        text_keys: a number for each text that is equal where texts are, see `text_keys`; None: not known.
+        max_length: tokens at which texts were cut.
     """
 
     lengths: np.ndarray
     num_cut: int
+    max_length: int
 
     @property
     def counts(self) -> Mapping[str, np.ndarray]:
-        """See above."""
-        ...
-
-    @property
-    def text_keys(self) -> np.ndarray | None:
         """See above."""
         ...
 
@@ -98,7 +94,6 @@ class MemoryRows(ArrayLabels):
         tokens: `TokenArrays` of n texts, or their `WindowArrays`.
         labels: head name -> array (n, ...); none for prediction.
         num_labels: head name -> number of its labels.
-        text_keys: of the texts, from `text_keys`; None: not known.
     """
 
     def __init__(
@@ -106,11 +101,9 @@ class MemoryRows(ArrayLabels):
         tokens: Any,
         labels: Mapping[str, np.ndarray],
         num_labels: Mapping[str, int] | None = None,
-        text_keys: np.ndarray | None = None,
     ) -> None:
         super().__init__(labels)
         self.tokens = tokens
-        self.text_keys = text_keys
         self.lengths: np.ndarray = tokens.lengths
         self.num_rows = len(tokens)
         self.num_cut: int = tokens.num_truncated
@@ -139,10 +132,6 @@ def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarr
 
     Returns:
         The rows, ascending, int64.
-
-    Raises:
-        ConfigError: when `fraction` or `seed` is out of its range.
-        DataError: when there are fewer than 2 rows.
 
     Example:
         >>> labels = {"output": np.array([0, 1] * 50)}

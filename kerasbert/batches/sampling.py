@@ -36,9 +36,6 @@ def expected_draws(labels: Any, sampling: str) -> np.ndarray:
     Returns:
         Float64 (n,).
 
-    Raises:
-        ConfigError: when `sampling` is unknown.
-
     Example:
         >>> expected_draws(np.array([0, 0, 0, 1]), "balanced").round(3).tolist()
         [0.667, 0.667, 0.667, 2.0]
@@ -56,14 +53,10 @@ def row_draws(rows: LabelRows, sampling: str, keep: Keep | None = None) -> Draws
 
     Args:
         rows: with their labels.
-        sampling: see `expected_draws`.
         keep: which rows are taken; None: all.
 
     Returns:
         A function of rows.
-
-    Raises:
-        ConfigError: when `sampling` is unknown.
     """
     check_choice("sampling", sampling, SAMPLINGS)
     by_head = [_head_draws(rows, head, sampling, keep) for head in rows.heads]

@@ -304,20 +304,10 @@ def plan_rows(
         lengths: tokens of each row, (n,).
         length_counts: rows of 0, 1, 2, ... tokens.
         longest: no padded length goes beyond it.
-        token_budget: see `stream_batches`.
         mean_rows: texts of an average batch, without a budget.
-        shuffle: see `stream_batches`.
-        seed: see `stream_batches`.
-        num_shapes: see `stream_batches`.
-        static: see `stream_batches`.
-        share: see `stream_batches`.
 
     Returns:
         The plan.
-
-    Raises:
-        ConfigError: when a number is out of its range, or the budget does not hold the longest text.
-        DataError: when there is no row.
     """
     check_bool("shuffle", shuffle)
     check_bool("static", static)
@@ -360,9 +350,6 @@ def fit_sizes(
 
     Returns:
         The sizes, and how many texts are left for an odd batch.
-
-    Raises:
-        ConfigError: when the budget does not hold the longest text.
 
     Example:
         >>> fit_sizes((4, 8), np.array([0, 0, 0, 0, 9, 0, 0, 0, 4]), 32)

@@ -388,9 +388,6 @@ def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tu
 
     Returns:
         The token ids of n texts; and head name -> pair of label numbers, flat, and offsets (n + 1,).
-
-    Raises:
-        tf.errors.InvalidArgumentError: when a record is of another form.
     """
     import tensorflow as tf
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.pooling import describe_pooling
 from kerasbert.encoders.quantized_parts import check_not_quantized
+from kerasbert.tasks.table import describe_task
 
 
 def architecture_of(model: Classifier) -> dict[str, Any]:
@@ -43,35 +43,15 @@ def architecture_of(model: Classifier) -> dict[str, Any]:
         "max_length": model.max_length,
         "name": model.name,
     }
+    outputs = model.task_outputs
     if model.votes is not None:
-        task = {"task": first.head_task.task, "label_names": list(first.label_names)}
         unused = ("combine", "combine_before_pooling", "window_pooling")
         arguments = {key: value for key, value in arguments.items() if key not in unused}
-        own = {"task": task, **arguments, "layers": list(model.votes.layer_indices)}
+        own = {"task": describe_task(first.task), **arguments, "layers": list(model.votes.layer_indices)}
         return {"builder": "build_layerwise", "arguments": own}
     if model.hierarchy is not None:
-        of_levels = {
-            "subclasses": model.hierarchy.hierarchy.to_tree(),
-            "multilabel": model.hierarchy.multilabel,
-            "level_weights": [level.loss_weight for level in heads.values()],
-            "class_scores": model.hierarchy.class_scores,
-        }
-        return {"builder": "build_hierarchical", "arguments": {**of_levels, **arguments}}
-    if list(heads) != [SINGLE_HEAD]:
-        described = {
-            name: {"task": head.head_task.task, "label_names": list(head.label_names)} for name, head in heads.items()
-        }
-        return {"builder": "build_multitask", "arguments": {"heads": described, **arguments}}
-    builder, argument = _single(first)
-    return {
-        "builder": builder,
-        "arguments": {argument: list(first.label_names), "activation": first.activation, **arguments},
-    }
-
-
-def _single(head: ClassificationHead) -> tuple[str, str]:
-    return {
-        "binary": ("build_binary", "label_names"),
-        "multiclass": ("build_multiclass", "num_classes"),
-        "multilabel": ("build_multilabel", "num_labels"),
-    }[head.head_task.task]
+        arguments["level_weights"] = [level.loss_weight for level in heads.values()]
+        arguments["class_scores"] = model.hierarchy.class_scores
+    elif list(heads) == [SINGLE_HEAD]:
+        arguments["activation"] = first.activation
+    return {"builder": outputs.builder, "arguments": {**outputs.arguments(), **arguments}}

@@ -20,7 +20,10 @@ from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.source import encoder_for
 from kerasbert.optimizers import AdamW
 from kerasbert.optimizers.adamw import check_patterns
-from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.tasks.binary import Binary
+from kerasbert.tasks.multiclass import Multiclass
+from kerasbert.tasks.multilabel import Multilabel
+from kerasbert.tasks.task import Task
 from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH
 
 # The recipe that docs/recipe.md measures: a fresh head needs a far higher rate than a pretrained encoder.
@@ -213,7 +216,7 @@ def build_multilabel(
 
 @suggest_keywords
 def build_multitask(
-    heads: Mapping[str, HeadTask],
+    heads: Mapping[str, Task],
     *,
     encoder: EncoderLike = DEFAULT_ENCODER,
     layers: int | Sequence[int] | None = None,
@@ -269,7 +272,7 @@ def build_multitask(
 
 @suggest_keywords
 def build_head(
-    task: HeadTask,
+    task: Task,
     hidden_size: int,
     *,
     hidden_units: Sequence[int] = (),
@@ -304,15 +307,14 @@ def build_head(
         >>> build_head(Multiclass(3), 8).output.shape
         (None, 3)
     """
-    if not isinstance(task, HeadTask):
+    if not isinstance(task, Task):
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
     check_int("hidden_size", hidden_size, 1, 1_000_000)
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_bool("compile", compile)
     check_name("name", name)
     layer = ClassificationHead(
-        task.task,
-        task.label_names,
+        task,
         activation=activation,
         hidden_units=hidden_units,
         hidden_activation=hidden_activation,
@@ -322,13 +324,13 @@ def build_head(
     inputs = keras.Input((hidden_size,), name="features")
     model = keras.Model(inputs, layer(inputs), name=name)
     if compile:
-        metrics = layer.task_row.make_metrics(task.units)
-        model.compile(AdamW(learning_rate), loss=layer.task_row.make_loss(), metrics=metrics)
+        metrics = task.metrics(layer.activation)
+        model.compile(AdamW(learning_rate), loss=task.loss(layer.activation), metrics=metrics)
     return model
 
 
 def _assemble(
-    heads: dict[str, HeadTask],
+    heads: dict[str, Task],
     *,
     encoder: EncoderLike,
     layers: int | Sequence[int] | None,
@@ -353,8 +355,7 @@ def _assemble(
     # Made before the encoder is loaded, so that a wrong argument is told at once.
     head_layers = {
         head_name: ClassificationHead(
-            head.task,
-            head.label_names,
+            head,
             activation=activation,
             hidden_units=hidden_units,
             hidden_activation=hidden_activation,
@@ -441,8 +442,8 @@ def compile_heads(
         ConfigError: when a pattern of an `AdamW` matches no weight.
     """
     check_patterns(optimizer, model.weights)
-    chosen: Any = dict(losses or {name: head.task_row.make_loss() for name, head in heads.items()})
-    metrics: Any = {name: head.task_row.make_metrics(head.head_task.units) for name, head in heads.items()}
+    chosen: Any = dict(losses or {name: head.task.loss(head.activation) for name, head in heads.items()})
+    metrics: Any = {name: head.task.metrics(head.activation) for name, head in heads.items()}
     if not isinstance(model.output, dict):
         chosen, metrics = next(iter(chosen.values())), next(iter(metrics.values()))
     if any(layer.compute_dtype == "float16" for layer in model.layers if layer.weights):
@@ -493,7 +494,7 @@ def _encoder_up_to(
     return built, chosen
 
 
-def _check_heads(heads: Any) -> dict[str, HeadTask]:
+def _check_heads(heads: Any) -> dict[str, Task]:
     if not isinstance(heads, Mapping) or not heads:
         raise TypeError(
             f"`heads` must be a dict of head name -> Binary, Multiclass or Multilabel; got {shorten(heads)}."
@@ -507,7 +508,7 @@ def _check_heads(heads: Any) -> dict[str, HeadTask]:
             raise ConfigError(
                 f"`heads` must have names of letters, digits and '_' that no layer has; got {shorten(name)}."
             )
-        if not isinstance(task, HeadTask):
+        if not isinstance(task, Task):
             raise TypeError(
                 f"`heads[{name!r}]` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}."
             )

@@ -182,7 +182,7 @@ def forms_of(model: Any) -> dict[str, LabelForm]:
     if isinstance(losses, (list, tuple)):
         losses = dict(zip(heads, losses, strict=False))
     found = {
-        name: form_of_loss(losses.get(name) if isinstance(losses, dict) else losses, head.head_task.units)
+        name: form_of_loss(losses.get(name) if isinstance(losses, dict) else losses, head.task.units)
         for name, head in heads.items()
     }
     return {name: form for name, form in found.items() if form is not None}

@@ -24,6 +24,8 @@ from kerasbert.encoders.inputs import NamedInputs
 from kerasbert.encoders.quantized_parts import quantize_whole
 from kerasbert.optimizers.adamw import check_patterns
 from kerasbert.optimizers.variables import build_variables
+from kerasbert.tasks.outputs import Outputs
+from kerasbert.tasks.plans import outputs_of
 
 
 @final
@@ -95,7 +97,14 @@ class Classifier(NamedInputs, CheckedLabels):
     @property
     def head_tasks(self) -> dict[str, str]:
         """Head name -> its task, in the order of `heads`."""
-        return {name: head.head_task.task for name, head in self.heads.items()}
+        return {name: head.task.name for name, head in self.heads.items()}
+
+    @property
+    def task_outputs(self) -> Outputs:
+        """What the heads decide together."""
+        if self.hierarchy is not None:
+            return self.hierarchy.outputs
+        return outputs_of({name: head.task for name, head in self.heads.items()})
 
     @property
     def head_outputs(self) -> list[Any]:
@@ -222,7 +231,7 @@ class Classifier(NamedInputs, CheckedLabels):
         """
         named = x if isinstance(x, BatchSource) else self.named_data(x)
         if isinstance(named, dict) and all(isinstance(part, np.ndarray) and not len(part) for part in named.values()):
-            empty = {name: np.zeros((0, head.head_task.units), "float32") for name, head in self.heads.items()}
+            empty = {name: np.zeros((0, head.task.units), "float32") for name, head in self.heads.items()}
             return empty if isinstance(self.output, dict) else next(iter(empty.values()))
         return super().predict(named, *args, **kwargs)
 
@@ -253,11 +262,11 @@ class Classifier(NamedInputs, CheckedLabels):
 
     def _check_class_weight(self, call: inspect.BoundArguments) -> None:
         class_weight = call.arguments.get("class_weight")
-        tasks = [head.head_task.task for head in self.heads.values()]
-        if class_weight is None or tasks == ["multiclass"] or tasks == ["binary"]:
+        tasks = [head.task for head in self.heads.values()]
+        if class_weight is None or (len(tasks) == 1 and tasks[0].exclusive):
             return
         raise ConfigError(
-            f"`class_weight` must be None for a model with {' and '.join(tasks)} heads: Keras would weight each row by "
+            f"`class_weight` must be None for a model with {' and '.join(task.name for task in tasks)} heads: Keras would weight each row by "
             f"its first positive label only; got {shorten(class_weight)}. Train with kerasbert.finetune(..., "
             f"balance='balanced'), compile with kerasbert.losses.BinaryCrossentropy(pos_weight=[...]), one weight for each "
             f"label, or pass `sample_weight`, one weight for each row."

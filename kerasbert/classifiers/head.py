@@ -1,7 +1,7 @@
 """The classification head: dropout, optional hidden layers, and float32 probabilities under label names."""
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, Self, final
 
 import keras
 
@@ -11,7 +11,8 @@ from kerasbert._core.names import PACKAGE
 from kerasbert.encoders.activations import gelu
 from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.objectives.activations import OUTPUT_ACTIVATIONS
-from kerasbert.tasks.head_tasks import HeadTask, TaskRow, task_row
+from kerasbert.tasks.table import describe_task, task_from
+from kerasbert.tasks.task import Task
 
 
 @final
@@ -23,8 +24,7 @@ class ClassificationHead(KeepsParts, keras.layers.Layer):
     are part of the config and so survive saving and cloning.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
-        label_names: the names of the labels, (negative, positive) for a binary head.
+        task: `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`.
         activation: output activation that goes with the task; None for the task's own.
         hidden_units: widths of hidden layers below the output, each >= 1.
         hidden_activation: their activation, a Keras name.
@@ -42,15 +42,14 @@ class ClassificationHead(KeepsParts, keras.layers.Layer):
         ConfigError: when task and activation do not go together or a number is out of its range.
 
     Example:
-        >>> head = ClassificationHead("multiclass", ["a", "b", "c"])
+        >>> head = ClassificationHead(Multiclass(["a", "b", "c"]))
         >>> tuple(head(np.ones((2, 4))).shape)
         (2, 3)
     """
 
     def __init__(
         self,
-        task: str,
-        label_names: Sequence[str],
+        task: Task,
         *,
         activation: str | None = None,
         hidden_units: Sequence[int] = (),
@@ -59,8 +58,8 @@ class ClassificationHead(KeepsParts, keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.row = task_row(task, activation)
-        self.head_task = HeadTask(task, tuple(label_names))
+        self.task = task
+        self.activation = task.check_activation(activation)
         self.hidden_units = check_hidden_units(hidden_units)
         self.hidden_activation = check_hidden_activation(hidden_activation)
         check_number("dropout", dropout, 0, 1, open_maximum=True)
@@ -72,7 +71,7 @@ class ClassificationHead(KeepsParts, keras.layers.Layer):
             for index, units in enumerate(self.hidden_units)
         ]
         self.output_layer = keras.layers.Dense(
-            self.head_task.units,
+            self.task.units,
             kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
             dtype="float32",
             name="logits",
@@ -81,17 +80,7 @@ class ClassificationHead(KeepsParts, keras.layers.Layer):
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the labels, in the order of the outputs."""
-        return self.head_task.label_names
-
-    @property
-    def task_row(self) -> TaskRow:
-        """Loss, metrics and label shape of this head."""
-        return self.row
-
-    @property
-    def activation(self) -> str:
-        """Name of the output activation."""
-        return self.row.activation
+        return self.task.label_names
 
     def build(self, features_shape: tuple) -> None:
         width = features_shape[-1]
@@ -109,18 +98,23 @@ class ClassificationHead(KeepsParts, keras.layers.Layer):
 
     def compute_output_shape(self, features_shape: tuple) -> tuple:
         """(batch, units)."""
-        return (features_shape[0], self.head_task.units)
+        return (features_shape[0], self.task.units)
 
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "task": self.head_task.task,
-            "label_names": list(self.label_names),
+            **describe_task(self.task),
             "activation": self.activation,
             "hidden_units": list(self.hidden_units),
             "hidden_activation": self.hidden_activation,
             "dropout": self.dropout.rate,
         }
+
+    @classmethod
+    def from_own_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuild the head without what was set on its parts."""
+        own = {key: value for key, value in config.items() if key != "label_names"}
+        return cls(**{**own, "task": task_from(config)})
 
 
 def check_hidden_units(value: Sequence[int]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_number, shorten, suggest_keywords
+from kerasbert._core.checks import check_bool, check_choice, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.classifiers.builders import (
@@ -22,6 +22,8 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.labels.hierarchy import parse_tree
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
+from kerasbert.tasks.levels import LEVEL_TASKS
 
 HIERARCHY = "hierarchy"
 # What a trained flat model brings along.
@@ -43,7 +45,7 @@ INHERITED = (
 def build_hierarchical(
     subclasses: Mapping[str, Any],
     *,
-    multilabel: bool = False,
+    level_task: str = DEFAULT_LEVEL_TASK,
     level_weights: Sequence[float] | None = None,
     class_scores: str | None = None,
     from_model: Classifier | None = None,
@@ -72,7 +74,8 @@ def build_hierarchical(
     Args:
         subclasses: class -> list of subclasses, or a deeper nesting of dicts that ends in lists, equally deep everywhere.
             The levels are `class`, `subclass`, `level_3` and so on.
-        multilabel: whether a text may have several classes, and several subclasses in each.
+        level_task: the task of each level: `"multiclass"`, where a text has one class and one subclass, or `"multilabel"`,
+            where it may have several classes, and several subclasses in each.
         level_weights: weight of each level's loss, >= 0, from the classes down; None for 1 each.
         class_scores: `"own"`: every level has logits of its own; `"summed"`: only the subclasses have, and P(class) is
             the sum of theirs, so that every subclass competes with all others. None takes `"own"` for a multi-label task
@@ -116,19 +119,20 @@ def build_hierarchical(
     tree = parse_tree(subclasses)
     if len(tree.names) < 2:
         raise ConfigError("`subclasses` must be a dict of class -> subclasses; for classes alone use build_multiclass.")
-    if len(tree.names[0]) < 2 and not check_bool("multilabel", multilabel):
+    exclusive = LEVEL_TASKS[check_choice("level_task", level_task, LEVEL_TASKS)].exclusive
+    if len(tree.names[0]) < 2 and exclusive:
         raise ConfigError(f"`subclasses` must hold at least 2 classes; got {shorten(tree.names[0])}.")
     weights = _check_weights(level_weights, tree.levels)
     check_bool("compile", compile)
     if from_model is not None:
-        depth = _level_of(from_model, tree.names, "multilabel" if multilabel else "multiclass", arguments)
+        depth = _level_of(from_model, tree.names, level_task, arguments)
         arguments = _head_arguments(from_model.head)
         if class_scores is None and depth < len(tree.names) - 1:
             class_scores = "own"
     head = HierarchicalHead(
         subclasses,
-        multilabel=multilabel,
-        class_scores=class_scores or ("own" if multilabel else "summed"),
+        level_task=level_task,
+        class_scores=class_scores or ("summed" if exclusive else "own"),
         **{key: arguments[key] for key in ("hidden_units", "hidden_activation", "dropout")},
         name=HIERARCHY,
     )
@@ -136,9 +140,7 @@ def build_hierarchical(
     base = build_multiclass(2, **arguments, compile=False) if from_model is None else _copy(from_model)
     logs = head(base.vectors)
     outputs = {
-        level: LevelProbabilities(task.task, task.label_names, parents=task.parents, loss_weight=weight, name=level)(
-            logs[level]
-        )
+        level: LevelProbabilities(task, loss_weight=weight, name=level)(logs[level])
         for (level, task), weight in zip(head.tasks.items(), weights, strict=True)
     }
     model = Classifier(base.input, outputs, name=name)
@@ -169,8 +171,8 @@ def _level_of(model: Any, names: Sequence[Sequence[str]], task: str, arguments: 
     given = [key for key, value in arguments.items() if value != defaults[key].default]
     if given:
         raise ConfigError(f"`{given[0]}` must be left out with `from_model`, which brings its own along.")
-    if model.head.head_task.task != task:
-        raise ConfigError(f"`from_model` must be a {task} classifier here; got a {model.head.head_task.task} one.")
+    if model.head.task.name != task:
+        raise ConfigError(f"`from_model` must be a {task} classifier here; got a {model.head.task.name} one.")
     for depth in (0, len(names) - 1):
         if set(model.head.label_names) == set(names[depth]):
             return depth

@@ -1,20 +1,22 @@
 """The head of a hierarchy: one graph from features to P(class) and P(subclass) = P(class) * P(subclass | class)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import Any, Self, final
 
 import keras
 import numpy as np
 from keras import ops
 
-from kerasbert._core.checks import check_bool, check_choice, check_number
+from kerasbert._core.checks import check_choice, check_number
 from kerasbert._core.names import PACKAGE
 from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units, head_activation
 from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
-from kerasbert.tasks.head_tasks import LevelTask, TaskRow, level_row
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK, HierarchicalOutputs, with_level_task
+from kerasbert.tasks.levels import LEVEL_TASKS, LevelTask
+from kerasbert.tasks.table import describe_task
 
 CLASS_SCORES = ("own", "summed")
 # Takes a padded place out of a sum of exponentials and is still a finite float32.
@@ -32,7 +34,7 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
 
     Args:
         subclasses: class -> list of subclasses, or a deeper nesting of dicts.
-        multilabel: whether labels are independent.
+        level_task: name of the task of each level, whose labels exclude each other or are independent.
         class_scores: `"own"`: every level has logits of its own; `"summed"`: only the deepest level has, and P(class)
             is the sum of its subclasses' probabilities (exclusive labels only).
         hidden_units: widths of hidden layers that all levels share, each >= 1.
@@ -60,7 +62,7 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
         self,
         subclasses: Mapping[str, Any],
         *,
-        multilabel: bool = False,
+        level_task: str = DEFAULT_LEVEL_TASK,
         class_scores: str = "own",
         hidden_units: Sequence[int] = (),
         hidden_activation: str = "relu",
@@ -68,9 +70,10 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.hierarchy = parse_tree(subclasses)
-        self.multilabel = check_bool("multilabel", multilabel)
-        self.class_scores = check_choice("class_scores", class_scores, CLASS_SCORES[: 1 if multilabel else 2])
+        self.outputs = HierarchicalOutputs(parse_tree(subclasses), level_task)
+        self.hierarchy = self.outputs.hierarchy
+        self.exclusive = self.outputs.exclusive
+        self.class_scores = check_choice("class_scores", class_scores, CLASS_SCORES[: 2 if self.exclusive else 1])
         self.hidden_units = check_hidden_units(hidden_units)
         self.hidden_activation = check_hidden_activation(hidden_activation)
         check_number("dropout", dropout, 0, 1, open_maximum=True)
@@ -100,12 +103,7 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
     @property
     def tasks(self) -> dict[str, LevelTask]:
         """Level name -> its task."""
-        task = "multilabel" if self.multilabel else "multiclass"
-        parents = self.hierarchy.parents
-        return {
-            level: LevelTask(task, names, parents[:depth])
-            for depth, (level, names) in enumerate(zip(self.levels, self.hierarchy.names, strict=True))
-        }
+        return self.outputs.levels
 
     def set_prior_bias(self, labels: Mapping[str, Any]) -> None:
         """Set output biases that are still all zeros to the frequencies of the known labels.
@@ -118,10 +116,10 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
             if not np.any(keras.ops.convert_to_numpy(layer.bias)):
                 array: Any = labels[level]
                 array = array if isinstance(array, LabelCounts) else np.asarray(array)
-                if self.multilabel and task.parents:
+                if not self.exclusive and task.parents:
                     above = np.asarray(labels[tasks[len(task.parents) - 1][0]])
                     array = np.where(above[:, np.array(task.parents[-1])] > 0, array, -1)
-                layer.bias.assign(level_row(task).prior_bias(array, task.units).astype("float32"))
+                layer.bias.assign(task.prior_bias(array).astype("float32"))
 
     def build(self, features_shape: tuple) -> None:
         width = features_shape[-1]
@@ -140,7 +138,7 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
         logits = [layer(hidden) for layer in self.output_layers]
         if self.class_scores == "summed":
             logs = self._summed(logits[0])
-        elif self.multilabel:
+        elif not self.exclusive:
             logs = self._down([-ops.softplus(-values) for values in logits])
         else:
             siblings = [
@@ -171,12 +169,17 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
         return {
             **super().get_config(),
             "subclasses": self.hierarchy.to_tree(),
-            "multilabel": self.multilabel,
+            "level_task": self.outputs.level_task,
             "class_scores": self.class_scores,
             "hidden_units": list(self.hidden_units),
             "hidden_activation": self.hidden_activation,
             "dropout": self.dropout.rate,
         }
+
+    @classmethod
+    def from_own_config(cls, config: dict[str, Any]) -> Self:
+        """Rebuild the head without what was set on its parts."""
+        return cls(**with_level_task(config))
 
 
 @final
@@ -185,9 +188,7 @@ class LevelProbabilities(keras.layers.Layer):
     """One level's output: its probabilities, under the level's name, with its label names, loss and metrics.
 
     Args:
-        task: `"multiclass"` or `"multilabel"`.
-        label_names: names of the labels.
-        parents: see `LevelTask`.
+        task: of the level.
         loss_weight: weight of the level's loss, >= 0.
         **kwargs: `keras.layers.Layer`'s own (`name`).
 
@@ -201,39 +202,27 @@ class LevelProbabilities(keras.layers.Layer):
         ConfigError: when an argument is out of its range.
 
     Example:
-        >>> level = LevelProbabilities("multiclass", ["a", "b"])
+        >>> level = LevelProbabilities(LEVEL_TASKS[Multiclass.name](("a", "b")))
         >>> level(np.log([[0.25, 0.75]])).numpy().tolist()
         [[0.25, 0.75]]
     """
 
     def __init__(
         self,
-        task: str,
-        label_names: Sequence[str],
+        task: LevelTask,
         *,
-        parents: Sequence[Sequence[int]] = (),
         loss_weight: float = 1.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.head_task = LevelTask(task, tuple(label_names), tuple(tuple(level) for level in parents))
-        self.row = level_row(self.head_task)
+        self.task = task
+        self.activation = task.check_activation(None)
         self.loss_weight = check_number("loss_weight", loss_weight, 0)
 
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the labels, in the order of the outputs."""
-        return self.head_task.label_names
-
-    @property
-    def task_row(self) -> TaskRow:
-        """Loss, metrics and label shape of this level."""
-        return self.row
-
-    @property
-    def activation(self) -> str:
-        """Name of the activation that the probabilities come from."""
-        return self.row.activation
+        return self.task.label_names
 
     def call(self, log_probabilities: Any) -> Any:
         return LEVEL_ACTIVATIONS[self.activation](log_probabilities)
@@ -245,11 +234,18 @@ class LevelProbabilities(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "task": self.head_task.task,
-            "label_names": list(self.label_names),
-            "parents": [list(level) for level in self.head_task.parents],
+            **describe_task(self.task),
+            "parents": [list(level) for level in self.task.parents],
             "loss_weight": self.loss_weight,
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The layer of a config."""
+        own = dict(config)
+        names, parents = (own.pop(key) for key in ("label_names", "parents"))
+        task = LEVEL_TASKS[own.pop("task")](tuple(names), tuple(map(tuple, parents)))
+        return cls(task, **own)
 
 
 def _sum_children(logs: Any, parents: Sequence[int]) -> Any:

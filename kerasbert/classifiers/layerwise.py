@@ -1,7 +1,6 @@
 """`build_layerwise`: a classifier on each of several layers, and `truncate`, which keeps one and drops what is above."""
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -28,12 +27,12 @@ from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling, de
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.encoders.source import encoder_for
 from kerasbert.encoders.trainable_parts import copy_trainable
-from kerasbert.tasks.head_tasks import HeadTask
+from kerasbert.tasks.task import Task
 
 
 @suggest_keywords
 def build_layerwise(
-    task: HeadTask,
+    task: Task,
     *,
     layers: Sequence[int] | str = "all",
     encoder: EncoderLike = DEFAULT_ENCODER,
@@ -84,7 +83,7 @@ def build_layerwise(
     Reference:
         Xin et al., "DeeBERT: Dynamic Early Exiting for Accelerating BERT Inference", 2020.
     """
-    if not isinstance(task, HeadTask):
+    if not isinstance(task, Task):
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
@@ -95,7 +94,7 @@ def build_layerwise(
     source = encoder_for(encoder)
     chosen = _check_layers(layers, source.config.num_hidden_layers)
     head: dict[str, Any] = {"hidden_units": hidden_units, "hidden_activation": hidden_activation, "dropout": dropout}
-    heads = [ClassificationHead(task.task, task.label_names, name=f"layer_{layer}", **head) for layer in chosen]
+    heads = [ClassificationHead(task, name=f"layer_{layer}", **head) for layer in chosen]
     length = check_max_length(max_length, source.config)
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
@@ -110,22 +109,22 @@ def build_layerwise(
         copy_trainable(given, own_pooling)
         own = Features(own_pooling, layer_indices=(layer,), max_length=length, name=f"features_{layer}")
         outputs[own_head.name] = own_head(own((states[layer],), inputs[ATTENTION_MASK]))
-    votes = LayerVotes(task.task, task.label_names, chosen, name=SINGLE_HEAD)
+    votes = LayerVotes(task, chosen, name=SINGLE_HEAD)
     model = Classifier(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, name=name)
     if compile:
         compile_classifier(model, learning_rate=learning_rate, head_learning_rate=head_learning_rate)
     return model
 
 
-def truncate(model: Any, layer: int) -> Any:
+def truncate(model: Classifier, layer: int) -> Classifier:
     """The smaller model that stops at one layer of a layerwise model and answers as that layer's classifier does.
 
     Args:
-        model: from `build_layerwise`, or a `TextClassifier` that was trained with `layerwise=True`; it stays as it is.
+        model: from `build_layerwise`; it stays as it is.
         layer: one of its layers, negative from the end of its encoder.
 
     Returns:
-        A plain `Classifier` (or `TextClassifier`), not compiled, whose encoder has no block above that layer.
+        A plain `Classifier`, not compiled, whose encoder has no block above that layer.
 
     Raises:
         ConfigError: when the model is not layerwise or has no classifier on that layer.
@@ -137,11 +136,6 @@ def truncate(model: Any, layer: int) -> Any:
         >>> small.encoder.config.num_hidden_layers, small.output.shape
         (2, (None, 3))
     """
-    if hasattr(model, "model_"):
-        smaller = copy.copy(model)
-        smaller.model_ = truncate(model.model_, layer)
-        smaller.layerwise, smaller.layers = False, smaller.model_.features.layer_indices[0]
-        return smaller
     votes = check_layerwise(model)
     total = model.encoder.config.num_hidden_layers
     check_int("layer", layer, -total - 1, total, "the hidden states of the model")
@@ -185,7 +179,7 @@ def _plain(model: Classifier, layer: int) -> Classifier:
         "multiclass": (build_multiclass, "num_classes"),
         "multilabel": (build_multilabel, "num_labels"),
     }
-    build, argument = builders[head.head_task.task]
+    build, argument = builders[head.task.name]
     return build(
         **{argument: list(head.label_names)},
         encoder=model.encoder.config.replace(num_hidden_layers=max(layer, 1)),

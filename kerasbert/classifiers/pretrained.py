@@ -73,9 +73,10 @@ def read_classifier(
     _check_tensors(source, form, (len(labels), config.hidden_size))
     arguments = _arguments(values, config, form)
     length = config.max_length if max_length is None else max_length
-    build = {"binary": build_binary, "multiclass": build_multiclass, "multilabel": build_multilabel}[task.task]
-    names = {"binary": "label_names", "multiclass": "num_classes", "multilabel": "num_labels"}[task.task]
-    model = build(**{names: list(labels)}, **arguments, encoder=folder_source(folder), max_length=length, compile=False)  # type: ignore
+    build = {"binary": build_binary, "multiclass": build_multiclass, "multilabel": build_multilabel}[task.name]
+    model = build(
+        **{task.argument: list(labels)}, **arguments, encoder=folder_source(folder), max_length=length, compile=False
+    )  # type: ignore
     _fill(model, source, form)
     metrics, data = (own_values(values).get(name) for name in ("metrics", "data"))
     return PretrainedClassifier(
@@ -128,7 +129,7 @@ def _check_tensors(source: TensorSource, form: StandardHead, shape: tuple[int, i
 
 def _fill(model: Classifier, source: TensorSource, form: StandardHead) -> None:
     kernel, bias = _read(source, form.output)
-    if model.head.head_task.task == "binary":
+    if model.head.task.units < len(model.head.label_names):
         # The sigmoid of the difference is the softmax over both.
         kernel, bias = (array[..., 1:] - array[..., :1] for array in (kernel, bias))
     model.head.output_layer.kernel.assign(kernel)

@@ -13,7 +13,10 @@ from kerasbert._core.json_files import fits_form, is_count, is_share
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.classifiers.standard_heads import StandardHead
 from kerasbert.labels.kinds import INTEGERS, NAMES, kind_for
-from kerasbert.tasks.head_tasks import Binary, HeadTask, Multiclass, Multilabel
+from kerasbert.tasks.binary import Binary
+from kerasbert.tasks.multiclass import Multiclass
+from kerasbert.tasks.multilabel import Multilabel
+from kerasbert.tasks.task import Task
 
 # A file of a few bytes can claim any number.
 MOST_LABELS = 1_000_000
@@ -119,7 +122,7 @@ def labels_of(folder: Path, values: Mapping[str, Any], outputs: int | None) -> L
     return Labels(tuple(str(value) for value in values_of), INTEGERS if whole else NAMES)
 
 
-def task_of(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], problem_type: str | None) -> HeadTask:
+def task_of(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], problem_type: str | None) -> Task:
     """The task of a config's head.
 
     Args:
@@ -177,7 +180,7 @@ def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
     return dict(noted) if fits_heads else {}
 
 
-def noted_thresholds(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
+def noted_thresholds(values: Mapping[str, Any], task: Task) -> np.ndarray:
     """The thresholds that an export of ours noted, as long as they are of these labels; else 0.5.
 
     Args:
@@ -190,7 +193,7 @@ def noted_thresholds(values: Mapping[str, Any], task: HeadTask) -> np.ndarray:
     own = own_values(values)
     stored = own.get("thresholds")
     same_labels = own.get("label_names", list(task.label_names)) == list(task.label_names)
-    found = stored if isinstance(stored, list) and own.get("task") == task.task and same_labels else []
+    found = stored if isinstance(stored, list) and own.get("task") == task.name and same_labels else []
     if len(found) == task.units and all(map(is_share, found)):
         return np.array(stored, dtype=float)
     return np.full(task.units, 0.5)

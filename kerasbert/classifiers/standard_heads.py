@@ -81,7 +81,7 @@ def standard_tensors(model: Classifier) -> dict[str, np.ndarray]:
     form, dense = STANDARD_HEADS[model.encoder.model_type], _dense(model)
     assert dense is not None
     kernel, bias = _arrays(model.head.output_layer)
-    if model.head.head_task.task == "binary":
+    if model.head.task.units < len(model.head.label_names):
         kernel, bias = (np.concatenate([np.zeros_like(array), array], axis=-1) for array in (kernel, bias))
     return {**_tensors(form.dense, *_arrays(dense[1])), **_tensors(form.output, kernel, bias)}
 

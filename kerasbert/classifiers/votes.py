@@ -1,14 +1,15 @@
 """The vote of several classifiers, one on each layer, under weights that are learned."""
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import Any, Self, final
 
 import keras
 from keras import ops
 
 from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape
-from kerasbert.tasks.head_tasks import HeadTask, TaskRow, task_row
+from kerasbert.tasks.table import describe_task, task_from
+from kerasbert.tasks.task import Task
 
 # The weights are the softmax of this times a variable, so that they can move far in the steps of a fine-tuning.
 SHARPNESS = 10.0
@@ -22,8 +23,7 @@ class LayerVotes(keras.layers.Layer):
     The loss of the vote trains the weights alone: each layer's classifier learns from a loss of its own.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
-        label_names: the names of the labels.
+        task: `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`.
         layer_indices: the hidden state that each voter reads, for the record.
         **kwargs: `keras.layers.Layer`'s own (`name`).
 
@@ -34,35 +34,22 @@ class LayerVotes(keras.layers.Layer):
     Output shape:
         (batch, units), float32.
 
-    Raises:
-        ConfigError: when the task is unknown.
-
     Example:
-        >>> votes = LayerVotes("multiclass", ["a", "b"], [1, 2])
+        >>> votes = LayerVotes(Multiclass(["a", "b"]), [1, 2])
         >>> votes([np.array([[0.0, 1.0]]), np.array([[0.5, 0.5]])]).numpy().tolist()
         [[0.25, 0.75]]
     """
 
-    def __init__(self, task: str, label_names: Sequence[str], layer_indices: Sequence[int], **kwargs: Any) -> None:
+    def __init__(self, task: Task, layer_indices: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
-        self.head_task = HeadTask(task, tuple(label_names))
-        self.row = task_row(task)
+        self.task = task
+        self.activation = task.check_activation(None)
         self.layer_indices = tuple(layer_indices)
 
     @property
     def label_names(self) -> tuple[str, ...]:
         """Names of the labels, in the order of the outputs."""
-        return self.head_task.label_names
-
-    @property
-    def task_row(self) -> TaskRow:
-        """Loss, metrics and label shape of the vote."""
-        return self.row
-
-    @property
-    def activation(self) -> str:
-        """Name of the output activation of the voters."""
-        return self.row.activation
+        return self.task.label_names
 
     @property
     def vote_weights(self) -> dict[int, float]:
@@ -86,10 +73,15 @@ class LayerVotes(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
-            "task": self.head_task.task,
-            "label_names": list(self.label_names),
+            **describe_task(self.task),
             "layer_indices": list(self.layer_indices),
         }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The layer of a config."""
+        own = {key: value for key, value in config.items() if key != "label_names"}
+        return cls(**{**own, "task": task_from(config)})
 
     def _softmax(self) -> Any:
         return ops.softmax(SHARPNESS * ops.convert_to_tensor(self.layer_bias))

@@ -15,12 +15,15 @@ from kerasbert.cli.reading import MULTILABEL, Heads, label_columns_of
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
+from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import TextColumns, collect_examples, open_rows
 from kerasbert.reading.row_labels import ReadLabels, labels_reader, plan_labels
+from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.table import task_class
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +83,6 @@ class Reading:
             text_column: `--text-column`.
             text_pair_column: `--text-pair-column`.
             label_delimiter: `--label-delimiter`.
-
-        Raises:
-            typer.BadParameter: when the columns or the delimiter do not go with the task.
         """
         labels = label_columns_of(task, label_column, heads)
         columns: dict[str, Any] = {"text_column": text_column, "text_pair_column": text_pair_column}
@@ -100,18 +100,15 @@ class Reading:
         return cls(labels, {SINGLE_HEAD: task.value}, names={SINGLE_HEAD: label_names}, **columns)
 
     @classmethod
-    def of_classifier(cls, classifier: Any, label_column: str | None = None, **given: Any) -> Self:
+    def of_classifier(cls, classifier: TrainedClassifier, label_column: str | None = None, **given: Any) -> Self:
         """As in the training of a classifier, unless told otherwise.
 
         Args:
-            classifier: the `TextClassifier`.
+            classifier: trained.
             label_column: `--label-column`; None: as in training.
             **given: of `text_column`, `text_pair_column` and `label_delimiter` those that differ; None: as in training.
-
-        Raises:
-            typer.BadParameter: when the delimiter does not go with the task.
         """
-        saved, model = classifier.metrics_.get("reading", {}), classifier.model_
+        saved, model = classifier.metrics.get("reading", {}), classifier.model
         tree = model.hierarchy
         kept = {
             "text_column": saved.get("text", "text"),
@@ -171,13 +168,13 @@ class Reading:
         """What reads the labels of a row, and refuses those that a classifier cannot learn or does not know."""
         columns, delimiter = list(self.label_columns), self.label_delimiter
         if self.is_hierarchical and MULTILABEL in self.tasks.values():
-            return labels_reader({SINGLE_HEAD: LabelVocabulary(MULTILABEL, columns[:1], delimiter=delimiter)})
+            return labels_reader({SINGLE_HEAD: LabelVocabulary(ANY, columns[:1], delimiter=delimiter)})
         if self.is_hierarchical:
             return labels_reader(*plan_labels(HIERARCHICAL, label_columns=columns, subclasses=self.subclasses))
         return labels_reader(
             {
                 name: LabelVocabulary(
-                    task,
+                    task_class(task).rules,
                     [self.heads[name]] if self.heads and name in self.heads else columns,
                     names=self.names.get(name),
                     delimiter=delimiter if task == MULTILABEL else None,
@@ -234,10 +231,6 @@ def read_data(
 
     Returns:
         The examples.
-
-    Raises:
-        DataError: when the file or a row cannot be used.
-        ConfigError: when `on_error` is no policy, or `encoding` cannot be followed.
     """
     bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
     columns = TextColumns(text_column, text_pair_column)

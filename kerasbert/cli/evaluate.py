@@ -1,5 +1,6 @@
 """`kerasbert evaluate`: how good a saved classifier is on labelled texts."""
 
+import dataclasses
 import json
 import warnings
 from pathlib import Path
@@ -26,12 +27,13 @@ from kerasbert.cli.options import (
 )
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
-from kerasbert.judging import score_beside
+from kerasbert.evaluation.judging import score_beside
+from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
-from kerasbert.report import METRICS_FILE, check_report_folder, write_report
-from kerasbert.text_classifier import TextClassifier, open_classifier
+from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
+from kerasbert.text_classifier import load
 
 
 @app.command()
@@ -68,13 +70,13 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report", report))
     if report is not None:
         check_report_folder(report, overwrite)
-    classifier = open_classifier(folder)
+    classifier = trained_of(load(folder))
     if threshold is not None:
-        tasks = [layer.head_task.task for layer in classifier.model_.heads.values()]
-        if set(tasks) == {"multiclass"}:
+        if set(classifier.model.head_tasks.values()) == {"multiclass"}:
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
         limit = check_number("threshold", threshold, 0, 1)
-        classifier.thresholds_ = {head: np.full_like(own, limit) for head, own in classifier.thresholds_.items()}
+        limits = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
+        classifier = dataclasses.replace(classifier, thresholds=limits)
     asked = {"text_column": text, "text_pair_column": text_pair, "label_delimiter": label_delimiter}
     reading = Reading.of_classifier(classifier, labels, **asked)
     examples = reading.read(data, on_error=on_error, encoding=encoding)
@@ -100,7 +102,7 @@ def evaluate(
 
 
 def _print(
-    scores: dict[str, Any], other: dict | None, comparison: dict[str, Any] | None, output_format: Format
+    scores: dict[str, Any], other: dict[str, Any] | None, comparison: dict[str, Any] | None, output_format: Format
 ) -> None:
     if output_format is Format.json:
         content = scores if other is None else {"model": scores, "baseline": other, "comparison": comparison}
@@ -112,27 +114,15 @@ def _print(
 
 
 def _baseline(
-    classifier: TextClassifier, train: Examples, test: Examples, reading: Reading
+    classifier: TrainedClassifier, train: Examples, test: Examples, reading: Reading
 ) -> tuple[BaselineScores, list[str]]:
     """Scores of the baseline, and what is wrong with the comparison."""
     keys = text_keys(train.texts, train.text_pairs)
     notes = [note] if (note := overlap_message(keys, test.texts, test.text_pairs)) else []
     for note in notes:
         warnings.warn(note, KerasbertWarning, stacklevel=2)
-    hierarchy = classifier.model_.hierarchy
-    names = {head: layer.label_names for head, layer in classifier.model_.heads.items()}
-    scores = score_baseline(
-        classifier.task,
-        _one_text(train),
-        reading.cells(train),
-        _one_text(test),
-        reading.cells(test),
-        heads=classifier.heads,
-        label_names=names if classifier.heads else next(iter(names.values())),
-        subclasses=None if hierarchy is None else hierarchy.hierarchy.to_tree(),
-        multilabel=hierarchy is not None and hierarchy.multilabel,
-    )
-    return scores, notes
+    given = [_one_text(train), reading.cells(train), _one_text(test), reading.cells(test)]
+    return score_baseline(classifier.outputs, *given), notes
 
 
 def _one_text(examples: Examples) -> list[str]:

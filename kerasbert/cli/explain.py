@@ -10,7 +10,7 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.explain import STEPS, explain
-from kerasbert.text_classifier import open_classifier
+from kerasbert.text_classifier import load
 
 
 @app.command("explain")
@@ -35,7 +35,7 @@ def explain_command(
     refuse_useless(context, with_output(("layer", "attention_head", "overwrite"), "--output", output))
     if output is not None:
         check_output(output, overwrite, kind="explanation")
-    found = explain(open_classifier(folder), text, label=label, head=head, steps=steps)
+    found = explain(load(folder), text, label=label, head=head, steps=steps)
     if output is not None:
         drawn: dict[str, Any] = {"layer": layer, "attention_head": attention_head}
         with atomic_dir_write(output, kind="explanation", overwrite=overwrite) as beside:

@@ -9,7 +9,8 @@ import typer
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.cli.data import Reading, read_data
 from kerasbert.cli.options import Delimiter, Folder, Labels, app, refuse_useless, say
-from kerasbert.text_classifier import TextClassifier, open_classifier
+from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
+from kerasbert.text_classifier import load
 
 
 class ExportFormat(enum.StrEnum):
@@ -132,8 +133,8 @@ def export(
     _check_options(output_format, own)
     if data is None:
         refuse_useless(context, dict.fromkeys(("text", "labels", "label_delimiter"), "goes with --data"))
-    classifier = open_classifier(folder)
-    if classifier.metrics_.get("reading", {}).get("text_pair"):
+    classifier = trained_of(load(folder))
+    if classifier.metrics.get("reading", {}).get("text_pair"):
         raise ConfigError(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair-column."
         )
@@ -153,7 +154,7 @@ def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
 
 
 def _labelled(
-    classifier: TextClassifier, data: Path | None, given: dict[str, Any], labels: str | None
+    classifier: TrainedClassifier, data: Path | None, given: dict[str, Any], labels: str | None
 ) -> dict[str, Any]:
     """The texts of a file, with their labels where it has them."""
     if data is None:
@@ -171,28 +172,36 @@ def _labelled(
         return {"texts": texts}
 
 
-def _saved_model(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _saved_model(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    from kerasbert.export.saved_model import export_saved_model
+
     precision = own.pop("precision", ExportPrecision.float32)
-    return classifier.export_saved_model(output or Path("saved_models") / name, dtype=precision.value, **own)
+    return export_saved_model(classifier, output or Path("saved_models") / name, dtype=precision.value, **own)
 
 
-def _tflite(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _tflite(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    from kerasbert.export.tflite import export_tflite
+
     quantize = own.pop("quantize", Quantization.none).value
-    length: int | str = own.pop("length", classifier.tokenizer_.max_length)
+    length: int | str = own.pop("length", classifier.max_length)
     length = int(length) if str(length).isdecimal() else length
     if "calibration" in own:
         column = Reading.of_classifier(classifier).text_column
         own["calibration"] = read_data(own["calibration"], text_column=column).texts
     place = output or Path("tflite") / f"{name}-{quantize}-{length}"
-    return classifier.export_tflite(place, quantize=quantize, length=length, **own)
+    return export_tflite(classifier, place, quantize=quantize, length=length, **own)
 
 
-def _huggingface(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
-    return classifier.save_pretrained(output or Path("huggingface") / name, **own)
+def _huggingface(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    from kerasbert.export.hugging_face import save_pretrained
+
+    return save_pretrained(classifier, output or Path("huggingface") / name, **own)
 
 
-def _onnx(classifier: TextClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
-    return classifier.export_onnx(output or Path("onnx") / name, **own)
+def _onnx(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    from kerasbert.export.onnx_model import export_onnx
+
+    return export_onnx(classifier, output or Path("onnx") / name, **own)
 
 
 WRITERS = {

@@ -15,7 +15,7 @@ from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
 from kerasbert.encoders.config import BertConfig
 from kerasbert.export.description import read_export
-from kerasbert.saving.bundle import CLASSIFIER_FILE
+from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.inspection import (
     HeadFacts,
     count_parameters,

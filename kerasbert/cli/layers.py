@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert.classifiers.layerwise import truncate
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Encoding, Folder, Format, OnError, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.layer_scores import score_layers
 from kerasbert.reading._files import UTF_8
-from kerasbert.text_classifier import open_classifier
+from kerasbert.saving.trained_classifier import trained_of
+from kerasbert.text_classifier import load, truncate
 
 
 @app.command()
@@ -38,7 +38,7 @@ def layers(
     for target, kind in ((output, "layers"), (save_as, "classifier")):
         if target is not None:
             check_output(target, overwrite, kind=kind)
-    classifier = open_classifier(folder)
+    classifier = trained_of(load(folder))
     reading = Reading.of_classifier(classifier)
     if reading.text_pair_column:
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")

@@ -15,7 +15,8 @@ from kerasbert.cli.tables import print_predictions
 from kerasbert.reading._files import UTF_8, check_encoding, check_file, decode_lines, read_bytes
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import read_examples
-from kerasbert.text_classifier import TextClassifier, open_classifier
+from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
+from kerasbert.text_classifier import load
 
 # Files of one text a line.
 PLAIN = (".txt", "")
@@ -49,7 +50,7 @@ def predict(
         refuse_useless(context, dict.fromkeys(("text", "text_pair", "on_error"), reason))
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
-    classifier = open_classifier(folder)
+    classifier = trained_of(load(folder))
     reading = Reading.of_classifier(classifier, text_column=text, text_pair_column=text_pair)
     text, text_pair = reading.text_column, reading.text_pair_column
     if file is not None and has_columns:
@@ -95,10 +96,10 @@ def _lines(file: Path | None, encoding: str) -> list[str]:
     return decode_lines(content, "standard input", check_encoding(encoding))
 
 
-def predict_rows(classifier: TextClassifier, examples: Examples) -> Iterator[dict[str, Any]]:
+def predict_rows(classifier: TrainedClassifier, examples: Examples) -> Iterator[dict[str, Any]]:
     """One plain dict for each text: `text`, `labels` and `scores` (label -> probability), or these by head."""
     chosen, probabilities = classifier.predict_with_proba(examples.texts, examples.text_pairs)
-    classes = classifier.classes_
+    classes = classifier.classes
     for index, text in enumerate(examples.texts):
         if isinstance(chosen, dict):
             heads = {

@@ -20,7 +20,8 @@ from kerasbert.cli.streams import open_or_make_cache, preparing
 from kerasbert.cli.train_options import Way, asked_of_cache, check_reading, situation_of, useless_options, way_of
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.reading.examples import Examples
-from kerasbert.saving.bundle import CLASSIFIER_FILE
+from kerasbert.saving.format import CLASSIFIER_FILE
+from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.checkpoint import LAST_GOOD
 from kerasbert.training.determinism import make_deterministic
@@ -172,10 +173,9 @@ def _fit(classifier: TextClassifier, source: Source, values: Mapping[str, Any], 
     running |= {"checkpoint_dir": unfinished, "strategy": devices or "one", "validation": source.validation_data()}
     try:
         if isinstance(source.train, TokenCache):
-            classifier.fit_cache(source.train, **running)
+            classifier.fit(source.train, **running)
         else:
-            cells, pairs = source.reading.cells(source.train), source.train.text_pairs
-            classifier.fit(source.train.texts, cells, text_pairs=pairs, **running)
+            classifier.fit(source.train, source.reading.cells(source.train), **running)
             _report_shapes(classifier)
     except DivergedError:
         kept = unfinished / LAST_GOOD
@@ -188,7 +188,7 @@ def _metrics(classifier: TextClassifier, source: Source) -> dict[str, Any]:
     """What the saved folder tells of the data, with the scores on the validation data."""
     metrics: dict[str, Any] = {
         "reading": source.reading.to_dict(),
-        "num_training_examples": classifier.data_["num_texts"],
+        "num_training_examples": trained_of(classifier).data["num_texts"],
     }
     held_out = source.validation_data()
     if held_out is not None:
@@ -197,11 +197,11 @@ def _metrics(classifier: TextClassifier, source: Source) -> dict[str, Any]:
 
 
 def _report_shapes(classifier: TextClassifier) -> None:
-    padding = classifier.padding_
+    padding, trained = classifier.padding_, trained_of(classifier)
     shapes = padding["shapes"]
     lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
     cut = (
-        f"; {padding['cut']} of {classifier.data_['num_texts']} texts were cut at {classifier.tokenizer_.max_length}"
+        f"; {padding['cut']} of {trained.data['num_texts']} texts were cut at {trained.max_length}"
         if padding["cut"]
         else ""
     )

@@ -5,7 +5,9 @@ from typing import Any
 
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import check_output
-from kerasbert.saving.bundle import CLASSIFIER_FILE, holds_weights_of
+from kerasbert.saving.folder import holds_weights_of
+from kerasbert.saving.format import CLASSIFIER_FILE
+from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.checkpoint import FINISHED, CheckpointFolder
 
@@ -49,7 +51,7 @@ def save_unless_saved(
     Raises:
         ArtifactError: when the output holds another classifier, or cannot be written.
     """
-    if not (perhaps_saved and holds_weights_of(output, classifier.model_)):
+    if not (perhaps_saved and holds_weights_of(output, trained_of(classifier).model)):
         classifier.save(output, overwrite=overwrite, metrics=metrics)
     remove_unfinished(output)
 

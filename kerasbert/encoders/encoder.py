@@ -99,7 +99,7 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
             )
         self._check_length(input_ids)
         output_attentions = self.config.output_attentions if output_attentions is None else output_attentions
-        bias = None if attention_mask is None else self._attention_bias(attention_mask)
+        bias = None if attention_mask is None else self.attention_bias(attention_mask)
         # What is frozen runs without dropout: its output is then a fixed feature of the text.
         hidden = self.embeddings(
             input_ids, token_type_ids, position_ids, training=training and self.embeddings.trainable
@@ -221,10 +221,11 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
                 f"got {length}. Truncate the texts."
             )
 
-    def _attention_bias(self, attention_mask: Any) -> Any:
+    def attention_bias(self, attention_mask: Any) -> Any:
+        """What is added to the attention scores: large and negative at padding, (batch, 1, 1, length)."""
         negative = PADDING_BIAS.get(self.compute_dtype, HALF_PADDING_BIAS)
         padding = 1.0 - ops.cast(attention_mask, self.compute_dtype)  # (batch, length)
-        return ops.expand_dims(ops.expand_dims(padding * negative, 1), 1)  # (batch, 1, 1, length)
+        return ops.expand_dims(ops.expand_dims(padding * negative, 1), 1)
 
 
 def _recomputed(block: BertBlock, hidden: Any, bias: Any) -> Any:

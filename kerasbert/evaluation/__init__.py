@@ -2,12 +2,10 @@
 
 from kerasbert.evaluation.baseline import BaselineScores as BaselineScores
 from kerasbert.evaluation.baseline import score_baseline as score_baseline
-from kerasbert.evaluation.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
 from kerasbert.evaluation.explain import Explanation as Explanation
 from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
 from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
-from kerasbert.objectives.level_decisions import decide_levels as decide_levels
-from kerasbert.objectives.level_decisions import score_hierarchy as score_hierarchy
+from kerasbert.objectives.confidence import bootstrap_intervals as bootstrap_intervals
 from kerasbert.objectives.scores import score_predictions as score_predictions
 from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds

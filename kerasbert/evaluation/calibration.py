@@ -6,8 +6,8 @@ import numpy as np
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import DataError
-from kerasbert.evaluation.exact_intervals import wilson_interval
 from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.objectives.exact_intervals import wilson_interval
 
 
 def reliability(y_true: np.ndarray, probabilities: np.ndarray, *, bins: int = 10) -> dict[str, Any]:
@@ -73,11 +73,11 @@ def calibration_of(outcome: Outcome, *, bins: int = 10) -> dict[str, Any]:
 
     Example:
         >>> probabilities = np.array([[0.5, 0.5], [0.1, 0.9]])
-        >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), np.array([0, 1]), probabilities, np.array([1, 1]))
+        >>> outcome = Outcome("", Multiclass(["a", "b"]), np.arange(2), np.array([0, 1]), probabilities, np.array([1, 1]))
         >>> calibration_of(outcome)["observed"]
         [0.0, 1.0]
     """
-    if outcome.task != "multiclass":
+    if outcome.task.uses_thresholds:
         return reliability(outcome.y_true.reshape(-1), outcome.probabilities.reshape(-1), bins=bins)
     confidence = np.take_along_axis(outcome.probabilities, outcome.y_pred.reshape(-1, 1).astype(np.int64), axis=1)
     return reliability(outcome.y_pred == outcome.y_true, confidence.reshape(-1), bins=bins)

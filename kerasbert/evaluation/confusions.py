@@ -22,11 +22,11 @@ def confusion_matrix(outcome: Outcome) -> tuple[list[str], np.ndarray]:
 
     Example:
         >>> ids, probabilities = np.array([0, 1]), np.eye(2)
-        >>> confusion_matrix(Outcome("", "multiclass", ("a", "b"), ids, ids, probabilities, np.array([1, 1])))[1].tolist()
+        >>> confusion_matrix(Outcome("", Multiclass(["a", "b"]), ids, ids, probabilities, np.array([1, 1])))[1].tolist()
         [[0, 1], [0, 1]]
     """
     true, predicted, names = outcome.true_flags, outcome.predicted_flags, list(outcome.label_names)
-    if outcome.task == "multilabel":
+    if not outcome.task.exclusive:
         true, predicted = _with_none(true), _with_none(predicted)
         names.append(NONE)
     # BLAS multiplies floats many times faster than integers; counts stay exact far beyond any number of texts.
@@ -46,7 +46,7 @@ def confused_pairs(outcome: Outcome, *, limit: int = 12) -> list[dict[str, Any]]
 
     Example:
         >>> ids, probabilities = np.array([0, 0]), np.eye(2)
-        >>> confused_pairs(Outcome("", "multiclass", ("a", "b"), ids, ids, probabilities, np.array([0, 1])))
+        >>> confused_pairs(Outcome("", Multiclass(["a", "b"]), ids, ids, probabilities, np.array([0, 1])))
         [{'true': 'a', 'predicted': 'b', 'count': 1, 'share': 0.5}]
     """
     true, predicted = outcome.true_flags, outcome.predicted_flags
@@ -79,12 +79,13 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
 
     Example:
         >>> ids, probabilities = np.array([0, 0]), np.array([[0.9, 0.1], [0.2, 0.8]])
-        >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), ids, probabilities, np.array([0, 1]))
+        >>> outcome = Outcome("", Multiclass(["a", "b"]), np.arange(2), ids, probabilities, np.array([0, 1]))
         >>> [(mistake["row"], mistake["confidence"]) for mistake in surest_mistakes(outcome)]
         [(2, 0.8)]
     """
     true, predicted, probabilities = outcome.true_flags, outcome.predicted_flags, outcome.label_probabilities
-    missed = np.where(true & ~predicted, 1 - probabilities, -1.0) if outcome.task == "multilabel" else -1.0
+    # Of exclusive labels, the mistake is the label that was predicted.
+    missed = -1.0 if outcome.task.exclusive else np.where(true & ~predicted, 1 - probabilities, -1.0)
     confidence = np.where(predicted & ~true, probabilities, missed)
     worst = confidence.argmax(axis=1)
     highest = confidence[np.arange(len(confidence)), worst]

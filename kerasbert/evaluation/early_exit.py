@@ -10,6 +10,7 @@ from kerasbert._core.checks import check_int, check_number, suggest_keywords
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise
+from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 BATCH_SIZE = 64
@@ -37,7 +38,7 @@ class EarlyExit(NamedTuple):
 
 @suggest_keywords
 def predict_early(
-    classifier: Any, texts: Sequence[str], *, confidence: float = 0.9, batch_size: int = BATCH_SIZE
+    classifier: ClassifierLike, texts: Sequence[str], *, confidence: float = 0.9, batch_size: int = BATCH_SIZE
 ) -> EarlyExit:
     """Predict with a layerwise classifier, stopping for each text at the first confident layer.
 
@@ -46,7 +47,7 @@ def predict_early(
     own vote.
 
     Args:
-        classifier: a `TextClassifier` trained with `layerwise=True`.
+        classifier: a `TextClassifier` trained with `layerwise=True`, or its `TrainedClassifier`.
         texts: n texts.
         confidence: in (0, 1]; with 1 hardly any text leaves early.
         batch_size: texts in a batch, >= 1.
@@ -69,9 +70,10 @@ def predict_early(
     """
     check_number("confidence", confidence, 0, 1, open_minimum=True)
     check_int("batch_size", batch_size, 1)
-    stages = ExitStages(getattr(classifier, "model_", classifier))
-    tokens = classifier.tokenizer_.encode(texts)
-    return stages.predict(tokens, confidence=confidence, batch_size=batch_size, pad_id=classifier.tokenizer_.pad_id)
+    trained = trained_of(classifier)
+    stages, tokenizer = ExitStages(trained.model), trained.tokenizer
+    tokens = tokenizer.encode(texts)
+    return stages.predict(tokens, confidence=confidence, batch_size=batch_size, pad_id=tokenizer.pad_id)
 
 
 class ExitStages:
@@ -96,7 +98,7 @@ class ExitStages:
         #: Blocks of each stage.
         self.blocks = tuple(int(number) for number in np.diff((0, *self.layers)))
         self._weights = np.array([self.votes.vote_weights[layer] for layer in self.layers])
-        self._bias_of = model.encoder._attention_bias
+        self._bias_of = model.encoder.attention_bias
         self._embed = _embedding_stage(model)
         starts = (0, *self.layers[:-1])
         self._stages = [_stage(model, start, stop) for start, stop in zip(starts, self.layers, strict=True)]
@@ -113,7 +115,7 @@ class ExitStages:
         Returns:
             The predictions.
         """
-        probabilities = np.zeros((len(tokens), self.votes.head_task.units), dtype=np.float32)
+        probabilities = np.zeros((len(tokens), self.votes.task.units), dtype=np.float32)
         exits = np.zeros(len(tokens), dtype=np.int64)
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
@@ -142,20 +144,13 @@ class ExitStages:
             # Normalise by the weights so far: the vote stays a mean of probabilities.
             vote = vote + self._weights[place] * predicted
             voted = vote / self._weights[: place + 1].sum()
-            leaves = confidence_of(voted, self.votes.head_task.task) >= confidence
+            leaves = self.votes.task.confidence(voted) >= confidence
             if layer == self.layers[-1]:
                 leaves[:] = True
             probabilities[rows[leaves]], exits[rows[leaves]] = voted[leaves], layer
             rows, hidden, mask, bias, vote = (part[~leaves] for part in (rows, hidden, mask, bias, vote))
             if not len(rows):
                 return
-
-
-def confidence_of(probabilities: np.ndarray, task: str) -> np.ndarray:
-    """Confidence of each prediction, (n,): see `predict_early`."""
-    if task == "multiclass":
-        return np.asarray(probabilities.max(axis=1))
-    return np.asarray(np.maximum(probabilities, 1 - probabilities).min(axis=1))
 
 
 def _float32(tensor: Any) -> np.ndarray:

@@ -15,6 +15,7 @@ from kerasbert.evaluation.attention_figure import draw_attentions
 from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
 from kerasbert.evaluation.pages import notebook_frame
+from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import read_places, spans_of
 
 STEPS = 64
@@ -119,7 +120,7 @@ class Explanation:
 
 @suggest_keywords
 def explain(
-    classifier: Any, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
+    classifier: ClassifierLike, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
 ) -> Explanation:
     """Explain a prediction by integrated gradients: attributions of the words to a label's probability.
 
@@ -127,7 +128,7 @@ def explain(
     the numerical integration. Special tokens are the same in both and get none.
 
     Args:
-        classifier: a trained `TextClassifier`.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`.
         text: one text; of a long one the words that the classifier reads.
         label: the label; None: the most probable one.
         head: the head; None: the only one, or the last.
@@ -154,7 +155,8 @@ def explain(
     if not isinstance(text, str):
         raise TypeError(f"`text` must be one text; got {shorten(text)} of type {type(text).__name__}.")
     check_int("steps", steps, 1)
-    model, tokens = classifier.model_, classifier.tokenizer_
+    trained = trained_of(classifier)
+    model, tokens = trained.model, trained.tokenizer
     head = list(model.heads)[-1] if head is None else check_choice("head", head, model.heads)
     encoded = tokens.encode([text])
     inputs = encoded.padded(tokens.pad_id)
@@ -184,17 +186,16 @@ def explain(
 
 def _column(model: Any, head: str, label: str | None, inputs: Any) -> tuple[int, str, int]:
     """The column of a label, its name, and -1 for the negative label of a binary head, which has no column."""
-    layer = model.heads[head]
-    names = [str(name) for name in layer.label_names]
+    task = model.heads[head].task
     if label is None:
         output = model(inputs, training=False)
-        values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)[0]
-        place = int(values[0] >= 0.5) if layer.head_task.task == "binary" else int(values.argmax())
+        values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)
+        place = int(task.columns(values)[0].argmax())
     else:
-        place = names.index(check_choice("label", label, names))
-    if layer.head_task.task == "binary":
-        return 0, names[place], 1 if place else -1
-    return place, names[place], 1
+        place = task.label_names.index(check_choice("label", label, task.label_names))
+    # A binary head has one unit, of the last of its two labels.
+    unit = place - (len(task.label_names) - task.units)
+    return max(unit, 0), task.label_names[place], 1 if unit >= 0 else -1
 
 
 def _by_word(values: dict[str, np.ndarray], places: np.ndarray, spans: Any, text: str) -> tuple[dict[str, Any], ...]:

@@ -61,7 +61,7 @@ class EmbeddedClassifier:
     def states(self, embedded: Any, mask: np.ndarray) -> list[Any]:
         """The inputs of each features layer: hidden states, or the pooler's output."""
         encoder = self.model.encoder
-        bias = encoder._attention_bias(mask)
+        bias = encoder.attention_bias(mask)
         states = [embedded]
         for block in encoder.blocks:
             states.append(block(states[-1], bias, training=False)[0])

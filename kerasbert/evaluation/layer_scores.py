@@ -11,9 +11,12 @@ import numpy as np
 from kerasbert._core.checks import suggest_keywords
 from kerasbert._core.pictures import save_figure
 from kerasbert.batches.memory import make_batches
+from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise, truncate
 from kerasbert.evaluation.early_exit import ExitStages
-from kerasbert.objectives.scores import score_predictions
+from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
+from kerasbert.tasks.measures import ACCURACY
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 BATCH_SIZE = 64
 CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -106,12 +109,12 @@ class LayerReport:
 
 @suggest_keywords
 def score_layers(
-    classifier: Any, texts: Sequence[str], labels: Any, *, confidences: Sequence[float] = CONFIDENCES
+    classifier: ClassifierLike, texts: Sequence[str], labels: Any, *, confidences: Sequence[float] = CONFIDENCES
 ) -> LayerReport:
     """Score every layer of a layerwise classifier, the vote, and early exit at several confidences.
 
     Args:
-        classifier: a `TextClassifier` trained with `layerwise=True`.
+        classifier: a `TextClassifier` trained with `layerwise=True`, or its `TrainedClassifier`.
         texts: n texts, n >= 1.
         labels: as for `evaluate`.
         confidences: of `predict_early`, each in (0, 1].
@@ -130,50 +133,36 @@ def score_layers(
         >>> [row["layer"] for row in report.rows], round(sum(row["weight"] for row in report.rows), 3)
         ([1, 2, 3, 4, 5, 6], 1.0)
     """
-    votes = check_layerwise(getattr(classifier, "model_", classifier))
-    (targets,) = classifier.encode_labels(labels).values()
-    judge = _Judge(classifier, targets)
-    tokens = classifier.tokenizer_.encode(texts)
+    trained = trained_of(classifier)
+    votes, pad_id = check_layerwise(trained.model), trained.tokenizer.pad_id
+    y_true = trained.encode_labels(labels)
+    tokens = trained.tokenizer.encode(texts)
+
+    ((head, task),) = trained.outputs.tasks.items()
+    measure = ACCURACY if task.exclusive else task.measure
+
+    def score(probabilities: np.ndarray) -> float:
+        y_pred = trained.y_pred({head: probabilities})[head]
+        return float(measure.of(task.score(y_true[head], y_pred)) or 0.0)
+
     rows = []
     for layer, weight in votes.vote_weights.items():
-        values, seconds = _timed(truncate(classifier.model_, layer), tokens, classifier.tokenizer_.pad_id)
-        timed = {"score": judge.score(values), "milliseconds": 1000 * seconds / len(tokens)}
+        values, seconds = _timed(truncate(trained.model, layer), tokens, pad_id)
+        timed = {"score": score(values), "milliseconds": 1000 * seconds / len(tokens)}
         rows.append({"layer": layer, "weight": weight, **timed})
-    values, seconds = _timed(classifier.model_, tokens, classifier.tokenizer_.pad_id)
-    vote = {"score": judge.score(values), "milliseconds": 1000 * seconds / len(tokens)}
-    stages, exits = ExitStages(classifier.model_), []
+    values, seconds = _timed(trained.model, tokens, pad_id)
+    vote = {"score": score(values), "milliseconds": 1000 * seconds / len(tokens)}
+    stages, exits = ExitStages(trained.model), []
     for confidence in (confidences[0], *confidences) if confidences else ():  # the first one warms up
         start = time.perf_counter()
-        early = stages.predict(
-            tokens, confidence=confidence, batch_size=BATCH_SIZE, pad_id=classifier.tokenizer_.pad_id
-        )
+        early = stages.predict(tokens, confidence=confidence, batch_size=BATCH_SIZE, pad_id=pad_id)
         milliseconds = 1000 * (time.perf_counter() - start) / len(tokens)
-        found = {"score": judge.score(early.probabilities), "saving": early.saving, "milliseconds": milliseconds}
+        found = {"score": score(early.probabilities), "saving": early.saving, "milliseconds": milliseconds}
         exits.append({"confidence": confidence, **found, "mean_layer": float(early.exit_layers.mean())})
-    return LayerReport(tuple(rows), vote, tuple(exits[1:]), judge.measure, len(tokens))
+    return LayerReport(tuple(rows), vote, tuple(exits[1:]), measure.title, len(tokens))
 
 
-class _Judge:
-    """Scores probabilities as the classifier decides."""
-
-    def __init__(self, classifier: Any, targets: np.ndarray) -> None:
-        ((self.name, head),) = classifier.model_.heads.items()
-        self.classifier, self.targets, self.task, self.labels = (
-            classifier,
-            targets,
-            head.head_task.task,
-            head.label_names,
-        )
-        self.measure = "macro-F1" if self.task == "multilabel" else "accuracy"
-
-    def score(self, probabilities: np.ndarray) -> float:
-        """Accuracy, or macro-F1 of a multi-label task."""
-        decided = self.classifier.decide(self.name, probabilities)
-        scores = score_predictions(self.task, self.targets, decided, self.labels)
-        return float(scores["macro"]["f1"] if self.task == "multilabel" else scores["accuracy"])
-
-
-def _timed(model: Any, tokens: Any, pad_id: int) -> tuple[np.ndarray, float]:
+def _timed(model: Classifier, tokens: TokenArrays, pad_id: int) -> tuple[np.ndarray, float]:
     """Probabilities in the order of the texts, and the seconds of a second pass."""
     batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id, by_length=True)
     model.predict(batches.dataset, verbose=0)

@@ -1,8 +1,13 @@
 """What one head predicted for labelled texts, in one form for every task."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+
+from kerasbert.tasks.outputs import ByHead, Outputs
+from kerasbert.tasks.task import Task
 
 
 @dataclasses.dataclass(frozen=True)
@@ -11,25 +16,23 @@ class Outcome:
 
     Args:
         head: name of the head or level.
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
-        label_names: the C names, in the order of the columns; (negative, positive) for a binary head.
+        task: of the head, with C label names.
         rows: int (n,), the index of each row among the texts.
-        y_true: class ids (n,) of a multi-class head, else 0 or 1 of shape (n, C), with C = 1 for a binary one.
-        probabilities: (n, C), or (n, 1) of the positive label for a binary head.
-        y_pred: the predictions, of the shape of `y_true`.
-        thresholds: (C,) or (1,) of a binary or multi-label head; None where the most probable label is predicted.
+        y_true: labels, see `Task`.
+        probabilities: (n, units).
+        y_pred: predictions, of the shape of `y_true`.
+        thresholds: (units,); None where they are not known.
 
     Example:
         >>> probabilities = np.array([[0.9], [0.2]])
-        >>> outcome = Outcome("spam", "binary", ("no", "yes"), np.arange(2), np.array([[1], [1]]), probabilities,
+        >>> outcome = Outcome("spam", Binary(["no", "yes"]), np.arange(2), np.array([[1], [1]]), probabilities,
         ...                   np.array([[1], [0]]), np.array([0.5]))
         >>> outcome.true_flags.astype(int).tolist(), outcome.label_probabilities.round(1).tolist()
         ([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
     """
 
     head: str
-    task: str
-    label_names: tuple[str, ...]
+    task: Task
     rows: np.ndarray
     y_true: np.ndarray
     probabilities: np.ndarray
@@ -40,30 +43,54 @@ class Outcome:
         return len(self.rows)
 
     @property
+    def label_names(self) -> tuple[str, ...]:
+        """The C label names."""
+        return self.task.label_names
+
+    @property
     def true_flags(self) -> np.ndarray:
         """Bool (n, C): the labels of each text; a binary head has a column for either label."""
-        return self._flags(self.y_true)
+        return self.task.flags(self.y_true)
 
     @property
     def predicted_flags(self) -> np.ndarray:
         """Bool (n, C): the predicted labels."""
-        return self._flags(self.y_pred)
+        return self.task.flags(self.y_pred)
 
     @property
     def label_probabilities(self) -> np.ndarray:
         """Float64 (n, C): the probability of each label."""
-        values = self.probabilities.astype(np.float64)
-        return np.concatenate([1 - values, values], axis=1) if self.task == "binary" else values
+        return self.task.columns(self.probabilities.astype(np.float64))
 
     @property
     def label_thresholds(self) -> list[float | None]:
         """The threshold of each of the C labels; None for a label without one."""
-        if self.thresholds is None:
-            return [None] * len(self.label_names)
-        own: list[float | None] = [float(value) for value in self.thresholds]
-        return [None, *own] if self.task == "binary" else own
+        return self.task.thresholds_by_label(self.thresholds)
 
-    def _flags(self, values: np.ndarray) -> np.ndarray:
-        if self.task == "multilabel":
-            return values > 0
-        return np.equal(values.reshape(-1, 1).astype(np.int64), np.arange(len(self.label_names)))
+    def score(self) -> dict[str, Any]:
+        """Score the predictions, see `Task.score`."""
+        return self.task.score(self.y_true, self.y_pred, self.probabilities)
+
+
+def outcomes_by_head(
+    outputs: Outputs, y_true: ByHead, probabilities: ByHead, y_pred: ByHead, thresholds: ByHead | None = None
+) -> dict[str, Outcome]:
+    """The outcomes of all heads or levels.
+
+    Args:
+        outputs: of the classifier.
+        y_true: head name -> n labels, of which some may be unknown.
+        probabilities: head name -> (n, units).
+        y_pred: head name -> n predictions.
+        thresholds: head name -> (units,).
+
+    Returns:
+        Head name -> outcome.
+    """
+    limits: Mapping[str, np.ndarray] = thresholds or {}
+    outcomes = {}
+    for head, task in outputs.tasks.items():
+        rows = np.flatnonzero(task.known(y_true[head]))
+        arrays = (part[head][rows] for part in (y_true, probabilities, y_pred))
+        outcomes[head] = Outcome(head, task, rows, *arrays, limits.get(head))
+    return outcomes

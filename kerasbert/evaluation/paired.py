@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasbert._core.errors import DataError
 from kerasbert.evaluation.outcomes import Outcome
+from kerasbert.tasks.task import Task
 
 # Up to so many texts with different predictions the randomisation test is exact: it enumerates all 2^n exchanges.
 EXACT_TEXTS = 11
@@ -37,7 +38,7 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
 
     Example:
         >>> ids, values = np.array([0, 1] * 3), np.full((6, 2), 0.5)
-        >>> perfect, constant = (Outcome("", "multiclass", ("a", "b"), np.arange(6), ids, values, one) for one in (ids, ids * 0))
+        >>> perfect, constant = (Outcome("", Multiclass(["a", "b"]), np.arange(6), ids, values, one) for one in (ids, ids * 0))
         >>> paired_p_values(perfect, constant)["accuracy"]
         0.25
 
@@ -50,13 +51,13 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
 
 
 def verdict(
-    task: str, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
+    task: Task, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
 ) -> str:
     """Compare a model with its baseline by the main score of the task.
 
     Args:
-        task: `"binary"` (F1 of the positive label), `"multiclass"` (accuracy) or `"multilabel"` (macro-F1).
-        scores: of the model, see `score_predictions`.
+        task: of both.
+        scores: of the model, see `Task.score`.
         baseline: scores of the baseline.
         p_values: from `paired_p_values`; None where the baseline's predictions are not known.
 
@@ -64,15 +65,12 @@ def verdict(
         A sentence; it names no winner where the difference may be chance.
 
     Example:
-        >>> verdict("multiclass", {"accuracy": 0.9, "num_examples": 400}, {"accuracy": 0.95}, {"accuracy": 0.004})
+        >>> verdict(Multiclass(2), {"accuracy": 0.9, "num_examples": 400}, {"accuracy": 0.95}, {"accuracy": 0.004})
         "The baseline wins: accuracy 0.9500 against 0.9000 on the same 400 texts (p = 0.0040, McNemar's exact test). It is \
 fitted in seconds; BERT is not worth it here as it is."
     """
-    name, key, own, theirs = {
-        "binary": ("F1", "f1", scores.get("f1"), baseline.get("f1")),
-        "multiclass": ("accuracy", "accuracy", scores.get("accuracy"), baseline.get("accuracy")),
-        "multilabel": ("macro-F1", "macro_f1", *(one.get("macro", {}).get("f1") for one in (scores, baseline))),
-    }[task]
+    name, key = task.measure.title, task.measure.key
+    own, theirs = task.measure.of(scores), task.measure.of(baseline)
     if own is None or theirs is None:
         return "Nothing to compare: no text has a known label here."
     if p_values is None:

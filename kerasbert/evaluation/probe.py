@@ -15,7 +15,7 @@ from kerasbert.evaluation.probe_report import ProbeReport, separates_texts
 from kerasbert.evaluation.probe_scores import ProbeScorer, sample_rows
 from kerasbert.extraction.extract import fill, load_cell
 from kerasbert.extraction.reader import FROZEN_POOLINGS, FeatureReader
-from kerasbert.extraction.source import open_source
+from kerasbert.extraction.source import Source, open_source
 from kerasbert.extraction.stores import NpyStore
 from kerasbert.labels.encode import named_labels
 
@@ -26,7 +26,7 @@ LEAST_CLUSTERED = 3
 
 @suggest_keywords
 def probe(
-    source: Any,
+    source: Source,
     texts: Sequence[str],
     labels: Sequence[Any] | None = None,
     *,
@@ -49,8 +49,8 @@ def probe(
     embeddings, which is the same for every text, are never recommended.
 
     Args:
-        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder and a `Tokenizer`.
+        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its
+            `TrainedClassifier`, or a pair of an encoder and a `Tokenizer`.
         texts: n texts.
         labels: n labels, or n lists of labels, scored by macro-F1. None: only clusters of all texts are scored.
         sublabels: n labels of subclasses inside the labels; None where unknown.
@@ -107,8 +107,8 @@ def probe(
             NpyStore(Path(folder), reader.cells, reader.hidden_size, "float32") as store,
             progress_bar("reading texts", len(rows), shown=verbose) as advance,
         ):
-            fill(store, reader, opened.tokens, [[texts[row] for row in rows]], advance=advance)
-        num_different = count_distinct_texts(opened.tokens, [texts[row] for row in rows])
+            fill(store, reader, opened.tokenizer, [[texts[row] for row in rows]], advance=advance)
+        num_different = count_distinct_texts(opened.tokenizer, [texts[row] for row in rows])
         numbers = {cell: count_distinct(load_cell(Path(folder), cell)) for cell in reader.cells}
         _check_distinct(numbers, num_different, labels)
         with progress_bar("fitting", len(reader.cells), shown=verbose) as advance:

@@ -11,6 +11,8 @@ import numpy as np
 from kerasbert._core.checks import check_choice
 from kerasbert.classifiers.pooling import POOLINGS
 from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
+from kerasbert.tasks.measures import ACCURACY
+from kerasbert.tasks.table import TASKS
 
 # Key of a row -> heading.
 QUANTITIES = {
@@ -198,7 +200,7 @@ class ProbeReport:
     def _heat_map(self, quantity: str) -> HeatMap:
         layers, poolings, values = self.grid(quantity)
         best = self.best(quantity)
-        measures = {"score": "macro-F1" if self.task == "multilabel" else "accuracy", "subclass_score": "accuracy"}
+        measures = {"score": TASKS[self.task].measure.title, "subclass_score": ACCURACY.title}
         title = QUANTITIES[quantity] + (f": {measures[quantity]}" if quantity in measures else "")
         place = (layers.index(best["layer"]), poolings.index(best["pooling"]))
         return HeatMap(title, np.array(values, dtype=float), place)

@@ -11,6 +11,8 @@ import numpy as np
 from kerasbert._core.checks import check_int, shorten
 from kerasbert._core.errors import DataError
 from kerasbert.evaluation.distinct import count_distinct
+from kerasbert.tasks.multiclass import Multiclass
+from kerasbert.tasks.multilabel import Multilabel
 
 MAX_ITERATIONS = 300
 # Clusters are scored inside the largest classes, on a sample of each: a silhouette costs the square of its texts.
@@ -53,7 +55,7 @@ class ProbeScorer:
         self.folds, self.clusters, self.regularization, self.seed = folds, clusters, regularization, seed
         self.labels = None if labels is None else _encode(labels)
         self.num_labels = 0 if self.labels is None else _num_labels(self.labels)
-        self.task = "multilabel" if self.labels is not None and self.labels.ndim == 2 else "multiclass"
+        self.task = Multilabel.name if self.labels is not None and self.labels.ndim == 2 else Multiclass.name
         self.sublabels = None if sublabels is None else np.array(["" if s is None else str(s) for s in sublabels])
         groups = None if labels is None and sublabels is None else _groups(self.labels, len(labels or sublabels or ()))
         if groups is not None and self.sublabels is not None:

@@ -40,10 +40,9 @@ def curves_to_show(outcome: Outcome, per_label: Mapping[str, float | None], *, l
         The curve of a binary head's positive label; else those of all labels or, of more than `limit`, the
         micro-average, the best two and the worst.
     """
-    known = [i for i, name in enumerate(outcome.label_names) if per_label[name] is not None]
-    if outcome.task == "binary":
-        known = [i for i in known if i == 1]
     names = outcome.label_names
+    # A binary head has one unit, that of the last of two labels; the curve of the first would say the same.
+    known = [i for i in range(len(names) - outcome.task.units, len(names)) if per_label[names[i]] is not None]
     if len(known) <= limit:
         return [_curve(outcome, names[i], i) for i in known]
     ranked = sorted(known, key=lambda i: -(per_label[names[i]] or 0.0))

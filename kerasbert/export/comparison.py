@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_texts
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasbertWarning
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 BATCH = 32
 # Largest accepted difference of a probability; the second where classifier or export computes in half precision.
@@ -51,13 +52,13 @@ def texts_to_compare(texts: Sequence[str] | None) -> list[str]:
     return list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
 
 
-def tolerance_of(classifier: Any) -> float:
+def tolerance_of(classifier: TrainedClassifier) -> float:
     """What an export that computes in float32 may differ by from its classifier."""
-    return TOLERANCE if classifier.model_.encoder.compute_dtype == "float32" else HALF_TOLERANCE
+    return TOLERANCE if classifier.model.encoder.compute_dtype == "float32" else HALF_TOLERANCE
 
 
 def compare_probabilities(
-    classifier: Any,
+    classifier: TrainedClassifier,
     ask: Ask,
     texts: Sequence[str],
     labels: Any = None,
@@ -67,7 +68,7 @@ def compare_probabilities(
     """Ask an artefact for some texts, compare with the classifier, and time it.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         ask: from texts to head -> (n, C) probabilities of all labels, or (n, 1) of a binary head's second one.
         texts: at least one.
         labels: their labels, as for `TextClassifier.fit`; None measures no accuracy.
@@ -83,7 +84,7 @@ def compare_probabilities(
     begin = time.perf_counter()
     parts = [dict(ask(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
     seconds = time.perf_counter() - begin
-    expected = classifier._probabilities(texts, None) if expected is None else expected
+    expected = classifier.probabilities(texts) if expected is None else expected
     got = in_units({head: np.concatenate([part[head] for part in parts]) for head in parts[0]}, expected)
     return {
         "texts": len(texts),
@@ -94,11 +95,13 @@ def compare_probabilities(
     }
 
 
-def differences(classifier: Any, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def differences(
+    classifier: TrainedClassifier, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray]
+) -> dict[str, Any]:
     """Compare probabilities with the classifier's.
 
     Args:
-        classifier: the `TextClassifier`, which decides by its rules.
+        classifier: the classifier, which decides by its rules.
         expected: its own probabilities, head -> (n, units).
         got: another program's, in the same form; see `in_units`.
 
@@ -106,7 +109,7 @@ def differences(classifier: Any, expected: Mapping[str, np.ndarray], got: Mappin
         `largest_difference`, and `different_decisions` by the classifier's rules.
     """
     largest = max(float(np.abs(got[head] - values).max(initial=0.0)) for head, values in expected.items())
-    decided, theirs = classifier.decide_all(expected), classifier.decide_all(got)
+    decided, theirs = classifier.y_pred(expected), classifier.y_pred(got)
     is_other = [(theirs[head] != values).reshape(len(values), -1).any(axis=1) for head, values in decided.items()]
     return {"largest_difference": largest, "different_decisions": int(np.any(is_other, axis=0).sum())}
 
@@ -128,12 +131,12 @@ def latencies(seconds: Sequence[float]) -> dict[str, float]:
 
 
 def accuracies(
-    classifier: Any, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any
+    classifier: TrainedClassifier, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any
 ) -> dict[str, Any]:
     """Accuracy of an artefact on labelled texts, beside the classifier's own.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         expected: see `differences`.
         got: see `differences`.
         labels: n labels, as for `TextClassifier.fit`.
@@ -202,13 +205,13 @@ def settle_losses(report: dict[str, Any], losses: Sequence[str], *, allow_loss: 
         warnings.warn(f"{loss}; it is written because the loss was allowed.", KerasbertWarning, stacklevel=4)
 
 
-def check_plain_texts(classifier: Any) -> None:
+def check_plain_texts(classifier: TrainedClassifier) -> None:
     """Refuse, for an artefact whose tokenizer is another library's, what that library has no option for.
 
     Raises:
         ConfigError: when long texts become windows, or keep their beginning and end.
     """
-    way = classifier.tokenizer_.long_texts.way
+    way = classifier.tokenizer.long_texts.way
     if way != "truncate":
         raise ConfigError(
             f"`long_texts` must be 'truncate', which is all that tokenizers of other libraries do; got {way!r}. A "

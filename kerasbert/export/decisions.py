@@ -28,11 +28,9 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
         values = [outputs[level] for level in model.hierarchy.levels]
         limits = [thresholds[level] for level in model.hierarchy.levels]
         tree = model.hierarchy.hierarchy
-        levels = _independent_levels(values, limits, tree) if model.hierarchy.multilabel else _levels(values, tree)
+        levels = _independent_levels(values, limits, tree) if not model.hierarchy.exclusive else _levels(values, tree)
         return dict(zip(model.hierarchy.levels, levels, strict=True))
-    return {
-        name: _choose_one(head.head_task.task, outputs[name], thresholds[name]) for name, head in model.heads.items()
-    }
+    return {name: _choose_one(head.task.name, outputs[name], thresholds[name]) for name, head in model.heads.items()}
 
 
 def columns(task: str, output: Any) -> Any:

@@ -13,6 +13,7 @@ from kerasbert._core.locks import read_locked
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
 from kerasbert._version import __version__
+from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
@@ -28,12 +29,12 @@ FORM = {
 }
 
 
-def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> None:
+def write_description(folder: Path, classifier: TrainedClassifier, report: dict[str, Any]) -> None:
     """Write what a version folder says of itself.
 
     Args:
         folder: the version folder.
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         report: of the comparison.
     """
     file = folder / DESCRIPTION_FILE
@@ -41,34 +42,34 @@ def write_description(folder: Path, classifier: Any, report: dict[str, Any]) -> 
     write_json(file, {**describe(classifier, "saved_model"), "report": report})
 
 
-def describe(classifier: Any, kind: str) -> dict[str, Any]:
+def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
     """What a classifier decides and how, as plain data.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         kind: of the artefact.
     """
     return {
         "kerasbert_version": __version__,
         "format": kind,
         "task": classifier.task,
-        "max_length": classifier.tokenizer_.max_length,
-        "pad_id": classifier.tokenizer_.pad_id,
-        "split_special_tokens": classifier.tokenizer_.split_special_tokens,
+        "max_length": classifier.tokenizer.max_length,
+        "pad_id": classifier.tokenizer.pad_id,
+        "split_special_tokens": classifier.tokenizer.split_special_tokens,
         "heads": {
             name: {
-                "task": head.head_task.task,
+                "task": head.task.name,
                 "label_names": list(head.label_names),
-                "thresholds": [float(value) for value in classifier.thresholds_[name]],
+                "thresholds": [float(value) for value in classifier.thresholds[name]],
             }
-            for name, head in classifier.model_.heads.items()
+            for name, head in classifier.model.heads.items()
         },
     }
 
 
 def vocabulary_lines(tokens: Tokenizer) -> str:
     """The vocabulary as a text whose line n is token n, also where it leaves ids out."""
-    token_of = {number: token for token, number in tokens._tokenizer.get_vocab().items()}
+    token_of = {number: token for token, number in tokens.backend.get_vocab().items()}
     return "".join(token_of.get(number, "") + "\n" for number in range(tokens.vocabulary_size))
 
 

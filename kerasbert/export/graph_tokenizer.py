@@ -89,7 +89,7 @@ class GraphTokenizer(tf.Module):
 
     def __init__(self, tokens: Tokenizer) -> None:
         super().__init__(name="tokenizer")
-        tokenizer = tokens._tokenizer
+        tokenizer = tokens.backend
         check_exportable(tokens)
         if tokens.long_texts.way == "windows":
             raise ConfigError(
@@ -103,10 +103,10 @@ class GraphTokenizer(tf.Module):
         self._characters = character_table(tokenizer, self._pieces)
         self._unknown = int(vocabulary[model.unk_token])
         self._longest_word = int(model.max_input_chars_per_word)
-        self._template, self._pad_id = tokens._template, tokens.pad_id
-        self._room = tokens.max_length - sum(part.text is None for part in tokens._template)
+        self._template, self._pad_id = tokens.template, tokens.pad_id
+        self._room = tokens.max_length - sum(part.text is None for part in tokens.template)
         # A special token that a text spells is unknown, as in `Tokenizer`.
-        self._allowed = np.where(tokens._reserved, self._unknown, np.arange(tokens.vocabulary_size))
+        self._allowed = np.where(tokens.reserved, self._unknown, np.arange(tokens.vocabulary_size))
         self._words = _hash_table(
             [encode_word(token, self._pieces.codes) for token in vocabulary],
             self._allowed[list(vocabulary.values())],
@@ -233,7 +233,7 @@ def check_exportable(tokens: Tokenizer, artefact: str = "The SavedModel") -> Non
         ConfigError: when it is no WordPiece tokenizer, lacks its unknown token, has added tokens, or reads a special token
             that a text spells.
     """
-    tokenizer = tokens._tokenizer
+    tokenizer = tokens.backend
     kind = type(tokenizer.model).__name__
     if kind != "WordPiece":
         raise ConfigError(

@@ -32,7 +32,9 @@ from kerasbert.export.comparison import (
 )
 from kerasbert.export.torch_code import CODE_FILE, CONFIG_CLASS, INPUTS, MODEL_CLASS, auto_class, torch_code, usage_code
 from kerasbert.saving.card import CARD_FILE, model_card
-from kerasbert.saving.exported_bundle import HEAD_PREFIX, describe_bundle, head_weights, reading_of
+from kerasbert.saving.exported_folder import HEAD_PREFIX, describe_exported, head_weights
+from kerasbert.saving.pretrained import load_pretrained
+from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, reading_of, trained_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 REPORT_FILE = "parity.json"
@@ -66,7 +68,7 @@ PIPELINE = """
 
 
 def save_pretrained(
-    classifier: Any,
+    classifier: ClassifierLike,
     folder: str | os.PathLike[str],
     *,
     overwrite: bool = False,
@@ -80,7 +82,7 @@ def save_pretrained(
     appears; else it is read back with kerasbert.
 
     Args:
-        classifier: a trained `TextClassifier`.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`.
         folder: the folder to appear.
         overwrite: whether a folder that kerasbert wrote may be replaced.
         texts: real texts to compare with; None takes a few made ones.
@@ -96,8 +98,8 @@ def save_pretrained(
         ConfigError: when the classifier is not trained or treats long texts otherwise than by cutting their end.
         ArtifactError: when the folder cannot be written, or the probabilities differ.
     """
-    classifier._check_fitted()
-    model: Classifier = classifier.model_
+    classifier = trained_of(classifier)
+    model = classifier.model
     check_plain_texts(classifier)
     check_bool("allow_loss", allow_loss)
     check_output(folder, overwrite, kind="huggingface")
@@ -109,35 +111,35 @@ def save_pretrained(
         _write_weights(model, beside, standard)
         if code:
             (beside / CODE_FILE).write_text(code, encoding="utf-8")
-        _write_tokenizer(classifier.tokenizer_, model.encoder.model_type, beside)
+        _write_tokenizer(classifier.tokenizer, model.encoder.model_type, beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code, allow_loss)
         (beside / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
         (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
     return Export(Path(folder), report)
 
 
-def _write_config(classifier: Any, folder: Path, standard: bool) -> None:
-    model: Classifier = classifier.model_
+def _write_config(classifier: TrainedClassifier, folder: Path, standard: bool) -> None:
+    model = classifier.model
     config = _standard_config(classifier) if standard else _own_config(classifier)
     if len(model.heads) == 1:
         names = model.head.label_names
         config["id2label"] = {str(index): name for index, name in enumerate(names)}
         config["label2id"] = {name: index for index, name in enumerate(names)}
-        config["problem_type"] = PROBLEM_TYPES[model.head.head_task.task]
+        config["problem_type"] = PROBLEM_TYPES[model.head.task.name]
     text = json.dumps({**config, "dtype": "float32"}, indent=2, ensure_ascii=False) + "\n"
     (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
 
 
-def _standard_config(classifier: Any) -> dict[str, Any]:
-    model: Classifier = classifier.model_
+def _standard_config(classifier: TrainedClassifier) -> dict[str, Any]:
+    model = classifier.model
     form, head = STANDARD_HEADS[model.encoder.model_type], model.head
     own = {
-        "task": head.head_task.task,
+        "task": head.task.name,
         "label_names": list(head.label_names),
-        "label_kind": classifier.label_kinds_[head.name],
-        "thresholds": [float(value) for value in classifier.thresholds_[head.name]],
-        "metrics": reading_of(classifier.metrics_),
-        "data": getattr(classifier, "data_", {}),
+        "label_kind": classifier.label_kinds[head.name],
+        "thresholds": [float(value) for value in classifier.thresholds[head.name]],
+        "metrics": reading_of(classifier.metrics),
+        "data": classifier.data,
     }
     return {
         **model.encoder.config.to_dict(),
@@ -147,8 +149,8 @@ def _standard_config(classifier: Any) -> dict[str, Any]:
     }
 
 
-def _own_config(classifier: Any) -> dict[str, Any]:
-    model: Classifier = classifier.model_
+def _own_config(classifier: TrainedClassifier) -> dict[str, Any]:
+    model = classifier.model
     classes = {"AutoConfig": CONFIG_CLASS, auto_class(model): MODEL_CLASS}
     return {
         "model_type": OWN_MODEL_TYPE,
@@ -156,7 +158,7 @@ def _own_config(classifier: Any) -> dict[str, Any]:
         "auto_map": {name: f"{Path(CODE_FILE).stem}.{own}" for name, own in classes.items()},
         ENCODER_KEY: {**model.encoder.config.to_dict(), "dtype": "float32"},
         "weights": {path: list(weight.shape) for path, weight in head_weights(model).items()},
-        OWN_KEY: describe_bundle(classifier.bundle(classifier.metrics_)),
+        OWN_KEY: describe_exported(classifier),
     }
 
 
@@ -188,7 +190,9 @@ def _write_tokenizer(tokens: Tokenizer, family: str, folder: Path) -> None:
     file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], code: str, allow_loss: bool) -> dict[str, Any]:
+def _prove(
+    classifier: TrainedClassifier, folder: Path, data: tuple[list[str], Any], code: str, allow_loss: bool
+) -> dict[str, Any]:
     texts, labels = data
     if importlib.util.find_spec("torch") is not None:
         # So that its import is no part of the time to load.
@@ -210,24 +214,24 @@ def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], code: str
     return report
 
 
-def _open(classifier: Any, folder: Path, code: str) -> tuple[str, Ask | None]:
+def _open(classifier: TrainedClassifier, folder: Path, code: str) -> tuple[str, Ask | None]:
     """The folder as PyTorch runs it, or as kerasbert does where PyTorch is not installed."""
     if importlib.util.find_spec("torch") is not None:
         import torch
         import transformers
 
-        names = list(classifier.model_.heads)
+        names = list(classifier.model.heads)
         ask = _torch_from_code(folder, code) if code else _torch_standard(classifier, folder, names[0])
         return f"PyTorch {torch.__version__}, transformers {transformers.__version__}", ask
-    again = type(classifier).from_pretrained(folder)
-    return "kerasbert", lambda texts: again._probabilities(list(texts), None)
+    again = load_pretrained(folder)
+    return "kerasbert", again.probabilities
 
 
-def _torch_standard(classifier: Any, folder: Path, head: str) -> Ask:
+def _torch_standard(classifier: TrainedClassifier, folder: Path, head: str) -> Ask:
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     model = AutoModelForSequenceClassification.from_pretrained(str(folder)).eval()
-    exclusive = classifier.model_.heads[head].head_task.task != "multilabel"
+    exclusive = classifier.model.heads[head].task.name != "multilabel"
     read: Callable[[Any], Any] = lambda logits: logits.softmax(-1) if exclusive else logits.sigmoid()  # noqa: E731
     tokenizer = AutoTokenizer.from_pretrained(str(folder))
     return _asking(tokenizer, lambda tokens: {head: read(model(**tokens).logits)})
@@ -256,16 +260,16 @@ def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
     return ask
 
 
-def _card(classifier: Any, code: str, report: Mapping[str, Any]) -> str:
-    task = next(iter(classifier.model_.heads.values())).head_task.task
+def _card(classifier: TrainedClassifier, code: str, report: Mapping[str, Any]) -> str:
+    task = next(iter(classifier.model.heads.values())).task.name
     activation = "sigmoid()" if task == "multilabel" else "softmax(-1)"
-    model: Classifier = classifier.model_
+    model = classifier.model
     usage = STANDARD_USAGE.format(activation=activation)
     if code:
         pipeline = PIPELINE if len(model.heads) == 1 else ""
         usage = OTHER_USAGE.format(code=usage_code(model), pipeline=pipeline)
     return model_card(
-        classifier.bundle(),
+        classifier,
         usage=usage,
         library="transformers",
         measured=describe_report(report),

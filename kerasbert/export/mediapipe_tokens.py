@@ -43,8 +43,8 @@ class MediaPipeTokenizer:
     """
 
     def __init__(self, tokens: Tokenizer) -> None:
-        self.vocabulary: Mapping[str, int] = tokens._tokenizer.get_vocab(with_added_tokens=True)
-        around = [None if part.token is None else tokens.token_of(part.token) for part in tokens._template]
+        self.vocabulary: Mapping[str, int] = tokens.backend.get_vocab(with_added_tokens=True)
+        around = [None if part.token is None else tokens.token_of(part.token) for part in tokens.template]
         if around != [CLS, None, SEP] or UNKNOWN not in self.vocabulary:
             raise ConfigError(
                 f"MediaPipe puts a text between [CLS] and [SEP] and calls what it does not know [UNK]; this tokenizer has "

@@ -28,6 +28,7 @@ from kerasbert.export.comparison import (
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, write_json
 from kerasbert.export.precision import in_precision
 from kerasbert.saving.card import CARD_FILE, model_card
+from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 MODEL_FILE = "model.onnx"
@@ -69,7 +70,7 @@ for head, values in probabilities(["a text to label"]).items():
 
 
 def export_onnx(
-    classifier: Any,
+    classifier: ClassifierLike,
     folder: str | os.PathLike[str],
     *,
     overwrite: bool = False,
@@ -83,7 +84,7 @@ def export_onnx(
     head, its probabilities. It is run with ONNX Runtime and compared with the classifier before it appears.
 
     Args:
-        classifier: a trained `TextClassifier` of single texts.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`, of single texts.
         folder: the folder to appear.
         overwrite: whether a folder that kerasbert wrote may be replaced.
         texts: real texts to compare with; None takes a few made ones.
@@ -101,17 +102,17 @@ def export_onnx(
         ArtifactError: when the folder cannot be written, or the probabilities differ.
     """
     _check_packages()
-    classifier._check_fitted()
+    classifier = trained_of(classifier)
     check_plain_texts(classifier)
     check_bool("allow_loss", allow_loss)
     check_output(folder, overwrite, kind="onnx")
     chosen = texts_to_compare(texts)
     with atomic_dir_write(folder, kind="onnx", overwrite=overwrite) as beside:
-        _write_model(in_precision(classifier.model_, "float32"), beside / MODEL_FILE)
-        classifier.tokenizer_.save(beside)
+        _write_model(in_precision(classifier.model, "float32"), beside / MODEL_FILE)
+        classifier.tokenizer.save(beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), allow_loss)
         write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "onnx"), "report": report})
-        card = model_card(classifier.bundle(), usage=USAGE, library="onnx", measured=describe_report(report))
+        card = model_card(classifier, usage=USAGE, library="onnx", measured=describe_report(report))
         (beside / CARD_FILE).write_text(card, encoding="utf-8")
     return Export(Path(folder), report)
 
@@ -152,7 +153,9 @@ def _name_outputs(graph: Any, names: list[str]) -> None:
         output.name = new[output.name]
 
 
-def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], allow_loss: bool) -> dict[str, Any]:
+def _prove(
+    classifier: TrainedClassifier, folder: Path, data: tuple[list[str], Any], allow_loss: bool
+) -> dict[str, Any]:
     import onnxruntime
 
     begin = time.perf_counter()
@@ -162,7 +165,7 @@ def _prove(classifier: Any, folder: Path, data: tuple[list[str], Any], allow_los
         "compared_with": f"ONNX Runtime {onnxruntime.__version__}",
         "load_seconds": round(time.perf_counter() - begin, 3),
         "size_bytes": folder_size(folder),
-        **compare_probabilities(classifier, _asking(session, classifier.tokenizer_), *data),
+        **compare_probabilities(classifier, _asking(session, classifier.tokenizer), *data),
     }
     check_parity(report, tolerance_of(classifier), allow_loss=allow_loss)
     return report

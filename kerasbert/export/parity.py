@@ -8,21 +8,24 @@ import tensorflow as tf
 
 from kerasbert.export.comparison import compare_probabilities
 from kerasbert.export.serving_module import field_name
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
-def parity_report(loaded: Any, classifier: Any, texts: Sequence[str], labels: Any = None) -> dict[str, Any]:
+def parity_report(
+    loaded: Any, classifier: TrainedClassifier, texts: Sequence[str], labels: Any = None
+) -> dict[str, Any]:
     """Compare a loaded SavedModel with its classifier, and time it.
 
     Args:
         loaded: from `tf.saved_model.load`.
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         texts: at least one.
         labels: their labels, as for `TextClassifier.fit`; None measures no accuracy.
 
     Returns:
         What `compare_probabilities` gives, and `different_labels`, texts for which the graph names another set of labels.
     """
-    heads, answers = classifier.model_.heads, []
+    heads, answers = classifier.model.heads, []
 
     def ask(some: Sequence[str]) -> dict[str, np.ndarray]:
         batch = tf.constant([text.encode() for text in some])
@@ -30,7 +33,7 @@ def parity_report(loaded: Any, classifier: Any, texts: Sequence[str], labels: An
         answers.append(answer)
         return {head: answer[field_name(head, "probabilities")] for head in heads}
 
-    expected = classifier._probabilities(texts, None)
+    expected = classifier.probabilities(texts)
     report = compare_probabilities(classifier, ask, texts, labels, expected=expected)
     named = {head: [row for answer in answers for row in _named_rows(answer, head)][: len(texts)] for head in heads}
     return {**report, "different_labels": _different_labels(classifier, expected, named)}
@@ -42,13 +45,15 @@ def _named_rows(answer: dict[str, np.ndarray], head: str) -> list[set[str]]:
     return [{label.decode() for label in row[:count]} for row, count in zip(labels, counts, strict=True)]
 
 
-def _different_labels(classifier: Any, expected: Mapping[str, np.ndarray], named: dict[str, list[set[str]]]) -> int:
-    decided: Any = classifier.name_labels(expected)
+def _different_labels(
+    classifier: TrainedClassifier, expected: Mapping[str, np.ndarray], named: dict[str, list[set[str]]]
+) -> int:
+    decided: Any = classifier.named(expected)
     different = np.zeros(len(next(iter(named.values()))), dtype=bool)
     for head, rows in named.items():
         chosen, names = (
             decided[head] if isinstance(decided, dict) else decided,
-            classifier.model_.heads[head].label_names,
+            classifier.model.heads[head].label_names,
         )
         different |= [served != label_set(value, names) for served, value in zip(rows, chosen, strict=True)]
     return int(different.sum())

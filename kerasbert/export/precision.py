@@ -2,7 +2,7 @@
 
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.saving.bundle import rebuild
+from kerasbert.saving.rebuild import rebuild
 
 
 def in_precision(model: Classifier, policy: str) -> Classifier:

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.export.comparison import differences, settle_losses
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 class Tolerance(NamedTuple):
@@ -35,12 +36,12 @@ ROUNDING = 1e-9
 
 
 def compare(
-    classifier: Any, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any = None
+    classifier: TrainedClassifier, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any = None
 ) -> dict[str, Any]:
     """Compare probabilities that another program computed with a classifier's own.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         expected: its own probabilities, head name -> float32 (n, units).
         got: another program's, in the same form.
         labels: of the texts, as for `fit`; None measures no accuracy.
@@ -104,8 +105,10 @@ def _way_out(quantize: str) -> str:
     return f"use another quantisation than {quantize!r}, such as {'dynamic' if quantize == 'int8' else 'none'!r}"
 
 
-def _scores_of(classifier: Any, head: str, own: Mapping[str, Any], exported: Mapping[str, Any]) -> dict[str, Any]:
-    measure = "micro_f1" if classifier.model_.heads[head].head_task.task == "multilabel" else "accuracy"
+def _scores_of(
+    classifier: TrainedClassifier, head: str, own: Mapping[str, Any], exported: Mapping[str, Any]
+) -> dict[str, Any]:
+    measure = "micro_f1" if classifier.model.heads[head].task.name == "multilabel" else "accuracy"
     found = {
         name: _summary(scores if head == SINGLE_HEAD else scores[head])
         for name, scores in (("classifier", own), ("exported", exported))

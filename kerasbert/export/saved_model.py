@@ -30,6 +30,7 @@ from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import ServingModule
 from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
 from kerasbert.saving.card import CARD_FILE, model_card
+from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 
 # Largest accepted difference of a probability, by the precision of the encoder.
 TOLERANCES = {"float32": TOLERANCE, "bfloat16": HALF_TOLERANCE}
@@ -48,7 +49,7 @@ print(model.signatures["serving_default"](text=tensorflow.constant(["a text to l
 
 
 def export_saved_model(
-    classifier: Any,
+    classifier: ClassifierLike,
     folder: str | os.PathLike[str],
     *,
     version: int | str | None = None,
@@ -63,7 +64,7 @@ def export_saved_model(
     Before the rename the model is loaded back, answers the warm-up requests and is compared with the classifier.
 
     Args:
-        classifier: a trained `TextClassifier` of single texts.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`, of single texts.
         folder: of all versions, such as `saved_models/NAME`, which a server may be watching.
         version: a whole number >= 1; None for the next one. An existing version is never overwritten.
         texts: real texts to compare and warm up with; None takes a few made ones.
@@ -95,7 +96,7 @@ def export_saved_model(
         check_serving_api()
     if keras.backend.backend() != "tensorflow":
         raise ConfigError(f"A SavedModel needs Keras on TensorFlow; it runs on {keras.backend.backend()}.")
-    classifier._check_fitted()
+    classifier = trained_of(classifier)
     chosen = texts_to_compare(texts)
     following = (lambda: version_folder(folder, None)) if version is None else None
     # Of two exports at once the second takes the number after that of the first.
@@ -147,9 +148,9 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
     return folder / str(version)
 
 
-def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
-    model = in_precision(classifier.model_, POLICIES[dtype])
-    module = ServingModule(model, classifier.tokenizer_, classifier.thresholds_)
+def _write(classifier: TrainedClassifier, folder: Path, dtype: str) -> list[str]:
+    model = in_precision(classifier.model, POLICIES[dtype])
+    module = ServingModule(model, classifier.tokenizer, classifier.thresholds)
     signatures = module.signatures()
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)
@@ -159,7 +160,7 @@ def _write(classifier: Any, folder: Path, dtype: str) -> list[str]:
         raise ArtifactError(f"The model could not be written to {str(folder.parent)!r}: {reason}.") from error
     _name_methods(folder / "saved_model.pb")
     (folder / "assets").mkdir(exist_ok=True)
-    (folder / "assets" / VOCABULARY_FILE).write_text(vocabulary_lines(classifier.tokenizer_), encoding="utf-8")
+    (folder / "assets" / VOCABULARY_FILE).write_text(vocabulary_lines(classifier.tokenizer), encoding="utf-8")
     return list(signatures)
 
 
@@ -175,11 +176,13 @@ def _name_methods(file: Path) -> None:
     file.write_bytes(saved.SerializeToString(deterministic=True))
 
 
-def _card(classifier: Any, report: dict[str, Any]) -> str:
-    return model_card(classifier.bundle(), usage=USAGE, library="tensorflow", measured=describe_report(report))
+def _card(classifier: TrainedClassifier, report: dict[str, Any]) -> str:
+    return model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(report))
 
 
-def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: str, allow_loss: bool) -> dict[str, Any]:
+def _prove(
+    folder: Path, classifier: TrainedClassifier, data: tuple[list[str], Any], dtype: str, allow_loss: bool
+) -> dict[str, Any]:
     start = time.perf_counter()
     loaded = tf.saved_model.load(str(folder))
     report: dict[str, Any] = {"load_seconds": round(time.perf_counter() - start, 3), "precision": dtype}
@@ -187,7 +190,7 @@ def _prove(folder: Path, classifier: Any, data: tuple[list[str], Any], dtype: st
     report["warmup_requests"] = replay_warmup(folder, loaded.signatures) if has_warmup else 0
     report.update(parity_report(loaded, classifier, *data))
     report["size_bytes"] = folder_size(folder)
-    trained_in_half = classifier.model_.encoder.compute_dtype != "float32"
+    trained_in_half = classifier.model.encoder.compute_dtype != "float32"
     tolerance = HALF_TOLERANCE if trained_in_half else TOLERANCES[dtype]
     check_parity(report, tolerance, allow_loss=allow_loss)
     return report

@@ -36,7 +36,7 @@ class ServingModule(tf.Module):
 
     def __init__(self, model: Classifier, tokens: Tokenizer, thresholds: Mapping[str, np.ndarray]) -> None:
         super().__init__(name="kerasbert")
-        self._heads = tuple((name, head.head_task.task, tuple(head.label_names)) for name, head in model.heads.items())
+        self._heads = tuple((name, head.task.name, tuple(head.label_names)) for name, head in model.heads.items())
         self.tokenizer = GraphTokenizer(tokens)
         # The variables alone: a Keras object in here would be looked for when the model is loaded.
         self.weights = [weight.value for weight in model.weights if "seed_generator" not in weight.path]

@@ -1,6 +1,7 @@
 """`export_tflite`: one file that phones load, with vocabulary, labels and thresholds inside."""
 
 import copy
+import dataclasses
 import json
 import os
 import warnings
@@ -26,6 +27,7 @@ from kerasbert.export.quantization_loss import check_loss, compare
 from kerasbert.export.tflite_card import tflite_card
 from kerasbert.export.tflite_graph import QUANTIZATIONS, convert, cut_of
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata
+from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH
@@ -38,7 +40,7 @@ LEAST_CALIBRATION_TEXTS = 20
 
 
 def export_tflite(
-    classifier: Any,
+    classifier: ClassifierLike,
     folder: str | os.PathLike[str],
     *,
     quantize: str = "none",
@@ -55,7 +57,7 @@ def export_tflite(
     text there. Before the rename it is loaded into LiteRT and compared with the classifier.
 
     Args:
-        classifier: a trained `TextClassifier` of single texts.
+        classifier: a trained `TextClassifier`, or its `TrainedClassifier`, of single texts.
         folder: to appear; it will hold the file, a card and the report.
         quantize: `"none"`; `"float16"`, half the size; `"dynamic"`, a quarter of the size and the fastest; or `"int8"`,
             in which the large products also read 8-bit numbers.
@@ -86,17 +88,18 @@ def export_tflite(
     check_choice("quantize", quantize, QUANTIZATIONS)
     check_bool("allow_loss", allow_loss)
     check_litert()
+    classifier = trained_of(classifier)
     _check_classifier(classifier)
-    size = _check_length(length, classifier.tokenizer_)
+    size = _check_length(length, classifier.tokenizer)
     chosen = texts_to_compare(texts)
     samples = _check_calibration(quantize, calibration)
     if samples and size is None:
         raise ConfigError("quantize='int8' needs a fixed `length`, for which it is calibrated; got 'dynamic'.")
     path = check_output(folder, overwrite, kind="tflite")
     reference = _as_exported(classifier, size)
-    rows = token_rows(reference.tokenizer_, samples, size) if samples else []
-    cut = cut_of(reference.tokenizer_) if size is None else None
-    model = convert(reference.model_, length=size, cut=cut, quantize=quantize, samples=rows)
+    rows = token_rows(reference.tokenizer, samples, size) if samples else []
+    cut = cut_of(reference.tokenizer) if size is None else None
+    model = convert(reference.model, length=size, cut=cut, quantize=quantize, samples=rows)
     with atomic_dir_write(path, kind="tflite", overwrite=overwrite) as beside:
         file = beside / TFLITE_FILE
         file.write_bytes(_with_metadata(model, reference))
@@ -108,23 +111,22 @@ def export_tflite(
     return Export(path / TFLITE_FILE, report)
 
 
-def _check_classifier(classifier: Any) -> None:
+def _check_classifier(classifier: TrainedClassifier) -> None:
     if keras.backend.backend() != "tensorflow":
         raise ConfigError(f"A TFLite model needs Keras on TensorFlow; it runs on {keras.backend.backend()}.")
-    classifier._check_fitted()
-    if classifier.model_.windows is not None:
+    if classifier.model.windows is not None:
         raise ConfigError(
             "A TFLite model reads a text at once, and this classifier reads it in windows; train one with "
             "long_texts='truncate'."
         )
-    if getattr(classifier, "data_", {}).get("pairs"):
+    if classifier.data.get("pairs"):
         raise ConfigError(
             "A TFLite model takes single texts, and this classifier reads pairs; train one on single texts."
         )
-    check_exportable(classifier.tokenizer_, "A TFLite model")
-    MediaPipeTokenizer(classifier.tokenizer_)
-    _warn_of_case(classifier.tokenizer_)
-    for head in classifier.model_.heads.values():
+    check_exportable(classifier.tokenizer, "A TFLite model")
+    MediaPipeTokenizer(classifier.tokenizer)
+    _warn_of_case(classifier.tokenizer)
+    for head in classifier.model.heads.values():
         broken = [name for name in head.label_names if name.splitlines() != [name]]
         if broken:
             raise ConfigError(f"`label_names` must be single lines, as the file lists them; got {shorten(broken[0])}.")
@@ -171,13 +173,11 @@ def _check_calibration(quantize: str, texts: Sequence[str] | None) -> list[str]:
     return found[::every][:CALIBRATION_TEXTS]
 
 
-def _as_exported(classifier: Any, length: int | None) -> Any:
+def _as_exported(classifier: TrainedClassifier, length: int | None) -> TrainedClassifier:
     """The classifier as the file will compute it: in float32, on texts of its length."""
-    reference = copy.copy(classifier)
-    reference.model_ = in_precision(classifier.model_, "float32")
-    reference.tokenizer_ = copy.copy(classifier.tokenizer_)
-    reference.tokenizer_.max_length = length or classifier.tokenizer_.max_length
-    return reference
+    tokenizer = copy.copy(classifier.tokenizer)
+    tokenizer.max_length = length or classifier.max_length
+    return dataclasses.replace(classifier, model=in_precision(classifier.model, "float32"), tokenizer=tokenizer)
 
 
 def _uncut(tokens: Tokenizer) -> Tokenizer:
@@ -186,16 +186,16 @@ def _uncut(tokens: Tokenizer) -> Tokenizer:
     return whole
 
 
-def _with_metadata(model: bytes, classifier: Any) -> bytes:
-    heads = [_head_metadata(classifier, name, head) for name, head in classifier.model_.heads.items()]
+def _with_metadata(model: bytes, classifier: TrainedClassifier) -> bytes:
+    heads = [_head_metadata(classifier, name, head) for name, head in classifier.model.heads.items()]
     content = json.dumps(describe(classifier, "tflite"), ensure_ascii=False).encode()
-    attached = {VOCABULARY_FILE: vocabulary_lines(classifier.tokenizer_).encode(), FLAT_DESCRIPTION_FILE: content}
-    names = " and ".join(classifier.model_.heads)
+    attached = {VOCABULARY_FILE: vocabulary_lines(classifier.tokenizer).encode(), FLAT_DESCRIPTION_FILE: content}
+    names = " and ".join(classifier.model.heads)
     return add_metadata(model, description=f"Text classifier ({names}).", heads=heads, attached=attached)
 
 
-def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
-    task, thresholds = head.head_task.task, np.asarray(classifier.thresholds_[name])
+def _head_metadata(classifier: TrainedClassifier, name: str, head: Any) -> HeadMetadata:
+    task, thresholds = head.task.name, np.asarray(classifier.thresholds[name])
     ways = {
         "multiclass": "Probabilities of exclusive labels; the most probable one is chosen.",
         "binary": f"Probabilities of two labels; the second is chosen from {float(thresholds[0]):.4g} on, else the first.",
@@ -208,13 +208,15 @@ def _head_metadata(classifier: Any, name: str, head: Any) -> HeadMetadata:
     return HeadMetadata(name, ways[task], head.label_names, threshold, file)
 
 
-def _measure(file: Path, reference: Any, texts: list[str], labels: Any, length: int | None) -> dict[str, Any]:
+def _measure(
+    file: Path, reference: TrainedClassifier, texts: list[str], labels: Any, length: int | None
+) -> dict[str, Any]:
     runtime = LiteRT(file)
     # A file of open length is given whole texts, which it cuts itself.
-    given = _uncut(reference.tokenizer_) if length is None else reference.tokenizer_
+    given = _uncut(reference.tokenizer) if length is None else reference.tokenizer
     answers, seconds = runtime.answers(token_rows(given, texts, length))
-    expected = reference._probabilities(texts, None)
-    encoded = reference.tokenizer_.encode(texts)
+    expected = reference.probabilities(texts)
+    encoded = reference.tokenizer.encode(texts)
     return {
         "texts": len(texts),
         **compare(reference, expected, in_units(answers, expected), labels),

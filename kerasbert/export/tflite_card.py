@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerasbert.saving.card import as_markdown, model_card
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 USAGE = """`model.tflite` takes raw text in MediaPipe's TextClassifier, which finds vocabulary and labels in the file:
 
@@ -38,19 +39,18 @@ the table counts other tokens. All else was measured with LiteRT."""
 ALLOWED = "**This file lost more than its quantisation may; whoever exported it allowed that:**\n\n"
 
 
-def tflite_card(classifier: Any, report: Mapping[str, Any]) -> str:
+def tflite_card(classifier: TrainedClassifier, report: Mapping[str, Any]) -> str:
     """The card of an exported file.
 
     Args:
-        classifier: the `TextClassifier`.
+        classifier: the classifier.
         report: of the export.
 
     Returns:
         Markdown with YAML front matter.
     """
     length = report["length"] if isinstance(report["length"], int) else "any length"
-    bundle = classifier.bundle(getattr(classifier, "metrics_", None))
-    return model_card(bundle, usage=USAGE.format(length=length), measured=_measured(report))
+    return model_card(classifier, usage=USAGE.format(length=length), measured=_measured(report))
 
 
 def _measured(report: Mapping[str, Any]) -> str:

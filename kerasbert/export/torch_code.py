@@ -188,7 +188,7 @@ def _call(model: Classifier) -> str:
     head = model.head
     own = f"self.outputs(**tokens)[{head.name!r}]"
     chances = f"self.probabilities(**tokens)[{head.name!r}].clamp(1e-7, 1 - 1e-7)"
-    task, votes = head.head_task.task, model.votes is not None
+    task, votes = head.task.name, model.votes is not None
     if task == "binary":
         logits = f"{chances}.logit()" if votes else own
         logits = f"functional.pad({logits}, (1, 0))  # the first label's logit is 0"
@@ -216,7 +216,7 @@ def _methods(model: Classifier) -> str:
     bodies["classify"] = ("self, name, hidden, last", _hidden_layers(_first(model)))
     if model.hierarchy is not None:
         bodies["levels"] = ("self, logits", _levels(model))
-        if not model.hierarchy.multilabel:
+        if model.hierarchy.exclusive:
             bodies["sum_siblings"] = ("self, logs, above", SUM_SIBLINGS)
     parts = [
         METHOD.format(name=name, arguments=arguments, body=_indent(body, 8))
@@ -271,7 +271,7 @@ def _forward(model: Classifier) -> str:
 
 def _votes(model: Classifier) -> list[str]:
     assert model.votes is not None
-    act = "softmax(-1)" if model.votes.head_task.task == "multiclass" else "sigmoid()"
+    act = "softmax(-1)" if model.votes.task.name == "multiclass" else "sigmoid()"
     lines = ["votes = []"]
     for index, features in zip(model.votes.layer_indices, _features(model), strict=True):
         lines += [*_vector(features), f"votes.append(self.classify('layer_{index}', vector, 'logits').{act})"]
@@ -293,11 +293,11 @@ def _levels(model: Classifier) -> str:
             "    logs.insert(0, self.sum_siblings(logs[0], above))",
         ]
     else:
-        given = "functional.logsigmoid" if head.multilabel else "torch.log_softmax"
-        first = f"{given}(logits[0])" if head.multilabel else f"{given}(logits[0], -1)"
+        given = "functional.logsigmoid" if not head.exclusive else "torch.log_softmax"
+        first = f"{given}(logits[0])" if not head.exclusive else f"{given}(logits[0], -1)"
         own = (
             "functional.logsigmoid(values)"
-            if head.multilabel
+            if not head.exclusive
             else "values - self.sum_siblings(values, above)[:, above]"
         )
         lines += [

@@ -17,7 +17,7 @@ from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.extraction.features import ExtractedFeatures
 from kerasbert.extraction.reader import FeatureReader
-from kerasbert.extraction.source import open_source
+from kerasbert.extraction.source import Source, open_source
 from kerasbert.extraction.stores import Cell, MemoryStore, NpyStore, ParquetStore, Store, column_name, npy_name
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -31,7 +31,7 @@ DESCRIPTION_FILE = "features.json"
 
 @suggest_keywords
 def extract_features(
-    source: Any,
+    source: Source,
     texts: Iterable[str],
     *,
     text_pairs: Iterable[str] | None = None,
@@ -52,8 +52,8 @@ def extract_features(
     the result is kept there. The vectors come in the order of the texts.
 
     Args:
-        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier`, or a pair of an
-            encoder (or `Classifier`) and a `Tokenizer`.
+        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its
+            `TrainedClassifier`, or a pair of an encoder (or `Classifier`) and a `Tokenizer`.
         texts: n texts: a list or any iterable, which is read once.
         text_pairs: n second texts, read together with the first ones.
         layers: hidden states, 0 the embeddings and -1 the last block; `"all"` for each of them. None: the last.
@@ -97,7 +97,7 @@ def extract_features(
     with _store_for(target, reader, dtype, overwrite) as store:
         total = len(texts) if isinstance(texts, Sequence) else None
         with progress_bar("reading texts", total, shown=progress) as advance:
-            count, cut = fill(store, reader, opened.tokens, columns, batch_size=batch_size, advance=advance)
+            count, cut = fill(store, reader, opened.tokenizer, columns, batch_size=batch_size, advance=advance)
     arrays = store.arrays() if isinstance(store, MemoryStore) else None
 
     def load(cell: Cell) -> np.ndarray:
@@ -160,11 +160,12 @@ def load_cell(target: Path | None, cell: Cell) -> np.ndarray:
     """
     assert target is not None
     if target.is_dir():
-        return np.load(target / npy_name(cell), mmap_mode="r")
+        mapped: np.ndarray = np.load(target / npy_name(cell), mmap_mode="r")
+        return mapped
     import pyarrow.parquet as pq
 
     column = pq.read_table(target, columns=[column_name(cell)]).column(0).combine_chunks()
-    return column.flatten().to_numpy().reshape(len(column), -1)
+    return np.asarray(column.flatten().to_numpy()).reshape(len(column), -1)
 
 
 def _stretches(columns: Sequence[Iterable[str]], size: int) -> Iterator[list[list[str]]]:

@@ -4,6 +4,7 @@ A label is told by its name or by its place among the names; see `label_names` f
 guessed or dropped; a message names the row. Every cell is read by a `LabelVocabulary`, in memory as in a stream.
 """
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -16,36 +17,39 @@ from kerasbert.labels.cells import multi_hot_from_columns as multi_hot_from_colu
 from kerasbert.labels.hierarchy import is_unknown
 from kerasbert.labels.kinds import INDICATOR, kind_for, label_kind
 from kerasbert.labels.names import check_label_names as check_label_names
+from kerasbert.labels.rules import ANY, ONE, ONE_OF_TWO, LabelRules
 from kerasbert.labels.vocabulary import LabelVocabulary
 
 
-class EncodedLabels(NamedTuple):
-    """The labels of one head.
+class LabelIds(NamedTuple):
+    """The labels of one head as places among its names.
 
     Args:
-        names: the C names, (negative, positive) for a binary head.
-        array: float32 (n, 1) for a binary head, int32 (n,) for a multi-class one, float32 (n, C) for a multi-label one.
+        names: the C names.
+        ids: places in `names`, those of a text one after the other, int32 (t,).
+        offsets: where the ids of each text start, int64 (n + 1,).
         kind: how the labels were written, see `label_kind`, so that predictions come in the same form.
     """
 
     names: tuple[str, ...]
-    array: np.ndarray
+    ids: np.ndarray
+    offsets: np.ndarray
     kind: str
 
 
 def read_labels(
-    task: str,
+    rules: LabelRules,
     labels: Any,
     names: Sequence[str] | None = None,
     *,
     delimiter: str | None = None,
     source: str = LABELS,
     first_row: int | Sequence[int] = 1,
-) -> EncodedLabels:
-    """Read the labels of one head: the names, unless they are known, and the array to train on.
+) -> LabelIds:
+    """Read the labels of one head: the names, unless they are known, and which of them each text has.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        rules: how many labels there are.
         labels: n labels, see `label_column`.
         names: the names, where they are known; None collects and sorts them.
         delimiter: separator of several names in one text.
@@ -53,7 +57,7 @@ def read_labels(
         first_row: number of the first row in messages, or n of them.
 
     Returns:
-        Names and array.
+        Names and ids.
 
     Raises:
         DataError: when a cell is missing, unknown or no label, or there are too few labels; the message names the row.
@@ -61,17 +65,38 @@ def read_labels(
         TypeError: when `labels` is no column of labels.
 
     Example:
-        >>> read_labels("multiclass", ["b", "a"])
-        EncodedLabels(names=('a', 'b'), array=array([1, 0], dtype=int32), kind='names')
+        >>> read_labels(ONE, ["b", "a"]).names, read_labels(ONE, ["b", "a"]).ids.tolist()
+        (('a', 'b'), [1, 0])
     """
-    column = label_column(labels, several=task == "multilabel", source=source)
+    column = label_column(labels, several=rules.several, source=source)
     names = _names_of_frame(column, names, source)
-    vocabulary = LabelVocabulary(task, [source], names=names, delimiter=delimiter)
+    vocabulary = LabelVocabulary(rules, [source], names=names, delimiter=delimiter)
     numbers = _numbers(vocabulary, column, source, first_row)
     if names is None:
         vocabulary.check(_described(column, source))
-    array = _array(task, numbers, vocabulary.order, len(vocabulary.names))
-    return EncodedLabels(vocabulary.names, array, _kind(column, vocabulary))
+    flat = np.fromiter(itertools.chain.from_iterable(numbers), dtype=np.int32)
+    offsets = np.cumsum([0, *map(len, numbers)])
+    return LabelIds(vocabulary.names, vocabulary.order[flat], offsets, _kind(column, vocabulary))
+
+
+def multi_hot(ids: np.ndarray, offsets: np.ndarray, count: int) -> np.ndarray:
+    """Label ids of n texts as rows of 0 and 1.
+
+    Args:
+        ids: those of a text one after the other, (t,).
+        offsets: where those of each text start, (n + 1,).
+        count: C.
+
+    Returns:
+        Float32 (n, C).
+
+    Example:
+        >>> multi_hot(np.array([0, 1, 1]), np.array([0, 2, 3]), 2).tolist()
+        [[1.0, 1.0], [0.0, 1.0]]
+    """
+    rows = np.zeros((len(offsets) - 1, count), dtype=np.float32)
+    rows[np.repeat(np.arange(len(rows)), np.diff(offsets)), ids] = 1.0
+    return rows
 
 
 def collect_label_names(
@@ -104,7 +129,7 @@ def collect_label_names(
     column = label_column(cells, source=source)
     if column.names is not None:
         return list(column.names)
-    vocabulary = LabelVocabulary("multilabel", [source], delimiter=delimiter)
+    vocabulary = LabelVocabulary(ANY, [source], delimiter=delimiter)
     _numbers(vocabulary, column, source, first_row)
     if len(column.cells):
         vocabulary.check_names(_described(column, source))
@@ -136,7 +161,7 @@ def named_labels(
     column = label_column(labels, several=several, source=source)
     if several is None:
         several = column.names is not None or any(_holds_several(cell, source) for cell in column.cells)
-    vocabulary = LabelVocabulary("multilabel" if several else "multiclass", [source], names=column.names)
+    vocabulary = LabelVocabulary(ANY if several else ONE, [source], names=column.names)
     numbers = _numbers(vocabulary, column, source, 1, unknown=unknown)
     vocabulary.check_names(_described(column, source))
     rows = [[vocabulary.name_of(number) for number in row] for row in numbers]
@@ -165,7 +190,8 @@ def encode_binary(
         >>> encode_binary(["spam", "ham"], ["ham", "spam"]).tolist()
         [[1.0], [0.0]]
     """
-    return read_labels("binary", cells, names, source=source, first_row=first_row).array
+    ids = read_labels(ONE_OF_TWO, cells, names, source=source, first_row=first_row).ids
+    return ids.astype(np.float32).reshape(-1, 1)
 
 
 def encode_class_ids(
@@ -189,7 +215,7 @@ def encode_class_ids(
         >>> encode_class_ids(["b", 0], ["a", "b"]).tolist()
         [1, 0]
     """
-    return read_labels("multiclass", cells, names, source=source, first_row=first_row).array
+    return read_labels(ONE, cells, names, source=source, first_row=first_row).ids
 
 
 def encode_multi_hot(
@@ -220,7 +246,8 @@ def encode_multi_hot(
         >>> encode_multi_hot([["b"], []], ["a", "b"]).tolist()
         [[0.0, 1.0], [0.0, 0.0]]
     """
-    return read_labels("multilabel", cells, names, delimiter=delimiter, source=source, first_row=first_row).array
+    read = read_labels(ANY, cells, names, delimiter=delimiter, source=source, first_row=first_row)
+    return multi_hot(read.ids, read.offsets, len(read.names))
 
 
 def _names_of_frame(column: LabelColumn, names: Sequence[str] | None, source: str) -> Sequence[str] | None:
@@ -291,13 +318,3 @@ def _numbers_of_flags(
     for found in numbers:
         vocabulary.count(found)
     return numbers
-
-
-def _array(task: str, numbers: list[list[int]], order: np.ndarray, count: int) -> np.ndarray:
-    if task == "multilabel":
-        rows = np.zeros((len(numbers), count), dtype=np.float32)
-        for position, row in enumerate(numbers):
-            rows[position, order[row]] = 1.0
-        return rows
-    ids = order[np.array([row[0] for row in numbers], dtype=np.int32)].astype(np.int32)
-    return ids.astype(np.float32).reshape(-1, 1) if task == "binary" else ids

@@ -11,20 +11,21 @@ from kerasbert.labels.cells import LABELS, LabelCells, Place, label_column
 from kerasbert.labels.encode import encode_multi_hot
 from kerasbert.labels.hierarchy import CLASS, SUBCLASS, UNKNOWN, Hierarchy, is_unknown
 from kerasbert.labels.level_vocabulary import LevelTree, tree_of
+from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 
 
 def collect_subclasses(
-    labels: Sequence[Any], sublabels: Sequence[Any], *, multilabel: bool = False
+    labels: Sequence[Any], sublabels: Sequence[Any], *, several: bool = False
 ) -> dict[str, list[str]]:
     """The classes of some data and the subclasses that occur inside each, sorted.
 
     A class none of whose rows has a sub-label gets its own name as the only subclass.
 
     Args:
-        labels: n class cells; for a multi-label task lists of names.
+        labels: n class cells; lists of names where a text may have several.
         sublabels: n subclass cells, unknown where None, blank, NaN or -1.
-        multilabel: whether a text may have several classes; a subclass then belongs to the one class that all of its
+        several: whether a text may have several classes; a subclass then belongs to the one class that all of its
             texts share.
 
     Returns:
@@ -38,10 +39,10 @@ def collect_subclasses(
         {'billing': ['invoice', 'refund'], 'other': ['other']}
     """
     levels = {CLASS: labels, SUBCLASS: sublabels}
-    cells = {level: label_column(part, several=multilabel, source=level).cells for level, part in levels.items()}
+    cells = {level: label_column(part, several=several, source=level).cells for level, part in levels.items()}
     if len(cells[CLASS]) != len(cells[SUBCLASS]):
         raise DataError(f"`sublabels` must be as many as `labels`, {len(cells[CLASS])}; got {len(cells[SUBCLASS])}.")
-    if multilabel:
+    if several:
         return _shared_classes(cells)
     tree = LevelTree([CLASS, SUBCLASS])
     _settle(cells, tree)
@@ -74,17 +75,17 @@ def read_levels(labels: Any, levels: Sequence[str], *, several: bool) -> dict[st
 
 
 def encode_hierarchy(
-    cells: Mapping[str, Sequence[Any]], hierarchy: Hierarchy, *, multilabel: bool = False
+    cells: Mapping[str, Sequence[Any]], hierarchy: Hierarchy, *, several: bool = False
 ) -> dict[str, np.ndarray]:
     """Label cells of every level as the arrays that a hierarchical model trains on.
 
-    A class that is unknown is filled in where its subclass is known. In a multi-label task the subclasses of a class
+    A class that is unknown is filled in where its subclass is known. Where a text may have several, the subclasses of a class
     that applies, but of which none is named, are unknown; those of a class that does not apply are 0.
 
     Args:
-        cells: level name -> n cells: names or ids; lists of them for a multi-label task.
+        cells: level name -> n cells: names or ids; lists of them where a text may have several.
         hierarchy: the tree.
-        multilabel: whether a text may have several classes and subclasses.
+        several: whether a text may have several classes and subclasses.
 
     Returns:
         Level name -> int32 (n,) of ids, or float32 (n, C) of 0 and 1; -1 where unknown.
@@ -98,11 +99,11 @@ def encode_hierarchy(
         >>> encode_hierarchy({"class": ["billing", None], "subclass": [None, "late"]}, tree)["class"].tolist()
         [0, 1]
     """
-    read = read_levels(cells, hierarchy.levels, several=multilabel)
+    read = read_levels(cells, hierarchy.levels, several=several)
     counts = {level: len(part) for level, part in read.items()}
     if len(set(counts.values())) > 1:
         raise DataError(f"`labels` must have the same number of rows at every level; got {counts}.")
-    return _multi_hot(read, hierarchy) if multilabel else _ids(read, hierarchy)
+    return _multi_hot(read, hierarchy) if several else _ids(read, hierarchy)
 
 
 def _settle(cells: Mapping[str, Sequence[Any]], tree: LevelTree) -> list[dict[str, list[int]]]:
@@ -157,7 +158,7 @@ def _source(cells: Sequence[Any], level: str) -> str:
 
 def _shared_classes(cells: Mapping[str, Sequence[Any]]) -> dict[str, list[str]]:
     """Class -> subclasses, where a text may have several of both."""
-    classes, subclasses = (LabelVocabulary("multilabel", [level]) for level in (CLASS, SUBCLASS))
+    classes, subclasses = (LabelVocabulary(ANY, [level]) for level in (CLASS, SUBCLASS))
     owners: dict[int, set[int]] = {}
     for position, (label, sublabel) in enumerate(zip(*cells.values(), strict=True)):
         place = Place(cells[CLASS], LABELS, 1, position)

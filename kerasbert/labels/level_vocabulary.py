@@ -10,9 +10,10 @@ import numpy as np
 
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.labels.hierarchy import Hierarchy, is_unknown, level_names, parse_tree
+from kerasbert.labels.rules import LEVEL
 from kerasbert.labels.vocabulary import LabelVocabulary
 
-HIERARCHICAL = "hierarchical"
+HIERARCHICAL = LEVEL.task
 
 
 class LevelVocabulary(LabelVocabulary):
@@ -32,8 +33,7 @@ class LevelVocabulary(LabelVocabulary):
     """
 
     def __init__(self, column: str, *, names: Sequence[str] | None = None) -> None:
-        super().__init__("multiclass", [column], names=names)
-        self.task = HIERARCHICAL
+        super().__init__(LEVEL, [column], names=names)
         self._settled: tuple[str, ...] | None = None
 
     def numbers(self, cells: Mapping[str, Any], place: Any, source: str = "") -> list[int]:

@@ -9,6 +9,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
 from kerasbert.labels.names import USUAL_DELIMITERS, is_number, is_whole_number, label_key
+from kerasbert.labels.rules import ANY, ONE, LabelRules
 
 # What a missing value is called where it was written as text.
 NAMES_OF_NOTHING = {"#n/a", "<na>", "n/a", "na", "nan", "nat", "null"}
@@ -84,14 +85,14 @@ class Spellings:
             )
 
 
-def check_delimiters(counts: Mapping[str, int], task: str, where: str) -> None:
+def check_delimiters(counts: Mapping[str, int], rules: LabelRules, where: str) -> None:
     """Refuse names that hold several labels of a multi-label task; warn of those of a multi-class task.
 
     They do where their parts are labels of their own or recur, or where nearly all cells hold a delimiter.
 
     Args:
         counts: name -> rows that have it.
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        rules: how many labels a text has.
         where: what holds the labels, for messages.
 
     Raises:
@@ -104,16 +105,16 @@ def check_delimiters(counts: Mapping[str, int], task: str, where: str) -> None:
         parts = [part for name in joined for part in _split(name, delimiter)]
         recur = len(set(parts)) < len(parts) or any(part in counts for part in parts)
         share = sum(counts[name] for name in joined) / max(sum(counts.values()), 1)
-        if task == "multilabel" and (recur or (share >= NEARLY_ALL and len(joined) > 1)):
+        if rules.several and (recur or (share >= NEARLY_ALL and len(joined) > 1)):
             raise DataError(
                 f"{where} holds several names in one cell, such as {shorten(joined[0])}. Split them with "
                 f"label_delimiter={delimiter!r} (--label-delimiter {delimiter!r}); where it is one name, give all names with "
                 f"label_names (--label-names)."
             )
-        if task == "multiclass" and all(part in counts for part in parts):
+        if rules == ONE and all(part in counts for part in parts):
             warnings.warn(
                 f"{where}: {shorten(joined[0])} is read as one label, beside the labels that it consists of. Where a text has "
-                f"several labels, train with task 'multilabel' and label_delimiter={delimiter!r}.",
+                f"several labels, train with task {ANY.task!r} and label_delimiter={delimiter!r}.",
                 KerasbertWarning,
                 stacklevel=3,
             )

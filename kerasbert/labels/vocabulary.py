@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, shorten
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.labels.cells import cell_parts, flag_of, flag_value
 from kerasbert.labels.flag_rows import RowForm
@@ -20,9 +20,8 @@ from kerasbert.labels.names import (
     name_of_part,
     sort_label_names,
 )
+from kerasbert.labels.rules import ANY, LabelRules
 from kerasbert.labels.spellings import Spellings, check_delimiters, check_fractions
-
-TASKS = ("binary", "multiclass", "multilabel")
 
 
 class LabelVocabulary:
@@ -32,16 +31,16 @@ class LabelVocabulary:
     the end which place each has among the sorted names.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
+        rules: how many labels there are.
         columns: column of the labels, or several columns of 0 and 1, which are then the names.
         names: the names, where they are known: others are refused. None collects them.
-        delimiter: separator of several names in one text, for a multi-label task.
+        delimiter: separator of several names in one text, where a cell may hold several.
 
     Raises:
         ConfigError: when an argument is out of its range or two do not go together.
 
     Example:
-        >>> labels = LabelVocabulary("multiclass", ["label"])
+        >>> labels = LabelVocabulary(LabelRules("topic", 2), ["label"])
         >>> [labels.numbers({"label": name}, "row") for name in ("ham", "spam", "ham", "eggs")]
         [[0], [1], [0], [2]]
         >>> labels.names, labels.order.tolist()
@@ -50,20 +49,20 @@ class LabelVocabulary:
 
     def __init__(
         self,
-        task: str,
+        rules: LabelRules,
         columns: Sequence[str],
         *,
         names: Sequence[str] | None = None,
         delimiter: str | None = None,
     ) -> None:
-        self.task = check_choice("task", task, TASKS)
+        self.rules = rules
         self.columns = tuple(columns)
         self.delimiter = delimiter
         self._check_columns(names)
         if len(self.columns) > 1 and names is None:
             names = self.columns
-        if task == "binary" and names is not None and len(names) != 2:
-            raise ConfigError(f"A binary label has two names, (negative, positive); got {shorten(tuple(names))}.")
+        if rules.most is not None and names is not None and len(names) != rules.most:
+            raise ConfigError(f"A {rules.task} label has two names, (negative, positive); got {shorten(tuple(names))}.")
         self._known = None if names is None else LabelIndex(check_label_names(names))
         self._form = RowForm(names)
         self._spellings = Spellings()
@@ -82,7 +81,7 @@ class LabelVocabulary:
             source: file of the row, whose labels must be of the same kind, numbers or names, as those of others.
 
         Returns:
-            One number for a binary or multi-class head.
+            One number, unless a text may have several labels.
 
         Raises:
             DataError: when a label is missing, unknown or of another kind, or there are several.
@@ -94,7 +93,7 @@ class LabelVocabulary:
 
     def numbers_of(self, cell: Any, place: Any, source: str = "") -> list[int]:
         """As `numbers`, of the only column's cell."""
-        several = self.task == "multilabel"
+        several = self.rules.several
         parts = cell_parts(cell, place, several=several, delimiter=self.delimiter, known=self._known or ())
         if several and self._form.is_row_of_flags(cell, parts, place):
             self.take_flags(len(parts))
@@ -121,6 +120,11 @@ class LabelVocabulary:
     def name_of(self, number: int) -> str:
         """The name of a number, so far."""
         return self._known.names[number] if self._known else self._spellings.name(list(self._numbers)[number])
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+        return self.rules.task
 
     @property
     def is_open(self) -> bool:
@@ -163,12 +167,11 @@ class LabelVocabulary:
             ConfigError: when two names cannot be told apart.
         """
         where = where or f"the column {self.columns[0]!r}"
-        few = len(self._numbers) < (1 if self.task == "multilabel" else 2)
-        if few or (self.task == "binary" and len(self._numbers) > 2):
-            wanted = {"binary": "two", "multiclass": "at least two", "multilabel": "at least one"}[self.task]
+        number, rules = len(self._numbers), self.rules
+        if number < rules.fewest or (rules.most is not None and number > rules.most):
             raise DataError(
-                f"{where} must hold {wanted} different labels for task {self.task!r}; got {shorten(list(self.names))}. Give "
-                f"texts of another label, or name the labels with label_names."
+                f"{where} must hold {rules.wanted} different labels for task {rules.task!r}; got "
+                f"{shorten(list(self.names))}. Give texts of another label, or name the labels with label_names."
             )
         if self._known is None:
             self._form.check(self.names, where)
@@ -181,19 +184,19 @@ class LabelVocabulary:
             return
         self._spellings.check(names, where)
         if not self._form.has_flags:
-            check_delimiters(dict(zip(names, self.counts.tolist(), strict=True)), self.task, where)
+            check_delimiters(dict(zip(names, self.counts.tolist(), strict=True)), self.rules, where)
             check_fractions(names, where)
         check_label_names(names)
 
     def _check_columns(self, names: Sequence[str] | None) -> None:
         """Refuse columns, a delimiter and names that do not go together."""
-        if len(self.columns) > 1 and self.task != "multilabel":
-            raise ConfigError(f"Several label columns go with task 'multilabel'; got {self.task!r}.")
+        if len(self.columns) > 1 and not self.rules.several:
+            raise ConfigError(f"Several label columns go with task {ANY.task!r}; got {self.task!r}.")
         if self.delimiter is not None and (not isinstance(self.delimiter, str) or not self.delimiter):
             raise ConfigError(f"`label_delimiter` must be a text such as ';', or None; got {shorten(self.delimiter)}.")
-        if self.delimiter is not None and (self.task != "multilabel" or len(self.columns) > 1):
+        if self.delimiter is not None and (not self.rules.several or len(self.columns) > 1):
             raise ConfigError(
-                f"`label_delimiter` goes with one column of task 'multilabel', whose cells name several labels; got "
+                f"`label_delimiter` goes with one column of task {ANY.task!r}, whose cells name several labels; got "
                 f"{self.delimiter!r} with task {self.task!r} and the columns {', '.join(self.columns)}."
             )
         if len(self.columns) > 1 and names is not None and set(names) != set(self.columns):

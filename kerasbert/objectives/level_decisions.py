@@ -14,7 +14,7 @@ def decide_levels(
     probabilities: Mapping[str, np.ndarray],
     hierarchy: Hierarchy,
     *,
-    multilabel: bool = False,
+    several: bool = False,
     thresholds: Mapping[str, Any] | None = None,
 ) -> dict[str, np.ndarray]:
     """Decide every level of a hierarchical model from the classes down.
@@ -28,7 +28,7 @@ def decide_levels(
     Args:
         probabilities: level name -> (n, C), as the model predicts them.
         hierarchy: the tree, `model.hierarchy.hierarchy` or `parse_tree(...)`.
-        multilabel: whether labels are independent.
+        several: whether a text may have several labels of a level, independent of each other.
         thresholds: level name -> (C,) thresholds of independent labels; None for 0.5.
 
     Returns:
@@ -41,7 +41,7 @@ def decide_levels(
         {'class': [0], 'subclass': [1]}
     """
     values = [np.asarray(probabilities[level]) for level in hierarchy.levels]
-    if multilabel:
+    if several:
         limits = [DEFAULT_THRESHOLD if thresholds is None else thresholds[level] for level in hierarchy.levels]
         decided = [(array >= limit).astype(np.int64) for array, limit in zip(values, limits, strict=True)]
         for depth, parents in enumerate(map(np.array, hierarchy.parents)):
@@ -59,7 +59,7 @@ def score_hierarchy(
     predicted: Mapping[str, np.ndarray],
     hierarchy: Hierarchy,
     *,
-    multilabel: bool = False,
+    several: bool = False,
 ) -> dict[str, Any]:
     """How well the levels do together.
 
@@ -70,7 +70,7 @@ def score_hierarchy(
         labels: level name -> encoded labels, see `encode_hierarchy`.
         predicted: level name -> decisions of the same shapes, see `decide_levels`.
         hierarchy: the tree.
-        multilabel: whether labels are rows of 0 and 1.
+        several: whether labels are rows of 0 and 1.
 
     Returns:
         `num_examples`; `accuracy`, the share of texts with every known label right at every level;
@@ -88,7 +88,7 @@ def score_hierarchy(
         Kiritchenko, Matwin and Famili, "Functional Annotation of Genes Using Hierarchical Text Categorization", 2005.
     """
     flags = [
-        _as_flags(labels[level], predicted[level], len(names), multilabel)
+        _as_flags(labels[level], predicted[level], len(names), several)
         for level, names in zip(hierarchy.levels, hierarchy.names, strict=True)
     ]
     actual, decided, known = (np.concatenate(parts, axis=1) for parts in zip(*flags, strict=True))
@@ -106,10 +106,10 @@ def score_hierarchy(
     }
 
 
-def _as_flags(labels: Any, predicted: Any, count: int, multilabel: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _as_flags(labels: Any, predicted: Any, count: int, several: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, decisions and what is known of one level, each bool (n, C)."""
     labels, predicted = np.asarray(labels), np.asarray(predicted)
-    if multilabel:
+    if several:
         return labels > 0, predicted > 0, labels >= 0
     places = np.arange(count)[None, :]
     known = np.broadcast_to((labels >= 0)[:, None], (len(labels), count))

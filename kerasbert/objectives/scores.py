@@ -6,38 +6,35 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice
 from kerasbert._core.errors import DataError
 from kerasbert.objectives.ranked_scores import AVERAGES, RANKED, log_loss, rank_scores, undefined_labels
 
-SCORED_TASKS = ("binary", "multiclass", "multilabel")
 COUNTED = ("precision", "recall", "f1")
 
 
 def score_predictions(
-    task: str,
-    labels: np.ndarray,
-    predicted: np.ndarray,
+    y_true: np.ndarray,
+    y_pred: np.ndarray,
     label_names: Sequence[str],
     probabilities: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """How good predictions are: counted from the decisions and, with probabilities, by how well they rank the texts.
+    """Score predictions: counted from the decisions and, with probabilities, by how well they rank the texts.
+
+    `Task.score` calls it with the arrays of a head.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`.
-        labels: class ids (n,) for a multi-class task, else 0 or 1 of shape (n, C), with C = 1 for a binary one.
-        predicted: what was predicted, of the same shape.
-        label_names: names in the order of the ids or columns; (negative, positive) for a binary task.
-        probabilities: (n, C), or (n, 1) of the positive label for a binary task; None for counted scores alone.
+        y_true: class ids (n,), where each text has one label, or 0 or 1 of shape (n, C).
+        y_pred: predictions of the same shape.
+        label_names: the C names, in the order of the ids or columns.
+        probabilities: (n, C); None for counted scores alone.
 
     Returns:
-        Plain data without NaN. `num_examples`, `accuracy` (of a multi-label task: all labels right), `hamming_loss`;
+        Plain data without NaN. `num_examples`, `accuracy` (of rows: all labels right), `hamming_loss`;
         `micro`, `macro` and `weighted` (each with `precision`, `recall`, `f1`), and `per_label`: name -> these and
         `support`. Where a denominator is zero, precision, recall, F1 and Matthews are 0.
 
-        `matthews_correlation` and `cohen_kappa` stand beside the accuracy; of a multi-label task they stand with each
-        label and, as means over the labels, under `macro`. Kappa is None where one label alone occurs in labels and
-        predictions. For a binary task also `f1`, that of the positive label.
+        `matthews_correlation` and `cohen_kappa` stand beside the accuracy; of rows they stand with each label and, as means
+        over the labels, under `macro`. Kappa is None where one label alone occurs in labels and predictions.
 
         `labels_without_texts` names the labels that no text has, where there are some; their F1 of 0 counts in `macro`.
 
@@ -48,29 +45,23 @@ def score_predictions(
         Without texts every mean is None.
 
     Raises:
-        ConfigError: when the task is unknown.
         DataError: when the shapes do not go together.
 
     Example:
-        >>> scores = score_predictions("multiclass", np.array([0, 1]), np.array([0, 0]), ["a", "b"])
+        >>> scores = score_predictions(np.array([0, 1]), np.array([0, 0]), ["a", "b"])
         >>> scores["accuracy"], scores["per_label"]["a"]["recall"]
         (0.5, 1.0)
     """
-    check_choice("task", task, SCORED_TASKS)
-    labels, predicted = np.asarray(labels).astype(np.int64), np.asarray(predicted).astype(np.int64)
-    if labels.shape != predicted.shape:
-        raise DataError(f"`labels` and `predicted` must be of one shape; got {labels.shape} and {predicted.shape}.")
-    if task == "binary":
-        labels, predicted = labels.reshape(-1), predicted.reshape(-1)
-    scores = _counted(labels, predicted, label_names)
-    _add_agreement(scores, labels, predicted, label_names)
+    y_true, y_pred = np.asarray(y_true).astype(np.int64), np.asarray(y_pred).astype(np.int64)
+    if y_true.shape != y_pred.shape:
+        raise DataError(f"`y_true` and `y_pred` must be of one shape; got {y_true.shape} and {y_pred.shape}.")
+    scores = _counted(y_true, y_pred, label_names)
+    _add_agreement(scores, y_true, y_pred, label_names)
     absent = [name for name in label_names if not scores["per_label"][name]["support"]]
-    if absent and len(labels):
+    if absent and len(y_true):
         scores["labels_without_texts"] = absent
-    if task == "binary":
-        scores["f1"] = scores["per_label"][label_names[1]]["f1"]
     if probabilities is not None:
-        _add_ranked(scores, task, labels, np.asarray(probabilities), label_names)
+        _add_ranked(scores, y_true, np.asarray(probabilities), label_names)
     return scores
 
 
@@ -173,26 +164,19 @@ def _agreement(labels: np.ndarray, predicted: np.ndarray, count: int) -> dict[st
     }
 
 
-def _add_ranked(
-    scores: dict[str, Any], task: str, labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str]
-) -> None:
-    if task == "binary":
-        positive = probabilities.reshape(-1, 1)
-        probabilities = np.concatenate([1 - positive, positive], axis=1)
+def _add_ranked(scores: dict[str, Any], labels: np.ndarray, probabilities: np.ndarray, names: Sequence[str]) -> None:
     if probabilities.shape != (len(labels), len(names)):
         raise DataError(
             f"`probabilities` must have a row for each of the {len(labels)} texts and a column for each of the "
             f"{len(names)} labels; got {probabilities.shape}."
         )
     truth = as_flags(labels, len(names))
-    scores["log_loss"] = log_loss(truth, probabilities, exclusive=task != "multilabel")
+    scores["log_loss"] = log_loss(truth, probabilities, exclusive=labels.ndim == 1)
     ranked = rank_scores(truth, probabilities)
     for score in RANKED:
         for average in AVERAGES:
             scores[average][score] = ranked[score][average]
         for name, value in zip(names, ranked[score]["per_label"], strict=True):
             scores["per_label"][name][score] = value
-        if task == "binary":
-            scores[score] = scores["per_label"][names[1]][score]
     if undefined := undefined_labels(names, ranked):
         scores["undefined"] = undefined

@@ -31,9 +31,6 @@ def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Ite
 
     Yields:
         The line on which a row starts, and a dict of its wanted cells or the `DataError` that says what is wrong.
-
-    Raises:
-        DataError: when the file lacks a column, or has no header that can be read.
     """
     delimiter = _delimiter(file)
     rows = delimited_rows(text_lines(file), delimiter)

@@ -68,11 +68,7 @@ class SourceFile:
         return self.path.lower().endswith(COMPRESSED)
 
     def hashed(self) -> "SourceFile":
-        """The same with its `sha256`.
-
-        Raises:
-            DataError: when the file changed since it was looked at.
-        """
+        """The same with its `sha256`."""
         with open(self.path, "rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if look_at(Path(self.path), self.encoding) != dataclasses.replace(self, sha256=""):
@@ -108,9 +104,6 @@ def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = 
         path: to be read.
         largest: most bytes; None: any number, for what is read piece by piece.
         empty: whether a file of no bytes is let through.
-
-    Raises:
-        DataError: when the path is an address, missing, a folder, a device or pipe, unreadable, empty or too large.
     """
     local_path(path, error=DataError)
     try:
@@ -139,10 +132,6 @@ def check_encoding(encoding: str) -> str:
     Returns:
         Python's name of it.
 
-    Raises:
-        ConfigError: when Python does not know it, or its line ends and separators are not those of ASCII, as of UTF-16.
-        TypeError: when it is no text.
-
     Example:
         >>> check_encoding("Latin-1"), check_encoding("utf-8-sig")
         ('iso8859-1', 'utf-8')
@@ -166,21 +155,13 @@ def check_encoding(encoding: str) -> str:
 
 
 def check_mark(source: str, encoding: str) -> None:
-    """Refuse to read a file that begins with UTF-8's byte-order mark in another encoding.
-
-    Raises:
-        DataError: when the encoding is another one.
-    """
+    """Refuse to read a file that begins with UTF-8's byte-order mark in another encoding."""
     if encoding != UTF_8:
         raise DataError(f"{source} begins with the byte-order mark of UTF-8; leave out the encoding {encoding!r}.")
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        DataError: when it cannot be opened.
-    """
+    """The content of a file."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -197,9 +178,6 @@ def decode_lines(content: bytes, source: str, encoding: str = UTF_8) -> list[str
 
     Returns:
         The lines; a last one without an end is one too.
-
-    Raises:
-        DataError: when it is not UTF-8, or its only line ends are carriage returns alone.
 
     Example:
         >>> decode_lines(b"good\r\nbad\x0cfine", "texts.txt")
@@ -232,11 +210,7 @@ class LostError(DataError):
 
 
 def byte_lines(file: SourceFile) -> Iterator[Any]:
-    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place.
-
-    Raises:
-        DataError: when the file cannot be opened, or is UTF-16.
-    """
+    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
     try:
         with _open(file) as stream:
             if stream.peek(2)[:2] in UTF_16:
@@ -257,11 +231,7 @@ def byte_lines(file: SourceFile) -> Iterator[Any]:
 
 
 def text_lines(file: SourceFile) -> Iterator[Any]:
-    """The lines of a file with their ends, as text, in which bytes that are no UTF-8 stand as half surrogates.
-
-    Raises:
-        DataError: as `byte_lines`.
-    """
+    """The lines of a file with their ends, as text, in which bytes that are no UTF-8 stand as half surrogates."""
     for line in byte_lines(file):
         if isinstance(line, DataError):
             yield line

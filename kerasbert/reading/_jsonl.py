@@ -27,10 +27,6 @@ def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> I
 
     Yields:
         The number of a line, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
-
-    Raises:
-        DataError: when the file is a JSON array, none of its first lines has the key of the texts, or no line has another
-            wanted one.
     """
     rows = _rows(file)
     keys: dict[str, None] = {}

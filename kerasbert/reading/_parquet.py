@@ -33,10 +33,6 @@ def parquet_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") ->
 
     Yields:
         The number of a row, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
-
-    Raises:
-        DataError: when it is cut or no Parquet file, lacks a column, would unpack to far more than its size, or pyarrow is
-            missing.
     """
     try:
         import pyarrow
@@ -89,9 +85,6 @@ def features_of(metadata: Any, source: str) -> dict[str, Any]:
 
     Returns:
         Column -> its feature as plain data.
-
-    Raises:
-        DataError: when they are malformed.
     """
     content = (metadata or {}).get(FEATURES_KEY)
     if content is None:

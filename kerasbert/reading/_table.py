@@ -35,9 +35,6 @@ def check_columns(wanted: Iterable[str], found: Iterable[str], source: str) -> N
         wanted: names asked for.
         found: names that there are.
         source: named in messages.
-
-    Raises:
-        DataError: when a column is missing or not unique.
     """
     found = list(found)
     for name in wanted:
@@ -58,9 +55,6 @@ def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source:
 
     Returns:
         Name -> n cells.
-
-    Raises:
-        DataError: when no row has a wanted key.
     """
     wanted = list(wanted)
     if rows:
@@ -69,10 +63,6 @@ def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source:
 
 
 def check_number(source: str, rows: int, cells: Sequence[Any]) -> None:
-    """Refuse a new column that has not one cell for each row.
-
-    Raises:
-        DataError: when their number differs.
-    """
+    """Refuse a new column that has not one cell for each row."""
     if rows != len(cells):
         raise DataError(f"{source} has {rows} rows; got {len(cells)} cells for them.")

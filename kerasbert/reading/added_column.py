@@ -16,9 +16,6 @@ def copy_with_column(source: Path, target: Path, column: str, cells: Sequence[st
         target: file to write, in the same format.
         column: name of the new column.
         cells: n cells, one for each row; None is null, in CSV an empty cell.
-
-    Raises:
-        DataError: when the file is of another kind, has the column already or another number of rows.
     """
     check_column_is_new(source, column).write(look_at(source), target, column, cells)
 
@@ -27,14 +24,10 @@ def check_column_is_new(source: Path, column: str) -> Copying:
     """Refuse, before any work is done, a file to which the column cannot be added.
 
     Args:
-        source: see `copy_with_column`.
         column: name of the new column.
 
     Returns:
         What copies the file.
-
-    Raises:
-        DataError: when the file is of another kind or has the column already.
     """
     check_file(source)
     known = {suffix: form.copying for suffix, form in FORMATS.items() if form.copying is not None}

@@ -36,9 +36,6 @@ def named_cell(cell: Any, names: Sequence[str]) -> Any:
     Returns:
         The name, None, or a list of them.
 
-    Raises:
-        DataError: when an id has no name.
-
     Example:
         >>> named_cell(1, ["no", "yes"]), named_cell(-1, ["no", "yes"]), named_cell([0, 1], ["no", "yes"])
         ('yes', None, ['no', 'yes'])

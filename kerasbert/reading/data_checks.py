@@ -25,38 +25,34 @@ class TextFacts(Protocol):
         num_rows: texts.
         num_cut: texts that were cut.
         max_length: tokens at which texts were cut.
-        text_keys: of the texts, from `text_keys`; they may lie on disk; None: they are not known.
     """
 
     num_rows: int
     num_cut: int
     max_length: int
 
-    @property
-    def text_keys(self) -> np.ndarray | None:
-        """See above."""
-        ...
-
 
 def warn_of_texts(
     rows: TextFacts,
     validation: tuple[Sequence[str], Any, Sequence[str] | None] | None,
     *,
+    keys: np.ndarray | None,
     long_texts: str,
-    full_lengths: Callable[[], np.ndarray] | None = None,
+    full_lengths: Callable[[], np.ndarray | None],
 ) -> None:
     """Warn when most training texts are cut, and when validation texts are trained on.
 
     Args:
         rows: the training texts.
         validation: texts, labels and second texts, or None.
+        keys: of the training texts, from `text_keys`; they may lie on disk; None: they are not known.
         long_texts: what became of longer texts, see `LongTexts`.
         full_lengths: gives the lengths in tokens, uncut, of the texts or a sample of them; None: they are not known.
     """
     if long_texts == "truncate" and rows.num_cut > MOSTLY * rows.num_rows:
-        _warn_of_cut_texts(rows, None if full_lengths is None else full_lengths())
-    if validation is not None and rows.text_keys is not None:
-        message = overlap_message(rows.text_keys, validation[0], validation[2])
+        _warn_of_cut_texts(rows, full_lengths())
+    if validation is not None and keys is not None:
+        message = overlap_message(keys, validation[0], validation[2])
         if message:
             warnings.warn(message, KerasbertWarning, stacklevel=3)
 

@@ -89,9 +89,6 @@ def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "tex
     Yields:
         The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
         the `DataError` that says what is wrong with it.
-
-    Raises:
-        FileError: when the whole file cannot be used: it lacks a column, is empty or of another kind.
     """
     if file.size == 0:
         raise FileError(f"{file.path} is empty (0 bytes); remove it.")

@@ -142,18 +142,11 @@ def open_rows(
     """Open the rows of a source, for `usable_rows`.
 
     Args:
-        source: see `read_examples`.
         columns: of the texts.
         label_columns: columns of the labels.
-        encoding: see `read_examples`.
 
     Returns:
         The rows.
-
-    Raises:
-        DataError: when the file cannot be opened or a frame lacks a column.
-        TypeError: when the source is none that can be read.
-        ConfigError: when columns are asked of a list of texts, or `encoding` cannot be followed.
     """
     if check_encoding(encoding) != UTF_8 and not isinstance(source, (str, os.PathLike)):
         raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with a {type(source).__name__}.")
@@ -195,10 +188,6 @@ def usable_rows(
 
     Yields:
         The rows, in order.
-
-    Raises:
-        DataError: when a row cannot be used and the policy is to stop.
-        TypeError: when a text is no text and the policy is to stop.
     """
     for number, cells in rows.rows:
         place = f"{rows.source}, {rows.unit} {number}"
@@ -224,11 +213,6 @@ def collect_examples(
 
     Returns:
         The examples of the rows that can be used.
-
-    Raises:
-        DataError: when a row cannot be used and the policy is to stop, or the texts are too large for memory.
-        TypeError: when a text is no text and the policy is to stop.
-        ConfigError: when `columns.missing` is out of its range.
     """
     check_choice("missing", columns.missing, MISSING)
     texts: list[list[str]] = [[] for _ in columns.names]
@@ -336,10 +320,6 @@ def check_text(cell: Any, column: str, place: str, missing: str) -> str:
 
     Returns:
         The text.
-
-    Raises:
-        DataError: when it is missing or holds half of a surrogate pair.
-        TypeError: when it is no text.
     """
     if type(cell) is str and cell.isascii():
         return cell

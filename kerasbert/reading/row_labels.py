@@ -7,6 +7,7 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.level_vocabulary import HIERARCHICAL, LevelTree
 from kerasbert.labels.vocabulary import LabelVocabulary
+from kerasbert.tasks.table import task_class
 
 LEVEL_COLUMNS = ("label", "sublabel")
 
@@ -25,19 +26,8 @@ def plan_labels(
 ) -> tuple[dict[str, LabelVocabulary], LevelTree | None]:
     """Plan how the labels of a row are read, by head; see `prepare_tokens` for the arguments.
 
-    Args:
-        task: see `prepare_tokens`.
-        heads: see `prepare_tokens`.
-        label_columns: see `prepare_tokens`.
-        label_names: see `prepare_tokens`.
-        label_delimiter: see `prepare_tokens`.
-        subclasses: see `prepare_tokens`.
-
     Returns:
         Head or level name -> its vocabulary; and the tree of the levels, None without levels.
-
-    Raises:
-        ConfigError: when arguments do not go together.
     """
     if (task is None) == (heads is None):
         raise ConfigError("One of `task` and `heads` must be given.")
@@ -52,7 +42,9 @@ def plan_labels(
                 f"{dict(heads)}."
             )
         return {
-            name: LabelVocabulary(own, [column], delimiter=label_delimiter if own == "multilabel" else None)
+            name: LabelVocabulary(
+                task_class(own).rules, [column], delimiter=label_delimiter if own == "multilabel" else None
+            )
             for name, (column, own) in heads.items()
         }, None
     columns = _columns(str(task), label_columns)
@@ -63,7 +55,8 @@ def plan_labels(
             )
         tree = LevelTree([*LEVEL_COLUMNS] if label_columns is None else columns, subclasses)
         return dict(tree.levels), tree
-    return {SINGLE_HEAD: LabelVocabulary(str(task), columns, names=label_names, delimiter=label_delimiter)}, None
+    rules = task_class(task).rules
+    return {SINGLE_HEAD: LabelVocabulary(rules, columns, names=label_names, delimiter=label_delimiter)}, None
 
 
 def labels_reader(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None = None) -> ReadLabels:
@@ -77,7 +70,7 @@ def labels_reader(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None =
         A function of the cells of a row, its place and its source to head name -> numbers of its labels.
 
     Example:
-        >>> read = labels_reader({"output": LabelVocabulary("binary", ["label"], names=["no", "yes"])})
+        >>> read = labels_reader({"output": Binary.vocabulary(["label"], names=["no", "yes"])})
         >>> read({"label": "yes"}, "data.csv, line 2", "data.csv")
         {'output': [1]}
         >>> read({"label": "maybe"}, "data.csv, line 3", "data.csv")

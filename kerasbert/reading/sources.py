@@ -25,10 +25,6 @@ def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
     Returns:
         The files. Files of no bytes are among them.
 
-    Raises:
-        DataError: when a pattern names no file, or a file cannot be read or has another ending.
-        TypeError: when they are no paths.
-
     Example:
         >>> find_sources("no/such/*.csv")
         Traceback (most recent call last):
@@ -101,10 +97,6 @@ def source_of(path: Path, encoding: str = UTF_8) -> SourceFile:
 
     Returns:
         The file, without its hash.
-
-    Raises:
-        DataError: when its name does not end as that of a format does.
-        ConfigError: when an encoding is given that is unknown, or for a file that is no text.
     """
     file = look_at(path, check_encoding(encoding))
     if file.suffix not in FORMATS:

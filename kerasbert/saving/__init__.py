@@ -1,3 +1,3 @@
 """`kb.saving`: a trained classifier and the folder that holds it."""
 
-from kerasbert.saving.bundle import Bundle as Bundle
+from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier

@@ -10,7 +10,7 @@ import numpy as np
 from kerasbert._version import __version__
 from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.objectives.scores import tell_absent_labels
-from kerasbert.saving.bundle import Bundle
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 CARD_FILE = "README.md"
 # Fewer training texts than this are too few to learn a label from, or to judge it by.
@@ -31,11 +31,13 @@ SETTINGS = (
     "seed",
 )
 HELD_OUT = ("test", "validation")
+# Which data was scored, and the scores by head.
+Scores = tuple[str, dict[str, Mapping[str, Any]]]
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 
 
 def model_card(
-    bundle: Bundle,
+    trained: TrainedClassifier,
     *,
     usage: str | None = None,
     measured: str | None = None,
@@ -48,8 +50,7 @@ def model_card(
     is left out. Label names are escaped; they stay text whatever they hold.
 
     Args:
-        bundle: what is saved; its settings hold the training data's counts under `data`, as `TextClassifier.fit`
-            records them, and its metrics may hold scores under `test` or `validation`.
+        trained: what is saved; its metrics may hold scores under `test` or `validation`.
         usage: how the artefact is used, Markdown; None for a saved classifier.
         measured: what was measured when it was exported, Markdown.
         library: that loads it, by the hub's name.
@@ -61,17 +62,17 @@ def model_card(
     Reference:
         Mitchell et al., "Model Cards for Model Reporting", 2019.
     """
-    scores = _scores(bundle)
+    scores = _scores(trained)
     parts = [
-        _front_matter(bundle, scores, library, pipeline),
-        "# Text classifier\n\n" + _summary(bundle),
-        "## How to use it\n\n" + (usage or _usage(bundle)),
+        _front_matter(trained, scores, library, pipeline),
+        "# Text classifier\n\n" + _summary(trained),
+        "## How to use it\n\n" + (usage or _usage(trained)),
         *(["## Measured at the export\n\n" + measured] if measured else []),
-        "## Data\n\n" + _data(bundle),
-        "## Training\n\n" + _training(bundle.settings),
+        "## Data\n\n" + _data(trained),
+        "## Training\n\n" + _training(trained),
         *(["## Metrics\n\n" + _metrics(*scores)] if scores else []),
-        "## Labels and thresholds\n\n" + _labels(bundle, scores),
-        "## Limits\n\n" + _limits(bundle),
+        "## Labels and thresholds\n\n" + _labels(trained, scores),
+        "## Limits\n\n" + _limits(trained),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -116,28 +117,28 @@ def _yaml_character(character: str) -> str:
     return f"\\U{ord(character):08x}"
 
 
-def _scores(bundle: Bundle) -> tuple[str, dict[str, Mapping[str, Any]]] | None:
+def _scores(trained: TrainedClassifier) -> Scores | None:
     """Which data was scored, and the scores by head."""
-    metrics = bundle.metrics
+    metrics = trained.metrics
     for name in HELD_OUT:
         found = metrics.get(name)
         if isinstance(found, Mapping):
             heads = {SINGLE_HEAD: found} if "per_label" in found else found
-            if all(isinstance(heads.get(head), Mapping) and "per_label" in heads[head] for head in bundle.model.heads):
-                return name, {head: heads[head] for head in bundle.model.heads}
+            if all(isinstance(heads.get(head), Mapping) and "per_label" in heads[head] for head in trained.model.heads):
+                return name, {head: heads[head] for head in trained.model.heads}
     return None
 
 
-def _front_matter(bundle: Bundle, scores: tuple | None, library: str, pipeline: bool) -> str:
-    tasks = sorted({head.head_task.task for head in bundle.model.heads.values()})
-    base = encoder_name(str(bundle.settings.get("encoder", "")))
+def _front_matter(trained: TrainedClassifier, scores: Scores | None, library: str, pipeline: bool) -> str:
+    tasks = sorted({head.task.name for head in trained.model.heads.values()})
+    base = encoder_name(str(trained.settings.get("encoder", "")))
     kinds = ["text-classification"] if pipeline else []
     lines = [f"library_name: {library}", *[f"pipeline_tag: {kind}" for kind in kinds]]
     lines += ["tags:", *[f"- {tag}" for tag in ("bert", "keras", *kinds, *tasks)]]
     if base:
         lines.append(f"base_model: {as_yaml(base)}")
     if scores:
-        lines += ["model-index:", f"- name: {as_yaml(bundle.model.name)}", "  results:"]
+        lines += ["model-index:", f"- name: {as_yaml(trained.model.name)}", "  results:"]
         for head, values in scores[1].items():
             where = scores[0] if head == SINGLE_HEAD else f"{scores[0]}, {head}"
             lines += ["  - task:", "      type: text-classification", "    dataset:", f"      name: {as_yaml(where)}"]
@@ -149,14 +150,14 @@ def _front_matter(bundle: Bundle, scores: tuple | None, library: str, pipeline: 
     return "\n".join(["---", *lines, "---"])
 
 
-def _summary(bundle: Bundle) -> str:
-    model, settings = bundle.model, bundle.settings
+def _summary(trained: TrainedClassifier) -> str:
+    model, settings = trained.model, trained.settings
     config = model.encoder.config
     base = encoder_name(str(settings.get("encoder", "")))
     origin = f", fine-tuned from `{base}`" if base else ""
     count = sum(int(np.prod(weight.shape)) for weight in model.weights if "seed_generator" not in weight.path)
     heads = "; ".join(
-        f"{'' if name == SINGLE_HEAD else as_markdown(name) + ': '}{head.head_task.task}, {len(head.label_names)} labels"
+        f"{'' if name == SINGLE_HEAD else as_markdown(name) + ': '}{head.task.name}, {len(head.label_names)} labels"
         for name, head in model.heads.items()
     )
     return (
@@ -165,8 +166,8 @@ def _summary(bundle: Bundle) -> str:
     )
 
 
-def _usage(bundle: Bundle) -> str:
-    pairs = ', ["and the text it is read with"]' if bundle.settings.get("data", {}).get("pairs") else ""
+def _usage(trained: TrainedClassifier) -> str:
+    pairs = ', ["and the text it is read with"]' if trained.data.get("pairs") else ""
     return (
         "In this folder, or with its path instead of the dot:\n\n"
         "```python\n"
@@ -180,8 +181,8 @@ def _usage(bundle: Bundle) -> str:
     )
 
 
-def _data(bundle: Bundle) -> str:
-    data = bundle.settings.get("data")
+def _data(trained: TrainedClassifier) -> str:
+    data = trained.data
     if not data:
         return "What it was trained on is not recorded."
     lines = [f"- {data['num_texts']:,} {'pairs of texts' if data['pairs'] else 'texts'} to train on"]
@@ -195,9 +196,10 @@ def _data(bundle: Bundle) -> str:
     return "\n".join(lines)
 
 
-def _training(settings: Mapping[str, Any]) -> str:
+def _training(trained: TrainedClassifier) -> str:
+    settings = trained.settings
     rows = [f"| {name} | {as_markdown(_plain(settings[name]))} |" for name in SETTINGS if name in settings]
-    done = len(settings.get("history", {}).get("loss", []))
+    done = len(trained.history.get("loss", []))
     ended = f"\n\nTraining ran for {done} epoch{'s' * (done != 1)}." if done else ""
     return "\n".join(["| setting | value |", "|---|---|", *rows]) + ended
 
@@ -237,17 +239,17 @@ def _interval(ends: Sequence[float] | None) -> str:
     return "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
 
 
-def _labels(bundle: Bundle, scores: tuple | None) -> str:
+def _labels(trained: TrainedClassifier, scores: Scores | None) -> str:
     parts = []
-    for name, head in bundle.model.heads.items():
+    for name, head in trained.model.heads.items():
         title = "" if name == SINGLE_HEAD else f"### {as_markdown(name)}\n\n"
-        parts.append(title + _label_table(bundle, name, head, scores[1][name] if scores else None))
-    return "\n\n".join([*parts, _how_decided(bundle)])
+        parts.append(title + _label_table(trained, name, head, scores[1][name] if scores else None))
+    return "\n\n".join([*parts, _how_decided(trained)])
 
 
-def _label_table(bundle: Bundle, name: str, head: Any, scores: Mapping[str, Any] | None) -> str:
-    counts = bundle.settings.get("data", {}).get("labels", {}).get(name)
-    thresholds = _threshold_of_each(head, bundle.thresholds[name])
+def _label_table(trained: TrainedClassifier, name: str, head: Any, scores: Mapping[str, Any] | None) -> str:
+    counts = trained.data.get("labels", {}).get(name)
+    thresholds = _threshold_of_each(head, trained.thresholds[name])
     columns: dict[str, Sequence[str]] = {"label": [as_markdown(label) for label in head.label_names]}
     if counts:
         columns["training texts"] = [f"{count:,}" for count in counts]
@@ -261,21 +263,21 @@ def _label_table(bundle: Bundle, name: str, head: Any, scores: Mapping[str, Any]
 
 
 def _threshold_of_each(head: Any, thresholds: np.ndarray) -> list[str]:
-    if head.head_task.task == "multiclass":
+    if head.task.name == "multiclass":
         return []
     values = [f"{float(value):.4f}" for value in thresholds]
     return ["–", *values] if len(values) < len(head.label_names) else values
 
 
-def _how_decided(bundle: Bundle) -> str:
-    tasks = {head.head_task.task for head in bundle.model.heads.values()}
+def _how_decided(trained: TrainedClassifier) -> str:
+    tasks = {head.task.name for head in trained.model.heads.values()}
     ways = []
     if "multiclass" in tasks:
         ways.append("Of exclusive labels the most probable one is chosen.")
     if "binary" in tasks:
         ways.append("The second of two labels is chosen at its threshold or above, else the first.")
     if "multilabel" in tasks:
-        tuned = bundle.settings.get("data", {}).get("num_held_out")
+        tuned = trained.data.get("num_held_out")
         ways.append(
             "Each independent label is chosen at its threshold or above. "
             + (
@@ -288,18 +290,18 @@ def _how_decided(bundle: Bundle) -> str:
     return " ".join(ways)
 
 
-def _limits(bundle: Bundle) -> str:
+def _limits(trained: TrainedClassifier) -> str:
     lines = [
         "It knows no other labels than these, and gives every text an answer, also one of another kind or language than "
         "it was trained on.",
-        f"It reads {bundle.tokens.max_length} tokens of a text at a time."
-        if bundle.settings.get("long_texts") == "windows"
-        else f"It reads at most {bundle.tokens.max_length} tokens of a text; more are left out.",
+        f"It reads {trained.tokenizer.max_length} tokens of a text at a time."
+        if trained.settings.get("long_texts") == "windows"
+        else f"It reads at most {trained.tokenizer.max_length} tokens of a text; more are left out.",
         "Its scores order texts; as probabilities they may be too sure.",
         "It repeats what its training texts say, with their errors and prejudices. Judge it on your own texts.",
     ]
-    for name, counts in bundle.settings.get("data", {}).get("labels", {}).items():
-        labels = bundle.model.heads[name].label_names
+    for name, counts in trained.data.get("labels", {}).items():
+        labels = trained.model.heads[name].label_names
         few = [as_markdown(label) for label, count in zip(labels, counts, strict=True) if count < FEW_TEXTS]
         if few:
             where = "" if name == SINGLE_HEAD else f" of {as_markdown(name)}"

@@ -11,15 +11,8 @@ from kerasbert._core.json_files import check_form, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
 from kerasbert._core.staging import recover_folder
-from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.labels.hierarchy import parse_tree
-from kerasbert.saving.bundle import CLASSIFIER_FILE, check_description
-
-LABELS_OF = {
-    "build_binary": ("binary", "label_names"),
-    "build_multiclass": ("multiclass", "num_classes"),
-    "build_multilabel": ("multilabel", "num_labels"),
-}
+from kerasbert.saving.format import CLASSIFIER_FILE, check_description
+from kerasbert.tasks.plans import outputs_from
 
 
 class HeadFacts(NamedTuple):
@@ -100,7 +93,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         folder: written by `TextClassifier.save`.
 
     Returns:
-        The content of its `classifier.json`.
+        The content of its `classifier.json`, in the form of the newest version.
 
     Raises:
         ArtifactError: when the description is malformed.
@@ -110,8 +103,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
         description = read_json_object(file)
     except ConfigError as error:
         raise ArtifactError(f"{str(file)!r} does not describe a classifier: {error}") from error
-    check_description(description, folder)
-    return description
+    return check_description(description, folder)
 
 
 def count_parameters(folder: Path) -> int | None:
@@ -171,11 +163,5 @@ def heads_of(folder: Path) -> list[HeadFacts]:
 
 
 def _heads(builder: str, arguments: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    if builder == "build_multitask":
-        return [(name, head["task"], head["label_names"]) for name, head in arguments["heads"].items()]
-    if builder == "build_hierarchical":
-        tree = parse_tree(arguments["subclasses"])
-        task = "multilabel" if arguments["multilabel"] else "multiclass"
-        return [(level, task, names) for level, names in zip(tree.levels, tree.names, strict=True)]
-    task, argument = LABELS_OF[builder]
-    return [(SINGLE_HEAD, task, arguments[argument])]
+    outputs = outputs_from(builder, arguments)
+    return [(head, task.name, task.label_names) for head, task in outputs.tasks.items()]

@@ -1,6 +1,6 @@
 """The secondary classifier: subclasses on the frozen features of a trained classifier of the classes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -8,13 +8,16 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.memory import Batches
+from kerasbert.batches.memory import Batches, make_batches
 from kerasbert.classifiers.builders import compile_classifier
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
-from kerasbert.labels.hierarchy import CLASS
+from kerasbert.labels.hierarchy import CLASS, level_names, parse_tree
+from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.optimizers import AdamW, WarmupDecay
+from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.subclasses.vectors import penultimate_features
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.training.determinism import keeps_random_state
 from kerasbert.training.head_labels import check_head_labels
 
@@ -46,12 +49,12 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
         >>> [weight.path for weight in secondary.trainable_weights]
         ['hierarchy/subclass_logits/kernel', 'hierarchy/subclass_logits/bias']
     """
-    is_multilabel = isinstance(model, Classifier) and model.head.head_task.task == "multilabel"
+    level_task = model.head.task.name if isinstance(model, Classifier) else DEFAULT_LEVEL_TASK
     if isinstance(model, Classifier) and set(model.head.label_names) != set(subclasses):
         wrong = sorted(set(model.head.label_names) ^ set(subclasses))
         raise ConfigError(f"`subclasses` must have the labels of `model` as its classes; they differ by {wrong}.")
     secondary = build_hierarchical(
-        subclasses, from_model=model, multilabel=is_multilabel, class_scores="own", compile=False
+        subclasses, from_model=model, level_task=level_task, class_scores="own", compile=False
     )
     head = secondary.hierarchy
     assert head is not None  # for the type checker
@@ -121,12 +124,54 @@ def train_secondary(
     head = _head_alone(model, features.shape[1])
     head.compile(
         AdamW(WarmupDecay(learning_rate, total_steps=total_steps, warmup_steps=total_steps // 20)),
-        loss={name: level.task_row.make_loss() for name, level in model.heads.items()},
+        loss={name: level.task.loss() for name, level in model.heads.items()},
         # The classes are frozen: their loss is a constant.
         loss_weights={name: float(name != CLASS) for name in model.heads},
-        metrics={name: level.task_row.make_metrics(level.head_task.units) for name, level in model.heads.items()},
+        metrics={name: level.task.metrics() for name, level in model.heads.items()},
     )
     return head.fit(features, labels, batch_size=batch_size, epochs=epochs, validation_data=held_out, verbose=0)
+
+
+def add_subclasses(
+    trained: TrainedClassifier,
+    texts: Sequence[str],
+    labels: Mapping[str, Any],
+    *,
+    text_pairs: Sequence[str] | None = None,
+    subclasses: Mapping[str, Any] | None = None,
+    epochs: int = EPOCHS,
+    seed: int = 0,
+) -> TrainedClassifier:
+    """Put a secondary classifier on a trained one: build it, train it, and keep the tokenizer.
+
+    Args:
+        trained: with one multi-class head; it stays as it is.
+        texts: n texts.
+        labels: level name -> n labels; the classes must be those of the classifier.
+        text_pairs: n second texts.
+        subclasses: see `build_hierarchical`; None collects them from the labels.
+        epochs: passes over the features, which are computed once.
+        seed: of the order.
+
+    Returns:
+        A hierarchical classifier.
+
+    Raises:
+        ConfigError: when the classifier is not a multi-class one, or its classes differ.
+        DataError: when a text or a label cannot be used.
+    """
+    tree = None if subclasses is None else parse_tree(subclasses)
+    cells = read_levels(labels, level_names(2) if tree is None else tree.levels, several=False)
+    tree = tree or parse_tree(collect_subclasses(*cells.values()))
+    encoded = encode_hierarchy(cells, tree)
+    tokenizer = trained.tokenizer
+    tokens = tokenizer.encode(texts, text_pairs)
+    batches = make_batches(tokens, encoded, batch_size=BATCH_SIZE, pad_id=tokenizer.pad_id)
+    model = build_secondary(trained.model, tree.to_tree())
+    history = train_secondary(model, batches, epochs=epochs, seed=seed).history
+    plain = {name: [float(value) for value in values] for name, values in history.items()}
+    settings = {**trained.settings, "task": "hierarchical", "label_names": None}
+    return TrainedClassifier(model, tokenizer, settings=settings, history=plain)
 
 
 def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:

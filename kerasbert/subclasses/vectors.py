@@ -11,7 +11,8 @@ from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.saving.bundle import CLASSIFIER_FILE, load_bundle
+from kerasbert.saving.folder import load_trained
+from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.tokenization.tokenizer import TokenArrays, Tokenizer
 
 BATCH_SIZE = 64
@@ -73,10 +74,10 @@ def text_vectors(source: str | os.PathLike[str], texts: Sequence[str]) -> np.nda
     """
     folder = resolve_encoder(source)
     if (folder / CLASSIFIER_FILE).is_file():
-        bundle = load_bundle(folder)
-        model, tokens = bundle.model, bundle.tokens
+        trained = load_trained(folder)
+        model, tokenizer = trained.model, trained.tokenizer
     else:
         # The head is never run; a builder knows how to find and read every encoder.
         model = build_multiclass(2, encoder=folder, layers=LAST_TWO, combine="mean", compile=False)
-        tokens = Tokenizer.from_folder(folder, max_length=model.max_length)
-    return penultimate_features(model, tokens.encode(texts), pad_id=tokens.pad_id)
+        tokenizer = Tokenizer.from_folder(folder, max_length=model.max_length)
+    return penultimate_features(model, tokenizer.encode(texts), pad_id=tokenizer.pad_id)

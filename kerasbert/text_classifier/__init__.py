@@ -1,5 +1,5 @@
-"""Raw text in, label names out: settings, prediction, training, training from a cache, `TextClassifier`, each over the last."""
+"""Raw text in, label names out: parameters, `fit`, and the trained classifier that it makes."""
 
 from kerasbert.text_classifier.classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier.loading import load as load
-from kerasbert.text_classifier.loading import open_classifier as open_classifier
+from kerasbert.text_classifier.truncation import truncate as truncate

@@ -1,30 +1,36 @@
-"""`TextClassifier`: raw text in, label names out. It ties the rooms together."""
+"""`TextClassifier`: parameters, `fit`, and the trained classifier that comes of it."""
 
-import inspect
+import dataclasses
 import os
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
-from kerasbert._core.checks import shorten
-from kerasbert._core.encoder_folders import resolve_encoder
-from kerasbert._core.errors import ConfigError
-from kerasbert._core.locks import read_locked
-from kerasbert._core.options import explains_options
-from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.classifiers.pretrained import read_classifier
-from kerasbert.encoders.checkpoints import read_config
-from kerasbert.labels.hierarchy import parse_tree
-from kerasbert.labels.kinds import NAMES, kind_for
-from kerasbert.saving.bundle import Bundle, save_bundle
-from kerasbert.saving.card import model_card
-from kerasbert.saving.exported_bundle import is_exported, read_exported
-from kerasbert.text_classifier.cache_training import CacheTrainer
-from kerasbert.tokenization.given_tokenizers import as_tokenizer
+import keras
+import numpy as np
+
+from kerasbert._core.options import explains_options, filled, takes_options
+from kerasbert.batches.token_cache import TokenCache
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.reading.examples import Examples
+from kerasbert.saving.pretrained import load_pretrained
+from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
+from kerasbert.subclasses.secondary import add_subclasses
+from kerasbert.tasks.several import MULTITASK
+from kerasbert.text_classifier.fitting import plain_settings, prepare_fitting, run_fitting, run_learning_rate_finder
+from kerasbert.text_classifier.given_data import training_data
+from kerasbert.text_classifier.labels import Validation
+from kerasbert.text_classifier.settings import Settings
+from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.learning_rate_finder import LearningRateFinder
+from kerasbert.training.settings import RunSettings
+
+# What `fit` takes of `RunSettings`; `verbose` is an argument of the classifier, and batches of any length are not compiled.
+RUNNING = ("checkpoint_dir", "checkpoint_every", "resume", "log_dir", "strategy")
 
 
 @explains_options
-class TextClassifier(CacheTrainer):
+class TextClassifier(Settings):
     """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
 
     Constructor arguments are only stored; `fit` checks them, builds the model, trains it by the recipe of `finetune`
@@ -40,38 +46,275 @@ class TextClassifier(CacheTrainer):
         (1, 2)
     """
 
-    def save(self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping | None = None) -> None:
+    trained_: TrainedClassifier
+    padding_: dict[str, Any]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "trained_")
+
+    @keeps_random_state
+    @takes_options(RunSettings, only=RUNNING)
+    def fit(
+        self,
+        data: Sequence[str] | Examples | TokenCache,
+        labels: Any = None,
+        *,
+        text_pairs: Sequence[str] | None = None,
+        validation: Validation | None = None,
+        **options: Any,
+    ) -> Self:
+        """Build and train; with `warm_start` a trained classifier is trained on.
+
+        Args:
+            data: n texts; or `Examples`, from `read_examples`; or a token cache of any size, from `prepare_tokens` or
+                `open_cache`, made with this classifier's task, encoder and length.
+            labels: n labels: names or integers; for a multi-label task lists of names or an array (n, C) of 0 and 1;
+                head name -> labels for a multi-task one; level name -> labels,
+                `{"class": [...], "subclass": [...]}`, for a hierarchical one, where a subclass that is not known is None.
+                None: those of the examples or of the token cache.
+            text_pairs: n second texts, read together with the first ones.
+            validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
+                Without, `validation_fraction` is held out, at most 10,000 rows of a token cache.
+            **options: those of `RunSettings` that say where it runs and what is kept of it, see `finetune`.
+
+        Returns:
+            The classifier itself, which holds a `TrainedClassifier` as `trained_`.
+
+        Raises:
+            ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
+            ConfigError: when an argument is out of its range or does not go with the data, the token cache was made for
+                another task, encoder or length, the checkpoints are of another training, or the devices do not exist.
+            DataError: when a text or a label cannot be used; the message names its row.
+            DivergedError: when the loss is no longer a number; `trained_` keeps the weights from before that batch, and
+                the classifier can be saved.
+            TypeError: when an argument has the wrong type.
+        """
+        self.check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        given = training_data(data, labels, text_pairs, settings=self)
+        before = self.trained_ if self.warm_start and self.__sklearn_is_fitted__() else None
+        run = filled(RunSettings, None, {**options, "verbose": self.verbose})
+        fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=run.strategy)
+        self.trained_ = fitting.untrained
+        self.trained_ = run_fitting(self, fitting, run)
+        self.padding_ = fitting.padding
+        return self
+
+    @keeps_random_state
+    def find_learning_rate(
+        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
+    ) -> LearningRateFinder:
+        """Train a fresh model for some batches at ever higher rates; see `kerasbert.find_learning_rate`.
+
+        Args:
+            texts: n texts.
+            labels: n labels, as for `fit`.
+            text_pairs: n second texts.
+            steps: batches, >= 10.
+
+        Returns:
+            Rates and losses, with a suggestion and a picture. The classifier stays untrained.
+
+        Raises:
+            ConfigError: when an argument is out of its range, or one such as `ema` is given, which a range test with a
+                schedule of its own does not follow.
+            DataError: when a text or a label cannot be used.
+        """
+        self.check_arguments()
+        keras.utils.set_random_seed(self.seed)
+        return run_learning_rate_finder(self, texts, labels, text_pairs, steps=steps)
+
+    @keeps_random_state
+    def add_subclasses(
+        self,
+        texts: Sequence[str],
+        labels: Mapping[str, Any],
+        *,
+        text_pairs: Sequence[str] | None = None,
+        epochs: int = 30,
+    ) -> Self:
+        """A hierarchical classifier with this one's classes, whose subclasses are learned on its frozen features.
+
+        Args:
+            texts: n texts.
+            labels: level name -> n labels, as for `fit` of a hierarchical classifier; the classes must be this one's.
+            text_pairs: n second texts.
+            epochs: passes over the features, which are computed once.
+
+        Returns:
+            A new classifier, whose P(class) is this one's; this one stays as it is.
+
+        Raises:
+            ConfigError: when this classifier is not a trained multi-class one, or its classes differ.
+            DataError: when a text or a label cannot be used.
+        """
+        trained = add_subclasses(
+            trained_of(self),
+            texts,
+            labels,
+            text_pairs=text_pairs,
+            subclasses=self.subclasses,
+            epochs=epochs,
+            seed=self.seed,
+        )
+        return type(self).from_trained(trained)
+
+    @property
+    def model_(self) -> Classifier:
+        """The trained model."""
+        return trained_of(self).model
+
+    @property
+    def tokenizer_(self) -> Tokenizer:
+        """The tokenizer of the model."""
+        return trained_of(self).tokenizer
+
+    @property
+    def thresholds_(self) -> Mapping[str, np.ndarray]:
+        """Head name -> decision thresholds."""
+        return trained_of(self).thresholds
+
+    @property
+    def label_kinds_(self) -> Mapping[str, str]:
+        """Head or level name -> how its labels were written."""
+        return trained_of(self).label_kinds
+
+    @property
+    def history_(self) -> Mapping[str, list[float]]:
+        """Name -> a number for each epoch."""
+        return trained_of(self).history
+
+    @property
+    def data_(self) -> Mapping[str, Any]:
+        """Numbers of training texts and of each label."""
+        return trained_of(self).data
+
+    @property
+    def metrics_(self) -> Mapping[str, Any]:
+        """What was measured, as `save` keeps it."""
+        return trained_of(self).metrics
+
+    @property
+    def classes_(self) -> Any:
+        """Labels in the order of the probabilities' columns; a dict by head for several heads."""
+        return trained_of(self).classes
+
+    def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+        """Probabilities of the labels, see `TrainedClassifier.predict_proba`.
+
+        Args:
+            texts: n texts; an empty list gives an empty result.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Float32 (n, C), columns in the order of `classes_`; (n, 2) for a binary task; a dict by head for several heads.
+
+        Raises:
+            DataError: when a text cannot be used.
+            NotFittedError: when the classifier is not trained yet.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        return trained_of(self).predict_proba(texts, text_pairs)
+
+    def predict(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+        """Label names, by the thresholds, see `TrainedClassifier.predict`.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Array of n names, or integers where the labels of `fit` were integers; for a multi-label task a list of n
+            lists of names, or an array (n, C) of 0 and 1 where `fit` got one; a dict by head for several heads.
+
+        Raises:
+            DataError: when a text cannot be used.
+            NotFittedError: when the classifier is not trained yet.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        return trained_of(self).predict(texts, text_pairs)
+
+    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
+        """The results of `predict` and `predict_proba`, from one pass of the texts through the model.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts, for a classifier trained on pairs.
+
+        Returns:
+            Labels, and their probabilities.
+
+        Raises:
+            DataError: when a text cannot be used.
+            NotFittedError: when the classifier is not trained yet.
+            TypeError: when `texts` is one text or holds something else than texts.
+        """
+        return trained_of(self).predict_with_proba(texts, text_pairs)
+
+    def evaluate(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        text_pairs: Sequence[str] | None = None,
+        *,
+        intervals: bool = False,
+    ) -> dict[str, Any]:
+        """Accuracy, and precision, recall, F1, average precision and ROC AUC, see `TrainedClassifier.evaluate`.
+
+        Args:
+            texts: n texts.
+            labels: as for `fit`.
+            text_pairs: n second texts.
+            intervals: whether to give, under `intervals`, where scores lie with 95 % confidence.
+
+        Returns:
+            See `score_predictions`; for several heads a dict of these by head; for a hierarchical classifier also what
+            `score_hierarchy` gives.
+
+        Raises:
+            DataError: when a text or label cannot be used.
+            NotFittedError: when the classifier is not trained yet.
+        """
+        return trained_of(self).evaluate(texts, labels, text_pairs, intervals=intervals)
+
+    def score(self, texts: Sequence[str], labels: Any) -> float:
+        """Accuracy, as scikit-learn's classifiers give it; of a multi-task classifier the mean over the heads, of a
+        hierarchical one the share of texts that are right at every level."""
+        return trained_of(self).outputs.accuracy(self.evaluate(texts, labels))
+
+    def save(
+        self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping[str, Any] | None = None
+    ) -> None:
         """Write the classifier as a folder of plain data; `kerasbert.load` reads it back anywhere.
 
         Args:
             folder: the folder to appear, written beside and renamed when whole.
             overwrite: whether an existing saved classifier may be replaced.
-            metrics: plain data to keep in `metrics.json`.
+            metrics: plain data to keep in `metrics.json`; None keeps those that it was loaded with.
 
         Raises:
             ArtifactError: when the folder cannot be written.
-            ConfigError: when the classifier is not trained yet.
+            NotFittedError: when the classifier is not trained yet.
         """
-        bundle = self.bundle(metrics)
-        save_bundle(bundle, folder, overwrite=overwrite, card=model_card(bundle))
+        trained = dataclasses.replace(trained_of(self), settings=plain_settings(self))
+        trained.save(folder, overwrite=overwrite, metrics=metrics)
 
-    def bundle(self, metrics: Mapping | None = None) -> Bundle:
-        """All that is saved of the classifier: model, tokenizer, thresholds, settings and `metrics`.
+    @classmethod
+    def from_trained(cls, trained: TrainedClassifier) -> Self:
+        """The estimator around a trained classifier, with the settings that it keeps.
 
-        Raises:
-            ConfigError: when the classifier is not trained yet.
+        Args:
+            trained: such as from `kerasbert.load(...).trained_`.
         """
-        self._check_fitted()
-        settings = {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
-        settings["encoder"] = os.fspath(self.encoder)
-        if self.label_names is not None:
-            settings["label_names"] = [str(name) for name in self.label_names]
-        if self.subclasses is not None:
-            settings["subclasses"] = parse_tree(self.subclasses).to_tree()
-        settings["label_kinds"] = self.label_kinds_
-        settings["history"] = getattr(self, "history_", {})
-        settings["data"] = getattr(self, "data_", {})
-        return Bundle(self.model_, self.tokenizer_, self.thresholds_, settings, dict(metrics or {}))
+        classifier = cls()
+        known = classifier.get_params()
+        classifier.set_params(**{name: value for name, value in trained.settings.items() if name in known})
+        if trained.outputs.hierarchy is not None:
+            classifier.subclasses = trained.outputs.hierarchy.to_tree()
+        elif trained.task == MULTITASK:
+            classifier.heads = trained.model.head_tasks
+        classifier.trained_ = trained
+        return classifier
 
     @classmethod
     def from_pretrained(
@@ -112,71 +355,15 @@ class TextClassifier(CacheTrainer):
             >>> classifier.predict(["what a day"])  # doctest: +SKIP
             array(['joy'], dtype=object)
         """
-        folder = resolve_encoder(name_or_folder)
-        given = (max_length, problem_type, tokenizer, split_special_tokens)
-        return read_locked(folder, lambda: cls._from_folder(name_or_folder, folder, *given))
-
-    @classmethod
-    def _from_folder(
-        cls,
-        name_or_folder: str | os.PathLike[str],
-        folder: Path,
-        max_length: int | None,
-        problem_type: str | None,
-        tokenizer: Any,
-        split_special_tokens: bool | None,
-    ) -> Self:
-        config = read_config(folder)
-        tokens = as_tokenizer(
-            folder if tokenizer is None else tokenizer,
-            positions=config.max_length,
-            max_length=max_length,
-            split_special_tokens=split_special_tokens,
+        return cls.from_trained(
+            load_pretrained(
+                name_or_folder,
+                max_length=max_length,
+                problem_type=problem_type,
+                tokenizer=tokenizer,
+                split_special_tokens=split_special_tokens,
+            )
         )
-        tokens.check_fits(config.vocab_size, repr(str(folder)))
-        if is_exported(folder):
-            if problem_type is not None:
-                raise ConfigError(
-                    f"`problem_type` must be None for {str(folder)!r}, which kerasbert exported with its task; got "
-                    f"{shorten(problem_type)}."
-                )
-            return cls.from_bundle(read_exported(folder, tokens, os.fspath(name_or_folder)))
-        read = read_classifier(folder, max_length=tokens.max_length, problem_type=problem_type)
-        task, names = read.model.head.head_task.task, list(read.model.head.label_names)
-        own = {name: value for name, value in read.arguments.items() if name in cls().get_params()}
-        length = tokens.max_length
-        classifier = cls(task, label_names=names, encoder=name_or_folder, max_length=length, warm_start=True, **own)
-        classifier.model_, classifier.tokenizer_ = read.model, tokens
-        classifier.thresholds_ = {SINGLE_HEAD: read.thresholds}
-        classifier.label_kinds_ = {SINGLE_HEAD: read.label_kind}
-        classifier.metrics_, classifier.data_ = read.metrics, read.data
-        return classifier
-
-    @classmethod
-    def from_bundle(cls, bundle: Bundle) -> Self:
-        """The classifier that a bundle describes, trained and with all settings that it keeps.
-
-        Args:
-            bundle: the parts of a saved or exported folder.
-        """
-        known = {name: value for name, value in bundle.settings.items() if name in cls().get_params()}
-        classifier = cls(**known)
-        tasks = bundle.model.head_tasks
-        if bundle.model.hierarchy is not None:
-            classifier.subclasses = bundle.model.hierarchy.hierarchy.to_tree()
-        elif SINGLE_HEAD not in tasks:
-            classifier.heads = tasks
-        classifier.model_ = bundle.model
-        classifier.tokenizer_ = bundle.tokens
-        classifier.thresholds_ = bundle.thresholds
-        classifier.history_ = bundle.settings.get("history", {})
-        classifier.data_ = bundle.settings.get("data", {})
-        kinds = bundle.settings.get("label_kinds", {})
-        classifier.label_kinds_ = {
-            head: kind_for(kinds.get(head, NAMES), layer.label_names) for head, layer in bundle.model.heads.items()
-        }
-        classifier.metrics_ = bundle.metrics
-        return classifier
 
     def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> Any:
         """Write a folder for PyTorch: transformers' `AutoModelForSequenceClassification` loads it where the head is its own.

@@ -8,8 +8,9 @@ from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
-from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.saving.bundle import CLASSIFIER_FILE, load_bundle
+from kerasbert.saving.folder import load_trained
+from kerasbert.saving.format import CLASSIFIER_FILE
+from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.text_classifier.classifier import TextClassifier
 
 
@@ -46,42 +47,23 @@ or `train` wrote.
         known = explain_folder(folder)
         if known:
             raise ArtifactError(known)
-    bundle = load_bundle(folder)
+    trained = load_trained(folder)
     try:
-        classifier = TextClassifier.from_bundle(bundle)
-        _check(classifier)
+        classifier = TextClassifier.from_trained(trained)
+        _check(classifier, trained)
     except (KerasBertError, TypeError, ValueError) as error:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
     return classifier
 
 
-def _check(classifier: TextClassifier) -> None:
+def _check(classifier: TextClassifier, trained: TrainedClassifier) -> None:
     """Refuse settings that cannot be those of the model."""
-    heads = classifier.model_.heads
-    own = heads[SINGLE_HEAD].head_task.task if SINGLE_HEAD in heads else "multitask"
-    task = "hierarchical" if classifier.model_.hierarchy is not None else own
-    if classifier.task != task:
-        raise ConfigError(f"`task` must be that of the model, {task!r}; got {shorten(classifier.task)}.")
+    if classifier.task != trained.task:
+        raise ConfigError(f"`task` must be that of the model, {trained.task!r}; got {shorten(classifier.task)}.")
     classifier.check_arguments()
     check_bool("verbose", classifier.verbose)
-    for head, counts in classifier.data_.get("labels", {}).items():
-        names = classifier.model_.heads[head].label_names if head in classifier.model_.heads else ()
+    heads = trained.model.heads
+    for head, counts in trained.data.get("labels", {}).items():
+        names = heads[head].label_names if head in heads else ()
         if len(counts) != len(names):
             raise ConfigError(f"`data` has {len(counts)} counts for {shorten(head)}, which has {len(names)} labels.")
-
-
-def open_classifier(folder: str | os.PathLike[str]) -> TextClassifier:
-    """Load a saved classifier or, where the folder is one of transformers, a classifier of theirs.
-
-    Args:
-        folder: written by `save`, `train` or `save_pretrained`.
-
-    Returns:
-        The classifier.
-
-    Raises:
-        ArtifactError: as `load`.
-        ConfigError: as `TextClassifier.from_pretrained`.
-        CheckpointError: as `TextClassifier.from_pretrained`.
-    """
-    return load(folder)

@@ -7,31 +7,25 @@ from sklearn.base import BaseEstimator
 
 from kerasbert._core.checks import check_bool, check_choice, shorten
 from kerasbert._core.encoder_folders import resolve_encoder
-from kerasbert._core.errors import ConfigError, NotFittedError
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import changed_options, explains_options
-from kerasbert.classifiers.builders import (
-    SINGLE_HEAD,
-    build_binary,
-    build_multiclass,
-    build_multilabel,
-    build_multitask,
-)
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.settings import ModelSettings, TaskSettings
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
-from kerasbert.saving.bundle import HEAD_TASKS, precision
+from kerasbert.labels.level_vocabulary import HIERARCHICAL
+from kerasbert.saving.rebuild import BUILDERS, precision
+from kerasbert.tasks.outputs import OutputPlan, Outputs
+from kerasbert.tasks.plans import plan_outputs
 from kerasbert.tokenization.long_texts import long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
 
-TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
-SEVERAL_HEADS = ("multitask", "hierarchical")
+WINDOWS = "windows"
 # Builder parameters that a layerwise classifier has no use for.
 LAYERWISE_WITHOUT = ("combine", "combine_before_pooling", "window_pooling")
-LEVEL_TASKS = ("multiclass", "multilabel")
 # What `fit` hands on to the builder as it is.
 BUILDER_PARAMETERS = (
     "encoder",
@@ -64,9 +58,6 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
     __eq__ = object.__eq__
     __hash__ = object.__hash__
 
-    def __post_init__(self) -> None:
-        self.metrics_: dict[str, Any] = {}
-
     def set_params(self, **parameters: Any) -> Self:
         """Change constructor arguments, as scikit-learn does.
 
@@ -77,9 +68,6 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
             check_choice("parameter", name, self.get_params())
         super().set_params(**parameters)
         return self
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "model_")
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags
@@ -92,12 +80,6 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         tags.input_tags.two_d_array = False
         return tags
 
-    def _check_fitted(self) -> None:
-        if not self.__sklearn_is_fitted__():
-            raise NotFittedError(
-                f"This {type(self).__name__} is not trained yet; call `fit` first, or `kerasbert.load(folder)`."
-            )
-
     def check_arguments(self) -> None:
         """Refuse arguments that are out of their range or do not go together.
 
@@ -105,59 +87,47 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
             ConfigError: which one, and what is accepted.
             TypeError: when one has the wrong type.
         """
-        check_choice("task", self.task, TASKS)
+        plan = self.plan()
         check_bool("warm_start", self.warm_start)
-        if check_bool("layerwise", self.layerwise) and not self._can_be_layerwise():
+        can_be_layerwise = not plan.has_several_heads and self.long_texts != WINDOWS and not self._combines()
+        if check_bool("layerwise", self.layerwise) and not can_be_layerwise:
             raise ConfigError(
                 "`layerwise` must be False with several heads, windows or a combination: every layer votes for itself."
             )
         check_choice("window_pooling", self.window_pooling, WINDOW_POOLINGS)
         self.check_training()
         self.check_batches()
-        self._check_levels()
-        if self.task in SEVERAL_HEADS and self.label_names is not None:
-            raise ConfigError(
-                f"`label_names` goes with one head; got {shorten(self.label_names)} with task {self.task!r}, which collects "
-                f"the names of each head."
-            )
+        changed = next(changed_options(self, ("level_weights", "class_scores")), None)
+        if changed is not None and not plan.has_levels:
+            raise ConfigError(f"`{changed}` goes with task {HIERARCHICAL!r}; got task {self.task!r}.")
         self._check_windows()
-        if (self.task == "multitask") != bool(self.heads):
-            raise ConfigError(
-                f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
-                f"{shorten(self.heads)} with task {self.task!r}."
-            )
 
-    def _check_levels(self) -> None:
-        check_choice("level_task", self.level_task, LEVEL_TASKS)
-        changed = next(changed_options(self, ("subclasses", "level_task", "level_weights", "class_scores")), None)
-        if changed is not None and self.task != "hierarchical":
-            raise ConfigError(f"`{changed}` goes with task 'hierarchical'; got task {self.task!r}.")
+    def plan(self) -> OutputPlan:
+        """What is to be predicted, before labels are read.
+
+        Raises:
+            ConfigError: when arguments that say it are unknown or do not go together.
+        """
+        told = {name: getattr(self, name) for name in ("heads", "subclasses", "level_task", "label_names")}
+        return plan_outputs(self.task, **told)
 
     def _check_windows(self) -> None:
         """Refuse to say how windows are read where there are none."""
         changed = [*changed_options(self, ("window_overlap", "window_pooling", "max_windows_per_batch"))]
-        if changed and self.long_texts != "windows":
+        if changed and self.long_texts != WINDOWS:
             raise ConfigError(
-                f"`{changed[0]}` goes with long_texts='windows'; got {shorten(getattr(self, changed[0]))} with "
+                f"`{changed[0]}` goes with long_texts={WINDOWS!r}; got {shorten(getattr(self, changed[0]))} with "
                 f"{self.long_texts!r}."
             )
 
-    def _can_be_layerwise(self) -> bool:
-        combined = self.combine != "concat" or self.combine_before_pooling
-        return self.task not in SEVERAL_HEADS and self.long_texts != "windows" and not combined
-
-    def head_tasks(self) -> dict[str, str]:
-        """Head name -> task, of a classifier that is not hierarchical."""
-        if self.task != "multitask":
-            return {SINGLE_HEAD: self.task}
-        return {name: check_choice(f"heads[{name!r}]", task, HEAD_TASKS) for name, task in (self.heads or {}).items()}
+    def _combines(self) -> bool:
+        return next(changed_options(self, ("combine", "combine_before_pooling")), None) is not None
 
     def held_out_share(self) -> float:
         """The share of the training texts that validates when no validation data is given."""
         if self.validation_fraction is not None:
             return self.validation_fraction
-        tasks = [self.level_task] if self.task == "hierarchical" else self.head_tasks().values()
-        return 0.1 if "multilabel" in tasks else 0.0
+        return 0.1 if self.plan().tunes_thresholds else 0.0
 
     def new_tokenizer(self, max_length: int | None = None) -> Tokenizer:
         """The encoder's tokenizer, for texts of the length wanted; `max_length` where none is."""
@@ -167,34 +137,27 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         length = self.max_length or max_length
         return Tokenizer.from_folder(folder, max_length=length, long_texts=long_texts, split_special_tokens=split)
 
-    def build(self, names: Any) -> Classifier:
+    def build(self, outputs: Outputs) -> Classifier:
         """A new model on the pretrained encoder.
 
         Args:
-            names: the label names, as `ClassifierLabels` holds them.
+            outputs: what it predicts.
         """
         shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
-        shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None
+        shared["window_pooling"] = self.window_pooling if self.long_texts == WINDOWS else None
         with precision(self.precision):
-            model = self._build(names, shared)
+            model = self._build(outputs, shared)
         if not self.dropout:
             model.switch_off_dropout()
         return model
 
-    def _build(self, names: Any, shared: dict[str, Any]) -> Classifier:
+    def _build(self, outputs: Outputs, shared: dict[str, Any]) -> Classifier:
         if self.layerwise:
             own = {name: value for name, value in shared.items() if name not in LAYERWISE_WITHOUT}
-            head = HEAD_TASKS[self.task](list(names[SINGLE_HEAD]))
-            return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
-        if self.task == "hierarchical":
-            tree: dict[str, Any] = {"level_weights": self.level_weights, "class_scores": self.class_scores}
-            tree["multilabel"] = self.level_task == "multilabel"
-            return build_hierarchical(names.to_tree(), **tree, **shared, compile=False)
-        if self.task == "binary":
-            return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)
-        if self.task == "multiclass":
-            return build_multiclass(names[SINGLE_HEAD], **shared, compile=False)
-        if self.task == "multilabel":
-            return build_multilabel(names[SINGLE_HEAD], **shared, compile=False)
-        heads = {head: HEAD_TASKS[task](list(names[head])) for head, task in self.head_tasks().items()}
-        return build_multitask(heads, **shared, compile=False)
+            return build_layerwise(outputs.tasks[SINGLE_HEAD], **{**own, "layers": self.layers or "all"}, compile=False)
+        told = outputs.arguments()
+        if outputs.hierarchy is not None:
+            told |= {name: getattr(self, name) for name in ("level_weights", "class_scores")}
+        elif SINGLE_HEAD not in outputs.tasks:
+            told = {"heads": outputs.tasks}
+        return BUILDERS[outputs.builder](**told, **shared, compile=False)

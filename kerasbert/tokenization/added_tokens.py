@@ -46,9 +46,6 @@ def with_special_names(folder: Path, settings: Mapping[str, Any]) -> dict[str, A
     Args:
         folder: of the tokenizer.
         settings: content of `tokenizer_config.json`.
-
-    Raises:
-        ConfigError: when the file is no JSON object.
     """
     settings = dict(settings)
     if settings.get(OLD_EXTRA_KEY) and not settings.get(EXTRA_KEY):
@@ -75,9 +72,6 @@ def add_declared(tokenizer: "FastTokenizer", folder: Path, settings: Mapping[str
         tokenizer: changed.
         folder: of the tokenizer.
         settings: as `with_special_names` gives them.
-
-    Raises:
-        ConfigError: when a declaration is malformed, or a token would get another id than it is declared with.
     """
     present = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
     for origin, number, token in _declared(folder, settings):

@@ -54,12 +54,7 @@ class Augmentation:
 
 
 def parse_augmentation(value: Any, kinds: np.ndarray, mask_id: int | None) -> Augmentation | None:
-    """An augmentation from itself, from a dict of its rates, or None.
-
-    Raises:
-        ConfigError: when a rate is unknown or out of its range.
-        TypeError: when it is something else.
-    """
+    """An augmentation from itself, from a dict of its rates, or None."""
     if value is None or isinstance(value, Augmentation):
         return value
     if not isinstance(value, Mapping):

@@ -23,10 +23,6 @@ def as_tokenizer(
 
     Returns:
         A text encoder of its own.
-
-    Raises:
-        ConfigError: when the tokenizer cannot be found, read or used.
-        TypeError: when it is of another kind.
     """
     if isinstance(tokenizer, Tokenizer):
         return _copied(tokenizer, max_length or min(tokenizer.max_length, positions), split_special_tokens)

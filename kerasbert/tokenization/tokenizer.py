@@ -198,10 +198,6 @@ class Tokenizer:
         Returns:
             `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
 
-        Raises:
-            TypeError: as `encode`.
-            DataError: as `encode`.
-
         Example:
             >>> encoder("hello world")["input_ids"].tolist()  # doctest: +SKIP
             [[101, 7592, 2088, 102]]
@@ -302,6 +298,21 @@ class Tokenizer:
         """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
         self._tokenizer.encode_special_tokens = self.split_special_tokens
         return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
+
+    @property
+    def backend(self) -> "FastTokenizer":
+        """The tokenizer of the `tokenizers` library that does the work; to read, not to change."""
+        return self._tokenizer
+
+    @property
+    def template(self) -> list[Part]:
+        """A single text and the special tokens around it."""
+        return self._template
+
+    @property
+    def reserved(self) -> np.ndarray:
+        """Which ids are special tokens that stay text where a text spells them, bool (vocabulary_size,)."""
+        return self._reserved
 
     @property
     def mask_id(self) -> int | None:

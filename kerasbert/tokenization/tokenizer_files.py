@@ -57,9 +57,6 @@ def load_tokenizer(folder: Path) -> tuple["FastTokenizer", dict[str, Any]]:
     Returns:
         The tokenizer, with all added tokens, and the content of `tokenizer_config.json` (empty if there is none) with
         the names of special tokens that an older file gives.
-
-    Raises:
-        ConfigError: when the folder or its files cannot be used, or contradict each other.
     """
     if not folder.is_dir():
         raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a tokenizer.")
@@ -72,11 +69,7 @@ def load_tokenizer(folder: Path) -> tuple["FastTokenizer", dict[str, Any]]:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """The content of `tokenizer_config.json`, empty if there is none.
-
-    Raises:
-        ConfigError: when it is no JSON object.
-    """
+    """The content of `tokenizer_config.json`, empty if there is none."""
     return read_json_object(checked_member(folder, SETTINGS_FILE)) if _holds(folder, SETTINGS_FILE) else {}
 
 
@@ -104,9 +97,6 @@ def tokenizer_errors(message: str) -> Iterator[None]:
 
     Args:
         message: with `{}` where the library's own words go.
-
-    Raises:
-        ConfigError: when the library refuses.
     """
     try:
         yield
@@ -169,11 +159,7 @@ def save_tokenizer(
 
 
 def said_of_special_tokens(folder: Path, settings: dict[str, Any]) -> bool | None:
-    """What a tokenizer's settings say of `split_special_tokens`; None where they say nothing.
-
-    Raises:
-        ConfigError: when they say something else than true or false.
-    """
+    """What a tokenizer's settings say of `split_special_tokens`; None where they say nothing."""
     return _flag(folder, settings, "split_special_tokens", None)
 
 

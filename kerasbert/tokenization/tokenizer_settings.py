@@ -15,20 +15,12 @@ MINIMUM_MAX_LENGTH = 3
 
 
 def longest_text(folder: str | os.PathLike[str], usual: int) -> int:
-    """The `model_max_length` that the `tokenizer_config.json` of a folder gives, or `usual` where it gives none.
-
-    Raises:
-        ConfigError: when it is below 3.
-    """
+    """The `model_max_length` that the `tokenizer_config.json` of a folder gives, or `usual` where it gives none."""
     return longest_of(folder, read_settings(Path(folder)), usual)
 
 
 def splits_special_tokens(folder: str | os.PathLike[str]) -> bool:
-    """The `split_special_tokens` that the `tokenizer_config.json` of a folder gives, or True where it gives none.
-
-    Raises:
-        ConfigError: when it is neither true nor false.
-    """
+    """The `split_special_tokens` that the `tokenizer_config.json` of a folder gives, or True where it gives none."""
     return said_of_special_tokens(Path(folder), read_settings(Path(folder))) is not False
 
 
@@ -55,9 +47,6 @@ def longest_of(folder: str | os.PathLike[str], settings: dict[str, Any], usual: 
         folder: of the tokenizer, for the message.
         settings: from `read_settings`.
         usual: where they give none.
-
-    Raises:
-        ConfigError: when it is below 3.
     """
     longest = settings.get("model_max_length")
     if not isinstance(longest, int) or isinstance(longest, bool):

@@ -19,7 +19,7 @@ from kerasbert.classifiers.builders import LEARNING_RATE, compile_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.labels.counts import LabelCounts
-from kerasbert.objectives.balance import HeadBalance, balance_head, balance_levels
+from kerasbert.tasks.balance import HeadBalance, balance_head, balance_levels
 from kerasbert.training.devices import (
     as_strategy,
     check_agreement,
@@ -302,13 +302,13 @@ def balance_heads(
     if model.hierarchy is not None:
         if balance is not None:
             raise ConfigError(f"`balance` must be None for a hierarchical model; got {shorten(balance)}.")
-        levels = [head.head_task for head in model.heads.values()]
+        levels = [head.task for head in model.heads.values()]
         return dict(zip(model.heads, balance_levels(levels, label_smoothing=label_smoothing), strict=True))
     return {
         name: balance_head(
-            head.task_row,
-            head.head_task,
+            head.task,
             labels[name],
+            activation=head.activation,
             balance=balance,
             label_smoothing=label_smoothing,
         )
@@ -341,7 +341,7 @@ def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndar
         bias = head.output_layer.bias
         if not np.any(keras.ops.convert_to_numpy(bias)):
             weight = (weights or {}).get(name)
-            prior = head.task_row.prior_bias(_of_head(labels, name), head.head_task.units)
+            prior = head.task.prior_bias(_of_head(labels, name))
             bias.assign((prior if weight is None else prior + np.log(weight)).astype("float32"))
 
 
@@ -362,7 +362,7 @@ def default_monitor(model: Classifier) -> str:
 
 
 def _monitor_of(head: ClassificationHead) -> str:
-    return {"binary": "val_f1", "multiclass": "val_accuracy", "multilabel": "val_macro_f1"}[head.head_task.task]
+    return f"val_{head.task.measure.key}"
 
 
 class _KeepBest(keras.callbacks.EarlyStopping):

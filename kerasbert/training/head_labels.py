@@ -10,6 +10,7 @@ from kerasbert.batches.memory import Batches
 from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.counts import LabelCounts
+from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.objectives.label_forms import LabelForm
 
 
@@ -38,9 +39,9 @@ def check_head_labels(model: Classifier, source: BatchSource, where: str) -> dic
                     f"{where} must have the heads {', '.join(model.trained_heads)}; got {', '.join(labels)}."
                 )
             labels = labels[name]
-        form = head.task_row.make_loss().label_form(head.head_task.units)
+        form = head.task.label_form
         if isinstance(labels, LabelCounts):
-            _check_counts(place, labels, form, head.head_task.task, _cached_task(source, name))
+            _check_counts(place, labels, form, head.task.name, _cached_task(source, name))
             found[name] = labels
         else:
             labels = np.asarray(labels)
@@ -72,7 +73,7 @@ def _cached_task(source: Any, name: str) -> str | None:
 
 
 def _check_counts(where: str, counts: LabelCounts, form: LabelForm, task: str, cached: str | None) -> None:
-    other = cached is not None and cached not in (task, "hierarchical")
+    other = cached is not None and cached not in (task, HIERARCHICAL)
     if other or len(counts.counts) != form.units:
         raise DataError(
             f"{where} must be those of a {task} head of {form.units} labels; the cache holds {len(counts.counts)} of a "

@@ -7,7 +7,7 @@ import pytest
 import kerasbert as kb
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pooling import AttentionPooling
-from kerasbert.saving.bundle import Bundle, load_bundle, save_bundle
+from kerasbert.saving.folder import load_trained
 
 TREE = {"a": ["a1", "a2"], "b": ["b1", "b2"]}
 BUILDERS = {
@@ -63,10 +63,9 @@ def saved_and_loaded(model, folder):
 
 
 def in_a_folder(model, folder, tiny_folder):
-    thresholds = {name: np.full(head.head_task.units, 0.5) for name, head in model.heads.items()}
-    tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=model.max_length)
-    save_bundle(Bundle(model, tokens, thresholds, {}, {}), folder / "saved")
-    return load_bundle(folder / "saved").model
+    tokenizer = kb.data.Tokenizer.from_folder(tiny_folder, max_length=model.max_length)
+    kb.TrainedClassifier(model, tokenizer).save(folder / "saved")
+    return load_trained(folder / "saved").model
 
 
 @pytest.mark.parametrize("builder", BUILDERS)

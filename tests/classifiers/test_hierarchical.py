@@ -5,7 +5,7 @@ import pytest
 import kerasbert as kb
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.builders import compile_heads
-from kerasbert.objectives.balance import balance_levels
+from kerasbert.tasks.balance import balance_levels
 from kerasbert.training.finetune import default_monitor
 
 TREE = {"billing": ["refund", "invoice"], "shipping": ["late", "lost", "damaged"], "other": ["other"]}
@@ -42,7 +42,7 @@ def by_hand(model, inputs):
     if model.hierarchy.class_scores == "summed":
         subclass = softmax(logits[0])
         return np.stack([subclass[:, PARENTS == c].sum(axis=1) for c in range(3)], axis=1), subclass
-    if model.hierarchy.multilabel:
+    if not model.hierarchy.exclusive:
         classes, given = (1 / (1 + np.exp(-values)) for values in logits)
     else:
         classes, given = softmax(logits[0]), np.zeros_like(logits[1])
@@ -51,7 +51,7 @@ def by_hand(model, inputs):
     return classes, classes[:, PARENTS] * given
 
 
-FORMS = {"own": {"class_scores": "own"}, "summed": {}, "multilabel": {"multilabel": True}}
+FORMS = {"own": {"class_scores": "own"}, "summed": {}, "multilabel": {"level_task": "multilabel"}}
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -128,7 +128,7 @@ def test_gradients_hold_where_probabilities_underflow(form, tiny_config, tiny_in
 
 
 def smooth(model, share):
-    levels = [head.head_task for head in model.heads.values()]
+    levels = [head.task for head in model.heads.values()]
     losses = [chosen.loss for chosen in balance_levels(levels, label_smoothing=share)]
     compile_heads(model, model.heads, optimizer="sgd", losses=dict(zip(model.heads, losses, strict=True)))
 
@@ -202,7 +202,7 @@ def test_from_a_subclass_model(tiny_config, tiny_inputs):
 
 def test_from_a_multi_label_class_model(tiny_config, tiny_inputs):
     flat = trained(kb.build_multilabel, list(TREE), tiny_config)
-    model = kb.build_hierarchical(TREE, from_model=flat, multilabel=True)
+    model = kb.build_hierarchical(TREE, from_model=flat, level_task="multilabel")
     assert np.allclose(predict(model, tiny_inputs)["class"], flat.predict(tiny_inputs, verbose=0), atol=1e-5)
 
 
@@ -233,7 +233,12 @@ WRONG = {
     "negative weight": (TREE, {"level_weights": [1, -1]}, kb.ConfigError, "`level_weights` must be a number in"),
     "weight": (TREE, {"level_weights": 2}, TypeError, "`level_weights` must be a list of numbers"),
     "sums": (TREE, {"class_scores": "sum"}, kb.ConfigError, "`class_scores` must be one of.*Did you mean 'summed'"),
-    "sums of sigmoids": (TREE, {"class_scores": "summed", "multilabel": True}, kb.ConfigError, "must be one of 'own'"),
+    "sums of sigmoids": (
+        TREE,
+        {"class_scores": "summed", "level_task": "multilabel"},
+        kb.ConfigError,
+        "must be one of 'own'",
+    ),
     "a keyword": (TREE, {"level_weight": [1, 1]}, TypeError, "no argument 'level_weight'.*'level_weights'"),
 }
 

@@ -1,11 +1,14 @@
 """Rows that a command leaves out: those whose labels a stream of the same file would leave out."""
 
+import dataclasses
+
 import pytest
 
 import kerasbert as kb
 from kerasbert.batches.prepare import prepare_tokens
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Task
+from kerasbert.saving.trained_classifier import trained_of
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
 CASES = {
@@ -56,8 +59,9 @@ def test_a_trained_classifier_knows_its_labels(task, case, tiny_folder):
     labels, wrong = case
     heads = {"p": "binary", "q": "multilabel"} if task == "multitask" else None
     classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, labels)
-    classifier.metrics_ = {"reading": {"columns": list(wrong), "heads": {"p": "label", "q": "sub"} if heads else None}}
-    read_labels = Reading.of_classifier(classifier).label_reader()
+    reading = {"columns": list(wrong), "heads": {"p": "label", "q": "sub"} if heads else None}
+    trained = dataclasses.replace(trained_of(classifier), metrics={"reading": reading})
+    read_labels = Reading.of_classifier(trained).label_reader()
     with pytest.raises(kb.DataError, match="row 3: .*(unknown|is a subclass of)"):
         read_labels(wrong, "row 3", "")
     right = {"binary": {"label": "a"}, "multilabel": {"label": []}, "hierarchical": {"label": "b", "sub": None}}

@@ -32,7 +32,7 @@ def test_heads_are_those_of_the_loaded_classifier(saved):
     found = {head.name: head for head in heads_of(saved)}
     assert list(found) == list(classifier.model_.heads)
     for name, layer in classifier.model_.heads.items():
-        assert found[name].label_names == tuple(layer.label_names) and found[name].task == layer.head_task.task
+        assert found[name].label_names == tuple(layer.label_names) and found[name].task == layer.task.name
         expected = [] if found[name].task == "multiclass" else classifier.thresholds_[name]
         assert found[name].thresholds == pytest.approx(tuple(expected))
 

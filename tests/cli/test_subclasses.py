@@ -57,7 +57,7 @@ def test_from_a_saved_classifier_to_a_hierarchical_one(data, tiny_folder, tmp_pa
     assert len(json.loads(capsys.readouterr().out)["classes"]) == 2
     found = tmp_path / "found" / "train.jsonl"
     assert cli.main(["train", str(found), "--task", "hierarchical", "--output", str(tmp_path / "tree"), *settings]) == 0
-    assert kb.load(tmp_path / "tree").model_.heads["subclass"].head_task.units == 4
+    assert kb.load(tmp_path / "tree").model_.heads["subclass"].task.units == 4
 
 
 def test_refusals_leave_nothing_behind(data, tiny_folder, tmp_path, capsys):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasbert import BertConfig, TFBertModel
+from kerasbert import BertConfig, Multiclass, TFBertModel
 from kerasbert.classifiers.combining import AttentionCombination
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
@@ -18,7 +18,7 @@ LAYERS = {
     "attention pooling": (AttentionPooling, (STATES, MASK), "score"),
     "multi-head pooling": (MultiHeadAttentionPooling, (STATES, MASK), "key"),
     "combination": (AttentionCombination, ([STATES, STATES],), "score"),
-    "head": (lambda **own: ClassificationHead("multiclass", ["a", "b"], **own), (STATES[:, 0],), "output_layer"),
+    "head": (lambda **own: ClassificationHead(Multiclass(["a", "b"]), **own), (STATES[:, 0],), "output_layer"),
 }
 
 

@@ -67,7 +67,7 @@ def test_hierarchical(parts):
 def test_hierarchical_with_unknown_subclasses_and_several_labels():
     labels = {"class": [["a"], ["b"], ["a", "b"], ["a"]] * 5, "subclass": [["a1"], None, ["a2", "b1"], ["a2"]] * 5}
     texts = ["one", "two", "three", "one one"] * 5
-    scores = score_baseline("hierarchical", texts, labels, texts, labels, multilabel=True, subclasses=TREE)
+    scores = score_baseline("hierarchical", texts, labels, texts, labels, level_task="multilabel", subclasses=TREE)
     assert scores["subclass"]["num_examples"] == 15 and scores["class"]["accuracy"] > 0.5
 
 
@@ -97,7 +97,13 @@ def test_integers_and_single_characters():
         (DataError, "got 3 texts and 2 labels", "binary", (["a"] * 3, [0, 1], ["a"], [0]), {}),
         (DataError, "hold no word to learn from", "binary", (["", " "], [0, 1], ["a"], [0]), {}),
         (TypeError, "`train_texts` must be a list of texts", "binary", ("ab", [0, 1], ["a"], [0]), {}),
-        (DataError, "by head with 'x'", "multitask", (["a"] * 2, [0, 1], ["a"], [0]), {"heads": {"x": "binary"}}),
+        (
+            DataError,
+            "`labels` must be a dict with the heads x",
+            "multitask",
+            (["a"] * 2, [0, 1], ["a"], [0]),
+            {"heads": {"x": "binary"}},
+        ),
     ],
     ids=["task", "heads", "few texts", "lengths", "empty texts", "one text", "no head"],
 )

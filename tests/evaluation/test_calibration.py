@@ -33,7 +33,7 @@ def test_error_is_the_mean_gap_of_the_texts():
 
 def test_a_multiclass_head_is_measured_by_its_predictions(outcome):
     result = calibration_of(outcome)
-    if outcome.task == "multiclass":
+    if outcome.task.name == "multiclass":
         right = (outcome.y_pred == outcome.y_true).mean()
         assert np.average(result["observed"], weights=result["count"]) == pytest.approx(right)
         assert np.average(result["predicted"], weights=result["count"]) == pytest.approx(

@@ -1,13 +1,14 @@
 import numpy as np
 from sklearn import metrics
 
+from kerasbert import Multiclass, Multilabel
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
 
 
 def test_matrix_equals_scikit_learn(outcome):
     names, counts = confusion_matrix(outcome)
-    if outcome.task != "multilabel":
+    if outcome.task.name != "multilabel":
         labels = range(len(outcome.label_names))
         expected = metrics.confusion_matrix(outcome.y_true.reshape(-1), outcome.y_pred.reshape(-1), labels=labels)
         assert names == list(outcome.label_names) and (counts == expected).all()
@@ -32,7 +33,7 @@ def test_pairs_are_the_largest_cells_off_the_diagonal(outcome):
         given = outcome.predicted_flags[:, names.index(pair["predicted"])]
         assert pair["count"] == (true & missed & given & ~predicted).sum()
         assert pair["share"] == pair["count"] / true.sum()
-    if outcome.task == "multiclass":
+    if outcome.task.name == "multiclass":
         counts = confusion_matrix(outcome)[1]
         np.fill_diagonal(counts, 0)
         assert pairs[0]["count"] == counts.max()
@@ -47,20 +48,18 @@ def test_surest_mistakes_are_wrong_and_sorted(outcome):
     assert surest_mistakes(outcome, limit=2) == mistakes[:2]
     for mistake in mistakes:
         assert set(mistake["true"]) != set(mistake["predicted"])
-        if outcome.task != "multilabel":
+        if outcome.task.name != "multilabel":
             assert mistake["predicted"] == [mistake["label"]] and mistake["probability"] == mistake["confidence"]
 
 
 def test_a_missed_label_is_as_sure_as_it_was_thought_unlikely():
     labels, probabilities = np.array([[1, 0]]), np.array([[0.1, 0.7]])
-    outcome = Outcome(
-        "", "multilabel", ("a", "b"), np.array([5]), labels, probabilities, np.array([[0, 1]]), np.ones(2)
-    )
+    outcome = Outcome("", Multilabel(["a", "b"]), np.array([5]), labels, probabilities, np.array([[0, 1]]), np.ones(2))
     expected = {"row": 6, "true": ["a"], "predicted": ["b"], "label": "a", "probability": 0.1, "confidence": 0.9}
     assert surest_mistakes(outcome) == [expected]
 
 
 def test_without_mistakes_there_is_nothing_to_show():
     ids = np.array([0, 1])
-    outcome = Outcome("", "multiclass", ("a", "b"), ids, ids, np.eye(2), ids)
+    outcome = Outcome("", Multiclass(["a", "b"]), ids, ids, np.eye(2), ids)
     assert surest_mistakes(outcome) == confused_pairs(outcome) == []

@@ -9,11 +9,11 @@ def test_every_task_has_one_form(outcome):
         == outcome.label_probabilities.shape
         == (len(outcome), count)
     )
-    if outcome.task != "multilabel":
+    if outcome.task.name != "multilabel":
         assert (outcome.true_flags.sum(axis=1) == 1).all() and (outcome.predicted_flags.sum(axis=1) == 1).all()
         assert np.allclose(outcome.label_probabilities.sum(axis=1), 1)
 
 
 def test_thresholds_stand_beside_their_labels(outcome):
     expected = {"binary": [None, 0.6], "multiclass": [None] * 4, "multilabel": [0.6] * 4}
-    assert outcome.label_thresholds == expected[outcome.task]
+    assert outcome.label_thresholds == expected[outcome.task.name]

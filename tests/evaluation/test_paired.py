@@ -3,16 +3,19 @@ import pytest
 from scipy.stats import binomtest, permutation_test
 from sklearn.metrics import f1_score
 
-from kerasbert import DataError
+from kerasbert import Binary, DataError, Multiclass
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.paired import EXACT_TEXTS, format_p_value, is_significant, paired_p_values, verdict
+from kerasbert.tasks.table import TASKS
 
 NAMES = ("a", "b", "c")
 
 
 def outcome(task, y_true, y_pred, names=NAMES):
     values = np.zeros((len(y_true), 1 if task == "binary" else len(names)))
-    return Outcome("topic", task, names, np.arange(len(y_true)), np.asarray(y_true), values, np.asarray(y_pred))
+    return Outcome(
+        "topic", TASKS[task].of(names), np.arange(len(y_true)), np.asarray(y_true), values, np.asarray(y_pred)
+    )
 
 
 def labels_and_predictions(task, number, differing, seed=0):
@@ -118,11 +121,11 @@ def test_verdict(name):
     import re
 
     task, baseline, p_values, start = ROWS[name]
-    assert re.match(start, verdict(task, SCORES, baseline, p_values))
+    assert re.match(start, verdict(TASKS[task].of(NAMES[:2]), SCORES, baseline, p_values))
 
 
 def test_a_verdict_says_how_it_was_found():
-    said = verdict("multiclass", SCORES, {"accuracy": 0.89}, {"accuracy": 0.4})
+    said = verdict(Multiclass(2), SCORES, {"accuracy": 0.89}, {"accuracy": 0.4})
     assert "on the same 1,200 texts (p = 0.4000, McNemar's exact test)" in said
-    assert "paired randomisation test" in verdict("binary", SCORES, {"f1": 0.7}, {"f1": 0.4})
+    assert "paired randomisation test" in verdict(Binary(), SCORES, {"f1": 0.7}, {"f1": 0.4})
     assert format_p_value(1e-6) == "< 0.0001"

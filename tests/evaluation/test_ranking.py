@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import auc, average_precision_score, precision_score, recall_score
 
+from kerasbert import Multilabel
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.ranking import MAX_POINTS, curves_to_show
 
@@ -17,7 +18,7 @@ def test_without_a_label_there_is_no_curve(outcome):
 
 def test_curves_and_the_operating_point(outcome):
     curves = curves_to_show(outcome, precisions(outcome))
-    assert [curve.name for curve in curves] == (["yes"] if outcome.task == "binary" else ["a", "b", "c"])
+    assert [curve.name for curve in curves] == (["yes"] if outcome.task.name == "binary" else ["a", "b", "c"])
     for curve in curves:
         place = outcome.label_names.index(curve.name)
         y_true, y_pred = outcome.true_flags[:, place], outcome.predicted_flags[:, place]
@@ -33,7 +34,7 @@ def many_labels(texts=3000, labels=20):
     scores = np.clip(y_true * np.linspace(0, 0.5, labels) + random.random((texts, labels)) / 2, 0, 1)
     names = tuple(f"label {place}" for place in range(labels))
     y_pred = (scores >= 0.5).astype(int)
-    return Outcome("", "multilabel", names, np.arange(texts), y_true, scores, y_pred, np.full(labels, 0.5))
+    return Outcome("", Multilabel(names), np.arange(texts), y_true, scores, y_pred, np.full(labels, 0.5))
 
 
 def test_of_many_labels_the_best_and_the_worst_are_shown():

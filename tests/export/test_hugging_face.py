@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 import sys
@@ -107,7 +108,8 @@ def test_an_electra_head_is_its_own(encoders, tmp_path):
     classifier = trained(encoders("electra"), LABELS, task="multiclass", pooling="cls", hidden_units=(16,))
     names = list(classifier.classes_)
     head = {"pooling": "cls", "hidden_units": (16,), "hidden_activation": "gelu"}
-    classifier.model_ = build_multiclass(names, encoder=classifier.model_.encoder, **head, max_length=32)
+    model = build_multiclass(names, encoder=classifier.model_.encoder, **head, max_length=32)
+    classifier.trained_ = dataclasses.replace(classifier.trained_, model=model)
     report = classifier.save_pretrained(tmp_path / "hub", texts=TEXTS).report
     assert report["standard_head"] and report["largest_difference"] <= 1e-5
 
@@ -169,7 +171,7 @@ def test_any_head_goes_to_pytorch_and_comes_back(name, encoders, tmp_path, monke
     report = classifier.save_pretrained(tmp_path / "hub", texts=TEXTS).report
     assert not report["standard_head"] and report["largest_difference"] <= 1e-5
     assert report["different_decisions"] == 0
-    expected = classifier._probabilities(TEXTS, None)
+    expected = classifier.trained_.probabilities(TEXTS)
     monkeypatch.chdir(tmp_path / "hub")
     exec(readme_code(tmp_path / "hub"), {})
     assert "tensor" in capsys.readouterr().out
@@ -177,7 +179,7 @@ def test_any_head_goes_to_pytorch_and_comes_back(name, encoders, tmp_path, monke
     model = load_by_transformers(tmp_path / "hub", kind)
     assert_same(torch_probabilities(model, tmp_path / "hub"), expected)
     again = load(tmp_path / "hub")
-    assert_same(again._probabilities(TEXTS, None), expected)
+    assert_same(again.trained_.probabilities(TEXTS), expected)
     assert_same(again.thresholds_, classifier.thresholds_)
     assert {n: h.label_names for n, h in again.model_.heads.items()} == {
         n: h.label_names for n, h in classifier.model_.heads.items()
@@ -211,7 +213,7 @@ def test_levels_that_were_added_later(tiny_folder, tmp_path):
     classifier = with_subclasses(tiny_folder)
     report = classifier.save_pretrained(tmp_path / "hub", texts=TEXTS).report
     assert report["compared_with"].startswith("PyTorch") and report["largest_difference"] <= 1e-5
-    assert_same(load(tmp_path / "hub")._probabilities(TEXTS, None), classifier._probabilities(TEXTS, None))
+    assert_same(load(tmp_path / "hub").trained_.probabilities(TEXTS), classifier.trained_.probabilities(TEXTS))
 
 
 @pytest.mark.parametrize("family", ["distilbert", "electra", "roberta"])
@@ -219,8 +221,8 @@ def test_any_head_of_every_family(family, encoders, tmp_path, remote_code):
     classifier = trained(encoders(family), LABELS, task="multiclass")
     report = classifier.save_pretrained(tmp_path / "hub", texts=TEXTS).report
     assert not report["standard_head"] and report["largest_difference"] <= 1e-5
-    expected = classifier._probabilities(TEXTS, None)
-    assert_same(load(tmp_path / "hub")._probabilities(TEXTS, None), expected)
+    expected = classifier.trained_.probabilities(TEXTS)
+    assert_same(load(tmp_path / "hub").trained_.probabilities(TEXTS), expected)
     logits = load_by_transformers(tmp_path / "hub")(**tokenized(tmp_path / "hub")).logits
     np.testing.assert_allclose(logits.softmax(-1).detach().numpy(), expected["probabilities"], atol=1e-5)
 
@@ -248,8 +250,8 @@ def test_trained_on_in_pytorch_it_comes_back(name, encoders, tmp_path, remote_co
     model.save_pretrained(tmp_path / "again")
     classifier.tokenizer_.save(tmp_path / "again")
     expected = torch_probabilities(model, tmp_path / "hub")
-    assert_same(load(tmp_path / "again")._probabilities(TEXTS, None), expected)
-    assert np.abs(expected["probabilities"] - classifier._probabilities(TEXTS, None)["probabilities"]).max() > 1e-4
+    assert_same(load(tmp_path / "again").trained_.probabilities(TEXTS), expected)
+    assert np.abs(expected["probabilities"] - classifier.trained_.probabilities(TEXTS)["probabilities"]).max() > 1e-4
 
 
 @pytest.mark.parametrize("pooling", ["mean", "pooler"])
@@ -432,7 +434,8 @@ def test_an_unknown_activation_is_refused(encoders, tmp_path):
 
     classifier = trained(encoders("bert"), LABELS, task="multiclass")
     head = {"hidden_units": (4,), "hidden_activation": "hard_tanh"}
-    classifier.model_ = build_multiclass(3, encoder=classifier.model_.encoder, **head, max_length=32)
+    model = build_multiclass(3, encoder=classifier.model_.encoder, **head, max_length=32)
+    classifier.trained_ = dataclasses.replace(classifier.trained_, model=model)
     with pytest.raises(ConfigError, match="to be rebuilt in PyTorch; got 'hard_tanh'"):
         classifier.save_pretrained(tmp_path / "hub")
     assert list(tmp_path.iterdir()) == []
@@ -440,7 +443,7 @@ def test_an_unknown_activation_is_refused(encoders, tmp_path):
 
 def test_a_difference_is_counted():
     class Own:
-        def decide_all(self, probabilities):
+        def y_pred(self, probabilities):
             return {head: values >= 0.5 for head, values in probabilities.items()}
 
     expected = {"probabilities": np.array([[0.2], [0.6]])}

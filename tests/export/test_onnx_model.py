@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 
@@ -70,7 +71,7 @@ def test_onnx_runtime_gives_the_same(name, tiny_folder, tmp_path, monkeypatch, c
     card = (export.path / "README.md").read_text(encoding="utf-8")
     space = {}
     exec(re.search(r"^```python\n(.*?)^```$", card, re.DOTALL | re.MULTILINE)[1], space)
-    expected = classifier._probabilities(TEXTS, None)
+    expected = classifier.trained_.probabilities(TEXTS)
     got = space["probabilities"](TEXTS)
     assert list(got) == list(expected)
     for head, values in expected.items():
@@ -133,7 +134,8 @@ def test_a_gelu_in_the_head_is_one_that_runs(tiny_folder, tmp_path):
     classifier = trained(tiny_folder, LABELS, task="multiclass")
     head = {"hidden_units": (6,), "hidden_activation": "gelu"}
     encoder = classifier.model_.encoder
-    classifier.model_ = build_multiclass(["x", "y", "z"], encoder=encoder, **head, max_length=32, compile=False)
+    model = build_multiclass(["x", "y", "z"], encoder=encoder, **head, max_length=32, compile=False)
+    classifier.trained_ = dataclasses.replace(classifier.trained_, model=model)
     assert classifier.export_onnx(tmp_path / "onnx", texts=TEXTS).report["largest_difference"] <= 1e-5
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import runpy
 import subprocess
@@ -76,7 +77,7 @@ def test_it_answers_as_the_classifier_does(name, exported):
 def test_thresholds_and_trees_matter(name, exported):
     classifier, _, loaded = exported(name)
     counts = [value for key, value in served(loaded, TEXTS).items() if key.endswith("count")]
-    tasks = {layer.head_task.task for layer in classifier.model_.heads.values()}
+    tasks = {layer.task.name for layer in classifier.model_.heads.values()}
     assert all((count == 1).all() for count in counts) or "multilabel" in tasks
     if "multilabel" in tasks:
         assert any(len(set(count.tolist())) > 1 for count in counts)
@@ -170,6 +171,7 @@ import sys
 blocked = ("keras", "kerasbert", "tokenizers", "transformers", "tensorflow_text")
 # Python refuses to import what is None here.
 sys.modules.update(dict.fromkeys(blocked))
+import dataclasses
 import json
 import tensorflow as tf
 
@@ -509,12 +511,11 @@ def test_ids_that_are_left_out_are_blank_lines_of_the_asset(exported, tiny_folde
     from kerasbert.data import Tokenizer
 
     classifier = trained("binary", tiny_folder)
-    content = json.loads(classifier.tokenizer_._tokenizer.to_str())
+    content = json.loads(classifier.tokenizer_.backend.to_str())
     last = max(content["model"]["vocab"], key=content["model"]["vocab"].get)
     del content["model"]["vocab"]["refund"]
-    classifier.tokenizer_ = Tokenizer(
-        type(classifier.tokenizer_._tokenizer).from_str(json.dumps(content)), max_length=32
-    )
+    tokenizer = Tokenizer(type(classifier.tokenizer_.backend).from_str(json.dumps(content)), max_length=32)
+    classifier.trained_ = dataclasses.replace(classifier.trained_, tokenizer=tokenizer)
     path = classifier.export_saved_model(tmp_path / "model", texts=TEXTS, warmup=False).path
     lines = (path / "assets" / "vocab.txt").read_text(encoding="utf-8").split("\n")[:-1]
     assert lines.count("") == 1 and lines[-1] == last and len(lines) == classifier.tokenizer_.vocabulary_size

@@ -1,4 +1,4 @@
-import copy
+import dataclasses
 import json
 import os
 import shutil
@@ -19,6 +19,7 @@ from kerasbert.export import quantization_loss, tflite, tflite_graph
 from kerasbert.export.description import read_export, vocabulary_lines
 from kerasbert.export.litert import token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
+from kerasbert.export.tflite import export_tflite
 from kerasbert.export.tflite_graph import TFLITE_INPUTS
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata, refuse_custom_ops
 from kerasbert.tokenization.long_texts import LongTexts
@@ -173,7 +174,7 @@ def test_a_file_of_open_length_cuts_as_the_classifier_does(way, tiny_folder, tmp
     texts = [f"good {'card my thanks lost bad refund ' * size} parcel" for size in (0, 1, 2, 10, 100)]
     result = classifier.export_tflite(tmp_path / "out", length="dynamic", texts=texts)
     assert result.report["largest_difference"] <= 1e-5 and result.report["cut_texts"] == 4
-    whole = Tokenizer(classifier.tokenizer_._tokenizer, max_length=1000)
+    whole = Tokenizer(classifier.tokenizer_.backend, max_length=1000)
     runner = interpreters.Interpreter(model_path=str(result.path)).get_signature_runner()
     for text, expected in zip(texts, classifier.predict_proba(texts), strict=True):
         ids = whole(text)["input_ids"]
@@ -192,7 +193,7 @@ def test_a_cut_is_that_of_the_tokenizer(way, end, tiny_folder):
 def test_a_shorter_length_cuts_texts_and_tells(exported, tmp_path):
     classifier, _ = exported("multiclass")
     result = classifier.export_tflite(tmp_path / "out", length=6, texts=TEXTS)
-    shorter = Tokenizer(classifier.tokenizer_._tokenizer, max_length=6)
+    shorter = Tokenizer(classifier.tokenizer_.backend, max_length=6)
     assert result.report["cut_texts"] == shorter.encode(TEXTS).num_truncated > 0
     expected = classifier.model_.predict({**shorter(TEXTS)}, verbose=0)
     np.testing.assert_allclose(asked(result.path, TEXTS, shorter, 6)["probabilities"], expected, atol=1e-5)
@@ -442,10 +443,9 @@ def test_what_the_file_cannot_do_is_refused(exported, tiny_folder, tmp_path):
         lines.export_tflite(tmp_path / "out")
     with pytest.raises(ConfigError, match="`length` must be 'dynamic'.*long_texts='head_tail'.*got None"):
         trained("binary", tiny_folder, long_texts="head_tail").export_tflite(tmp_path / "out")
-    pairs = copy.copy(exported("binary")[0])
-    pairs.data_ = {"pairs": True}
+    pairs = dataclasses.replace(exported("binary")[0].trained_, data={"pairs": True})
     with pytest.raises(ConfigError, match="single texts"):
-        pairs.export_tflite(tmp_path / "out")
+        export_tflite(pairs, tmp_path / "out")
 
 
 def test_another_tokenizer_than_wordpiece_is_refused(exported, tmp_path):
@@ -455,11 +455,11 @@ def test_another_tokenizer_than_wordpiece_is_refused(exported, tmp_path):
     tokenizer = FastTokenizer(
         models.BPE({"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4}, [], unk_token="[UNK]")
     )
-    classifier = copy.copy(exported("binary")[0])
-    classifier.tokenizer_ = Tokenizer(tokenizer, max_length=32)
+    own = Tokenizer(tokenizer, max_length=32)
+    classifier = dataclasses.replace(exported("binary")[0].trained_, tokenizer=own)
     with pytest.raises(ConfigError, match="A TFLite model takes raw text for WordPiece tokenizers.*this one is BPE"):
-        classifier.export_tflite(tmp_path / "out")
-    other = FastTokenizer.from_str(exported("binary")[0].tokenizer_._tokenizer.to_str())
+        export_tflite(classifier, tmp_path / "out")
+    other = FastTokenizer.from_str(exported("binary")[0].tokenizer_.backend.to_str())
     other.post_processor = processors.TemplateProcessing(single="[CLS] $A", special_tokens=[("[CLS]", 2)])
     with pytest.raises(ConfigError, match=r"between \[CLS\] and \[SEP\]"):
         MediaPipeTokenizer(Tokenizer(other))

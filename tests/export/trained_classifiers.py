@@ -1,9 +1,13 @@
 """Toy classifiers of every kind, with new weights: these say as much about an export as trained ones."""
 
+import dataclasses
+from unittest import mock
+
 import keras
 import numpy as np
 
 from kerasbert import TextClassifier
+from kerasbert.text_classifier import classifier as classifier_module
 
 TEXTS = [
     "good card",
@@ -71,10 +75,11 @@ def with_large_weights(folder, texts, labels, **arguments):
 def _new(texts, labels, **arguments):
     keras.utils.set_random_seed(3)
     classifier = TextClassifier(**{"max_length": 32, "verbose": False, **arguments})
-    classifier._train = lambda *data, **running: None
-    return classifier.fit(texts, labels)
+    with mock.patch.object(classifier_module, "run_fitting", lambda settings, fitting, run: fitting.untrained):
+        return classifier.fit(texts, labels)
 
 
 def _put_thresholds(classifier, texts, share):
-    scores = classifier._probabilities(texts, None)
-    classifier.thresholds_ = {head: np.quantile(values, share, axis=0).astype(float) for head, values in scores.items()}
+    scores = classifier.trained_.probabilities(texts)
+    thresholds = {head: np.quantile(values, share, axis=0).astype(float) for head, values in scores.items()}
+    classifier.trained_ = dataclasses.replace(classifier.trained_, thresholds=thresholds)

@@ -7,7 +7,8 @@ import pytest
 
 from kerasbert import DataError
 from kerasbert.labels.cells import LabelCells, Place, cell_parts, flag_value, label_column
-from kerasbert.labels.encode import collect_label_names, read_labels
+from kerasbert.labels.encode import collect_label_names
+from kerasbert.tasks.table import TASKS
 
 
 def polars_column(values, dtype):
@@ -39,8 +40,8 @@ def test_columns(column):
 
 def test_tensors():
     torch = pytest.importorskip("torch")
-    assert read_labels("multiclass", torch.tensor([7, 3, 7])).names == ("3", "7")
-    assert read_labels("multilabel", torch.eye(3)).array.tolist() == np.eye(3).tolist()
+    assert TASKS["multiclass"].read(torch.tensor([7, 3, 7])).names == ("3", "7")
+    assert TASKS["multilabel"].read(torch.eye(3)).array.tolist() == np.eye(3).tolist()
 
 
 NO_COLUMNS = {
@@ -117,20 +118,20 @@ def test_columns_that_name_no_labels(make, columns, message):
 
 def test_an_array_of_rows_in_a_column_is_no_column_of_single_labels():
     with pytest.raises(DataError, match=r"labels, row 1: a text must have one label here; got \[1, 0\]"):
-        read_labels("multiclass", polars_column([[1, 0], [1, 1]], "Array"))
+        TASKS["multiclass"].read(polars_column([[1, 0], [1, 1]], "Array"))
 
 
 def test_rows_of_names_in_an_array():
-    assert read_labels("multilabel", np.array([["a", "b"], ["b", "c"]])).array.tolist() == [[1, 1, 0], [0, 1, 1]]
+    assert TASKS["multilabel"].read(np.array([["a", "b"], ["b", "c"]])).array.tolist() == [[1, 1, 0], [0, 1, 1]]
     missing = np.array([[1, 0, 0], [None, 1, 1]], dtype=object)
     with pytest.raises(DataError, match="row 2: the labels must be 0 or 1 in every row.*got None"):
-        read_labels("multilabel", missing)
+        TASKS["multilabel"].read(missing)
 
 
 def test_numbers_of_other_libraries_in_a_list():
     torch = pytest.importorskip("torch")
     for cells in ([torch.tensor(2), torch.tensor(1)], [Decimal("2.0"), Decimal(1)], [np.array(2), np.array(1)]):
-        read = read_labels("multiclass", cells)
+        read = TASKS["multiclass"].read(cells)
         assert (read.names, read.array.tolist(), read.kind) == (("1", "2"), [1, 0], "integers")
 
 

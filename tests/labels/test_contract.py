@@ -8,7 +8,6 @@ import csv
 import gzip
 import json
 import shutil
-import types
 import warnings
 
 import numpy as np
@@ -19,8 +18,9 @@ from kerasbert import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.data import Reading
 from kerasbert.data import prepare_tokens, read_examples
-from kerasbert.labels.encode import encode_class_ids, encode_multi_hot, read_labels
-from kerasbert.text_classifier.labels import encode_labels
+from kerasbert.labels.encode import encode_class_ids, encode_multi_hot
+from kerasbert.tasks.single import SingleOutput
+from kerasbert.tasks.table import TASKS
 
 WORDS = ["ham", "spam", "Eggs", "zwölf", "late, lost", "n°1", "[draft", "a b"]
 SEEDS = range(4)
@@ -200,9 +200,7 @@ def streamed(source, folder, task, delimiter, encoder, names=None):
 
 def evaluated(names, task, cells):
     """The labels as `evaluate` reads them, of a classifier whose head has these names."""
-    heads = {SINGLE_HEAD: types.SimpleNamespace(label_names=names)}
-    model = types.SimpleNamespace(heads=heads, head_tasks={SINGLE_HEAD: task}, hierarchy=None)
-    (array,) = encode_labels(model, cells).values()
+    (array,) = SingleOutput(TASKS[task].of(names)).encode(cells).values()
     return array
 
 
@@ -231,7 +229,7 @@ def test_files(suffix, seed, form, task, tmp_path, toy_folder):
     path = tmp_path / f"rows{suffix}"
     FILES[suffix](path, cells)
     cells = in_memory(path, task, delimiter)
-    read = read_labels(task, cells)
+    read = TASKS[task].read(cells)
     assert read.names == names and same(read.array, array)
     assert same(ENCODERS[task](cells, names), array) and same(evaluated(names, task, cells), array)
     sources = [path]
@@ -255,7 +253,7 @@ def reversed_labels(array, task):
 def test_frames(frame, form, task):
     cells, meaning = form(np.random.default_rng(7))
     names, array = expected_of(form, task, meaning)
-    read = read_labels(task, in_memory(FRAMES[frame](cells), task, ";" if form is delimited else None))
+    read = TASKS[task].read(in_memory(FRAMES[frame](cells), task, ";" if form is delimited else None))
     assert read.names == names and same(read.array, array)
 
 
@@ -290,7 +288,7 @@ def test_faults(fault, suffix, tmp_path, toy_folder):
     FILES[suffix](path, cells)
     number = 4 if suffix in (".jsonl", ".parquet") else 5
     with pytest.raises(DataError, match=f"^{path}, (line|row) {number}: .*{message}") as memory:
-        read_labels(task, in_memory(path, task, None))
+        TASKS[task].read(in_memory(path, task, None))
     with pytest.raises(DataError) as stream:
         streamed(path, tmp_path / "tokens", task, None, toy_folder)
     assert str(stream.value).startswith(str(memory.value))
@@ -312,7 +310,7 @@ def test_faults_of_a_whole_column(fault, suffix, tmp_path, toy_folder):
     path = tmp_path / f"rows{suffix}"
     FILES[suffix](path, cells)
     with pytest.raises(ValueError) as memory:
-        read_labels(task, in_memory(path, task, None))
+        TASKS[task].read(in_memory(path, task, None))
     with pytest.raises(ValueError) as stream:
         streamed(path, tmp_path / "tokens", task, None, toy_folder)
     assert str(stream.value) == str(memory.value)
@@ -325,7 +323,7 @@ def test_there_are_enough():
 def test_sets_as_text_with_a_delimiter(tmp_path, toy_folder):
     path = tmp_path / "rows.jsonl"
     write_jsonl(path, ["{0, 1}", "0", "1"])
-    read = read_labels("multilabel", in_memory(path, "multilabel", ";"))
+    read = TASKS["multilabel"].read(in_memory(path, "multilabel", ";"))
     names, array = streamed(path, tmp_path / "tokens", "multilabel", ";", toy_folder)
     assert read.names == names == ("0", "1") and same(read.array, array) and array.tolist() == [[1, 1], [1, 0], [0, 1]]
 

@@ -13,8 +13,8 @@ from kerasbert.labels.encode import (
     encode_multi_hot,
     multi_hot_from_columns,
     named_labels,
-    read_labels,
 )
+from kerasbert.tasks.table import TASKS
 
 NAMES = ("anger", "joy", "love")
 
@@ -103,7 +103,7 @@ def test_check_names_refuses(names, error, message):
 
 def test_no_names_are_not_taken_for_unknown_ones():
     with pytest.raises(ConfigError, match="`label_names` must hold at least one name; got none"):
-        read_labels("multiclass", ["a", "b"], [])
+        TASKS["multiclass"].read(["a", "b"], [])
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ def test_a_subclass_of_two_classes_names_the_row():
 
 def test_the_class_of_a_subclass_is_what_all_its_texts_share():
     labels, sublabels = [["a", "b"], ["a"], ["b"]], [["x", "y"], ["x"], ["y"]]
-    assert collect_subclasses(labels, sublabels, multilabel=True) == {"a": ["x"], "b": ["y"]}
+    assert collect_subclasses(labels, sublabels, several=True) == {"a": ["x"], "b": ["y"]}
 
 
 def test_a_subclass_whose_class_cannot_be_told():
     with pytest.raises(DataError, match="The class of 'x' cannot be told: it always comes with 'a' and 'b'"):
-        collect_subclasses([["a", "b"]], [["x"]], multilabel=True)
+        collect_subclasses([["a", "b"]], [["x"]], several=True)
 
 
 def test_ids_with_unknowns_and_an_implied_class():
@@ -38,7 +38,7 @@ def test_ids_with_unknowns_and_an_implied_class():
 
 def test_multi_label_rows():
     cells = {"class": [["billing", "shipping"], []], "subclass": [["refund"], None]}
-    encoded = encode_hierarchy(cells, parse_tree(TREE), multilabel=True)
+    encoded = encode_hierarchy(cells, parse_tree(TREE), several=True)
     assert encoded["class"].tolist() == [[1, 1, 0], [0, 0, 0]]
     # Shipping applies, but none of its subclasses is named: unknown.
     assert encoded["subclass"].tolist() == [[1, 0, -1, 0], [0, 0, 0, 0]]
@@ -61,7 +61,7 @@ BAD_ROWS = {
 @pytest.mark.parametrize(("cells", "multilabel", "message"), BAD_ROWS.values(), ids=BAD_ROWS)
 def test_rows_that_contradict_the_tree(cells, multilabel, message):
     with pytest.raises(DataError, match=message):
-        encode_hierarchy(cells, parse_tree(TREE), multilabel=multilabel)
+        encode_hierarchy(cells, parse_tree(TREE), several=multilabel)
 
 
 def test_a_class_follows_from_its_subclass():
@@ -80,7 +80,7 @@ def test_messages_name_file_and_line(multilabel):
     wrap = (lambda cell: [cell]) if multilabel else (lambda cell: cell)
     cells = {name: LabelCells(map(wrap, part), "data.csv", [2, 5], "line") for name, part in CONFLICT.items()}
     with pytest.raises(DataError, match="^data.csv, line 5: 'late'"):
-        encode_hierarchy(cells, parse_tree(TREE), multilabel=multilabel)
+        encode_hierarchy(cells, parse_tree(TREE), several=multilabel)
 
 
 CONFLICT = {"class": ["shipping", "billing"], "subclass": ["late", "late"]}
@@ -107,22 +107,20 @@ def test_levels_are_read_once_and_by_name():
 
 def test_no_sublabel_at_all():
     for multilabel in (False, True):
-        assert collect_subclasses(["a", "b"], [None, None], multilabel=multilabel) == {"a": ["a"], "b": ["b"]}
+        assert collect_subclasses(["a", "b"], [None, None], several=multilabel) == {"a": ["a"], "b": ["b"]}
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), -1, " "], ids=str)
 def test_a_class_of_several_is_never_unknown(missing):
     with pytest.raises(DataError, match="row 2: the label"):
-        collect_subclasses([["a"], missing], [["x"], []], multilabel=True)
+        collect_subclasses([["a"], missing], [["x"], []], several=True)
     with pytest.raises(DataError, match="row 2: the label"):
-        encode_hierarchy(
-            {"class": [["a"], missing], "subclass": [["x"], []]}, parse_tree({"a": ["x"]}), multilabel=True
-        )
+        encode_hierarchy({"class": [["a"], missing], "subclass": [["x"], []]}, parse_tree({"a": ["x"]}), several=True)
 
 
 @pytest.mark.parametrize("unknown", [[], None, [-1], [None]], ids=str)
 def test_unknown_subclasses_of_several(unknown):
     labels, sublabels = [["a"], ["b"], ["b"]], [["x"], ["y"], unknown]
-    tree = collect_subclasses(labels, sublabels, multilabel=True)
-    encoded = encode_hierarchy({"class": labels, "subclass": sublabels}, parse_tree(tree), multilabel=True)
+    tree = collect_subclasses(labels, sublabels, several=True)
+    encoded = encode_hierarchy({"class": labels, "subclass": sublabels}, parse_tree(tree), several=True)
     assert tree == {"a": ["x"], "b": ["y"]} and encoded["subclass"].tolist() == [[1, 0], [0, 1], [0, -1]]

@@ -27,15 +27,15 @@ def test_exclusive_decisions_go_from_the_class_down():
 def test_independent_decisions_need_their_parent():
     probabilities = {"class": np.array([[0.9, 0.4, 0.6]]), "subclass": np.array([[0.8, 0.1, 0.6, 0.39, 0.2, 0.3]])}
     thresholds = {"class": np.full(3, 0.5), "subclass": np.full(6, 0.3)}
-    decided = decide_levels(probabilities, TREE, multilabel=True, thresholds=thresholds)
+    decided = decide_levels(probabilities, TREE, several=True, thresholds=thresholds)
     assert decided["class"].tolist() == [[1, 0, 1]] and decided["subclass"].tolist() == [[1, 0, 1, 0, 0, 1]]
 
 
 def test_no_decision_contradicts_itself():
     for multilabel in (False, True):
         probabilities = exclusive(500)
-        decided = decide_levels(probabilities, TREE, multilabel=multilabel)
-        assert score_hierarchy(decided, decided, TREE, multilabel=multilabel)["inconsistent"] == 0
+        decided = decide_levels(probabilities, TREE, several=multilabel)
+        assert score_hierarchy(decided, decided, TREE, several=multilabel)["inconsistent"] == 0
 
 
 def test_contradictions_are_counted():
@@ -46,8 +46,8 @@ def test_contradictions_are_counted():
 
 def test_hierarchical_scores_are_those_of_the_label_sets():
     labels = {"class": RANDOM.integers(0, 2, (50, 3)), "subclass": RANDOM.integers(-1, 2, (50, 6))}
-    predicted = decide_levels(exclusive(50), TREE, multilabel=True, thresholds={"class": 0.2, "subclass": 0.1})
-    scores = score_hierarchy(labels, predicted, TREE, multilabel=True)
+    predicted = decide_levels(exclusive(50), TREE, several=True, thresholds={"class": 0.2, "subclass": 0.1})
+    scores = score_hierarchy(labels, predicted, TREE, several=True)
     actual, decided = (np.concatenate([part["class"], part["subclass"]], axis=1) for part in (labels, predicted))
     known = actual >= 0
     expected = precision_recall_fscore_support(actual[known], decided[known], average="binary")

@@ -1,13 +1,12 @@
 import pytest
 
-from kerasbert import DataError
+from kerasbert import Binary, DataError, Multilabel
 from kerasbert.labels.level_vocabulary import LevelTree
-from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading.row_labels import labels_reader
 
 HEADS = {
-    "p": LabelVocabulary("binary", ["p"], names=["no", "yes"]),
-    "q": LabelVocabulary("multilabel", ["q"], names=["a", "b"], delimiter=";"),
+    "p": Binary.vocabulary(["p"], names=["no", "yes"]),
+    "q": Multilabel.vocabulary(["q"], names=["a", "b"], delimiter=";"),
 }
 
 

@@ -99,7 +99,7 @@ def test_a_stream_counts_the_labels_that_it_was_trained_on(tiny_folder, tmp_path
     options = {"task": "multilabel", "label_columns": "labels", "encoder": tiny_folder}
     cache = kb.data.prepare_tokens(tmp_path / "data.jsonl", tmp_path / "tokens", **options)
     settings = {"encoder": tiny_folder, "epochs": 1, "verbose": False, "validation_fraction": 0.25}
-    classifier = kb.TextClassifier("multilabel", **settings).fit_cache(cache)
+    classifier = kb.TextClassifier("multilabel", **settings).fit(cache)
     _, labels = cache.read(np.delete(np.arange(24), held_out_rows(cache, 0.25, seed=classifier.seed)))
     (counts,) = classifier.data_["labels"].values()
     assert classifier.data_["num_texts"] == 18 and counts == labels["probabilities"].sum(axis=0).tolist()

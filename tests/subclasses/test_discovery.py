@@ -139,7 +139,7 @@ def test_the_tree_is_ready_for_a_hierarchical_classifier(tiny_config):
     features, groups = blobs(3, 1)
     found = discover(features, ["b" if group == 2 else "a" for group in groups])
     model = kb.build_hierarchical(found.tree, encoder=tiny_config)
-    assert model.heads["subclass"].head_task.units == 3
+    assert model.heads["subclass"].task.units == 3
 
 
 def test_labels_are_read_as_fit_reads_them():

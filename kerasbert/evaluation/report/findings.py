@@ -1,13 +1,13 @@
 """Everything a report says of one head, as plain data for `metrics.json` and the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.paired import is_significant, verdict
-from kerasbert.objectives.scores import score_predictions
+from kerasbert.tasks.task import Task
 
 # A larger matrix is left out; `confused_pairs` has its largest cells.
 MAX_MATRIX = 200
@@ -43,7 +43,7 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
 
     Example:
         >>> ids, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
-        >>> outcome = Outcome("", "multiclass", ("a", "b"), np.arange(2), ids, probabilities, np.array([0, 0]))
+        >>> outcome = Outcome("", Multiclass(["a", "b"]), np.arange(2), ids, probabilities, np.array([0, 0]))
         >>> scores = evaluate_head(outcome)["scores"]
         >>> scores["accuracy"], scores["macro"]["average_precision"]
         (0.5, 1.0)
@@ -53,12 +53,10 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
         names, counts = confusion_matrix(outcome)
         confusion = {"names": names, "counts": counts.tolist()}
     return {
-        "task": outcome.task,
+        "task": outcome.task.name,
         "label_names": list(outcome.label_names),
         "num_examples": len(outcome),
-        "scores": score_predictions(
-            outcome.task, outcome.y_true, outcome.y_pred, outcome.label_names, outcome.probabilities
-        ),
+        "scores": outcome.score(),
         "thresholds": dict(zip(outcome.label_names, outcome.label_thresholds, strict=True)),
         "calibration": calibration_of(outcome),
         "confusion": confusion,
@@ -67,42 +65,14 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def headline(findings: Mapping[str, Any]) -> list[Number]:
+def headline(task: Task, scores: Mapping[str, Any]) -> list[Number]:
     """The main numbers of a head.
 
     Args:
-        findings: from `evaluate_head`.
-
-    Returns:
-        For a binary head accuracy, precision, recall, F1 and average precision of the positive label; for others
-        accuracy, F1 scores and mean average precision.
+        task: of the head.
+        scores: from `Task.score`.
     """
-    scores, names = findings["scores"], findings["label_names"]
-    ranked = "how well texts are ranked, whatever the threshold"
-    if findings["task"] == "binary":
-        positive, own = names[1], scores["per_label"][names[1]]
-        return [
-            Number("accuracy", "Accuracy", scores["accuracy"], "share of texts given the right label"),
-            Number("f1", "F1", own["f1"], f"of “{positive}”: balance of precision and recall"),
-            Number("precision", "Precision", own["precision"], f"share of texts given “{positive}” that are"),
-            Number("recall", "Recall", own["recall"], f"share of “{positive}” texts that were found"),
-            Number("average_precision", "Average precision", scores["average_precision"], f"“{positive}”: {ranked}"),
-        ]
-    together = [
-        Number("macro_f1", "Macro-F1", scores["macro"]["f1"], "mean over labels, rare ones count as much"),
-        Number("macro_average_precision", "Mean average precision", scores["macro"]["average_precision"], ranked),
-    ]
-    if findings["task"] == "multilabel":
-        return [
-            Number("micro_f1", "Micro-F1", scores["micro"]["f1"], "over all labels of all texts"),
-            *together,
-            Number("accuracy", "Exact match", scores["accuracy"], "share of texts with every label right"),
-        ]
-    return [
-        Number("accuracy", "Accuracy", scores["accuracy"], "share of texts given the right label"),
-        *together,
-        Number("weighted_f1", "Weighted F1", scores["weighted"]["f1"], "mean over labels, by their texts"),
-    ]
+    return [Number(one.key, one.heading, one.of(scores), one.meaning) for one in task.headline]
 
 
 def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
@@ -142,44 +112,28 @@ def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
 
 
 def compare_with_baseline(
-    findings: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None = None
+    task: Task, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None = None
 ) -> dict[str, Any]:
     """Compare a model with its baseline by the scores that both have.
 
     Args:
-        findings: with `task` and `scores`, see `evaluate_head`.
-        baseline: scores of another classifier on the same texts, in the form of `score_predictions`.
+        task: of both.
+        scores: of the model, see `Task.score`.
+        baseline: scores of another classifier on the same texts.
         p_values: of the differences, see `paired_p_values`; None where the baseline's predictions are not known.
 
     Returns:
         `verdict`, a sentence, and `rows`, a dict for each score: `title`, `model`, `baseline`, `gain` of the
         model, `p_value`, and `is_clear`, whether the gain is significant.
     """
-    wanted = [("Accuracy", ("accuracy",)), *[(f"{name.capitalize()}-F1", (name, "f1")) for name in AVERAGES]]
-    if findings["task"] == "binary":
-        wanted = [wanted[0], ("F1", ("f1",)), wanted[2]]
-    elif findings["task"] == "multilabel":
-        wanted[0] = ("Exact match", ("accuracy",))
-    else:
-        # Where each text has one label, micro-F1 is accuracy.
-        del wanted[1]
-    rows = [
-        (title, _value(findings["scores"], path), _value(baseline, path), (p_values or {}).get("_".join(path)))
-        for title, path in wanted
-    ]
-    found = [
-        {
-            "title": title,
-            "model": own,
-            "baseline": other,
-            "gain": own - other,
-            "p_value": p_value,
-            "is_clear": is_significant(p_value),
-        }
-        for title, own, other, p_value in rows
-        if own is not None and other is not None
-    ]
-    return {"verdict": verdict(findings["task"], findings["scores"], baseline, p_values), "rows": found}
+    rows = []
+    for measure in task.compared:
+        own, other = measure.of(scores), measure.of(baseline)
+        if own is not None and other is not None:
+            p_value = (p_values or {}).get(measure.key)
+            compared = {"title": measure.heading, "model": own, "baseline": other, "gain": own - other}
+            rows.append(compared | {"p_value": p_value, "is_clear": is_significant(p_value)})
+    return {"verdict": verdict(task, scores, baseline, p_values), "rows": rows}
 
 
 def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:
@@ -198,10 +152,3 @@ def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dic
     ]
     # Labels without a test text, whose F1 says nothing, come last.
     return rows if len(rows) <= 12 else sorted(rows, key=lambda row: (row["support"] == 0, row["f1"]))[:limit]
-
-
-def _value(scores: Mapping[str, Any], path: Sequence[str]) -> float | None:
-    found: Any = scores
-    for name in path:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found

@@ -119,7 +119,7 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
 
 def _matrix(outcome: Outcome, findings: Mapping[str, Any], prefix: str) -> Picture:
     names, counts = findings["confusion"]["names"], np.array(findings["confusion"]["counts"])
-    several = outcome.task == "multilabel"
+    several = not outcome.task.exclusive
     support = outcome.true_flags.sum(axis=0)
     if several:
         support = np.append(support, (~outcome.true_flags.any(axis=1)).sum())

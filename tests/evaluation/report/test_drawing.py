@@ -41,12 +41,12 @@ def test_a_picture_takes_its_colours_from_the_page_and_refers_to_nothing_else():
 
 def test_pictures_of_each_task(outcome, tmp_path):
     pictures = pictures_of_head(outcome, evaluate_head(outcome))
-    kind = "co_occurrence" if outcome.task == "multilabel" else "confusion"
+    kind = "co_occurrence" if outcome.task.name == "multilabel" else "confusion"
     assert [picture.name for picture in pictures] == [kind, "precision_recall", "reliability"]
     for picture in pictures:
         drawing.save_png(picture.figure, tmp_path / "picture.png")
         assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
-    name = "yes" if outcome.task == "binary" else "a"
+    name = "yes" if outcome.task.name == "binary" else "a"
     place = outcome.label_names.index(name)
     precision = average_precision_score(outcome.true_flags[:, place], outcome.label_probabilities[:, place])
     assert pictures[1].figure.legends[0].get_texts()[0].get_text() == f"{name}, {precision:.3f}"

@@ -1,0 +1,92 @@
+"""A classifier built again from its description, with fresh weights."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from kerasbert._core.checks import shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.hierarchical import build_hierarchical
+from kerasbert.classifiers.layerwise import build_layerwise
+from kerasbert.classifiers.pooling import pooling_from
+from kerasbert.encoders.config import BertConfig
+from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
+from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts
+from kerasbert.tasks.table import task_from
+
+BUILDERS: dict[str, Callable[..., Classifier]] = {
+    "build_binary": build_binary,
+    "build_multiclass": build_multiclass,
+    "build_multilabel": build_multilabel,
+    "build_multitask": build_multitask,
+    "build_hierarchical": build_hierarchical,
+    "build_layerwise": build_layerwise,
+}
+
+
+def rebuild(description: Mapping[str, Any]) -> Classifier:
+    """Build the classifier that a description tells, with fresh weights.
+
+    Args:
+        description: `builder` and `arguments` as `architecture_of` gives them, and perhaps `precision`, a Keras dtype policy.
+
+    Returns:
+        The classifier, not compiled.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: when it does not describe one.
+    """
+    builder = BUILDERS[description["builder"]]
+    arguments = dict(description["arguments"])
+    arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
+    arguments["pooling"] = pooling_from(arguments["pooling"])
+    if arguments.get("window_pooling") is not None:
+        arguments["window_pooling"] = pooling_from(arguments["window_pooling"])
+    if "task" in arguments:
+        arguments["task"] = task_from(arguments["task"])
+    if "heads" in arguments:
+        arguments["heads"] = {name: task_from(head) for name, head in arguments["heads"].items()}
+    with precision(description.get("precision", "float32")):
+        model = builder(**arguments, compile=False)
+    if description.get("trainable") is False:
+        set_trainable(model, False)
+    set_trainable_parts(model, _trainable_parts(description))
+    return model
+
+
+def _trainable_parts(description: Mapping[str, Any]) -> Mapping[str, bool]:
+    parts = description.get(TRAINABLE_PARTS, {})
+    if not isinstance(parts, Mapping) or not all(isinstance(flag, bool) for flag in parts.values()):
+        raise ValueError(f"`{TRAINABLE_PARTS}` must say true or false of each part; got {shorten(parts)}")
+    return parts
+
+
+class precision:  # noqa: N801 - reads as a keyword: with precision("mixed_bfloat16")
+    """Context: layers made inside use this Keras dtype policy.
+
+    Args:
+        name: `"float32"`, `"mixed_bfloat16"`, `"mixed_float16"` or another policy that Keras knows.
+
+    Raises:
+        ConfigError: when Keras knows no such policy.
+    """
+
+    def __init__(self, name: str) -> None:
+        if name == "float16":
+            raise ConfigError("`precision` must not be 'float16', whose weights overflow; use 'mixed_float16'.")
+        try:
+            self.policy = keras.dtype_policies.get(name)
+        except (ValueError, TypeError) as error:
+            raise ConfigError(
+                f"`precision` must be 'float32', 'mixed_bfloat16' or 'mixed_float16'; got {shorten(name)}."
+            ) from error
+
+    def __enter__(self) -> None:
+        self.before = keras.config.dtype_policy()
+        keras.config.set_dtype_policy(self.policy)
+
+    def __exit__(self, *error: object) -> None:
+        keras.config.set_dtype_policy(self.before)

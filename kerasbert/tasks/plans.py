@@ -1,0 +1,106 @@
+"""Outputs of a classifier from the arguments that users give, and from those of a builder."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kerasbert._core.checks import check_choice, shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.labels.hierarchy import parse_tree
+from kerasbert.labels.level_vocabulary import HIERARCHICAL
+from kerasbert.tasks.hierarchical import (
+    DEFAULT_LEVEL_TASK,
+    HierarchicalOutputs,
+    HierarchicalPlan,
+    with_level_task,
+)
+from kerasbert.tasks.outputs import OutputPlan, Outputs
+from kerasbert.tasks.several import MULTITASK, SeveralOutputs, SeveralPlan
+from kerasbert.tasks.single import SingleOutput, SinglePlan
+from kerasbert.tasks.table import TASKS, task_from
+from kerasbert.tasks.task import Task
+
+#: The tasks of a classifier.
+ALL_TASKS = (*TASKS, MULTITASK, HIERARCHICAL)
+LAYERWISE = "build_layerwise"
+
+
+def plan_outputs(
+    task: str,
+    *,
+    heads: Mapping[str, Any] | None = None,
+    subclasses: Mapping[str, Any] | None = None,
+    level_task: str = DEFAULT_LEVEL_TASK,
+    label_names: Sequence[str] | None = None,
+) -> OutputPlan:
+    """Plan what a classifier decides.
+
+    Args:
+        task: one of `ALL_TASKS`.
+        heads: for a multi-task classifier head name -> task, see `check_heads`.
+        subclasses: for a hierarchical one the tree, see `build_hierarchical`; None collects it.
+        level_task: for a hierarchical one the task of each level, see `HierarchicalOutputs`.
+        label_names: for one head the label names; None collects them.
+
+    Returns:
+        The plan.
+
+    Raises:
+        ConfigError: when the task is unknown or an argument does not go with it.
+        TypeError: when an argument has the wrong type.
+
+    Example:
+        >>> plan_outputs("binary").read(["ham", "spam"]).outputs.label_names
+        {'probabilities': ('ham', 'spam')}
+    """
+    check_choice("task", task, ALL_TASKS)
+    if task != HIERARCHICAL and (subclasses or level_task != DEFAULT_LEVEL_TASK):
+        raise ConfigError(f"`subclasses` and `level_task` go with task {HIERARCHICAL!r}; got task {task!r}.")
+    if task not in TASKS and label_names is not None:
+        raise ConfigError(
+            f"`label_names` goes with one head; got {shorten(label_names)} with task {task!r}, which collects the names of "
+            f"each head."
+        )
+    if (task == MULTITASK) != bool(heads):
+        raise ConfigError(
+            f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
+            f"{shorten(heads)} with task {task!r}."
+        )
+    if task == HIERARCHICAL:
+        return HierarchicalPlan(subclasses, level_task)
+    return SeveralPlan(heads) if heads else SinglePlan(TASKS[task], label_names)
+
+
+def outputs_of(tasks: Mapping[str, Task]) -> Outputs:
+    """The outputs of heads that are no levels.
+
+    Args:
+        tasks: head name -> task.
+    """
+    return SingleOutput(tasks[SINGLE_HEAD]) if list(tasks) == [SINGLE_HEAD] else SeveralOutputs(tasks)
+
+
+def outputs_from(builder: str, arguments: Mapping[str, Any]) -> Outputs:
+    """The outputs of a classifier that a builder's arguments describe, see `architecture_of`.
+
+    Args:
+        builder: its name.
+        arguments: as plain data.
+
+    Raises:
+        KeyError: when there is no such builder, or an argument is missing.
+        ConfigError: when an argument cannot be used.
+
+    Example:
+        >>> outputs_from("build_multiclass", {"num_classes": ["a", "b"]}).name
+        'multiclass'
+    """
+    own = with_level_task(arguments)
+    if builder == HierarchicalOutputs.builder:
+        return HierarchicalOutputs(parse_tree(own["subclasses"]), own["level_task"])
+    if builder == SeveralOutputs.builder:
+        return SeveralOutputs({name: task_from(head) for name, head in own["heads"].items()})
+    if builder == LAYERWISE:
+        return SingleOutput(task_from(own["task"]))
+    task = TASKS[builder.removeprefix("build_")]
+    return SingleOutput(task.of(own[task.argument]))

@@ -1,0 +1,70 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+import kerasbert as kb
+from kerasbert.saving.folder import load_trained
+from kerasbert.saving.trained_classifier import trained_of
+
+TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
+LABELS = ["x", "y", "x", "y"] * 4
+
+
+@pytest.fixture(scope="module")
+def fitted(tiny_folder):
+    return kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, LABELS)
+
+
+def test_it_answers_as_its_text_classifier(fitted):
+    trained = fitted.trained_
+    np.testing.assert_array_equal(trained.predict_proba(TEXTS), fitted.predict_proba(TEXTS))
+    assert trained.evaluate(TEXTS, LABELS) == fitted.evaluate(TEXTS, LABELS)
+    assert trained.classes.tolist() == fitted.classes_.tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize(("threshold", "label"), [(0.0, "y"), (1.0, "x")])
+def test_it_decides_by_its_thresholds(threshold, label, fitted):
+    trained = dataclasses.replace(fitted.trained_, thresholds={"probabilities": np.array([threshold])})
+    assert set(trained.predict(TEXTS)) == {label}
+    assert set(trained.y_pred(trained.probabilities(TEXTS))["probabilities"].ravel()) == {int(label == "y")}
+
+
+def test_a_model_and_a_tokenizer_are_enough(tiny_config, tiny_folder):
+    model = kb.build_multitask({"a": kb.Multilabel(["p", "q"]), "b": kb.Binary()}, encoder=tiny_config, compile=False)
+    trained = kb.TrainedClassifier(model, kb.Tokenizer.from_folder(tiny_folder, max_length=16))
+    assert {head: own.tolist() for head, own in trained.thresholds.items()} == {"a": [0.5, 0.5], "b": [0.5]}
+    assert trained.label_kinds == {"a": "names", "b": "names"} and trained.task == "multitask"
+    assert set(trained.predict(["good"])) == {"a", "b"}
+
+
+def test_saved_and_loaded_it_is_the_same(fitted, tmp_path):
+    trained = dataclasses.replace(fitted.trained_, metrics={"reading": {"columns": ["label"]}})
+    trained.save(tmp_path / "saved")
+    again = load_trained(tmp_path / "saved")
+    np.testing.assert_allclose(again.predict_proba(TEXTS), trained.predict_proba(TEXTS), atol=1e-6)
+    assert again.metrics == trained.metrics and again.history == trained.history and again.data == trained.data
+    assert kb.load(tmp_path / "saved").get_params()["epochs"] == 1
+
+
+def test_of_a_text_classifier_or_itself(fitted):
+    assert trained_of(fitted) is trained_of(fitted.trained_) is fitted.trained_
+
+
+@pytest.mark.parametrize("function", [kb.explain, kb.predict_early])
+def test_an_untrained_one_is_refused(function):
+    with pytest.raises(kb.NotFittedError, match="This TextClassifier is not trained yet; call `fit` first"):
+        function(kb.TextClassifier(), "text")
+
+
+@pytest.mark.parametrize("other", [None, "folder", np.zeros(3)])
+def test_something_else_is_refused(other):
+    with pytest.raises(TypeError, match="`classifier` must be a trained TextClassifier or a TrainedClassifier; got"):
+        trained_of(other)
+
+
+def test_what_fit_makes_is_read_only(fitted):
+    with pytest.raises(AttributeError):
+        fitted.thresholds_ = {}
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        fitted.trained_.thresholds = {}
