@@ -49,7 +49,7 @@ def graph(data, batch="32"):
 def library(data, batch="32"):
     """Time the library, with truncation and padding."""
     tokens, batches = read(data, batch)
-    tokenizer = tokens._tokenizer
+    tokenizer = tokens.backend
     tokenizer.enable_truncation(tokens.max_length)
     tokenizer.enable_padding()
     return seconds_per_text(tokenizer.encode_batch, batches)

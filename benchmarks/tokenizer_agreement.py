@@ -113,7 +113,7 @@ def tokenizers():
     from kerasbert.data import Tokenizer
 
     uncased = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=LENGTH)
-    changed = type(uncased._tokenizer).from_str(uncased._tokenizer.to_str())
+    changed = type(uncased.backend).from_str(uncased.backend.to_str())
     changed.normalizer = BertNormalizer(lowercase=False, strip_accents=False)
     return {"uncased": uncased, "cased": Tokenizer(changed, max_length=LENGTH)}
 
@@ -126,7 +126,7 @@ class Comparison:
 
         from kerasbert.export.graph_tokenizer import GraphTokenizer
 
-        self.library = type(tokens._tokenizer).from_str(tokens._tokenizer.to_str())
+        self.library = type(tokens.backend).from_str(tokens.backend.to_str())
         self.library.encode_special_tokens = True
         self.library.enable_truncation(tokens.max_length)
         self.library.enable_padding(pad_id=tokens.pad_id)
@@ -148,7 +148,7 @@ def main(count, seed, *files):
     """Compare, print, and return the number of texts that differ."""
     real, total = read(files), 0
     for name, tokens in tokenizers().items():
-        maker, comparison = Maker(tokens._tokenizer.get_vocab(), real, int(seed)), Comparison(tokens)
+        maker, comparison = Maker(tokens.backend.get_vocab(), real, int(seed)), Comparison(tokens)
         wrong, done, left = [], 0, list(real)
         while done < int(count) / 2:
             batch, left = left[:BATCH], left[BATCH:]

@@ -6,8 +6,8 @@
 
 Here are builders, models, tasks, errors and the main functions. The rest is in namespaces, each name in one place:
 
-    kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.extraction    kb.layers   kb.losses
-    kb.metrics     kb.saving    kb.optimizers   kb.tasks        kb.subclasses    kb.training
+    kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.export        kb.extraction   kb.layers
+    kb.losses      kb.metrics   kb.optimizers   kb.saving       kb.subclasses    kb.tasks        kb.training
 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
@@ -16,12 +16,12 @@ from kerasbert import callbacks as callbacks
 from kerasbert import data as data
 from kerasbert import encoders as encoders
 from kerasbert import evaluation as evaluation
+from kerasbert import export as export
 from kerasbert import extraction as extraction
 from kerasbert import layers as layers
 from kerasbert import losses as losses
 from kerasbert import metrics as metrics
 from kerasbert import optimizers as optimizers
-from kerasbert import saving as saving
 from kerasbert import subclasses as subclasses
 from kerasbert import tasks as tasks
 from kerasbert import training as training
@@ -44,7 +44,6 @@ from kerasbert.classifiers.builders import build_multitask as build_multitask
 from kerasbert.classifiers.classifier import Classifier as Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise as build_layerwise
-from kerasbert.classifiers.layerwise import truncate as truncate
 from kerasbert.encoders.config import BertConfig as BertConfig
 from kerasbert.encoders.families import TFBertModel as TFBertModel
 from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
@@ -65,6 +64,7 @@ from kerasbert.tasks.multiclass import Multiclass as Multiclass
 from kerasbert.tasks.multilabel import Multilabel as Multilabel
 from kerasbert.text_classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier import load as load
+from kerasbert.text_classifier import truncate as truncate
 from kerasbert.training.determinism import make_deterministic as make_deterministic
 from kerasbert.training.finetune import finetune as finetune
 from kerasbert.training.learning_rate_finder import find_learning_rate as find_learning_rate

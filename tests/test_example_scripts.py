@@ -23,11 +23,11 @@ def test_keras_model():
     assert "complaint" in load("keras_model").main(32).head.label_names
 
 
-def test_text_classifier():
+def test_text_classifier(narrow_default_encoder):
     assert len(load("text_classifier").main(64)) == 2
 
 
-def test_multitask():
+def test_multitask(narrow_default_encoder):
     assert set(load("multitask").main(48)) == {"topic", "flags"}
 
 

@@ -27,7 +27,7 @@ from kerasbert.cli.options import (
 )
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
-from kerasbert.evaluation.judging import score_beside
+from kerasbert.evaluation.comparison import evaluate_with_baseline
 from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.data_checks import overlap_message, text_keys
@@ -64,7 +64,7 @@ def evaluate(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
 ) -> None:
-    """Judge a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
+    """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
     if baseline is not None and output_format is Format.csv:
         raise typer.BadParameter("--baseline goes with --format table or json.")
     refuse_useless(context, with_output(("overwrite",), "--report", report))
@@ -88,7 +88,7 @@ def evaluate(
         other, notes = _baseline(classifier, train, examples, reading)
     comparison = None
     if report is None and other is not None:
-        scores, comparison = score_beside(classifier, examples.texts, cells, other, examples.text_pairs)
+        scores, comparison = evaluate_with_baseline(classifier, examples.texts, cells, other, examples.text_pairs)
     elif report is None:
         intervals = output_format is not Format.csv
         scores = classifier.evaluate(examples.texts, cells, examples.text_pairs, intervals=intervals)

@@ -45,10 +45,10 @@ def probe_command(
         typer.Option("--sublabel-column", help="Column of subclasses: also asks which layer separates them best."),
     ] = None,
     unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="Read no labels; judge clusters of all texts by their silhouette.")
+        bool, typer.Option("--unlabelled", help="Read no labels; score clusters of all texts by their silhouette.")
     ] = False,
     clusters: Annotated[
-        bool, typer.Option("--clusters", help="Judge clusters inside each label by their silhouette.")
+        bool, typer.Option("--clusters", help="Score clusters inside each label by their silhouette.")
     ] = False,
     layers: Annotated[str | None, typer.Option(help="Hidden states, such as 0,3,-1. [default: all]")] = None,
     poolings: Annotated[str, typer.Option(help="Poolings without weights.")] = ",".join(FROZEN_POOLINGS),

@@ -29,6 +29,7 @@ from kerasbert.labels.hierarchy import Hierarchy as Hierarchy
 from kerasbert.labels.hierarchy import parse_tree as parse_tree
 from kerasbert.labels.level_labels import collect_subclasses as collect_subclasses
 from kerasbert.labels.level_labels import encode_hierarchy as encode_hierarchy
+from kerasbert.labels.vocabulary import LabelVocabulary as LabelVocabulary
 from kerasbert.reading.examples import Examples as Examples
 from kerasbert.reading.readers import read_examples as read_examples
 from kerasbert.reading.splits import split_examples as split_examples
@@ -37,6 +38,7 @@ from kerasbert.tokenization.augmentation import Augmentation as Augmentation
 from kerasbert.tokenization.long_texts import LongTexts as LongTexts
 from kerasbert.tokenization.long_texts import WindowArrays as WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
+from kerasbert.tokenization.token_template import TemplatePart as TemplatePart
 from kerasbert.tokenization.tokenizer import Tokenizer as Tokenizer
 from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
 from kerasbert.tokenization.vocabulary import read_vocabulary as read_vocabulary

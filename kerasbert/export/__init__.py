@@ -7,3 +7,5 @@ A TFLite file takes token ids, and raw strings in MediaPipe: `tflite_graph` conv
 labels inside, `litert` runs it, `mediapipe_tokens` knows what MediaPipe reads, `quantization_loss` tells what was lost,
 `tflite` writes it all.
 """
+
+from kerasbert.export.comparison import Export as Export

@@ -1,3 +1,3 @@
 """`kb.saving`: a trained classifier and the folder that holds it."""
 
-from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
+from kerasbert.saving.folder import load_trained as load_trained

@@ -11,6 +11,7 @@ import numpy as np
 from kerasbert._core.options import explains_options, filled, takes_options
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.export.comparison import Export
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
@@ -365,7 +366,7 @@ class TextClassifier(Settings):
             )
         )
 
-    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+    def save_pretrained(self, folder: str | os.PathLike[str], **options: Any) -> Export:
         """Write a folder for PyTorch: transformers' `AutoModelForSequenceClassification` loads it where the head is its own.
 
         The head is transformers' own with `pooling="pooler"` for BERT and RoBERTa; with `pooling="cls"` and one hidden
@@ -387,7 +388,7 @@ class TextClassifier(Settings):
 
         return save_pretrained(self, folder, **options)
 
-    def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+    def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Export:
         """Write `model.onnx`, from token ids to probabilities, with the tokenizer and the labels beside it.
 
         Args:
@@ -405,7 +406,7 @@ class TextClassifier(Settings):
 
         return export_onnx(self, folder, **options)
 
-    def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Any:
+    def export_saved_model(self, folder: str | os.PathLike[str], **options: Any) -> Export:
         """Write `FOLDER/VERSION/` for TF Serving and plain TensorFlow: raw text in, label names out.
 
         Args:
@@ -431,7 +432,7 @@ class TextClassifier(Settings):
         quantize: str = "none",
         length: int | str | None = None,
         **options: Any,
-    ) -> Any:
+    ) -> Export:
         """Write `FOLDER/model.tflite` for phones: MediaPipe's TextClassifier takes raw text with it as it is.
 
         Args:

@@ -8,7 +8,7 @@ from kerasbert.tokenization.long_texts import WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays, offsets_of, ranges
 
 
-class Part(NamedTuple):
+class TemplatePart(NamedTuple):
     """One part of an input: a special token, or (with `token` None) the first or second text."""
 
     token: int | None
@@ -16,7 +16,7 @@ class Part(NamedTuple):
     type_id: int
 
 
-def template_of(probe: Any) -> list[Part]:
+def template_of(probe: Any) -> list[TemplatePart]:
     """The template that a tokenizer's post-processor follows, read off one encoding.
 
     Args:
@@ -25,9 +25,9 @@ def template_of(probe: Any) -> list[Part]:
     Returns:
         The parts, in their order.
     """
-    parts: list[Part] = []
+    parts: list[TemplatePart] = []
     for token, text, type_id in zip(probe.ids, probe.sequence_ids, probe.type_ids, strict=True):
-        part = Part(token, None, type_id) if text is None else Part(None, text, type_id)
+        part = TemplatePart(token, None, type_id) if text is None else TemplatePart(None, text, type_id)
         if text is None or part not in parts:
             parts.append(part)
     return parts
@@ -48,7 +48,7 @@ def _kept_lengths(lengths: list[np.ndarray], room: int) -> list[np.ndarray]:
     ]
 
 
-def assemble(template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]], max_length: int) -> TokenArrays:
+def assemble(template: list[TemplatePart], pieces: list[tuple[np.ndarray, np.ndarray]], max_length: int) -> TokenArrays:
     """Put the ids of texts into a template.
 
     Args:

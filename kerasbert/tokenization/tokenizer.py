@@ -23,7 +23,7 @@ from kerasbert.tokenization.augmentation import CONTINUES, SPECIAL, STARTS, Augm
 from kerasbert.tokenization.long_texts import LongTexts, WindowArrays, cut_windows, head_and_tail
 from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
 from kerasbert.tokenization.token_arrays import flatten, offsets_of
-from kerasbert.tokenization.token_template import Part, assemble, join_windows, template_of
+from kerasbert.tokenization.token_template import TemplatePart, assemble, join_windows, template_of
 from kerasbert.tokenization.tokenizer_files import (
     continuation_of,
     load_tokenizer,
@@ -64,6 +64,11 @@ class Tokenizer:
         split_special_tokens: whether a standard special token that a text spells stays text; False reads it as the
             token, as transformers does by default.
 
+    Attributes:
+        backend: the tokenizer of the `tokenizers` library that does the work.
+        template: a single text and the special tokens around it.
+        reserved: which ids are special tokens that stay text where a text spells them, bool (vocabulary_size,).
+
     Raises:
         ConfigError: when `max_length` is below 3 or the tokenizer has no padding token.
         TypeError: when `max_length` is no integer or `split_special_tokens` no bool.
@@ -92,17 +97,17 @@ class Tokenizer:
             raise ConfigError("The tokenizer has no padding token; name one as 'pad_token' in tokenizer_config.json.")
         probe = tokenizer.encode("a", "a")
         around = [token for token, text in zip(probe.tokens, probe.sequence_ids, strict=True) if text is None]
-        self._tokenizer = protect(tokenizer, {*self._names.values(), *around})
-        self._tokenizer.no_truncation()
-        self._tokenizer.no_padding()
+        self.backend = protect(tokenizer, {*self._names.values(), *around})
+        self.backend.no_truncation()
+        self.backend.no_padding()
         # Spelled in a text, these are tokens to the tokenizer's own library; told once, and emptied then.
         self._untold: set[str] = set()
-        self.pad_id = int(self._tokenizer.token_to_id(self._names["pad_token"]) or 0)
+        self.pad_id = int(self.backend.token_to_id(self._names["pad_token"]) or 0)
         # Not the number of tokens: a vocabulary may leave ids out.
-        self.vocabulary_size: int = max(self._tokenizer.get_vocab(with_added_tokens=True).values()) + 1
-        self._reserved = self._reserved_ids()
-        self._template = template_of(self._tokenizer.encode("a"))
-        self._pair_template = template_of(self._tokenizer.encode("a", "a"))
+        self.vocabulary_size: int = max(self.backend.get_vocab(with_added_tokens=True).values()) + 1
+        self.reserved = self._reserved_ids()
+        self.template = template_of(self.backend.encode("a"))
+        self._pair_template = template_of(self.backend.encode("a", "a"))
 
     @classmethod
     def from_pretrained(
@@ -283,49 +288,34 @@ class Tokenizer:
         """
         plain = copy.copy(self)
         plain.long_texts = LongTexts()  # of windows there would be several lists
-        return [str(self._tokenizer.id_to_token(int(number))) for number in plain.encode([text]).input_ids]
+        return [str(self.backend.id_to_token(int(number))) for number in plain.encode([text]).input_ids]
 
     def token_of(self, number: int) -> str:
         """The token of an id."""
-        return str(self._tokenizer.id_to_token(number))
+        return str(self.backend.id_to_token(number))
 
     def num_special(self) -> tuple[int, int]:
         """How many special tokens stand before a single text, and how many after it."""
-        place = next(index for index, part in enumerate(self._template) if part.text is not None)
-        return place, len(self._template) - place - 1
+        place = next(index for index, part in enumerate(self.template) if part.text is not None)
+        return place, len(self.template) - place - 1
 
     def encoding_of(self, text: str) -> Any:
         """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
-        self._tokenizer.encode_special_tokens = self.split_special_tokens
-        return self._tokenizer.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
-
-    @property
-    def backend(self) -> "FastTokenizer":
-        """The tokenizer of the `tokenizers` library that does the work; to read, not to change."""
-        return self._tokenizer
-
-    @property
-    def template(self) -> list[Part]:
-        """A single text and the special tokens around it."""
-        return self._template
-
-    @property
-    def reserved(self) -> np.ndarray:
-        """Which ids are special tokens that stay text where a text spells them, bool (vocabulary_size,)."""
-        return self._reserved
+        self.backend.encode_special_tokens = self.split_special_tokens
+        return self.backend.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
 
     @property
     def mask_id(self) -> int | None:
         """Id of the mask token; None where there is none."""
-        return self._tokenizer.token_to_id(self._names["mask_token"]) if "mask_token" in self._names else None
+        return self.backend.token_to_id(self._names["mask_token"]) if "mask_token" in self._names else None
 
     def token_kinds(self) -> np.ndarray:
         """What each token is, see `Augmentation`: uint8 (vocabulary_size,)."""
         kinds = np.full(self.vocabulary_size, STARTS, dtype=np.uint8)
-        continues = continuation_of(self._tokenizer)
-        for token, number in self._tokenizer.get_vocab(with_added_tokens=False).items():
+        continues = continuation_of(self.backend)
+        for token, number in self.backend.get_vocab(with_added_tokens=False).items():
             kinds[number] = CONTINUES if continues(token) else STARTS
-        kinds[self._reserved] = SPECIAL
+        kinds[self.reserved] = SPECIAL
         return kinds
 
     def augmentation(self, *, mask: float = 0.0, drop: float = 0.0, swap: float = 0.0) -> Augmentation:
@@ -347,7 +337,7 @@ class Tokenizer:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the vocabulary and all rules, but neither of `max_length` nor of `long_texts`."""
-        rules = f"{self._tokenizer.to_str()} {sorted(self._names.items())}"
+        rules = f"{self.backend.to_str()} {sorted(self._names.items())}"
         return hashlib.sha256((rules if self.split_special_tokens else f"{rules} unsplit").encode()).hexdigest()
 
     def check_ids(self, ids: np.ndarray, place: str) -> None:
@@ -378,7 +368,7 @@ class Tokenizer:
             folder: where to write; made if missing.
         """
         save_tokenizer(
-            self._tokenizer,
+            self.backend,
             Path(folder),
             special_tokens=self._names,
             max_length=self.max_length,
@@ -388,7 +378,7 @@ class Tokenizer:
     @property
     def added_tokens(self) -> list[str]:
         """Tokens that were added to the vocabulary and are found in texts, in the order of their ids."""
-        added = sorted(self._tokenizer.get_added_tokens_decoder().items())
+        added = sorted(self.backend.get_added_tokens_decoder().items())
         return [token.content for _, token in added if not token.special]
 
     def check_fits(self, rows: int, owner: str) -> None:
@@ -401,10 +391,10 @@ class Tokenizer:
         Raises:
             ConfigError: when a token that a text can give has no row.
         """
-        ids = self._tokenizer.get_vocab(with_added_tokens=True)
+        ids = self.backend.get_vocab(with_added_tokens=True)
         # A special token that a text cannot give, and that nothing puts in, needs no row.
-        used = {part.token for part in (*self._template, *self._pair_template)} | {self.pad_id}
-        lost = [t for t, number in ids.items() if number >= rows and (number in used or not self._reserved[number])]
+        used = {part.token for part in (*self.template, *self._pair_template)} | {self.pad_id}
+        lost = [t for t, number in ids.items() if number >= rows and (number in used or not self.reserved[number])]
         if lost:
             raise ConfigError(
                 f"{owner} has {rows} rows of token embeddings, and its tokenizer {len(lost)} tokens beyond them "
@@ -414,7 +404,7 @@ class Tokenizer:
 
     def warn_of_special_tokens(self) -> None:
         """Warn of the first text that spells a special token which the tokenizer's own library would find in it."""
-        added = self._tokenizer.get_added_tokens_decoder().values()
+        added = self.backend.get_added_tokens_decoder().values()
         self._untold = {token.content for token in added if token.special}
 
     def _warn_of_special(self, texts: list[str]) -> None:
@@ -432,14 +422,14 @@ class Tokenizer:
 
     def _reserved_ids(self) -> np.ndarray:
         """Which ids no text may give, bool (vocabulary_size,)."""
-        added = self._tokenizer.get_added_tokens_decoder()
+        added = self.backend.get_added_tokens_decoder()
         reserved = np.zeros(self.vocabulary_size, dtype=bool)
         unknown = self._names.get("unk_token")
         reserved[[number for number, token in added.items() if token.special and token.content != unknown]] = True
         return reserved
 
-    def _checked_template(self, num_texts: int) -> list[Part]:
-        template = self._template if num_texts == 1 else self._pair_template
+    def _checked_template(self, num_texts: int) -> list[TemplatePart]:
+        template = self.template if num_texts == 1 else self._pair_template
         num_special = sum(part.text is None for part in template)
         if num_special > self.max_length:
             raise ConfigError(
@@ -450,7 +440,7 @@ class Tokenizer:
         self.long_texts.check_room(self.max_length - num_special)
         return template
 
-    def _assembled(self, template: list[Part], pieces: list[tuple[np.ndarray, np.ndarray]]) -> Any:
+    def _assembled(self, template: list[TemplatePart], pieces: list[tuple[np.ndarray, np.ndarray]]) -> Any:
         """Ids of texts with their special tokens, long ones treated as was asked."""
         if self.long_texts.way == "truncate":
             return assemble(template, pieces, self.max_length)
@@ -467,15 +457,15 @@ class Tokenizer:
         if self._untold:
             self._warn_of_special(texts)
         # Here and not in the constructor: copies and pickles of a tokenizer lose it.
-        self._tokenizer.encode_special_tokens = self.split_special_tokens
+        self.backend.encode_special_tokens = self.split_special_tokens
         with tokenizer_errors("The tokenizer cannot encode these texts: {}; use another one."):
-            encodings = self._tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+            encodings = self.backend.encode_batch_fast(texts, add_special_tokens=False)
         lists = [encoding.ids for encoding in encodings]
         ids = flatten(lists)
         # A SentencePiece vocabulary holds "</s>" as a piece, which a text can spell.
-        spelled = self._reserved[ids]
+        spelled = self.reserved[ids]
         if self.split_special_tokens and spelled.any():
-            ids[spelled] = self._tokenizer.token_to_id(self._names.get("unk_token", self._names["pad_token"]))
+            ids[spelled] = self.backend.token_to_id(self._names.get("unk_token", self._names["pad_token"]))
         return ids, offsets_of([len(one) for one in lists])
 
 

@@ -201,7 +201,7 @@ def test_windows_are_refused(tmp_path):
 
 @pytest.mark.parametrize("special", [False, True], ids=["plain", "special"])
 def test_added_tokens_are_refused_by_name(special, tmp_path):
-    tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"]))._tokenizer
+    tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"])).backend
     (tokens.add_special_tokens if special else tokens.add_tokens)(["kerasbert", "[USER]"])
     with pytest.raises(
         ConfigError, match=r"this one has 2, .*'kerasbert', '\[USER\]'. Export with --format onnx or hugging"
@@ -234,7 +234,7 @@ def test_a_byte_level_tokenizer_is_refused():
 def test_another_normaliser_is_refused(tmp_path):
     from tokenizers import normalizers
 
-    tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"]))._tokenizer
+    tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"])).backend
     tokens.normalizer = normalizers.NFKC()
     with pytest.raises(ConfigError, match="must have BERT's own normaliser .* got NFKC"):
         GraphTokenizer(Tokenizer(tokens))

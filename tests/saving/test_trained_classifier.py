@@ -32,7 +32,7 @@ def test_it_decides_by_its_thresholds(threshold, label, fitted):
 
 def test_a_model_and_a_tokenizer_are_enough(tiny_config, tiny_folder):
     model = kb.build_multitask({"a": kb.Multilabel(["p", "q"]), "b": kb.Binary()}, encoder=tiny_config, compile=False)
-    trained = kb.TrainedClassifier(model, kb.Tokenizer.from_folder(tiny_folder, max_length=16))
+    trained = kb.TrainedClassifier(model, kb.data.Tokenizer.from_folder(tiny_folder, max_length=16))
     assert {head: own.tolist() for head, own in trained.thresholds.items()} == {"a": [0.5, 0.5], "b": [0.5]}
     assert trained.label_kinds == {"a": "names", "b": "names"} and trained.task == "multitask"
     assert set(trained.predict(["good"])) == {"a", "b"}

@@ -77,7 +77,7 @@ def test_texts_need_labels():
 def test_a_token_cache_holds_its_labels_and_pairs(given, tiny_folder, tmp_path):
     rows = [{"text": text, "label": label} for text, label in zip(TEXTS, LABELS, strict=True)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    cache = kb.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="multiclass", encoder=tiny_folder)
+    cache = kb.data.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="multiclass", encoder=tiny_folder)
     with pytest.raises(kb.ConfigError, match="must be left out with a token cache, which holds them"):
         classifier(tiny_folder).fit(cache, **given)
 

@@ -213,7 +213,7 @@ def test_an_added_token_starts_a_word(tmp_path):
     saved_by_transformers(*WRITERS["byte level"], tmp_path)
     encoder = Tokenizer.from_folder(tmp_path)
     kinds = encoder.token_kinds()
-    user, usual = (encoder._tokenizer.token_to_id(token) for token in ("[USER]", "\u0120c"))
+    user, usual = (encoder.backend.token_to_id(token) for token in ("[USER]", "\u0120c"))
     assert kinds[user] == kinds[usual]
 
 

@@ -187,7 +187,7 @@ def test_only_a_report_is_replaced(fitted, reports, tmp_path):
 
 
 def test_no_trace_of_a_report_that_failed(fitted, tmp_path):
-    with pytest.raises(kb.DataError, match="`texts` must hold at least one text to judge by; got none"):
+    with pytest.raises(kb.DataError, match="`texts` must hold at least one text to evaluate; got none"):
         kb.write_report(fitted["binary"], [], [], tmp_path / "report")
     with pytest.raises(kb.DataError, match="`labels` must be as many as `texts`, 24; got 23"):
         kb.write_report(fitted["binary"], TEXTS, LABELS["binary"][:-1], tmp_path / "report")
