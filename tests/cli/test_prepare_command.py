@@ -114,7 +114,7 @@ WRONG = {
     "length": (["--task", "multiclass", "--max-length", "9"], "was made with another `max_length`"),
     "budget": (["--task", "multiclass", "--token-budget", "3"], "`token_budget` must be an integer >="),
     "hierarchical": (["--task", "hierarchical"], "this classifier is for"),
-    "several classes": (["--task", "hierarchical", "--multilabel"], "reads its data into memory"),
+    "several classes": (["--task", "hierarchical", "--level-task", "multilabel"], "reads its data into memory"),
     "augment": (["--task", "multiclass", "--augment", "mask"], "must be such as mask=0.1"),
     "rate": (["--task", "multiclass", "--augment", "masks=0.1"], "must have keys among drop, mask, swap"),
 }

@@ -39,7 +39,7 @@ TASKS = {
         {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
     ),
     "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True, "validation_fraction": 0.0},
+        {"task": "hierarchical", "subclasses": TREE, "level_task": "multilabel", "validation_fraction": 0.0},
         {
             "class": [["x"], ["y", "z"], [], ["x", "z"]] * 2,
             "subclass": [["x1", "x2"], ["y1", "z3"], [], ["x2", "z1"]] * 2,
