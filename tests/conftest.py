@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 from kerasbert import BertConfig, TFBertModel
+from kerasbert._core.encoder_folders import CHECKPOINT_PACKAGES
 from kerasbert._core.files import sha256_of
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert._core.encoder_folders import CHECKPOINT_PACKAGES
 
 WORDS = [
     "good",

@@ -13,10 +13,11 @@ import typer
 
 import kerasbert as kb
 from kerasbert._core.options import alternatives, explains_options, options_of, takes_options
-from kerasbert.classifiers.settings import ModelSettings, TaskSettings
+from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import command_options, draws_options, help_of, value_of
 from kerasbert.cli.options import app
 from kerasbert.saving.settings_file import read_settings, settings_text
+from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
 
@@ -28,7 +29,6 @@ OF_BUILDERS = {
     "activation": "a text classifier gives probabilities",
     "compile": "`fit` compiles",
     "name": "nothing of a text classifier shows it",
-    "multilabel": "said by `level_task`",
     "from_model": "a model; `add_subclasses` starts from one",
 }
 BUILDERS = (kb.build_binary, kb.build_multiclass, kb.build_multilabel, kb.build_multitask, kb.build_hierarchical, kb.build_layerwise)  # fmt: skip

@@ -23,6 +23,7 @@ from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import TextColumns, collect_examples, open_rows
 from kerasbert.reading.row_labels import ReadLabels, labels_reader, plan_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.table import task_class
 
 
@@ -66,7 +67,7 @@ class Reading:
         label_column: str | None,
         heads: Heads | None,
         *,
-        level_task: str = "multiclass",
+        level_task: str = DEFAULT_LEVEL_TASK,
         label_names: Sequence[str] | None = None,
         text_column: str = "text",
         text_pair_column: str | None = None,

@@ -7,11 +7,12 @@ import typer
 
 from kerasbert._core.options import options_of
 from kerasbert._core.pictures import check_picture_file
-from kerasbert.classifiers.settings import ModelSettings, TaskSettings
+from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DataOptions, Task, app, refuse_useless, say
 from kerasbert.cli.reading import parse_heads
+from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.learning_rate_finder import FOLLOWED
 from kerasbert.training.settings import BatchSettings, TrainingSettings

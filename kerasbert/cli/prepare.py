@@ -6,12 +6,13 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.options import options_of
-from kerasbert.classifiers.settings import ModelSettings, TaskSettings
+from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DataOptions, Task, app, refuse_useless, say
 from kerasbert.cli.reading import parse_heads
 from kerasbert.cli.streams import make_cache, preparing
+from kerasbert.tasks.settings import TaskSettings
 
 PANELS = {"Data": DataOptions, "Task": TaskSettings, "Model": ModelSettings}
 DRAWN = ("label_names", "encoder", "max_length", "long_texts")

@@ -11,7 +11,7 @@ from kerasbert._core.options import options_of
 from kerasbert._core.paths import local_output
 from kerasbert.batches.memory import NUM_LENGTHS
 from kerasbert.batches.token_cache import TokenCache
-from kerasbert.classifiers.settings import ModelSettings, TaskSettings
+from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DataOptions, StreamOptions, Task, app, refuse_useless, say
@@ -22,6 +22,7 @@ from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfi
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.trained_classifier import trained_of
+from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.checkpoint import LAST_GOOD
 from kerasbert.training.determinism import make_deterministic

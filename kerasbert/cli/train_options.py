@@ -18,6 +18,8 @@ from kerasbert.cli.data import cached_delimiter, cached_label_columns
 from kerasbert.cli.options import Task
 from kerasbert.cli.reading import Heads
 from kerasbert.cli.streams import is_stream
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
+from kerasbert.tasks.multilabel import Multilabel
 
 SEVERAL_HEADS = (Task.multitask, Task.hierarchical)
 
@@ -47,7 +49,7 @@ class Situation:
 
     task: Task
     way: Way
-    level_task: str = "multiclass"
+    level_task: str = DEFAULT_LEVEL_TASK
     long_texts: str = "truncate"
     num_layers: int = 1
     has_validation: bool = False
@@ -77,8 +79,8 @@ RULES = (
     ),
     Rule(
         ("level_task",),
-        lambda s: s.task is Task.hierarchical and s.level_task == "multilabel" and s.way is not Way.memory,
-        "multilabel reads its data into memory; give one file of less than 500 MB, without --stream, --cache, --max-steps, --token-budget and "
+        lambda s: s.task is Task.hierarchical and s.level_task == Multilabel.name and s.way is not Way.memory,
+        f"{Multilabel.name} reads its data into memory; give one file of less than 500 MB, without --stream, --cache, --max-steps, --token-budget and "
         "--augment",
     ),
     Rule(
@@ -153,7 +155,7 @@ def situation_of(
     """
     tasks = [own for _, own in heads.values()] if heads else [task.value, options["level_task"]]
     share = options["validation_fraction"]
-    share = share if share is not None else float("multilabel" in tasks)
+    share = share if share is not None else float(Multilabel.name in tasks)
     layers = options["layers"]
     num_layers = len(layers) if isinstance(layers, Sequence) else 1
     return Situation(

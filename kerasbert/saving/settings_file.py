@@ -9,7 +9,9 @@ from kerasbert._core.checks import suggestion
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.options import NONE, Option, check_type, options_of
 from kerasbert._core.toml import to_toml
-from kerasbert.classifiers.settings import ModelSettings, TaskSettings
+from kerasbert.classifiers.settings import ModelSettings
+from kerasbert.tasks.settings import TaskSettings
+from kerasbert.tasks.several import MULTITASK
 from kerasbert.training.settings import BatchSettings, TrainingSettings
 
 SETTINGS_FILE = "settings.toml"
@@ -79,7 +81,7 @@ def _data_options(reading: Mapping[str, Any], task: Any) -> dict[str, Any]:
     found = {"text_column": reading.get("text"), "text_pair_column": reading.get("text_pair")}
     found["label_delimiter"] = reading.get("label_delimiter")
     heads, tasks = reading.get("heads"), reading.get("tasks", {})
-    if task == "multitask" and heads:
+    if task == MULTITASK and heads:
         found["head"] = [f"{name}={column}:{tasks[name]}" for name, column in heads.items() if name in tasks]
     elif reading.get("columns"):
         found["label_column"] = ",".join(reading["columns"])

@@ -12,12 +12,13 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import changed_options, explains_options
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import build_layerwise
-from kerasbert.classifiers.settings import ModelSettings, TaskSettings
+from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.saving.rebuild import BUILDERS, precision
 from kerasbert.tasks.outputs import OutputPlan, Outputs
 from kerasbert.tasks.plans import plan_outputs
+from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tokenization.long_texts import long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
