@@ -33,8 +33,8 @@ from kerasbert.reading._files import UTF_8, SourceFile
 from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.data_checks import text_keys
-from kerasbert.reading.formats import FileError, format_of
-from kerasbert.reading.readers import MISSING, TextColumns, UsableRow, open_file, usable_rows
+from kerasbert.reading.formats import format_of
+from kerasbert.reading.readers import MISSING, FileError, TextColumns, UsableRow, open_file, usable_rows
 from kerasbert.reading.row_labels import labels_reader, plan_labels
 from kerasbert.reading.sources import changes, find_sources, listing
 from kerasbert.tokenization.long_texts import LongTexts

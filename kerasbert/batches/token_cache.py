@@ -385,8 +385,6 @@ def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tu
     """Parse what `serialize` wrote, or any TFRecord file of these features.
 
     Args:
-        records: n byte strings.
-        heads: names of the heads whose labels to read.
         pairs: whether to read `token_type_ids`.
 
     Returns:

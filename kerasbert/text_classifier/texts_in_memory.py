@@ -6,11 +6,9 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_texts
-from kerasbert.batches.memory import Batches
-from kerasbert.batches.rows import MemoryRows
+from kerasbert.batches.memory import Batches, MemoryRows
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows
-from kerasbert.text_classifier.labels import plan_of
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches, padded_lengths
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -36,13 +34,13 @@ class TextsInMemory(TrainingData):
         self.cells = labels
 
     def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
-        self.labels = (plan_of(settings) if before is None else before.outputs).read(self.cells)
+        self.labels = (settings.plan() if before is None else before.outputs).read(self.cells)
 
     def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
-        token_arrays, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id
-        check_rows(self.labels.arrays, len(token_arrays))
+        self.token_arrays, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id
+        check_rows(self.labels.arrays, len(self.token_arrays))
         sizes = {head: len(names) for head, names in self.labels.outputs.label_names.items()}
-        self.rows = MemoryRows(token_arrays, self.labels.arrays, sizes)
+        self.rows = MemoryRows(self.token_arrays, self.labels.arrays, sizes)
 
     @property
     def text_keys(self) -> np.ndarray:
@@ -55,6 +53,8 @@ class TextsInMemory(TrainingData):
     @functools.cached_property
     def train(self) -> Encoded:
         """What is left to train on."""
+        if self.held_out_rows is None:
+            return self.token_arrays, self.labels.arrays
         return self.rows.read(np.array(self.numbers))
 
     def batches(self, settings: Settings, devices: Any) -> Batches:
