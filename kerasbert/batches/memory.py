@@ -1,6 +1,6 @@
 """Batches of texts of like length, padded to a few fixed lengths, as a `tf.data` pipeline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
