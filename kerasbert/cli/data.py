@@ -15,7 +15,7 @@ from kerasbert.cli.reading import MULTILABEL, Heads, label_columns_of
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.labels.rules import ANY
+from kerasbert.labels.rules import ANY, ONE
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.bad_rows import BadRows
@@ -94,7 +94,7 @@ class Reading:
             return cls(labels, tasks, heads=places, **columns)
         if task is Task.hierarchical:
             levels = level_names(len(labels))
-            tasks = dict.fromkeys(levels, MULTILABEL if multilabel else "multiclass")
+            tasks = dict.fromkeys(levels, MULTILABEL if multilabel else ONE.task)
             places = dict(zip(levels, labels, strict=True))
             return cls(labels, tasks, heads=places, is_hierarchical=True, **columns)
         return cls(labels, {SINGLE_HEAD: task.value}, names={SINGLE_HEAD: label_names}, **columns)
