@@ -15,7 +15,7 @@ from kerasbert.cli.reading import MULTILABEL, Heads, label_columns_of
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.labels.rules import ANY, ONE
+from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.bad_rows import BadRows
@@ -23,6 +23,7 @@ from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import TextColumns, collect_examples, open_rows
 from kerasbert.reading.row_labels import ReadLabels, labels_reader, plan_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.table import task_class
 
 
@@ -66,7 +67,7 @@ class Reading:
         label_column: str | None,
         heads: Heads | None,
         *,
-        multilabel: bool = False,
+        level_task: str = DEFAULT_LEVEL_TASK,
         label_names: Sequence[str] | None = None,
         text_column: str = "text",
         text_pair_column: str | None = None,
@@ -78,7 +79,7 @@ class Reading:
             task: `--task`.
             label_column: `--label-column`.
             heads: from `parse_heads`.
-            multilabel: `--multilabel`.
+            level_task: `--level-task`.
             label_names: `--label-names`.
             text_column: `--text-column`.
             text_pair_column: `--text-pair-column`.
@@ -94,7 +95,7 @@ class Reading:
             return cls(labels, tasks, heads=places, **columns)
         if task is Task.hierarchical:
             levels = level_names(len(labels))
-            tasks = dict.fromkeys(levels, MULTILABEL if multilabel else ONE.task)
+            tasks = dict.fromkeys(levels, level_task)
             places = dict(zip(levels, labels, strict=True))
             return cls(labels, tasks, heads=places, is_hierarchical=True, **columns)
         return cls(labels, {SINGLE_HEAD: task.value}, names={SINGLE_HEAD: label_names}, **columns)

@@ -41,7 +41,9 @@ def evaluate(
     context: typer.Context,
     folder: Folder,
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text-column", help="Column of the texts. [default: as in training]")
+    ] = None,
     text_pair: TextPair = None,
     labels: Labels = None,
     label_delimiter: Delimiter = None,
@@ -100,7 +102,7 @@ def evaluate(
 
 
 def _print(
-    scores: dict[str, Any], other: dict | None, comparison: dict[str, Any] | None, output_format: Format
+    scores: dict[str, Any], other: dict[str, Any] | None, comparison: dict[str, Any] | None, output_format: Format
 ) -> None:
     if output_format is Format.json:
         content = scores if other is None else {"model": scores, "baseline": other, "comparison": comparison}

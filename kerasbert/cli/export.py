@@ -77,7 +77,9 @@ def export(
             "measured.",
         ),
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text-column", help="Column of the texts. [default: as in training]")
+    ] = None,
     labels: Labels = None,
     label_delimiter: Delimiter = None,
     precision: Annotated[
@@ -134,7 +136,7 @@ def export(
     classifier = trained_of(load(folder))
     if classifier.metrics.get("reading", {}).get("text_pair"):
         raise ConfigError(
-            "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair."
+            "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair-column."
         )
     own |= {"allow_loss": allow_loss}
     own |= _labelled(classifier, data, {"text_column": text, "label_delimiter": label_delimiter}, labels)

@@ -12,7 +12,6 @@ from kerasbert.cli.options import (
     Delimiter,
     Encoding,
     Format,
-    Labels,
     OnError,
     Task,
     Text,
@@ -37,12 +36,13 @@ def probe_command(
     ],
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
     text: Text = "text",
-    labels: Labels = None,
+    labels: Annotated[str | None, typer.Option("--label-column", help="Label column. [default: label]")] = None,
     label_delimiter: Delimiter = None,
     on_error: OnError = "stop",
     encoding: Encoding = UTF_8,
     sublabels: Annotated[
-        str | None, typer.Option(help="Column of subclasses: also asks which layer separates them best.")
+        str | None,
+        typer.Option("--sublabel-column", help="Column of subclasses: also asks which layer separates them best."),
     ] = None,
     unlabelled: Annotated[
         bool, typer.Option("--unlabelled", help="Read no labels; score clusters of all texts by their silhouette.")
@@ -63,7 +63,7 @@ def probe_command(
 ) -> None:
     """Score a linear classifier on every layer and pooling, and recommend what to build."""
     if unlabelled and (labels or sublabels or clusters):
-        raise typer.BadParameter("--unlabelled goes with neither --labels, --sublabels nor --clusters.")
+        raise typer.BadParameter("--unlabelled goes with neither --label-column, --sublabel-column nor --clusters.")
     useless = with_output(("overwrite",), "--output", output)
     if unlabelled:
         useless |= dict.fromkeys(("label_delimiter", "folds"), "goes with labels, without --unlabelled")

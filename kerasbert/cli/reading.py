@@ -1,4 +1,4 @@
-"""Read the options that say what is learned: heads, label columns, layers, weights, augmentation."""
+"""Read the options that say what is learned: heads, label columns, layers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,6 +18,9 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> Heads | None:
 
     Returns:
         Head name -> (column, task of the head); None for a task with one head.
+
+    Raises:
+        typer.BadParameter: when they do not go with the task or are malformed.
     """
     if (task is Task.multitask) != bool(heads):
         raise typer.BadParameter(
@@ -38,6 +41,9 @@ def parse_layers(layers: str | None) -> list[int] | None:
 
     Returns:
         The indices; None where none are given.
+
+    Raises:
+        typer.BadParameter: when one is no whole number.
     """
     if layers is None:
         return None
@@ -47,26 +53,12 @@ def parse_layers(layers: str | None) -> list[int] | None:
         raise typer.BadParameter(f"--layers must be whole numbers such as -4,-3,-2,-1; got {layers!r}.") from None
 
 
-def parse_weights(weights: str | None) -> list[float] | None:
-    """Read `--level-weights 1,0.5`."""
-    try:
-        return None if weights is None else [float(part) for part in weights.split(",")]
-    except ValueError as error:
-        raise typer.BadParameter(f"--level-weights must be numbers such as 1,1; got {weights!r}.") from error
-
-
-def parse_augmentation(augment: str | None) -> dict[str, float] | None:
-    """Read `--augment mask=0.1,drop=0.05,swap=0.05`."""
-    if augment is None:
-        return None
-    try:
-        return {name.strip(): float(rate) for name, rate in (part.split("=") for part in augment.split(","))}
-    except ValueError:
-        raise typer.BadParameter(f"--augment must be such as mask=0.1,drop=0.05,swap=0.05; got {augment!r}.") from None
-
-
 def label_columns_of(task: Task, label_column: str | None, heads: Heads | None) -> tuple[str, ...]:
-    """The columns that hold the labels, from `--label-column A,B,C`, the heads or the task's own name."""
+    """The columns that hold the labels, from `--label-column A,B,C`, the heads or the task's own name.
+
+    Raises:
+        typer.BadParameter: when several columns are given for a task that takes one.
+    """
     if heads:
         return tuple(dict.fromkeys(column for column, _ in heads.values()))
     if label_column is not None:

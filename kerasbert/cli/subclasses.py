@@ -31,12 +31,12 @@ def discover(
     data: Annotated[Path, typer.Argument(help="Texts with classes: .csv, .tsv, .jsonl or .parquet.")],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
     text: Text = "text",
-    label: Annotated[str, typer.Option("--label", help="Column of the classes.")] = "label",
+    label: Annotated[str, typer.Option("--label-column", help="Column of the classes.")] = "label",
     within: Annotated[
         list[str] | None, typer.Option("--within", help="A class to look into; may be repeated. [default: all]")
     ] = None,
     sublabel: Annotated[
-        str | None, typer.Option("--sublabel", help="Column of known sub-labels, to report the agreement.")
+        str | None, typer.Option("--sublabel-column", help="Column of known sub-labels, to report the agreement.")
     ] = None,
     column: Annotated[str, typer.Option(help="Name of the column to add.")] = "sublabel",
     number: Annotated[int | None, typer.Option(help="Groups in each class. [default: chosen]")] = None,

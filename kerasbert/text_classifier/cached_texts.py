@@ -1,6 +1,5 @@
 """A token cache, which may be larger than memory, as training data."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,13 +7,13 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.batches.stream import MEAN_ROWS, StreamBatches, stream_batches
+from kerasbert.batches.stream import StreamBatches, stream_batches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.hierarchy import Hierarchy, parse_tree
 from kerasbert.labels.kinds import NAMES
 from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.outputs import Outputs, ReadLabels
-from kerasbert.text_classifier.labels import plan_of
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.training_data import TrainingData
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -25,21 +24,16 @@ class CachedTexts(TrainingData):
 
     Args:
         cache: from `prepare_tokens` or `open_cache`.
-        token_budget: see `TextClassifier.fit`.
-        augment: see `TextClassifier.fit`.
     """
 
-    def __init__(
-        self, cache: TokenCache, *, token_budget: int | None = None, augment: Mapping[str, float] | None = None
-    ) -> None:
-        self.cache, self.token_budget, self.augment = cache, token_budget, augment
+    def __init__(self, cache: TokenCache) -> None:
+        self.cache = cache
         self.max_length = cache.max_length
         self.pairs = cache.facts["text_pair"] is not None
         self.rows = cache
         self.pad_id = cache.pad_id
 
     def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
-        check_budget(settings.batch_size, self.token_budget)
         outputs = _cached_outputs(self.cache, settings)
         if before is not None and outputs != before.outputs:
             known = before.outputs.hierarchy or before.outputs.label_names
@@ -68,34 +62,18 @@ class CachedTexts(TrainingData):
     def batches(self, settings: Settings, devices: Any) -> StreamBatches:
         return stream_batches(
             self.cache,
-            token_budget=self.token_budget,
-            batch_size=None if self.token_budget else settings.batch_size,
+            token_budget=settings.token_budget,
+            batch_size=None if settings.token_budget else settings.batch_size,
             seed=settings.seed,
             sampling=settings.sampling,
-            augment=self.augment,
+            augment=settings.augment,
             held_out=self.held_out_rows,
-        )
-
-
-def check_budget(batch_size: int, token_budget: int | None) -> None:
-    """Refuse two answers to how large a batch is.
-
-    Args:
-        batch_size: of the classifier.
-        token_budget: of the batches; None: `batch_size` counts.
-
-    Raises:
-        ConfigError: when both are given.
-    """
-    if token_budget is not None and batch_size != MEAN_ROWS:
-        raise ConfigError(
-            f"`batch_size` must be left out with `token_budget`, which says how many tokens a batch has; got {batch_size}."
         )
 
 
 def _cached_outputs(cache: TokenCache, settings: Settings) -> Outputs:
     """What a classifier predicts that is trained from a token cache."""
-    plan, found = plan_of(settings), {head: cached.task for head, cached in cache.heads.items()}
+    plan, found = settings.plan(), {head: cached.task for head, cached in cache.heads.items()}
     wanted = {head: task.name for head, task in plan.tasks.items()}
     if plan.has_levels:
         wanted = dict.fromkeys(found, settings.task)
@@ -112,9 +90,9 @@ def _cached_outputs(cache: TokenCache, settings: Settings) -> Outputs:
 
 
 def _check_tree(tree: Hierarchy, settings: Settings) -> None:
-    if settings.multilabel:
+    if settings.level_task != DEFAULT_LEVEL_TASK:
         raise ConfigError(
-            "`multilabel` must be False with a token cache of a hierarchy, whose texts have one class each; train from "
+            f"`level_task` must be {DEFAULT_LEVEL_TASK!r} with a token cache of a hierarchy, whose texts have one class each; train from "
             "memory with `fit`."
         )
     if settings.subclasses is not None and parse_tree(settings.subclasses) != tree:

@@ -9,22 +9,12 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.reading.examples import Examples
 from kerasbert.text_classifier.cached_texts import CachedTexts
-from kerasbert.text_classifier.labels import plan_of
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.texts_in_memory import TextsInMemory
 from kerasbert.text_classifier.training_data import TrainingData
 
 
-def training_data(
-    data: Any,
-    labels: Any,
-    text_pairs: Sequence[str] | None,
-    *,
-    settings: Settings,
-    token_budget: int | None = None,
-    max_steps: int | None = None,
-    augment: Mapping[str, float] | None = None,
-) -> TrainingData:
+def training_data(data: Any, labels: Any, text_pairs: Sequence[str] | None, *, settings: Settings) -> TrainingData:
     """Whatever `fit` is given as something to train on; its arguments are those of `TextClassifier.fit`.
 
     Raises:
@@ -34,9 +24,11 @@ def training_data(
     """
     if isinstance(data, TokenCache):
         _refuse({"labels": labels, "text_pairs": text_pairs}, "must be left out with a token cache, which holds them")
-        return CachedTexts(data, token_budget=token_budget, augment=augment)
-    streamed = {"token_budget": token_budget, "max_steps": max_steps, "augment": augment}
-    _refuse(streamed, "goes with a token cache, see `prepare_tokens`")
+        return CachedTexts(data)
+    _refuse(
+        {"token_budget": settings.token_budget, "augment": settings.augment},
+        "goes with a token cache, see `prepare_tokens`",
+    )
     if isinstance(data, Examples):
         _refuse({"text_pairs": text_pairs}, "must be left out with `Examples`, which hold them")
         labels = labels_of_examples(data, settings) if labels is None else labels
@@ -62,7 +54,7 @@ def labels_of_examples(examples: Examples, settings: Settings) -> Any:
     Raises:
         DataError: when it has other columns.
     """
-    columns, plan = examples.labels, plan_of(settings)
+    columns, plan = examples.labels, settings.plan()
     if plan.has_levels:
         return dict(zip(level_names(len(columns)), columns.values(), strict=True))
     if plan.has_several_heads and set(plan.tasks) <= set(columns):

@@ -9,7 +9,6 @@ from kerasbert._core.checks import check_texts
 from kerasbert.batches.memory import Batches, MemoryRows
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows
-from kerasbert.text_classifier.labels import plan_of
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches, padded_lengths
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -35,7 +34,7 @@ class TextsInMemory(TrainingData):
         self.cells = labels
 
     def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
-        self.labels = (plan_of(settings) if before is None else before.outputs).read(self.cells)
+        self.labels = (settings.plan() if before is None else before.outputs).read(self.cells)
 
     def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
         self.token_arrays, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id

@@ -53,7 +53,7 @@ def test_a_changed_folder_is_told_and_not_described(saved, tmp_path, capsys):
 
 def test_many_labels_are_cut(tiny_folder, tmp_path, capsys):
     names = [f"label {i}" for i in range(40)]
-    classifier = TextClassifier("multiclass", encoder=tiny_folder, label_names=names, epochs=1, progress=False)
+    classifier = TextClassifier("multiclass", encoder=tiny_folder, label_names=names, epochs=1, verbose=False)
     with pytest.warns(UserWarning, match="no training text has the label"):
         classifier.fit(TEXTS, ["label 0", "label 1"] * 12).save(tmp_path / "model")
     assert cli.main(["inspect", str(tmp_path / "model")]) == 0
