@@ -152,9 +152,13 @@ def _parameter(option: Option, panel: str) -> inspect.Parameter:
 def _command_type(option: Option) -> Any:
     if option.metadata.get("repeated"):
         return list[str] | None
-    kind = CHOICES.get(option.name) or _plain_type(option) or str
+    kind = _enum_of(option) or CHOICES.get(option.name) or _plain_type(option) or str
     is_plain = option.default is not None and not _is_text(option) and not option.metadata.get("required")
     return kind if is_plain else kind | None
+
+
+def _enum_of(option: Option) -> type[enum.Enum] | None:
+    return next((one for one in alternatives(option.type) if inspect.isclass(one) and issubclass(one, enum.Enum)), None)
 
 
 def _plain_type(option: Option) -> type | None:

@@ -51,20 +51,8 @@ class Precision(enum.StrEnum):
     mixed_float16 = "mixed_float16"
 
 
-Text = Annotated[str, typer.Option("--text-column", help="Column that holds the texts.")]
 TextPair = Annotated[
     str | None, typer.Option("--text-pair-column", help="Column of second texts, read with the first.")
-]
-Labels = Annotated[
-    str | None,
-    typer.Option(
-        "--label-column",
-        help="Label column, or several as A,B,C for multilabel (of 0 and 1) and hierarchical (of the levels). "
-        "[default: as in training]",
-    ),
-]
-Delimiter = Annotated[
-    str | None, typer.Option("--label-delimiter", help="Separator of several labels in one cell, such as ';'.")
 ]
 OnError = Annotated[
     str, typer.Option("--on-error", help="Rows that cannot be used: stop, or skip, which counts and lists them.")
@@ -95,6 +83,28 @@ class DataOptions:
     label_column: str | None = None
     label_delimiter: str | None = None
     head: Sequence[str] | None = dataclasses.field(default=None, metadata={"repeated": True})
+    on_error: str = "stop"
+    encoding: str = UTF_8
+
+
+@dataclasses.dataclass(kw_only=True)
+class ReadingOptions:
+    """How the rows of data for a saved classifier are read.
+
+    Args:
+        text_column: column that holds the texts. None: as in training.
+        text_pair_column: column of second texts, read with the first. None: as in training.
+        label_column: label column, or several as A,B,C for multilabel (of 0 and 1) and hierarchical (of the levels). None:
+            as in training.
+        label_delimiter: separator of several labels in one cell, such as ';'. None: as in training.
+        on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
+        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
+    """
+
+    text_column: str | None = None
+    text_pair_column: str | None = None
+    label_column: str | None = None
+    label_delimiter: str | None = None
     on_error: str = "stop"
     encoding: str = UTF_8
 

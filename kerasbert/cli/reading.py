@@ -1,4 +1,4 @@
-"""Read the options that say what is learned: heads, label columns, layers."""
+"""Read the options that say what is learned: heads and label columns."""
 
 from collections.abc import Mapping, Sequence
 
@@ -34,23 +34,6 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> Heads | None:
             raise typer.BadParameter(f"--head must be NAME=COLUMN:TASK, such as topic=label:multiclass; got {head!r}.")
         parsed[name] = (column, head_task)
     return parsed or None
-
-
-def parse_layers(layers: str | None) -> list[int] | None:
-    """Read `--layers -4,-3,-2,-1`.
-
-    Returns:
-        The indices; None where none are given.
-
-    Raises:
-        typer.BadParameter: when one is no whole number.
-    """
-    if layers is None:
-        return None
-    try:
-        return [int(part) for part in layers.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"--layers must be whole numbers such as -4,-3,-2,-1; got {layers!r}.") from None
 
 
 def label_columns_of(task: Task, label_column: str | None, heads: Heads | None) -> tuple[str, ...]:
