@@ -52,7 +52,7 @@ def test_every_argument_is_documented():
 
 # Abstract classes, and results that only functions make.
 NO_EXAMPLE = {
-    "BaselineScores", "CachedHead", "ClassDiscovery", "Classifier", "Discovery", "Encoder", "EncoderOutput",
+    "BaselineScores", "CachedHead", "ClassDiscovery", "Classifier", "Discovery", "Encoder", "EncoderOutput", "Export",
     "Pooling", "StreamBatches", "Subclass", "TokenCache",
 }  # fmt: skip
 

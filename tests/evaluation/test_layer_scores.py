@@ -6,7 +6,7 @@ import pytest
 import kerasbert as kb
 from kerasbert import cli
 from kerasbert.evaluation import layer_scores
-from kerasbert.evaluation.early_exit import ExitStages, confidence_of
+from kerasbert.evaluation.early_exit import ExitStages
 
 TEXTS = ["good card", "bad parcel late", "thanks", "lost parcel where is it ?", "refund please", "good"] * 3
 LABELS = ["+", "-", "+", "-", "-", "+"] * 3
@@ -67,7 +67,7 @@ def test_no_exit_is_the_model_itself(classifier):
 
 
 def test_confidence_of_independent_labels():
-    assert confidence_of(np.array([[0.9, 0.2], [0.5, 1.0]]), "multilabel").tolist() == [0.8, 0.5]
+    assert kb.Multilabel(2).confidence(np.array([[0.9, 0.2], [0.5, 1.0]])).tolist() == [0.8, 0.5]
 
 
 def test_report_tells_each_layers_own_score(classifier, tmp_path):
