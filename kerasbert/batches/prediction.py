@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert.batches.make import make_batches
-from kerasbert.batches.memory import Batches
+from kerasbert.batches.memory import Batches, make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 TOKENS_AT_ONCE = 4096

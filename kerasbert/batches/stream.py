@@ -13,11 +13,11 @@ import numpy as np
 
 from kerasbert._core.checks import check_bool, check_int
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.memory import lengths_of_counts
+from kerasbert.batches.lengths import lengths_of_counts
+from kerasbert.batches.memory import TokenBatches
 from kerasbert.batches.row_plan import POOL_ROWS, Pool, RowPlan
 from kerasbert.batches.rows import RowStore
 from kerasbert.batches.sampling import RowSampling, count_drawn, row_draws
-from kerasbert.batches.source import TokenBatches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.rules import ONE_OF_TWO

@@ -9,7 +9,7 @@ import typer
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.options import options_of
 from kerasbert._core.paths import local_output
-from kerasbert.batches.memory import NUM_LENGTHS
+from kerasbert.batches.lengths import NUM_LENGTHS
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle

@@ -11,8 +11,8 @@ import numpy as np
 from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.batches.make import make_batches
-from kerasbert.batches.memory import LONGEST, Batches, MemoryRows
+from kerasbert.batches.lengths import LONGEST
+from kerasbert.batches.memory import Batches, MemoryRows, make_batches
 from kerasbert.batches.rows import RowStore, held_out_rows
 from kerasbert.batches.stream import StreamBatches, stream_batches
 from kerasbert.batches.token_cache import TokenCache
