@@ -4,11 +4,12 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
 import keras
+import numpy as np
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
@@ -17,7 +18,7 @@ from kerasbert.training import state
 from kerasbert.training.batch_log import BatchLog
 from kerasbert.training.checkpoint import FINISHED, Checkpoint, CheckpointFolder
 from kerasbert.training.fingerprint import differences
-from kerasbert.training.loop import Position, Source
+from kerasbert.training.loop import Position
 from kerasbert.training.progress import announce
 from kerasbert.training.signals import StopSignals, TrainingStopped
 
@@ -123,9 +124,9 @@ class CheckpointedRun(Position):
         """The history of a finished training."""
         return {} if self.saved is None else state.unpack(self.saved.state["history"], self.saved.arrays)
 
-    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: Source) -> None:
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, steps: int) -> None:
         """See `Position.restore`."""
-        self._model, self._source = model, train
+        self._model, self._steps = model, steps
         self._callbacks = [one for one in callback_list.callbacks if state.remembers(one)]
         if self.saved is not None:
             state.restore(self._whole, model, self._callbacks, self.saved)
@@ -133,18 +134,18 @@ class CheckpointedRun(Position):
         if self.log is not None:
             self.log.open(self.epoch, self.step)
 
-    def after_step(self, epoch: int, step: int, loss: float) -> None:
+    def after_step(self, epoch: int, step: int, loss: float, rows_of: Callable[[int, int], np.ndarray]) -> None:
         """See `Position.after_step`."""
         if self.log is not None:
-            self.log.write(epoch, step, self._source.rows_of(epoch, step), loss)
+            self.log.write(epoch, step, rows_of(epoch, step), loss)
         done = step + 1
-        if (epoch * self._source.steps + done) % self.every == 0 or self.signals.caught:
+        if (epoch * self._steps + done) % self.every == 0 or self.signals.caught:
             self._keep(epoch, done)
         self._stop_if_asked()
 
     def after_batches(self, epoch: int) -> None:
         """See `Position.after_batches`."""
-        self._keep(epoch, self._source.steps)
+        self._keep(epoch, self._steps)
 
     def while_judging(self) -> None:
         """See `Position.while_judging`."""
@@ -167,7 +168,7 @@ class CheckpointedRun(Position):
             return
         checkpoint = state.capture(self._whole, self._model, self._callbacks)
         checkpoint.state.update(self._facts(), epoch=epoch, step=step, finished=False)
-        self.checkpoints.write(epoch * self._source.steps + step, checkpoint)
+        self.checkpoints.write(epoch * self._steps + step, checkpoint)
 
     def _facts(self) -> dict[str, Any]:
         return {"settings": self.settings, "versions": _versions()}
