@@ -8,7 +8,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import INPUT_IDS, TOKEN_TYPE_IDS
-from kerasbert.reading._files import LOST, LostError, SourceFile
+from kerasbert.reading._files import LOST, Lines, LostError, SourceFile
 from kerasbert.reading._table import Row
 
 
@@ -16,7 +16,7 @@ class TokenRow(dict[str, Any]):
     """The cells of a row whose text is given as token ids, under `input_ids` and perhaps `token_type_ids`."""
 
 
-def tfrecord_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+def tfrecord_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
     """The rows of a file.
 
     Yields:

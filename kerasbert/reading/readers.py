@@ -3,8 +3,10 @@
 Whoever reads texts iterates over `usable_rows`: `read_examples` collects them, a token cache is written from them.
 """
 
+import gzip
 import os
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +17,20 @@ from kerasbert._core.checks import check_choice, check_texts, half_surrogate, sh
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.labels.cells import LabelCells, label_column
 from kerasbert.labels.names import is_missing
-from kerasbert.reading._files import LARGEST_FILE, UTF_8, SourceFile, check_encoding, check_file
+from kerasbert.reading._files import (
+    BYTE_ORDER_MARK,
+    LARGEST_FILE,
+    LONGEST,
+    LOST,
+    UTF_8,
+    UTF_16,
+    LostError,
+    SourceFile,
+    carriage_hint,
+    check_encoding,
+    check_file,
+    check_mark,
+)
 from kerasbert.reading._frames import read_frame
 from kerasbert.reading._table import Row, Table, table_of_rows
 from kerasbert.reading._tfrecord import TokenRow
@@ -176,9 +191,42 @@ def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "tex
     if file.size == 0:
         raise FileError(f"{file.path} is empty (0 bytes); remove it.")
     try:
-        yield from format_of(file).rows(file, list(wanted), text_column)
+        yield from format_of(file).rows(file, byte_lines(file), list(wanted), text_column)
     except DataError as error:
         raise FileError(str(error)) from error
+
+
+def byte_lines(file: SourceFile) -> Iterator[Any]:
+    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
+    try:
+        with _open(file) as stream:
+            if stream.peek(2)[:2] in UTF_16:
+                raise DataError(f"{file.path} is UTF-16, not UTF-8; save it as UTF-8.")
+            mark = BYTE_ORDER_MARK
+            while line := stream.readline(LONGEST + 1):
+                if len(line) > LONGEST and not line.endswith(b"\n"):
+                    yield LostError(f"is longer than {LONGEST} bytes; {LOST}.{carriage_hint(line)}")
+                    return
+                if mark and line.startswith(mark):
+                    check_mark(file.path, file.encoding)
+                line, mark = line.removeprefix(mark), b""
+                yield line if file.encoding == UTF_8 else _as_utf_8(line, file.encoding)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield LostError(f"{file.path} is cut or no gzip file ({shorten(str(error))}); {LOST}.")
+    except OSError as error:
+        raise DataError(f"{file.path} cannot be read: {error.strerror or error}.") from error
+
+
+def _as_utf_8(line: bytes, encoding: str) -> Any:
+    """A line of another encoding, as UTF-8; what is wrong where it is not of that encoding."""
+    try:
+        return line.decode(encoding).encode(UTF_8)
+    except UnicodeDecodeError as error:
+        return DataError(f"is not {encoding} at its byte {error.start}; name the encoding that the file has.")
+
+
+def _open(file: SourceFile) -> Any:
+    return gzip.open(file.path, "rb") if file.is_compressed else open(file.path, "rb")
 
 
 def usable_rows(

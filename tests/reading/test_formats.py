@@ -12,7 +12,7 @@ import tensorflow as tf
 from kerasbert import DataError
 from kerasbert.data import read_examples
 from kerasbert.reading import _files
-from kerasbert.reading._files import text_lines
+from kerasbert.reading._csv import text_lines
 from kerasbert.reading.formats import FORMATS, Format
 from kerasbert.reading.readers import stream_rows
 from kerasbert.reading.sources import find_sources
@@ -211,8 +211,8 @@ def test_nothing_matches(tmp_path):
 
 
 def test_a_new_format_is_an_iterator_and_a_line_of_the_table(tmp_path, monkeypatch):
-    def rows(file, wanted, text):
-        for number, line in enumerate(text_lines(file), start=1):
+    def rows(file, lines, wanted, text):
+        for number, line in enumerate(text_lines(lines), start=1):
             cells = dict(part.split("=", 1) for part in line.rstrip("\n").split(" "))
             yield number, {name: cells.get(name) for name in wanted}
 
