@@ -3,6 +3,7 @@
 Whoever reads texts iterates over `usable_rows`: `read_examples` collects them, a token cache is written from them.
 """
 
+import dataclasses
 import gzip
 import os
 import warnings
@@ -285,6 +286,36 @@ def collect_examples(
         rows.source,
         numbers,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class ExampleReader:
+    """Reads files of the same columns into memory.
+
+    Args:
+        columns: of the texts.
+        label_columns: whose cells are read.
+        on_error: what becomes of unusable rows, see `read_examples`; None: nothing can be chosen, they are refused.
+        read_labels: refuses rows whose labels cannot be used; None: all are kept.
+        encoding: of text files.
+        tell: called with what was left out of a file, in words.
+    """
+
+    columns: TextColumns
+    label_columns: Sequence[str]
+    on_error: str | None
+    read_labels: ReadLabels | None
+    encoding: str
+    tell: Callable[[str], None]
+
+    def read(self, path: Path | str) -> Examples:
+        """Read a file."""
+        bad = BadRows("stop", hint="") if self.on_error is None else BadRows(self.on_error)
+        rows = open_rows(path, self.columns, self.label_columns, encoding=self.encoding)
+        examples = collect_examples(rows, bad, self.columns, self.read_labels)
+        if bad.count:
+            self.tell(f"{path}: {bad.describe()}.")
+        return examples
 
 
 def _some_label(columns: Sequence[str]) -> ReadLabels:

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerasbert import DataError
 from kerasbert.data import read_examples
-from kerasbert.reading import _files
+from kerasbert.reading import readers
 from kerasbert.reading._csv import text_lines
 from kerasbert.reading.formats import FORMATS, Format
 from kerasbert.reading.readers import stream_rows
@@ -196,7 +196,7 @@ def test_an_example_without_text_or_tokens_names_its_features(tmp_path):
 
 
 def test_a_line_without_end_is_not_read_as_a_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(_files, "LONGEST", 1000)
+    monkeypatch.setattr(readers, "LONGEST", 1000)
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "x", "label": "a"}\n' + b"x" * 5000)
     rows = rows_of(tmp_path / "a.jsonl")
     assert "is longer than 1000 bytes" in str(rows[1][1])
