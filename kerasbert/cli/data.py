@@ -20,7 +20,7 @@ from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import ExampleReader, TextColumns
-from kerasbert.reading.row_labels import ReadLabels, labels_reader, plan_labels
+from kerasbert.reading.row_labels import LabelOptions, ReadLabels, labels_reader, plan_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.table import task_class
@@ -167,7 +167,9 @@ class Reading:
         if self.is_hierarchical and MULTILABEL in self.tasks.values():
             return labels_reader({SINGLE_HEAD: LabelVocabulary(ANY, columns[:1], delimiter=delimiter)})
         if self.is_hierarchical:
-            return labels_reader(*plan_labels(HIERARCHICAL, label_columns=columns, subclasses=self.subclasses))
+            return labels_reader(
+                *plan_labels(LabelOptions(task=HIERARCHICAL, label_columns=columns, subclasses=self.subclasses))
+            )
         return labels_reader(
             {
                 name: LabelVocabulary(

@@ -72,6 +72,26 @@ class TextColumns(NamedTuple):
         return [self.text, *([self.pair] if self.pair else [])]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RowOptions:
+    """How the texts of files are read.
+
+    Args:
+        text_column: column of the texts.
+        text_pair_column: column of second texts.
+        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
+        on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts it and lists it in
+            `bad_rows.txt`.
+        encoding: of text files: `"utf-8"`, or such as `"cp1252"` or `"latin-1"`.
+    """
+
+    text_column: str = "text"
+    text_pair_column: str | None = None
+    missing: str = "error"
+    on_error: str = "stop"
+    encoding: str = UTF_8
+
+
 class RowSource(NamedTuple):
     """The rows of a source, as they are read.
 
