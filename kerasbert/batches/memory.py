@@ -27,13 +27,7 @@ READ_AHEAD = 2
 
 
 class TokenBatches(BatchSource):
-    """Batches of token ids and labels, as a `tf.data` pipeline.
-
-    Attributes:
-        seed: of the orders and the augmentation.
-        pad_id: id that fills up a text.
-        augmentation: what is done to the tokens of each batch; None: nothing.
-    """
+    """Batches of token ids and labels, as a `tf.data` pipeline."""
 
     seed: int
     pad_id: int

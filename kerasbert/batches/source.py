@@ -65,18 +65,9 @@ class BatchSource(abc.ABC):
             values: an array (n, ...), or a structure of these, row for row as the batches came.
             order: from `rows_in_order` before the batches were read; None: that of unshuffled batches.
 
-        Returns:
-            The same in the order of the texts.
-
         Raises:
             ConfigError: when the batches do not take every text once.
             DataError: when there are not as many rows as texts.
-
-        Example:
-            >>> from kerasbert.data import TokenArrays, make_batches
-            >>> batches = make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 3]]), by_length=True)
-            >>> batches.restore(np.array([10, 20])).tolist()
-            [20, 10]
         """
         import keras
 

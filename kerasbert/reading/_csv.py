@@ -85,11 +85,7 @@ def text_lines(lines: Lines) -> Iterator[Any]:
 
 
 def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, Any]]:
-    """Rows of any width; after a bad one it goes on with the line behind that on which the row began.
-
-    Args:
-        lines: with their ends; a `DataError` stands for a line that cannot be read.
-    """
+    """Rows of any width; after a bad one it goes on with the line behind that on which the row began."""
     source = _Lines(iter(lines))
     while True:
         try:

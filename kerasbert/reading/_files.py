@@ -41,15 +41,7 @@ OTHER_ENCODING = (
 
 @dataclasses.dataclass(frozen=True)
 class SourceFile:
-    """A data file as it was when it was looked at.
-
-    Args:
-        path: absolute.
-        size: in bytes.
-        mtime_ns: time of the last change.
-        sha256: of the content; empty where it was not computed yet.
-        encoding: of a text file, from `check_encoding`.
-    """
+    """A data file as it was when it was looked at; `sha256` is empty where it was not computed yet."""
 
     path: str
     size: int
@@ -76,10 +68,7 @@ class SourceFile:
         return dataclasses.replace(self, sha256=digest)
 
     def change(self) -> str | None:
-        """What has become of the file since: words, or None when its content is the same.
-
-        A file of another time but the same size is read to compare its content.
-        """
+        """What has become of the file since, in words; None when its content is the same, which is compared if the time differs."""
         path = Path(self.path)
         if not path.is_file():
             return "is missing"
@@ -123,15 +112,7 @@ def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = 
 
 
 def check_encoding(encoding: str) -> str:
-    """The name of an encoding in which a data file may be.
-
-    Args:
-        encoding: such as `"utf-8"`, `"latin-1"` or `"cp1252"`.
-
-    Example:
-        >>> check_encoding("Latin-1"), check_encoding("utf-8-sig")
-        ('iso8859-1', 'utf-8')
-    """
+    """The name that Python gives to an encoding in which a data file may be, such as `"cp1252"`."""
     if not isinstance(encoding, str):
         raise TypeError(
             f"`encoding` must be a name such as 'utf-8'; got {shorten(encoding)} of {type(encoding).__name__}."
@@ -165,15 +146,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode_lines(content: bytes, source: str, encoding: str = UTF_8) -> list[str]:
-    r"""The lines of UTF-8 bytes, without their ends, `\n` or `\r\n`; nothing else ends a line.
-
-    Args:
-        encoding: from `check_encoding`.
-
-    Example:
-        >>> decode_lines(b"good\r\nbad\x0cfine", "texts.txt")
-        ['good', 'bad\x0cfine']
-    """
+    """The lines of bytes, without their ends, `\\n` or `\\r\\n`; nothing else ends a line."""
     lines = _decoded(content, source, encoding).split("\n")
     if len(lines) == 1 and "\r" in lines[0].rstrip("\r"):
         raise DataError(

@@ -22,10 +22,7 @@ FEATURES_KEY = b"huggingface"
 
 
 def parquet_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file.
-
-    Class ids come as names where the file knows them, which those of `datasets` do.
-    """
+    """The rows of a file; class ids come as names where the file knows them, which those of `datasets` do."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -69,14 +66,7 @@ def write_parquet(file: SourceFile, lines: Lines, target: Path, column: str, cel
 
 
 def features_of(metadata: Any, source: str) -> dict[str, Any]:
-    """The features that `datasets` wrote into the metadata of an Arrow schema; empty where it did not.
-
-    Args:
-        metadata: of the schema, bytes -> bytes, or None.
-
-    Returns:
-        Column -> its feature as plain data.
-    """
+    """The features by column that `datasets` wrote into the metadata of an Arrow schema; empty where it did not."""
     content = (metadata or {}).get(FEATURES_KEY)
     if content is None:
         return {}

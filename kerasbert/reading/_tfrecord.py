@@ -17,12 +17,7 @@ class TokenRow(dict[str, Any]):
 
 
 def tfrecord_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file.
-
-    Yields:
-        The number of a record, and a dict of its wanted cells, a `TokenRow` where token ids stand for the text, or the
-        `DataError` that says what is wrong with it.
-    """
+    """The rows of a file, counted by record; a `TokenRow` where token ids stand for the text."""
     import tensorflow as tf
 
     kind = "GZIP" if file.is_compressed else ""

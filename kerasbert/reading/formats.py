@@ -20,12 +20,7 @@ ReadRows = Callable[[SourceFile, Lines, Sequence[str], str], Iterator[Row]]
 
 
 class Copying(NamedTuple):
-    """How a file is copied with one more column.
-
-    Args:
-        columns: the names of the columns that a file has.
-        write: writes the copy: source, its lines, target, name of the column, its cells.
-    """
+    """How a file is copied with one more column: the columns that it has, and a writer of the copy."""
 
     columns: Callable[[SourceFile, Lines], list[str]]
     write: Callable[[SourceFile, Lines, Path, str, Sequence[str | None]], None]

@@ -54,13 +54,7 @@ class FileError(DataError):
 
 
 class TextColumns(NamedTuple):
-    """Where the texts of a row stand.
-
-    Args:
-        text: column of the texts.
-        pair: column of second texts; None: there are none.
-        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
-    """
+    """Where the texts of a row stand, and what a missing one is: `"error"`, or `"empty"` for an empty text."""
 
     text: str = "text"
     pair: str | None = None
@@ -93,14 +87,7 @@ class RowOptions:
 
 
 class RowSource(NamedTuple):
-    """The rows of a source, as they are read.
-
-    Args:
-        rows: one after the other.
-        label_columns: the label columns among their cells.
-        source: named in messages.
-        unit: `"line"` or `"row"`, what their numbers count.
-    """
+    """The rows of a source, as they are read; `unit`, `"line"` or `"row"`, is what their numbers count."""
 
     rows: Iterator[Row]
     label_columns: list[str]
@@ -109,14 +96,7 @@ class RowSource(NamedTuple):
 
 
 class UsableRow(NamedTuple):
-    """A row whose text and labels can be used.
-
-    Args:
-        number: of its line or row.
-        texts: its text, or two; None where token ids stand for them.
-        cells: column -> cell.
-        labels: what `read_labels` made of it.
-    """
+    """A row whose text and labels can be used; `texts` is None where token ids stand for them."""
 
     number: int
     texts: list[str] | None
@@ -203,12 +183,7 @@ def open_file(file: SourceFile, columns: TextColumns, label_columns: Sequence[st
 
 
 def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
-    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
-
-    Yields:
-        The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
-        the `DataError` that says what is wrong with it.
-    """
+    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory."""
     if file.size == 0:
         raise FileError(f"{file.path} is empty (0 bytes); remove it.")
     try:
@@ -260,7 +235,6 @@ def usable_rows(
     """Iterate over the rows that can be used.
 
     Args:
-        rows: from `open_rows` or `open_file`.
         read_labels: reads the labels of a row; None: they are left as they are.
         check_ids: checks token ids that stand for a text; None: they are refused.
     """
@@ -278,12 +252,7 @@ def usable_rows(
 def collect_examples(
     rows: RowSource, bad: BadRows, columns: TextColumns, read_labels: ReadLabels | None = None
 ) -> Examples:
-    """Read rows into memory.
-
-    Args:
-        rows: from `open_rows`.
-        read_labels: refuses rows whose labels cannot be used; None: they are all kept.
-    """
+    """Read rows into memory; `read_labels` refuses those whose labels cannot be used."""
     check_choice("missing", columns.missing, MISSING)
     texts: list[list[str]] = [[] for _ in columns.names]
     labels: dict[str, list[Any]] = {name: [] for name in rows.label_columns}
@@ -410,12 +379,7 @@ def _texts(cells: Any, columns: TextColumns, place: str, check_ids: CheckIds | N
 
 
 def check_text(cell: Any, column: str, place: str, missing: str) -> str:
-    """The text of a cell.
-
-    Args:
-        place: such as `data.csv, line 3`.
-        missing: a choice of `MISSING`.
-    """
+    """The text of a cell; `missing` is a choice of `MISSING`."""
     if type(cell) is str and cell.isascii():
         return cell
     if isinstance(cell, str):

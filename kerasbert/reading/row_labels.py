@@ -74,17 +74,7 @@ def plan_labels(options: LabelOptions) -> tuple[dict[str, LabelVocabulary], Leve
 
 
 def labels_reader(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None = None) -> ReadLabels:
-    """The function of the cells of a row, its place and its source to head or level name -> numbers of its labels.
-
-    Example:
-        >>> read = labels_reader({"output": Binary.vocabulary(["label"], names=["no", "yes"])})
-        >>> read({"label": "yes"}, "data.csv, line 2", "data.csv")
-        {'output': [1]}
-        >>> read({"label": "maybe"}, "data.csv, line 3", "data.csv")
-        Traceback (most recent call last):
-        ...
-        kerasbert._core.errors.DataError: data.csv, line 3: the label 'maybe' is unknown; the labels are 'no', 'yes'.
-    """
+    """The function of the cells of a row, its place and its source to head or level name -> numbers of its labels."""
 
     def read(cells: Mapping[str, Any], place: str, source: str) -> dict[str, list[int]]:
         numbers = {name: head.numbers(cells, place, source) for name, head in heads.items()}
