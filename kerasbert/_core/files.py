@@ -50,7 +50,7 @@ def checked_member(folder: Path, name: str) -> Path:
 
 
 def check_output(path: str | os.PathLike[str], overwrite: bool, *, kind: str) -> Path:
-    """Check, before any work is done, that an output folder can be written; return its absolute path, of a link its target.
+    """Check, before any work is done, that a folder can be written; return its absolute path, of a link its target.
 
     Only a folder with a manifest of the same kind that lists all its files is ever replaced. An empty folder is filled.
 
@@ -190,13 +190,13 @@ def atomic_dir_write(path: str | os.PathLike[str], *, kind: str, overwrite: bool
 
 
 def check_output_file(path: str | os.PathLike[str], overwrite: bool = True, *, known: bool = False) -> Path:
-    """Check, before any work is done, that an output file can be written; return its absolute path, of a link its target.
+    """Check, before any work is done, that a file can be written; return its absolute path, of a link its target.
 
     Only a regular file that contains `FILE_MARK`, or is `known` to be kerasbert's, is ever replaced.
 
     Raises:
-        ArtifactError: when the path is a URL, a folder, a device or a foreign file, exists and `overwrite` is False, or its
-            folder is not writable.
+        ArtifactError: when the path is a URL, a folder, a device or a foreign file, exists and `overwrite` is False, or
+            its folder is not writable.
     """
     path = local_output(path)
     if path.is_dir() or (os.path.lexists(path) and not path.is_file()):

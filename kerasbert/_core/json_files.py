@@ -125,7 +125,7 @@ def is_empty(value: object) -> bool:
 
 
 def check_form(value: Any, form: Any, origin: str, place: str = "") -> None:
-    """Check parsed JSON data against a form, see the module; an `ArtifactError` names the place, such as `heads/topic`."""
+    """Check JSON data against a form, see the module; an `ArtifactError` names the place, such as `heads/topic`."""
     if isinstance(form, tuple):
         if not any(fits_form(value, one) for one in form):
             _refuse(value, origin, place)

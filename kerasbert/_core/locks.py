@@ -57,7 +57,7 @@ def write_locked(folder: Path) -> Iterator[None]:
 
 
 def try_lock(descriptor: int, *, exclusive: bool = True) -> bool:
-    """Take a lock of the operating system on an open file until the process ends; True also where locks are not supported."""
+    """Lock an open file until the process ends; True also where the operating system has no locks."""
     if not has_locks:
         return True
     fcntl: Any = importlib.import_module("fcntl")

@@ -17,7 +17,7 @@ from kerasbert._core.paths import check_inside
 
 
 class Kind(NamedTuple):
-    """A kind of output folder: its name in messages, and files that identify it where an older manifest names no kind."""
+    """A kind of output folder: its name in messages, and files that identify it where a manifest names no kind."""
 
     words: str
     marks: frozenset[str]
@@ -145,7 +145,7 @@ def obstacle(folder: Path, kind: str) -> str | None:
 
 
 def remove_listed(folder: Path) -> bool:
-    """Delete the files listed in a folder's manifest, the manifest last, and folders left empty; return whether it is gone."""
+    """Delete the files listed in a folder's manifest, it last, and folders left empty; return whether all is gone."""
     try:
         names = read_manifest(folder).names
     except ArtifactError:

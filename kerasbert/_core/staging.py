@@ -37,7 +37,7 @@ RENAME_SWAP = 2
 
 @final
 class StagingFolder:
-    """A context manager that makes the staging folder of an output, whose parent exists, on entry and deletes it on exit."""
+    """A context manager: the staging folder of an output, whose parent exists, made on entry and deleted on exit."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

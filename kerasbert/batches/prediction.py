@@ -34,7 +34,7 @@ class PredictionBatches(Batches):
 
 
 def prediction_batches(token_arrays: Any, *, pad_id: int = 0, fixed_lengths: bool = False) -> Batches:
-    """The batches that predict fastest; with `fixed_lengths` few padded lengths and 64 texts, as a compiled (XLA) graph needs."""
+    """The batches that predict fastest; `fixed_lengths`: few lengths and 64 texts, as a compiled (XLA) graph needs."""
     if fixed_lengths or not isinstance(token_arrays, TokenArrays) or not len(token_arrays):
         return make_batches(token_arrays, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
     every = tuple(range(1, int(token_arrays.lengths.max()) + 1))

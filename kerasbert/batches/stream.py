@@ -325,7 +325,7 @@ def fit_sizes(
     workers: int = 1,
     mean_rows: int = MEAN_ROWS,
 ) -> tuple[tuple[int, ...], int]:
-    """Texts of a batch of each padded length, such that whole batches hold all texts if that can be done, and how many are left.
+    """Texts of a batch of each padded length, such that whole batches hold all texts if possible, and how many are left.
 
     What fills no batch of its own length goes with the next longer ones. Sizes are lowered a little where that leaves
     fewer such texts, and so that the size at the longest divides what arrives there.

@@ -73,7 +73,7 @@ class LabelCells(list):
 
 
 class Place:
-    """Where a cell stands, in words only when a message needs it. Cells that know their place are believed before the caller."""
+    """Where a cell stands, in words only when a message needs it; cells that know it are believed before the caller."""
 
     __slots__ = ("cells", "source", "first_row", "position")
 

@@ -82,7 +82,7 @@ class LevelTree:
         return self.settle(found, place)
 
     def settle(self, numbers: Mapping[str, list[int]], place: Any) -> dict[str, list[int]]:
-        """The label numbers of a row, with a class that follows from its subclass filled in; refuse what is not in the tree."""
+        """The label numbers of a row, with a class that follows from its subclass filled in."""
         settled, levels = dict(numbers), list(self.levels)
         for depth in range(len(levels) - 1, 0, -1):
             above, below = levels[depth - 1], levels[depth]

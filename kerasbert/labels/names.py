@@ -67,7 +67,7 @@ def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def label_key(name: str) -> str:
-    """What two spellings of one label share: the digits of a whole number ("1.0" and "1", but not "007"), else the name itself."""
+    """What two spellings of one label share: the digits of a whole number ("1.0", but not "007"), else the name."""
     if name[:1] in "-0123456789" and _WHOLE.fullmatch(name):
         digits = name.partition(".")[0]
         return "0" if digits == "-0" else digits

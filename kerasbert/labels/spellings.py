@@ -42,7 +42,7 @@ class Spellings:
             self._names[key], self._others[key] = sorted((known, name), key=lambda text: (len(text), text))
 
     def check(self, names: Sequence[str], where: str) -> None:
-        """Warn of labels that were written in two ways or look like missing values; refuse booleans beside other labels."""
+        """Warn of labels written in two ways or like missing values; refuse booleans beside other labels."""
         if self._has_bools and not {label_key(name) for name in names} <= {"0", "1"}:
             raise DataError(
                 f"{where} holds booleans beside other labels, {shorten(list(names))}; write all labels in one form, as text."

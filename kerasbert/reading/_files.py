@@ -68,7 +68,7 @@ class SourceFile:
         return dataclasses.replace(self, sha256=digest)
 
     def change(self) -> str | None:
-        """What has become of the file since, in words; None when its content is the same, which is compared if the time differs."""
+        """What has become of the file since, in words; None when its content is the same."""
         path = Path(self.path)
         if not path.is_file():
             return "is missing"

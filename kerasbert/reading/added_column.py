@@ -10,7 +10,7 @@ from kerasbert.reading.readers import byte_lines
 
 
 def copy_with_column(source: Path, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write the rows of a file with a column of n cells added (None is null, in CSV an empty cell); all else stays as it is."""
+    """Write the rows of a file with a column of n cells added; None is null, in CSV an empty cell."""
     file = look_at(source)
     check_column_is_new(source, column).write(file, byte_lines(file), target, column, cells)
 

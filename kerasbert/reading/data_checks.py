@@ -53,7 +53,7 @@ def warn_of_texts(
 def overlap_message(
     train_keys: np.ndarray, held_out_texts: Sequence[str], held_out_pairs: Sequence[str] | None = None
 ) -> str | None:
-    """What to say of texts to judge by that are training texts too, by their keys from `text_keys`; None where there are none."""
+    """What to say of texts to judge by that are training texts too, by the keys of `text_keys`; None where none are."""
     held_out_texts = list(held_out_texts)  # a Series is asked by its index
     held_out = text_keys(held_out_texts, held_out_pairs)
     is_known = np.zeros(len(held_out), dtype=bool)
@@ -105,7 +105,7 @@ def warn_of_imbalance(counted: Mapping[str, np.ndarray], names: Mapping[str, Seq
 
 
 def text_keys(texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
-    """A hash, uint64 (n,), of each text or pair that is equal where texts are, but for case, white space and Unicode form."""
+    """A hash, uint64 (n,), of each text or pair: equal where texts are, but for case, white space and Unicode form."""
     rows = zip(texts, texts if pairs is None else pairs, strict=True)
     hashes = (
         hashlib.blake2b("\0".join(map(_normal, row)).encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -16,7 +16,7 @@ NUM_LISTED = 3
 
 
 def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
-    """The data files that some paths and patterns (`*`, `?`, `[...]`, `**`) name, each once, sorted within a pattern."""
+    """The data files that paths and patterns (`*`, `?`, `[...]`, `**`) name, each once, sorted within a pattern."""
     listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else _listed(patterns)
     paths = dict.fromkeys(path for pattern in listed for path in _expand(os.fspath(pattern)))
     if not paths:

@@ -66,7 +66,7 @@ def parse_augmentation(value: Any, kinds: np.ndarray, mask_id: int | None) -> Au
 
 
 def augment_step(augmentation: Augmentation | None, seed: int, pad_id: int) -> Callable[[Any, Any], Any] | None:
-    """The augmentation as a TensorFlow function of a batch's inputs and its number since the first epoch; None for none."""
+    """The augmentation as a TensorFlow function of inputs and the batch's number since the first epoch; None for none."""
     if augmentation is None or not (augmentation.mask or augmentation.drop or augmentation.swap):
         return None
     import tensorflow as tf

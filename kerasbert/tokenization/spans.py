@@ -9,7 +9,7 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 class TextSpans(NamedTuple):
-    """The t tokens of one text, without special ones: first character and the one after the last, (t, 2), and number of the word."""
+    """The t tokens of a text but special ones: first character and the one after the last, (t, 2), and word number."""
 
     bounds: np.ndarray
     words: np.ndarray
@@ -38,7 +38,7 @@ def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
 
 
 def read_places(tokens: Tokenizer, length: int) -> np.ndarray:
-    """Which token of a text stands where in what a model reads: int (windows, longest window), -1 for special tokens and padding."""
+    """Which token of a text stands where in what a model reads: int (windows, length), -1 for all that is none."""
     before, after = tokens.num_special()
     room = tokens.max_length - before - after
     pieces = np.arange(length), np.array([0, length])

@@ -161,13 +161,13 @@ def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other, int64 (sum of the lengths,)."""
+    """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other, int64 (t,)."""
     offsets = offsets_of(lengths)
     return np.repeat(np.asarray(starts, dtype=np.int64) - offsets[:-1], lengths) + np.arange(offsets[-1])
 
 
 def template_of(probe: Any) -> list[TemplatePart]:
-    """The template of a tokenizer's post-processor, read off its encoding of a text or a pair, each of at least one token."""
+    """The template of a post-processor, read off its encoding of a text or a pair, each of at least one token."""
     parts: list[TemplatePart] = []
     for token, text, type_id in zip(probe.ids, probe.sequence_ids, probe.type_ids, strict=True):
         part = TemplatePart(token, None, type_id) if text is None else TemplatePart(None, text, type_id)
@@ -192,7 +192,7 @@ def _kept_lengths(lengths: list[np.ndarray], room: int) -> list[np.ndarray]:
 
 
 def assemble(template: list[TemplatePart], pieces: list[tuple[np.ndarray, np.ndarray]], max_length: int) -> TokenArrays:
-    """Put the ids of texts into a template; `pieces` are for each of its texts the ids of all rows, (t,), and offsets (n + 1,)."""
+    """Put the ids of texts into a template; `pieces` has the ids, (t,), and offsets, (n + 1,), of each text of a row."""
     num_special = sum(part.text is None for part in template)
     lengths = [np.diff(offsets) for _, offsets in pieces]
     kept = _kept_lengths(lengths, max_length - num_special)

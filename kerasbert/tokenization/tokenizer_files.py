@@ -85,7 +85,7 @@ def _holds(folder: Path, name: str) -> bool:
 
 @contextlib.contextmanager
 def tokenizer_errors(message: str) -> Iterator[None]:
-    """Context: what the `tokenizers` library raises becomes a `ConfigError`; its words stand for `{}` in the message."""
+    """Context: what the `tokenizers` library raises becomes a `ConfigError`; `{}` in the message stands for its words."""
     try:
         yield
     except ConfigError:
