@@ -47,7 +47,7 @@ def test_accuracy_of_a_head_is_judged_by_its_texts(judged):
     task, classifier, baseline = judged
     _, comparison = score_beside(classifier.trained_, TEXTS, LABELS[task], baseline)
     for head, outcome in collect_outcomes(classifier.trained_, TEXTS, LABELS[task])[0].items():
-        own, other = ((one.truth == one.chosen).all(axis=1) for one in (outcome, baseline.outcomes[head]))
+        own, other = ((one.true_flags == one.predicted_flags).all(axis=1) for one in (outcome, baseline.outcomes[head]))
         gained, lost = int((own & ~other).sum()), int((other & ~own).sum())
         expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
         rows = by_head(comparison, "verdict")[head]["rows"]
