@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--limit", type=int, help="at most so many texts")
     options = parser.parse_args(arguments)
-    examples = kb.data.read_examples(options.data, labels=["label"])
+    examples = kb.data.read_examples(options.data, label_columns=["label"])
     texts, labels = examples.texts[: options.limit], examples.labels["label"][: options.limit]
     names = kb.data.collect_label_names(labels)
     tokens = kb.data.Tokenizer.from_pretrained(options.encoder).encode(texts)
@@ -50,9 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = kb.build_multiclass(names, encoder=options.encoder, compile=False)
     clock = Clock()
     start = time.perf_counter()
-    kb.finetune(
-        model, batches, epochs=options.epochs, optimization={"freeze": "encoder"}, progress=False, callbacks=[clock]
-    )
+    kb.finetune(model, batches, epochs=options.epochs, freeze="encoder", verbose=False, callbacks=[clock])
     first, *later = (end - begin for begin, end in zip([start, *clock.ends], clock.ends, strict=False))
     middle = statistics.median(later)
     print(

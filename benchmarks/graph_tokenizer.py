@@ -28,7 +28,7 @@ def read(data, batch):
     from kerasbert.data import Tokenizer
     from kerasbert.reading.readers import read_examples
 
-    texts, size = list(read_examples(data, text="text").texts), int(batch)
+    texts, size = list(read_examples(data, text_column="text").texts), int(batch)
     return Tokenizer.from_pretrained("all-MiniLM-L6-v2"), [texts[i : i + size] for i in range(0, len(texts), size)]
 
 

@@ -27,7 +27,7 @@ import keras
 import numpy as np
 
 import kerasbert as kb
-from kerasbert.classifiers.builders import HEAD_LEARNING_RATE
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE
 from kerasbert.objectives.scores import score_predictions
 from kerasbert.objectives.thresholds import tune_thresholds
 from kerasbert.tokenization.tokenizer import TokenArrays
@@ -83,7 +83,8 @@ def read(options: argparse.Namespace) -> Data:
     """The three files, tokenised."""
     tokens = kb.data.Tokenizer.from_pretrained(options.encoder, max_length=options.max_length)
     files = [
-        kb.data.read_examples(options.data / f"{name}.jsonl", labels=["labels"]) for name in ("train", "dev", "test")
+        kb.data.read_examples(options.data / f"{name}.jsonl", label_columns=["labels"])
+        for name in ("train", "dev", "test")
     ]
     names = kb.data.collect_label_names(files[0].labels["labels"])
     if options.limit is not None:
@@ -120,7 +121,7 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
         judged,
         epochs=options.epochs,
         head_learning_rate=options.head_learning_rate,
-        progress=options.progress,
+        verbose=options.progress,
     )
     seconds = time.perf_counter() - start
     thresholds = tune_thresholds(data.dev.labels, probabilities(model, data.dev, batches))

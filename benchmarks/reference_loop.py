@@ -101,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = str(resolve_encoder("all-MiniLM-L6-v2"))
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    files = [read_examples(options.data / f"{name}.jsonl", labels=[options.label]) for name in ("train", "test")]
+    files = [read_examples(options.data / f"{name}.jsonl", label_columns=[options.label]) for name in ("train", "test")]
     parts = [(file.texts, file.labels[options.label]) for file in files]
     names = [name for name, _ in collections.Counter(parts[0][1]).most_common()]
     ids = [tokenizer(texts, truncation=True, max_length=128)["input_ids"] for texts, _ in parts]

@@ -28,7 +28,7 @@ def main(data, *folders):
     """Time all folders in turns and print a line for each."""
     from kerasbert.reading.readers import read_examples
 
-    texts = list(read_examples(data, text="text").texts)
+    texts = list(read_examples(data, text_column="text").texts)
     models = {folder: tf.saved_model.load(folder) for folder in folders}
     for size in BATCHES:
         seconds = {folder: [] for folder in folders}

@@ -102,7 +102,7 @@ def read(files):
         if file.suffix == ".txt" or not file.suffix:
             texts += file.read_text(encoding="utf-8", errors="replace").splitlines()
         else:
-            texts += list(read_examples(file, text="text").texts)
+            texts += list(read_examples(file, text_column="text").texts)
     return texts
 
 

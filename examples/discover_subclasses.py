@@ -14,7 +14,7 @@ def main(limit: int = 480) -> tuple[float, list[str]]:
     Args:
         limit: number of messages.
     """
-    examples = kb.data.read_examples(SAMPLE, labels=["label", "sublabel"]).take(range(limit))
+    examples = kb.data.read_examples(SAMPLE, label_columns=["label", "sublabel"]).take(range(limit))
     classes, known = examples.labels["label"], examples.labels["sublabel"]
     found = kb.discover_subclasses(examples.texts, classes, number=4, sublabels=known)
     for one in found.classes["billing"].subclasses:

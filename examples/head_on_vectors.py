@@ -11,7 +11,7 @@ SAMPLE = Path(kb.__file__).parent / "data" / "samples" / "customer_messages_trai
 
 def main(limit: int = 120) -> float:
     """Train a head on mean-pooled vectors of the first `limit` messages and return its accuracy on them."""
-    examples = kb.data.read_examples(SAMPLE, labels="label").take(range(limit))
+    examples = kb.data.read_examples(SAMPLE, label_columns="label").take(range(limit))
     names = kb.data.collect_label_names(examples.labels["label"])
     tokens = kb.data.Tokenizer.from_pretrained("all-MiniLM-L6-v2").encode(examples.texts)
     batches = kb.data.make_batches(tokens)

@@ -13,7 +13,7 @@ SAMPLE = Path(kb.__file__).parent / "data" / "samples" / "customer_messages_trai
 
 def main(limit: int = 480) -> keras.Model:
     """Train on the first `limit` messages and return the model as it was loaded again."""
-    examples = kb.data.read_examples(SAMPLE, labels="labels").take(range(limit))
+    examples = kb.data.read_examples(SAMPLE, label_columns="labels").take(range(limit))
     names = kb.data.collect_label_names(examples.labels["labels"])
     model = kb.build_multilabel(names)
 

@@ -10,7 +10,7 @@ SAMPLE = Path(kb.__file__).parent / "data" / "samples" / "customer_messages_trai
 
 def main(limit: int = 480) -> dict:
     """Train on the first `limit` messages and answer one."""
-    examples = kb.data.read_examples(SAMPLE, labels=["label", "labels"]).take(range(limit))
+    examples = kb.data.read_examples(SAMPLE, label_columns=["label", "labels"]).take(range(limit))
     classifier = kb.TextClassifier("multitask", heads={"topic": "multiclass", "flags": "multilabel"}, epochs=2)
     classifier.fit(examples.texts, {"topic": examples.labels["label"], "flags": examples.labels["labels"]})
     return classifier.predict(["Where is my parcel? I have asked twice now."])

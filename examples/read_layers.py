@@ -22,7 +22,7 @@ def main(folder: str | Path, limit: int = 480) -> tuple[str, dict[int, float]]:
     target = Path(folder)
     target.mkdir(exist_ok=True)
     train, test = (
-        kb.data.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", labels=["label"])
+        kb.data.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", label_columns=["label"])
         for part in ("train", "test")
     )
     train, test = train.take(range(limit)), test.take(range(min(limit, len(test.texts))))

@@ -11,7 +11,7 @@ SAMPLE = Path(kb.__file__).parent / "data" / "samples" / "customer_messages_trai
 
 def main(limit: int = 480) -> list[str]:
     """Train on the first `limit` messages and return two answers of the classifier as it was loaded again."""
-    examples = kb.data.read_examples(SAMPLE, labels="label").take(range(limit))
+    examples = kb.data.read_examples(SAMPLE, label_columns="label").take(range(limit))
     classifier = kb.TextClassifier("multiclass", epochs=2).fit(examples.texts, examples.labels["label"])
     with tempfile.TemporaryDirectory() as folder:
         classifier.save(f"{folder}/model")

@@ -22,7 +22,6 @@ from kerasbert import layers as layers
 from kerasbert import losses as losses
 from kerasbert import metrics as metrics
 from kerasbert import optimizers as optimizers
-from kerasbert import saving as saving
 from kerasbert import subclasses as subclasses
 from kerasbert import tasks as tasks
 from kerasbert import training as training

@@ -7,54 +7,43 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_choice, check_int
+from kerasbert._core.checks import check_bool, check_int
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.memory import ahead, lengths_of_counts
+from kerasbert.batches.memory import lengths_of_counts
 from kerasbert.batches.row_plan import POOL_ROWS, Pool, RowPlan
-from kerasbert.batches.row_sampling import ROWS_AT_ONCE, RowSampling, cache_draws, sampled_counts
-from kerasbert.batches.sampling import SAMPLINGS
-from kerasbert.batches.source import BatchSource
+from kerasbert.batches.rows import RowStore
+from kerasbert.batches.sampling import RowSampling, count_drawn, row_draws
+from kerasbert.batches.source import TokenBatches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import LabelCounts
-from kerasbert.tokenization.augmentation import RATES, Augmentation, augment_step, parse_augmentation
+from kerasbert.labels.rules import ONE_OF_TWO
+from kerasbert.tokenization.augmentation import RATES, Augmentation, parse_augmentation
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 # Distinct (rows, length) of batches.
 NUM_SHAPES = 8
 # An average batch holds as many texts as the default batch of `make_batches`.
 MEAN_ROWS = 32
-MOST_HELD_OUT = 10_000
 # Number of a further pass over the rows, where chance drew fewer than an epoch needs; no epoch has so high a number.
 ANOTHER_PASS = 2**40
 # Of a batch's size, the share (one in so many) by which it may be lowered so that whole batches hold all texts.
 LOWERED = 8
 
 
-class RowStore(Protocol):
-    """Where rows are: a `TokenCache`, or `MemoryRows`."""
-
-    lengths: np.ndarray
-    num_rows: int
-
-    def read(self, rows: np.ndarray) -> tuple[TokenArrays, dict[str, np.ndarray]]:
-        """Tokens and labels of some rows."""
-        ...
-
-
 class _Held(NamedTuple):
     """Rows in memory, ascending by number."""
 
     rows: np.ndarray
-    tokens: TokenArrays
+    token_arrays: TokenArrays
     labels: dict[str, np.ndarray]
 
     def take(self, rows: np.ndarray) -> "_Held":
         places = np.searchsorted(self.rows, rows)
-        return _Held(rows, self.tokens.take(places), {name: part[places] for name, part in self.labels.items()})
+        return _Held(rows, self.token_arrays.take(places), {name: part[places] for name, part in self.labels.items()})
 
 
 class _Asked(NamedTuple):
@@ -66,7 +55,7 @@ class _Asked(NamedTuple):
     rest: Iterator[Pool]
 
 
-class StreamBatches(BatchSource):
+class StreamBatches(TokenBatches):
     """Batches of a few fixed shapes; made by `stream_batches`.
 
     Args:
@@ -108,12 +97,10 @@ class StreamBatches(BatchSource):
         padded = sum(rows * length * count for (rows, length), count in self.shapes.items())
         self.num_tokens = self._real_tokens()
         self.padding = 1 - self.num_tokens / max(padded, 1)
-        self.pipeline = self._pipeline()
+        example = self._inputs(self._held(np.arange(min(store.num_rows, 1))), 1)
+        self.pipeline = self._pipeline(example, self._static_shape())
         self.dataset = self.with_length(self.pipeline)
         self.dataset.longest_input = max((length for _, length in self.shapes), default=0)
-
-    def __len__(self) -> int:
-        return self.steps
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """The rows of one batch, of all workers; asked in order, each costs next to nothing."""
@@ -141,14 +128,6 @@ class StreamBatches(BatchSource):
             "share": list(self.share),
             "augmentation": None if self.augmentation is None else [getattr(self.augmentation, rate) for rate in RATES],
         }
-
-    def plan_dataset(self) -> Any:
-        """The rows (m,) of this worker and the padded length of each batch, as a `tf.data.Dataset` of epoch after epoch."""
-        import tensorflow as tf
-
-        return tf.data.Dataset.from_generator(
-            self._planned, output_signature=(tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64))
-        )
 
     def describe(self) -> str:
         """Shapes and padding in words, for the log."""
@@ -198,78 +177,38 @@ class StreamBatches(BatchSource):
             yield pool._replace(batches=batches), np.setdiff1d(needed, held, assume_unique=True)
             held = pool.waiting
 
-    def _epoch(self) -> Iterator[tuple]:
-        epoch, skip = self.epoch, self._skip
-        self.epoch, self._skip = epoch + 1, 0
+    def _plan(self, epoch: int) -> Iterator[tuple[np.ndarray, int]]:
+        for pool in self._pools(epoch):
+            for rows, length in pool.batches:
+                yield rows[self.share[0] :: self.share[1]], length
+
+    def _read(self) -> Iterator[tuple[Any, ...]]:
+        # The rows of the next pool are read while the batches of one are given.
+        epoch, skip = self._next_epoch()
         held: _Held | None = None
         number = epoch * self.steps + skip
         with concurrent.futures.ThreadPoolExecutor(1) as reader:
-            for pool, coming in _one_ahead(self._reads(epoch, skip), lambda item: reader.submit(self._read, item[1])):
+            for pool, coming in _one_ahead(self._reads(epoch, skip), lambda item: reader.submit(self._held, item[1])):
                 held = _joined(held, coming.result())
                 for rows, length in pool[0].batches:
-                    yield (*self._batch(held.take(rows[self.share[0] :: self.share[1]]), length), np.int64(number))
+                    yield (*self._inputs(held.take(rows[self.share[0] :: self.share[1]]), length), number)
                     number += 1
                 held = held.take(pool[0].waiting)
 
-    def _planned(self) -> Iterator[tuple[np.ndarray, int]]:
-        """The batches of the next epoch, without reading a row."""
-        epoch, skip = self.epoch, self._skip
-        self.epoch, self._skip = epoch + 1, 0
-        batches = itertools.chain.from_iterable(pool.batches for pool in self._pools(epoch))
-        for rows, length in itertools.islice(batches, skip, None):
-            yield rows[self.share[0] :: self.share[1]], length
-
-    def _read(self, rows: np.ndarray) -> _Held:
+    def _held(self, rows: np.ndarray) -> _Held:
         return _Held(rows, *self.store.read(rows))
 
-    def _batch(self, chosen: _Held, length: int) -> tuple:
-        inputs = chosen.tokens.padded(self.pad_id, length)
+    def _inputs(self, held: _Held, length: int) -> tuple[Any, ...]:
+        inputs = held.token_arrays.padded(self.pad_id, length)
         if not self.label_counts:
             return (inputs,)
-        return inputs, (next(iter(chosen.labels.values())) if self._one_head() else chosen.labels)
-
-    def _pipeline(self) -> Any:
-        import tensorflow as tf
-
-        example = self._batch(self._read(np.arange(min(self.store.num_rows, 1))), 1)
-        shape = self._static_shape()
-        inputs = {name: tf.TensorSpec(shape, tf.int32) for name in example[0]}
-        labels = tf.nest.map_structure(lambda part: tf.TensorSpec((shape[0], *part.shape[1:]), part.dtype), example[1:])
-        signature = (inputs, *labels, tf.TensorSpec((), tf.int64))
-        dataset = tf.data.Dataset.from_generator(self._epoch, output_signature=signature)
-        step = augment_step(self.augmentation, self.seed, self.pad_id)
-
-        def finish(inputs: Any, *rest: Any) -> Any:
-            *labels, number = rest
-            inputs = inputs if step is None else step(inputs, number)
-            return (inputs, *labels) if labels else inputs
-
-        return ahead(dataset, finish)
+        return inputs, (next(iter(held.labels.values())) if self._one_head() else held.labels)
 
     def _static_shape(self) -> tuple[int | None, int | None]:
         if len(self.shapes) > 1:
             return None, None
         [(rows, length)] = self.shapes or [(None, None)]
         return None if rows is None else len(range(self.share[0], rows, self.share[1])), length
-
-
-class MemoryRows:
-    """Tokens and labels in memory, read as those of a cache are.
-
-    Args:
-        tokens: of n texts.
-        labels: head name -> array (n, ...); none for prediction.
-    """
-
-    def __init__(self, tokens: TokenArrays, labels: Mapping[str, np.ndarray]) -> None:
-        self.tokens = tokens
-        self.labels = dict(labels)
-        self.lengths = tokens.lengths
-        self.num_rows = len(tokens)
-
-    def read(self, rows: np.ndarray) -> tuple[TokenArrays, dict[str, np.ndarray]]:
-        """Tokens and labels of some rows."""
-        return self.tokens.take(rows), {name: part[rows] for name, part in self.labels.items()}
 
 
 def stream_batches(
@@ -316,8 +255,6 @@ def stream_batches(
     Example:
         >>> batches = stream_batches(cache, token_budget=4096)  # doctest: +SKIP
     """
-    if sampling is not None:
-        check_choice("sampling", sampling, SAMPLINGS)
     if batch_size is not None and token_budget is not None:
         raise ConfigError(
             f"One of `token_budget` and `batch_size` may be given, the tokens or the texts of a batch; got {token_budget} "
@@ -330,7 +267,6 @@ def stream_batches(
     plan = plan_rows(
         cache.lengths,
         length_counts,
-        longest=cache.max_length,
         token_budget=token_budget,
         mean_rows=MEAN_ROWS if batch_size is None else check_int("batch_size", batch_size, 1),
         shuffle=shuffle,
@@ -339,11 +275,11 @@ def stream_batches(
         static=static,
         share=share,
     )
-    draws = None if sampling is None else cache_draws(cache, sampling)
-    counts = sampled_counts(cache, draws, keep)
+    draws = None if sampling is None else row_draws(cache, sampling, keep)
+    counts = _label_counts(cache, count_drawn(cache, draws, keep))
     if draws is not None:
-        plan = dataclasses.replace(plan, draw=row_sampling(draws, cache.num_rows, keep, seed))
-        plan = dataclasses.replace(plan, rounds=plan.draw.rounds, drop_rest=True)  # type: ignore[union-attr]
+        drawn = RowSampling.of(cache, draws, keep, seed)
+        plan = dataclasses.replace(plan, draw=drawn, rounds=drawn.rounds, drop_rest=True)
     plan = dataclasses.replace(plan, keep=keep)
     augmentation = parse_augmentation(augment, cache.token_kinds, cache.facts["mask_id"])
     return StreamBatches(cache, plan, counts, pad_id=cache.pad_id, share=share, augmentation=augmentation)
@@ -353,7 +289,6 @@ def plan_rows(
     lengths: np.ndarray,
     length_counts: np.ndarray,
     *,
-    longest: int,
     token_budget: int | None = None,
     mean_rows: int = MEAN_ROWS,
     shuffle: bool = True,
@@ -367,21 +302,6 @@ def plan_rows(
     Args:
         lengths: tokens of each row, (n,).
         length_counts: rows of 0, 1, 2, ... tokens.
-        longest: no padded length goes beyond it.
-        token_budget: see `stream_batches`.
-        mean_rows: texts of an average batch, without a budget.
-        shuffle: see `stream_batches`.
-        seed: see `stream_batches`.
-        num_shapes: see `stream_batches`.
-        static: see `stream_batches`.
-        share: see `stream_batches`.
-
-    Returns:
-        The plan.
-
-    Raises:
-        ConfigError: when a number is out of its range, or the budget does not hold the longest text.
-        DataError: when there is no row.
     """
     check_bool("shuffle", shuffle)
     check_bool("static", static)
@@ -403,36 +323,6 @@ def plan_rows(
     return RowPlan(lengths, buckets, sizes, shuffle, seed, drop_rest=static, pool_rows=pool_rows)
 
 
-def held_out_rows(num_rows: int, fraction: float, *, seed: int = 0) -> np.ndarray:
-    """Rows to judge by, drawn by chance, at most 10,000.
-
-    Args:
-        num_rows: of how many.
-        fraction: share to hold out, in [0, 1).
-        seed: the same seed gives the same rows.
-
-    Returns:
-        The rows, ascending, int64.
-
-    Example:
-        >>> len(held_out_rows(100, 0.1))
-        10
-    """
-    count = min(round(fraction * num_rows), MOST_HELD_OUT, num_rows - 1)
-    return np.sort(np.random.default_rng(seed).choice(num_rows, count, replace=False, shuffle=False))
-
-
-def row_sampling(draws: Any, num_rows: int, keep: Any, seed: int) -> RowSampling:
-    """Draws with their sum and their maximum, from one look at all rows."""
-    total, most = 0.0, 1.0
-    for start in range(0, num_rows, ROWS_AT_ONCE):
-        rows = np.arange(start, min(start + ROWS_AT_ONCE, num_rows))
-        rows = rows if keep is None else rows[keep(rows)]
-        values = draws(rows)
-        total, most = total + float(values.sum()), max(most, float(values.max(initial=0.0)))
-    return RowSampling(draws, total, most, seed)
-
-
 def fit_sizes(
     buckets: tuple[int, ...],
     counts: np.ndarray,
@@ -446,17 +336,11 @@ def fit_sizes(
     fewer such texts, and so that the size at the longest divides what arrives there.
 
     Args:
-        buckets: padded lengths, ascending.
         counts: texts of 0, 1, 2, ... tokens.
         budget: most tokens of a batch; None: such that an average batch has `mean_rows` texts.
-        workers: every size is a multiple of this.
-        mean_rows: texts of an average batch.
 
     Returns:
         The sizes, and how many texts are left for an odd batch.
-
-    Raises:
-        ConfigError: when the budget does not hold the longest text.
 
     Example:
         >>> fit_sizes((4, 8), np.array([0, 0, 0, 0, 9, 0, 0, 0, 4]), 32)
@@ -502,12 +386,22 @@ def _last_size(arriving: int, limit: int, workers: int) -> tuple[int, int]:
     return limit, arriving % limit
 
 
+def _label_counts(cache: TokenCache, drawn: Mapping[str, tuple[np.ndarray, int]]) -> dict[str, LabelCounts]:
+    """What `count_drawn` gives, for the labels that the heads have."""
+    counts = {}
+    for name, (found, total) in drawn.items():
+        every = np.zeros(len(cache.heads[name].names), dtype=np.int64)
+        every[: len(found)] = found
+        counts[name] = LabelCounts(every[1:] if cache.heads[name].kind.rules is ONE_OF_TWO else every, total)
+    return counts
+
+
 def _keeper(held_out: np.ndarray) -> Any:
     """A filter for rows that are not held out."""
 
     def keep(rows: np.ndarray) -> np.ndarray:
         places = np.searchsorted(held_out, rows)
-        return (places == len(held_out)) | (held_out[np.minimum(places, len(held_out) - 1)] != rows)
+        return np.asarray(held_out[np.minimum(places, len(held_out) - 1)] != rows)
 
     return keep if len(held_out) else None
 
@@ -528,7 +422,7 @@ def _joined(held: _Held | None, new: _Held) -> _Held:
     if not len(new.rows):
         return held
     rows = np.concatenate([held.rows, new.rows])
-    tokens = TokenArrays.concatenate([held.tokens, new.tokens])
+    token_arrays = TokenArrays.concatenate([held.token_arrays, new.token_arrays])
     labels = {name: np.concatenate([part, new.labels[name]]) for name, part in held.labels.items()}
     order = np.argsort(rows)
-    return _Held(rows[order], tokens.take(order), {name: part[order] for name, part in labels.items()})
+    return _Held(rows[order], token_arrays.take(order), {name: part[order] for name, part in labels.items()})

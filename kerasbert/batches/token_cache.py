@@ -7,7 +7,7 @@
     labels-HEAD.bin         label numbers of all texts, int32
     starts-HEAD.bin         where the labels of each text start among them, uint64
     kinds.bin               what each token of the vocabulary is: 0 starts a word, 1 continues one, 2 special; uint8
-    texts.bin               a number for each text that is equal where texts are, see `guards.text_keys`; uint64
+    texts.bin               a number for each text that is equal where texts are, see `data_checks.text_keys`; uint64
     bad_rows.txt            rows that were left out, a line each
     manifest.json           size and SHA-256 of each file
 
@@ -17,7 +17,7 @@ The index lets any row be read without the ones before it; it is mapped into mem
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +28,17 @@ from kerasbert._core.errors import ArtifactError, DataError, KerasBertError
 from kerasbert._core.files import checked_member, verify_manifest
 from kerasbert._core.json_files import check_form, is_count, read_json_object
 from kerasbert._core.locks import identity, read_locked
-from kerasbert._core.names import MANIFEST_FILE
+from kerasbert._core.names import INPUT_IDS, MANIFEST_FILE, TOKEN_TYPE_IDS
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
-from kerasbert.batches.token_records import parse
-from kerasbert.labels.hierarchy import UNKNOWN, Hierarchy, parse_tree
+from kerasbert.labels.hierarchy import Hierarchy, parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.reading.sources import SourceFile, listing
-from kerasbert.tokenization.token_arrays import TokenArrays, ranges
+from kerasbert.reading._files import SourceFile
+from kerasbert.reading.sources import listing
+from kerasbert.tasks.levels import ExclusiveLevel
+from kerasbert.tasks.table import TASKS, task_class
+from kerasbert.tasks.task import Task
+from kerasbert.tokenization.token_arrays import TokenArrays, offsets_of, ranges
 
 CACHE_FILE = "cache.json"
 LENGTHS_FILE = "lengths.bin"
@@ -44,7 +47,6 @@ KINDS_FILE = "kinds.bin"
 KEYS_FILE = "texts.bin"
 BAD_ROWS_FILE = "bad_rows.txt"
 FORMAT = 1
-TASKS = ("binary", "multiclass", "multilabel", HIERARCHICAL)
 FORM = {
     "vocabulary": str,
     "max_length": is_count,
@@ -64,7 +66,7 @@ FORM = {
     "sources": [{"path": str, "size": is_count, "mtime_ns": int, "sha256": str}],
     "heads": {
         ...: {
-            "task": lambda task: task in TASKS,
+            "task": lambda task: task in (*TASKS, HIERARCHICAL),
             "columns": [str],
             "delimiter": (str, None),
             "names": [str],
@@ -73,6 +75,8 @@ FORM = {
         }
     },
 }
+# In front of the names of label features.
+LABEL = "label/"
 # A TFRecord: length and its check sum, the content, its check sum.
 HEADER, FOOTER = 12, 4
 # Rows that are looked at at once.
@@ -84,7 +88,7 @@ class CachedHead:
     """The labels of one head.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`; `"hierarchical"` for a level of a hierarchy.
+        task: name of its task; `HIERARCHICAL` for a level of a hierarchy.
         columns: where they were read.
         delimiter: separator of several names in one cell.
         names: label names in order.
@@ -99,29 +103,22 @@ class CachedHead:
     order: tuple[int, ...]
     counts: tuple[int, ...]
 
-    def encode(self, numbers: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-        """Label numbers of n texts as the array that the head trains on.
+    @property
+    def kind(self) -> type[Task]:
+        """The class of the task."""
+        return ExclusiveLevel if self.task == HIERARCHICAL else task_class(self.task)
+
+    def encode(self, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        """Labels of n texts as the array that the head trains on.
 
         Args:
-            numbers: all numbers, (t,).
-            offsets: where those of each text start, (n + 1,).
+            labels: places in `names`, flat, (t,).
+            counts: how many of them each text has, (n,).
 
         Returns:
-            Float32 (n, 1) for a binary, int32 (n,) for a multi-class, float32 (n, C) for a multi-label head; int32 (n,)
-            for a level, -1 where unknown.
+            See `Task.array`.
         """
-        ids = np.asarray(self.order, dtype=np.int32)[numbers]
-        if self.task == HIERARCHICAL:
-            level = np.full(len(offsets) - 1, UNKNOWN, dtype=np.int32)
-            level[np.diff(offsets) > 0] = ids
-            return level
-        if self.task == "multiclass":
-            return ids
-        if self.task == "binary":
-            return ids.astype(np.float32).reshape(-1, 1)
-        rows = np.zeros((len(offsets) - 1, len(self.names)), dtype=np.float32)
-        rows[np.repeat(np.arange(len(rows)), np.diff(offsets)), ids] = 1.0
-        return rows
+        return self.kind.array(labels, offsets_of(counts), len(self.names))
 
 
 class TokenCache:
@@ -150,7 +147,7 @@ class TokenCache:
         self.pad_id: int = facts["pad_id"]
         self.pairs: bool = facts["pairs"]
         self.sources = [_known(SourceFile, file) for file in facts["sources"]]
-        self.heads = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
+        self.heads: dict[str, CachedHead] = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
         self.hierarchy = parse_tree(facts["tree"]) if facts.get("tree") else None
         self.lengths: np.ndarray = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
         self._offsets = np.memmap(folder / OFFSETS_FILE, dtype=np.uint64, mode="r", shape=(self.num_rows,))
@@ -161,6 +158,7 @@ class TokenCache:
             )
             for head in self.heads
         }
+        self._order = {name: np.array(head.order, dtype=np.int32) for name, head in self.heads.items()}
         self._vocabulary_size = (folder / KINDS_FILE).stat().st_size
         self._identity = identity(folder)
         self._first_rows = np.concatenate([[0], np.cumsum([shard["rows"] for shard in facts["shards"]])])
@@ -174,9 +172,14 @@ class TokenCache:
         return self.hierarchy or {name: head.names for name, head in self.heads.items()}
 
     @property
+    def counts(self) -> dict[str, np.ndarray]:
+        """Head name -> how many rows have each label, (C,)."""
+        return {name: np.array(head.counts) for name, head in self.heads.items()}
+
+    @property
     def skipped(self) -> dict[str, Any]:
         """How many rows were left out (`count`), and the `first` of them."""
-        return self.facts["skipped"]
+        return dict(self.facts["skipped"])
 
     def describe(self) -> str:
         """What it holds, in words, for the log."""
@@ -207,7 +210,7 @@ class TokenCache:
 
     @property
     def text_keys(self) -> np.ndarray | None:
-        """A number for each text, see `guards.text_keys`, mapped from disk; None in a cache that was made without."""
+        """A number for each text, see `data_checks.text_keys`, mapped from disk; None in a cache that was made without."""
         path = self.folder / KEYS_FILE
         return _mapped(path, np.uint64) if path.is_file() else None
 
@@ -226,14 +229,29 @@ class TokenCache:
         import tensorflow as tf
 
         try:
-            tokens, labels = parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
+            token_arrays, labels = _parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
         except tf.errors.InvalidArgumentError as error:
             raise DataError(
                 f"{self.folder}: a record is malformed ({shorten(str(error))}); prepare it again."
             ) from None
-        self._check_records(rows, tokens, labels)
-        tokens = dataclasses.replace(tokens, max_length=self.max_length)
-        return tokens, {name: head.encode(*labels[name]) for name, head in self.heads.items()}
+        self._check_records(rows, token_arrays, labels)
+        token_arrays = dataclasses.replace(token_arrays, max_length=self.max_length)
+        return token_arrays, {
+            name: head.encode(self._order[name][numbers], np.diff(offsets))
+            for (name, head), (numbers, offsets) in zip(self.heads.items(), labels.values(), strict=True)
+        }
+
+    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
+        """The labels of some rows as the head trains on them, from the index.
+
+        Args:
+            head: name of the head.
+            rows: m rows.
+
+        Returns:
+            Labels, see `CachedHead.encode`.
+        """
+        return self.heads[head].encode(*self.labels_of(head, rows))
 
     def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The labels of some rows, from the index.
@@ -249,25 +267,25 @@ class TokenCache:
         first = starts[rows].astype(np.int64)
         stop = np.where(rows + 1 < self.num_rows, starts[np.minimum(rows + 1, self.num_rows - 1)], len(numbers))
         counts = stop.astype(np.int64) - first
-        order = np.asarray(self.heads[head].order, dtype=np.int32)
         if len(rows) and (counts.min() < 0 or first.min() < 0 or (first + counts).max() > len(numbers)):
             raise DataError(f"{self.folder}: the index of labels is malformed; prepare it again.")
         found = numbers[ranges(first, counts)]
         self._check_numbers(head, found)
-        return order[found], counts
+        return self._order[head][found], counts
 
-    def _check_records(self, rows: np.ndarray, tokens: TokenArrays, labels: Mapping[str, Any]) -> None:
+    def _check_records(self, rows: np.ndarray, token_arrays: TokenArrays, labels: Mapping[str, Any]) -> None:
         """Refuse what no tokenizer and no label vocabulary gives: it would be read as another row's."""
-        ids = tokens.input_ids
-        wrong = not np.array_equal(tokens.lengths, self.lengths[rows]) or len(tokens.token_type_ids) != len(ids)
+        ids = token_arrays.input_ids
+        wrong = not np.array_equal(token_arrays.lengths, self.lengths[rows]) or len(token_arrays.token_type_ids) != len(
+            ids
+        )
         if wrong or (len(ids) and not 0 <= ids.min() <= ids.max() < self._vocabulary_size):
             raise DataError(f"{self.folder}: records and index differ; prepare it again.")
         for name, (numbers, offsets) in labels.items():
             self._check_numbers(name, numbers)
-            several = np.diff(offsets)
-            task = self.heads[name].task
-            fits = (several == 1).all() if task in ("binary", "multiclass") else (several <= 1).all()
-            if task != "multilabel" and not fits:
+            several, head = np.diff(offsets), self.heads[name]
+            fits = (several <= 1).all() if head.task == HIERARCHICAL else (several == 1).all()
+            if not head.kind.rules.several and not fits:
                 raise DataError(f"{self.folder}: a record of {name!r} has no label or several; prepare it again.")
 
     def _check_numbers(self, head: str, numbers: np.ndarray) -> None:
@@ -356,6 +374,28 @@ def _open(folder: Path, reused: bool) -> TokenCache:
     if cache.hierarchy is not None and cache.hierarchy.names != tuple(head.names for head in cache.heads.values()):
         raise ArtifactError(f"{str(folder)!r}: the tree and the labels of its levels differ; prepare it again.")
     return cache
+
+
+def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tuple[TokenArrays, dict[str, Any]]:
+    """Parse what `serialize` wrote, or any TFRecord file of these features.
+
+    Args:
+        pairs: whether to read `token_type_ids`.
+
+    Returns:
+        The token ids of n texts; and head name -> pair of label numbers, flat, and offsets (n + 1,).
+    """
+    import tensorflow as tf
+
+    names = [INPUT_IDS, *([TOKEN_TYPE_IDS] if pairs else []), *(LABEL + head for head in heads)]
+    with tf.device("CPU:0"):
+        features = {name: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64) for name in names}
+        parsed = tf.io.parse_example(tf.constant(list(records), dtype=tf.string), features)
+    flat = {name: (ragged.flat_values.numpy(), ragged.row_splits.numpy()) for name, ragged in parsed.items()}
+    ids, offsets = flat[INPUT_IDS]
+    types = flat[TOKEN_TYPE_IDS][0].astype(np.uint8) if pairs else np.zeros(len(ids), dtype=np.uint8)
+    token_arrays = TokenArrays(ids.astype(np.int32), types, offsets)
+    return token_arrays, {head: flat[LABEL + head] for head in heads}
 
 
 def _count_lengths(lengths: np.ndarray, minimum: int) -> np.ndarray:

@@ -19,7 +19,7 @@ def assert_labels(
     rebuild: Callable[[Any, list[tuple[str | None, Any]]], Any],
     named: list[tuple[str, LabelForm]],
 ) -> Any:
-    """The dataset, which fails at a batch with labels that do not fit.
+    """Add label checks to a dataset.
 
     Args:
         dataset: of (inputs, labels) or (inputs, labels, weights); others are left alone.
@@ -58,7 +58,7 @@ def assert_labels(
 
 
 def message_of(error: Exception, named: list[tuple[str, LabelForm]]) -> str | None:
-    """What an error of a checked dataset says of the labels.
+    """The label error inside an error of a checked dataset.
 
     Args:
         error: raised while the dataset was read.
@@ -76,7 +76,7 @@ def message_of(error: Exception, named: list[tuple[str, LabelForm]]) -> str | No
 
 
 def _asserted(index: int, number: Any, form: LabelForm, labels: Any) -> Any:
-    """Labels in the shape that losses and metrics read alike; fails where a value does not fit."""
+    """Assert that labels fit, and bring them into the form's shape."""
     values = tf.cast(labels, tf.float64)
     one_hot = values.shape.rank is not None and form.is_one_hot(tuple(values.shape))
     rows = values if one_hot else tf.reshape(values, (tf.shape(values)[0], -1))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pooling import describe_pooling
 from kerasbert.encoders.quantized_parts import check_not_quantized

@@ -27,6 +27,9 @@ from kerasbert.optimizers.variables import build_variables
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_of
 
+# What gives the probabilities of one head.
+HeadLayer = ClassificationHead | LevelProbabilities | LayerVotes
+
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
@@ -62,7 +65,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return next(layer for layer in self.layers if isinstance(layer, Encoder))
 
     def switch_off_dropout(self) -> None:
-        """Train without dropout in the encoder, such as to compare trainings; that of the heads is a builder's argument."""
+        """Disable dropout in the encoder, to compare trainings; the heads' is an argument of the builders."""
         for layer in self.encoder._flatten_layers():
             if isinstance(layer, ByteDropout):
                 layer.switch_off()
@@ -83,8 +86,8 @@ class Classifier(NamedInputs, CheckedLabels):
         return (self.windows or self.features).output
 
     @property
-    def heads(self) -> dict[str, Any]:
-        """The heads by name, in the order in which they were given; the levels of a hierarchical model, the vote of a layerwise one."""
+    def heads(self) -> dict[str, HeadLayer]:
+        """The heads by name, in the order given: the levels of a hierarchical model, the vote of a layerwise one."""
         if self.votes is not None:
             return {self.votes.name: self.votes}
         kinds = (ClassificationHead, LevelProbabilities)
@@ -117,7 +120,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return next((layer for layer in self.layers if isinstance(layer, LayerVotes)), None)
 
     @property
-    def trained_heads(self) -> dict[str, Any]:
+    def trained_heads(self) -> dict[str, HeadLayer]:
         """Everything that has a loss: the heads and, in a layerwise model, the classifier of each layer."""
         voters = [] if self.votes is None else [one for one in self.layers if isinstance(one, ClassificationHead)]
         return {**self.heads, **{voter.name: voter for voter in voters}}
@@ -128,7 +131,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return next((layer for layer in self.layers if isinstance(layer, HierarchicalHead)), None)
 
     @property
-    def head(self) -> Any:
+    def head(self) -> HeadLayer:
         """The only head.
 
         Raises:
@@ -172,7 +175,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return named
 
     def named_data(self, data: Any) -> Any:
-        """See `NamedInputs`; the batches of a `tf.data` set are held to `max_length`, too.
+        """See `NamedInputs`; batches of `tf.data` are checked against `max_length` too.
 
         Raises:
             ConfigError: when inputs are longer than `max_length`.
@@ -209,7 +212,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return super().call(self.named(inputs), training=training, mask=mask, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Make the training step as Keras does, after the variables of the optimiser, so that it is traced once.
+        """Make the training step as Keras does; the optimiser's variables are made first, so that it is traced once.
 
         Args:
             force: whether a step that was made already is made again.
@@ -223,7 +226,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return super().make_train_function(force)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Predict as `keras.Model.predict` does, see `NamedInputs`; no rows give an empty result of the right width.
+        """Predict as `keras.Model.predict` does, see `NamedInputs`; without rows the result is empty and of the right width.
 
         Raises:
             ConfigError: when an input is missing.

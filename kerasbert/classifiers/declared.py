@@ -1,4 +1,4 @@
-"""Build models whose variables have a name and a shape but take no memory until they get their values."""
+"""Declare variables first and allocate them later, with their values."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ WAITING = "uninitialized_variables"
 
 @contextlib.contextmanager
 def declared_only() -> Iterator[list[Any]]:
-    """Context: variables made inside are declared only.
+    """Context: variables made inside are declared, not allocated.
 
     Keras does so itself while it traces; what is declared here and never gets a value, it would initialise later on.
 

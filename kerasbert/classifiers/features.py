@@ -18,7 +18,7 @@ from kerasbert.encoders.kept_parts import KeepsParts
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class Features(KeepsParts, keras.layers.Layer):
-    """Pools each chosen hidden state with one pooling layer and combines the results, or the other way round.
+    """Pool the chosen hidden states and combine the results, or combine first and pool once.
 
     Args:
         pooling: a pooling layer, shared by all chosen hidden states.
@@ -118,7 +118,7 @@ class Features(KeepsParts, keras.layers.Layer):
 
 
 def resolve_layers(layers: int | Sequence[int] | None, num_hidden_layers: int) -> tuple[int, ...]:
-    """Turn a choice of hidden states into indices counted from the embeddings.
+    """Resolve the `layers` argument to indices counted from the embeddings.
 
     Args:
         layers: an index or several; 0 is the embeddings, `num_hidden_layers` or -1 the last block. None: the last.

@@ -297,7 +297,7 @@ _BASE_KEYS = frozenset({*keras.layers.Layer().get_config(), quantized_parts.KEY,
 
 
 def as_pooling(pooling: str | Pooling) -> Pooling:
-    """A pooling layer from its name, or the layer itself.
+    """Resolve the `pooling` argument: the layer of a name, or the layer itself.
 
     Raises:
         ConfigError: when the name is unknown.
@@ -311,13 +311,13 @@ def as_pooling(pooling: str | Pooling) -> Pooling:
 
 
 def serialize_pooling(pooling: Pooling) -> dict[str, Any]:
-    """A pooling layer for the config of the layer that holds it, which builds it, so that its weights are named below it."""
+    """Serialise a pooling without its build config: the layer that holds it builds it, so that weights are named below that."""
     described: dict[str, Any] = keras.saving.serialize_keras_object(pooling)
     return {key: value for key, value in described.items() if key != "build_config"}
 
 
 def pooling_name(pooling: Pooling) -> str:
-    """The name under which a pooling layer is asked for.
+    """The name of a pooling layer in `POOLINGS`.
 
     Raises:
         ConfigError: when the layer is none of this package's.
@@ -329,7 +329,7 @@ def pooling_name(pooling: Pooling) -> str:
 
 
 def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
-    """A pooling layer as plain data: its name, or a dict of `name` and the settings that differ from its defaults.
+    """Describe a pooling layer as plain data: its name, or a dict of `name` and the settings that are not its defaults.
 
     Raises:
         ConfigError: when the layer is none of this package's.
@@ -341,7 +341,7 @@ def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
 
 
 def pooling_from(description: str | dict[str, Any]) -> Pooling:
-    """The pooling layer that `describe_pooling` described.
+    """Rebuild a pooling layer from `describe_pooling`.
 
     Raises:
         ConfigError: when the name is unknown or a setting out of its range.

@@ -9,8 +9,8 @@ import numpy as np
 from kerasbert._core.errors import CheckpointError
 from kerasbert._core.files import checked_member
 from kerasbert._core.json_files import read_json_object
-from kerasbert._core.names import CONFIG_FILE
-from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel
+from kerasbert._core.names import CONFIG_FILE, SINGLE_HEAD
+from kerasbert.classifiers.builders import build_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained_config import (
     check_architecture,
@@ -28,7 +28,7 @@ from kerasbert.encoders.source import folder_source
 
 
 class PretrainedClassifier(NamedTuple):
-    """What a folder of transformers holds.
+    """A classifier read from a folder of transformers.
 
     Args:
         model: the classifier, with all weights, not compiled.
@@ -73,10 +73,8 @@ def read_classifier(
     _check_tensors(source, form, (len(labels), config.hidden_size))
     arguments = _arguments(values, config, form)
     length = config.max_length if max_length is None else max_length
-    build = {"binary": build_binary, "multiclass": build_multiclass, "multilabel": build_multilabel}[task.name]
-    model = build(
-        **{task.argument: list(labels)}, **arguments, encoder=folder_source(folder), max_length=length, compile=False
-    )  # type: ignore
+    options = {**arguments, "encoder": folder_source(folder), "max_length": length, "compile": False}
+    model = build_heads({SINGLE_HEAD: task}, options)
     _fill(model, source, form)
     metrics, data = (own_values(values).get(name) for name in ("metrics", "data"))
     return PretrainedClassifier(
@@ -90,7 +88,7 @@ def read_classifier(
 
 
 def _outputs(source: TensorSource, form: StandardHead) -> int | None:
-    """How many outputs the weights have; None where there is no output layer."""
+    """Number of outputs in the weights; None where there is no output layer."""
     name = f"{form.output}.bias"
     return source.shape(name)[0] if name in source.names() and len(source.shape(name)) == 1 else None
 

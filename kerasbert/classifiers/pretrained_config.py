@@ -149,13 +149,13 @@ def task_of(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], pr
 
 
 def own_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an export of ours added to a `config.json`; empty in a foreign one."""
+    """The entries that our export adds to `config.json`; empty in a foreign one."""
     own = values.get(OWN_KEY)
     return own if isinstance(own, Mapping) else {}
 
 
 def label_kind_of(values: Mapping[str, Any], labels: tuple[str, ...], kind: str) -> str:
-    """The label kind that an export of ours noted, as long as it is of these labels.
+    """The label kind from our export, if it is of these labels.
 
     Args:
         values: content of `config.json`.
@@ -168,7 +168,7 @@ def label_kind_of(values: Mapping[str, Any], labels: tuple[str, ...], kind: str)
 
 
 def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
-    """The description of the training data that an export noted; empty where it is malformed.
+    """The description of the training data from our export; empty where it is malformed.
 
     Args:
         noted: as it was read.
@@ -181,7 +181,7 @@ def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
 
 
 def noted_thresholds(values: Mapping[str, Any], task: Task) -> np.ndarray:
-    """The thresholds that an export of ours noted, as long as they are of these labels; else 0.5.
+    """The thresholds from our export, if they are of these labels; else 0.5.
 
     Args:
         values: content of `config.json`.

@@ -11,43 +11,25 @@ import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.cli.data import check_of_classifier, read_data
-from kerasbert.cli.options import (
-    Delimiter,
-    Encoding,
-    Folder,
-    Format,
-    Labels,
-    OnError,
-    TextPair,
-    app,
-    refuse_useless,
-    say,
-    with_output,
-)
-from kerasbert.cli.reading import label_cells, reading_of
+from kerasbert.cli.command_options import draws_options
+from kerasbert.cli.data import Reading
+from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
-from kerasbert.evaluation.judging import score_beside
+from kerasbert.evaluation.comparison import evaluate_with_baseline
 from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
-from kerasbert.reading._files import UTF_8
-from kerasbert.reading.data_checks import overlap_message
+from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
 
 
 @app.command()
+@draws_options({"Data": ReadingOptions})
 def evaluate(
     context: typer.Context,
     folder: Folder,
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
-    text_pair: TextPair = None,
-    labels: Labels = None,
-    label_delimiter: Delimiter = None,
-    on_error: OnError = "stop",
-    encoding: Encoding = UTF_8,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
     baseline: Annotated[
         Path | None,
@@ -62,8 +44,9 @@ def evaluate(
         Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
+    **options: Any,
 ) -> None:
-    """Judge a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
+    """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
     if baseline is not None and output_format is Format.csv:
         raise typer.BadParameter("--baseline goes with --format table or json.")
     refuse_useless(context, with_output(("overwrite",), "--report", report))
@@ -76,16 +59,18 @@ def evaluate(
         limit = check_number("threshold", threshold, 0, 1)
         limits = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
         classifier = dataclasses.replace(classifier, thresholds=limits)
-    asked = {"text": text, "text_pair": text_pair, "label_delimiter": label_delimiter}
-    reading = reading_of(classifier, asked, labels)
-    check = check_of_classifier(classifier, reading) if on_error == "skip" else None
-    reading |= {"on_error": on_error, "check": check, "encoding": encoding}
-    examples = _read(data, reading)
-    cells = label_cells(examples, reading)
-    other, notes = (None, []) if baseline is None else _baseline(classifier, baseline, examples, reading)
+    rows = {name: options.pop(name) for name in ("on_error", "encoding")}
+    reading = Reading.of_classifier(classifier, **options)
+    examples = reading.read(data, **rows)
+    cells = reading.cells(examples)
+    other: BaselineScores | None = None
+    notes: list[str] = []
+    if baseline is not None:
+        train = reading.read(baseline, **rows)
+        other, notes = _baseline(classifier, train, examples, reading)
     comparison = None
     if report is None and other is not None:
-        scores, comparison = score_beside(classifier, examples.texts, cells, other, examples.text_pairs)
+        scores, comparison = evaluate_with_baseline(classifier, examples.texts, cells, other, examples.text_pairs)
     elif report is None:
         intervals = output_format is not Format.csv
         scores = classifier.evaluate(examples.texts, cells, examples.text_pairs, intervals=intervals)
@@ -99,7 +84,7 @@ def evaluate(
 
 
 def _print(
-    scores: dict[str, Any], other: dict | None, comparison: dict[str, Any] | None, output_format: Format
+    scores: dict[str, Any], other: dict[str, Any] | None, comparison: dict[str, Any] | None, output_format: Format
 ) -> None:
     if output_format is Format.json:
         content = scores if other is None else {"model": scores, "baseline": other, "comparison": comparison}
@@ -110,23 +95,15 @@ def _print(
         print_comparison(comparison)
 
 
-def _read(data: Path, reading: dict[str, Any]) -> Examples:
-    text, text_pair = reading.get("text", "text"), reading.get("text_pair")
-    columns: dict[str, Any] = {"text": text, "text_pair": text_pair, "labels": reading["columns"]}
-    return read_data(
-        data, **columns, on_error=reading["on_error"], check=reading["check"], encoding=reading["encoding"]
-    )
-
-
 def _baseline(
-    classifier: TrainedClassifier, data: Path, test: Examples, reading: dict[str, Any]
+    classifier: TrainedClassifier, train: Examples, test: Examples, reading: Reading
 ) -> tuple[BaselineScores, list[str]]:
     """Scores of the baseline, and what is wrong with the comparison."""
-    train = _read(data, reading)
-    notes = [note] if (note := overlap_message(train.texts, test.texts, train.text_pairs, test.text_pairs)) else []
+    keys = text_keys(train.texts, train.text_pairs)
+    notes = [note] if (note := overlap_message(keys, test.texts, test.text_pairs)) else []
     for note in notes:
         warnings.warn(note, KerasbertWarning, stacklevel=2)
-    given = [_one_text(train), label_cells(train, reading), _one_text(test), label_cells(test, reading)]
+    given = [_one_text(train), reading.cells(train), _one_text(test), reading.cells(test)]
     return score_baseline(classifier.outputs, *given), notes
 
 

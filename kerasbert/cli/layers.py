@@ -2,14 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert.cli.data import check_of_classifier, read_data
+from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Encoding, Folder, Format, OnError, app, refuse_useless, say, with_output
-from kerasbert.cli.reading import label_cells, reading_of
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.layer_scores import score_layers
 from kerasbert.reading._files import UTF_8
@@ -40,14 +39,11 @@ def layers(
         if target is not None:
             check_output(target, overwrite, kind=kind)
     classifier = trained_of(load(folder))
-    reading = reading_of(classifier, {}, None)
-    if reading.get("text_pair"):
+    reading = Reading.of_classifier(classifier)
+    if reading.text_pair_column:
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
-    check = check_of_classifier(classifier, reading) if on_error == "skip" else None
-    column = reading.get("text", "text")
-    source: dict[str, Any] = {"text": column, "labels": reading["columns"], "on_error": on_error, "encoding": encoding}
-    examples = read_data(data, **source, check=check)
-    report = score_layers(classifier, examples.texts, label_cells(examples, reading))
+    examples = reading.read(data, on_error=on_error, encoding=encoding)
+    report = score_layers(classifier, examples.texts, reading.cells(examples))
     if output is not None:
         with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:
             (beside / "layers.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
@@ -60,5 +56,5 @@ def layers(
         rows = report.values() if as_csv else report.cells()
         print_table(f"{folder}: {report.num_texts} texts", columns, rows, as_csv=as_csv)
     if keep is not None and save_as is not None:
-        truncate(classifier, keep).save(save_as, overwrite=overwrite, metrics={"reading": reading})
+        truncate(classifier, keep).save(save_as, overwrite=overwrite, metrics={"reading": reading.to_dict()})
         say(f"Saved the classifier that stops at layer {keep} to {save_as}.")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import DataError
-from kerasbert.cli.data import read_data
+from kerasbert.cli.data import Reading, read_data
 from kerasbert.cli.options import Encoding, Folder, Format, OnError, TextPair, app, is_file_name, refuse_useless, say
 from kerasbert.cli.tables import print_predictions
 from kerasbert.reading._files import UTF_8, check_encoding, check_file, decode_lines, read_bytes
@@ -32,7 +32,9 @@ def predict(
     file: Annotated[
         Path | None, typer.Option("--file", help="A .csv, .tsv, .jsonl or .parquet, or a text file of one text a line.")
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text-column", help="Column of the texts. [default: as in training]")
+    ] = None,
     text_pair: TextPair = None,
     on_error: OnError = "stop",
     encoding: Encoding = UTF_8,
@@ -49,10 +51,10 @@ def predict(
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
     classifier = trained_of(load(folder))
-    reading = classifier.metrics.get("reading", {})
-    text, text_pair = text or reading.get("text", "text"), text_pair or reading.get("text_pair")
+    reading = Reading.of_classifier(classifier, text_column=text, text_pair_column=text_pair)
+    text, text_pair = reading.text_column, reading.text_pair_column
     if file is not None and has_columns:
-        examples = read_data(file, text=text, text_pair=text_pair, on_error=on_error, encoding=encoding)
+        examples = read_data(file, text_column=text, text_pair_column=text_pair, on_error=on_error, encoding=encoding)
     elif text_pair is not None:
         raise typer.BadParameter(
             f"the classifier reads pairs of texts; give --file and a file with the columns {text!r} and {text_pair!r}."

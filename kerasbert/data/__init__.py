@@ -9,10 +9,10 @@ prepare_tokens    files -> `TokenCache` (token ids on disk)
 stream_batches    `TokenCache` -> `StreamBatches`
 """
 
+from kerasbert.batches.make import make_batches as make_batches
 from kerasbert.batches.memory import Batches as Batches
 from kerasbert.batches.memory import choose_lengths as choose_lengths
-from kerasbert.batches.memory import make_batches as make_batches
-from kerasbert.batches.prepare_tokens import prepare_tokens as prepare_tokens
+from kerasbert.batches.prepare import prepare_tokens as prepare_tokens
 from kerasbert.batches.stream import StreamBatches as StreamBatches
 from kerasbert.batches.stream import stream_batches as stream_batches
 from kerasbert.batches.token_cache import CachedHead as CachedHead
@@ -29,6 +29,7 @@ from kerasbert.labels.hierarchy import Hierarchy as Hierarchy
 from kerasbert.labels.hierarchy import parse_tree as parse_tree
 from kerasbert.labels.level_labels import collect_subclasses as collect_subclasses
 from kerasbert.labels.level_labels import encode_hierarchy as encode_hierarchy
+from kerasbert.labels.vocabulary import LabelVocabulary as LabelVocabulary
 from kerasbert.reading.examples import Examples as Examples
 from kerasbert.reading.readers import read_examples as read_examples
 from kerasbert.reading.splits import split_examples as split_examples
@@ -36,6 +37,7 @@ from kerasbert.reading.splits import split_indices as split_indices
 from kerasbert.tokenization.augmentation import Augmentation as Augmentation
 from kerasbert.tokenization.long_texts import LongTexts as LongTexts
 from kerasbert.tokenization.long_texts import WindowArrays as WindowArrays
+from kerasbert.tokenization.token_arrays import TemplatePart as TemplatePart
 from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
 from kerasbert.tokenization.tokenizer import Tokenizer as Tokenizer
 from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH

@@ -211,7 +211,7 @@ def as_config(config: Any) -> BertConfig:
 
 
 def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mapping[str, Any]:
-    """The keys of the encoder in a `config.json`, of whose family there is one here.
+    """The encoder's keys of a `config.json`, whose family must be supported.
 
     Args:
         values: content of a `config.json`; one that was exported with a head of our own keeps the encoder's inside.
@@ -238,7 +238,7 @@ def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mappin
 
 
 def _padding_of(model_type: str) -> int:
-    """The padding id of a config that says null: the mask alone keeps padding out, but for RoBERTa's positions."""
+    """The padding id of a config that says null. Only RoBERTa needs it, for its positions."""
     if model_type == "roberta":
         raise ConfigError(
             "`pad_token_id` must be an integer for a RoBERTa, whose positions begin after it; got None. Write the "
@@ -248,7 +248,7 @@ def _padding_of(model_type: str) -> int:
 
 
 def without_silent_wish(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A config of Hugging Face without its `output_hidden_states: false`, a default there that forces nothing."""
+    """Drop `output_hidden_states: false` from a Hugging Face config: a default there, a demand here."""
     return {key: value for key, value in values.items() if (key, value) != ("output_hidden_states", False)}
 
 

@@ -50,7 +50,7 @@ class ByteDropout(keras.layers.Layer):
         self.built = True
 
     def draw_seed(self) -> Any:
-        """What the next call would draw, int32 or uint32 (2,), to be given to that call; zeros where nothing is dropped."""
+        """Draw the seed of the next call, int32 or uint32 (2,); zeros where nothing is dropped."""
         return self.seed_generator.next() if self.dropped else ops.zeros((2,), "int32")
 
     def call(self, inputs: Any, training: bool | None = None, seed: Any = None) -> Any:

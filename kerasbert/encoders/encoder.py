@@ -1,4 +1,4 @@
-"""What every encoder shares: embeddings, blocks, perhaps a pooler, and the object that a call returns."""
+"""The base of every encoder: embeddings, blocks and perhaps a pooler; and what a call returns."""
 
 import os
 from collections.abc import Mapping
@@ -239,7 +239,7 @@ def _recomputed(block: BertBlock, hidden: Any, bias: Any) -> Any:
 
 
 def cut_layers(config: BertConfig, num_hidden_layers: int) -> BertConfig:
-    """The config of the encoder that stops after its first `num_hidden_layers` blocks.
+    """The config cut after its first `num_hidden_layers` blocks.
 
     Raises:
         ConfigError: when the encoder has fewer.

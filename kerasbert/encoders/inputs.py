@@ -1,4 +1,4 @@
-"""Sort model inputs by name: from any mapping, or a list in their order."""
+"""Model inputs by name: from any mapping, or a list in their order."""
 
 import inspect
 import numbers
@@ -75,7 +75,7 @@ class NamedInputs:
         return super().predict_on_batch(self.named(x))  # type: ignore[misc]
 
     def named(self, inputs: Any) -> Any:
-        """Inputs as a dict by name; what is neither a mapping nor a list of inputs as it is."""
+        """Inputs as a dict by name; anything but a mapping or a list of inputs is returned as it is."""
         check_process(keras.backend.backend())
         return named_inputs(inputs, self.input_keys, self.required_keys)
 
@@ -161,7 +161,7 @@ def _is_list_of_ids(value: Any) -> bool:
 
 
 def as_array(key: str, value: Any) -> Any:
-    """Lists of lists as an array; every other kind as it is.
+    """Convert lists of lists to an array; anything else is returned as it is.
 
     Raises:
         ConfigError: when the lists differ in length.

@@ -26,7 +26,7 @@ def quantized_parts(layer: Any) -> dict[str, Any]:
 
 
 def quantize_parts(layer: Any, parts: Mapping[str, Any]) -> None:
-    """Quantise parts of a layer that is built, so that it has the variables of one that was quantised.
+    """Quantise parts of a built layer, so that it has the variables of a quantised one.
 
     Args:
         layer: a layer or model.

@@ -1,4 +1,4 @@
-"""Resolve the `encoder` argument into a fresh encoder of the depth and form that is needed."""
+"""Resolve the `encoder` argument."""
 
 import os
 import warnings
@@ -41,7 +41,7 @@ class EncoderSource(NamedTuple):
 
 
 def encoder_for(encoder: Any, *, gets_new_head: bool = True) -> EncoderSource:
-    """Look at an encoder without building it.
+    """Resolve the `encoder` argument without building the encoder.
 
     Args:
         encoder: name or folder of a checkpoint; a `BertConfig`, dict or transformers config for fresh weights; or a
@@ -134,7 +134,7 @@ def encoder_from(
 
 
 def _architectures(folder: Path) -> Sequence[Any]:
-    """What kind of model a folder says that it holds; nothing where it does not say."""
+    """The architectures that a folder's config names; empty where it names none."""
     try:
         values = read_json_object(checked_member(folder, CONFIG_FILE))
     except (KerasBertError, OSError):
@@ -169,7 +169,7 @@ def _from_live(encoder: Any) -> EncoderSource:
 
 
 def _keep_frozen(source: Any, copy: Encoder) -> None:
-    """Freeze in a copy what is frozen in the model that it was made of."""
+    """Freeze the parts of a copy that are frozen in its source."""
     if isinstance(source, Encoder):
         copy_trainable(source, copy)
     elif hasattr(source, "named_parameters") and hasattr(source, "state_dict"):
@@ -180,7 +180,7 @@ def _keep_frozen(source: Any, copy: Encoder) -> None:
 
 
 def freeze_tensors(encoder: Encoder, names: Sequence[str]) -> None:
-    """Freeze the layers of an encoder whose tensors are all frozen in the PyTorch model that it was copied from.
+    """Freeze the layers of an encoder whose tensors are all frozen in the PyTorch model it was copied from.
 
     Args:
         encoder: the copy.

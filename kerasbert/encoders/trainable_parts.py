@@ -9,7 +9,7 @@ KEY = "trainable_parts"
 
 
 def trainable_parts(layer: Any) -> dict[str, bool]:
-    """The parts of a layer whose `trainable` is not that of what holds them.
+    """The parts of a layer whose `trainable` differs from that of their holder.
 
     Args:
         layer: a layer or model.
@@ -27,7 +27,7 @@ def trainable_parts(layer: Any) -> dict[str, bool]:
 
 
 def set_trainable_parts(layer: Any, parts: Mapping[str, bool]) -> None:
-    """Set the flags of parts of a layer, from the outside in; what the layer does not hold is passed over.
+    """Set the flags of parts of a layer, from the outside in; unknown paths are skipped.
 
     Args:
         layer: a layer or model.
@@ -47,7 +47,7 @@ def set_trainable(layer: Any, flag: bool) -> None:
 
 
 def copy_trainable(source: Any, target: Any) -> None:
-    """Give a layer the flags of another of the same make, or of a larger one of which it holds a part."""
+    """Copy the flags of a layer to one of the same make, or to a shorter one."""
     set_trainable(target, source.trainable)
     set_trainable_parts(target, trainable_parts(source))
 

@@ -91,9 +91,8 @@ def score_baseline(
         Wang and Manning, "Baselines and Bigrams: Simple, Good Sentiment and Topic Classification", 2012.
     """
     check_int("seed", seed, 0, 2**32 - 1)
-    plan = task
-    if not isinstance(plan, Outputs):
-        plan = plan_outputs(plan, heads=heads, subclasses=subclasses, level_task=level_task, label_names=label_names)
+    options: dict[str, Any] = {"heads": heads, "subclasses": subclasses, "level_task": level_task}
+    plan = task if isinstance(task, Outputs) else plan_outputs(task, label_names=label_names, **options)
     train_texts, test_texts = check_texts("train_texts", train_texts), check_texts("test_texts", test_texts)
     if len(train_texts) < 2 or not len(test_texts):
         raise DataError(

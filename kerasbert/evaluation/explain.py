@@ -10,13 +10,15 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
+from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
 from kerasbert.evaluation.attention_figure import draw_attentions
 from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
 from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
-from kerasbert.tokenization.spans import read_places, spans_of
+from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 STEPS = 64
 
@@ -143,7 +145,7 @@ def explain(
         TypeError: when `text` is no text.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> found = explain(classifier, "A bad day", label="pos")
         >>> [word["word"] for word in found.words], found.error < 1e-3
@@ -156,17 +158,16 @@ def explain(
         raise TypeError(f"`text` must be one text; got {shorten(text)} of type {type(text).__name__}.")
     check_int("steps", steps, 1)
     trained = trained_of(classifier)
-    model, tokens = trained.model, trained.tokenizer
+    model, tokenizer = trained.model, trained.tokenizer
     head = list(model.heads)[-1] if head is None else check_choice("head", head, model.heads)
-    encoded = tokens.encode([text])
-    inputs = encoded.padded(tokens.pad_id)
-    spans = spans_of(tokens, text)
+    inputs = tokenizer.encode([text]).padded(tokenizer.pad_id)
+    spans = spans_of(tokenizer, text)
     if not len(spans.words):
         raise DataError(f"`text` must have at least one word; got {shorten(text)}.")
-    places = read_places(tokens, len(spans.words))
+    places = read_places(tokenizer, len(spans.words))
     column, name, sign = _column(model, head, label, inputs)
     found = integrated_gradients(
-        model, inputs, head=head, label=column, pad_id=tokens.pad_id, is_text=places >= 0, steps=steps
+        model, inputs, head=head, label=column, pad_id=tokenizer.pad_id, is_text=places >= 0, steps=steps
     )
     by_word = _by_word({"attribution": sign * found.attributions, **_pooling(model, inputs)}, places, spans, text)
     value, baseline = ((one if sign > 0 else 1 - one) for one in (found.value, found.baseline))
@@ -179,12 +180,12 @@ def explain(
         baseline,
         found.error,
         by_word,
-        _names(tokens, first[INPUT_IDS][0]),
+        _names(tokenizer, first[INPUT_IDS][0]),
         _attentions(model, first),
     )
 
 
-def _column(model: Any, head: str, label: str | None, inputs: Any) -> tuple[int, str, int]:
+def _column(model: Classifier, head: str, label: str | None, inputs: dict[str, np.ndarray]) -> tuple[int, str, int]:
     """The column of a label, its name, and -1 for the negative label of a binary head, which has no column."""
     task = model.heads[head].task
     if label is None:
@@ -198,7 +199,9 @@ def _column(model: Any, head: str, label: str | None, inputs: Any) -> tuple[int,
     return max(unit, 0), task.label_names[place], 1 if unit >= 0 else -1
 
 
-def _by_word(values: dict[str, np.ndarray], places: np.ndarray, spans: Any, text: str) -> tuple[dict[str, Any], ...]:
+def _by_word(
+    values: dict[str, np.ndarray], places: np.ndarray, spans: TextSpans, text: str
+) -> tuple[dict[str, Any], ...]:
     """Sum over the tokens of each word, in all windows; words that are not read are left out."""
     inside = places >= 0
     words = spans.words[places[inside]]
@@ -212,7 +215,7 @@ def _by_word(values: dict[str, np.ndarray], places: np.ndarray, spans: Any, text
     )
 
 
-def _pooling(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Weights of attention pooling, (rows, length), mean over heads and layers; empty for other poolings."""
     embedded = EmbeddedClassifier(model)
     mask = inputs[ATTENTION_MASK]
@@ -230,12 +233,12 @@ def _pooling(model: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]
     return {"pooling": weights * _window_shares(model, embedded, inputs)[:, None]}
 
 
-def _weights(pooling: Any, state: Any, mask: np.ndarray) -> np.ndarray:
+def _weights(pooling: AttentionPooling | MultiHeadAttentionPooling, state: Any, mask: np.ndarray) -> np.ndarray:
     weights = np.asarray(keras.ops.convert_to_numpy(pooling.weights_of(state, mask)))
     return weights if weights.ndim == 2 else np.asarray(weights.mean(axis=1))
 
 
-def _window_shares(model: Any, embedded: EmbeddedClassifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
+def _window_shares(model: Classifier, embedded: EmbeddedClassifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
     rows = len(inputs[INPUT_IDS])
     if model.windows is None or not isinstance(model.windows.pooling, AttentionPooling):
         return np.full(rows, 1 / rows)
@@ -245,11 +248,11 @@ def _window_shares(model: Any, embedded: EmbeddedClassifier, inputs: dict[str, n
     return np.asarray(keras.ops.convert_to_numpy(weights)[0])
 
 
-def _attentions(model: Any, inputs: dict[str, np.ndarray]) -> np.ndarray:
+def _attentions(model: Classifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
     arrays = [inputs[name] for name in (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)]
     output = model.encoder(*arrays, output_attentions=True, training=False)
     return np.stack([keras.ops.convert_to_numpy(one)[0] for one in output.attentions]).astype(np.float32)
 
 
-def _names(tokens: Any, ids: np.ndarray) -> tuple[str, ...]:
-    return tuple(tokens.token_of(int(number)) for number in ids)
+def _names(tokenizer: Tokenizer, ids: np.ndarray) -> tuple[str, ...]:
+    return tuple(tokenizer.token_of(int(number)) for number in ids)

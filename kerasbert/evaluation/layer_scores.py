@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasbert._core.checks import suggest_keywords
 from kerasbert._core.pictures import save_figure
-from kerasbert.batches.memory import make_batches
+from kerasbert.batches.make import make_batches
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise, truncate
 from kerasbert.evaluation.early_exit import ExitStages
@@ -127,7 +127,7 @@ def score_layers(
         DataError: when a label cannot be used.
 
     Example:
-        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> texts, labels = ["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4
         >>> report = score_layers(classifier.fit(texts, labels), texts, labels, confidences=[0.9])
         >>> [row["layer"] for row in report.rows], round(sum(row["weight"] for row in report.rows), 3)

@@ -91,6 +91,6 @@ def outcomes_by_head(
     outcomes = {}
     for head, task in outputs.tasks.items():
         rows = np.flatnonzero(task.known(y_true[head]))
-        arrays = (part[head][rows] for part in (y_true, probabilities, y_pred))
-        outcomes[head] = Outcome(head, task, rows, *arrays, limits.get(head))
+        labels, values, predicted = (part[head][rows] for part in (y_true, probabilities, y_pred))
+        outcomes[head] = Outcome(head, task, rows, labels, values, predicted, limits.get(head))
     return outcomes

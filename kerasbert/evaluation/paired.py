@@ -121,7 +121,7 @@ def _aligned(model: Outcome, other: Outcome) -> tuple[np.ndarray, np.ndarray, np
     true = model.true_flags
     if not np.array_equal(model.rows, other.rows) or not np.array_equal(true, columns(other.true_flags)):
         raise DataError(
-            f"`baseline` must have been judged on the same texts and labels as the model; those of {model.head!r} differ "
+            f"`baseline` must be of the same texts and labels as the model; those of {model.head!r} differ "
             f"({len(other)} and {len(model)} texts). Give `score_baseline` the same test texts, in the same order."
         )
     return true, model.predicted_flags, columns(other.predicted_flags)

@@ -133,7 +133,7 @@ def probe(
 def _check_distinct(numbers: dict[tuple[int, str], int], num_different: int, labels: Sequence[Any] | None) -> None:
     if labels is None and num_different < LEAST_CLUSTERED:
         raise DataError(
-            f"`texts` must hold at least {LEAST_CLUSTERED} different texts to judge clusters of them; got {num_different}."
+            f"`texts` must hold at least {LEAST_CLUSTERED} different texts to score clusters of them; got {num_different}."
         )
     if not any(separates_texts(*cell, number, num_different) for cell, number in numbers.items()):
         listed = ", ".join(f"layer {layer}, {pooling}: {number}" for (layer, pooling), number in numbers.items())

@@ -164,7 +164,7 @@ class ProbeReport:
                 )
         for quantity, what in (("subclass_score", "Subclasses are separated"), ("silhouette", "Clusters are clearest")):
             if quantity in self.quantities and math.isnan(self.best(quantity)[quantity]):
-                lines.append("Clusters cannot be judged: inside no label are there three different texts.")
+                lines.append("Clusters cannot be scored: inside no label are there three different texts.")
             elif quantity in self.quantities:
                 best = self.best(quantity)
                 lines.append(

@@ -25,8 +25,7 @@ from kerasbert.export.wordpiece_table import (
     piece_table,
 )
 from kerasbert.tokenization.long_texts import HEAD_SHARE
-from kerasbert.tokenization.token_arrays import flatten, offsets_of
-from kerasbert.tokenization.token_template import Part
+from kerasbert.tokenization.token_arrays import TemplatePart, flatten, offsets_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 # One number holds what the graph knows of a normalised character: its code, its kind, its rank as a mark.
@@ -381,5 +380,5 @@ def _follow(is_start: Any, following: Any, longest: int) -> Any:
     return reached > 0
 
 
-def _text_place(template: list[Part]) -> int:
+def _text_place(template: list[TemplatePart]) -> int:
     return next(index for index, part in enumerate(template) if part.text is not None)

@@ -1,1 +1,1 @@
-"""Labels and predictions in, numbers out: losses, metrics, and the table that pairs them with tasks."""
+"""Labels and predictions in, numbers out: label forms, output activations, losses, metrics, scores and their intervals."""

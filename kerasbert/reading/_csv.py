@@ -3,16 +3,16 @@
 import collections
 import contextlib
 import csv
+import io
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import half_surrogate, shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
-from kerasbert.reading._files import OTHER_ENCODING
-from kerasbert.reading._lines import LONGEST, LostError, text_lines
-from kerasbert.reading._table import Row, check_columns
-from kerasbert.reading.sources import SourceFile
+from kerasbert.reading._files import LONGEST, OTHER_ENCODING, LostError, SourceFile, text_lines
+from kerasbert.reading._table import Row, check_columns, check_number
 
 TAB = "\t"
 # What may separate cells, in words.
@@ -22,20 +22,8 @@ HEADER_HINT = " The first line is read as the header; where it is data already, 
 
 
 def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file with a header line; quoted cells may hold line ends, and every cell stays text.
-
-    Args:
-        file: a .csv or .tsv file.
-        wanted: columns to read.
-        text: the column of the texts.
-
-    Yields:
-        The line on which a row starts, and a dict of its wanted cells or the `DataError` that says what is wrong.
-
-    Raises:
-        DataError: when the file lacks a column, or has no header that can be read.
-    """
-    delimiter = TAB if file.format == "tsv" else ","
+    """The rows of a file with a header line; quoted cells may hold line ends, and every cell stays text."""
+    delimiter = _delimiter(file)
     rows = delimited_rows(text_lines(file), delimiter)
     _, header = next(rows, (1, []))
     header = _decoded(header, "the header") if isinstance(header, list) else header
@@ -58,15 +46,38 @@ def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Ite
     swallowing.warn()
 
 
+def csv_columns(file: SourceFile) -> list[str]:
+    """The names in the header of a file."""
+    return next(_whole_rows(file), [])
+
+
+def write_csv(file: SourceFile, target: Path, column: str, cells: Sequence[str | None]) -> None:
+    """Write a file with a column added; see `copy_with_column`."""
+    header, *rows = _whole_rows(file)
+    check_number(file.path, len(rows), cells)
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=_delimiter(file), lineterminator="\n")
+    writer.writerow([*header, column])
+    writer.writerows([*row, cell or ""] for row, cell in zip(rows, cells, strict=True))
+    target.write_text(stream.getvalue(), encoding="utf-8", newline="")
+
+
+def _whole_rows(file: SourceFile) -> Iterator[list[str]]:
+    for line, row in delimited_rows(text_lines(file), _delimiter(file)):
+        if isinstance(row, DataError):
+            raise DataError(f"{file.path}, line {line}: {row}")
+        yield row
+
+
+def _delimiter(file: SourceFile) -> str:
+    return TAB if file.suffix == ".tsv" else ","
+
+
 def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, Any]]:
     """Rows of any width; after a bad one it goes on with the line behind that on which the row began.
 
     Args:
         lines: with their ends; a `DataError` stands for a line that cannot be read.
-        delimiter: between two cells.
-
-    Yields:
-        The line on which a row starts, and its cells or a `DataError`; blank lines are passed over.
     """
     source = _Lines(iter(lines))
     while True:
@@ -102,7 +113,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.pending.popleft() if self.pending else next(self.lines)
+        line: str | DataError = self.pending.popleft() if self.pending else next(self.lines)
         self.used.append(line)
         if isinstance(line, DataError):
             raise line

@@ -1,9 +1,20 @@
-"""What all readers of files share: refusing what is no file with content, and decoding it."""
+r"""What the readers of data files share: a file as it was looked at, its encoding and its lines.
+
+A line ends in `\n` or `\r\n`. U+2028, U+0085, a form feed or a `\r` alone end none, and a byte-order mark at the start of
+a file is no text.
+"""
 
 import codecs
+import dataclasses
+import gzip
+import hashlib
+import os
 import re
 import stat
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
@@ -17,22 +28,81 @@ UTF_8 = "utf-8"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # What readers look for in bytes.
 SEPARATORS = '\n\r\t ,;|"{}[]\\09az'
+# Longest line and cell: what goes beyond it is a file that is cut in no lines, or a quote that is never closed.
+LONGEST = 16 * 1024**2
+LOST = "the rest of the file cannot be read"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+COMPRESSED = ".gz"
 OTHER_ENCODING = (
     "save the file as UTF-8 (in Excel 'CSV UTF-8'), or name its encoding: encoding='cp1252' (--encoding cp1252) for "
     "Windows-1252, 'latin-1' for Latin-1"
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class SourceFile:
+    """A data file as it was when it was looked at.
+
+    Args:
+        path: absolute.
+        size: in bytes.
+        mtime_ns: time of the last change.
+        sha256: of the content; empty where it was not computed yet.
+        encoding: of a text file, from `check_encoding`.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str = ""
+    encoding: str = UTF_8
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name that tells the format, such as `.csv`, without `.gz`."""
+        return os.path.splitext(self.path.lower().removesuffix(COMPRESSED))[1]
+
+    @property
+    def is_compressed(self) -> bool:
+        """Whether the name ends in .gz."""
+        return self.path.lower().endswith(COMPRESSED)
+
+    def hashed(self) -> "SourceFile":
+        """The same with its `sha256`."""
+        with open(self.path, "rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if look_at(Path(self.path), self.encoding) != dataclasses.replace(self, sha256=""):
+            raise DataError(f"{self.path} was changed while it was read; run it again when nothing writes to it.")
+        return dataclasses.replace(self, sha256=digest)
+
+    def change(self) -> str | None:
+        """What has become of the file since: words, or None when its content is the same.
+
+        A file of another time but the same size is read to compare its content.
+        """
+        path = Path(self.path)
+        if not path.is_file():
+            return "is missing"
+        now = look_at(path)
+        if now.size != self.size:
+            return f"has {now.size} bytes instead of {self.size}"
+        if now.mtime_ns != self.mtime_ns and now.hashed().sha256 != self.sha256:
+            return "has another content"
+        return None
+
+
+def look_at(path: Path, encoding: str = UTF_8) -> SourceFile:
+    """A file as it is now, without its hash."""
+    status = path.stat()
+    return SourceFile(os.path.abspath(path), status.st_size, status.st_mtime_ns, encoding=encoding)
+
+
 def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = False) -> None:
     """Refuse what is no regular file with content, before it is opened: a pipe would never answer.
 
     Args:
-        path: to be read.
         largest: most bytes; None: any number, for what is read piece by piece.
         empty: whether a file of no bytes is let through.
-
-    Raises:
-        DataError: when the path is an address, missing, a folder, a device or pipe, unreadable, empty or too large.
     """
     local_path(path, error=DataError)
     try:
@@ -58,13 +128,6 @@ def check_encoding(encoding: str) -> str:
     Args:
         encoding: such as `"utf-8"`, `"latin-1"` or `"cp1252"`.
 
-    Returns:
-        Python's name of it.
-
-    Raises:
-        ConfigError: when Python does not know it, or its line ends and separators are not those of ASCII, as of UTF-16.
-        TypeError: when it is no text.
-
     Example:
         >>> check_encoding("Latin-1"), check_encoding("utf-8-sig")
         ('iso8859-1', 'utf-8')
@@ -88,55 +151,24 @@ def check_encoding(encoding: str) -> str:
 
 
 def check_mark(source: str, encoding: str) -> None:
-    """Refuse to read a file that begins with UTF-8's byte-order mark in another encoding.
-
-    Raises:
-        DataError: when the encoding is another one.
-    """
+    """Refuse to read a file that begins with UTF-8's byte-order mark in another encoding."""
     if encoding != UTF_8:
         raise DataError(f"{source} begins with the byte-order mark of UTF-8; leave out the encoding {encoding!r}.")
 
 
 def read_bytes(path: Path) -> bytes:
-    """The content of a file.
-
-    Raises:
-        DataError: when it cannot be opened.
-    """
+    """The content of a file."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def read_text(path: Path) -> str:
-    """The content of a UTF-8 file; a byte-order mark is dropped, line ends are kept.
-
-    Args:
-        path: of the file.
-
-    Returns:
-        The text.
-
-    Raises:
-        DataError: when it cannot be opened or is not UTF-8; the message names the byte.
-    """
-    return _decoded(read_bytes(path), str(path))
-
-
 def decode_lines(content: bytes, source: str, encoding: str = UTF_8) -> list[str]:
     r"""The lines of UTF-8 bytes, without their ends, `\n` or `\r\n`; nothing else ends a line.
 
     Args:
-        content: of a file; a byte-order mark at its start is dropped.
-        source: named in messages.
         encoding: from `check_encoding`.
-
-    Returns:
-        The lines; a last one without an end is one too.
-
-    Raises:
-        DataError: when it is not UTF-8, or its only line ends are carriage returns alone.
 
     Example:
         >>> decode_lines(b"good\r\nbad\x0cfine", "texts.txt")
@@ -162,3 +194,59 @@ def _decoded(content: bytes, source: str, encoding: str = UTF_8) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         name = "UTF-8" if encoding == UTF_8 else encoding
         raise DataError(f"{source} is not {name} at byte {error.start}, line {line}; {OTHER_ENCODING}.") from error
+
+
+class LostError(DataError):
+    """After this one nothing of the file can be read."""
+
+
+def byte_lines(file: SourceFile) -> Iterator[Any]:
+    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
+    try:
+        with _open(file) as stream:
+            if stream.peek(2)[:2] in UTF_16:
+                raise DataError(f"{file.path} is UTF-16, not UTF-8; save it as UTF-8.")
+            mark = BYTE_ORDER_MARK
+            while line := stream.readline(LONGEST + 1):
+                if len(line) > LONGEST and not line.endswith(b"\n"):
+                    yield LostError(f"is longer than {LONGEST} bytes; {LOST}.{carriage_hint(line)}")
+                    return
+                if mark and line.startswith(mark):
+                    check_mark(file.path, file.encoding)
+                line, mark = line.removeprefix(mark), b""
+                yield line if file.encoding == UTF_8 else _as_utf_8(line, file.encoding)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield LostError(f"{file.path} is cut or no gzip file ({shorten(str(error))}); {LOST}.")
+    except OSError as error:
+        raise DataError(f"{file.path} cannot be read: {error.strerror or error}.") from error
+
+
+def text_lines(file: SourceFile) -> Iterator[Any]:
+    """The lines of a file with their ends, as text, in which bytes that are no UTF-8 stand as half surrogates."""
+    for line in byte_lines(file):
+        if isinstance(line, DataError):
+            yield line
+        elif b"\0" in line:
+            yield DataError("holds a NUL byte; is it a text file, and UTF-8?")
+        else:
+            yield line.decode("utf-8", "surrogateescape")
+
+
+def _as_utf_8(line: bytes, encoding: str) -> Any:
+    """A line of another encoding, as UTF-8; what is wrong where it is not of that encoding."""
+    try:
+        return line.decode(encoding).encode(UTF_8)
+    except UnicodeDecodeError as error:
+        return DataError(f"is not {encoding} at its byte {error.start}; name the encoding that the file has.")
+
+
+def carriage_hint(line: bytes | str) -> str:
+    r"""What to say of a line with a `\r` inside, which ends none; empty without."""
+    inside = line.rstrip(b"\r\n") if isinstance(line, bytes) else line.rstrip("\r\n").encode("utf-8", "surrogatepass")
+    if b"\r" not in inside:
+        return ""
+    return " It has carriage returns alone (\\r), which end no line; save the file with \\n or \\r\\n as line ends."
+
+
+def _open(file: SourceFile) -> Any:
+    return gzip.open(file.path, "rb") if file.is_compressed else open(file.path, "rb")

@@ -21,14 +21,6 @@ def read_frame(source: Any, wanted: Sequence[str]) -> Table:
 
     Args:
         source: a `datasets.Dataset`, or a frame that narwhals knows.
-        wanted: columns to read.
-
-    Returns:
-        The columns.
-
-    Raises:
-        TypeError: when it is neither.
-        DataError: when it lacks a column.
     """
     # Not by isinstance: `datasets` is heavy to import. A pyarrow table has no `features`.
     if hasattr(source, "column_names") and hasattr(source, "features"):

@@ -3,15 +3,14 @@
 import itertools
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.json_files import repeated_key
-from kerasbert.reading._files import OTHER_ENCODING
-from kerasbert.reading._lines import byte_lines, carriage_hint
-from kerasbert.reading._table import Row, check_columns
-from kerasbert.reading.sources import SourceFile
+from kerasbert.reading._files import OTHER_ENCODING, SourceFile, byte_lines, carriage_hint
+from kerasbert.reading._table import Row, check_columns, check_number
 
 # Rows among which the text's key must come once, and keys that a message can list.
 FIRST_ROWS = 1000
@@ -19,20 +18,7 @@ MOST_KEYS = 1000
 
 
 def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell.
-
-    Args:
-        file: a .jsonl or .ndjson file.
-        wanted: columns to read.
-        text: the column of the texts.
-
-    Yields:
-        The number of a line, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
-
-    Raises:
-        DataError: when the file is a JSON array, none of its first lines has the key of the texts, or no line has another
-            wanted one.
-    """
+    """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell."""
     rows = _rows(file)
     keys: dict[str, None] = {}
     first = _first_rows(rows, wanted, keys)
@@ -46,6 +32,26 @@ def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> I
             yield number, {name: row.get(name) for name in wanted}
     if keys:
         check_columns(wanted, keys, file.path)
+
+
+def jsonl_columns(file: SourceFile) -> list[str]:
+    """The keys of all lines of a file."""
+    return list(dict.fromkeys(name for row in _whole_rows(file) for name in row))
+
+
+def write_jsonl(file: SourceFile, target: Path, column: str, cells: Sequence[str | None]) -> None:
+    """Write a file with a column added; see `copy_with_column`."""
+    rows = list(_whole_rows(file))
+    check_number(file.path, len(rows), cells)
+    lines = [json.dumps({**row, column: cell}, ensure_ascii=False) for row, cell in zip(rows, cells, strict=True)]
+    target.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+
+
+def _whole_rows(file: SourceFile) -> Iterator[dict[str, Any]]:
+    for line, row in _rows(file):
+        if isinstance(row, DataError):
+            raise DataError(f"{file.path}, line {line}: {row}")
+        yield row
 
 
 def _first_rows(rows: Iterator[Row], wanted: Sequence[str], keys: dict[str, None]) -> list[Row]:

@@ -1,14 +1,15 @@
 """The rows of Parquet files, of which only the wanted columns are read, batch by batch."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.json_files import parse_json_object
-from kerasbert.reading._table import Row, check_columns
+from kerasbert.reading._files import SourceFile
+from kerasbert.reading._table import Row, check_columns, check_number
 from kerasbert.reading.class_labels import class_names, named_cell
-from kerasbert.reading.sources import SourceFile
 
 ROWS_AT_ONCE = 1024
 # What a file may always unpack to, and from there on at most so many times its size: Parquet stores a repeated value once,
@@ -24,18 +25,6 @@ def parquet_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") ->
     """The rows of a file.
 
     Class ids come as names where the file knows them, which those of `datasets` do.
-
-    Args:
-        file: a .parquet file.
-        wanted: columns to read.
-        text: the column of the texts.
-
-    Yields:
-        The number of a row, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
-
-    Raises:
-        DataError: when it is cut or no Parquet file, lacks a column, would unpack to far more than its size, or pyarrow is
-            missing.
     """
     try:
         import pyarrow
@@ -62,18 +51,31 @@ def parquet_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") ->
         raise DataError(words) from error
 
 
+def parquet_columns(file: SourceFile) -> list[str]:
+    """The names of the columns of a file."""
+    from pyarrow import parquet
+
+    return list(parquet.read_schema(file.path).names)
+
+
+def write_parquet(file: SourceFile, target: Path, column: str, cells: Sequence[str | None]) -> None:
+    """Write a file with a column added; see `copy_with_column`."""
+    import pyarrow
+    from pyarrow import parquet
+
+    table = parquet.read_table(file.path)
+    check_number(file.path, len(table), cells)
+    parquet.write_table(table.append_column(column, pyarrow.array(cells, pyarrow.string())), target)
+
+
 def features_of(metadata: Any, source: str) -> dict[str, Any]:
     """The features that `datasets` wrote into the metadata of an Arrow schema; empty where it did not.
 
     Args:
         metadata: of the schema, bytes -> bytes, or None.
-        source: named in messages.
 
     Returns:
         Column -> its feature as plain data.
-
-    Raises:
-        DataError: when they are malformed.
     """
     content = (metadata or {}).get(FEATURES_KEY)
     if content is None:

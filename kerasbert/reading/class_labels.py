@@ -31,13 +31,9 @@ def named_cell(cell: Any, names: Sequence[str]) -> Any:
 
     Args:
         cell: a class id, None, a name, or a list of these.
-        names: the C names.
 
     Returns:
         The name, None, or a list of them.
-
-    Raises:
-        DataError: when an id has no name.
 
     Example:
         >>> named_cell(1, ["no", "yes"]), named_cell(-1, ["no", "yes"]), named_cell([0, 1], ["no", "yes"])

@@ -3,12 +3,14 @@
 import hashlib
 import unicodedata
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert._core.names import SINGLE_HEAD
 
 # A label rarer than this, against the most common one, is hardly learned without care.
 STRONG_IMBALANCE = 20
@@ -16,72 +18,94 @@ MOSTLY = 0.5
 KEYS_AT_ONCE = 2**20
 
 
+class TextFacts(Protocol):
+    """What is known of training texts, in memory or in a token cache.
+
+    Attributes:
+        num_rows: texts.
+        num_cut: texts that were cut.
+        max_length: tokens at which texts were cut.
+    """
+
+    num_rows: int
+    num_cut: int
+    max_length: int
+
+
+def warn_of_texts(
+    rows: TextFacts,
+    validation: tuple[Sequence[str], Any, Sequence[str] | None] | None,
+    *,
+    keys: np.ndarray | None,
+    long_texts: str,
+    full_lengths: Callable[[], np.ndarray | None],
+) -> None:
+    """Warn when most training texts are cut, and when validation texts are trained on.
+
+    Args:
+        validation: texts, labels and second texts, or None.
+        keys: of the training texts, from `text_keys`; they may lie on disk; None: they are not known.
+        long_texts: what became of longer texts, see `LongTexts`.
+        full_lengths: gives the lengths in tokens, uncut, of the texts or a sample of them; None: they are not known.
+    """
+    if long_texts == "truncate" and rows.num_cut > MOSTLY * rows.num_rows:
+        _warn_of_cut_texts(rows, full_lengths())
+    if validation is not None and keys is not None:
+        message = overlap_message(keys, validation[0], validation[2])
+        if message:
+            warnings.warn(message, KerasbertWarning, stacklevel=3)
+
+
 def overlap_message(
-    train_texts: Sequence[str],
-    held_out_texts: Sequence[str],
-    train_pairs: Sequence[str] | None = None,
-    held_out_pairs: Sequence[str] | None = None,
+    train_keys: np.ndarray, held_out_texts: Sequence[str], held_out_pairs: Sequence[str] | None = None
 ) -> str | None:
     """What to say of texts to judge by that are training texts too; case, white space and Unicode form aside.
 
     Args:
-        train_texts: n texts.
-        held_out_texts: m texts.
-        train_pairs: n second texts, or None.
+        train_keys: of the training texts, from `text_keys`.
         held_out_pairs: m second texts, or None.
 
     Returns:
         The message, or None where no text is in both.
 
     Example:
-        >>> overlap_message(["Good  card", "bad"], ["good card", "late"])[:44]
+        >>> overlap_message(text_keys(["Good  card", "bad"]), ["good card", "late"])[:44]
         '1 of 2 texts to judge by (50 %) are training'
     """
     held_out_texts = list(held_out_texts)  # a Series is asked by its index
-    seen = set(text_keys(train_texts, train_pairs).tolist())
-    shared = [row for row, key in enumerate(text_keys(held_out_texts, held_out_pairs).tolist()) if key in seen]
-    return _overlap_words(shared, held_out_texts)
-
-
-def _overlap_words(shared: Sequence[int], held_out_texts: Sequence[str]) -> str | None:
-    if not shared:
-        return None
-    return (
-        f"{len(shared)} of {len(held_out_texts)} texts to judge by ({100 * len(shared) / len(held_out_texts):.0f} %) are training "
-        f"texts too, such as {shorten(held_out_texts[shared[0]], 60)} (text {shared[0] + 1}), so that the scores are "
-        f"better than on new texts. Take them out of one of the two."
-    )
-
-
-def warn_of_overlap(
-    train_texts: Sequence[str],
-    held_out_texts: Sequence[str],
-    train_pairs: Sequence[str] | None = None,
-    held_out_pairs: Sequence[str] | None = None,
-) -> None:
-    """Warn when texts to judge by are training texts too; see `overlap_message`."""
-    message = overlap_message(train_texts, held_out_texts, train_pairs, held_out_pairs)
-    if message:
-        warnings.warn(message, KerasbertWarning, stacklevel=3)
-
-
-def warn_of_known_texts(
-    train_keys: np.ndarray, held_out_texts: Sequence[str], held_out_pairs: Sequence[str] | None = None
-) -> None:
-    """Warn when texts to judge by are among training texts whose keys alone are at hand; see `overlap_message`.
-
-    Args:
-        train_keys: of the training texts, from `text_keys`; they may lie on disk.
-        held_out_texts: m texts.
-        held_out_pairs: m second texts, or None.
-    """
     held_out = text_keys(held_out_texts, held_out_pairs)
     is_known = np.zeros(len(held_out), dtype=bool)
     for start in range(0, len(train_keys), KEYS_AT_ONCE):
         is_known |= np.isin(held_out, train_keys[start : start + KEYS_AT_ONCE])
-    message = _overlap_words(np.flatnonzero(is_known).tolist(), held_out_texts)
-    if message:
-        warnings.warn(message, KerasbertWarning, stacklevel=3)
+    if not is_known.any():
+        return None
+    first, count, total = int(is_known.argmax()), int(is_known.sum()), len(held_out_texts)
+    return (
+        f"{count} of {total} texts to judge by ({100 * count / total:.0f} %) are training "
+        f"texts too, such as {shorten(held_out_texts[first], 60)} (text {first + 1}), so that the scores are "
+        f"better than on new texts. Take them out of one of the two."
+    )
+
+
+def warn_of_absent_labels(
+    counted: Mapping[str, np.ndarray],
+    names: Mapping[str, Sequence[str]],
+    split: str = "training",
+    outcome: str = "it will hardly ever be predicted",
+) -> None:
+    """Warn of labels that no text of a split has.
+
+    Args:
+        counted: head name -> how many rows have each label, see `label_counts`.
+        names: head name -> label names.
+    """
+    for head, counts in counted.items():
+        absent = [name for name, count in zip(names[head], counts, strict=True) if not count]
+        if absent:
+            where = "" if head == SINGLE_HEAD else f" of head {head!r}"
+            warnings.warn(
+                f"no {split} text has the label{where} {shorten(absent)}; {outcome}.", KerasbertWarning, stacklevel=4
+            )
 
 
 def warn_of_imbalance(counted: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
@@ -108,57 +132,10 @@ def warn_of_imbalance(counted: Mapping[str, np.ndarray], names: Mapping[str, Seq
             )
 
 
-def label_counts(encoded: np.ndarray, count: int) -> np.ndarray:
-    """How many rows have each label.
-
-    Args:
-        encoded: class ids (n,), 0 or 1 of shape (n, 1) for a binary label of two names, or of shape (n, C); -1 where
-            unknown.
-        count: number of names.
-
-    Returns:
-        Int64 (count,).
-
-    Example:
-        >>> label_counts(np.array([[1.0], [0.0], [1.0]]), 2).tolist(), label_counts(np.array([0, -1]), 2).tolist()
-        ([1, 2], [1, 0])
-    """
-    if encoded.ndim == 2 and (encoded.shape[1] > 1 or count == 1):
-        return (encoded > 0).sum(axis=0).astype(np.int64)
-    ids = encoded.reshape(-1).astype(np.int64)
-    return np.bincount(ids[ids >= 0], minlength=count)
-
-
-def warn_of_cut_texts(
-    num_cut: int, full_lengths: Sequence[int] | np.ndarray | None, num_texts: int, max_length: int
-) -> None:
-    """Warn when most texts are cut.
-
-    Args:
-        num_cut: how many were.
-        full_lengths: lengths in tokens, uncut, of the texts or of a sample of them; None: they are not known.
-        num_texts: of how many.
-        max_length: where they were cut.
-    """
-    if num_cut <= MOSTLY * num_texts:
-        return
-    way_out = "A larger `max_length` holds more of them whole"
-    if full_lengths is not None:
-        needed = int(np.quantile(np.asarray(full_lengths), 0.95, method="higher"))
-        way_out = f"A `max_length` of {needed} holds 95 % of them whole"
-    warnings.warn(
-        f"{num_cut} of {num_texts} training texts are longer than {max_length} tokens and are cut. {way_out}, and costs "
-        f"time; beyond what the encoder can read (512 for most), use `long_texts='windows'` or 'head_tail'.",
-        KerasbertWarning,
-        stacklevel=3,
-    )
-
-
 def text_keys(texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
     """A number for each text, or pair of texts, that is equal where texts are equal but for case, white space and Unicode form.
 
     Args:
-        texts: n texts.
         pairs: n second texts, or None.
 
     Returns:
@@ -179,3 +156,16 @@ def text_keys(texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.nd
 
 def _normal(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _warn_of_cut_texts(rows: TextFacts, full_lengths: np.ndarray | None) -> None:
+    way_out = "A larger `max_length` holds more of them whole"
+    if full_lengths is not None:
+        needed = int(np.quantile(full_lengths, 0.95, method="higher"))
+        way_out = f"A `max_length` of {needed} holds 95 % of them whole"
+    warnings.warn(
+        f"{rows.num_cut} of {rows.num_rows} training texts are longer than {rows.max_length} tokens and are cut. {way_out}, "
+        f"and costs time; beyond what the encoder can read (512 for most), use `long_texts='windows'` or 'head_tail'.",
+        KerasbertWarning,
+        stacklevel=4,
+    )

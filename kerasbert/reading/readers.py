@@ -1,6 +1,6 @@
-"""One function that reads labelled texts from a file, a frame, a data set or plain lists.
+"""Labelled texts from a file, a frame, a data set or plain lists: rows one after the other, or collected in memory.
 
-A file is read by the iterator of rows of its format, as a stream is: reading into memory is collecting its rows.
+Whoever reads texts iterates over `usable_rows`: `read_examples` collects them, a token cache is written from them.
 """
 
 import os
@@ -15,21 +15,45 @@ from kerasbert._core.checks import check_choice, check_texts, half_surrogate, sh
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.labels.cells import LabelCells, label_column
 from kerasbert.labels.names import is_missing
-from kerasbert.reading._files import LARGEST_FILE, UTF_8, check_encoding, check_file
+from kerasbert.reading._files import LARGEST_FILE, UTF_8, SourceFile, check_encoding, check_file
 from kerasbert.reading._frames import read_frame
 from kerasbert.reading._table import Row, Table, table_of_rows
+from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.row_streams import TokenRow, stream_rows, unit_of
+from kerasbert.reading.formats import format_of
+from kerasbert.reading.row_labels import ReadLabels
 from kerasbert.reading.sources import source_of
 
 MISSING = ("empty", "error")
 # The column of a pair (texts, labels), where none is named.
 LABEL_COLUMN = "label"
 
+# Refuses the token ids that a row holds in place of a text; the second argument is its place.
+CheckIds = Callable[[np.ndarray, str], None]
 
-# Looks at the cells of a row and where it stands, and raises a `DataError` when its labels cannot be used.
-RowCheck = Callable[[Mapping[str, Any], str], None]
+
+class FileError(DataError):
+    """A file that cannot be used as a whole."""
+
+
+class TextColumns(NamedTuple):
+    """Where the texts of a row stand.
+
+    Args:
+        text: column of the texts.
+        pair: column of second texts; None: there are none.
+        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
+    """
+
+    text: str = "text"
+    pair: str | None = None
+    missing: str = "error"
+
+    @property
+    def names(self) -> list[str]:
+        """The column, or both."""
+        return [self.text, *([self.pair] if self.pair else [])]
 
 
 class RowSource(NamedTuple):
@@ -37,28 +61,40 @@ class RowSource(NamedTuple):
 
     Args:
         rows: one after the other.
-        labels: the label columns among their cells.
+        label_columns: the label columns among their cells.
         source: named in messages.
         unit: `"line"` or `"row"`, what their numbers count.
     """
 
     rows: Iterator[Row]
-    labels: list[str]
+    label_columns: list[str]
     source: str
     unit: str = "row"
 
-    def place(self, number: int) -> str:
-        """How a message names a row, such as `data.csv, line 3`."""
-        return f"{self.source}, {self.unit} {number}"
+
+class UsableRow(NamedTuple):
+    """A row whose text and labels can be used.
+
+    Args:
+        number: of its line or row.
+        texts: its text, or two; None where token ids stand for them.
+        cells: column -> cell.
+        labels: what `read_labels` made of it.
+    """
+
+    number: int
+    texts: list[str] | None
+    cells: Mapping[str, Any]
+    labels: Any
 
 
 @suggest_keywords
 def read_examples(
     source: Any,
     *,
-    text: str = "text",
-    text_pair: str | None = None,
-    labels: str | Sequence[str] | None = None,
+    text_column: str = "text",
+    text_pair_column: str | None = None,
+    label_columns: str | Sequence[str] | None = None,
     missing: str = "error",
     on_error: str = "stop",
     encoding: str = UTF_8,
@@ -73,9 +109,9 @@ def read_examples(
         source: path of a .csv, .tsv, .jsonl (.ndjson), .parquet or .tfrecord file, all but Parquet also as .gz; a pandas
             or polars frame, a pyarrow table or anything else that narwhals takes; a Hugging Face `datasets.Dataset`; a
             list of dicts; a pair `(texts, labels)`; or a list of texts.
-        text: column of the texts.
-        text_pair: column of second texts.
-        labels: label column or columns; None reads none. Of a pair: the name that its labels get, or `"label"`.
+        text_column: column of the texts.
+        text_pair_column: column of second texts.
+        label_columns: label column or columns; None reads none. Of a pair: the name that its labels get, or `"label"`.
         missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
         on_error: what becomes of a row that cannot be used, because it is malformed or its text or all its labels are
             missing: `"stop"`, or `"skip"`, which leaves it out and warns of how many there were.
@@ -91,122 +127,122 @@ def read_examples(
             unknown or given for something else than a text file.
 
     Example:
-        >>> read_examples([{"text": "hello", "label": "greeting"}], labels="label").labels
+        >>> read_examples([{"text": "hello", "label": "greeting"}], label_columns="label").labels
         {'label': ['greeting']}
     """
     bad = BadRows(on_error)
-    rows = open_rows(source, text=text, text_pair=text_pair, labels=labels, encoding=encoding)
-    check = _check_some_label(rows.labels) if on_error == "skip" and rows.labels else None
-    examples = collect_examples(rows, bad, text=text, text_pair=text_pair, missing=missing, check=check)
+    columns = TextColumns(text_column, text_pair_column, missing)
+    rows = open_rows(source, columns, _column_names(label_columns), encoding=encoding)
+    read_labels = _some_label(rows.label_columns) if on_error == "skip" and rows.label_columns else None
+    examples = collect_examples(rows, bad, columns, read_labels)
     if bad.count:
         warnings.warn(f"{rows.source}: {bad.describe()}.", KerasbertWarning, stacklevel=3)
     return examples
 
 
 def open_rows(
-    source: Any,
-    *,
-    text: str = "text",
-    text_pair: str | None = None,
-    labels: str | Sequence[str] | None = None,
-    encoding: str = UTF_8,
+    source: Any, columns: TextColumns, label_columns: Sequence[str] = (), *, encoding: str = UTF_8
 ) -> RowSource:
-    """The rows of a source, to be read by `collect_examples`.
-
-    Args:
-        source: see `read_examples`.
-        text: see `read_examples`.
-        text_pair: see `read_examples`.
-        labels: see `read_examples`.
-        encoding: see `read_examples`.
-
-    Returns:
-        The rows.
-
-    Raises:
-        DataError: when the file cannot be opened or a frame lacks a column.
-        TypeError: when the source is none that can be read.
-        ConfigError: when columns are asked of a list of texts, or `encoding` cannot be followed.
-    """
+    """Open the rows of a source, for `usable_rows`."""
     if check_encoding(encoding) != UTF_8 and not isinstance(source, (str, os.PathLike)):
         raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with a {type(source).__name__}.")
-    columns = _column_names(labels)
     if _is_pair(source):
-        name = columns[0] if columns else LABEL_COLUMN
-        table = _read_pair(source, text, name, columns)
+        name = label_columns[0] if label_columns else LABEL_COLUMN
+        table = _read_pair(source, columns.text, name, label_columns)
         return RowSource(table.rows(), [name], table.source)
-    wanted = list(dict.fromkeys([text, *([text_pair] if text_pair else []), *columns]))
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         check_file(path)
-        file = source_of(path, encoding)
-        return RowSource(stream_rows(file, wanted, text), columns, file.path, unit_of(file))
-    table = _read_list(list(source), text, wanted) if _is_list(source) else read_frame(source, wanted)
-    return RowSource(table.rows(), columns, table.source)
+        return open_file(source_of(path, encoding), columns, label_columns)
+    wanted = list(dict.fromkeys([*columns.names, *label_columns]))
+    table = _read_list(list(source), columns.text, wanted) if _is_list(source) else read_frame(source, wanted)
+    return RowSource(table.rows(), list(label_columns), table.source)
+
+
+def open_file(file: SourceFile, columns: TextColumns, label_columns: Sequence[str] = ()) -> RowSource:
+    """Open the rows of a data file of any size; see `open_rows`."""
+    wanted = list(dict.fromkeys([*columns.names, *label_columns]))
+    rows = stream_rows(file, wanted, columns.text)
+    return RowSource(rows, list(label_columns), file.path, format_of(file).unit)
+
+
+def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
+    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
+
+    Yields:
+        The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
+        the `DataError` that says what is wrong with it.
+    """
+    if file.size == 0:
+        raise FileError(f"{file.path} is empty (0 bytes); remove it.")
+    try:
+        yield from format_of(file).rows(file, list(wanted), text_column)
+    except DataError as error:
+        raise FileError(str(error)) from error
+
+
+def usable_rows(
+    rows: RowSource,
+    bad: BadRows,
+    columns: TextColumns,
+    read_labels: ReadLabels | None = None,
+    check_ids: CheckIds | None = None,
+) -> Iterator[UsableRow]:
+    """Iterate over the rows that can be used.
+
+    Args:
+        rows: from `open_rows` or `open_file`.
+        read_labels: reads the labels of a row; None: they are left as they are.
+        check_ids: checks token ids that stand for a text; None: they are refused.
+    """
+    for number, cells in rows.rows:
+        place = f"{rows.source}, {rows.unit} {number}"
+        try:
+            texts = _texts(cells, columns, place, check_ids)
+            labels = None if read_labels is None else read_labels(cells, place, rows.source)
+        except (DataError, TypeError) as error:
+            bad.add(place, error)
+            continue
+        yield UsableRow(number, texts, cells, labels)
 
 
 def collect_examples(
-    rows: RowSource,
-    bad: BadRows,
-    *,
-    text: str = "text",
-    text_pair: str | None = None,
-    missing: str = "error",
-    check: RowCheck | None = None,
+    rows: RowSource, bad: BadRows, columns: TextColumns, read_labels: ReadLabels | None = None
 ) -> Examples:
     """Read rows into memory.
 
     Args:
         rows: from `open_rows`.
-        bad: what is done with a row that cannot be used.
-        text: column of the texts.
-        text_pair: column of second texts.
-        missing: see `read_examples`.
-        check: what else a row is asked; None: nothing.
-
-    Returns:
-        The examples of the rows that can be used.
-
-    Raises:
-        DataError: when a row cannot be used and the policy is to stop, or the texts are too large for memory.
-        TypeError: when a text is no text and the policy is to stop.
-        ConfigError: when `missing` is out of its range.
+        read_labels: refuses rows whose labels cannot be used; None: they are all kept.
     """
-    check_choice("missing", missing, MISSING)
-    columns = [text, *([text_pair] if text_pair else [])]
-    texts: list[list[str]] = [[] for _ in columns]
-    labels: dict[str, list[Any]] = {name: [] for name in rows.labels}
-    numbers_of_rows: list[int] = []
+    check_choice("missing", columns.missing, MISSING)
+    texts: list[list[str]] = [[] for _ in columns.names]
+    labels: dict[str, list[Any]] = {name: [] for name in rows.label_columns}
+    numbers: list[int] = []
     size = 0
-    for number, cells in rows.rows:
-        try:
-            own = [_text(cells, column, missing, rows, number) for column in columns]
-            if check is not None:
-                check(cells, rows.place(number))
-        except (DataError, TypeError) as error:
-            bad.add(rows.place(number), error)
-            continue
+    for row in usable_rows(rows, bad, columns, read_labels):
+        own = row.texts or []
         size += len(own[0])
         if size > LARGEST_FILE:
             raise DataError(f"{rows.source} has texts of more than {LARGEST_FILE} characters. Split the file.")
-        for kept, one in zip(texts, own, strict=True):
-            kept.append(one)
-        for name, kept_cells in labels.items():
-            kept_cells.append(cells[name])
-        numbers_of_rows.append(number)
+        for collected, one in zip(texts, own, strict=True):
+            collected.append(one)
+        for name, cells in labels.items():
+            cells.append(row.cells[name])
+        numbers.append(row.number)
     return Examples(
         texts[0],
-        texts[1] if text_pair else None,
-        {name: LabelCells(cells, rows.source, numbers_of_rows, rows.unit, name) for name, cells in labels.items()},
+        texts[1] if columns.pair else None,
+        {name: LabelCells(cells, rows.source, numbers, rows.unit, name) for name, cells in labels.items()},
         rows.source,
-        numbers_of_rows,
+        numbers,
     )
 
 
-def _check_some_label(columns: Sequence[str]) -> RowCheck:
+def _some_label(columns: Sequence[str]) -> ReadLabels:
     """A check that refuses a row without any label."""
 
-    def check(cells: Mapping[str, Any], place: str) -> None:
+    def check(cells: Mapping[str, Any], place: str, source: str) -> None:
         if all(is_missing(cells[name]) or _is_blank(cells[name]) for name in columns):
             raise DataError(f"{place}: the label is missing; fill it or leave the row out.")
 
@@ -217,11 +253,13 @@ def _column_names(labels: Any) -> list[str]:
     names = [labels] if isinstance(labels, str) else list(labels or ())
     for name in names:
         if not isinstance(name, str):
-            raise TypeError(f"`labels` must be a column name or several; got {shorten(name)} of {type(name).__name__}.")
+            raise TypeError(
+                f"`label_columns` must be a column name or several; got {shorten(name)} of {type(name).__name__}."
+            )
     return names
 
 
-def _read_list(rows: list, text: str, wanted: list[str]) -> Table:
+def _read_list(rows: list[Any], text: str, wanted: list[str]) -> Table:
     if any(isinstance(row, Mapping) for row in rows):
         for number, row in enumerate(rows, start=1):
             if not isinstance(row, Mapping):
@@ -236,10 +274,12 @@ def _read_list(rows: list, text: str, wanted: list[str]) -> Table:
     return Table({text: rows}, "the given texts")
 
 
-def _read_pair(pair: tuple, text: str, name: str, columns: list[str]) -> Table:
+def _read_pair(pair: tuple[Any, Any], text: str, name: str, columns: Sequence[str]) -> Table:
     texts, labels = check_texts("texts", pair[0]), list(label_column(pair[1]).cells)
     if len(columns) > 1:
-        raise ConfigError(f"The labels of a pair (texts, labels) are one column; got {len(columns)} names in `labels`.")
+        raise ConfigError(
+            f"The labels of a pair (texts, labels) are one column; got {len(columns)} names in `label_columns`."
+        )
     if len(texts) != len(labels):
         raise DataError(
             f"A pair (texts, labels) must have one label for each text; got {len(texts)} and {len(labels)}."
@@ -258,32 +298,27 @@ def _is_pair(source: Any) -> bool:
     return all(hasattr(part, "__len__") and not isinstance(part, (str, bytes, Mapping)) for part in source)
 
 
-def _text(cells: Any, column: str, missing: str, rows: RowSource, number: int) -> str:
+def _texts(cells: Any, columns: TextColumns, place: str, check_ids: CheckIds | None) -> list[str] | None:
+    """The text of a row, or two; None where token ids stand for them."""
     if isinstance(cells, DataError):
         raise cells
-    if isinstance(cells, TokenRow) and column not in cells:
-        raise DataError("holds token ids in place of a text, which `prepare` reads (--stream of `train`).")
-    cell = cells[column]
-    # The place is written out only when a message needs it.
-    return cell if type(cell) is str and cell.isascii() else check_text(cell, column, rows.place(number), missing)
+    if isinstance(cells, TokenRow):
+        if check_ids is None:
+            raise DataError("holds token ids in place of a text, which `prepare` reads (--stream of `train`).")
+        check_ids(cells["input_ids"], place)
+        return None
+    return [check_text(cells[column], column, place, columns.missing) for column in columns.names]
 
 
 def check_text(cell: Any, column: str, place: str, missing: str) -> str:
     """The text of a cell.
 
     Args:
-        cell: what a reader gave.
-        column: its column.
         place: such as `data.csv, line 3`.
         missing: a choice of `MISSING`.
-
-    Returns:
-        The text.
-
-    Raises:
-        DataError: when it is missing or holds half of a surrogate pair.
-        TypeError: when it is no text.
     """
+    if type(cell) is str and cell.isascii():
+        return cell
     if isinstance(cell, str):
         half = half_surrogate(cell)
         if half is not None:

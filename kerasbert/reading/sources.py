@@ -1,8 +1,6 @@
-"""Many data files as one source: patterns expanded, formats told by the name, and what tells a change of a file."""
+"""Data files by path or pattern, and what has changed of them."""
 
-import dataclasses
 import glob
-import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,83 +9,10 @@ from typing import Any
 from kerasbert._core.checks import frame_columns, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.paths import local_path
-from kerasbert.reading._files import PATTERN, UTF_8, check_encoding, check_file
+from kerasbert.reading._files import PATTERN, UTF_8, SourceFile, check_encoding, check_file, look_at
+from kerasbert.reading.formats import FORMATS, format_of
 
-# How the name of a file ends -> its format; each may be followed by ".gz".
-FORMATS = {
-    ".csv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".tfrecord": "tfrecord",
-    ".tfrecords": "tfrecord",
-    ".tsv": "tsv",
-}
-COMPRESSED = ".gz"
-BINARY = ("parquet", "tfrecord")
 NUM_LISTED = 3
-
-
-@dataclasses.dataclass(frozen=True)
-class SourceFile:
-    """A data file as it was when it was looked at.
-
-    Args:
-        path: absolute.
-        size: in bytes.
-        mtime_ns: time of the last change.
-        sha256: of the content; empty where it was not computed yet.
-        encoding: of a text file, from `check_encoding`.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    sha256: str = ""
-    encoding: str = UTF_8
-
-    @property
-    def format(self) -> str:
-        """A value of `FORMATS`."""
-        return FORMATS[_suffix(Path(self.path))]
-
-    @property
-    def is_compressed(self) -> bool:
-        """Whether the name ends in .gz."""
-        return self.path.lower().endswith(COMPRESSED)
-
-    def hashed(self) -> "SourceFile":
-        """The same with its `sha256`.
-
-        Raises:
-            DataError: when the file changed since it was looked at.
-        """
-        with open(self.path, "rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if look_at(Path(self.path), self.encoding) != dataclasses.replace(self, sha256=""):
-            raise DataError(f"{self.path} was changed while it was read; run it again when nothing writes to it.")
-        return dataclasses.replace(self, sha256=digest)
-
-    def change(self) -> str | None:
-        """What has become of the file since: words, or None when its content is the same.
-
-        A file of another time but the same size is read to compare its content.
-        """
-        path = Path(self.path)
-        if not path.is_file():
-            return "is missing"
-        now = look_at(path)
-        if now.size != self.size:
-            return f"has {now.size} bytes instead of {self.size}"
-        if now.mtime_ns != self.mtime_ns and now.hashed().sha256 != self.sha256:
-            return "has another content"
-        return None
-
-
-def look_at(path: Path, encoding: str = UTF_8) -> SourceFile:
-    """A file as it is now, without its hash."""
-    status = path.stat()
-    return SourceFile(os.path.abspath(path), status.st_size, status.st_mtime_ns, encoding=encoding)
 
 
 def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
@@ -96,13 +21,6 @@ def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
     Args:
         patterns: a path or a pattern with `*`, `?`, `[...]` or `**`, or several of them.
         encoding: of the files, see `check_encoding`.
-
-    Returns:
-        The files. Files of no bytes are among them.
-
-    Raises:
-        DataError: when a pattern names no file, or a file cannot be read or has another ending.
-        TypeError: when they are no paths.
 
     Example:
         >>> find_sources("no/such/*.csv")
@@ -162,10 +80,6 @@ def _expand(text: str) -> list[str]:
     return [os.path.abspath(path) for path in found]
 
 
-def _suffix(path: Path) -> str:
-    return Path(path.stem).suffix.lower() if path.suffix.lower() == COMPRESSED else path.suffix.lower()
-
-
 def _checked(path: Path, encoding: str) -> SourceFile:
     check_file(path, largest=None, empty=True)
     return source_of(path, encoding)
@@ -175,27 +89,19 @@ def source_of(path: Path, encoding: str = UTF_8) -> SourceFile:
     """A data file as it is now.
 
     Args:
-        path: of a regular file.
         encoding: of a text file, see `check_encoding`.
-
-    Returns:
-        The file, without its hash.
-
-    Raises:
-        DataError: when its name does not end as that of a format does.
-        ConfigError: when an encoding is given that is unknown, or for a file that is no text.
     """
-    encoding = check_encoding(encoding)
-    if _suffix(path) not in FORMATS:
+    file = look_at(path, check_encoding(encoding))
+    if file.suffix not in FORMATS:
         raise DataError(
             f"{path} must end in one of {', '.join(sorted(FORMATS))}, or one of these and .gz; got {shorten(path.name)}."
             f"{_format_hint(path)}"
         )
-    if FORMATS[_suffix(path)] == "parquet" and path.suffix.lower() == COMPRESSED:
+    if file.is_compressed and not format_of(file).packs:
         raise DataError(f"{path}: Parquet is compressed inside; unpack it.")
-    if encoding != UTF_8 and FORMATS[_suffix(path)] in BINARY:
+    if file.encoding != UTF_8 and not format_of(file).is_text:
         raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with {path}.")
-    return look_at(path, encoding)
+    return file
 
 
 def _format_hint(path: Path) -> str:

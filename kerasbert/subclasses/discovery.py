@@ -190,7 +190,7 @@ def discover_subclasses(
     for name, column in {"labels": labels, "features": features, "sublabels": sublabels}.items():
         if column is not None and len(column) != len(texts):
             raise DataError(f"`{name}` must have one row for each text; got {len(column)} for {len(texts)} texts.")
-    known = [None] * len(texts) if sublabels is None else sublabels
+    known: list[str | None] = [None] * len(texts) if sublabels is None else list(sublabels)
     rows = {label: [row for row, one in enumerate(labels) if one == label] for label in chosen}
     used = [row for places in rows.values() for row in places]
     vectors = (
@@ -219,7 +219,7 @@ class _Search(NamedTuple):
 
 
 def _discover(
-    label: str, texts: list[str], features: np.ndarray, search: _Search, known: list, rows: np.ndarray
+    label: str, texts: list[str], features: np.ndarray, search: _Search, known: list[str | None], rows: np.ndarray
 ) -> ClassDiscovery:
     distinct = count_distinct(features)
     if search.number is not None and distinct < search.number:
@@ -255,8 +255,8 @@ def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarr
     if number is None and search.method != "hdbscan":
         numbers = range(2, min(search.max_number, distinct - 1) + 1)
         # The number is clearer in fewer components than the groups are: the last ones tell only a few groups apart.
-        judged = to_unit(points[:, :NUMBER_DIMENSIONS]) if search.reduction == "pca" else points
-        scores = score_numbers(judged, numbers, method=search.method, seed=search.seed)
+        scored = to_unit(points[:, :NUMBER_DIMENSIONS]) if search.reduction == "pca" else points
+        scores = score_numbers(scored, numbers, method=search.method, seed=search.seed)
         number = choose_number(scores)
     return group_points(points, number, method=search.method, seed=search.seed), scores
 

@@ -1,4 +1,4 @@
-"""A picture of the groups inside a class: near points are texts that the model reads alike."""
+"""A map of the groups inside a class, in which close points are similar texts."""
 
 import io
 
@@ -18,7 +18,7 @@ def draw_map(found: ClassDiscovery, *, seed: int = 0) -> bytes:
 
     Args:
         found: one class of a `Discovery`.
-        seed: of the layout (t-SNE of at most 1000 texts; the two first coordinates of fewer than 10).
+        seed: of the layout: t-SNE of at most 1000 texts, or the first two coordinates of fewer than 10.
 
     Returns:
         The bytes of the PNG.
@@ -30,7 +30,6 @@ def draw_map(found: ClassDiscovery, *, seed: int = 0) -> bytes:
         van der Maaten and Hinton, "Visualizing data using t-SNE", 2008.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ConfigError("A map needs matplotlib; pip install 'kerasbert[report]'.") from error
@@ -52,12 +51,12 @@ def draw_map(found: ClassDiscovery, *, seed: int = 0) -> bytes:
     axes.set_title(found.label.replace("$", r"\$"))
     figure.legend(loc="outside lower left", ncols=2, fontsize=11, markerscale=1.5, frameon=False)
     stream = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(stream)
+    figure.savefig(stream, format="png")
     return stream.getvalue()
 
 
 def plane_of(points: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """Places in a plane that keep near points near.
+    """Lay out points in a plane that keeps close points close.
 
     Args:
         points: (n, d).
@@ -71,6 +70,7 @@ def plane_of(points: np.ndarray, *, seed: int = 0) -> np.ndarray:
     if len(points) < 10 or not np.ptp(points, axis=0).any():
         return np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
     perplexity = min(30.0, (len(points) - 1) / 3)
-    # Exact starts: PCA of fewer than two columns does not exist.
+    # PCA of one column has no second component to start from.
     start = "pca" if points.shape[1] > 1 else "random"
-    return TSNE(perplexity=perplexity, init=start, max_iter=500, random_state=seed).fit_transform(points)
+    layout = TSNE(perplexity=perplexity, init=start, max_iter=500, random_state=seed)
+    return np.asarray(layout.fit_transform(points))

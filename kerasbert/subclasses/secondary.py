@@ -8,9 +8,10 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.memory import Batches, make_batches
-from kerasbert.classifiers.builders import compile_classifier
+from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import Batches
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import compile_classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.labels.hierarchy import CLASS, level_names, parse_tree
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
@@ -18,7 +19,7 @@ from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.subclasses.vectors import penultimate_features
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
-from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.head_labels import check_head_labels
 
 LEARNING_RATE = 1e-2
@@ -65,7 +66,7 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
     return secondary
 
 
-@keeps_random_state
+@kept_random_state()
 def train_secondary(
     model: Classifier,
     train: Batches,
@@ -116,10 +117,10 @@ def train_secondary(
     keras.utils.set_random_seed(seed)
     assert model.hierarchy is not None  # for the type checker
     model.hierarchy.set_prior_bias(labels)
-    features = penultimate_features(model, train.tokens, pad_id=train.pad_id)
+    features = penultimate_features(model, train.token_arrays, pad_id=train.pad_id)
     held_out = None
     if validation is not None:
-        held_out = (penultimate_features(model, validation.tokens, pad_id=validation.pad_id), validation.labels)
+        held_out = (penultimate_features(model, validation.token_arrays, pad_id=validation.pad_id), validation.labels)
     total_steps = epochs * -(-len(features) // batch_size)
     head = _head_alone(model, features.shape[1])
     head.compile(

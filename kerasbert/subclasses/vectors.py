@@ -8,12 +8,13 @@ import keras
 import numpy as np
 
 from kerasbert._core.encoder_folders import resolve_encoder
-from kerasbert.batches.memory import make_batches
+from kerasbert.batches.make import make_batches
 from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.saving.folder import load_trained
 from kerasbert.saving.format import CLASSIFIER_FILE
-from kerasbert.tokenization.tokenizer import TokenArrays, Tokenizer
+from kerasbert.tokenization.token_arrays import TokenArrays
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 BATCH_SIZE = 64
 LAST_TWO = (-2, -1)

@@ -7,22 +7,23 @@ from typing import Any
 
 import keras
 
-from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ConfigError, DivergedError
+from kerasbert._core.errors import DivergedError
 from kerasbert._core.names import RATE_KEY
+from kerasbert._core.options import options_of
 from kerasbert.batches.memory import Batches
 from kerasbert.batches.stream import StreamBatches
+from kerasbert.labels.counts import label_counts
+from kerasbert.reading.data_checks import warn_of_absent_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
-from kerasbert.text_classifier.data_warnings import counts_by_head, warn_of_absent, warn_of_labels
 from kerasbert.text_classifier.labels import Validation, checked_validation
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.texts_in_memory import TextsInMemory
-from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches
+from kerasbert.text_classifier.training_data import Encoded, TextsInMemory, TrainingData, memory_batches
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.devices import as_strategy
 from kerasbert.training.finetune import finetune
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.logs import RateLog
+from kerasbert.training.settings import RunSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,9 +79,8 @@ def prepare_fitting(
     data.read_labels(settings, before)
     tokenizer = settings.new_tokenizer(data.max_length) if before is None else before.tokenizer
     data.read_texts(settings, tokenizer)
-    data.warn(tokenizer, checked)
-    outputs, tunes = data.labels.outputs, checked is not None or bool(settings.held_out_share())
-    warn_of_labels(settings, outputs, data.counts, outputs.untuned(tunes))
+    data.warn(settings, tokenizer, checked)
+    outputs = data.labels.outputs
     held_out = _held_out(settings, data, tokenizer, checked)
     description = {
         **data.describe(held_out),
@@ -88,7 +88,7 @@ def prepare_fitting(
         "pairs": data.pairs,
         "max_length": tokenizer.max_length,
     }
-    model = settings.build(outputs.hierarchy or outputs.label_names) if before is None else before.model
+    model = settings.build(outputs) if before is None else before.model
     if before is not None and not settings.dropout:
         model.switch_off_dropout()
     kinds = data.labels.kinds if before is None else before.label_kinds
@@ -102,7 +102,12 @@ def prepare_fitting(
 
 def plain_settings(settings: Settings) -> dict[str, Any]:
     """The arguments of a `TextClassifier` as plain data."""
-    return {**settings.get_params(), "encoder": os.fspath(settings.encoder)}
+    values = {name: getattr(settings, name) for name in options_of(Settings)} | {"encoder": os.fspath(settings.encoder)}
+    if settings.label_names is not None:
+        values["label_names"] = [str(name) for name in settings.label_names]
+    if settings.heads is not None:
+        values["heads"] = {head: task.name for head, task in settings.plan().tasks.items()}
+    return values
 
 
 def _held_out(
@@ -115,20 +120,21 @@ def _held_out(
     texts, labels, pairs = validation
     outputs = data.labels.outputs
     arrays = outputs.encode(labels)
-    tokens = tokenizer.encode(texts, pairs)
-    check_rows(arrays, len(tokens), "validation")
-    counts = counts_by_head(arrays, outputs)
-    warn_of_absent(counts, outputs, "validation", "how well it is told is not judged")
-    return tokens, arrays
+    token_arrays = tokenizer.encode(texts, pairs)
+    check_rows(arrays, len(token_arrays), "validation")
+    if outputs.hierarchy is None:
+        counts = {head: label_counts(arrays[head], len(names)) for head, names in outputs.label_names.items()}
+        warn_of_absent_labels(counts, outputs.label_names, "validation", "how well it is told is not judged")
+    return token_arrays, arrays
 
 
-def run_fitting(settings: Settings, fitting: Fitting, **running: Any) -> TrainedClassifier:
+def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> TrainedClassifier:
     """Train, and tune thresholds.
 
     Args:
         settings: of the classifier.
         fitting: from `prepare_fitting`.
-        **running: arguments of `finetune` that no setting holds.
+        run: what is kept of the training and told of it.
 
     Returns:
         The classifier with its history and thresholds.
@@ -147,17 +153,9 @@ def run_fitting(settings: Settings, fitting: Fitting, **running: Any) -> Trained
             trained.model,
             fitting.batches,
             validation,
-            epochs=settings.epochs,
-            learning_rate=settings.learning_rate,
-            head_learning_rate=settings.head_learning_rate,
-            patience=settings.patience,
-            balance=settings.balance,
-            label_smoothing=settings.label_smoothing,
-            optimization=settings.optimization,
-            progress=settings.progress,
-            strategy=fitting.devices,
+            settings,
             callbacks=[rates],
-            **running,
+            **{**vars(run), "strategy": fitting.devices},
         )
     except DivergedError as error:
         numbers = fitting.data.numbers
@@ -184,23 +182,11 @@ def run_learning_rate_finder(
     """Train a fresh model at ever higher rates, see `TextClassifier.find_learning_rate`.
 
     Raises:
-        ConfigError: when `optimization` is given, which a range test with its own schedule does not follow.
+        ConfigError: when a setting is given that a range test with a schedule of its own does not follow.
         DataError: when a text or a label cannot be used.
     """
-    if settings.optimization:
-        raise ConfigError(
-            f"`optimization` must be None for a range test, which has a schedule of its own; got "
-            f"{shorten(dict(settings.optimization))}."
-        )
     data, tokenizer = TextsInMemory(texts, labels, text_pairs), settings.new_tokenizer()
     data.read_labels(settings, None)
     data.read_texts(settings, tokenizer)
-    train = memory_batches(settings, (data.tokens, data.labels.arrays), tokenizer.pad_id, shuffle=True)
-    return find_learning_rate(
-        settings.build(data.labels.outputs.hierarchy or data.labels.outputs.label_names),
-        train,
-        steps=steps,
-        head_ratio=settings.head_learning_rate / settings.learning_rate,
-        balance=settings.balance,
-        label_smoothing=settings.label_smoothing,
-    )
+    train = memory_batches(settings, data.train, tokenizer.pad_id, shuffle=True)
+    return find_learning_rate(settings.build(data.labels.outputs), train, settings, steps=steps)

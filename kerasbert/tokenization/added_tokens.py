@@ -44,11 +44,7 @@ def with_special_names(folder: Path, settings: Mapping[str, Any]) -> dict[str, A
     """The settings of a tokenizer with the names of `special_tokens_map.json`, read as transformers does.
 
     Args:
-        folder: of the tokenizer.
         settings: content of `tokenizer_config.json`.
-
-    Raises:
-        ConfigError: when the file is no JSON object.
     """
     settings = dict(settings)
     if settings.get(OLD_EXTRA_KEY) and not settings.get(EXTRA_KEY):
@@ -72,12 +68,7 @@ def add_declared(tokenizer: "FastTokenizer", folder: Path, settings: Mapping[str
     """Add the tokens that a folder declares and its tokenizer lacks, under the ids that transformers gives them.
 
     Args:
-        tokenizer: changed.
-        folder: of the tokenizer.
         settings: as `with_special_names` gives them.
-
-    Raises:
-        ConfigError: when a declaration is malformed, or a token would get another id than it is declared with.
     """
     present = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
     for origin, number, token in _declared(folder, settings):
@@ -94,12 +85,7 @@ def add_declared(tokenizer: "FastTokenizer", folder: Path, settings: Mapping[str
 
 
 def declared_ids(folder: Path, standard: Collection[str]) -> dict[str, int]:
-    """Token -> id of the added tokens that a text may spell, from the files alone.
-
-    Args:
-        folder: of a checkpoint; one without a readable tokenizer declares none.
-        standard: special tokens that are left out.
-    """
+    """Token -> id of the added tokens that a text may spell, from the files alone."""
     try:
         stored = read_json_object(folder / SETTINGS_FILE) if (folder / SETTINGS_FILE).is_file() else {}
         settings = with_special_names(folder, stored)
@@ -119,10 +105,6 @@ def protect(tokenizer: "FastTokenizer", standard: Collection[str]) -> "FastToken
 
     The `tokenizers` library can read all special tokens in a text as text, or none. With this, the standard ones stay
     text and every token that a user added is found.
-
-    Args:
-        tokenizer: copied.
-        standard: the tokens that a text must not spell.
     """
     content = json.loads(tokenizer.to_str())
     changed = False

@@ -32,8 +32,8 @@ class Augmentation:
         ConfigError: when a share is out of its range, or `mask` is asked of a vocabulary without a mask token.
 
     Example:
-        >>> encoder = Tokenizer.from_pretrained("all-MiniLM-L6-v2")
-        >>> encoder.augmentation(mask=0.1, drop=0.05).mask_id
+        >>> tokenizer = Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+        >>> tokenizer.augmentation(mask=0.1, drop=0.05).mask_id
         103
 
     Reference:
@@ -54,12 +54,7 @@ class Augmentation:
 
 
 def parse_augmentation(value: Any, kinds: np.ndarray, mask_id: int | None) -> Augmentation | None:
-    """An augmentation from itself, from a dict of its rates, or None.
-
-    Raises:
-        ConfigError: when a rate is unknown or out of its range.
-        TypeError: when it is something else.
-    """
+    """An augmentation from itself, from a dict of its rates, or None."""
     if value is None or isinstance(value, Augmentation):
         return value
     if not isinstance(value, Mapping):
@@ -75,8 +70,6 @@ def augment_step(augmentation: Augmentation | None, seed: int, pad_id: int) -> C
 
     Args:
         augmentation: what is done; None: nothing.
-        seed: of chance.
-        pad_id: id that fills up a text.
 
     Returns:
         The function, which gives inputs of the same shapes; None where nothing is done.
@@ -127,7 +120,7 @@ def _dropped(words: Any, fixed: Any, rate: float, seed: Any) -> Any:
     return dropped & some_stay
 
 
-def _swapped(words: Any, fixed: Any, rate: float, seeds: list) -> Any:
+def _swapped(words: Any, fixed: Any, rate: float, seeds: list[Any]) -> Any:
     """The place among the words that each token's word takes, (batch, length)."""
     import tensorflow as tf
 

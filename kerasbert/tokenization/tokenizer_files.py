@@ -51,15 +51,9 @@ WORD_STARTS = ("\u0120", "\u2581")
 def load_tokenizer(folder: Path) -> tuple["FastTokenizer", dict[str, Any]]:
     """Read the tokenizer of a folder.
 
-    Args:
-        folder: that holds the files.
-
     Returns:
         The tokenizer, with all added tokens, and the content of `tokenizer_config.json` (empty if there is none) with
         the names of special tokens that an older file gives.
-
-    Raises:
-        ConfigError: when the folder or its files cannot be used, or contradict each other.
     """
     if not folder.is_dir():
         raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a tokenizer.")
@@ -72,11 +66,7 @@ def load_tokenizer(folder: Path) -> tuple["FastTokenizer", dict[str, Any]]:
 
 
 def read_settings(folder: Path) -> dict[str, Any]:
-    """The content of `tokenizer_config.json`, empty if there is none.
-
-    Raises:
-        ConfigError: when it is no JSON object.
-    """
+    """The content of `tokenizer_config.json`, empty if there is none."""
     return read_json_object(checked_member(folder, SETTINGS_FILE)) if _holds(folder, SETTINGS_FILE) else {}
 
 
@@ -104,9 +94,6 @@ def tokenizer_errors(message: str) -> Iterator[None]:
 
     Args:
         message: with `{}` where the library's own words go.
-
-    Raises:
-        ConfigError: when the library refuses.
     """
     try:
         yield
@@ -148,8 +135,6 @@ def save_tokenizer(
     """Write a tokenizer so that transformers and `load_tokenizer` read the same ids.
 
     Args:
-        tokenizer: without truncation and padding.
-        folder: where to write; made if missing.
         special_tokens: role -> token.
         max_length: noted as `model_max_length`.
         split_special_tokens: whether a standard special token that a text spells stays text.
@@ -169,11 +154,7 @@ def save_tokenizer(
 
 
 def said_of_special_tokens(folder: Path, settings: dict[str, Any]) -> bool | None:
-    """What a tokenizer's settings say of `split_special_tokens`; None where they say nothing.
-
-    Raises:
-        ConfigError: when they say something else than true or false.
-    """
+    """What a tokenizer's settings say of `split_special_tokens`; None where they say nothing."""
     return _flag(folder, settings, "split_special_tokens", None)
 
 
@@ -181,11 +162,7 @@ def special_token_names(tokenizer: "FastTokenizer", settings: dict[str, Any]) ->
     """Role -> special token, from the settings or by its usual name, for the roles that the vocabulary has.
 
     Args:
-        tokenizer: whose vocabulary is asked.
         settings: content of `tokenizer_config.json`.
-
-    Returns:
-        Roles such as `"pad_token"` with their tokens.
     """
     names = {}
     for role, usual in USUAL_NAMES.items():
@@ -433,12 +410,6 @@ def continuation_of(tokenizer: "FastTokenizer") -> Callable[[str], bool]:
 
     WordPiece marks what continues a word; byte-level and SentencePiece vocabularies mark what starts one, each with a
     character of its own.
-
-    Args:
-        tokenizer: whose vocabulary is asked.
-
-    Returns:
-        A function of a token.
     """
     if _model_type(tokenizer) == "WordPiece":
         prefix = tokenizer.model.continuing_subword_prefix

@@ -8,8 +8,9 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.batches.memory import Batches, ahead, make_batches
-from kerasbert.batches.source import BatchSource
+from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import Batches
+from kerasbert.batches.source import BatchSource, TokenBatches, ahead
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
 
@@ -101,9 +102,7 @@ def frozen_features(model: Classifier, train: BatchSource, validation: BatchSour
 
 def _has_rows(source: BatchSource | None) -> bool:
     """Whether a text has the same tokens in every epoch, so that its features are computed once and for all."""
-    if isinstance(source, StreamBatches):
-        return source.augmentation is None
-    return isinstance(source, Batches) and source.augment is None
+    return isinstance(source, TokenBatches) and source.augmentation is None
 
 
 def _fits(source: Any, width: int) -> bool:
@@ -127,7 +126,7 @@ def _fits(source: Any, width: int) -> bool:
 def _with_features(below: keras.Model, source: Any) -> FeatureBatches:
     if isinstance(source, StreamBatches):
         return FeatureBatches(source, *_of_stream(below, source))
-    return FeatureBatches(source, _compute(below, source.tokens, source.lengths, source.pad_id), source.labels)
+    return FeatureBatches(source, _compute(below, source.token_arrays, source.lengths, source.pad_id), source.labels)
 
 
 def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, Any]:

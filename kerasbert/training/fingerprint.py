@@ -30,7 +30,7 @@ def facts_of_source(name: str, source: Any) -> dict[str, Any]:
     if not isinstance(source, Batches):
         return {f"{name} batches": int(source.steps)}
     facts: dict[str, Any] = {
-        f"{name} texts": _hash(source.tokens),
+        f"{name} texts": _hash(source.token_arrays),
         f"{name} labels": _hash(source.labels),
         f"{name} sample_weight": _hash(source.sample_weight),
     }
@@ -45,12 +45,12 @@ def facts_of_model(model: Classifier) -> dict[str, Any]:
     """What makes a model the same: its builder, the builder's arguments and its precision."""
     facts: dict[str, Any] = {"precision": model.encoder.dtype_policy.name}
     try:
-        recipe = architecture_of(model)
+        architecture = architecture_of(model)
     except ConfigError:
         # A pooling layer of the user's own: its weights tell.
         return {**facts, "model": [list(weight.shape) for weight in model.weights]}
-    arguments = {key: value for key, value in recipe["arguments"].items() if key != "name"}
-    return {**facts, "model": recipe["builder"], **_flat("model", arguments)}
+    arguments = {key: value for key, value in architecture["arguments"].items() if key != "name"}
+    return {**facts, "model": architecture["builder"], **_flat("model", arguments)}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

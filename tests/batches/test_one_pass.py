@@ -5,7 +5,9 @@ import kerasbert.data
 
 def test_one_pass_from_rows_to_batches(toy_folder):
     data = kerasbert.data
-    examples = data.read_examples([{"text": "hello a", "label": "x"}, {"text": "b", "label": "y"}], labels="label")
+    examples = data.read_examples(
+        [{"text": "hello a", "label": "x"}, {"text": "b", "label": "y"}], label_columns="label"
+    )
     names = data.collect_label_names(examples.labels["label"])
     labels = data.encode_binary(examples.labels["label"], names)
     batches = data.make_batches(data.Tokenizer.from_folder(toy_folder).encode(examples.texts), labels)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from kerasbert import ArtifactError, ConfigError, DataError
+from kerasbert.batches import cache_writer
 from kerasbert.batches import prepare as prepare_module
 from kerasbert.batches.token_cache import BAD_ROWS_FILE
 from kerasbert.data import Tokenizer, encode_multi_hot, open_cache, prepare_tokens
@@ -47,7 +48,7 @@ def make(toy_folder, tmp_path):
 
 def test_it_holds_what_the_encoder_gives(files, make, toy_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(prepare_module, "CHUNK_TEXTS", 64)
-    monkeypatch.setattr(prepare_module, "SHARD_BYTES", 3000)
+    monkeypatch.setattr(cache_writer, "SHARD_BYTES", 3000)
     rows, _ = files
     cache = make(str(tmp_path / "*.jsonl"), "multilabel")
     some = np.array([0, 1, 2, 63, 64, 65, 399, 400, 650, 699])
@@ -72,7 +73,7 @@ def test_tensorflow_reads_its_shards(files, make):
 )
 def test_labels_are_named_in_one_pass_and_sorted(task, column, wanted, make, tmp_path):
     rows = [{**row, "flag": n % 2} for n, row in enumerate(some_rows(9))]
-    cache = make(write_rows(tmp_path / "a.jsonl", rows), task, labels=column)
+    cache = make(write_rows(tmp_path / "a.jsonl", rows), task, label_columns=column)
     assert cache.heads["probabilities"].names == tuple(sorted({str(row[column]) for row in rows}))
     assert cache.read(np.arange(3))[1]["probabilities"].reshape(-1).tolist() == wanted
 
@@ -84,7 +85,7 @@ def test_several_heads_columns_of_flags_and_pairs(make, tmp_path, toy_folder):
         None,
         heads={"topic": ("t", "binary"), "tags": ("u", "multilabel")},
         label_delimiter=";",
-        text_pair="more",
+        text_pair_column="more",
     )
     tokens, labels = cache.read(np.arange(2))
     wanted = Tokenizer.from_folder(toy_folder).encode(["hello"] * 2, ["world a"] * 2)
@@ -94,7 +95,7 @@ def test_several_heads_columns_of_flags_and_pairs(make, tmp_path, toy_folder):
 
 def test_columns_of_zero_and_one_are_the_names(make, tmp_path):
     rows = [{"text": "a", "x": n % 2, "y": "1"} for n in range(4)]
-    cache = make(write_rows(tmp_path / "a.jsonl", rows), "multilabel", labels=["x", "y"])
+    cache = make(write_rows(tmp_path / "a.jsonl", rows), "multilabel", label_columns=["x", "y"])
     assert cache.read(np.arange(2))[1]["probabilities"].tolist() == [[0.0, 1.0], [1.0, 1.0]]
 
 
@@ -113,7 +114,7 @@ CHANGES = {
     ),
     "size": (lambda files: write_rows(files[1], some_rows(5)), {}, "bytes instead of"),
     "length": (lambda files: None, {"max_length": 9}, "`max_length` differs"),
-    "column": (lambda files: None, {"task": "multilabel", "labels": "labels"}, "`reading` differs"),
+    "column": (lambda files: None, {"task": "multilabel", "label_columns": "labels"}, "`reading` differs"),
 }
 
 
@@ -268,7 +269,7 @@ def test_no_folder_is_left_where_the_disk_is_full(files, make, tmp_path, monkeyp
     def fail(*arguments, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(prepare_module._Writer, "write", fail)
+    monkeypatch.setattr(cache_writer.CacheWriter, "write", fail)
     with pytest.raises(ArtifactError, match="could not be written: No space left"):
         make(files[1])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.jsonl", "2.jsonl", "toy"]
@@ -276,7 +277,7 @@ def test_no_folder_is_left_where_the_disk_is_full(files, make, tmp_path, monkeyp
 
 def test_label_names_go_with_one_head(tmp_path, toy_folder):
     with pytest.raises(
-        ConfigError, match="`labels` and `label_names` must be None with `heads`, which name the columns"
+        ConfigError, match="`label_columns` and `label_names` must be None with `heads`, which name the columns"
     ):
         prepare_tokens(
             "a.jsonl",

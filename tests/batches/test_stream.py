@@ -9,8 +9,9 @@ from kerasbert import ConfigError
 from kerasbert.batches import row_plan
 from kerasbert.batches.memory import lengths_of_counts
 from kerasbert.batches.row_plan import RowPlan
+from kerasbert.batches.rows import held_out_rows
 from kerasbert.batches.sampling import expected_draws
-from kerasbert.batches.stream import fit_sizes, held_out_rows
+from kerasbert.batches.stream import fit_sizes
 from kerasbert.data import Tokenizer, make_batches, prepare_tokens, stream_batches
 from kerasbert.tasks.balance import balance_head
 from kerasbert.tasks.multiclass import Multiclass
@@ -137,7 +138,7 @@ def test_workers_share_every_batch(cache):
 
 
 def test_rows_can_be_held_out(cache):
-    held_out = held_out_rows(ROWS, 0.1, seed=3)
+    held_out = held_out_rows(cache, 0.1, seed=3)
     source = make(cache, held_out=held_out)
     assert len(held_out) == 300
     assert sorted([*all_rows(source), *held_out]) == list(range(ROWS))

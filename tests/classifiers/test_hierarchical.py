@@ -4,7 +4,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.classifiers.architecture import architecture_of
-from kerasbert.classifiers.builders import compile_heads
+from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.tasks.balance import balance_levels
 from kerasbert.training.finetune import default_monitor
 
@@ -116,7 +116,7 @@ def test_gradients_hold_where_probabilities_underflow(form, tiny_config, tiny_in
             bias[0] = 40.0  # and "refund", not "invoice", inside billing
         layer.set_weights([kernel * 0, bias])
     labels = {"class": np.array([0, 0]), "subclass": np.array([1, 1])}
-    if "multilabel" in form:
+    if "level_task" in form:
         labels = {
             level: np.eye(size, dtype="float32")[labels[level]] for level, size in (("class", 3), ("subclass", 6))
         }
@@ -124,7 +124,7 @@ def test_gradients_hold_where_probabilities_underflow(form, tiny_config, tiny_in
     assert all(np.isfinite(one).all() for one in found)
     subclass_bias = found[-1]
     # The right subclass is pulled up with the whole weight of its error, however small its probability.
-    assert np.isclose(subclass_bias[1], -1 / (6 if "multilabel" in form else 1), rtol=1e-3)
+    assert np.isclose(subclass_bias[1], -1 / (6 if "level_task" in form else 1), rtol=1e-3)
 
 
 def smooth(model, share):

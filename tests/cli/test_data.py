@@ -1,10 +1,14 @@
 """Rows that a command leaves out: those whose labels a stream of the same file would leave out."""
 
+import dataclasses
+
 import pytest
 
 import kerasbert as kb
-from kerasbert.batches.prepare_tokens import prepare_tokens
-from kerasbert.cli.data import check_of_classifier, check_of_task, read_data
+from kerasbert.batches.prepare import prepare_tokens
+from kerasbert.cli.data import Reading
+from kerasbert.cli.options import Task
+from kerasbert.saving.trained_classifier import trained_of
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
 CASES = {
@@ -23,10 +27,10 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
     content, columns, options = case
     (tmp_path / "a.csv").write_text(content)
     task = {"names": "binary", "columns": "multilabel", "heads": "multitask"}.get(name, name)
-    examples = read_data(
-        tmp_path / "a.csv", labels=columns, on_error="skip", check=check_of_task(task, columns, **options)
+    examples = Reading.of_task(Task(task), ",".join(columns), **{"heads": None, **options}).read(
+        tmp_path / "a.csv", on_error="skip"
     )
-    own = {} if "heads" in options else {"task": task, "labels": columns}
+    own = {} if "heads" in options else {"task": task, "label_columns": columns}
     cache = prepare_tokens(tmp_path / "a.csv", tmp_path / "t", encoder=tiny_folder, on_error="skip", **own, **options)
     assert (len(examples), cache.skipped["count"]) == (cache.num_rows, content.count("\n") - 1 - len(examples))
     left_out = {line.split(", line ")[1].split(":")[0] for line in cache.skipped["first"]}
@@ -35,10 +39,11 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
 
 
 def test_several_classes_need_one(tmp_path):
-    check = check_of_task("hierarchical", ["label", "sublabel"], label_delimiter=";", multilabel=True)
-    check({"label": "x;y", "sublabel": None}, "row 1")
+    reading = Reading.of_task(Task.hierarchical, "label,sublabel", None, label_delimiter=";", level_task="multilabel")
+    read_labels = reading.label_reader()
+    read_labels({"label": "x;y", "sublabel": None}, "row 1", "")
     with pytest.raises(kb.DataError, match="row 2: the label is missing"):
-        check({"label": None, "sublabel": "x1"}, "row 2")
+        read_labels({"label": None, "sublabel": "x1"}, "row 2", "")
 
 
 FITTED = {
@@ -53,9 +58,11 @@ FITTED = {
 def test_a_trained_classifier_knows_its_labels(task, case, tiny_folder):
     labels, wrong = case
     heads = {"p": "binary", "q": "multilabel"} if task == "multitask" else None
-    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS, labels)
+    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, labels)
     reading = {"columns": list(wrong), "heads": {"p": "label", "q": "sub"} if heads else None}
+    trained = dataclasses.replace(trained_of(classifier), metrics={"reading": reading})
+    read_labels = Reading.of_classifier(trained).label_reader()
     with pytest.raises(kb.DataError, match="row 3: .*(unknown|is a subclass of)"):
-        check_of_classifier(classifier, reading)(wrong, "row 3")
+        read_labels(wrong, "row 3", "")
     right = {"binary": {"label": "a"}, "multilabel": {"label": []}, "hierarchical": {"label": "b", "sub": None}}
-    check_of_classifier(classifier, reading)(right.get(task, {"label": "b", "sub": ["a"]}), "row 4")
+    read_labels(right.get(task, {"label": "b", "sub": ["a"]}), "row 4", "")

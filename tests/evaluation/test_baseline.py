@@ -17,7 +17,7 @@ TREE = {"a": ["a1", "a2"], "b": ["b1"]}
 
 
 def sample(part, labels):
-    return kb.data.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", labels=labels)
+    return kb.data.read_examples(SAMPLES / f"customer_messages_{part}.jsonl", label_columns=labels)
 
 
 @pytest.fixture(scope="module")

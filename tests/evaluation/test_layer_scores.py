@@ -21,7 +21,7 @@ def saved(tiny_folder, tmp_path_factory):
         encoder=tiny_folder,
         epochs=3,
         learning_rate=2e-3,
-        progress=False,
+        verbose=False,
     )
     folder = tmp_path_factory.mktemp("layerwise") / "model"
     classifier.fit(TEXTS, LABELS).save(folder)
@@ -64,10 +64,6 @@ def test_no_exit_is_the_model_itself(classifier):
     assert np.allclose(found.probabilities, classifier.predict_proba(TEXTS), atol=1e-5)
     assert set(found.exit_layers) == {2} and found.saving == 0
     assert kb.predict_early(classifier, []).probabilities.shape == (0, 2)
-
-
-def test_confidence_of_independent_labels():
-    assert kb.Multilabel(2).confidence(np.array([[0.9, 0.2], [0.5, 1.0]])).tolist() == [0.8, 0.5]
 
 
 def test_report_tells_each_layers_own_score(classifier, tmp_path):

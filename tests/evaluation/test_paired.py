@@ -102,7 +102,7 @@ def test_labels_are_compared_by_name():
 
 def test_other_texts_are_refused():
     labels, own, other = labels_and_predictions("multiclass", 30, 5)
-    with pytest.raises(DataError, match="judged on the same texts and labels as the model; those of 'topic' differ"):
+    with pytest.raises(DataError, match="must be of the same texts and labels as the model; those of 'topic' differ"):
         paired_p_values(outcome("multiclass", labels, own), outcome("multiclass", labels[::-1], other))
 
 

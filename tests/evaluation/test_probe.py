@@ -82,11 +82,11 @@ def test_nothing_but_vectors_that_do_not_differ(tiny_folder):
 
 
 def test_too_few_texts_for_clusters(tiny_folder):
-    with pytest.raises(kb.DataError, match="at least 3 different texts to judge clusters of them; got 2"):
+    with pytest.raises(kb.DataError, match="at least 3 different texts to score clusters of them; got 2"):
         kb.probe(tiny_folder, ["good", "Good", "bad"] * 3)
 
 
-def test_without_labels_only_clusters_are_judged(tiny_folder):
+def test_without_labels_only_clusters_are_scored(tiny_folder):
     report = kb.probe(tiny_folder, TEXTS, layers=(0, -1), poolings="mean")
     assert report.quantities == ("silhouette",) and all(-1 <= row["silhouette"] <= 1 for row in report.rows)
     assert report.recommendation.startswith("kb.extract_features(")
@@ -106,7 +106,7 @@ def test_identical_texts_have_scores_and_no_clusters(tiny_folder):
     report = kb.probe(tiny_folder, ["good"] * 24, LABELS, sublabels=SUBLABELS, layers=-1, poolings="mean")
     assert report.rows[0]["score"] == pytest.approx(0.5) and report.rows[0]["subclass_score"] == pytest.approx(0.5)
     assert np.isnan(report.rows[0]["silhouette"])
-    assert "Clusters cannot be judged" in report.summary() and "nan" not in report.summary()
+    assert "Clusters cannot be scored" in report.summary() and "nan" not in report.summary()
     assert "NaN" not in json.dumps(report.to_dict()) and "good" not in report.summary()
 
 
@@ -125,7 +125,17 @@ def test_command_writes_table_picture_and_json(tiny_folder, tmp_path, capsys):
     data = tmp_path / "data.jsonl"
     rows = zip(TEXTS, LABELS, SUBLABELS, strict=True)
     data.write_text("".join(json.dumps({"text": t, "label": a, "sub": b}) + "\n" for t, a, b in rows))
-    arguments = ["probe", str(tiny_folder), str(data), "--sublabels", "sub", "--layers", "1,-1", "--poolings", "mean"]
+    arguments = [
+        "probe",
+        str(tiny_folder),
+        str(data),
+        "--sublabel-column",
+        "sub",
+        "--layers",
+        "1,-1",
+        "--poolings",
+        "mean",
+    ]
     assert cli.main([*arguments, "--output", str(tmp_path / "out"), "--quiet", "--format", "csv"]) == 0
     captured = capsys.readouterr()
     assert (
@@ -141,7 +151,7 @@ def test_command_writes_table_picture_and_json(tiny_folder, tmp_path, capsys):
 
 
 def test_command_refuses_labels_with_unlabelled(tiny_folder, tmp_path, capsys):
-    assert cli.main(["probe", str(tiny_folder), "x.jsonl", "--unlabelled", "--labels", "a"]) == 2
+    assert cli.main(["probe", str(tiny_folder), "x.jsonl", "--unlabelled", "--label-column", "a"]) == 2
     assert "--unlabelled goes with neither" in capsys.readouterr().err
 
 

@@ -42,7 +42,7 @@ OTHERS = {
     ),
     "hierarchical": ({"task": "hierarchical", "subclasses": TREE}, {"class": LABELS, "subclass": SUBLABELS}),
     "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True},
+        {"task": "hierarchical", "subclasses": TREE, "level_task": "multilabel"},
         {"class": [[one] for one in LABELS], "subclass": [[one] for one in SUBLABELS]},
     ),
     "layerwise": ({"task": "multiclass", "layerwise": True, "pooling": "attention"}, LABELS),
@@ -296,7 +296,11 @@ SPOILED = {
         ArtifactError,
         "gives its labels two orders or names",
     ),
-    "no recipe": (lambda values: values.pop("kerasbert"), ArtifactError, "does not describe a classifier .*KeyError"),
+    "no architecture": (
+        lambda values: values.pop("kerasbert"),
+        ArtifactError,
+        "does not describe a classifier .*KeyError",
+    ),
     "another builder": (
         lambda values: values["kerasbert"].update(builder="os.system"),
         ArtifactError,

@@ -16,7 +16,7 @@ from sklearn.preprocessing import MultiLabelBinarizer
 
 from kerasbert import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.cli.reading import label_cells
+from kerasbert.cli.data import Reading
 from kerasbert.data import prepare_tokens, read_examples
 from kerasbert.labels.encode import encode_class_ids, encode_multi_hot
 from kerasbert.tasks.single import SingleOutput
@@ -179,13 +179,18 @@ KINDS = [(form, task) for task, forms in FORMS.items() for form in forms]
 
 
 def in_memory(source, task, delimiter):
-    examples = read_examples(source, labels="label")
-    reading = {"columns": ["label"], "label_delimiter": delimiter, "tasks": {SINGLE_HEAD: task}}
-    return label_cells(examples, reading)
+    examples = read_examples(source, label_columns="label")
+    return Reading(("label",), {SINGLE_HEAD: task}, label_delimiter=delimiter).cells(examples)
 
 
 def streamed(source, folder, task, delimiter, encoder, names=None):
-    options = {"task": task, "labels": "label", "label_delimiter": delimiter, "encoder": encoder, "label_names": names}
+    options = {
+        "task": task,
+        "label_columns": "label",
+        "label_delimiter": delimiter,
+        "encoder": encoder,
+        "label_names": names,
+    }
     cache = prepare_tokens(source, folder, **options)
     (head,) = cache.heads.values()
     (array,) = cache.read(np.arange(cache.num_rows))[1].values()
@@ -326,10 +331,10 @@ def test_sets_as_text_with_a_delimiter(tmp_path, toy_folder):
 def test_a_delimiter_goes_with_one_column(tmp_path, toy_folder):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "a", "x": 1, "y": 0}\n', encoding="utf-8")
-    reading = {"columns": ["x", "y"], "label_delimiter": ";", "tasks": {SINGLE_HEAD: "multilabel"}}
+    reading = Reading(("x", "y"), {SINGLE_HEAD: "multilabel"}, label_delimiter=";")
     with pytest.raises(ConfigError, match="`label_delimiter` goes with one column"):
-        label_cells(read_examples(path, labels=["x", "y"]), reading)
+        reading.cells(read_examples(path, label_columns=["x", "y"]))
     with pytest.raises(ConfigError, match="`label_delimiter` goes with one column"):
         prepare_tokens(
-            path, tmp_path / "t", task="multilabel", labels=["x", "y"], label_delimiter=";", encoder=toy_folder
+            path, tmp_path / "t", task="multilabel", label_columns=["x", "y"], label_delimiter=";", encoder=toy_folder
         )

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ConfigError, DataError
-from kerasbert.batches.row_sampling import cache_draws
-from kerasbert.batches.sampling import expected_draws
+from kerasbert.batches.sampling import expected_draws, row_draws
 from kerasbert.batches.stream import stream_batches
 from kerasbert.data import prepare_tokens
 from kerasbert.labels.hierarchy import parse_tree
@@ -59,7 +58,7 @@ def test_streams_count_and_draw_as_in_memory(cache):
     expected = encode_hierarchy(in_memory(CHILDREN * 5), cache.hierarchy)
     counts = stream_batches(cache).label_counts
     assert counts["subclass"].counts.tolist() == list(cache.heads["subclass"].counts)
-    assert np.allclose(cache_draws(cache, "balanced")(np.arange(30)), expected_draws(expected, "balanced"))
+    assert np.allclose(row_draws(cache, "balanced")(np.arange(30)), expected_draws(expected, "balanced"))
 
 
 def test_a_given_tree_keeps_its_order_and_fills_in_classes(make):
@@ -76,7 +75,7 @@ def test_a_third_level(make, tmp_path, toy_folder):
         {"text": "b", "one": "b", "two": "", "three": "b12"},
     ]
     (tmp_path / "deep.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    options = {"labels": ["one", "two", "three"], "subclasses": deep, "encoder": toy_folder}
+    options = {"label_columns": ["one", "two", "three"], "subclasses": deep, "encoder": toy_folder}
     cache = prepare_tokens(tmp_path / "deep.jsonl", tmp_path / "deep", task="hierarchical", **options)
     labels = cache.read(np.arange(2))[1]
     assert {level: array.tolist() for level, array in labels.items()} == {
@@ -100,7 +99,7 @@ def test_a_row_that_contradicts_the_tree_is_told_or_left_out(make):
 WRONG = {
     "one class": ([("a", "b")], {}, DataError, "at least two different classes"),
     "other name": ([("pets", "cow")], {"subclasses": TREE}, DataError, "the label 'cow' is unknown"),
-    "columns": (CHILDREN, {"labels": "label"}, ConfigError, "must name a column for each of class, subclass"),
+    "columns": (CHILDREN, {"label_columns": "label"}, ConfigError, "must name a column for each of class, subclass"),
     "names": (CHILDREN, {"label_names": ["a", "b"]}, ConfigError, "must be None for a hierarchical task"),
 }
 

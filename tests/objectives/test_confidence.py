@@ -114,7 +114,7 @@ def test_one_label_as_flags():
 @pytest.mark.parametrize("resamples", [1, 1000])
 def test_a_perfect_score_is_no_point(task, resamples):
     y_true = np.eye(2, dtype=int)[np.arange(20) % 2] if task == "multilabel" else np.arange(20) % 2
-    found = intervals(task, y_true, y_true, resamples=resamples)
+    found = TASKS[task].of(("no", "yes")).intervals(y_true, y_true, resamples=resamples)
     exact = binomtest(20, 20).proportion_ci(method="exact")
     assert found["accuracy"] == pytest.approx((exact.low, 1.0)) and exact.low == pytest.approx(0.8316, abs=1e-4)
     assert all(0.6 < low < 0.9 and high == 1.0 for low, high in found.values())

@@ -3,8 +3,7 @@ import csv
 import pytest
 
 from kerasbert import DataError, KerasbertWarning
-from kerasbert.reading.readers import read_examples
-from kerasbert.reading.row_streams import stream_rows
+from kerasbert.reading.readers import read_examples, stream_rows
 from kerasbert.reading.sources import find_sources
 
 
@@ -46,7 +45,7 @@ def test_texts_and_lines(read, content, texts, rows):
 
 
 def test_tsv(read):
-    examples = read("text\tlabel\na, b\tx\n", ".tsv", labels="label")
+    examples = read("text\tlabel\na, b\tx\n", ".tsv", label_columns="label")
     assert (examples.texts, examples.labels) == (["a, b"], {"label": ["x"]})
 
 
@@ -55,7 +54,7 @@ def test_same_rows_as_pandas(read, tmp_path):
 
     frame = pandas.DataFrame({"text": ['a "b", c', "x\ny", " s "], "label": ["1", "2", "3"]})
     frame.to_csv(tmp_path / "data.csv", index=False)
-    examples = read((tmp_path / "data.csv").read_bytes(), labels="label")
+    examples = read((tmp_path / "data.csv").read_bytes(), label_columns="label")
     assert (examples.texts, examples.labels["label"]) == (frame["text"].tolist(), frame["label"].tolist())
 
 
@@ -110,7 +109,7 @@ def test_rows_that_a_quote_may_have_swallowed(content, words, packed, read, tmp_
             (tmp_path / "data.tsv").write_text(content)
             list(stream_rows(find_sources(tmp_path / "data.tsv")[0], ["sentence"], "sentence"))
         else:
-            read(content, ".tsv", text="sentence")
+            read(content, ".tsv", text_column="sentence")
 
 
 def test_other_quotes_are_no_matter(read, recwarn):

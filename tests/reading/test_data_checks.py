@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from kerasbert import KerasbertWarning, TextClassifier
-from kerasbert.reading.data_checks import label_counts, overlap_message, warn_of_imbalance
+from kerasbert.labels.counts import label_counts
+from kerasbert.reading.data_checks import overlap_message, text_keys, warn_of_imbalance
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
 LABELS = ["a", "b"] * 12
 
 
 def classifier(folder, task="multiclass", **arguments):
-    return TextClassifier(task, encoder=folder, epochs=1, progress=False, **arguments)
+    return TextClassifier(task, encoder=folder, epochs=1, verbose=False, **arguments)
 
 
 def messages(action):
@@ -67,9 +68,10 @@ def test_validation_texts_that_are_training_texts(tiny_folder):
 
 
 def test_overlap_of_pairs_is_of_both_texts():
-    assert overlap_message(["a"], ["a"], ["b"], ["c"]) is None
-    assert overlap_message(["a"], ["a"], ["b"], ["B "]).startswith("1 of 1")
-    assert overlap_message(["ﬁle"], ["file"]) is not None  # one Unicode form
+    keys = text_keys(["a"], ["b"])
+    assert overlap_message(keys, ["a"], ["c"]) is None
+    assert overlap_message(keys, ["a"], ["B "]).startswith("1 of 1")
+    assert overlap_message(text_keys(["ﬁle"]), ["file"]) is not None  # one Unicode form
 
 
 def test_most_texts_cut(tiny_folder):

@@ -25,7 +25,7 @@ def test_a_named_encoding_is_read(encoding, suffix, tmp_path):
     packed = tmp_path / f"rows{suffix}.gz"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     for file in (path, packed):
-        examples = read_examples(file, labels="label", encoding=encoding)
+        examples = read_examples(file, label_columns="label", encoding=encoding)
         assert list(zip(examples.texts, examples.labels["label"], strict=True)) == ROWS
 
 
@@ -45,7 +45,7 @@ def test_a_stream_reads_it_too(tmp_path, toy_folder):
 def test_without_its_name_the_message_tells_the_option(suffix, tmp_path):
     (tmp_path / f"rows{suffix}").write_bytes(FILES[suffix].encode("cp1252"))
     with pytest.raises(DataError, match=r"line [12]: .*not UTF-8.*encoding='cp1252' \(--encoding cp1252\)"):
-        read_examples(tmp_path / f"rows{suffix}", labels="label")
+        read_examples(tmp_path / f"rows{suffix}", label_columns="label")
 
 
 def test_a_wrong_name_is_told_or_refused(tmp_path):

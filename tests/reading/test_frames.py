@@ -31,14 +31,14 @@ FRAMES = [pandas_frame, polars_frame, polars_lazy_frame, pyarrow_table, hugging_
 
 @pytest.mark.parametrize("build", FRAMES, ids=lambda build: build.__name__)
 def test_texts_and_labels(build):
-    examples = read_examples(build(COLUMNS), labels="label")
+    examples = read_examples(build(COLUMNS), label_columns="label")
     assert (examples.texts, examples.labels, examples.rows) == (["a", "b"], {"label": [1, 0]}, [1, 2])
 
 
 @pytest.mark.parametrize("build", FRAMES, ids=lambda build: build.__name__)
 def test_missing_column(build):
     with pytest.raises(DataError, match="has no column 'txt'; it has 'text', 'label', 'unused'. Did you mean 'text'"):
-        read_examples(build(COLUMNS), text="txt")
+        read_examples(build(COLUMNS), text_column="txt")
 
 
 @pytest.mark.parametrize("build", FRAMES, ids=lambda build: build.__name__)
@@ -52,7 +52,7 @@ def test_missing_text(build):
 @pytest.mark.parametrize("build", FRAMES, ids=lambda build: build.__name__)
 def test_column_of_numbers(build):
     with pytest.raises(TypeError, match="row 1: 'label' must be a text; got 1 of type int"):
-        read_examples(build(COLUMNS), text="label")
+        read_examples(build(COLUMNS), text_column="label")
 
 
 def test_pandas_columns_of_one_name():

@@ -37,13 +37,13 @@ def test_texts_and_lines(read, content, texts, rows):
 def test_cells_keep_their_type(read):
     cells = ["x", 1, 1.5, True, None, ["a", "b"]]
     lines = "".join(json.dumps({"text": "t", "label": cell}) + "\n" for cell in cells)
-    assert read(lines, labels="label").labels["label"] == cells
+    assert read(lines, label_columns="label").labels["label"] == cells
 
 
 def test_missing_key_is_a_missing_cell(read):
     lines = '{"text": "a", "label": 1}\n{"label": 2}\n'
     with pytest.raises(DataError, match="data.jsonl, line 2: 'text' is missing"):
-        read(lines, labels="label")
+        read(lines, label_columns="label")
     assert read(lines, missing="empty").texts == ["a", ""]
 
 

@@ -15,7 +15,7 @@ EVERY = [pytest.param(case, seed, id=f"{case.name}-{seed}") for case in corpus.C
 def read_with_labels(path, message):
     # Only where a case is about labels; the others need no label column.
     if "label" in message and "it has" not in message:
-        return collect_label_names(read_examples(path, labels="label").labels["label"])
+        return collect_label_names(read_examples(path, label_columns="label").labels["label"])
     return read_examples(path)
 
 

@@ -23,7 +23,7 @@ def write(tmp_path):
 )
 def test_texts_and_labels(write, kind):
     file = write(text=pyarrow.array(["a", "b"], kind), label=[["x"], []], unused=[b"1", b"2"])
-    examples = read_examples(file, labels="label")
+    examples = read_examples(file, label_columns="label")
     assert (examples.texts, examples.labels, examples.rows) == (["a", "b"], {"label": [["x"], []]}, [1, 2])
 
 
@@ -49,7 +49,7 @@ def test_missing_text(write):
 
 def test_missing_column(write):
     with pytest.raises(DataError, match="has no column 'label'; it has 'text', 'labels'. Did you mean 'labels'"):
-        read_examples(write(text=["a"], labels=[1]), labels="label")
+        read_examples(write(text=["a"], labels=[1]), label_columns="label")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ ROWS = [{"text": "a", "other": "b", "label": 1, "extra": 0.5}, {"text": "", "oth
 
 
 def test_list_of_dicts():
-    examples = read_examples(ROWS, text_pair="other", labels=["label", "extra"])
+    examples = read_examples(ROWS, text_pair_column="other", label_columns=["label", "extra"])
     assert (examples.texts, examples.text_pairs) == (["a", ""], ["b", "d"])
     assert examples.labels == {"label": [1, 2], "extra": [0.5, 1.5]}
 
@@ -39,13 +39,13 @@ def test_tuple_of_two_texts_is_no_pair():
 )
 @pytest.mark.parametrize(("labels", "name"), [(None, "label"), ("y", "y")], ids=["default", "named"])
 def test_pair_of_texts_and_labels(pair, labels, name):
-    examples = read_examples(pair, labels=labels)
+    examples = read_examples(pair, label_columns=labels)
     assert (examples.texts, examples.labels) == (["a", "b"], {name: [0, 1]})
     assert all(type(text) is str for text in examples.texts)
 
 
 def test_empty_list():
-    assert len(read_examples([], labels="label")) == 0
+    assert len(read_examples([], label_columns="label")) == 0
 
 
 def test_pair_of_unequal_lengths():
@@ -55,12 +55,12 @@ def test_pair_of_unequal_lengths():
 
 def test_pair_with_several_label_columns():
     with pytest.raises(ConfigError, match="are one column; got 2 names"):
-        read_examples((["a"], [0]), labels=["x", "y"])
+        read_examples((["a"], [0]), label_columns=["x", "y"])
 
 
 def test_labels_of_a_list_of_texts():
     with pytest.raises(ConfigError, match=r"no column 'label'; give a list of dicts, or a pair \(texts, labels\)"):
-        read_examples(["a"], labels="label")
+        read_examples(["a"], label_columns="label")
 
 
 def test_mixed_rows():
@@ -72,7 +72,7 @@ def test_missing_column_is_suggested():
     with pytest.raises(
         DataError, match="has no column 'txt'; it has 'text', 'other', 'label', 'extra'. Did you mean 'text'"
     ):
-        read_examples(ROWS, text="txt")
+        read_examples(ROWS, text_column="txt")
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_unknown_choice_for_missing():
 
 
 def test_label_column_that_is_no_name():
-    with pytest.raises(TypeError, match="`labels` must be a column name or several; got 3 of int"):
-        read_examples(ROWS, labels=[3])
+    with pytest.raises(TypeError, match="`label_columns` must be a column name or several; got 3 of int"):
+        read_examples(ROWS, label_columns=[3])
 
 
 def test_missing_file(tmp_path):
@@ -162,7 +162,7 @@ def test_unknown_suffix(tmp_path):
 
 def test_rows_reach_the_label_messages(tmp_path):
     (tmp_path / "data.csv").write_text('text,label\n"two\nlines",a\nx,c\n')
-    examples = read_examples(tmp_path / "data.csv", labels="label")
+    examples = read_examples(tmp_path / "data.csv", label_columns="label")
     with pytest.raises(DataError, match="data.csv, row 4: the label 'c' is unknown"):
         encode_class_ids(examples.labels["label"], ["a", "b"], source=examples.source, first_row=examples.rows)
 
@@ -182,10 +182,10 @@ def test_rows_that_cannot_be_used_are_left_out_and_told(name, content, rows, pac
     path = tmp_path / (name + ".gz" if packed else name)
     path.write_bytes(gzip.compress(content) if packed else content)
     with pytest.warns(KerasbertWarning, match=rf"{path.name}: \d rows? w.* left out, such as .*{path.name}, line \d: "):
-        examples = read_examples(path, labels="label", on_error="skip")
+        examples = read_examples(path, label_columns="label", on_error="skip")
     assert examples.rows == rows
     with pytest.raises(DataError, match="line .: "):
-        encode_class_ids(read_examples(path, labels="label").labels["label"], ["a", "b"])
+        encode_class_ids(read_examples(path, label_columns="label").labels["label"], ["a", "b"])
 
 
 @pytest.mark.parametrize(
@@ -199,13 +199,13 @@ def test_rows_that_cannot_be_used_are_left_out_and_told(name, content, rows, pac
 )
 def test_rows_in_memory_are_left_out_too(source):
     with pytest.warns(KerasbertWarning, match="2 rows were left out"):
-        examples = read_examples(source, labels="label", on_error="skip")
+        examples = read_examples(source, label_columns="label", on_error="skip")
     assert (examples.texts, examples.labels, examples.rows) == (["a"], {"label": [1]}, [1])
 
 
 def test_one_label_of_several_is_enough():
     rows = [{"text": "a", "x": 1, "y": None}, {"text": "b", "x": 2, "y": 3}]
-    assert read_examples(rows, labels=["x", "y"], on_error="skip").labels["y"] == [None, 3]
+    assert read_examples(rows, label_columns=["x", "y"], on_error="skip").labels["y"] == [None, 3]
 
 
 def test_unknown_policy():
@@ -216,7 +216,7 @@ def test_unknown_policy():
 def test_a_hundred_thousand_rows_take_seconds(tmp_path):
     (tmp_path / "a.csv").write_text("text,label\n" + "where is my parcel,a\n" * 100_000)
     begin = time.process_time()
-    assert len(read_examples(tmp_path / "a.csv", labels="label")) == 100_000
+    assert len(read_examples(tmp_path / "a.csv", label_columns="label")) == 100_000
     assert time.process_time() - begin < 10
 
 

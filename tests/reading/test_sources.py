@@ -24,7 +24,7 @@ def test_files_of_no_format_are_told_alike(name, content, words, read, tmp_path)
 def test_a_file_as_it_is_now(tmp_path):
     (tmp_path / "a.TSV.GZ").write_bytes(b"abc")
     file = source_of(tmp_path / "a.TSV.GZ")
-    assert (file.format, file.is_compressed, file.size) == ("tsv", True, 3)
+    assert (file.suffix, file.is_compressed, file.size) == (".tsv", True, 3)
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,19 @@ def test_its_measure_is_a_metric_of_fit_and_a_score(task, labels):
     assert set(task.intervals(labels, labels, resamples=10)) >= {task.measure.key, "accuracy"}
 
 
+@WITH_LABELS
+def test_scores_of_a_report_are_among_the_scores(task, labels):
+    scores = task.score(labels, labels, np.full((2, task.units), 0.5))
+    assert all(isinstance(measure.of(scores), float) for measure in (*task.headline, *task.compared))
+    assert task.measure in task.compared
+
+
+def test_confidence():
+    values = np.array([[0.9, 0.2], [0.5, 1.0]])
+    assert Multiclass(2).confidence(values).tolist() == [0.9, 1.0]
+    assert Multilabel(2).confidence(values).tolist() == [0.8, 0.5]
+
+
 @EACH
 def test_metrics_of_logits_decide_at_zero(task):
     logits = np.array([[2.0, -1.0, -3.0]], "float32")[:, : task.units]

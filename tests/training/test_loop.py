@@ -2,7 +2,7 @@ import keras
 import numpy as np
 
 from kerasbert import finetune
-from kerasbert.classifiers.builders import compile_classifier
+from kerasbert.classifiers.compiling import compile_classifier
 from kerasbert.data import make_batches, prepare_tokens, stream_batches
 from kerasbert.training.loop import Position, run_epochs
 
@@ -27,7 +27,7 @@ class Steps(keras.callbacks.Callback):
 
 
 def test_equal_to_fit(toy_model, toy_batches):
-    validation = make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8)
+    validation = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
     own, keras_own = compiled(toy_model()), compiled(toy_model())
     history = run_epochs(own, toy_batches, validation, epochs=2).history
     toy_batches.begin(0)
@@ -69,4 +69,4 @@ def test_a_stream_of_one_shape_is_judged_on_batches_of_other_shapes(tmp_path, ti
     cache = prepare_tokens(tmp_path / "a.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
     stream = stream_batches(cache, token_budget=12)
     assert len(stream.shapes) == 1
-    assert "val_loss" in finetune(toy_model(), stream, toy_batches, epochs=1, progress=False).history
+    assert "val_loss" in finetune(toy_model(), stream, toy_batches, epochs=1, verbose=False).history

@@ -1,4 +1,4 @@
-"""Tensors into an encoder: everything is compared before anything is assigned."""
+"""Load tensors into an encoder; everything is compared before anything is assigned."""
 
 import re
 
@@ -26,7 +26,7 @@ def variables_by_path(encoder: Encoder) -> dict[str, keras.Variable]:
 
 
 def load_weights(encoder: Encoder, source: TensorSource, *, allow_nonfinite: bool = False) -> None:
-    """Fill an encoder from a source of tensors.
+    """Load an encoder's weights from a source of tensors.
 
     Args:
         encoder: filled; unchanged when names or shapes do not fit.

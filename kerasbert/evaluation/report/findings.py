@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
 from kerasbert.evaluation.outcomes import Outcome
-from kerasbert.evaluation.paired import is_significant, verdict
 from kerasbert.tasks.task import Task
 
 # A larger matrix is left out; `confused_pairs` has its largest cells.
@@ -109,31 +108,6 @@ def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
         Number("hierarchical_precision", "Hierarchical precision", scores["hierarchical_precision"], meaning),
         Number("hierarchical_recall", "Hierarchical recall", scores["hierarchical_recall"], meaning),
     ]
-
-
-def compare_with_baseline(
-    task: Task, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None = None
-) -> dict[str, Any]:
-    """Compare a model with its baseline by the scores that both have.
-
-    Args:
-        task: of both.
-        scores: of the model, see `Task.score`.
-        baseline: scores of another classifier on the same texts.
-        p_values: of the differences, see `paired_p_values`; None where the baseline's predictions are not known.
-
-    Returns:
-        `verdict`, a sentence, and `rows`, a dict for each score: `title`, `model`, `baseline`, `gain` of the
-        model, `p_value`, and `is_clear`, whether the gain is significant.
-    """
-    rows = []
-    for measure in task.compared:
-        own, other = measure.of(scores), measure.of(baseline)
-        if own is not None and other is not None:
-            p_value = (p_values or {}).get(measure.key)
-            compared = {"title": measure.heading, "model": own, "baseline": other, "gain": own - other}
-            rows.append(compared | {"p_value": p_value, "is_clear": is_significant(p_value)})
-    return {"verdict": verdict(task, scores, baseline, p_values), "rows": rows}
 
 
 def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""`write_report`: how good a classifier is, as one page for people and one file of numbers for programs."""
+"""`write_report`: the evaluation of a classifier as a page, numbers and pictures."""
 
 import datetime
 import json
@@ -11,9 +11,9 @@ import numpy as np
 
 from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
-from kerasbert.classifiers.builders import SINGLE_HEAD
-from kerasbert.evaluation.judging import collect_outcomes, compare_heads
+from kerasbert.evaluation.comparison import collect_outcomes, compare_heads
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
 from kerasbert.evaluation.report.findings import (
@@ -55,22 +55,22 @@ def write_report(
     warnings: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
-    """Judge a classifier on labelled texts and write what comes out: a page, its numbers and its pictures.
+    """Evaluate a classifier on labelled texts and write a report: a page, its numbers and its pictures.
 
     `report.html` is one file that opens anywhere without a network; `metrics.json` holds the same as plain data, and
     `pictures/` its pictures as PNG. The texts go through the model once. Needs `pip install 'kerasbert[report]'`.
 
     Args:
         classifier: a trained `TextClassifier`, or its `TrainedClassifier`.
-        texts: n >= 1 texts, best such that neither training nor the choice of thresholds has seen.
+        texts: n >= 1 texts that neither training nor the choice of thresholds has seen.
         labels: as for `fit`.
-        folder: the folder to appear, written beside and renamed when whole.
+        folder: to write; it appears when it is complete.
         text_pairs: n second texts.
-        baseline: what `score_baseline` gives for the same texts, with which the model is compared text by text. Scores
-            alone, in the form of `score_predictions` (by head for several heads), are shown without a verdict.
+        baseline: what `score_baseline` returns for the same texts, with which the model is compared text by text. Scores
+            alone (by head for several heads) are shown without a verdict.
         intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
-            several heads. None draws them, see `bootstrap_intervals`.
-        warnings: what a reader should know before trusting the numbers.
+            several heads. None: from `bootstrap_intervals`.
+        warnings: shown at the top.
         overwrite: whether an existing report may be replaced.
 
     Returns:
@@ -125,7 +125,7 @@ def write_report(
 
 
 def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
-    """Refuse, before any work is done, a folder that a report must not or could not take the place of.
+    """Check that a report can be written to a folder.
 
     Args:
         folder: to be written.
@@ -163,9 +163,9 @@ def _metrics(
 
 
 def _settings(classifier: TrainedClassifier) -> dict[str, Any]:
-    left_out = ("task", "heads", "subclasses", "label_names", "progress")
+    left_out = ("task", "heads", "subclasses", "label_names", "verbose")
     settings = {name: value for name, value in classifier.settings.items() if name not in left_out}
-    # Of a folder only its name: where it lay on the machine that trained is nobody's business.
+    # Of a folder only its name: paths of the training machine are private.
     return settings | {"encoder": Path(str(settings.get("encoder", classifier.model.name))).name}
 
 
@@ -207,7 +207,7 @@ def _section(
 
 
 def _place_mistakes(found: Mapping[str, Any], labels: Any, number: int) -> None:
-    """Say of each mistake where its text stands: in a file its line, else its number, both counted from 1."""
+    """Add the place of each mistake: its line in a file, else the number of its text, both from 1."""
     columns = labels.values() if isinstance(labels, Mapping) else [labels]
     column = next((one for one in columns if isinstance(one, LabelCells) and len(one) == number), None)
     for mistake in found["surest_mistakes"]:
@@ -240,7 +240,7 @@ def _content(
     encoder = metrics["settings"]["encoder"]
     return {
         "title": _title(classifier.outputs),
-        "lead": f"Judged on {metrics['num_texts']:,} labelled texts. Fine-tuned from {encoder}.",
+        "lead": f"Evaluated on {metrics['num_texts']:,} labelled texts. Fine-tuned from {encoder}.",
         "warnings": metrics["warnings"],
         "overview": several,
         "levels": None if together is None else _with_intervals(headline_of_levels(together), of_levels),
@@ -303,7 +303,7 @@ def _count(number: int | None) -> str | None:
 
 
 def _plain_value(value: Any) -> Any:
-    """NumPy's numbers and arrays, and whatever else was given as a constructor argument, as JSON can hold it."""
+    """What JSON cannot hold, as it can: NumPy values and constructor arguments of any type."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     return str(value) if not isinstance(value, (set, tuple)) else list(value)

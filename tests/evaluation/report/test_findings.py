@@ -10,8 +10,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from kerasbert.evaluation.comparison import compare_with_baseline
 from kerasbert.evaluation.report.findings import (
-    compare_with_baseline,
     evaluate_head,
     headline,
     other_numbers,
@@ -68,9 +68,8 @@ def test_gain_over_the_baseline(outcome):
 
 
 def test_a_baseline_may_lack_scores(outcome):
-    assert [row["baseline"] for row in compare_with_baseline(evaluate_head(outcome), {"accuracy": 0.5})["rows"]] == [
-        0.5
-    ]
+    rows = compare_with_baseline(outcome.task, outcome.score(), {"accuracy": 0.5})["rows"]
+    assert [row["baseline"] for row in rows] == [0.5]
 
 
 def test_findings_are_plain_data(outcome):

@@ -30,7 +30,7 @@ in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not inst
 @pytest.fixture(scope="module")
 def fitted(tiny_folder):
     def fit(task):
-        settings = {"epochs": 1, "batch_size": 24, "validation_fraction": 0, "max_length": 40, "progress": False}
+        settings = {"epochs": 1, "batch_size": 24, "validation_fraction": 0, "max_length": 40, "verbose": False}
         classifier = kb.TextClassifier(task, heads=HEADS.get(task), encoder=tiny_folder, **settings)
         return classifier.fit(TEXTS, LABELS[task])
 
@@ -152,7 +152,7 @@ def test_texts_of_a_file_are_named_by_their_lines(ending, fitted, tmp_path):
     if ending == "jsonl":
         lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    data = kb.data.read_examples(file, labels="label")
+    data = kb.data.read_examples(file, label_columns="label")
     page, metrics = read(kb.write_report(fitted["multiclass"], data.texts, data.labels["label"], tmp_path / "r").parent)
     for mistake in metrics["heads"]["probabilities"]["surest_mistakes"]:
         line = int(mistake["place"].removeprefix("line "))
@@ -187,7 +187,7 @@ def test_only_a_report_is_replaced(fitted, reports, tmp_path):
 
 
 def test_no_trace_of_a_report_that_failed(fitted, tmp_path):
-    with pytest.raises(kb.DataError, match="`texts` must hold at least one text to judge by; got none"):
+    with pytest.raises(kb.DataError, match="`texts` must hold at least one text to evaluate; got none"):
         kb.write_report(fitted["binary"], [], [], tmp_path / "report")
     with pytest.raises(kb.DataError, match="`labels` must be as many as `texts`, 24; got 23"):
         kb.write_report(fitted["binary"], TEXTS, LABELS["binary"][:-1], tmp_path / "report")

@@ -1,0 +1,132 @@
+"""Evaluate a classifier on labelled texts, alone or beside a baseline that predicted the same texts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.errors import DataError
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
+from kerasbert.evaluation.paired import is_significant, paired_p_values, verdict
+from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.task import Task
+
+
+def collect_outcomes(
+    classifier: TrainedClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
+) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
+    """Predict labelled texts, in one pass through the model.
+
+    Args:
+        classifier: the classifier.
+        texts: n >= 1 texts.
+        labels: as for `fit`.
+        text_pairs: n second texts.
+
+    Returns:
+        Head or level name -> outcome; and, for a hierarchical classifier, what `score_hierarchy` returns.
+
+    Raises:
+        DataError: when there is no text, or a text or label cannot be used.
+    """
+    y_true = _encode(classifier, texts, labels)
+    probabilities = classifier.probabilities(texts, text_pairs)
+    y_pred = classifier.y_pred(probabilities)
+    outcomes = outcomes_by_head(classifier.outputs, y_true, probabilities, y_pred, classifier.thresholds)
+    return outcomes, classifier.outputs.score_together(y_true, y_pred)
+
+
+def evaluate_with_baseline(
+    classifier: TrainedClassifier,
+    texts: Sequence[str],
+    labels: Any,
+    baseline: Mapping[str, Any],
+    text_pairs: Sequence[str] | None = None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Evaluate a classifier with intervals and compare it with a baseline, in one pass through the model.
+
+    Args:
+        classifier: the classifier.
+        texts: n >= 1 texts.
+        labels: as for `fit`.
+        baseline: see `write_report`.
+        text_pairs: n second texts.
+
+    Returns:
+        What `TrainedClassifier.evaluate` returns, and what `compare_heads` does.
+
+    Raises:
+        DataError: when there is no text, a text or label cannot be used, or the baseline has other texts or labels.
+    """
+    y_true = _encode(classifier, texts, labels)
+    outputs, probabilities = classifier.outputs, classifier.probabilities(texts, text_pairs)
+    scores = outputs.evaluate(y_true, probabilities, classifier.thresholds, intervals=True)
+    outcomes = outcomes_by_head(outputs, y_true, probabilities, classifier.y_pred(probabilities))
+    by_head = {SINGLE_HEAD: scores} if SINGLE_HEAD in outcomes else scores
+    known = {head: by_head[head] for head, outcome in outcomes.items() if len(outcome)}
+    return scores, compare_heads(outcomes, known, baseline) or {}
+
+
+def compare_heads(
+    outcomes: Mapping[str, Outcome], scores: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """Compare a model with its baseline, head by head, on the same texts.
+
+    Args:
+        outcomes: head or level name -> outcome of the model, see `collect_outcomes`.
+        scores: the same name -> scores of the model, for heads with a known label.
+        baseline: see `write_report`.
+
+    Returns:
+        What `compare_with_baseline` returns; by head or level for several; None without a baseline.
+
+    Raises:
+        DataError: when the baseline has other texts or labels.
+    """
+    if not baseline:
+        return None
+    others = getattr(baseline, "outcomes", {})
+    several = list(outcomes) != [SINGLE_HEAD]
+    compared = {}
+    for head, own in scores.items():
+        p_values = paired_p_values(outcomes[head], others[head]) if head in others else None
+        other_scores = baseline.get(head, {}) if several else baseline
+        compared[head] = compare_with_baseline(outcomes[head].task, own, other_scores, p_values)
+    return compared if several else compared[SINGLE_HEAD]
+
+
+def compare_with_baseline(
+    task: Task, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None = None
+) -> dict[str, Any]:
+    """Compare a model with its baseline by the scores that both have.
+
+    Args:
+        task: of both.
+        scores: of the model, see `Task.score`.
+        baseline: scores of another classifier on the same texts.
+        p_values: of the differences, see `paired_p_values`; None where the baseline's predictions are not known.
+
+    Returns:
+        `verdict`, a sentence, and `rows`, a dict for each score: `title`, `model`, `baseline`, `gain` of the
+        model, `p_value`, and `is_clear`, whether the gain is significant.
+    """
+    rows = []
+    for measure in task.compared:
+        own, other = measure.of(scores), measure.of(baseline)
+        if own is not None and other is not None:
+            p_value = (p_values or {}).get(measure.key)
+            compared = {"title": measure.heading, "model": own, "baseline": other, "gain": own - other}
+            rows.append(compared | {"p_value": p_value, "is_clear": is_significant(p_value)})
+    return {"verdict": verdict(task, scores, baseline, p_values), "rows": rows}
+
+
+def _encode(classifier: TrainedClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
+    if not len(texts):
+        raise DataError("`texts` must hold at least one text to evaluate; got none.")
+    y_true = classifier.encode_labels(labels)
+    for head, array in y_true.items():
+        if len(array) != len(texts):
+            where = "" if head == SINGLE_HEAD else f" of {head!r}"
+            raise DataError(f"`labels`{where} must be as many as `texts`, {len(texts)}; got {len(array)}.")
+    return y_true

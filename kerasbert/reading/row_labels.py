@@ -1,0 +1,92 @@
+"""How the labels of a row are read, head by head."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.labels.level_vocabulary import HIERARCHICAL, LevelTree
+from kerasbert.labels.rules import ANY
+from kerasbert.labels.vocabulary import LabelVocabulary
+from kerasbert.tasks.table import task_class
+
+LEVEL_COLUMNS = ("label", "sublabel")
+
+# Reads the labels of a row from its cells, its place and its source; raises a `DataError` when they cannot be used.
+ReadLabels = Callable[[Mapping[str, Any], str, str], Any]
+
+
+def plan_labels(
+    task: str | None,
+    *,
+    heads: Mapping[str, tuple[str, str]] | None = None,
+    label_columns: str | Sequence[str] | None = None,
+    label_names: Sequence[str] | None = None,
+    label_delimiter: str | None = None,
+    subclasses: Mapping[str, Any] | None = None,
+) -> tuple[dict[str, LabelVocabulary], LevelTree | None]:
+    """Plan how the labels of a row are read, by head; see `prepare_tokens` for the arguments.
+
+    Returns:
+        Head or level name -> its vocabulary; and the tree of the levels, None without levels.
+    """
+    if (task is None) == (heads is None):
+        raise ConfigError("One of `task` and `heads` must be given.")
+    if subclasses is not None and task != HIERARCHICAL:
+        raise ConfigError(f"`subclasses` goes with task 'hierarchical'; got task {task!r}.")
+    if heads is not None:
+        if label_names is not None or label_columns is not None:
+            raise ConfigError("`label_columns` and `label_names` must be None with `heads`, which name the columns.")
+        several = {name: task_class(own).rules.several for name, (_, own) in heads.items()}
+        if label_delimiter is not None and not any(several.values()):
+            raise ConfigError(
+                f"`label_delimiter` goes with a multi-label head, whose cells name several labels; got {label_delimiter!r} with "
+                f"{dict(heads)}."
+            )
+        return {
+            name: LabelVocabulary(task_class(own).rules, [column], delimiter=label_delimiter if several[name] else None)
+            for name, (column, own) in heads.items()
+        }, None
+    columns = _columns(str(task), label_columns)
+    if task == HIERARCHICAL:
+        if label_names is not None or label_delimiter is not None:
+            raise ConfigError(
+                "`label_names` and `label_delimiter` must be None for a hierarchical task; give `subclasses`."
+            )
+        tree = LevelTree([*LEVEL_COLUMNS] if label_columns is None else columns, subclasses)
+        return dict(tree.levels), tree
+    rules = task_class(task).rules
+    return {SINGLE_HEAD: LabelVocabulary(rules, columns, names=label_names, delimiter=label_delimiter)}, None
+
+
+def labels_reader(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None = None) -> ReadLabels:
+    """What reads the labels of a row.
+
+    Args:
+        heads: head or level name -> what reads its labels.
+        tree: what the heads are the levels of; None: they are no levels.
+
+    Returns:
+        A function of the cells of a row, its place and its source to head name -> numbers of its labels.
+
+    Example:
+        >>> read = labels_reader({"output": Binary.vocabulary(["label"], names=["no", "yes"])})
+        >>> read({"label": "yes"}, "data.csv, line 2", "data.csv")
+        {'output': [1]}
+        >>> read({"label": "maybe"}, "data.csv, line 3", "data.csv")
+        Traceback (most recent call last):
+        ...
+        kerasbert._core.errors.DataError: data.csv, line 3: the label 'maybe' is unknown; the labels are 'no', 'yes'.
+    """
+
+    def read(cells: Mapping[str, Any], place: str, source: str) -> dict[str, list[int]]:
+        numbers = {name: head.numbers(cells, place, source) for name, head in heads.items()}
+        return numbers if tree is None else tree.settle(numbers, place)
+
+    return read
+
+
+def _columns(task: str, label_columns: str | Sequence[str] | None) -> list[str]:
+    if label_columns is None:
+        return ["labels" if task == ANY.task else "label"]
+    return [label_columns] if isinstance(label_columns, str) else list(label_columns)
