@@ -40,7 +40,7 @@ def run_kerasbert(path: str, epochs: str) -> float:
 
     kb.text_classifier.fitting.finetune = timed
     classifier = kb.TextClassifier(
-        "multiclass", epochs=int(epochs), batch_size=BATCH_SIZE, precision="mixed_bfloat16", progress=False
+        "multiclass", epochs=int(epochs), batch_size=BATCH_SIZE, precision="mixed_bfloat16", verbose=False
     )
     classifier.fit(texts, labels)
     return int(epochs) * len(texts) / seconds

@@ -79,7 +79,7 @@ def restrict(rows: Sequence[dict[str, Any]], rare: Sequence[str]) -> Texts:
 
 def measure(task: str, data: dict[str, Any], settings: dict[str, Any], seed: int) -> float:
     """Macro-F1 on the test texts of one training."""
-    classifier = kb.TextClassifier(task, seed=seed, progress=False, **data["settings"], **settings)
+    classifier = kb.TextClassifier(task, seed=seed, verbose=False, **data["settings"], **settings)
     classifier.fit(*data["train"], validation=data["validation"])
     return float(classifier.evaluate(*data["test"])["macro"]["f1"])
 

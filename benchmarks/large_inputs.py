@@ -26,7 +26,7 @@ def trained(num_labels: int, num_texts: int):
     import kerasbert as kb
 
     labels = [f"label {row % num_labels}" for row in range(num_texts)]
-    classifier = kb.TextClassifier("multiclass", epochs=1, precision="mixed_bfloat16", progress=False)
+    classifier = kb.TextClassifier("multiclass", epochs=1, precision="mixed_bfloat16", verbose=False)
     return classifier.fit(make_texts(num_texts), labels)
 
 

@@ -121,7 +121,7 @@ def run(name: str, seed: int, data: Data, options: argparse.Namespace) -> dict[s
         judged,
         epochs=options.epochs,
         head_learning_rate=options.head_learning_rate,
-        progress=options.progress,
+        verbose=options.progress,
     )
     seconds = time.perf_counter() - start
     thresholds = tune_thresholds(data.dev.labels, probabilities(model, data.dev, batches))

@@ -45,7 +45,7 @@ def measure(name: str, options: argparse.Namespace, seed: int) -> tuple[float, f
     """Accuracy, seconds of training and of prediction, tokens a text and peak memory of one way."""
     train = read(options.data / "train.jsonl", options.limit)
     test = read(options.data / "test.jsonl", options.limit)
-    settings = {"encoder": options.encoder, "epochs": options.epochs, "precision": options.precision, "progress": False}
+    settings = {"encoder": options.encoder, "epochs": options.epochs, "precision": options.precision, "verbose": False}
     if options.batch_size is not None:
         settings["batch_size"] = options.batch_size
     classifier = kb.TextClassifier("multiclass", seed=seed, **settings, **ROWS[name])

@@ -64,7 +64,7 @@ def train(kb: object, cache: object, batches: object) -> None:
         model = {"multiclass": kb.build_multiclass, "multilabel": kb.build_multilabel}[head.task](
             names, encoder=encoder
         )
-    kb.finetune(model, batches, epochs=1, jit_compile=True, progress=False)
+    kb.finetune(model, batches, epochs=1, jit_compile=True, verbose=False)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def main(limit: int = 240, encoder: str = "all-MiniLM-L6-v2") -> tuple[float, di
     """Return the mean accuracy of the defaults over 2 folds, and the best arguments of the grid."""
     examples = kb.data.read_examples(SAMPLE, label_columns="label").take(range(limit))
     texts, labels = examples.texts, examples.labels["label"]
-    classifier = kb.TextClassifier("multiclass", encoder=encoder, max_length=40, epochs=1, progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder=encoder, max_length=40, epochs=1, verbose=False)
     pipeline = Pipeline([("clean", FunctionTransformer(without_spaces)), ("classifier", classifier)])
     accuracy = float(cross_val_score(pipeline, texts, labels, cv=2).mean())
     grid = {"classifier__pooling": ["mean", "cls"], "classifier__learning_rate": [5e-5, 1.5e-4]}

@@ -12,7 +12,7 @@ FLAGS = [[1, 0, 0], [0, 1, 1], [0, 0, 0], [0, 0, 1]] * 4
 
 
 def fitted(folder, task, labels, **options):
-    options = {"epochs": 1, "batch_size": 8, "validation_fraction": 0, "progress": False} | options
+    options = {"epochs": 1, "batch_size": 8, "validation_fraction": 0, "verbose": False} | options
     return kb.TextClassifier(task, encoder=folder, **options).fit(TEXTS, labels)
 
 
@@ -71,7 +71,7 @@ def test_generators_of_several_heads_are_read_once(tiny_folder):
 
 
 def test_labels_of_the_wrong_shape_are_told_before_an_encoder_is_loaded():
-    classifier = kb.TextClassifier("multiclass", encoder="nowhere", progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder="nowhere", verbose=False)
     with pytest.raises(DataError, match=r"labels.argmax\(axis=1\)"):
         classifier.fit(["a", "b"], np.eye(2))
 

@@ -45,7 +45,7 @@ def is_refused(call, change):
 @pytest.fixture(scope="module", params=LABELS)
 def saved(request, tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("forged") / "model"
-    classifier = kb.TextClassifier(request.param, encoder=tiny_folder, epochs=1, max_length=20, progress=False)
+    classifier = kb.TextClassifier(request.param, encoder=tiny_folder, epochs=1, max_length=20, verbose=False)
     classifier.fit(TEXTS, LABELS[request.param]).save(folder)
     return folder
 
@@ -98,7 +98,7 @@ def test_what_is_no_json_is_refused(name, content, tiny_saved, tmp_path):
 @pytest.fixture(scope="module")
 def tiny_saved(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("tiny") / "model"
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, verbose=False)
     classifier.fit(TEXTS, LABELS["multiclass"]).save(folder)
     return folder
 

@@ -18,7 +18,7 @@ LABELS = ["+" if index % 2 == 0 else "-" for index in range(24)]
 
 
 def fitted(folder, way, **options):
-    settings = {"epochs": 1, "batch_size": 4, "max_length": 10, "progress": False, **options}
+    settings = {"epochs": 1, "batch_size": 4, "max_length": 10, "verbose": False, **options}
     settings |= {"max_windows_per_batch": 12} if way == "windows" else {}
     return kb.TextClassifier("multiclass", encoder=folder, long_texts=way, **settings).fit(TEXTS, LABELS)
 
@@ -71,7 +71,7 @@ def test_windows_learn_what_truncation_cannot_see(tiny_folder):
     rates = {"epochs": 15, "learning_rate": 5e-3, "head_learning_rate": 2e-2, "dropout": 0.0}
     scores = {}
     for way in ("truncate", "windows"):
-        settings = {"batch_size": 8, "max_length": 10, "progress": False, **rates}
+        settings = {"batch_size": 8, "max_length": 10, "verbose": False, **rates}
         settings |= {"window_pooling": "max"} if way == "windows" else {}
         classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, long_texts=way, **settings)
         scores[way] = classifier.fit(texts, LABELS[:8]).score(texts, LABELS[:8])
@@ -152,7 +152,7 @@ BAD = {
 @pytest.mark.parametrize(("options", "message"), BAD.values(), ids=BAD)
 def test_bad_arguments(options, message, tiny_folder):
     with pytest.raises(kb.ConfigError, match=message):
-        kb.TextClassifier("multiclass", encoder=tiny_folder, progress=False, **options).fit(TEXTS, LABELS)
+        kb.TextClassifier("multiclass", encoder=tiny_folder, verbose=False, **options).fit(TEXTS, LABELS)
 
 
 def test_command(tiny_folder, tmp_path, capsys):

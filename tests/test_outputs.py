@@ -21,7 +21,7 @@ def home(tiny_folder, tmp_path_factory):
     home = tmp_path_factory.mktemp("outputs")
     rows = [json.dumps({"text": text, "label": label}) for text, label in zip(TEXTS, LABELS, strict=True)]
     (home / "rows.jsonl").write_text("\n".join(rows) + "\n")
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, verbose=False)
     classifier.fit(TEXTS, LABELS).save(home / "model")
     return home
 
@@ -155,7 +155,7 @@ def test_a_method_deletes_nothing_that_is_not_its_own(name, classifier, home, ti
 @pytest.mark.parametrize("name", [*METHODS, "export_saved_model", "checkpoints", "logs", "vectors"])
 def test_a_method_refuses_an_address(name, address, classifier, home, tiny_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    fresh = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, progress=False)
+    fresh = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, max_length=20, verbose=False)
     calls = {
         **{method: call for method, (_, call) in methods(classifier, home, tiny_folder).items()},
         "export_saved_model": lambda out: classifier.export_saved_model(out, warmup=False),

@@ -20,7 +20,7 @@ TEXTS = ["good parcel", "bad card !"]
 @pytest.fixture(scope="module")
 def saved(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("faults") / "model"
-    classifier = kb.TextClassifier("multilabel", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = kb.TextClassifier("multilabel", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(["good", "bad", "lost", "late"] * 4, [["a"], ["b"], ["a", "b"], []] * 4).save(folder)
     return folder
 

@@ -15,11 +15,11 @@ LABELS = ["a", "b", "a", "b"]
 
 @pytest.fixture(scope="module")
 def fitted(tiny_folder):
-    return kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS * 4, LABELS * 4)
+    return kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS * 4, LABELS * 4)
 
 
 def untrained(folder):
-    return kb.TextClassifier("binary", encoder=folder, epochs=1, progress=False)
+    return kb.TextClassifier("binary", encoder=folder, epochs=1, verbose=False)
 
 
 # Every call that takes texts, and beside them labels where it takes some.
@@ -34,7 +34,7 @@ CALLS = {
     "encode": lambda c, f, texts, labels: c.tokenizer_.encode(texts),
     "pairs": lambda c, f, texts, labels: c.tokenizer_.encode(TEXTS, texts),
     "extract_features": lambda c, f, texts, labels: kb.extract_features(c, texts),
-    "probe": lambda c, f, texts, labels: kb.probe(c, texts, labels, folds=2, layers=[-1], progress=False),
+    "probe": lambda c, f, texts, labels: kb.probe(c, texts, labels, folds=2, layers=[-1], verbose=False),
     "score_baseline": lambda c, f, texts, labels: kb.evaluation.score_baseline("binary", texts, labels, TEXTS, LABELS),
     "read_examples": lambda c, f, texts, labels: kb.data.read_examples((texts, labels)),
 }
@@ -110,7 +110,7 @@ def test_every_kind_of_column_gives_the_same(column, fitted):
 def test_fit_reads_each_column_once(column, tiny_folder):
     # Most texts are cut and one is in both parts, so that the guards look at the texts again.
     texts, held_out = [f"{text} good bad late" for text in TEXTS] * 3, ["new", "good card good bad late"]
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, max_length=4, epochs=1, progress=False)
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, max_length=4, epochs=1, verbose=False)
     with pytest.warns(kb.KerasbertWarning) as told:
         classifier.fit(column(texts), column(LABELS * 3), validation=(column(held_out), column(["a", "b"])))
     said = " ".join(str(one.message) for one in told)
@@ -122,7 +122,7 @@ def test_probe_takes_series_of_any_index(fitted):
     index = [9, 7, 5, 3, 8, 6, 4, 2]
     texts, labels = pandas.Series(TEXTS * 2, index=index), pandas.Series(LABELS * 2, index=index)
     report = kb.probe(
-        fitted, texts, labels, sublabels=pandas.Series([*"ccddccdd"], index=index), folds=2, layers=[-1], progress=False
+        fitted, texts, labels, sublabels=pandas.Series([*"ccddccdd"], index=index), folds=2, layers=[-1], verbose=False
     )
     assert report.num_texts == 8
 
@@ -131,7 +131,7 @@ def test_labels_by_level_are_series_of_any_index(tiny_folder):
     index = [9, 7, 5, 3, 8, 6, 4, 2]
     below = pandas.Series(["a1", "b1", None, "b2", "a1", "b1", "a2", "b2"], index=index)
     labels = {"class": pandas.Series(LABELS * 2, index=index), "subclass": below}
-    fitted = kb.TextClassifier("hierarchical", encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS * 2, labels)
+    fitted = kb.TextClassifier("hierarchical", encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS * 2, labels)
     lists = {level: cells.tolist() for level, cells in labels.items()}
     assert fitted.evaluate(TEXTS * 2, labels) == fitted.evaluate(TEXTS * 2, lists)
 

@@ -104,12 +104,8 @@ def serialize(token_arrays: TokenArrays, labels: Mapping[str, Sequence[Sequence[
     """Texts as serialized `tf.train.Example`s.
 
     Args:
-        token_arrays: of n texts.
         labels: head name -> n lists of label numbers, written as the feature `label/HEAD`.
         pairs: whether `token_type_ids` are written too; without, all are 0.
-
-    Returns:
-        n byte strings.
 
     Example:
         >>> import tensorflow as tf

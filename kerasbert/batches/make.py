@@ -67,26 +67,20 @@ def make_batches(
         >>> make_batches(token_arrays, np.array([0, 1]), shuffle=True).num_examples
         2
     """
-    if not (hasattr(token_arrays, "offsets") or hasattr(token_arrays, "windows")):
-        raise TypeError(
-            f"`token_arrays` must be what `Tokenizer.encode` gives; got {shorten(token_arrays)} of type {type(token_arrays).__name__}. Write "
-            f"make_batches(tokenizer.encode(texts), labels)."
-        )
+    _check_token_arrays(token_arrays)
     check_int("batch_size", batch_size, 1)
+    check_int("seed", seed, 0)
     check_bool("shuffle", shuffle)
     if check_bool("by_length", by_length) and shuffle:
         raise ConfigError(
             "`by_length` must be False with shuffle=True, which puts texts of like length together anyhow."
         )
-    check_int("seed", seed, 0)
     if labels is None and sample_weight is not None:
         raise ConfigError("`sample_weight` needs `labels`: it weights their loss; got `labels` None.")
-    if sampling is not None and (labels is None or not shuffle):
-        raise ConfigError(f"`sampling` must be None without `labels` and shuffle=True; got {shorten(sampling)}.")
-    labels = _checked_rows("labels", labels, len(token_arrays))
     windows = getattr(token_arrays, "windows", None)
-    if windows is not None and sampling is not None:
-        raise ConfigError(f"`sampling` must be None for texts in windows; got {shorten(sampling)}.")
+    if sampling is not None:
+        _check_sampling(sampling, labels, shuffle, windows)
+    labels = _checked_rows("labels", labels, len(token_arrays))
     kind: type[Batches] = Batches if windows is None else WindowBatches
     allowed = token_arrays if windows is None else windows
     return kind(
@@ -102,6 +96,21 @@ def make_batches(
         augmentation=augment,
         by_length=by_length,
     )
+
+
+def _check_token_arrays(token_arrays: Any) -> None:
+    if not (hasattr(token_arrays, "offsets") or hasattr(token_arrays, "windows")):
+        raise TypeError(
+            f"`token_arrays` must be what `Tokenizer.encode` gives; got {shorten(token_arrays)} of type "
+            f"{type(token_arrays).__name__}. Write make_batches(tokenizer.encode(texts), labels)."
+        )
+
+
+def _check_sampling(sampling: str, labels: Any, shuffle: bool, windows: Any) -> None:
+    if labels is None or not shuffle:
+        raise ConfigError(f"`sampling` must be None without `labels` and shuffle=True; got {shorten(sampling)}.")
+    if windows is not None:
+        raise ConfigError(f"`sampling` must be None for texts in windows; got {shorten(sampling)}.")
 
 
 def _own_lengths(token_arrays: TokenArrays) -> tuple[int, ...]:

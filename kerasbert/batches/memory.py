@@ -1,13 +1,15 @@
 """Batches of texts of like length, padded to a few fixed lengths, as a `tf.data` pipeline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import check_int
+from kerasbert.batches.rows import ArrayLabels
 from kerasbert.batches.sampling import draw_rows
 from kerasbert.batches.source import TokenBatches
+from kerasbert.labels.counts import label_counts
 from kerasbert.tokenization.augmentation import Augmentation
 from kerasbert.tokenization.token_arrays import TokenArrays
 
@@ -17,6 +19,39 @@ NUM_LENGTHS = 8
 # As `lengths`: each batch is padded to its own longest text.
 LONGEST = "longest"
 MULTIPLE = 4
+
+
+class MemoryRows(ArrayLabels):
+    """Rows in memory, read as those of a token cache are.
+
+    Args:
+        token_arrays: `TokenArrays` of n texts, or their `WindowArrays`.
+        labels: head name -> array (n, ...); none for prediction.
+        num_labels: head name -> number of its labels.
+    """
+
+    def __init__(
+        self,
+        token_arrays: Any,
+        labels: Mapping[str, np.ndarray],
+        num_labels: Mapping[str, int] | None = None,
+    ) -> None:
+        super().__init__(labels)
+        self.token_arrays = token_arrays
+        self.lengths: np.ndarray = token_arrays.lengths
+        self.num_rows = len(token_arrays)
+        self.num_cut: int = token_arrays.num_truncated
+        self.max_length: int = token_arrays.max_length
+        self._num_labels = num_labels or {}
+
+    @property
+    def counts(self) -> dict[str, np.ndarray]:
+        """See `RowStore`."""
+        return {head: label_counts(self.heads[head], count) for head, count in self._num_labels.items()}
+
+    def read(self, rows: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
+        """See `RowStore.read`."""
+        return self.token_arrays.take(rows), {name: array[rows] for name, array in self.heads.items()}
 
 
 class Batches(TokenBatches):
@@ -80,7 +115,7 @@ class Batches(TokenBatches):
         #: Share of an epoch's tokens that are padding.
         self.padding = 1 - real / sum(self._num_rows(rows) * length for rows, length in first) if real else 0.0
         #: As `dataset`, but of no promised number of batches.
-        self.pipeline = self._pipeline(self._batch(np.arange(min(len(token_arrays), 1)), 1))
+        self.pipeline = self._pipeline(self._batch(np.arange(0), 1))
         self.dataset = self.with_length(self.pipeline)
         self.dataset.longest_input = max(lengths if draws is not None else self.shapes, default=0)
 
@@ -175,9 +210,6 @@ def lengths_of_counts(
         counts: texts of 0, 1, 2, ... tokens, (longest + 1,).
         num_lengths: how many at most, >= 1.
         multiple: every padded length is a multiple of this, >= 1.
-
-    Returns:
-        Ascending lengths, the last covering the longest.
     """
     check_int("num_lengths", num_lengths, 1)
     check_int("multiple", multiple, 1)

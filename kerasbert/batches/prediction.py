@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasbert.batches.make import make_batches
 from kerasbert.batches.memory import Batches
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 TOKENS_AT_ONCE = 4096
 TEXTS_AT_ONCE = 256
@@ -45,12 +45,7 @@ def prediction_batches(token_arrays: Any, *, pad_id: int = 0, fixed_lengths: boo
     """The batches that predict fastest.
 
     Args:
-        token_arrays: of n texts, or their windows.
-        pad_id: id that fills up a text.
         fixed_lengths: whether to keep to a few padded lengths and 64 texts, as a compiled (XLA) graph needs.
-
-    Returns:
-        Batches whose `order` tells the rows of what a model answers.
 
     Example:
         >>> prediction_batches(TokenArrays.from_lists([[2, 3], [2, 5, 3]])).num_examples

@@ -23,6 +23,7 @@ from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import TextColumns, collect_examples, open_rows
 from kerasbert.reading.row_labels import ReadLabels, labels_reader, plan_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.table import task_class
 
 
@@ -66,7 +67,7 @@ class Reading:
         label_column: str | None,
         heads: Heads | None,
         *,
-        multilabel: bool = False,
+        level_task: str = DEFAULT_LEVEL_TASK,
         label_names: Sequence[str] | None = None,
         text_column: str = "text",
         text_pair_column: str | None = None,
@@ -78,7 +79,7 @@ class Reading:
             task: `--task`.
             label_column: `--label-column`.
             heads: from `parse_heads`.
-            multilabel: `--multilabel`.
+            level_task: `--level-task`.
             label_names: `--label-names`.
             text_column: `--text-column`.
             text_pair_column: `--text-pair-column`.
@@ -94,7 +95,7 @@ class Reading:
             return cls(labels, tasks, heads=places, **columns)
         if task is Task.hierarchical:
             levels = level_names(len(labels))
-            tasks = dict.fromkeys(levels, MULTILABEL if multilabel else "multiclass")
+            tasks = dict.fromkeys(levels, level_task)
             places = dict(zip(levels, labels, strict=True))
             return cls(labels, tasks, heads=places, is_hierarchical=True, **columns)
         return cls(labels, {SINGLE_HEAD: task.value}, names={SINGLE_HEAD: label_names}, **columns)
@@ -104,7 +105,6 @@ class Reading:
         """As in the training of a classifier, unless told otherwise.
 
         Args:
-            classifier: trained.
             label_column: `--label-column`; None: as in training.
             **given: of `text_column`, `text_pair_column` and `label_delimiter` those that differ; None: as in training.
         """
@@ -184,14 +184,7 @@ class Reading:
         )
 
     def cells(self, examples: Examples) -> Any:
-        """The labels of examples as `TextClassifier.fit` takes them.
-
-        Args:
-            examples: with the label columns.
-
-        Returns:
-            A label or list of labels for each example; a dict of these by head for several heads.
-        """
+        """The labels of examples as `TextClassifier.fit` takes them."""
         delimiters = {head: self.label_delimiter if task == MULTILABEL else None for head, task in self.tasks.items()}
         if self.heads:
             return {head: split_cells(examples.labels[column], delimiters[head]) for head, column in self.heads.items()}
@@ -221,16 +214,9 @@ def read_data(
     """Read the texts and label cells of a file; unusable rows that are left out are reported.
 
     Args:
-        path: of the file.
-        text_column: column of the texts.
-        text_pair_column: column of second texts.
-        label_columns: columns of the labels.
         on_error: the option `--on-error`; None: the command has none.
         read_labels: refuses rows whose labels cannot be used; None: all are kept.
         encoding: the option `--encoding`.
-
-    Returns:
-        The examples.
     """
     bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
     columns = TextColumns(text_column, text_pair_column)

@@ -11,25 +11,13 @@ import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import (
-    Delimiter,
-    Encoding,
-    Folder,
-    Format,
-    Labels,
-    OnError,
-    TextPair,
-    app,
-    refuse_useless,
-    say,
-    with_output,
-)
+from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
 from kerasbert.evaluation.comparison import evaluate_with_baseline
 from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
-from kerasbert.reading._files import UTF_8
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
@@ -37,16 +25,11 @@ from kerasbert.text_classifier import load
 
 
 @app.command()
+@draws_options({"Data": ReadingOptions})
 def evaluate(
     context: typer.Context,
     folder: Folder,
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
-    text_pair: TextPair = None,
-    labels: Labels = None,
-    label_delimiter: Delimiter = None,
-    on_error: OnError = "stop",
-    encoding: Encoding = UTF_8,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
     baseline: Annotated[
         Path | None,
@@ -61,6 +44,7 @@ def evaluate(
         Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
+    **options: Any,
 ) -> None:
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
     if baseline is not None and output_format is Format.csv:
@@ -75,14 +59,14 @@ def evaluate(
         limit = check_number("threshold", threshold, 0, 1)
         limits = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
         classifier = dataclasses.replace(classifier, thresholds=limits)
-    asked = {"text_column": text, "text_pair_column": text_pair, "label_delimiter": label_delimiter}
-    reading = Reading.of_classifier(classifier, labels, **asked)
-    examples = reading.read(data, on_error=on_error, encoding=encoding)
+    rows = {name: options.pop(name) for name in ("on_error", "encoding")}
+    reading = Reading.of_classifier(classifier, **options)
+    examples = reading.read(data, **rows)
     cells = reading.cells(examples)
     other: BaselineScores | None = None
     notes: list[str] = []
     if baseline is not None:
-        train = reading.read(baseline, on_error=on_error, encoding=encoding)
+        train = reading.read(baseline, **rows)
         other, notes = _baseline(classifier, train, examples, reading)
     comparison = None
     if report is None and other is not None:
@@ -100,7 +84,7 @@ def evaluate(
 
 
 def _print(
-    scores: dict[str, Any], other: dict | None, comparison: dict[str, Any] | None, output_format: Format
+    scores: dict[str, Any], other: dict[str, Any] | None, comparison: dict[str, Any] | None, output_format: Format
 ) -> None:
     if output_format is Format.json:
         content = scores if other is None else {"model": scores, "baseline": other, "comparison": comparison}

@@ -1,5 +1,6 @@
 """`kerasbert export`: a saved classifier as an artefact that other programs load."""
 
+import dataclasses
 import enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.options import options_of
+from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, read_data
-from kerasbert.cli.options import Delimiter, Folder, Labels, app, refuse_useless, say
+from kerasbert.cli.options import Folder, ReadingOptions, app, refuse_useless, say
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
 
@@ -38,6 +41,31 @@ class Quantization(enum.StrEnum):
     int8 = "int8"
 
 
+@dataclasses.dataclass(kw_only=True)
+class FormatOptions:
+    """What some formats take.
+
+    Args:
+        version: version of a SavedModel, a whole number that is not taken. None: the next.
+        precision: precision of the encoder of a SavedModel; bfloat16 is faster where there is hardware. None: float32.
+        warmup: whether warm-up requests are written into a SavedModel, which needs tensorflow-serving-api. None: they are.
+        quantize: weights of a TFLite file: float16 halves it, dynamic makes it a quarter and the fastest, int8 also computes
+            on 8-bit numbers. None: as they are.
+        length: tokens that a TFLite file reads, or 'dynamic'. None: as the classifier was trained.
+        calibration: file of some hundred real texts, such as the training data, for --quantize int8.
+        overwrite: whether an existing folder is replaced, other than a version. None: no.
+    """
+
+    version: str | None = None
+    precision: ExportPrecision | None = None
+    warmup: bool | None = None
+    quantize: Quantization | None = None
+    length: str | None = None
+    calibration: str | None = None
+    overwrite: bool | None = None
+
+
+READING = ("text_column", "label_column", "label_delimiter")
 # What each format takes beyond the options that all share.
 OWN_OPTIONS = {
     ExportFormat.saved_model: ("version", "precision", "warmup"),
@@ -48,6 +76,7 @@ OWN_OPTIONS = {
 
 
 @app.command()
+@draws_options({"Data": ReadingOptions, "Format": FormatOptions}, only=[*READING, *options_of(FormatOptions)])
 def export(
     context: typer.Context,
     folder: Folder,
@@ -66,9 +95,6 @@ def export(
             help="Folder of all versions of a SavedModel, or folder to appear. [default: of the format's name and DIR's]",
         ),
     ] = None,
-    version: Annotated[
-        str | None, typer.Option("--version", help="A whole number that is not taken. [default: the next]")
-    ] = None,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -77,45 +103,6 @@ def export(
             "measured.",
         ),
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
-    labels: Labels = None,
-    label_delimiter: Delimiter = None,
-    precision: Annotated[
-        ExportPrecision | None,
-        typer.Option(
-            "--precision",
-            help="Of a SavedModel's encoder; bfloat16 is faster where there is hardware. [default: float32]",
-        ),
-    ] = None,
-    warmup: Annotated[
-        bool | None,
-        typer.Option(
-            "--warmup/--no-warmup",
-            help="Write warm-up requests into a SavedModel; needs tensorflow-serving-api. [default: warmup]",
-        ),
-    ] = None,
-    quantize: Annotated[
-        Quantization | None,
-        typer.Option(
-            "--quantize",
-            help="Of a TFLite file: float16 halves it; dynamic makes it a quarter and the fastest; int8 also computes on "
-            "8-bit numbers. [default: none]",
-        ),
-    ] = None,
-    length: Annotated[
-        str | None,
-        typer.Option(
-            "--length", help="Tokens that a TFLite file reads, or 'dynamic'. [default: as the classifier was trained]"
-        ),
-    ] = None,
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", help="Some hundred real texts, such as the training data, for --quantize int8."),
-    ] = None,
-    overwrite: Annotated[
-        bool | None,
-        typer.Option("--overwrite", help="Replace an existing folder, other than a version.", show_default=False),
-    ] = None,
     allow_loss: Annotated[
         bool,
         typer.Option(
@@ -123,21 +110,21 @@ def export(
             help="Write an artefact also where it loses more than it may; its description and its card say so.",
         ),
     ] = False,
+    **options: Any,
 ) -> None:
     """Write a classifier for other programs; the artefact is loaded back and compared before it appears."""
-    given: dict[str, Any] = {"version": version, "precision": precision, "warmup": warmup}
-    given |= {"quantize": quantize, "length": length, "calibration": calibration, "overwrite": overwrite}
-    own = {name: value for name, value in given.items() if value is not None}
+    asked = {name: options.pop(name) for name in READING}
+    own = {name: value for name, value in options.items() if value is not None}
     _check_options(output_format, own)
     if data is None:
-        refuse_useless(context, dict.fromkeys(("text", "labels", "label_delimiter"), "goes with --data"))
+        refuse_useless(context, dict.fromkeys(READING, "goes with --data"))
     classifier = trained_of(load(folder))
     if classifier.metrics.get("reading", {}).get("text_pair"):
         raise ConfigError(
-            "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair."
+            "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair-column."
         )
     own |= {"allow_loss": allow_loss}
-    own |= _labelled(classifier, data, {"text_column": text, "label_delimiter": label_delimiter}, labels)
+    own |= _labelled(classifier, data, asked)
     result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
     for title, value in result.report.items():
         say(f"{title.replace('_', ' ')}: {value}")
@@ -151,19 +138,17 @@ def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
             raise typer.BadParameter(f"--{name} goes with --format {' or '.join(takers)}.")
 
 
-def _labelled(
-    classifier: TrainedClassifier, data: Path | None, given: dict[str, Any], labels: str | None
-) -> dict[str, Any]:
+def _labelled(classifier: TrainedClassifier, data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
     """The texts of a file, with their labels where it has them."""
     if data is None:
         return {}
-    reading = Reading.of_classifier(classifier, labels, **given)
+    reading = Reading.of_classifier(classifier, **asked)
     column = reading.text_column
     try:
         examples = read_data(data, text_column=column, label_columns=reading.label_columns)
         return {"texts": examples.texts, "labels": reading.cells(examples)}
     except DataError as error:
-        if labels is not None:
+        if asked["label_column"] is not None:
             raise
         texts = read_data(data, text_column=column).texts
         say(f"accuracy is not measured: {error}")

@@ -1,17 +1,18 @@
 """What the commands share: the app, its choices and its common options."""
 
 import contextlib
+import dataclasses
 import enum
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kerasbert.cli.standard_streams import printable
-from kerasbert.reading._files import COMPRESSED
+from kerasbert.reading._files import COMPRESSED, UTF_8
 from kerasbert.reading.formats import FORMATS
 
 app = typer.Typer(
@@ -50,22 +51,8 @@ class Precision(enum.StrEnum):
     mixed_float16 = "mixed_float16"
 
 
-Text = Annotated[str, typer.Option("--text", help="Column that holds the texts.")]
-TextPair = Annotated[str | None, typer.Option("--text-pair", help="Column of second texts, read with the first.")]
-Labels = Annotated[
-    str | None,
-    typer.Option(
-        "--labels",
-        help="Label column, or several 0/1 columns as A,B,C for multilabel, or the columns of the levels for hierarchical. "
-        "Default: 'label'; 'labels' for multilabel; 'label,sublabel' for hierarchical.",
-    ),
-]
-Delimiter = Annotated[
-    str | None, typer.Option("--label-delimiter", help="Separator of several labels in one cell, such as ';'.")
-]
-Head = Annotated[
-    list[str] | None,
-    typer.Option("--head", help="For multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass."),
+TextPair = Annotated[
+    str | None, typer.Option("--text-pair-column", help="Column of second texts, read with the first.")
 ]
 OnError = Annotated[
     str, typer.Option("--on-error", help="Rows that cannot be used: stop, or skip, which counts and lists them.")
@@ -74,6 +61,65 @@ Encoding = Annotated[
     str, typer.Option("--encoding", help="Encoding of text files, such as cp1252 (Windows, Excel) or latin-1.")
 ]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
+
+
+@dataclasses.dataclass(kw_only=True)
+class DataOptions:
+    """How the rows of training data are read.
+
+    Args:
+        text_column: column that holds the texts.
+        text_pair_column: column of second texts, read with the first.
+        label_column: label column, or several as A,B,C for multilabel (of 0 and 1) and hierarchical (of the levels). None:
+            label, labels for multilabel, label,sublabel for hierarchical.
+        label_delimiter: separator of several labels in one cell, such as ';'.
+        head: for multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass.
+        on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
+        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
+    """
+
+    text_column: str = "text"
+    text_pair_column: str | None = None
+    label_column: str | None = None
+    label_delimiter: str | None = None
+    head: Sequence[str] | None = dataclasses.field(default=None, metadata={"repeated": True})
+    on_error: str = "stop"
+    encoding: str = UTF_8
+
+
+@dataclasses.dataclass(kw_only=True)
+class ReadingOptions:
+    """How the rows of data for a saved classifier are read.
+
+    Args:
+        text_column: column that holds the texts. None: as in training.
+        text_pair_column: column of second texts, read with the first. None: as in training.
+        label_column: label column, or several as A,B,C for multilabel (of 0 and 1) and hierarchical (of the levels). None:
+            as in training.
+        label_delimiter: separator of several labels in one cell, such as ';'. None: as in training.
+        on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
+        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
+    """
+
+    text_column: str | None = None
+    text_pair_column: str | None = None
+    label_column: str | None = None
+    label_delimiter: str | None = None
+    on_error: str = "stop"
+    encoding: str = UTF_8
+
+
+@dataclasses.dataclass(kw_only=True)
+class StreamOptions:
+    """How data of any size is trained from.
+
+    Args:
+        stream: whether tokens are read from disk, as they are by themselves for large or several files.
+        cache: folder of the tokens; the data is then streamed. None: OUTPUT.tokens.
+    """
+
+    stream: bool = False
+    cache: str | None = None
 
 
 def is_file_name(text: str) -> bool:

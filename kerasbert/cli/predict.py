@@ -32,7 +32,9 @@ def predict(
     file: Annotated[
         Path | None, typer.Option("--file", help="A .csv, .tsv, .jsonl or .parquet, or a text file of one text a line.")
     ] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Column of the texts. [default: as in training]")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text-column", help="Column of the texts. [default: as in training]")
+    ] = None,
     text_pair: TextPair = None,
     on_error: OnError = "stop",
     encoding: Encoding = UTF_8,

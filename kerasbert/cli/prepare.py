@@ -5,27 +5,21 @@ from typing import Annotated, Any
 
 import typer
 
-from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.options import options_of
+from kerasbert.classifiers.settings import ModelSettings
+from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import (
-    Delimiter,
-    Encoding,
-    Head,
-    Labels,
-    OnError,
-    Task,
-    Text,
-    TextPair,
-    app,
-    refuse_useless,
-    say,
-)
+from kerasbert.cli.options import DataOptions, Task, app, refuse_useless, say
 from kerasbert.cli.reading import parse_heads
 from kerasbert.cli.streams import make_cache, preparing
-from kerasbert.reading._files import UTF_8
+from kerasbert.tasks.settings import TaskSettings
+
+PANELS = {"Data": DataOptions, "Task": TaskSettings, "Model": ModelSettings}
+DRAWN = ("label_names", "encoder", "max_length", "long_texts")
 
 
 @app.command("prepare")
+@draws_options(PANELS, only=["task", *options_of(DataOptions), *DRAWN])
 def prepare_command(
     context: typer.Context,
     data: Annotated[
@@ -35,46 +29,25 @@ def prepare_command(
             metavar="DATA...",
         ),
     ],
-    task: Annotated[Task, typer.Option(help="As for train.")],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
-    text: Text = "text",
-    text_pair: TextPair = None,
-    labels: Labels = None,
-    label_delimiter: Delimiter = None,
-    head: Head = None,
-    label_names: Annotated[
-        str | None, typer.Option("--label-names", help="Labels in order, A,B,C; others are refused.")
-    ] = None,
-    encoder: Annotated[str, typer.Option(help="Name or folder of the checkpoint to be trained.")] = DEFAULT_ENCODER,
-    max_length: Annotated[
-        int | None, typer.Option(help="Longest text in tokens; longer ones are cut. [default: 128]")
-    ] = None,
-    long_texts: Annotated[str, typer.Option(help="What becomes of longer texts: truncate or head_tail.")] = "truncate",
-    on_error: OnError = "stop",
-    encoding: Encoding = UTF_8,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace tokens of other data.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    **options: Any,
 ) -> None:
     """Tokenise data of any size once; train reads it as often as it likes."""
+    settled = settle(context, *PANELS.values())
+    values, task = settled.values, settled.task
     useless = {}
     if task in (Task.multitask, Task.hierarchical):
         useless["label_names"] = "goes with --task binary, multiclass or multilabel"
     if task is Task.multitask:
-        useless["labels"] = "goes with one head; --head NAME=COLUMN:TASK names the columns of several"
+        useless["label_column"] = "goes with one head; --head NAME=COLUMN:TASK names the columns of several"
     if task is Task.hierarchical:
         useless["label_delimiter"] = "goes with tasks in which a cell holds several labels"
     refuse_useless(context, useless)
-    heads = parse_heads(task, head)
-    columns: dict[str, Any] = {"text_column": text, "text_pair_column": text_pair, "label_delimiter": label_delimiter}
-    options = {
-        **preparing(Reading.of_task(task, labels, heads, **columns), task, heads),
-        "label_names": None if label_names is None else label_names.split(","),
-        "encoder": encoder,
-        "max_length": max_length,
-        "long_texts": long_texts,
-        "on_error": on_error,
-        "encoding": encoding,
-        "overwrite": overwrite,
-    }
-    make_cache(data, output, options, quiet=quiet)
+    heads = parse_heads(task, values["head"])
+    columns = {name: values[name] for name in ("text_column", "text_pair_column", "label_delimiter")}
+    reading = Reading.of_task(task, values["label_column"], heads, **columns)
+    made = {name: values[name] for name in (*DRAWN, "on_error", "encoding")}
+    make_cache(data, output, {**made, **preparing(reading, task, heads), "overwrite": overwrite}, quiet=quiet)
     say(f"Next: kerasbert train {output} --task {task.value} --output DIR")

@@ -1,98 +1,87 @@
 """`kerasbert probe`: what each layer of an encoder knows about labelled texts."""
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.options import filled
+from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading, read_data, split_cells
-from kerasbert.cli.options import (
-    Delimiter,
-    Encoding,
-    Format,
-    Labels,
-    OnError,
-    Task,
-    Text,
-    app,
-    refuse_useless,
-    say,
-    with_output,
-)
-from kerasbert.cli.reading import parse_layers
+from kerasbert.cli.options import Format, Task, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
-from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
+from kerasbert.evaluation.probe_report import QUANTITIES, ProbeReport, table_rows
 from kerasbert.extraction.reader import FROZEN_POOLINGS
 from kerasbert.reading._files import UTF_8
 
 
+@dataclasses.dataclass(kw_only=True)
+class ProbeOptions:
+    """What is read, and what is asked of it.
+
+    Args:
+        text_column: column that holds the texts.
+        label_column: label column. None: label.
+        label_delimiter: separator of several labels in one cell, such as ';'.
+        on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
+        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
+        sublabel_column: column of subclasses, to ask which layer separates them best.
+        unlabelled: whether no labels are read, and clusters of all texts are judged by their silhouette.
+        clusters: whether clusters inside each label are judged by their silhouette.
+        layers: hidden states, such as 0,3,-1. None: all.
+        poolings: poolings without weights.
+        folds: folds of the cross-validation.
+        max_texts: size of the sample, of which 0 reads all texts.
+        max_length: longest text in tokens.
+        seed: seed of sample, folds and clusters.
+    """
+
+    text_column: str = "text"
+    label_column: str | None = None
+    label_delimiter: str | None = None
+    on_error: str = "stop"
+    encoding: str = UTF_8
+    sublabel_column: str | None = None
+    unlabelled: bool = False
+    clusters: bool = False
+    layers: Sequence[int] | None = None
+    poolings: Sequence[str] = tuple(FROZEN_POOLINGS)
+    folds: int = 3
+    max_texts: int = MAX_TEXTS
+    max_length: int | None = None
+    seed: int = 0
+
+
 @app.command("probe")
+@draws_options({"Probe": ProbeOptions})
 def probe_command(
     context: typer.Context,
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
     data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
-    text: Text = "text",
-    labels: Labels = None,
-    label_delimiter: Delimiter = None,
-    on_error: OnError = "stop",
-    encoding: Encoding = UTF_8,
-    sublabels: Annotated[
-        str | None, typer.Option(help="Column of subclasses: also asks which layer separates them best.")
-    ] = None,
-    unlabelled: Annotated[
-        bool, typer.Option("--unlabelled", help="Read no labels; score clusters of all texts by their silhouette.")
-    ] = False,
-    clusters: Annotated[
-        bool, typer.Option("--clusters", help="Score clusters inside each label by their silhouette.")
-    ] = False,
-    layers: Annotated[str | None, typer.Option(help="Hidden states, such as 0,3,-1. [default: all]")] = None,
-    poolings: Annotated[str, typer.Option(help="Poolings without weights.")] = ",".join(FROZEN_POOLINGS),
-    folds: Annotated[int, typer.Option(help="Of the cross-validation.")] = 3,
-    max_texts: Annotated[int, typer.Option(help="Size of the sample; 0 reads all texts.")] = MAX_TEXTS,
-    max_length: Annotated[int | None, typer.Option(help="Longest text in tokens.")] = None,
-    seed: Annotated[int, typer.Option(help="Of sample, folds and clusters.")] = 0,
     output: Annotated[Path | None, typer.Option(help="Folder to write: probe.json and the picture probe.png.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    **options: Any,
 ) -> None:
     """Score a linear classifier on every layer and pooling, and recommend what to build."""
-    if unlabelled and (labels or sublabels or clusters):
-        raise typer.BadParameter("--unlabelled goes with neither --labels, --sublabels nor --clusters.")
+    asked = filled(ProbeOptions, None, settle(context, ProbeOptions).values)
+    if asked.unlabelled and (asked.label_column or asked.sublabel_column or asked.clusters):
+        raise typer.BadParameter("--unlabelled goes with neither --label-column, --sublabel-column nor --clusters.")
     useless = with_output(("overwrite",), "--output", output)
-    if unlabelled:
+    if asked.unlabelled:
         useless |= dict.fromkeys(("label_delimiter", "folds"), "goes with labels, without --unlabelled")
     refuse_useless(context, useless)
     if output is not None:
         check_output(output, overwrite, kind="probe")
-    column = None if unlabelled else labels or "label"
-    columns = [name for name in (column, sublabels) if name]
-    read_labels = None
-    if column is not None and on_error == "skip":
-        task = Task.multiclass if label_delimiter is None else Task.multilabel
-        read_labels = Reading.of_task(task, column, None, label_delimiter=label_delimiter).label_reader()
-    examples = read_data(
-        data, text_column=text, label_columns=columns, on_error=on_error, read_labels=read_labels, encoding=encoding
-    )
-    report = probe(
-        source,
-        examples.texts,
-        None if column is None else split_cells(examples.labels[column], label_delimiter),
-        sublabels=None if sublabels is None else examples.labels[sublabels],
-        layers=parse_layers(layers) or "all",
-        poolings=poolings.split(","),
-        folds=folds,
-        max_texts=max_texts or None,
-        clusters=True if clusters else None,
-        max_length=max_length,
-        seed=seed,
-        verbose=not quiet,
-    )
+    report = _probe(source, data, asked, verbose=not quiet)
     if output is not None:
         with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
             described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
@@ -105,3 +94,34 @@ def probe_command(
     title = f"{report.encoder}: {report.num_labels} labels, {report.num_texts} texts, {report.folds} folds"
     print_table(title, heads, table_rows(report.rows, report.quantities), as_csv=output_format is Format.csv)
     say(report.summary())
+
+
+def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> ProbeReport:
+    """Read the data and probe the layers."""
+    column = None if asked.unlabelled else asked.label_column or "label"
+    read_labels = None
+    if column is not None and asked.on_error == "skip":
+        task = Task.multiclass if asked.label_delimiter is None else Task.multilabel
+        read_labels = Reading.of_task(task, column, None, label_delimiter=asked.label_delimiter).label_reader()
+    examples = read_data(
+        data,
+        text_column=asked.text_column,
+        label_columns=[name for name in (column, asked.sublabel_column) if name],
+        on_error=asked.on_error,
+        read_labels=read_labels,
+        encoding=asked.encoding,
+    )
+    return probe(
+        source,
+        examples.texts,
+        None if column is None else split_cells(examples.labels[column], asked.label_delimiter),
+        sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
+        layers=asked.layers or "all",
+        poolings=asked.poolings,
+        folds=asked.folds,
+        max_texts=asked.max_texts or None,
+        clusters=asked.clusters or None,
+        max_length=asked.max_length,
+        seed=asked.seed,
+        verbose=verbose,
+    )

@@ -1,12 +1,13 @@
-"""Read the options that say what is learned: heads, label columns, layers, weights, augmentation."""
+"""Read the options that say what is learned: heads and label columns."""
 
 from collections.abc import Mapping, Sequence
 
 import typer
 
 from kerasbert.cli.options import Task
+from kerasbert.labels.rules import ANY
 
-MULTILABEL = "multilabel"
+MULTILABEL = ANY.task
 
 # Head name -> (label column, task of the head).
 Heads = Mapping[str, tuple[str, str]]
@@ -17,6 +18,9 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> Heads | None:
 
     Returns:
         Head name -> (column, task of the head); None for a task with one head.
+
+    Raises:
+        typer.BadParameter: when they do not go with the task or are malformed.
     """
     if (task is Task.multitask) != bool(heads):
         raise typer.BadParameter(
@@ -32,40 +36,12 @@ def parse_heads(task: Task, heads: Sequence[str] | None) -> Heads | None:
     return parsed or None
 
 
-def parse_layers(layers: str | None) -> list[int] | None:
-    """Read `--layers -4,-3,-2,-1`.
-
-    Returns:
-        The indices; None where none are given.
-    """
-    if layers is None:
-        return None
-    try:
-        return [int(part) for part in layers.split(",")]
-    except ValueError:
-        raise typer.BadParameter(f"--layers must be whole numbers such as -4,-3,-2,-1; got {layers!r}.") from None
-
-
-def parse_weights(weights: str | None) -> list[float] | None:
-    """Read `--level-weights 1,0.5`."""
-    try:
-        return None if weights is None else [float(part) for part in weights.split(",")]
-    except ValueError as error:
-        raise typer.BadParameter(f"--level-weights must be numbers such as 1,1; got {weights!r}.") from error
-
-
-def parse_augmentation(augment: str | None) -> dict[str, float] | None:
-    """Read `--augment mask=0.1,drop=0.05,swap=0.05`."""
-    if augment is None:
-        return None
-    try:
-        return {name.strip(): float(rate) for name, rate in (part.split("=") for part in augment.split(","))}
-    except ValueError:
-        raise typer.BadParameter(f"--augment must be such as mask=0.1,drop=0.05,swap=0.05; got {augment!r}.") from None
-
-
 def label_columns_of(task: Task, label_column: str | None, heads: Heads | None) -> tuple[str, ...]:
-    """The columns that hold the labels, from `--label-column A,B,C`, the heads or the task's own name."""
+    """The columns that hold the labels, from `--label-column A,B,C`, the heads or the task's own name.
+
+    Raises:
+        typer.BadParameter: when several columns are given for a task that takes one.
+    """
     if heads:
         return tuple(dict.fromkeys(column for column, _ in heads.values()))
     if label_column is not None:

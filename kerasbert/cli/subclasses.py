@@ -1,14 +1,18 @@
 """`kerasbert subclasses discover`: finer classes inside the classes, without sub-labels."""
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.files import check_output
+from kerasbert._core.options import filled
+from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import read_data
-from kerasbert.cli.options import Text, app, say
+from kerasbert.cli.options import app, say
 from kerasbert.cli.tables import print_discovery
 from kerasbert.reading.added_column import check_column_is_new
 from kerasbert.subclasses.discovery import discover_subclasses
@@ -23,51 +27,70 @@ def subclasses() -> None:
     """Find subclasses inside classes."""
 
 
+@dataclasses.dataclass(kw_only=True)
+class DiscoveryOptions:
+    """What is read, and how groups are sought in it.
+
+    Args:
+        text_column: column that holds the texts.
+        label_column: column of the classes.
+        within: a class to look into; may be repeated. None: all.
+        sublabel_column: column of known sub-labels, to report the agreement.
+        column: name of the column to add.
+        number: groups in each class. None: chosen.
+        max_number: most groups to try.
+        method: method of grouping: `"kmeans"`, `"gaussian_mixture"` or `"hdbscan"`.
+        reduction: reduction of the vectors: `"pca"` or `"umap"`.
+        dimensions: dimensions in which groups are sought.
+        seed: seed of everything random.
+    """
+
+    text_column: str = "text"
+    label_column: str = "label"
+    within: Sequence[str] | None = dataclasses.field(default=None, metadata={"repeated": True})
+    sublabel_column: str | None = None
+    column: str = "sublabel"
+    number: int | None = None
+    max_number: int = 25
+    method: str = "kmeans"
+    reduction: str = "pca"
+    dimensions: int = 30
+    seed: int = 0
+
+
 @commands.command()
+@draws_options({"Discovery": DiscoveryOptions})
 def discover(
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
     data: Annotated[Path, typer.Argument(help="Texts with classes: .csv, .tsv, .jsonl or .parquet.")],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
-    text: Text = "text",
-    label: Annotated[str, typer.Option("--label", help="Column of the classes.")] = "label",
-    within: Annotated[
-        list[str] | None, typer.Option("--within", help="A class to look into; may be repeated. [default: all]")
-    ] = None,
-    sublabel: Annotated[
-        str | None, typer.Option("--sublabel", help="Column of known sub-labels, to report the agreement.")
-    ] = None,
-    column: Annotated[str, typer.Option(help="Name of the column to add.")] = "sublabel",
-    number: Annotated[int | None, typer.Option(help="Groups in each class. [default: chosen]")] = None,
-    max_number: Annotated[int, typer.Option(help="Most groups to try.")] = 25,
-    method: Annotated[str, typer.Option(help="kmeans, gaussian_mixture or hdbscan.")] = "kmeans",
-    reduction: Annotated[str, typer.Option(help="pca or umap.")] = "pca",
-    dimensions: Annotated[int, typer.Option(help="In which groups are sought.")] = 30,
     maps: Annotated[bool, typer.Option("--maps/--no-maps", help="Pictures; they need matplotlib.")] = True,
-    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output folder.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    **options: Any,
 ) -> None:
     """Find groups of texts inside each class and write the data again with a column for them."""
     check_output(output, overwrite, kind="discovery")
-    check_column_is_new(data, column)
-    wanted = [label] if sublabel is None else [label, sublabel]
-    examples = read_data(data, text_column=text, label_columns=wanted)
+    asked = filled(DiscoveryOptions, None, options)
+    check_column_is_new(data, asked.column)
+    wanted = [name for name in (asked.label_column, asked.sublabel_column) if name is not None]
+    examples = read_data(data, text_column=asked.text_column, label_columns=wanted)
     discovery = discover_subclasses(
         examples.texts,
-        examples.labels[label],
+        examples.labels[asked.label_column],
         encoder=source,
-        within=within or None,
-        number=number,
-        sublabels=None if sublabel is None else examples.labels[sublabel],
-        method=method,
-        reduction=reduction,
-        dimensions=dimensions,
-        max_number=max_number,
-        seed=seed,
+        within=asked.within or None,
+        number=asked.number,
+        sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
+        method=asked.method,
+        reduction=asked.reduction,
+        dimensions=asked.dimensions,
+        max_number=asked.max_number,
+        seed=asked.seed,
     )
-    write_discovery(discovery, output, data=data, column=column, maps=maps, overwrite=overwrite)
+    write_discovery(discovery, output, data=data, column=asked.column, maps=maps, overwrite=overwrite)
     if as_json:
         print(json.dumps(discovery.to_dict(), indent=2, ensure_ascii=False))
     else:

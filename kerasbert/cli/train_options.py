@@ -13,10 +13,13 @@ import typer
 
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.token_cache import TokenCache, is_cache
+from kerasbert.cli.command_options import Settled, flag_of
 from kerasbert.cli.data import cached_delimiter, cached_label_columns
-from kerasbert.cli.options import Task, given
-from kerasbert.cli.reading import parse_layers
+from kerasbert.cli.options import Task
+from kerasbert.cli.reading import Heads
 from kerasbert.cli.streams import is_stream
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
+from kerasbert.tasks.multilabel import Multilabel
 
 SEVERAL_HEADS = (Task.multitask, Task.hierarchical)
 
@@ -36,6 +39,7 @@ class Situation:
     Args:
         task: of the classifier.
         way: how the training data is read.
+        level_task: of a hierarchical classifier.
         long_texts: what becomes of long ones.
         num_layers: hidden states that are read; layerwise counts as one.
         has_validation: whether there is validation data, given or held out.
@@ -45,6 +49,7 @@ class Situation:
 
     task: Task
     way: Way
+    level_task: str = DEFAULT_LEVEL_TASK
     long_texts: str = "truncate"
     num_layers: int = 1
     has_validation: bool = False
@@ -67,11 +72,15 @@ class Rule(NamedTuple):
 
 
 RULES = (
-    Rule(("multilabel", "level_weights"), lambda s: s.task is not Task.hierarchical, "goes with --task hierarchical"),
     Rule(
-        ("multilabel",),
-        lambda s: s.task is Task.hierarchical and s.way is not Way.memory,
-        "reads its data into memory; give one file of less than 500 MB, without --stream, --cache, --max-steps, --token-budget and "
+        ("level_task", "level_weights", "class_scores"),
+        lambda s: s.task is not Task.hierarchical,
+        "goes with --task hierarchical",
+    ),
+    Rule(
+        ("level_task",),
+        lambda s: s.task is Task.hierarchical and s.level_task == Multilabel.name and s.way is not Way.memory,
+        f"{Multilabel.name} reads its data into memory; give one file of less than 500 MB, without --stream, --cache, --max-steps, --token-budget and "
         "--augment",
     ),
     Rule(
@@ -80,7 +89,7 @@ RULES = (
         "goes with --task binary, multiclass or multilabel",
     ),
     Rule(
-        ("labels",),
+        ("label_column",),
         lambda s: s.task is Task.multitask,
         "goes with one head; --head NAME=COLUMN:TASK names the columns of several",
     ),
@@ -129,45 +138,52 @@ def way_of(data: Sequence[str], *, streaming: bool) -> Way:
     return Way.stream if streaming or is_stream(data) else Way.memory
 
 
-def situation_of(options: Mapping[str, Any], heads: Mapping[str, tuple[str, str]] | None, way: Way) -> Situation:
+def situation_of(
+    task: Task, options: Mapping[str, Any], heads: Heads | None, way: Way, *, validation_given: bool = False
+) -> Situation:
     """What decides which options are of use.
 
     Args:
-        options: of the command, by the names of its parameters.
+        task: of the classifier.
+        options: of the command, by name.
         heads: name -> (column, task), for several heads.
         way: how the data is read.
+        validation_given: whether there is validation data.
 
     Returns:
         The situation.
     """
-    tasks = [task for _, task in heads.values()] if heads else [options["task"].value]
-    is_multilabel = "multilabel" in tasks or options["multilabel"]
+    tasks = [own for _, own in heads.values()] if heads else [task.value, options["level_task"]]
     share = options["validation_fraction"]
-    share = share if share is not None else float(is_multilabel)
+    share = share if share is not None else float(Multilabel.name in tasks)
+    layers = options["layers"]
+    num_layers = len(layers) if isinstance(layers, Sequence) else 1
     return Situation(
-        options["task"],
+        task,
         way,
-        options["long_texts"],
-        1 if options["layerwise"] else len(parse_layers(options["layers"]) or [-1]),
-        options["validation"] is not None or share > 0,
-        options["validation"] is not None,
-        options["token_budget"],
+        level_task=options["level_task"],
+        long_texts=options["long_texts"],
+        num_layers=1 if options["layerwise"] else num_layers,
+        has_validation=validation_given or share > 0,
+        validation_given=validation_given,
+        token_budget=options["token_budget"],
     )
 
 
-def asked_of_cache(context: typer.Context, heads: Mapping[str, tuple[str, str]] | None) -> dict[str, Any]:
-    """What stands on the command line of how texts are read, as `check_reading` takes it.
+def asked_of_cache(settled: Settled, heads: Heads | None) -> dict[str, Any]:
+    """What is asked of how texts are read, as `check_reading` takes it.
 
     Args:
-        context: of the command.
+        settled: options of the command.
         heads: name -> (column, task), for several heads.
 
     Returns:
         Name of an option -> its value, None where it was left out.
     """
-    names = ("text", "text_pair", "label_delimiter", "labels")
-    asked = {name: context.params[name] if given(context, name) else None for name in names}
-    return {**asked, "labels": asked["labels"].split(",") if asked["labels"] else None, "heads": heads}
+    names = ("text_column", "text_pair_column", "label_delimiter", "label_column")
+    asked = {name: settled.values[name] if name in settled.given else None for name in names}
+    columns = asked["label_column"]
+    return {**asked, "label_column": columns.split(",") if columns else None, "head": heads}
 
 
 def useless_options(situation: Situation) -> dict[str, str]:
@@ -180,8 +196,8 @@ def useless_options(situation: Situation) -> dict[str, str]:
         The options that nothing reads.
 
     Example:
-        >>> sorted(useless_options(Situation(Task.binary, Way.memory, "windows", 2, True)))
-        ['level_weights', 'multilabel']
+        >>> sorted(useless_options(Situation(Task.binary, Way.memory, num_layers=2, long_texts="windows", has_validation=True)))
+        ['class_scores', 'level_task', 'level_weights']
     """
     return {name: rule.reason for rule in RULES if rule.is_useless(situation) for name in rule.options}
 
@@ -191,22 +207,20 @@ def check_reading(cache: TokenCache, asked: Mapping[str, Any]) -> None:
 
     Args:
         cache: the token cache.
-        asked: what stands on the command line of `text`, `text_pair`, `label_delimiter`, `labels` (columns) and `heads`
-            (name -> (column, task)); None where nothing does.
+        asked: what is said of `text_column`, `text_pair_column`, `label_delimiter`, `label_column` (columns) and `head`
+            (name -> (column, task)); None where nothing is.
 
     Raises:
         typer.BadParameter: naming the option and what the cache was made with.
     """
     heads = {name: (head.columns[0], head.task) for name, head in cache.heads.items()}
-    made: dict[str, Any] = {"text": cache.facts["text"], "text_pair": cache.facts["text_pair"]}
-    made |= {"label_delimiter": cached_delimiter(cache), "labels": cached_label_columns(cache)}
-    made["heads"] = None if SINGLE_HEAD in heads else heads
-    flags = {"heads": "--head"}
+    made: dict[str, Any] = {"text_column": cache.facts["text"], "text_pair_column": cache.facts["text_pair"]}
+    made |= {"label_delimiter": cached_delimiter(cache), "label_column": cached_label_columns(cache)}
+    made["head"] = None if SINGLE_HEAD in heads else heads
     for name, value in asked.items():
         if value is not None and value != made[name]:
-            flag = flags.get(name, "--" + name.replace("_", "-"))
             raise typer.BadParameter(
-                f"{flag} differs from that of `kerasbert prepare`, {_shown(made[name])}; leave it out, or prepare the tokens "
+                f"{flag_of(name)} differs from that of `kerasbert prepare`, {_shown(made[name])}; leave it out, or prepare the tokens "
                 f"again."
             )
 

@@ -1,6 +1,7 @@
 """The folder beside an output that holds an unfinished training until its classifier is saved."""
 
 from pathlib import Path
+from typing import Any
 
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import check_output
@@ -36,7 +37,7 @@ def is_perhaps_saved(output: Path) -> bool:
 
 
 def save_unless_saved(
-    classifier: TextClassifier, output: Path, metrics: dict, *, overwrite: bool, perhaps_saved: bool
+    classifier: TextClassifier, output: Path, metrics: dict[str, Any], *, overwrite: bool, perhaps_saved: bool
 ) -> None:
     """Save a classifier, unless the run that is gone on with has saved it already; then remove what it was trained in.
 

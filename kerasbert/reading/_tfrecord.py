@@ -19,11 +19,6 @@ class TokenRow(dict[str, Any]):
 def tfrecord_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
     """The rows of a file.
 
-    Args:
-        file: a .tfrecord file.
-        wanted: features to read.
-        text: the feature among them for which token ids may stand.
-
     Yields:
         The number of a record, and a dict of its wanted cells, a `TokenRow` where token ids stand for the text, or the
         `DataError` that says what is wrong with it.

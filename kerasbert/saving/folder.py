@@ -1,6 +1,7 @@
 """A saved classifier: a folder of plain data that is rebuilt by its builder, never by deserialising code.
 
 classifier.json      builder and arguments, thresholds, settings, history, counts of the training data
+settings.toml        the settings, as `kerasbert train --config` reads them
 model.safetensors    every weight, by its path in the model
 tokenizer.json ...   the tokenizer
 metrics.json         what was measured
@@ -43,6 +44,7 @@ from kerasbert.saving.format import (
     check_description,
 )
 from kerasbert.saving.rebuild import rebuild
+from kerasbert.saving.settings_file import SETTINGS_FILE, settings_text
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -76,6 +78,8 @@ def save_trained(trained: TrainedClassifier, folder: str | os.PathLike[str], *, 
         _write_json(beside / METRICS_FILE, trained.metrics)
         write_tensors(beside / SAFETENSORS_FILE, weights)
         trained.tokenizer.save(beside)
+        settings = settings_text(trained.settings, trained.metrics.get("reading", {}))
+        (beside / SETTINGS_FILE).write_text(settings, encoding="utf-8")
         (beside / CARD_FILE).write_text(card, encoding="utf-8")
 
 
@@ -112,6 +116,10 @@ def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
 
     Raises:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+
+    Example:
+        >>> load_trained("models/intents").predict(["Where is my parcel?"])  # doctest: +SKIP
+        array(['shipping'], dtype=object)
     """
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)

@@ -19,7 +19,11 @@ METRICS_FILE = "metrics.json"
 # Version 1 -> version 2: keys that got another name, by the object that holds them.
 RENAMED: dict[str, dict[str, str]] = {
     "arguments": {"combine_first": "combine_before_pooling"},
-    "settings": {"combine_first": "combine_before_pooling", "window_budget": "max_windows_per_batch"},
+    "settings": {
+        "combine_first": "combine_before_pooling",
+        "window_budget": "max_windows_per_batch",
+        "progress": "verbose",
+    },
     "optimization": {"accumulate": "gradient_accumulation_steps", "clip_norm": "global_clipnorm"},
 }
 # What version 1 kept among the settings.
@@ -69,8 +73,9 @@ def upgrade(description: Mapping[str, Any]) -> dict[str, Any]:
     settings = new.get("settings")
     if isinstance(settings, dict):
         new |= {name: settings.pop(name) for name in MOVED if name in settings}
-        if "optimization" in settings:
-            settings["optimization"] = _renamed(settings["optimization"], RENAMED["optimization"])
+        if isinstance(settings.get("optimization"), Mapping):
+            settings |= _renamed(settings.pop("optimization"), RENAMED["optimization"])
+        new["settings"] = with_level_task(settings)
     return new
 
 

@@ -41,7 +41,7 @@ class TrainedClassifier:
         data: numbers of training texts and of each label, see `describe_data`.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> trained = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4).trained_
         >>> trained.predict_proba(["good"]).shape, trained.task
         ((1, 2), 'binary')

@@ -19,7 +19,7 @@ from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.subclasses.vectors import penultimate_features
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
-from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.head_labels import check_head_labels
 
 LEARNING_RATE = 1e-2
@@ -66,7 +66,7 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
     return secondary
 
 
-@keeps_random_state
+@kept_random_state()
 def train_secondary(
     model: Classifier,
     train: Batches,

@@ -13,7 +13,8 @@ from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.saving.folder import load_trained
 from kerasbert.saving.format import CLASSIFIER_FILE
-from kerasbert.tokenization.tokenizer import TokenArrays, Tokenizer
+from kerasbert.tokenization.token_arrays import TokenArrays
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 BATCH_SIZE = 64
 LAST_TWO = (-2, -1)

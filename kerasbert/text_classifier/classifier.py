@@ -8,6 +8,7 @@ from typing import Any, Self
 import keras
 import numpy as np
 
+from kerasbert._core.options import explains_options, filled, takes_options
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.comparison import Export
@@ -17,15 +18,19 @@ from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.subclasses.secondary import add_subclasses
 from kerasbert.tasks.several import MULTITASK
 from kerasbert.text_classifier.fitting import plain_settings, prepare_fitting, run_fitting, run_learning_rate_finder
-from kerasbert.text_classifier.given_data import training_data
 from kerasbert.text_classifier.labels import Validation
 from kerasbert.text_classifier.settings import Settings
+from kerasbert.text_classifier.training_data import training_data
 from kerasbert.tokenization.tokenizer import Tokenizer
-from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.learning_rate_finder import LearningRateFinder
-from kerasbert.training.resume import EVERY
+from kerasbert.training.settings import RunSettings
+
+# What `fit` takes of `RunSettings`; `verbose` is an argument of the classifier, and batches of any length are not compiled.
+RUNNING = ("checkpoint_dir", "checkpoint_every", "resume", "log_dir", "strategy")
 
 
+@explains_options
 class TextClassifier(Settings):
     """A BERT classifier that takes texts and gives label names, in scikit-learn's manner.
 
@@ -33,44 +38,10 @@ class TextClassifier(Settings):
     and, for labels that are not exclusive, tunes decision thresholds on validation data.
 
     Args:
-        task: `"binary"`, `"multiclass"`, `"multilabel"`, `"multitask"` or `"hierarchical"`.
-        heads: for a multi-task classifier head name -> the task of that head.
-        subclasses: for a hierarchical classifier class -> its subclasses, see `build_hierarchical`; None collects them.
-        multilabel: for a hierarchical classifier: whether a text may have several classes and subclasses.
-        level_weights: for a hierarchical classifier: see `build_hierarchical`.
-        label_names: labels in the order wanted, (negative, positive) for a binary task; None collects and sorts them.
-        encoder: name or folder of a checkpoint.
-        layers: see `build_multiclass`.
-        combine: see `build_multiclass`.
-        combine_before_pooling: see `build_multiclass`.
-        layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
-            the voters, None for the output of every block.
-        pooling: see `build_multiclass`.
-        hidden_units: see `build_multiclass`.
-        dropout: see `build_multiclass`; 0 switches off the encoder's too.
-        max_length: longest text in tokens; longer ones are cut and counted. None means 128.
-        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"` or `"windows"`, see `LongTexts`.
-        window_overlap: see `LongTexts`.
-        window_pooling: `"mean"`, `"max"` or `"attention"`, what reads the vectors of a text's windows.
-        max_windows_per_batch: see `LongTexts`.
-        epochs: passes over the training data, >= 1; None takes 8, 4 or 2 by the size of the data, see `default_epochs`.
-        batch_size: texts in a step, >= 1.
-        learning_rate: peak rate of the encoder.
-        head_learning_rate: peak rate of the head.
-        patience: epochs without improvement before stopping.
-        validation_fraction: share held out for validation when `fit` gets none, in [0, 1); None means 0.1 where
-            thresholds are tuned (multi-label heads) and 0 elsewhere, because every text counts.
-        precision: Keras dtype policy, `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
-        seed: of the split, the order, the new weights and the dropout.
-        balance: what is done for rare labels, see `finetune`.
-        label_smoothing: share of each label that is spread over the others, see `finetune`.
-        sampling: whether rows of rare labels come more often, see `make_batches`.
-        optimization: arguments of `Optimization` by name: schedule, frozen parts, rates by layer and more.
-        warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
-        progress: whether to show progress on standard error.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`, `warm_start` and `verbose`.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, progress=False)
+        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> classifier.predict_proba(["good"]).shape
         (1, 2)
@@ -82,7 +53,8 @@ class TextClassifier(Settings):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "trained_")
 
-    @keeps_random_state
+    @kept_random_state()
+    @takes_options(RunSettings, only=RUNNING)
     def fit(
         self,
         data: Sequence[str] | Examples | TokenCache,
@@ -90,14 +62,7 @@ class TextClassifier(Settings):
         *,
         text_pairs: Sequence[str] | None = None,
         validation: Validation | None = None,
-        token_budget: int | None = None,
-        max_steps: int | None = None,
-        augment: Mapping[str, float] | None = None,
-        checkpoint_dir: str | os.PathLike[str] | None = None,
-        checkpoint_every: int = EVERY,
-        resume: bool | None = None,
-        log_dir: str | os.PathLike[str] | None = None,
-        strategy: Any = "auto",
+        **options: Any,
     ) -> Self:
         """Build and train; with `warm_start` a trained classifier is trained on.
 
@@ -110,19 +75,8 @@ class TextClassifier(Settings):
                 None: those of the examples or of the token cache.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
-                Without, `validation_fraction` is held out, at most 10,000 rows of a token cache.
-            token_budget: of a token cache: most tokens of a batch, padding included; None: such that an average batch has
-                `batch_size` texts.
-            max_steps: of a token cache: batches after which training ends; None: no limit. Without `epochs` as many passes
-                as it needs.
-            augment: of a token cache: what is done to the tokens of training texts, such as
-                `{"mask": 0.1, "drop": 0.05, "swap": 0.05}`.
-            checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was
-                killed, see `finetune`.
-            checkpoint_every: batches from one checkpoint to the next.
-            resume: whether to go on, see `finetune`.
-            log_dir: folder for `history.csv`, curves and events for TensorBoard, see `finetune`.
-            strategy: the devices, see `finetune`.
+                Without, `validation_fraction` is held out.
+            **options: those of `RunSettings` that say where it runs and what is kept of it, see `finetune`.
 
         Returns:
             The classifier itself, which holds a `TrainedClassifier` as `trained_`.
@@ -138,25 +92,16 @@ class TextClassifier(Settings):
         """
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
-        given = training_data(
-            data, labels, text_pairs, settings=self, token_budget=token_budget, max_steps=max_steps, augment=augment
-        )
+        given = training_data(data, labels, text_pairs, settings=self)
         before = self.trained_ if self.warm_start and self.__sklearn_is_fitted__() else None
-        fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=strategy)
+        run = filled(RunSettings, None, {**options, "verbose": self.verbose})
+        fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=run.strategy)
         self.trained_ = fitting.untrained
-        self.trained_ = run_fitting(
-            self,
-            fitting,
-            max_steps=max_steps,
-            checkpoint_dir=checkpoint_dir,
-            checkpoint_every=checkpoint_every,
-            resume=resume,
-            log_dir=log_dir,
-        )
+        self.trained_ = run_fitting(self, fitting, run)
         self.padding_ = fitting.padding
         return self
 
-    @keeps_random_state
+    @kept_random_state()
     def find_learning_rate(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
     ) -> LearningRateFinder:
@@ -172,15 +117,15 @@ class TextClassifier(Settings):
             Rates and losses, with a suggestion and a picture. The classifier stays untrained.
 
         Raises:
-            ConfigError: when an argument is out of its range, or `optimization` is given, which a range test with its own
-                schedule does not follow.
+            ConfigError: when an argument is out of its range, or one such as `ema` is given, which a range test with a
+                schedule of its own does not follow.
             DataError: when a text or a label cannot be used.
         """
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
         return run_learning_rate_finder(self, texts, labels, text_pairs, steps=steps)
 
-    @keeps_random_state
+    @kept_random_state()
     def add_subclasses(
         self,
         texts: Sequence[str],

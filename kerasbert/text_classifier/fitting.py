@@ -7,9 +7,9 @@ from typing import Any
 
 import keras
 
-from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ConfigError, DivergedError
+from kerasbert._core.errors import DivergedError
 from kerasbert._core.names import RATE_KEY
+from kerasbert._core.options import options_of
 from kerasbert.batches.memory import Batches
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.labels.counts import label_counts
@@ -17,13 +17,13 @@ from kerasbert.reading.data_checks import warn_of_absent_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
 from kerasbert.text_classifier.labels import Validation, checked_validation
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.texts_in_memory import TextsInMemory
-from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches
+from kerasbert.text_classifier.training_data import Encoded, TextsInMemory, TrainingData, memory_batches
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.devices import as_strategy
 from kerasbert.training.finetune import finetune
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.logs import RateLog
+from kerasbert.training.settings import RunSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +88,7 @@ def prepare_fitting(
         "pairs": data.pairs,
         "max_length": tokenizer.max_length,
     }
-    model = settings.build(outputs.hierarchy or outputs.label_names) if before is None else before.model
+    model = settings.build(outputs) if before is None else before.model
     if before is not None and not settings.dropout:
         model.switch_off_dropout()
     kinds = data.labels.kinds if before is None else before.label_kinds
@@ -102,7 +102,12 @@ def prepare_fitting(
 
 def plain_settings(settings: Settings) -> dict[str, Any]:
     """The arguments of a `TextClassifier` as plain data."""
-    return {**settings.get_params(), "encoder": os.fspath(settings.encoder)}
+    values = {name: getattr(settings, name) for name in options_of(Settings)} | {"encoder": os.fspath(settings.encoder)}
+    if settings.label_names is not None:
+        values["label_names"] = [str(name) for name in settings.label_names]
+    if settings.heads is not None:
+        values["heads"] = {head: task.name for head, task in settings.plan().tasks.items()}
+    return values
 
 
 def _held_out(
@@ -123,13 +128,13 @@ def _held_out(
     return token_arrays, arrays
 
 
-def run_fitting(settings: Settings, fitting: Fitting, **running: Any) -> TrainedClassifier:
+def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> TrainedClassifier:
     """Train, and tune thresholds.
 
     Args:
         settings: of the classifier.
         fitting: from `prepare_fitting`.
-        **running: arguments of `finetune` that no setting holds.
+        run: what is kept of the training and told of it.
 
     Returns:
         The classifier with its history and thresholds.
@@ -148,17 +153,9 @@ def run_fitting(settings: Settings, fitting: Fitting, **running: Any) -> Trained
             trained.model,
             fitting.batches,
             validation,
-            epochs=settings.epochs,
-            learning_rate=settings.learning_rate,
-            head_learning_rate=settings.head_learning_rate,
-            patience=settings.patience,
-            balance=settings.balance,
-            label_smoothing=settings.label_smoothing,
-            optimization=settings.optimization,
-            progress=settings.progress,
-            strategy=fitting.devices,
+            settings,
             callbacks=[rates],
-            **running,
+            **{**vars(run), "strategy": fitting.devices},
         )
     except DivergedError as error:
         numbers = fitting.data.numbers
@@ -185,23 +182,11 @@ def run_learning_rate_finder(
     """Train a fresh model at ever higher rates, see `TextClassifier.find_learning_rate`.
 
     Raises:
-        ConfigError: when `optimization` is given, which a range test with its own schedule does not follow.
+        ConfigError: when a setting is given that a range test with a schedule of its own does not follow.
         DataError: when a text or a label cannot be used.
     """
-    if settings.optimization:
-        raise ConfigError(
-            f"`optimization` must be None for a range test, which has a schedule of its own; got "
-            f"{shorten(dict(settings.optimization))}."
-        )
     data, tokenizer = TextsInMemory(texts, labels, text_pairs), settings.new_tokenizer()
     data.read_labels(settings, None)
     data.read_texts(settings, tokenizer)
     train = memory_batches(settings, data.train, tokenizer.pad_id, shuffle=True)
-    return find_learning_rate(
-        settings.build(data.labels.outputs.hierarchy or data.labels.outputs.label_names),
-        train,
-        steps=steps,
-        head_ratio=settings.head_learning_rate / settings.learning_rate,
-        balance=settings.balance,
-        label_smoothing=settings.label_smoothing,
-    )
+    return find_learning_rate(settings.build(data.labels.outputs), train, settings, steps=steps)

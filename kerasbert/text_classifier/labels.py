@@ -1,30 +1,11 @@
-"""What a classifier is to predict, by its settings, and the validation data of `fit`."""
+"""The validation data of `fit`."""
 
 from typing import Any
 
 from kerasbert._core.checks import check_texts, shorten
-from kerasbert.tasks.hierarchical import with_level_task
-from kerasbert.tasks.outputs import OutputPlan
-from kerasbert.tasks.plans import plan_outputs
-from kerasbert.text_classifier.settings import Settings
 
 # Texts, labels and perhaps second texts.
 Validation = tuple[Any, ...]
-
-
-def plan_of(settings: Settings) -> OutputPlan:
-    """What a classifier is to predict, before its labels are read.
-
-    Raises:
-        ConfigError: when an argument cannot be used.
-    """
-    return plan_outputs(
-        settings.task,
-        heads=settings.heads,
-        subclasses=settings.subclasses,
-        label_names=settings.label_names,
-        **with_level_task({"multilabel": settings.multilabel}),
-    )
 
 
 def checked_validation(validation: Any) -> tuple[list[str], Any, list[str] | None] | None:

@@ -61,7 +61,7 @@ def _check(classifier: TextClassifier, trained: TrainedClassifier) -> None:
     if classifier.task != trained.task:
         raise ConfigError(f"`task` must be that of the model, {trained.task!r}; got {shorten(classifier.task)}.")
     classifier.check_arguments()
-    check_bool("progress", classifier.progress)
+    check_bool("verbose", classifier.verbose)
     heads = trained.model.heads
     for head, counts in trained.data.get("labels", {}).items():
         names = heads[head].label_names if head in heads else ()

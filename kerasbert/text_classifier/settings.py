@@ -1,29 +1,30 @@
 """The arguments of a `TextClassifier`: stored, checked, and what they mean for the model."""
 
-import os
-from collections.abc import Mapping, Sequence
-from typing import Any
+import dataclasses
+from typing import Any, Self
 
-from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
+from sklearn.base import BaseEstimator
+
+from kerasbert._core.checks import check_bool, check_choice, shorten
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import DEFAULT_ENCODER, SINGLE_HEAD
-from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert._core.options import changed_options, explains_options
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
-from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
+from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
-from kerasbert.estimator import Estimator
-from kerasbert.saving.rebuild import precision
-from kerasbert.tasks.hierarchical import with_level_task
-from kerasbert.tasks.table import TASKS as HEAD_TASKS
-from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH, long_texts_of
+from kerasbert.labels.level_vocabulary import HIERARCHICAL
+from kerasbert.saving.rebuild import BUILDERS, precision
+from kerasbert.tasks.outputs import OutputPlan, Outputs
+from kerasbert.tasks.plans import plan_outputs
+from kerasbert.tasks.settings import TaskSettings
+from kerasbert.tokenization.long_texts import long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
+from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
 
-TASKS = ("binary", "multiclass", "multilabel", "multitask", "hierarchical")
-SEVERAL_HEADS = ("multitask", "hierarchical")
+WINDOWS = "windows"
 # Builder parameters that a layerwise classifier has no use for.
 LAYERWISE_WITHOUT = ("combine", "combine_before_pooling", "window_pooling")
 # What `fit` hands on to the builder as it is.
@@ -34,84 +35,51 @@ BUILDER_PARAMETERS = (
     "combine_before_pooling",
     "pooling",
     "hidden_units",
+    "hidden_activation",
     "dropout",
     "max_length",
 )
 
 
-class Settings(Estimator):
-    """Constructor arguments, only stored until `fit` checks them; see `TextClassifier`."""
+@explains_options
+@dataclasses.dataclass(kw_only=True, eq=False, repr=False)
+class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, TaskSettings):
+    """Constructor arguments, only stored until `fit` checks them; see `TextClassifier`.
 
-    def __init__(
-        self,
-        task: str = "multiclass",
-        *,
-        heads: Mapping[str, str] | None = None,
-        subclasses: Mapping[str, Any] | None = None,
-        multilabel: bool = False,
-        level_weights: Sequence[float] | None = None,
-        label_names: Sequence[str] | None = None,
-        encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
-        layers: int | Sequence[int] | None = None,
-        combine: str = "concat",
-        combine_before_pooling: bool = False,
-        layerwise: bool = False,
-        pooling: str = "mean",
-        hidden_units: Sequence[int] = (),
-        dropout: float = 0.1,
-        max_length: int | None = None,
-        long_texts: str = "truncate",
-        window_overlap: int | None = None,
-        window_pooling: str = "mean",
-        max_windows_per_batch: int = MAX_WINDOWS_PER_BATCH,
-        epochs: int | None = None,
-        batch_size: int = 32,
-        learning_rate: float = LEARNING_RATE,
-        head_learning_rate: float = HEAD_LEARNING_RATE,
-        patience: int = 2,
-        validation_fraction: float | None = None,
-        precision: str = "float32",
-        seed: int = 0,
-        balance: str | None = None,
-        label_smoothing: float | None = None,
-        sampling: str | None = None,
-        optimization: Mapping[str, Any] | None = None,
-        warm_start: bool = False,
-        progress: bool = True,
-    ) -> None:
-        self.task = task
-        self.heads = heads
-        self.subclasses = subclasses
-        self.multilabel = multilabel
-        self.level_weights = level_weights
-        self.label_names = label_names
-        self.encoder = encoder
-        self.layers = layers
-        self.combine = combine
-        self.combine_before_pooling = combine_before_pooling
-        self.layerwise = layerwise
-        self.pooling = pooling
-        self.hidden_units = hidden_units
-        self.dropout = dropout
-        self.max_length = max_length
-        self.long_texts = long_texts
-        self.window_overlap = window_overlap
-        self.window_pooling = window_pooling
-        self.max_windows_per_batch = max_windows_per_batch
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.head_learning_rate = head_learning_rate
-        self.patience = patience
-        self.validation_fraction = validation_fraction
-        self.precision = precision
-        self.seed = seed
-        self.balance = balance
-        self.label_smoothing = label_smoothing
-        self.sampling = sampling
-        self.optimization = optimization
-        self.warm_start = warm_start
-        self.progress = progress
+    Args:
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`.
+        warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
+        verbose: whether progress is shown on standard error.
+    """
+
+    warm_start: bool = False
+    verbose: bool = RunSettings.verbose
+
+    # Classifiers are compared by identity, not by their arguments.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Change constructor arguments, as scikit-learn does.
+
+        Raises:
+            ConfigError: when there is no such argument; nothing is changed then.
+        """
+        for name in parameters:
+            check_choice("parameter", name, self.get_params())
+        super().set_params(**parameters)
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags
+
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "classifier"
+        tags.classifier_tags = ClassifierTags(multi_label=True)
+        tags.target_tags.required = tags.target_tags.multi_output = True
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
 
     def check_arguments(self) -> None:
         """Refuse arguments that are out of their range or do not go together.
@@ -120,61 +88,47 @@ class Settings(Estimator):
             ConfigError: which one, and what is accepted.
             TypeError: when one has the wrong type.
         """
-        check_choice("task", self.task, TASKS)
+        plan = self.plan()
         check_bool("warm_start", self.warm_start)
-        if check_bool("layerwise", self.layerwise) and not self._can_be_layerwise():
+        can_be_layerwise = not plan.has_several_heads and self.long_texts != WINDOWS and not self._combines()
+        if check_bool("layerwise", self.layerwise) and not can_be_layerwise:
             raise ConfigError(
                 "`layerwise` must be False with several heads, windows or a combination: every layer votes for itself."
             )
         check_choice("window_pooling", self.window_pooling, WINDOW_POOLINGS)
-        if self.epochs is not None:
-            check_int("epochs", self.epochs, 1)
-        check_int("batch_size", self.batch_size, 1)
-        check_int("seed", self.seed, 0, 2**32 - 1)
-        if self.validation_fraction is not None:
-            check_number("validation_fraction", self.validation_fraction, 0, 1, open_maximum=True)
-        if self.task != "hierarchical" and (self.subclasses or self.multilabel or self.level_weights):
-            raise ConfigError(
-                f"`subclasses`, `multilabel` and `level_weights` go with task 'hierarchical'; got task {self.task!r}."
-            )
-        if self.task in SEVERAL_HEADS and self.label_names is not None:
-            raise ConfigError(
-                f"`label_names` goes with one head; got {shorten(self.label_names)} with task {self.task!r}, which collects "
-                f"the names of each head."
-            )
+        self.check_training()
+        self.check_batches()
+        changed = next(changed_options(self, ("level_weights", "class_scores")), None)
+        if changed is not None and not plan.has_levels:
+            raise ConfigError(f"`{changed}` goes with task {HIERARCHICAL!r}; got task {self.task!r}.")
         self._check_windows()
-        if (self.task == "multitask") != bool(self.heads):
-            raise ConfigError(
-                f"`heads` must be a dict of head name -> task for a multi-task classifier and None for others; got "
-                f"{shorten(self.heads)} with task {self.task!r}."
-            )
+
+    def plan(self) -> OutputPlan:
+        """What is to be predicted, before labels are read.
+
+        Raises:
+            ConfigError: when arguments that say it are unknown or do not go together.
+        """
+        told = {name: getattr(self, name) for name in ("heads", "subclasses", "level_task", "label_names")}
+        return plan_outputs(self.task, **told)
 
     def _check_windows(self) -> None:
         """Refuse to say how windows are read where there are none."""
-        defaults = {"window_overlap": None, "window_pooling": "mean", "max_windows_per_batch": MAX_WINDOWS_PER_BATCH}
-        changed = [name for name, value in defaults.items() if getattr(self, name) != value]
-        if changed and self.long_texts != "windows":
+        changed = [*changed_options(self, ("window_overlap", "window_pooling", "max_windows_per_batch"))]
+        if changed and self.long_texts != WINDOWS:
             raise ConfigError(
-                f"`{changed[0]}` goes with long_texts='windows'; got {shorten(getattr(self, changed[0]))} with "
+                f"`{changed[0]}` goes with long_texts={WINDOWS!r}; got {shorten(getattr(self, changed[0]))} with "
                 f"{self.long_texts!r}."
             )
 
-    def _can_be_layerwise(self) -> bool:
-        combined = self.combine != "concat" or self.combine_before_pooling
-        return self.task not in SEVERAL_HEADS and self.long_texts != "windows" and not combined
-
-    def head_tasks(self) -> dict[str, str]:
-        """Head name -> task, of a classifier that is not hierarchical."""
-        if self.task != "multitask":
-            return {SINGLE_HEAD: self.task}
-        return {name: check_choice(f"heads[{name!r}]", task, HEAD_TASKS) for name, task in (self.heads or {}).items()}
+    def _combines(self) -> bool:
+        return next(changed_options(self, ("combine", "combine_before_pooling")), None) is not None
 
     def held_out_share(self) -> float:
         """The share of the training texts that validates when no validation data is given."""
         if self.validation_fraction is not None:
             return self.validation_fraction
-        multilabel = self.multilabel if self.task == "hierarchical" else "multilabel" in self.head_tasks().values()
-        return 0.1 if multilabel else 0.0
+        return 0.1 if self.plan().tunes_thresholds else 0.0
 
     def new_tokenizer(self, max_length: int | None = None) -> Tokenizer:
         """The encoder's tokenizer, for texts of the length wanted; `max_length` where none is."""
@@ -184,33 +138,27 @@ class Settings(Estimator):
         length = self.max_length or max_length
         return Tokenizer.from_folder(folder, max_length=length, long_texts=long_texts, split_special_tokens=split)
 
-    def build(self, names: Any) -> Classifier:
+    def build(self, outputs: Outputs) -> Classifier:
         """A new model on the pretrained encoder.
 
         Args:
-            names: the label names, as `ClassifierLabels` holds them.
+            outputs: what it predicts.
         """
         shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
-        shared["window_pooling"] = self.window_pooling if self.long_texts == "windows" else None
+        shared["window_pooling"] = self.window_pooling if self.long_texts == WINDOWS else None
         with precision(self.precision):
-            model = self._build(names, shared)
+            model = self._build(outputs, shared)
         if not self.dropout:
             model.switch_off_dropout()
         return model
 
-    def _build(self, names: Any, shared: dict[str, Any]) -> Classifier:
+    def _build(self, outputs: Outputs, shared: dict[str, Any]) -> Classifier:
         if self.layerwise:
             own = {name: value for name, value in shared.items() if name not in LAYERWISE_WITHOUT}
-            head = HEAD_TASKS[self.task].of(names[SINGLE_HEAD])
-            return build_layerwise(head, **{**own, "layers": shared["layers"] or "all"}, compile=False)
-        if self.task == "hierarchical":
-            own = with_level_task({"multilabel": self.multilabel, "level_weights": self.level_weights})
-            return build_hierarchical(names.to_tree(), **own, **shared, compile=False)
-        if self.task == "binary":
-            return build_binary(label_names=names[SINGLE_HEAD], **shared, compile=False)
-        if self.task == "multiclass":
-            return build_multiclass(names[SINGLE_HEAD], **shared, compile=False)
-        if self.task == "multilabel":
-            return build_multilabel(names[SINGLE_HEAD], **shared, compile=False)
-        heads = {head: HEAD_TASKS[task].of(names[head]) for head, task in self.head_tasks().items()}
-        return build_multitask(heads, **shared, compile=False)
+            return build_layerwise(outputs.tasks[SINGLE_HEAD], **{**own, "layers": self.layers or "all"}, compile=False)
+        told = outputs.arguments()
+        if outputs.hierarchy is not None:
+            told |= {name: getattr(self, name) for name in ("level_weights", "class_scores")}
+        elif SINGLE_HEAD not in outputs.tasks:
+            told = {"heads": outputs.tasks}
+        return BUILDERS[outputs.builder](**told, **shared, compile=False)

@@ -42,7 +42,7 @@ def truncate(model: Layerwise, layer: int) -> Layerwise:
     settings = {**trained.settings, **changed}
     # What was measured is not of the smaller model.
     cut = dataclasses.replace(trained, model=smaller, settings=settings, metrics=reading_of(trained.metrics))
-    if isinstance(model, TrainedClassifier):
+    if not isinstance(model, TextClassifier):
         return cut
     classifier = copy.copy(model).set_params(**changed)
     classifier.trained_ = cut

@@ -70,8 +70,6 @@ def augment_step(augmentation: Augmentation | None, seed: int, pad_id: int) -> C
 
     Args:
         augmentation: what is done; None: nothing.
-        seed: of chance.
-        pad_id: id that fills up a text.
 
     Returns:
         The function, which gives inputs of the same shapes; None where nothing is done.

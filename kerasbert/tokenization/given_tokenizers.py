@@ -17,12 +17,8 @@ def as_tokenizer(
 
     Args:
         tokenizer: a `Tokenizer`, a name or folder, a `tokenizers.Tokenizer`, or a fast tokenizer of transformers.
-        positions: longest input of the model in tokens.
         max_length: most tokens of a text; None for the tokenizer's own limit, at most `positions`.
         split_special_tokens: see `Tokenizer.from_folder`; None for the tokenizer's own word.
-
-    Returns:
-        A copy of its own.
     """
     if isinstance(tokenizer, Tokenizer):
         return _copied(tokenizer, max_length or min(tokenizer.max_length, positions), split_special_tokens)

@@ -21,9 +21,7 @@ from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.tokenization.added_tokens import protect
 from kerasbert.tokenization.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.tokenization.long_texts import LongTexts, WindowArrays, cut_windows, head_and_tail
-from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
-from kerasbert.tokenization.token_arrays import flatten, offsets_of
-from kerasbert.tokenization.token_template import TemplatePart, assemble, join_windows, template_of
+from kerasbert.tokenization.token_arrays import TemplatePart, TokenArrays, assemble, flatten, offsets_of, template_of
 from kerasbert.tokenization.tokenizer_files import (
     continuation_of,
     load_tokenizer,
@@ -196,10 +194,6 @@ class Tokenizer:
     ) -> dict[str, np.ndarray]:
         """A few texts as one padded batch, as the tokenizers of transformers give it; `encode` is for many.
 
-        Args:
-            texts: one text, or n.
-            text_pairs: as many second texts.
-
         Returns:
             `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
 
@@ -252,7 +246,7 @@ class Tokenizer:
             if progress is not None:
                 progress(stop, len(columns[0]))
         if self.long_texts.way == "windows":
-            return join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
+            return WindowArrays.concatenate(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
         return TokenArrays.concatenate(chunks, self.max_length)
 
     def full_lengths(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:

@@ -29,7 +29,6 @@ def warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -
     """Warn where the settings cut texts at their beginning, which is not followed.
 
     Args:
-        folder: of the tokenizer.
         settings: from `read_settings`.
     """
     if settings.get("truncation_side") == "left":
@@ -45,9 +44,7 @@ def longest_of(folder: str | os.PathLike[str], settings: dict[str, Any], usual: 
     """As `longest_text`, of settings that were read.
 
     Args:
-        folder: of the tokenizer, for the message.
         settings: from `read_settings`.
-        usual: where they give none.
     """
     longest = settings.get("model_max_length")
     if not isinstance(longest, int) or isinstance(longest, bool):

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, final
@@ -10,13 +9,14 @@ from typing import Any, final
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_int, check_number, shorten, suggest_keywords
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
+from kerasbert._core.options import filled, takes_options
 from kerasbert._core.process import check_process
 from kerasbert.batches.source import BatchSource
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
+from kerasbert.classifiers.compiling import LEARNING_RATE, compile_heads
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.tasks.balance import HeadBalance, balance_head, balance_levels
@@ -34,9 +34,10 @@ from kerasbert.training.fingerprint import facts_of_model, facts_of_source
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
 from kerasbert.training.logs import make_logs
 from kerasbert.training.loop import run_epochs
-from kerasbert.training.optimization import Optimization, as_optimization, make_optimizer, prepare_layers
+from kerasbert.training.optimization import make_optimizer, prepare_layers
 from kerasbert.training.progress import Progress, announce
-from kerasbert.training.resume import EVERY, CheckpointedRun, open_run
+from kerasbert.training.resume import CheckpointedRun, open_run
+from kerasbert.training.settings import RunSettings, TrainingSettings
 
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
 HIGH_LEARNING_RATE = 5e-4
@@ -60,32 +61,15 @@ def default_epochs(steps: int) -> int:
     return 8 if steps < 50 else 4 if steps <= 1000 else 2
 
 
-@suggest_keywords
+@takes_options(TrainingSettings, RunSettings)
 def finetune(
     model: Classifier,
     train: BatchSource,
     validation: BatchSource | None = None,
+    settings: TrainingSettings | None = None,
     *,
-    epochs: int | None = None,
-    max_steps: int | None = None,
-    learning_rate: float = LEARNING_RATE,
-    head_learning_rate: float = HEAD_LEARNING_RATE,
-    weight_decay: float = 0.01,
-    warmup: float = 0.1,
-    global_clipnorm: float | None = 1.0,
-    patience: int = 2,
-    monitor: str | None = None,
-    balance: str | None = None,
-    label_smoothing: float | None = None,
-    optimization: Optimization | Mapping[str, Any] | None = None,
-    checkpoint_dir: str | os.PathLike[str] | None = None,
-    checkpoint_every: int = EVERY,
-    resume: bool | None = None,
-    log_dir: str | os.PathLike[str] | None = None,
-    strategy: Any = "auto",
-    progress: bool = True,
-    jit_compile: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    **options: Any,
 ) -> keras.callbacks.History:
     """Fine-tune a classifier; the defaults are the recipe that docs/recipe.md measures.
 
@@ -98,42 +82,9 @@ def finetune(
         model: from a builder; it is compiled anew.
         train: labelled batches from `make_batches(..., shuffle=True)` or `stream_batches`.
         validation: labelled batches; None trains all epochs and keeps the last weights.
-        epochs: passes over the training data, >= 1; the rate decays to zero over all of them. None takes
-            `default_epochs`.
-        max_steps: batches after which training ends, >= 1, if `epochs` do not end it before; the rate decays over what
-            there will be. Without `epochs`, that many batches in any number of passes. None: no limit.
-        learning_rate: peak rate of the encoder, in (0, 1].
-        head_learning_rate: peak rate of the heads, in (0, 1].
-        weight_decay: decoupled decay, in [0, 1).
-        warmup: share of all steps spent on warm-up, in [0, 1].
-        global_clipnorm: largest global norm of the gradients; None for no clipping.
-        patience: epochs without improvement before stopping, >= 1.
-        monitor: quantity in the history that tells the best epoch; None takes the task's own: the sum of the validation
-            losses for several heads, macro-F1 for multi-label, F1 for binary and accuracy for multi-class heads.
-        balance: what is done for rare labels, told before the training starts: None nothing; `"balanced"` weights each
-            class, or the positives of each label, against its frequency; `"sqrt"` by the root of that; `"effective"` by
-            effective numbers; `"focal"` counts easy examples less; `"asymmetric"` does so with easy negatives, for binary
-            and multi-label heads; `"auto"` is `"sqrt"` where one label is 3 times as frequent as another, else None. See
-            docs/training.md.
-        label_smoothing: in [0, 1): share of each label that is spread over the others; None: 0.1 for a multi-class head of
-            10 classes or more, and for every level of a hierarchical model with 10 or more labels in the deepest, where a
-            label is spread over those that share its parent; else 0.
-        optimization: schedule, frozen parts, rates by layer, accumulation and averages, or a dict of them; None:
-            `Optimization()`. With a frozen encoder the texts run through it once, and the head trains from what it gave.
-        checkpoint_dir: folder that keeps the training while it runs, so that the same call goes on where it was killed;
-            of this training alone. SIGTERM and SIGINT then end it after a checkpoint, with exit code 143 or 130. None
-            keeps nothing. See docs/training.md.
-        checkpoint_every: batches from one checkpoint to the next, >= 1; one more is taken at the end of each epoch.
-        resume: None goes on where `checkpoint_dir` holds an unfinished training; True demands one; False removes it and
-            starts afresh.
-        log_dir: folder for `history.csv`, `curves.png`, `batches.csv` (with `checkpoint_dir`) and events for TensorBoard;
-            None writes none.
-        strategy: the devices, `"auto"`, `"one"`, `"mirrored"`, `"multiworker"`, `"tpu"` or a `tf.distribute.Strategy`, see
-            docs/devices.md; a batch is spread over them, and the result is that of one device up to rounding and
-            dropout.
-        progress: whether to show a bar with time left on standard error.
-        jit_compile: whether to compile the step with XLA, once for each padded length.
+        settings: the training; options that are given beside it go before. None: `TrainingSettings()`.
         callbacks: further Keras callbacks.
+        **options: those of `TrainingSettings` and `RunSettings`.
 
     Returns:
         Keras's history.
@@ -152,80 +103,86 @@ def finetune(
         >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
         >>> tokens = TokenArrays.from_lists([[2, 5, 3], [2, 6, 3]])
         >>> batches = make_batches(tokens, np.array([[0.0], [1.0]], "float32"), shuffle=True)
-        >>> sorted(finetune(model, batches, epochs=1, progress=False).history)
+        >>> sorted(finetune(model, batches, epochs=1, verbose=False).history)
         ['accuracy', 'f1', 'loss']
 
     Reference:
         Devlin et al., "BERT", 2019, appendix A.3; Mosbach et al., "On the Stability of Fine-tuning BERT", 2021.
     """
     check_process(keras.backend.backend())
-    _check_batches("train", train)
-    if validation is not None:
-        _check_batches("validation", validation)
-    epochs = _number_of_epochs(train.steps, epochs, max_steps)
-    check_int("patience", patience, 1)
-    check_number("warmup", warmup, 0, 1)
-    check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
-    check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
-    plan = as_optimization(optimization)
-    devices = as_strategy(strategy)
-    check_fits(devices, getattr(train, "batch_size", None), jit_compile)
-    labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
-    if validation is not None:
-        check_head_labels(model, validation, "The labels of `validation`")
-    balances = balance_heads(model, labels, balance=balance, label_smoothing=label_smoothing)
-    for name, chosen in balances.items():
-        announce(f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary, shown=progress and balance)
-    set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
-    if isinstance(train, StreamBatches):
-        announce(train.describe(), shown=progress)
-    prepare_layers(model, plan)
-    _warn_of_rate(model, learning_rate)
+    run = filled(RunSettings, None, options)
+    settings = _settle(settings, options, train, validation)
+    devices = as_strategy(run.strategy)
+    check_fits(devices, getattr(train, "batch_size", None), run.jit_compile)
+    losses = _prepare_heads(model, train, validation, settings, verbose=run.verbose)
+    prepare_layers(model, settings)
+    _warn_of_rate(model, settings.learning_rate)
     copy = make_inside(devices, model)
-    numbers: dict[str, Any] = {"warmup": warmup, "weight_decay": weight_decay, "global_clipnorm": global_clipnorm}
-    copy.encoder.gradient_checkpointing = plan.gradient_checkpointing
-    total = min(train.steps * epochs, max_steps or train.steps * epochs)
-    with scope_of(devices):
-        rates = (learning_rate, head_learning_rate)
-        optimizer = make_optimizer(copy, plan, rates=rates, steps=(train.steps, epochs), total_steps=total, **numbers)
-    losses = {name: chosen.loss for name, chosen in balances.items()}
-    compiling: dict[str, Any] = {"optimizer": optimizer, "losses": losses, "jit_compile": jit_compile}
-    compile_heads(copy, copy.trained_heads, **compiling)
-    callback_list = _watchers(callbacks, plan, monitor or default_monitor(model), patience, validation is not None)
-    if log_dir is not None and is_chief(devices):
-        callback_list += make_logs(log_dir)
-    if max_steps is not None:
-        callback_list.append(StopAfter(max_steps, train.steps))
-    bar = [Progress(train, epochs)] if progress and is_chief(devices) else []
-    settings = {
-        "epochs": epochs,
-        "max_steps": max_steps,
-        "learning_rate": learning_rate,
-        "head_learning_rate": head_learning_rate,
-        **numbers,
-        "patience": patience,
-        "monitor": monitor,
-        "balance": balance,
-        "label_smoothing": label_smoothing,
-        **_facts(model, plan, train, validation),
-    }
-    place = {"every": checkpoint_every, "resume": resume, "log_dir": log_dir, "shown": progress}
+    copy.encoder.gradient_checkpointing = settings.gradient_checkpointing
+    compiling = _compile(copy, settings, train.steps, devices, losses=losses, jit_compile=run.jit_compile)
+    callback_list = [*callbacks, *_callbacks(model, train.steps, settings, validates=validation is not None)]
+    if run.log_dir is not None and is_chief(devices):
+        callback_list += make_logs(run.log_dir)
+    bar = [Progress(train, settings.epochs or 1)] if run.verbose and is_chief(devices) else []
+    facts = {**dataclasses.asdict(settings), **_facts(model, train, validation)}
     try:
-        with _keeping(checkpoint_dir, settings, place, devices) as run:
-            check_agreement(devices, [settings, None if run is None else (run.epoch, run.step, run.finished)])
+        with _keeping(run, facts, devices) as kept:
+            check_agreement(devices, [facts, None if kept is None else (kept.epoch, kept.step, kept.finished)])
             parts = copy, train, validation
-            callback_list += bar
-            running: dict[str, Any] = {
-                "epochs": epochs,
-                "callbacks": callback_list,
-                "devices": devices,
-                "shown": progress,
-            }
-            return _train(parts, compiling, run=run, is_whole=total >= train.steps, **running)
+            running: dict[str, Any] = {"callbacks": callback_list + bar, "devices": devices, "shown": run.verbose}
+            return _train(parts, compiling, settings, run=kept, **running)
     finally:
         copy_weights(copy, model)
         for each in bar:
             each.close()
+
+
+def _settle(
+    settings: TrainingSettings | None, options: Mapping[str, Any], train: Any, validation: Any
+) -> TrainingSettings:
+    """Checked settings with the number of epochs that the data asks for."""
+    if not isinstance(settings, TrainingSettings | None):
+        raise TypeError(f"`settings` must be kerasbert.training.TrainingSettings(...); got {shorten(settings)}.")
+    _check_batches("train", train)
+    if validation is not None:
+        _check_batches("validation", validation)
+    settled = filled(TrainingSettings, settings, options)
+    settled.check_training()
+    settled.epochs = _number_of_epochs(train.steps, settled.epochs, settled.max_steps)
+    return settled
+
+
+def _total_steps(settings: TrainingSettings, epoch_steps: int) -> int:
+    steps = epoch_steps * (settings.epochs or 1)
+    return min(steps, settings.max_steps or steps)
+
+
+def _prepare_heads(
+    model: Classifier, train: BatchSource, validation: Any, settings: TrainingSettings, *, verbose: bool
+) -> dict[str, keras.losses.Loss]:
+    """Check the labels, start untrained heads at the label frequencies, and return the loss of each head."""
+    labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
+    if validation is not None:
+        check_head_labels(model, validation, "The labels of `validation`")
+    balances = balance_heads(model, labels, balance=settings.balance, label_smoothing=settings.label_smoothing)
+    for name, chosen in balances.items():
+        told = f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary
+        announce(told, shown=verbose and settings.balance)
+    set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
+    if isinstance(train, StreamBatches):
+        announce(train.describe(), shown=verbose)
+    return {name: chosen.loss for name, chosen in balances.items()}
+
+
+def _compile(
+    model: Classifier, settings: TrainingSettings, epoch_steps: int, devices: Any, **compiling: Any
+) -> dict[str, Any]:
+    """Compile a model for training, and return the arguments that it was compiled with."""
+    total = _total_steps(settings, epoch_steps)
+    with scope_of(devices):
+        compiling["optimizer"] = make_optimizer(model, settings, epoch_steps=epoch_steps, total_steps=total)
+    compile_heads(model, model.trained_heads, **compiling)
+    return compiling
 
 
 def _warn_of_rate(model: Classifier, learning_rate: float) -> None:
@@ -239,36 +196,42 @@ def _warn_of_rate(model: Classifier, learning_rate: float) -> None:
         )
 
 
-def _facts(model: Classifier, plan: Optimization, train: Any, validation: Any) -> dict[str, Any]:
-    """What the checkpoints of a training must have been started with, beyond the numbers."""
+def _facts(model: Classifier, train: Any, validation: Any) -> dict[str, Any]:
+    """What the checkpoints of a training must have been started with, beyond its settings."""
     return {
-        **{f"optimization.{name}": value for name, value in dataclasses.asdict(plan).items()},
         **facts_of_model(model),
         **facts_of_source("training", train),
         **facts_of_source("validation", validation),
     }
 
 
-def _keeping(folder: Any, settings: dict[str, Any], place: dict[str, Any], devices: Any) -> Any:
+def _keeping(run: RunSettings, facts: dict[str, Any], devices: Any) -> Any:
     """The context of a run that keeps checkpoints, or of none."""
-    if folder is None:
+    if run.checkpoint_dir is None:
         return contextlib.nullcontext(None)
-    return open_run(folder, settings=settings, writes=is_chief(devices), **place)
+    return open_run(
+        run.checkpoint_dir,
+        every=run.checkpoint_every,
+        resume=run.resume,
+        settings=facts,
+        shown=run.verbose,
+        writes=is_chief(devices),
+        log_dir=run.log_dir,
+    )
 
 
 def _train(
     parts: tuple[Classifier, Any, Any],
     compiling: dict[str, Any],
+    settings: TrainingSettings,
     *,
-    epochs: int,
     callbacks: list[keras.callbacks.Callback],
     run: CheckpointedRun | None,
     devices: Any,
     shown: bool,
-    is_whole: bool,
 ) -> keras.callbacks.History:
     """Train a compiled model, or only its heads where that gives the same, from where the run is."""
-    model = parts[0]
+    model, train, _ = parts
     if run is not None:
         run.bind(model)
         if run.finished:
@@ -276,18 +239,19 @@ def _train(
             return _history_of(model, run.history())
     trained: Any = parts
     # Less than an epoch does not see all texts.
+    is_whole = _total_steps(settings, train.steps) >= train.steps
     head_training = frozen_features(*parts) if is_whole else None
     if head_training is not None:
         announce("Nothing below the head trains: features were computed once.", shown=shown)
         trained = head_training
         compile_heads(trained[0], model.heads, **compiling)
-    history = run_epochs(*trained, epochs=epochs, callbacks=callbacks, start=run, strategy=devices)
+    history = run_epochs(*trained, epochs=settings.epochs or 1, callbacks=callbacks, start=run, strategy=devices)
     if run is not None:
         run.finish(history.history)
     return history
 
 
-def _history_of(model: keras.Model, values: Mapping[str, list]) -> keras.callbacks.History:
+def _history_of(model: keras.Model, values: Mapping[str, list[Any]]) -> keras.callbacks.History:
     history = keras.callbacks.History()
     history.set_model(model)
     history.history = dict(values)
@@ -296,11 +260,9 @@ def _history_of(model: keras.Model, values: Mapping[str, list]) -> keras.callbac
 
 
 def _number_of_epochs(steps: int, epochs: int | None, max_steps: int | None) -> int:
-    if epochs is not None:
-        check_int("epochs", epochs, 1)
     if max_steps is None:
         return default_epochs(steps) if epochs is None else epochs
-    needed = -(-check_int("max_steps", max_steps, 1) // steps)
+    needed = -(-max_steps // steps)
     return needed if epochs is None else min(epochs, needed)
 
 
@@ -407,19 +369,21 @@ class _KeepBest(keras.callbacks.EarlyStopping):
     """Early stopping that keeps the later of two equally good epochs, which has seen more and was trained at a lower rate."""
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
-        return monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value)
+        return bool(monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value))
 
 
-def _watchers(
-    callbacks: Sequence[keras.callbacks.Callback], plan: Optimization, monitor: str, patience: int, validates: bool
+def _callbacks(
+    model: Classifier, epoch_steps: int, settings: TrainingSettings, *, validates: bool
 ) -> list[keras.callbacks.Callback]:
-    callback_list = list(callbacks)
-    if validates and plan.ema is not None:
+    callbacks: list[keras.callbacks.Callback] = []
+    if validates and settings.ema is not None:
         # Before the best epoch is judged, so that the averages are what is judged and kept.
-        callback_list.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if validates:
-        callback_list.append(_keep_best(monitor, patience))
-    return callback_list
+        callbacks.append(_keep_best(settings.monitor or default_monitor(model), settings.patience))
+    if settings.max_steps is not None:
+        callbacks.append(StopAfter(settings.max_steps, epoch_steps))
+    return callbacks
 
 
 def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:

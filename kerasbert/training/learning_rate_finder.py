@@ -9,15 +9,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_int, check_number, suggest_keywords
+from kerasbert._core.checks import check_int, check_number, shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.options import changed_options, filled, takes_options
 from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
+from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.optimizers import AdamW
 from kerasbert.training.finetune import balance_heads, set_prior_bias
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
+from kerasbert.training.settings import SCHEDULED, TrainingSettings
 
+# Options of a training that a range test follows.
+FOLLOWED = ("learning_rate", "head_learning_rate", "global_clipnorm", "balance", "label_smoothing")
 # Share of the past in the smoothed loss.
 MEMORY = 0.9
 # The test ends where the smoothed loss is so many times the smallest one.
@@ -93,18 +98,17 @@ class LearningRateFinder:
         save_figure(figure, file)
 
 
-@suggest_keywords
+@takes_options(TrainingSettings, only=FOLLOWED)
 def find_learning_rate(
     model: Classifier,
     train: BatchSource,
+    settings: TrainingSettings | None = None,
     *,
     lowest: float = 1e-7,
     highest: float = 1e-2,
     steps: int = 100,
-    head_ratio: float = HEAD_LEARNING_RATE / LEARNING_RATE,
-    global_clipnorm: float | None = 1.0,
-    balance: str | None = None,
-    label_smoothing: float | None = None,
+    head_ratio: float | None = None,
+    **options: Any,
 ) -> LearningRateFinder:
     """Train for some batches at ever higher rates, and put the model back to where it was.
 
@@ -113,20 +117,20 @@ def find_learning_rate(
     Args:
         model: from a builder; it is compiled anew, and has the same weights afterwards.
         train: labelled batches; passes over them are repeated as needed.
+        settings: the training; options that are given beside it go before. None: `TrainingSettings()`.
         lowest: first rate of the encoder, in (0, 1).
         highest: last rate, above `lowest`, at most 1.
         steps: batches, >= 10.
-        head_ratio: rate of the heads for each rate of the encoder, > 0; the default is that of `finetune`.
-        global_clipnorm: largest global norm of the gradients; None for no clipping.
-        balance: see `finetune`.
-        label_smoothing: see `finetune`.
+        head_ratio: rate of the heads for each rate of the encoder, > 0; None: that of the two rates.
+        **options: those of `TrainingSettings` that it follows.
 
     Returns:
         Rates and losses, with a suggestion and a picture. On real data the best rate is often somewhat below the
         suggestion: judge by validation data.
 
     Raises:
-        ConfigError: when a number is out of its range.
+        ConfigError: when a number is out of its range, or the settings hold what a test with a schedule of its own does not
+            follow, such as `ema`.
 
     Example:
         >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
@@ -140,19 +144,24 @@ def find_learning_rate(
     """
     check_number("lowest", lowest, 0, 1, open_minimum=True, open_maximum=True)
     check_number("highest", highest, lowest, 1, open_minimum=True)
-    check_number("head_ratio", head_ratio, 0, math.inf, open_minimum=True)
     check_int("steps", steps, 10)
+    settled = filled(TrainingSettings, settings, options)
+    settled.check_training()
+    _refuse_schedule(settled)
+    if head_ratio is None:
+        head_ratio = settled.head_learning_rate / settled.learning_rate
+    check_number("head_ratio", head_ratio, 0, math.inf, open_minimum=True)
     labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
     growth = (highest / lowest) ** (1 / (steps - 1))
     before = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
     epoch = train.epoch
     try:
-        balances = balance_heads(model, labels, balance=balance, label_smoothing=label_smoothing)
+        balances = balance_heads(model, labels, balance=settled.balance, label_smoothing=settled.label_smoothing)
         set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
         losses_of_heads = {name: chosen.loss for name, chosen in balances.items()}
         factors = {f"{model.encoder.name}/": 1.0, "": head_ratio}
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
-        optimizer = AdamW(schedule, rate_factors=factors, global_clipnorm=global_clipnorm)
+        optimizer = AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm)
         compile_heads(model, model.trained_heads, optimizer, losses=losses_of_heads)
         losses = np.array(list(_losses(model, train, steps)))
     finally:
@@ -160,6 +169,15 @@ def find_learning_rate(
             variable.assign(value)
         train.begin(epoch)
     return LearningRateFinder(lowest * growth ** np.arange(len(losses)), losses, head_ratio)
+
+
+def _refuse_schedule(settings: TrainingSettings) -> None:
+    changed = next(changed_options(settings, SCHEDULED), None)
+    if changed is not None:
+        raise ConfigError(
+            f"`{changed}` must be left out for a range test, which has a schedule of its own; got "
+            f"{shorten(getattr(settings, changed))}."
+        )
 
 
 def smooth(losses: np.ndarray) -> np.ndarray:

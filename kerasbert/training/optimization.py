@@ -1,103 +1,36 @@
 """Which parts of an encoder train, from when on, and at which rates."""
 
-import dataclasses
-from collections.abc import Mapping
-
 import keras
 
-from kerasbert._core.checks import check_bool, check_choice, check_int, check_number, shorten
-from kerasbert._core.errors import ConfigError
+from kerasbert._core.checks import check_int
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.optimizers import AdamW, WarmupDecay
-from kerasbert.optimizers.schedules import SHAPES
-
-FREEZES = ("embeddings", "encoder")
+from kerasbert.training.settings import TrainingSettings
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Optimization:
-    """How the weights are moved, beyond the rates: for `finetune` and `TextClassifier`.
-
-    Args:
-        schedule: of the rate after the warm-up: `"linear"`, `"cosine"`, `"polynomial"` (squared) or `"constant"`.
-        layer_decay: in (0, 1]: each block's rate is this times that of the block above it; the embeddings come last.
-        freeze: `"embeddings"`, `"encoder"`, or a number n for the embeddings and the first n blocks; None: nothing beyond
-            what is frozen already. What is frozen runs without dropout, and stays frozen after the training.
-        reinit_layers: blocks at the top, >= 0, that start from fresh weights.
-        unfreeze_every: epochs, >= 0, after which one more block from the top starts to train, the head alone first, the
-            embeddings last; 0: all train from the start.
-        gradient_accumulation_steps: batches, >= 1, whose mean gradient makes one update. Batches at the very end that do not fill a
-            group are not used.
-        ema: in (0, 1): the trained weights are the exponential moving average at this momentum, in validation too; None:
-            the last weights.
-        gradient_checkpointing: whether only the outputs of the encoder's blocks are kept for the gradients, and what is
-            inside them is computed again: less memory, more time, the same weights.
-
-    Raises:
-        ConfigError: when a value is out of its range, or two do not go together.
-        TypeError: when a value has the wrong type.
-
-    Example:
-        >>> Optimization(layer_decay=0.9, schedule="cosine").gradient_accumulation_steps
-        1
-
-    Reference:
-        Howard and Ruder, "Universal Language Model Fine-tuning", 2018 (layer rates, unfreezing); Zhang et al.,
-        "Revisiting Few-sample BERT Fine-tuning", 2021 (fresh top layers).
-    """
-
-    schedule: str = "linear"
-    layer_decay: float = 1.0
-    freeze: str | int | None = None
-    reinit_layers: int = 0
-    unfreeze_every: int = 0
-    gradient_accumulation_steps: int = 1
-    ema: float | None = None
-    gradient_checkpointing: bool = False
-
-    def __post_init__(self) -> None:
-        check_choice("schedule", self.schedule, SHAPES)
-        check_number("layer_decay", self.layer_decay, 0, 1, open_minimum=True)
-        check_int("reinit_layers", self.reinit_layers, 0)
-        check_int("unfreeze_every", self.unfreeze_every, 0)
-        check_int("gradient_accumulation_steps", self.gradient_accumulation_steps, 1)
-        check_bool("gradient_checkpointing", self.gradient_checkpointing)
-        if self.ema is not None:
-            check_number("ema", self.ema, 0, 1, open_minimum=True, open_maximum=True)
-        if isinstance(self.freeze, str):
-            check_choice("freeze", self.freeze, FREEZES)
-        elif self.freeze is not None:
-            check_int("freeze", self.freeze, 0, None, "blocks, or 'embeddings' or 'encoder'")
-        if self.freeze == "encoder" and (self.reinit_layers or self.unfreeze_every):
-            raise ConfigError(
-                "`freeze` must not be 'encoder' with `reinit_layers` or `unfreeze_every`, which train it; got "
-                f"{self.reinit_layers} and {self.unfreeze_every}."
-            )
-
-
-def prepare_layers(model: Classifier, plan: Optimization) -> None:
+def prepare_layers(model: Classifier, settings: TrainingSettings) -> None:
     """Freeze and re-initialise parts of a model's encoder.
 
     Args:
         model: from a builder.
-        plan: says which parts.
+        settings: say which parts.
 
     Raises:
         ConfigError: when the encoder has fewer blocks than asked for.
     """
     encoder = model.encoder
-    encoder.gradient_checkpointing = plan.gradient_checkpointing
+    encoder.gradient_checkpointing = settings.gradient_checkpointing
     blocks = len(encoder.blocks)
-    check_int("reinit_layers", plan.reinit_layers, 0, blocks, "the encoder's blocks")
-    if plan.reinit_layers:
-        for block in encoder.blocks[blocks - plan.reinit_layers :]:
+    check_int("reinit_layers", settings.reinit_layers, 0, blocks, "the encoder's blocks")
+    if settings.reinit_layers:
+        for block in encoder.blocks[blocks - settings.reinit_layers :]:
             _reinitialise(block, encoder.config.initializer_range)
-    if plan.freeze == "encoder":
+    if settings.freeze == "encoder":
         encoder.trainable = False
-    elif plan.freeze is not None:
+    elif settings.freeze is not None:
         encoder.embeddings.trainable = False
-        count = 0 if plan.freeze == "embeddings" else int(plan.freeze)
+        count = 0 if settings.freeze == "embeddings" else int(settings.freeze)
         check_int("freeze", count, 0, blocks, "the encoder's blocks")
         for block in encoder.blocks[:count]:
             block.trainable = False
@@ -105,43 +38,29 @@ def prepare_layers(model: Classifier, plan: Optimization) -> None:
             encoder.trainable = False
 
 
-def make_optimizer(
-    model: Classifier,
-    plan: Optimization,
-    *,
-    rates: tuple[float, float],
-    steps: tuple[int, int],
-    total_steps: int | None = None,
-    warmup: float,
-    weight_decay: float,
-    global_clipnorm: float | None,
-) -> AdamW:
-    """AdamW with the rates, the schedule and the starts of a plan.
+def make_optimizer(model: Classifier, settings: TrainingSettings, *, epoch_steps: int, total_steps: int) -> AdamW:
+    """AdamW with the rates, the schedule and the starts that settings ask for.
 
     Args:
         model: from a builder.
-        plan: what to do.
-        rates: peak rates of the encoder and of everything above it.
-        steps: batches in an epoch and epochs.
-        total_steps: batches in all, where the last epoch is cut short; None: those of all epochs.
-        warmup: share of all steps spent on warm-up.
-        weight_decay: decoupled decay.
-        global_clipnorm: largest global norm of the gradients; None for no clipping.
+        settings: of the training.
+        epoch_steps: batches in an epoch.
+        total_steps: batches in all, where the last epoch may be cut short.
 
     Returns:
         The optimiser, not built yet.
     """
-    total = total_steps or steps[0] * steps[1]
-    schedule = WarmupDecay(rates[0], total_steps=total, warmup_steps=int(warmup * total), shape=plan.schedule)
+    rate, steps = settings.learning_rate, settings.gradient_accumulation_steps
+    warmup_steps = int(settings.warmup_ratio * total_steps)
     return AdamW(
-        schedule,
-        weight_decay,
-        rate_factors={**layer_factors(model.encoder, plan.layer_decay), "": rates[1] / rates[0]},
-        start_steps=start_steps(model.encoder, plan.unfreeze_every * steps[0]),
-        global_clipnorm=global_clipnorm,
-        gradient_accumulation_steps=plan.gradient_accumulation_steps if plan.gradient_accumulation_steps > 1 else None,
-        use_ema=plan.ema is not None,
-        ema_momentum=plan.ema or 0.99,
+        WarmupDecay(rate, total_steps=total_steps, warmup_steps=warmup_steps, shape=settings.schedule),
+        settings.weight_decay,
+        rate_factors={**layer_factors(model.encoder, settings.layer_decay), "": settings.head_learning_rate / rate},
+        start_steps=start_steps(model.encoder, settings.unfreeze_every * epoch_steps),
+        global_clipnorm=settings.global_clipnorm,
+        gradient_accumulation_steps=steps if steps > 1 else None,
+        use_ema=settings.ema is not None,
+        ema_momentum=settings.ema or 0.99,
     )
 
 
@@ -164,22 +83,6 @@ def start_steps(encoder: Encoder, steps_for_each: int) -> dict[str, int]:
         return {}
     starts = {part: (depth + 1) * steps_for_each for depth, part in enumerate(_parts_from_the_top(encoder))}
     return {**starts, f"{encoder.name}/": steps_for_each}
-
-
-def as_optimization(value: object) -> Optimization:
-    """Return an `Optimization` from one, from a dict of its arguments, or from None for the defaults.
-
-    Raises:
-        ConfigError: when an argument is out of its range.
-        TypeError: when it is something else, or an argument is unknown.
-    """
-    if value is None:
-        return Optimization()
-    if isinstance(value, Mapping):
-        return Optimization(**value)
-    if not isinstance(value, Optimization):
-        raise TypeError(f"`optimization` must be kerasbert.training.Optimization(...); got {shorten(value)}.")
-    return value
 
 
 def _parts_from_the_top(encoder: Encoder) -> list[str]:

@@ -5,7 +5,7 @@ import pytest
 
 from kerasbert.batches.make import make_batches
 from kerasbert.batches.prediction import TEXTS_AT_ONCE, TOKENS_AT_ONCE, PredictionBatches, prediction_batches
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 
 @pytest.fixture(scope="module")

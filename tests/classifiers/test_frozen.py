@@ -123,7 +123,7 @@ def test_what_finetune_froze_stays_frozen(freeze, tiny_config, tmp_path):
     model = kb.build_multiclass(2, encoder=tiny_config)
     tokens = kb.data.tokens.TokenArrays.from_lists([[2, 5, 3], [2, 6, 3]])
     batches = kb.data.make_batches(tokens, np.array([0, 1]), shuffle=True)
-    kb.finetune(model, batches, epochs=1, progress=False, optimization={"freeze": freeze})
+    kb.finetune(model, batches, epochs=1, verbose=False, freeze=freeze)
     loaded = saved_and_loaded(model, tmp_path)
     assert trainable(loaded) == trainable(keras.models.clone_model(model)) == trainable(model)
     assert "encoder/embeddings/word_embeddings/embeddings" not in trainable(model)

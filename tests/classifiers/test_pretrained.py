@@ -154,7 +154,7 @@ def test_an_unknown_problem_type_is_refused(folders):
 def test_it_trains_on_saves_and_loads(folders, tmp_path):
     classifier = TextClassifier.from_pretrained(folders("electra"))
     before = logits_of(classifier, ["good card"])
-    classifier.set_params(epochs=1, progress=False, learning_rate=1e-12, head_learning_rate=1e-12)
+    classifier.set_params(epochs=1, verbose=False, learning_rate=1e-12, head_learning_rate=1e-12)
     classifier.fit(["good card", "bad parcel"] * 2, ["joy", "anger"] * 2)
     # At a rate of nothing the weights are the same: neither encoder nor head began anew.
     np.testing.assert_allclose(logits_of(classifier, ["good card"]), before, atol=1e-5)
@@ -282,7 +282,7 @@ def test_added_tokens_give_the_probabilities_of_transformers(with_added_tokens, 
 def test_added_tokens_train_on_and_go_to_onnx_or_are_refused_by_name(with_added_tokens, tmp_path):
     pytest.importorskip("tf2onnx")
     classifier = TextClassifier.from_pretrained(with_added_tokens)
-    classifier.set_params(epochs=1, progress=False)
+    classifier.set_params(epochs=1, verbose=False)
     classifier.fit(MARKED, ["joy", "anger", "other", "joy"])
     path = classifier.export_onnx(tmp_path / "onnx", texts=MARKED).path
     assert json.loads((path / "kerasbert.json").read_text())["split_special_tokens"] is True
@@ -299,7 +299,7 @@ def test_a_table_without_rows_for_added_tokens_is_refused(folders, tmp_path):
     with pytest.raises(ConfigError, match=rf"{size} rows .* 1 tokens beyond them \('covid' with id {size}\)"):
         TextClassifier.from_pretrained(folder)
     with pytest.raises(ConfigError, match=rf"the added token 'covid' with id {size}, vocab_size {size} in config.json"):
-        TextClassifier(encoder=folder, progress=False).fit(["good", "bad"] * 4, ["x", "y"] * 4)
+        TextClassifier(encoder=folder, verbose=False).fit(["good", "bad"] * 4, ["x", "y"] * 4)
 
 
 SPELLED = ["good [SEP] card", "bad</s>parcel", "[MASK] <mask>", "[CLS]<s> thanks"]

@@ -39,7 +39,7 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
 
 
 def test_several_classes_need_one(tmp_path):
-    reading = Reading.of_task(Task.hierarchical, "label,sublabel", None, label_delimiter=";", multilabel=True)
+    reading = Reading.of_task(Task.hierarchical, "label,sublabel", None, label_delimiter=";", level_task="multilabel")
     read_labels = reading.label_reader()
     read_labels({"label": "x;y", "sublabel": None}, "row 1", "")
     with pytest.raises(kb.DataError, match="row 2: the label is missing"):
@@ -58,7 +58,7 @@ FITTED = {
 def test_a_trained_classifier_knows_its_labels(task, case, tiny_folder):
     labels, wrong = case
     heads = {"p": "binary", "q": "multilabel"} if task == "multitask" else None
-    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS, labels)
+    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, labels)
     reading = {"columns": list(wrong), "heads": {"p": "label", "q": "sub"} if heads else None}
     trained = dataclasses.replace(trained_of(classifier), metrics={"reading": reading})
     read_labels = Reading.of_classifier(trained).label_reader()

@@ -38,7 +38,7 @@ TASKS = {
     "multilabel": ["--task", "multilabel"],
     "multitask": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flags=labels:multilabel"],
     "hierarchical": ["--task", "hierarchical"],
-    "pairs": ["--task", "multiclass", "--text-pair", "other"],
+    "pairs": ["--task", "multiclass", "--text-pair-column", "other"],
 }
 
 

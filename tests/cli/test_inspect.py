@@ -4,27 +4,17 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from trained_classifiers import TASKS
 
 from kerasbert import ArtifactError, TextClassifier, cli, load
 from kerasbert.saving.inspection import count_parameters, files_of, heads_of, manifest_state
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
-CASES = {
-    "binary": ["no", "yes"] * 12,
-    "multiclass": [f"label {i % 4}" for i in range(24)],
-    "multilabel": [["a"], ["a", "b"], [], ["b"]] * 6,
-    "multitask": {"topic": ["x", "y"] * 12, "flags": [["a"], ["a", "b"], [], ["b"]] * 6},
-    "hierarchical": {"class": ["a", "b"] * 12, "subclass": ["a1", "b1", "a2", "b1"] * 6},
-}
 
 
-@pytest.fixture(scope="module", params=CASES)
-def saved(request, tiny_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("inspect") / request.param
-    heads = {"topic": "multiclass", "flags": "multilabel"} if request.param == "multitask" else None
-    classifier = TextClassifier(request.param, heads=heads, encoder=tiny_folder, epochs=1, progress=False)
-    classifier.fit(TEXTS, CASES[request.param]).save(folder)
-    return folder
+@pytest.fixture(scope="module", params=TASKS)
+def saved(request, saved_classifier):
+    return saved_classifier(request.param)
 
 
 def test_heads_are_those_of_the_loaded_classifier(saved):
@@ -63,7 +53,7 @@ def test_a_changed_folder_is_told_and_not_described(saved, tmp_path, capsys):
 
 def test_many_labels_are_cut(tiny_folder, tmp_path, capsys):
     names = [f"label {i}" for i in range(40)]
-    classifier = TextClassifier("multiclass", encoder=tiny_folder, label_names=names, epochs=1, progress=False)
+    classifier = TextClassifier("multiclass", encoder=tiny_folder, label_names=names, epochs=1, verbose=False)
     with pytest.warns(UserWarning, match="no training text has the label"):
         classifier.fit(TEXTS, ["label 0", "label 1"] * 12).save(tmp_path / "model")
     assert cli.main(["inspect", str(tmp_path / "model")]) == 0

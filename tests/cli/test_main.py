@@ -43,10 +43,10 @@ def saved(data, tiny_folder, tmp_path_factory):
 
 WAYS = {
     "multiclass": ["--task", "multiclass"],
-    "binary": ["--task", "binary", "--labels", "a"],
-    "delimited": ["--task", "multilabel", "--labels", "tags", "--label-delimiter", ";"],
-    "columns": ["--task", "multilabel", "--labels", "a,b"],
-    "pairs": ["--task", "multiclass", "--text-pair", "text"],
+    "binary": ["--task", "binary", "--label-column", "a"],
+    "delimited": ["--task", "multilabel", "--label-column", "tags", "--label-delimiter", ";"],
+    "columns": ["--task", "multilabel", "--label-column", "a,b"],
+    "pairs": ["--task", "multiclass", "--text-pair-column", "text"],
     "layers": [
         *("--task", "multiclass", "--layers", "-2,-1", "--combine", "attention", "--combine-before-pooling"),
         *("--pooling", "multihead_attention"),
@@ -59,7 +59,7 @@ WAYS = {
 SINGLE_LABELS = {
     "multiclass": ["--task", "multiclass"],
     "heads": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flag=a:binary"],
-    "levels": ["--task", "hierarchical", "--labels", "label,tags"],
+    "levels": ["--task", "hierarchical", "--label-column", "label,tags"],
 }
 
 
@@ -102,6 +102,7 @@ def test_shapes_and_padding_are_reported(data, tiny_folder, tmp_path, capsys):
     assert padding and float(padding[1]) < 100
 
 
+@pytest.mark.filterwarnings("ignore:.*training texts are longer than 3 tokens")
 @pytest.mark.parametrize("share", ["0", "0.25"])
 def test_numbers_of_texts_are_the_same_everywhere(share, data, tiny_folder, tmp_path, capsys):
     trained_on = {"0": 24, "0.25": 18}[share]
@@ -170,7 +171,11 @@ def test_inspect_tells_what_a_saved_classifier_is(saved, capsys):
 
 REFUSED = {
     "missing data": (["train", "no.csv", "--task", "binary", "--output", "{tmp}/m"], 1, "no.csv"),
-    "unknown column": (["train", "{data}", "--task", "binary", "--output", "{tmp}/m", "--labels", "lable"], 1, "label"),
+    "unknown column": (
+        ["train", "{data}", "--task", "binary", "--output", "{tmp}/m", "--label-column", "lable"],
+        1,
+        "label",
+    ),
     "unknown encoder": (
         ["train", "{data}", "--task", "multiclass", "--output", "{tmp}/m", "--encoder", "./nowhere"],
         1,

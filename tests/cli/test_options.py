@@ -11,7 +11,7 @@ TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"]
 @pytest.fixture(scope="module")
 def saved(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved")
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder / "model")
     (folder / "rows.csv").write_text("text,label\n" + "".join(f"{t},{'ab'[n % 2]}\n" for n, t in enumerate(TEXTS * 3)))
     return folder
@@ -24,12 +24,12 @@ USELESS = {
     "explain attention": ("explain {m} good --attention-head 1", "--attention-head goes with --output"),
     "explain overwrite": ("explain {m} good --overwrite", "--overwrite goes with --output"),
     "explain file": ("explain {m} {d}", "is the name of a file; give the text itself"),
-    "export text": ("export {m} --text body", "--text goes with --data"),
-    "export labels": ("export {m} --labels y", "--labels goes with --data"),
+    "export text": ("export {m} --text-column body", "--text-column goes with --data"),
+    "export labels": ("export {m} --label-column y", "--label-column goes with --data"),
     "export delimiter": ("export {m} --label-delimiter ;", "--label-delimiter goes with --data"),
     "find-learning-rate labels": (
-        "find-learning-rate {d} --task multitask --head a=label:binary --labels label --picture p.png",
-        "--labels goes with one head",
+        "find-learning-rate {d} --task multitask --head a=label:binary --label-column label --picture p.png",
+        "--label-column goes with one head",
     ),
     "inspect length": ("inspect {m} --max-length 9", "--max-length goes with --text"),
     "layers overwrite": ("layers {m} {d} --overwrite", "--overwrite goes with --output or --save-as"),
@@ -38,8 +38,8 @@ USELESS = {
         "--label-names goes with --task binary, multiclass or multilabel",
     ),
     "prepare labels": (
-        "prepare {d} --task multitask --head a=label:binary --labels label --output t",
-        "--labels goes with one head",
+        "prepare {d} --task multitask --head a=label:binary --label-column label --output t",
+        "--label-column goes with one head",
     ),
     "prepare delimiter": ("prepare {d} --task hierarchical --label-delimiter ; --output t", "--label-delimiter goes with"),
     "probe overwrite": ("probe {m} {d} --overwrite", "--overwrite goes with --output"),

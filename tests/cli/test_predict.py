@@ -15,17 +15,14 @@ EXPECTED = ["good\u2028parcel", "bad\fcard", "late\u0085lost\rrefund", "", "than
 
 
 @pytest.fixture(scope="module")
-def saved(tiny_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("saved") / "model"
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
-    classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder)
-    return folder
+def saved(saved_classifier):
+    return saved_classifier("binary")
 
 
 @pytest.fixture(scope="module")
 def of_pairs(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pairs") / "model"
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(TEXTS * 4, ["a", "b"] * 8, text_pairs=TEXTS * 4)
     classifier.save(folder, metrics={"reading": {"columns": ["label"], "text": "text", "text_pair": "other"}})
     return folder
@@ -100,7 +97,9 @@ def test_words_with_a_full_stop_are_a_text(saved, capsys):
     assert len(texts_of(capsys)) == 4
 
 
-@pytest.mark.parametrize("option", [("--text", "words"), ("--text-pair", "other"), ("--on-error", "skip")], ids=str)
+@pytest.mark.parametrize(
+    "option", [("--text-column", "words"), ("--text-pair-column", "other"), ("--on-error", "skip")], ids=str
+)
 @pytest.mark.parametrize("source", ["positional", "input", "text file"])
 def test_options_of_columns_where_there_are_none(source, option, saved, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", io.StringIO("good\n"))

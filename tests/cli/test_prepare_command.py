@@ -93,8 +93,8 @@ def test_training_ends_after_max_steps_at_the_rate_zero(folder, tiny_folder, tmp
     from kerasbert.data import prepare_tokens
 
     cache = prepare_tokens(folder / "0.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
-    classifier = TextClassifier("multiclass", encoder=tiny_folder, progress=False)
-    classifier.fit(cache, token_budget=40, max_steps=31)
+    classifier = TextClassifier("multiclass", encoder=tiny_folder, verbose=False)
+    classifier.set_params(token_budget=40, max_steps=31).fit(cache)
     optimizer = classifier.model_.optimizer
     assert int(optimizer.iterations) == 31
     assert float(optimizer.learning_rate) == pytest.approx(0.0, abs=1e-6)
@@ -114,7 +114,7 @@ WRONG = {
     "length": (["--task", "multiclass", "--max-length", "9"], "was made with another `max_length`"),
     "budget": (["--task", "multiclass", "--token-budget", "3"], "`token_budget` must be an integer >="),
     "hierarchical": (["--task", "hierarchical"], "this classifier is for"),
-    "several classes": (["--task", "hierarchical", "--multilabel"], "reads its data into memory"),
+    "several classes": (["--task", "hierarchical", "--level-task", "multilabel"], "reads its data into memory"),
     "augment": (["--task", "multiclass", "--augment", "mask"], "must be such as mask=0.1"),
     "rate": (["--task", "multiclass", "--augment", "masks=0.1"], "must have keys among drop, mask, swap"),
 }

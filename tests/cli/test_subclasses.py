@@ -26,7 +26,7 @@ def discover(source, data, output, *options):
 
 def test_the_whole_folder(data, tiny_folder, tmp_path, capsys):
     output = tmp_path / "found"
-    options = ["--within", "x/<i>", "--number", "3", "--sublabel", "sub"]
+    options = ["--within", "x/<i>", "--number", "3", "--sublabel-column", "sub"]
     assert discover(tiny_folder, data, output, *options) == 0
     assert "NMI" in capsys.readouterr().out
     examples = kb.data.read_examples(output / "train.jsonl", label_columns=["label", "sublabel", "sub"])

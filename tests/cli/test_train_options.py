@@ -40,9 +40,14 @@ ALL, DISK = ("memory", "stream", "cache"), ("stream", "cache")
 HELD_OUT = ["--validation", "{folder}/rows.jsonl"]
 # Option, the ways on which it is refused, and the words of the refusal.
 REFUSED = {
-    "multilabel of another task": (["--multilabel"], ALL, "--multilabel goes with --task hierarchical"),
+    "multilabel of another task": (["--level-task", "multilabel"], ALL, "--level-task goes with --task hierarchical"),
     "level weights": (["--level-weights", "1,1"], ALL, "--level-weights goes with --task hierarchical"),
-    "several classes": (["--multilabel", "--task", "hierarchical"], DISK, "--multilabel reads its data into memory"),
+    "scores of classes": (["--class-scores", "own"], ALL, "--class-scores goes with --task hierarchical"),
+    "several classes": (
+        ["--level-task", "multilabel", "--task", "hierarchical"],
+        DISK,
+        "--level-task multilabel reads its data into memory",
+    ),
     "names of levels": (["--label-names", "x,y", "--task", "hierarchical"], ALL, "--label-names goes with --task binary"),
     "names of heads": (
         ["--label-names", "x,y", "--task", "multitask", "--head", "a=label:binary"],
@@ -50,9 +55,9 @@ REFUSED = {
         "--label-names goes with --task binary, multiclass or multilabel",
     ),
     "columns of heads": (
-        ["--labels", "label", "--task", "multitask", "--head", "a=label:binary"],
+        ["--label-column", "label", "--task", "multitask", "--head", "a=label:binary"],
         ALL,
-        "--labels goes with one head; --head NAME=COLUMN:TASK",
+        "--label-column goes with one head; --head NAME=COLUMN:TASK",
     ),
     "window overlap": (["--window-overlap", "3"], ALL, "--window-overlap goes with --long-texts windows"),
     "window pooling": (["--window-pooling", "max"], ALL, "--window-pooling goes with --long-texts windows"),
@@ -66,9 +71,9 @@ REFUSED = {
     "two validations": ([*HELD_OUT, "--validation-fraction", "0.1"], ALL, "--validation-fraction goes without --validation"),
     "patience": (["--patience", "3"], ALL, "--patience goes with --validation or --validation-fraction"),
     "patience without": (["--patience", "3", "--validation-fraction", "0"], ALL, "--patience goes with --validation or"),
-    "text": (["--text", "body"], ("cache",), "--text differs from that of `kerasbert prepare`, text; leave it out"),
-    "text pair": (["--text-pair", "label"], ("cache",), "--text-pair differs from that of `kerasbert prepare`, none"),
-    "labels": (["--labels", "sublabel"], ("cache",), "--labels differs from that of `kerasbert prepare`, label;"),
+    "text": (["--text-column", "body"], ("cache",), "--text-column differs from that of `kerasbert prepare`, text; leave it out"),
+    "text pair": (["--text-pair-column", "label"], ("cache",), "--text-pair-column differs from that of `kerasbert prepare`, none"),
+    "labels": (["--label-column", "sublabel"], ("cache",), "--label-column differs from that of `kerasbert prepare`, label;"),
     "delimiter": (["--label-delimiter", ";"], ("cache",), "--label-delimiter goes with a task whose texts have several labels"),
     "heads": (
         ["--task", "multitask", "--head", "a=label:binary"],
@@ -96,7 +101,7 @@ def test_every_rule_has_a_row():
 
 
 def test_what_is_of_use_is_not_refused():
-    usual = Situation(Task.hierarchical, Way.memory, "windows", 3, has_validation=True)
+    usual = Situation(Task.hierarchical, Way.memory, long_texts="windows", num_layers=3, has_validation=True)
     assert set(useless_options(usual)) == {"label_names"}
     assert "cache" not in useless_options(Situation(Task.binary, Way.stream))
     assert "on_error" not in useless_options(Situation(Task.binary, Way.cache, validation_given=True))

@@ -57,7 +57,7 @@ def test_training_gives_the_same_weights():
         keras.utils.set_random_seed(5)
         models.append(build_multiclass(3, encoder=BertConfig(**CONFIG)))
         plan = {"gradient_checkpointing": checkpointing}
-        finetune(models[-1], train, epochs=2, progress=False, optimization=plan)
+        finetune(models[-1], train, epochs=2, verbose=False, **plan)
     for one, other in zip(*(model.get_weights() for model in models), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 

@@ -25,7 +25,7 @@ HEADS = {"multitask": {"topic": "multiclass", "flags": "multilabel"}}
 def evaluated(request, tiny_folder):
     """Task, classifier and baseline."""
     task, heads = request.param, HEADS.get(request.param)
-    settings = {"epochs": 1, "batch_size": 24, "validation_fraction": 0, "max_length": 40, "progress": False}
+    settings = {"epochs": 1, "batch_size": 24, "validation_fraction": 0, "max_length": 40, "verbose": False}
     classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, **settings).fit(TEXTS, LABELS[task])
     return task, classifier, kb.evaluation.score_baseline(task, TEXTS, LABELS[task], TEXTS, LABELS[task], heads=heads)
 

@@ -15,7 +15,7 @@ TEXT = "Bad cards, late <refund> & where is it?"
 
 
 def fitted(folder, task="multiclass", labels=LABELS, **options):
-    settings = {"encoder": folder, "epochs": 2, "learning_rate": 3e-3, "progress": False, **options}
+    settings = {"encoder": folder, "epochs": 2, "learning_rate": 3e-3, "verbose": False, **options}
     return kb.TextClassifier(task, **settings).fit(TEXTS, labels)
 
 

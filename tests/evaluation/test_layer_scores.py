@@ -21,7 +21,7 @@ def saved(tiny_folder, tmp_path_factory):
         encoder=tiny_folder,
         epochs=3,
         learning_rate=2e-3,
-        progress=False,
+        verbose=False,
     )
     folder = tmp_path_factory.mktemp("layerwise") / "model"
     classifier.fit(TEXTS, LABELS).save(folder)

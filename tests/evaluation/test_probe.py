@@ -125,7 +125,17 @@ def test_command_writes_table_picture_and_json(tiny_folder, tmp_path, capsys):
     data = tmp_path / "data.jsonl"
     rows = zip(TEXTS, LABELS, SUBLABELS, strict=True)
     data.write_text("".join(json.dumps({"text": t, "label": a, "sub": b}) + "\n" for t, a, b in rows))
-    arguments = ["probe", str(tiny_folder), str(data), "--sublabels", "sub", "--layers", "1,-1", "--poolings", "mean"]
+    arguments = [
+        "probe",
+        str(tiny_folder),
+        str(data),
+        "--sublabel-column",
+        "sub",
+        "--layers",
+        "1,-1",
+        "--poolings",
+        "mean",
+    ]
     assert cli.main([*arguments, "--output", str(tmp_path / "out"), "--quiet", "--format", "csv"]) == 0
     captured = capsys.readouterr()
     assert (
@@ -141,7 +151,7 @@ def test_command_writes_table_picture_and_json(tiny_folder, tmp_path, capsys):
 
 
 def test_command_refuses_labels_with_unlabelled(tiny_folder, tmp_path, capsys):
-    assert cli.main(["probe", str(tiny_folder), "x.jsonl", "--unlabelled", "--labels", "a"]) == 2
+    assert cli.main(["probe", str(tiny_folder), "x.jsonl", "--unlabelled", "--label-column", "a"]) == 2
     assert "--unlabelled goes with neither" in capsys.readouterr().err
 
 

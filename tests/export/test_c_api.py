@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not LIBRARY.is_file(), reason="this TensorFlow h
 
 @pytest.fixture(scope="module", params=["float32", "bfloat16"])
 def exported(request, tiny_folder, tmp_path_factory):
-    classifier = TextClassifier("multilabel", encoder=str(tiny_folder), max_length=32, epochs=1, progress=False)
+    classifier = TextClassifier("multilabel", encoder=str(tiny_folder), max_length=32, epochs=1, verbose=False)
     classifier.fit(TEXTS * 4, [["a"], ["b"], [], ["a", "b"], ["c"]] * 4)
     folder = tmp_path_factory.mktemp("served") / "model"
     return request.param, classifier, classifier.export_saved_model(folder, dtype=request.param, warmup=False).path

@@ -34,7 +34,7 @@ def trained_on(tmp_path_factory):
             expected = softmax(torch_logits(folder, PLAIN))
             np.testing.assert_allclose(classifier.predict_proba(PLAIN), expected, atol=1e-5)
             before = [keras.ops.convert_to_numpy(weight) for weight in classifier.model_.trainable_weights]
-            classifier.set_params(epochs=1, batch_size=4, progress=False, validation_fraction=0.0, learning_rate=1e-4)
+            classifier.set_params(epochs=1, batch_size=4, verbose=False, validation_fraction=0.0, learning_rate=1e-4)
             classifier.fit(["good card", "bad parcel", "thanks", "my refund"], ["other", "joy", "joy", "anger"])
             after = [keras.ops.convert_to_numpy(weight) for weight in classifier.model_.trainable_weights]
             assert [one.shape for one in before] == [one.shape for one in after]

@@ -42,7 +42,7 @@ OTHERS = {
     ),
     "hierarchical": ({"task": "hierarchical", "subclasses": TREE}, {"class": LABELS, "subclass": SUBLABELS}),
     "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True},
+        {"task": "hierarchical", "subclasses": TREE, "level_task": "multilabel"},
         {"class": [[one] for one in LABELS], "subclass": [[one] for one in SUBLABELS]},
     ),
     "layerwise": ({"task": "multiclass", "layerwise": True, "pooling": "attention"}, LABELS),

@@ -43,7 +43,7 @@ FORMS = {
         {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
     ),
     "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True},
+        {"task": "hierarchical", "subclasses": TREE, "level_task": "multilabel"},
         {"class": [[one] for one in LABELS], "subclass": [[one + "1"] for one in LABELS]},
     ),
     "layerwise": ({"task": "multiclass", "layerwise": True, "pooling": "last"}, LABELS),

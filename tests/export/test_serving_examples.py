@@ -36,7 +36,7 @@ PATIENCE = 300
 
 @pytest.fixture(scope="module")
 def exported(tiny_folder, tmp_path_factory):
-    classifier = TextClassifier("multilabel", encoder=str(tiny_folder), max_length=32, epochs=1, progress=False)
+    classifier = TextClassifier("multilabel", encoder=str(tiny_folder), max_length=32, epochs=1, verbose=False)
     classifier.fit(TEXTS * 4, [["a"], ["b"], [], ["a", "b"], ["c"]] * 4)
     return classifier, classifier.export_saved_model(tmp_path_factory.mktemp("served") / MODEL, texts=TEXTS).path
 

@@ -39,7 +39,7 @@ TASKS = {
         {"class": LABELS, "subclass": [label + "1" for label in LABELS]},
     ),
     "independent levels": (
-        {"task": "hierarchical", "subclasses": TREE, "multilabel": True, "validation_fraction": 0.0},
+        {"task": "hierarchical", "subclasses": TREE, "level_task": "multilabel", "validation_fraction": 0.0},
         {
             "class": [["x"], ["y", "z"], [], ["x", "z"]] * 2,
             "subclass": [["x1", "x2"], ["y1", "z3"], [], ["x2", "z1"]] * 2,
@@ -74,8 +74,8 @@ def with_large_weights(folder, texts, labels, **arguments):
 
 def _new(texts, labels, **arguments):
     keras.utils.set_random_seed(3)
-    classifier = TextClassifier(**{"max_length": 32, "progress": False, **arguments})
-    with mock.patch.object(classifier_module, "run_fitting", lambda settings, fitting, **running: fitting.untrained):
+    classifier = TextClassifier(**{"max_length": 32, "verbose": False, **arguments})
+    with mock.patch.object(classifier_module, "run_fitting", lambda settings, fitting, run: fitting.untrained):
         return classifier.fit(texts, labels)
 
 

@@ -54,7 +54,7 @@ def test_a_trained_classifier_is_read_with_its_own_pooling(tiny_folder, texts):
 
 
 def test_a_saved_classifier_keeps_its_length(tiny_folder, texts, tmp_path):
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, max_length=4, progress=False)
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, max_length=4, verbose=False)
     classifier.fit(texts, ["a", "b"] * 3 + ["a"]).save(tmp_path / "model")
     saved = kb.extract_features(tmp_path / "model", texts)
     assert saved.num_truncated == 4

@@ -48,7 +48,7 @@ def accuracy_after(train_it, banking77):
 def test_finetune_beats_plain_fit(banking77):
     """Warm-up, decay and the prior bias are worth at least half a point of accuracy over constant rates."""
     plain = accuracy_after(lambda model, train: model.fit(train.dataset, epochs=EPOCHS, verbose=0), banking77)
-    tuned = accuracy_after(lambda model, train: kb.finetune(model, train, epochs=EPOCHS, progress=False), banking77)
+    tuned = accuracy_after(lambda model, train: kb.finetune(model, train, epochs=EPOCHS, verbose=False), banking77)
     print(f"plain fit {plain:.4f}, finetune {tuned:.4f}")
     assert plain > 0.85
     assert tuned > plain + 0.005

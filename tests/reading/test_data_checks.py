@@ -12,7 +12,7 @@ LABELS = ["a", "b"] * 12
 
 
 def classifier(folder, task="multiclass", **arguments):
-    return TextClassifier(task, encoder=folder, epochs=1, progress=False, **arguments)
+    return TextClassifier(task, encoder=folder, epochs=1, verbose=False, **arguments)
 
 
 def messages(action):

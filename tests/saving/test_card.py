@@ -30,7 +30,7 @@ def fitted(tiny_folder):
     def fit(task):
         if task not in found:
             labels, more = CASES[task]
-            found[task] = kb.TextClassifier(task, encoder=tiny_folder, epochs=1, progress=False, max_length=5, **more)
+            found[task] = kb.TextClassifier(task, encoder=tiny_folder, epochs=1, verbose=False, max_length=5, **more)
             found[task].fit(TEXTS, labels)
         return found[task], CASES[task][0]
 
@@ -98,7 +98,7 @@ def test_a_stream_counts_the_labels_that_it_was_trained_on(tiny_folder, tmp_path
     (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     options = {"task": "multilabel", "label_columns": "labels", "encoder": tiny_folder}
     cache = kb.data.prepare_tokens(tmp_path / "data.jsonl", tmp_path / "tokens", **options)
-    settings = {"encoder": tiny_folder, "epochs": 1, "progress": False, "validation_fraction": 0.25}
+    settings = {"encoder": tiny_folder, "epochs": 1, "verbose": False, "validation_fraction": 0.25}
     classifier = kb.TextClassifier("multilabel", **settings).fit(cache)
     _, labels = cache.read(np.delete(np.arange(24), held_out_rows(cache, 0.25, seed=classifier.seed)))
     (counts,) = classifier.data_["labels"].values()

@@ -22,7 +22,7 @@ def test_the_order_of_a_tree_survives_sorted_keys(name):
 def test_neither_folders_nor_histories_of_the_machine_are_told(tiny_folder, tmp_path):
     from kerasbert import TextClassifier
 
-    classifier = TextClassifier(encoder=str(tiny_folder), epochs=1, max_length=16, progress=False)
+    classifier = TextClassifier(encoder=str(tiny_folder), epochs=1, max_length=16, verbose=False)
     classifier.fit(["good card", "bad parcel"] * 4, ["x", "y"] * 4)
     classifier.save(tmp_path / "saved")
     told = describe_exported(load_trained(tmp_path / "saved"))

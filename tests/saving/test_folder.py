@@ -11,7 +11,7 @@ from kerasbert.saving.rebuild import precision
 @pytest.fixture(scope="module")
 def saved(tiny_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("saved") / "model"
-    classifier = TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(["good", "bad", "lost", "late"], list("abab")).save(folder)
     return folder
 

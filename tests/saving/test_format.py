@@ -10,6 +10,8 @@ def test_names_of_the_first_version_are_translated():
         "settings": {
             "combine_first": True,
             "window_budget": 8,
+            "progress": False,
+            "multilabel": True,
             "optimization": {"accumulate": 2, "clip_norm": 1.0, "ema": None},
             "history": {"loss": [1.0]},
             "data": {},
@@ -22,7 +24,11 @@ def test_names_of_the_first_version_are_translated():
         "settings": {
             "combine_before_pooling": True,
             "max_windows_per_batch": 8,
-            "optimization": {"gradient_accumulation_steps": 2, "global_clipnorm": 1.0, "ema": None},
+            "verbose": False,
+            "gradient_accumulation_steps": 2,
+            "global_clipnorm": 1.0,
+            "ema": None,
+            "level_task": "multilabel",
         },
         "history": {"loss": [1.0]},
         "data": {},

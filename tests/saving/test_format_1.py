@@ -18,7 +18,7 @@ from kerasbert import cli
 GOLDEN = Path(__file__).parent / "golden" / "format_1"
 ANSWERS = json.loads((GOLDEN / "answers.json").read_text(encoding="utf-8"))
 
-TRAINED = {"epochs": 1, "batch_size": 2, "learning_rate": 0.003, "head_learning_rate": 0.03, "progress": False}
+TRAINED = {"epochs": 1, "batch_size": 2, "learning_rate": 0.003, "head_learning_rate": 0.03, "verbose": False}
 # What is not the default, by the names that the folders keep. Where an argument gets another name, its new name stands
 # here and its value stays, and loading translates the old one.
 SETTINGS = {
@@ -29,7 +29,10 @@ SETTINGS = {
         "window_overlap": 2,
         "window_pooling": "max",
         "max_windows_per_batch": 64,
-        "optimization": {"gradient_accumulation_steps": 2, "schedule": "cosine", "ema": None, "layer_decay": 0.9},
+        "gradient_accumulation_steps": 2,
+        "schedule": "cosine",
+        "ema": None,
+        "layer_decay": 0.9,
         "balance": "sqrt",
         "label_smoothing": 0.05,
         "hidden_units": [4],
@@ -50,7 +53,7 @@ SETTINGS = {
             "request": ["request now", "request where"],
         },
     },
-    "hierarchical_multilabel": {"task": "hierarchical", "multilabel": True},
+    "hierarchical_multilabel": {"task": "hierarchical", "level_task": "multilabel"},
     "layerwise": {"layerwise": True, "long_texts": "head_tail", "max_length": 10},
     "combined": {
         "layers": [-2, -1],
@@ -64,7 +67,7 @@ SETTINGS = {
         "task": "binary",
         "precision": "mixed_bfloat16",
         "pooling": "multihead_attention",
-        "optimization": {"freeze": "embeddings"},
+        "freeze": "embeddings",
     },
     "command": {"encoder": "encoder"},
     "hugging_face": {"pooling": "attention", "combine": "mean", "combine_before_pooling": True, "max_length": 24},
@@ -135,7 +138,7 @@ def test_the_command_reads_the_columns_of_the_training(tmp_path, capsys):
 def test_a_token_cache_is_trained_from():
     cache = kb.data.open_cache(GOLDEN / "token_cache")
     assert cache.num_rows == 72 and cache.names == {"probabilities": ("good", "other", "question")}
-    classifier = kb.TextClassifier("multiclass", encoder=GOLDEN / "encoder", max_length=12, progress=False)
-    classifier.fit(cache, max_steps=1)
+    classifier = kb.TextClassifier("multiclass", encoder=GOLDEN / "encoder", max_length=12, verbose=False)
+    classifier.set_params(max_steps=1).fit(cache)
     assert int(classifier.model_.optimizer.iterations) == 1
     assert classifier.predict_proba(["good card"]).shape == (1, 3)

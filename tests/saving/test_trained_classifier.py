@@ -13,7 +13,7 @@ LABELS = ["x", "y", "x", "y"] * 4
 
 @pytest.fixture(scope="module")
 def fitted(tiny_folder):
-    return kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False).fit(TEXTS, LABELS)
+    return kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, LABELS)
 
 
 def test_it_answers_as_its_text_classifier(fitted):

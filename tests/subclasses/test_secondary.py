@@ -15,7 +15,7 @@ LABELS = {"class": (IDS - 5) // 2, "subclass": np.where(np.arange(64) % 8 == 0, 
 @pytest.fixture(scope="module")
 def flat(tiny_config):
     model = kb.build_multiclass(list(TREE), encoder=tiny_config)
-    kb.finetune(model, kb.data.make_batches(TOKENS, LABELS["class"], shuffle=True), epochs=2, progress=False)
+    kb.finetune(model, kb.data.make_batches(TOKENS, LABELS["class"], shuffle=True), epochs=2, verbose=False)
     return model
 
 
@@ -79,7 +79,7 @@ def test_labels_without_levels(flat):
 
 def test_a_class_with_one_text_and_a_class_without_subclasses(tiny_folder):
     texts, labels = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4, list("xxyy") * 4
-    first = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False).fit(texts, labels)
+    first = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False).fit(texts, labels)
     second = first.add_subclasses(texts[:3], {"class": ["x", "x", "y"], "subclass": ["x1", "x2", None]}, epochs=1)
     assert second.subclasses == {"x": ["x1", "x2"], "y": ["y"]}
     found = second.predict_proba(texts)
@@ -88,7 +88,7 @@ def test_a_class_with_one_text_and_a_class_without_subclasses(tiny_folder):
 
 def test_from_text(tiny_folder, tmp_path):
     texts, labels = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4, list("xxyy") * 4
-    first = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, progress=False).fit(texts, labels)
+    first = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False).fit(texts, labels)
     second = first.add_subclasses(texts, {"class": labels, "subclass": ["x1", "x2", "y1", None] * 4}, epochs=3)
     assert np.allclose(second.predict_proba(texts)["class"], first.predict_proba(texts), atol=1e-6)
     second.save(tmp_path / "second")

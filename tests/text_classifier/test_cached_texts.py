@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
-from kerasbert.batches.stream import MEAN_ROWS
-from kerasbert.text_classifier.cached_texts import check_budget
 
 TEXTS = [f"{first} {second}" for first in ("good", "bad", "late", "lost") for second in ("card", "parcel", "refund")]
 
@@ -27,7 +25,7 @@ def messages(action):
 
 
 def classifier(folder, **options):
-    return kb.TextClassifier("multiclass", encoder=folder, epochs=1, progress=False, **options)
+    return kb.TextClassifier("multiclass", encoder=folder, epochs=1, verbose=False, **options)
 
 
 HELD_OUT = (["GOOD  card", "new"], ["a", "b"])
@@ -91,10 +89,10 @@ def test_the_batch_size_is_that_of_an_average_batch(size, cache, tiny_folder):
 
 def test_two_sizes_of_a_batch_are_refused(cache, tiny_folder):
     with pytest.raises(kb.ConfigError, match="`batch_size` must be left out with `token_budget`.*; got 8"):
-        classifier(tiny_folder, batch_size=8).fit(cache, token_budget=64)
+        classifier(tiny_folder, batch_size=8, token_budget=64).fit(cache)
     with pytest.raises(kb.ConfigError, match="One of `token_budget` and `batch_size` may be given.* got 64 and 8"):
         kb.data.stream_batches(cache, token_budget=64, batch_size=8)
-    check_budget(MEAN_ROWS, 64)
+    classifier(tiny_folder, token_budget=64).check_arguments()
 
 
 def test_a_warm_start_trains_on(cache, tiny_folder):
@@ -117,8 +115,8 @@ def test_several_classes_and_a_cache_are_refused(tiny_folder, tmp_path):
     rows = [{"text": text, "label": "ab"[n % 2], "sublabel": "ab"[n % 2] + str(n % 3)} for n, text in enumerate(TEXTS)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     tokens = kb.data.prepare_tokens(tmp_path / "rows.jsonl", tmp_path / "t", task="hierarchical", encoder=tiny_folder)
-    fitted = kb.TextClassifier("hierarchical", multilabel=True, encoder=tiny_folder, progress=False)
-    with pytest.raises(kb.ConfigError, match="`multilabel` must be False with a token cache"):
+    fitted = kb.TextClassifier("hierarchical", level_task="multilabel", encoder=tiny_folder, verbose=False)
+    with pytest.raises(kb.ConfigError, match="`level_task` must be 'multiclass' with a token cache"):
         fitted.fit(tokens)
 
 
@@ -134,6 +132,6 @@ SETTINGS = {
 @pytest.mark.parametrize("way", ["memory", "stream"])
 @pytest.mark.parametrize(("options", "words"), SETTINGS.values(), ids=SETTINGS)
 def test_settings_that_nothing_reads(options, words, way, cache, tiny_folder):
-    fitted = kb.TextClassifier(encoder=tiny_folder, progress=False, **options)
+    fitted = kb.TextClassifier(encoder=tiny_folder, verbose=False, **options)
     with pytest.raises(kb.ConfigError, match=words):
         fitted.fit(TEXTS, ["x"] * 12) if way == "memory" else fitted.fit(cache)

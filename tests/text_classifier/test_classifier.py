@@ -22,7 +22,7 @@ every_task = pytest.mark.parametrize("task", LABELS)
 def fitted(tiny_folder):
     def fit(task):
         classifier = kb.TextClassifier(
-            task, heads=HEADS.get(task), encoder=tiny_folder, epochs=1, batch_size=8, progress=False
+            task, heads=HEADS.get(task), encoder=tiny_folder, epochs=1, batch_size=8, verbose=False
         )
         return classifier.fit(TEXTS, LABELS[task])
 
@@ -88,7 +88,7 @@ def test_special_tokens_in_a_text_stay_text(fitted):
 
 
 def test_text_pairs(tiny_folder):
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, progress=False)
+    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False)
     classifier.fit(TEXTS, LABELS["binary"], text_pairs=TEXTS[::-1])
     assert classifier.predict_proba(TEXTS[:3], TEXTS[:3]).shape == (3, 2)
 
@@ -129,7 +129,7 @@ def test_one_text_is_no_list(fitted):
 
 def test_labels_are_as_many_as_texts(tiny_folder):
     with pytest.raises(kb.DataError, match="24.*23|23.*24"):
-        kb.TextClassifier("binary", encoder=tiny_folder, progress=False).fit(TEXTS, LABELS["binary"][:-1])
+        kb.TextClassifier("binary", encoder=tiny_folder, verbose=False).fit(TEXTS, LABELS["binary"][:-1])
 
 
 def test_parameters_follow_scikit_learn():

@@ -49,7 +49,7 @@ NOT_FOR_TEXT = {
 def make(case, encoder, **options):
     task = case.split(",")[0]
     return kb.TextClassifier(
-        task, heads=HEADS.get(task), encoder=encoder, epochs=1, batch_size=8, progress=False, **options
+        task, heads=HEADS.get(task), encoder=encoder, epochs=1, batch_size=8, verbose=False, **options
     )
 
 
@@ -101,7 +101,7 @@ def test_parameters_round_trip_and_clone():
     assert clone(classifier).get_params() == classifier.get_params()
     assert classifier.set_params(epochs=2) is classifier
     assert classifier.get_params()["epochs"] == 2
-    assert repr(classifier) == "TextClassifier(task='binary', layers=(-1, -2), epochs=2)"
+    assert repr(classifier) == "TextClassifier(epochs=2, layers=(-1, -2), task='binary')"
 
 
 def test_an_unknown_parameter_is_refused_and_nothing_changes():

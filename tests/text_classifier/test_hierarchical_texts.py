@@ -14,13 +14,13 @@ LISTS = {level: [[] if cell is None else [cell] for cell in cells] for level, ce
 
 
 def classifier(folder, **arguments):
-    return kb.TextClassifier("hierarchical", encoder=folder, epochs=1, progress=False, **arguments)
+    return kb.TextClassifier("hierarchical", encoder=folder, epochs=1, verbose=False, **arguments)
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["exclusive", "multilabel"])
+@pytest.fixture(scope="module", params=["multiclass", "multilabel"])
 def trained(request, tiny_folder):
-    labels = LISTS if request.param else LABELS
-    return classifier(tiny_folder, multilabel=request.param, level_weights=[1, 0.5]).fit(TEXTS, labels), labels
+    labels = LISTS if request.param == "multilabel" else LABELS
+    return classifier(tiny_folder, level_task=request.param, level_weights=[1, 0.5]).fit(TEXTS, labels), labels
 
 
 def test_saved_and_loaded(trained, tmp_path):
@@ -49,7 +49,9 @@ def test_predicted_subclasses_lie_in_predicted_classes(trained):
 def test_an_unseen_sublabel_is_refused(trained):
     labels = {"class": trained[1]["class"][:1], "subclass": [["x9"]]}
     with pytest.raises(kb.DataError, match="row 1: the label 'x9' is unknown; the labels are 'x1'"):
-        trained[0].evaluate(TEXTS[:1], labels if trained[0].multilabel else {"class": ["x"], "subclass": ["x9"]})
+        trained[0].evaluate(
+            TEXTS[:1], labels if trained[0].level_task == "multilabel" else {"class": ["x"], "subclass": ["x9"]}
+        )
 
 
 def test_an_unseen_sublabel_in_the_validation_texts_is_refused(tiny_folder):
@@ -61,10 +63,10 @@ def test_an_unseen_sublabel_in_the_validation_texts_is_refused(tiny_folder):
 WRONG = {
     "no levels": ({}, ["x"] * 24, kb.DataError, "must be a dict with the levels class, subclass"),
     "other task": (
-        {"task": "multiclass", "multilabel": True},
+        {"task": "multiclass", "level_task": "multilabel"},
         ["x"] * 24,
         kb.ConfigError,
-        "go with task 'hierarchical'",
+        "`level_task` goes with task 'hierarchical'",
     ),
     "shared": ({}, {"class": list("xy") * 12, "subclass": ["s"] * 24}, kb.DataError, "'s' stands under 'x' and under"),
 }
@@ -88,12 +90,12 @@ def data(tmp_path_factory):
 def test_the_command(data, tiny_folder, tmp_path, capsys):
     train = ["train", str(data), "--task", "hierarchical", "--epochs", "1", "--encoder", str(tiny_folder), "--quiet"]
     folder = str(tmp_path / "model")
-    assert cli.main([*train, "--labels", "label,sublabel", "--level-weights", "1,1", "--output", folder]) == 0
+    assert cli.main([*train, "--label-column", "label,sublabel", "--level-weights", "1,1", "--output", folder]) == 0
     assert cli.main(["evaluate", folder, str(data), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["hierarchy"]["inconsistent"] == 0
     assert cli.main(["evaluate", folder, str(data)]) == 0
     assert "0 inconsistent predictions on 24 texts" in capsys.readouterr().out
-    assert cli.main(["evaluate", folder, str(data), "--labels", "label,sublabel", "--format", "csv"]) == 0
+    assert cli.main(["evaluate", folder, str(data), "--label-column", "label,sublabel", "--format", "csv"]) == 0
     assert "hierarchy,(all levels)" in capsys.readouterr().out
     unseen = tmp_path / "unseen.jsonl"
     unseen.write_text('{"text": "good", "label": "x", "sublabel": "x9"}\n', encoding="utf-8")
@@ -126,8 +128,8 @@ def test_a_stream_starts_as_texts_in_memory_do(cache, tiny_folder):
 def test_a_stream_of_another_tree_is_refused(cache, tiny_folder):
     with pytest.raises(kb.ConfigError, match="`subclasses` must be those of the token cache"):
         classifier(tiny_folder, subclasses={"x": ["x1"], "y": ["y1"]}).fit(cache)
-    with pytest.raises(kb.ConfigError, match="`multilabel` must be False with a token cache of a hierarchy"):
-        classifier(tiny_folder, multilabel=True).fit(cache)
+    with pytest.raises(kb.ConfigError, match="`level_task` must be 'multiclass' with a token cache of a hierarchy"):
+        classifier(tiny_folder, level_task="multilabel").fit(cache)
 
 
 def test_the_command_on_a_stream(data, tiny_folder, tmp_path, capsys):
@@ -142,7 +144,7 @@ def test_the_command_on_a_stream(data, tiny_folder, tmp_path, capsys):
 
 
 USAGE = {
-    "one column": (["--labels", "label"], "must name a column for each level"),
+    "one column": (["--label-column", "label"], "must name a column for each level"),
     "weights": (["--level-weights", "1,x"], "must be numbers such as 1,1"),
 }
 

@@ -80,13 +80,13 @@ CASES = {
         multiclass,
         None,
         CLASSES,
-        {"optimization": {"gradient_accumulation_steps": 3, "ema": 0.9}, "epochs": 2},
+        {"gradient_accumulation_steps": 3, "ema": 0.9, "epochs": 2},
     ),
-    "frozen": (multiclass, None, CLASSES, {"optimization": {"freeze": "encoder"}, "epochs": 2}),
+    "frozen": (multiclass, None, CLASSES, {"freeze": "encoder", "epochs": 2}),
     "several heads": (multitask, None, {"topic": CLASSES, "flags": FLAGS}, {"balance": "balanced", "epochs": 2}),
     "windows": (windows, window_arrays(), CLASSES, {"epochs": 2}),
     "stream": (multiclass, "stream", CLASSES, {"epochs": 2}),
-    "frozen stream": (multiclass, "stream", CLASSES, {"optimization": {"freeze": "encoder"}, "epochs": 2}),
+    "frozen stream": (multiclass, "stream", CLASSES, {"freeze": "encoder", "epochs": 2}),
 }
 
 
@@ -106,7 +106,7 @@ def train(case, strategy):
         global_clipnorm=0.05,
         patience=9,
         strategy=strategy,
-        progress=False,
+        verbose=False,
         **{"epochs": 4, **options},
     ).history
     return np.concatenate([np.ravel(weight) for weight in model.get_weights()]), history

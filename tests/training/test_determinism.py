@@ -22,12 +22,12 @@ def drawn():
 
 def fit(folder):
     texts, labels = ["good parcel", "bad card"] * 4, ["a", "b"] * 4
-    kb.TextClassifier("multiclass", encoder=folder, epochs=1, max_length=12, progress=False).fit(texts, labels)
+    kb.TextClassifier("multiclass", encoder=folder, epochs=1, max_length=12, verbose=False).fit(texts, labels)
 
 
 def rate(folder):
     texts, labels = ["good parcel", "bad card"] * 4, ["a", "b"] * 4
-    classifier = kb.TextClassifier("multiclass", encoder=folder, max_length=12, progress=False)
+    classifier = kb.TextClassifier("multiclass", encoder=folder, max_length=12, verbose=False)
     classifier.find_learning_rate(texts, labels, steps=10)
 
 

@@ -92,10 +92,10 @@ def test_a_batch_smaller_than_the_devices(toy_model, toy_batches, monkeypatch):
     monkeypatch.setattr(MODULE, "as_strategy", lambda value: TwoDevices())
     toy_batches.batch_size = 1
     with pytest.raises(ConfigError, match="`batch_size` must be at least 2, one text for each device; got 1"):
-        finetune(toy_model(), toy_batches, epochs=1, progress=False)
+        finetune(toy_model(), toy_batches, epochs=1, verbose=False)
 
 
 def test_a_compiled_step_on_several_devices(toy_model, toy_batches, monkeypatch):
     monkeypatch.setattr(MODULE, "as_strategy", lambda value: TwoDevices())
     with pytest.raises(ConfigError, match="`jit_compile` must be False with several devices; got True with 2"):
-        finetune(toy_model(), toy_batches, epochs=1, progress=False, jit_compile=True)
+        finetune(toy_model(), toy_batches, epochs=1, verbose=False, jit_compile=True)

@@ -14,25 +14,25 @@ FROZEN = {"freeze": "encoder"}
 
 
 def trained(model, batches, **options):
-    history = finetune(model, batches, epochs=3, progress=False, head_learning_rate=1e-2, **options).history
+    history = finetune(model, batches, epochs=3, verbose=False, head_learning_rate=1e-2, **options).history
     return history, [np.array(weight) for weight in model.weights]
 
 
 @pytest.mark.parametrize("options", [{}, {"hidden_units": (6,)}, {"pooling": "cls"}], ids=["plain", "hidden", "cls"])
 def test_equal_to_the_slow_way(options, toy_model, toy_batches, monkeypatch):
     validation = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
-    fast = trained(toy_model(**options), toy_batches, validation=validation, optimization=FROZEN)
+    fast = trained(toy_model(**options), toy_batches, validation=validation, **FROZEN)
     toy_batches.begin(0)
     # By its name among the modules: the room gives the function under the name of the module.
     monkeypatch.setattr(sys.modules["kerasbert.training.finetune"], "frozen_features", lambda *_: None)
-    slow = trained(toy_model(**options), toy_batches, validation=validation, optimization=FROZEN)
+    slow = trained(toy_model(**options), toy_batches, validation=validation, **FROZEN)
     assert all(np.allclose(*pair, atol=1e-5) for pair in zip(fast[1], slow[1], strict=True))
     assert fast[0].keys() == slow[0].keys()
     assert all(np.allclose(fast[0][name], slow[0][name], atol=1e-5) for name in fast[0])
 
 
 def test_it_says_so(toy_model, toy_batches, capsys):
-    finetune(toy_model(), toy_batches, epochs=1, optimization=FROZEN)
+    finetune(toy_model(), toy_batches, epochs=1, **FROZEN)
     assert "features were computed once" in capsys.readouterr().err
 
 
@@ -61,7 +61,7 @@ def test_several_heads(toy_batches, tiny_config):
     labels = {"a": toy_batches.labels, "b": toy_batches.labels}
     batches = make_batches(toy_batches.token_arrays, labels, batch_size=8, shuffle=True)
     model = build_multitask({"a": Multiclass(3), "b": Multiclass(3)}, encoder=tiny_config)
-    history = finetune(model, batches, epochs=4, progress=False, head_learning_rate=3e-2, optimization=FROZEN).history
+    history = finetune(model, batches, epochs=4, verbose=False, head_learning_rate=3e-2, **FROZEN).history
     assert history["loss"][-1] < history["loss"][0]
 
 
@@ -77,10 +77,10 @@ def stream(tmp_path, tiny_folder):
 
 def test_a_stream_gives_the_result_of_the_slow_way(stream, toy_model, monkeypatch, capsys):
     monkeypatch.setattr(sys.modules["kerasbert.training.feature_cache"], "STREAM_ROWS", 10)
-    fast = trained(toy_model(), stream, optimization=FROZEN)
+    fast = trained(toy_model(), stream, **FROZEN)
     stream.begin(0)
     monkeypatch.setattr(sys.modules["kerasbert.training.finetune"], "frozen_features", lambda *_: None)
-    slow = trained(toy_model(), stream, optimization=FROZEN)
+    slow = trained(toy_model(), stream, **FROZEN)
     assert all(np.allclose(*pair, atol=1e-5) for pair in zip(fast[1], slow[1], strict=True))
     assert all(np.allclose(fast[0][name], slow[0][name], atol=1e-5) for name in fast[0])
 
@@ -109,5 +109,5 @@ def test_features_that_do_not_fit_are_told(stream, toy_model, monkeypatch):
 
 
 def test_less_than_an_epoch_computes_no_features(stream, toy_model, capsys):
-    finetune(toy_model(), stream, max_steps=1, optimization=FROZEN)
+    finetune(toy_model(), stream, max_steps=1, **FROZEN)
     assert "features were computed once" not in capsys.readouterr().err

@@ -30,7 +30,7 @@ def batches():
 
 
 def quick(model, train, *validation, **options):
-    return finetune(model, train, *validation, progress=False, **{"epochs": 1, **options})
+    return finetune(model, train, *validation, verbose=False, **{"epochs": 1, **options})
 
 
 def test_learns_what_the_first_word_tells(batches, tiny_config):
@@ -47,7 +47,7 @@ def test_a_rate_that_destroys_the_encoder_is_told_once(batches, tiny_config):
 
 
 def test_a_rate_of_a_frozen_encoder_destroys_nothing(batches, tiny_config, recwarn):
-    quick(build_multiclass(3, encoder=tiny_config), batches, learning_rate=1e-3, optimization={"freeze": "encoder"})
+    quick(build_multiclass(3, encoder=tiny_config), batches, learning_rate=1e-3, freeze="encoder")
     assert not [one for one in recwarn if issubclass(one.category, KerasbertWarning)]
 
 
@@ -129,7 +129,7 @@ def test_each_task_has_its_measure(build, expected, tiny_config):
 
 @pytest.mark.parametrize(
     ("argument", "value"),
-    [("epochs", 0), ("patience", 0), ("warmup", 1.5), ("learning_rate", 0), ("head_learning_rate", float("nan"))],
+    [("epochs", 0), ("patience", 0), ("warmup_ratio", 1.5), ("learning_rate", 0), ("head_learning_rate", float("nan"))],
 )
 def test_numbers_out_of_range(argument, value, batches, tiny_config):
     with pytest.raises(ConfigError, match=f"`{argument}` must be"):

@@ -49,12 +49,12 @@ REFUSED = {
 def test_finetune_refuses_labels_that_do_not_fit(name, several):
     labels, message = REFUSED[name]
     with pytest.raises(kb.DataError, match=message):
-        kb.finetune(several, batches(labels), epochs=1, progress=False)
+        kb.finetune(several, batches(labels), epochs=1, verbose=False)
 
 
 def test_validation_labels_are_checked_too(several):
     with pytest.raises(kb.DataError, match="labels of `validation` of the head 'topic' .*got 3 in row 3"):
-        kb.finetune(several, batches(of_several()), batches(of_several(topic=IDS + 1)), epochs=1, progress=False)
+        kb.finetune(several, batches(of_several()), batches(of_several(topic=IDS + 1)), epochs=1, verbose=False)
 
 
 def test_the_rate_test_refuses_them(several):
@@ -72,7 +72,7 @@ def test_every_form_is_read_as_one(several):
 @pytest.mark.parametrize("balance", ["auto", "balanced"])
 def test_one_hot_rows_and_flat_flags_train(balance, several):
     labels = of_several(topic=np.eye(3)[IDS])
-    history = kb.finetune(several, batches(labels), batches(labels), epochs=1, balance=balance, progress=False).history
+    history = kb.finetune(several, batches(labels), batches(labels), epochs=1, balance=balance, verbose=False).history
     assert np.isfinite(history["loss"]).all() and history["val_topic_accuracy"][0] <= 1
 
 

@@ -22,7 +22,7 @@ config = kb.BertConfig(vocab_size=30, hidden_size=16, num_hidden_layers=1, num_a
 model = kb.build_multiclass(3, encoder=config, dropout=0.0)
 tokens = TokenArrays.from_lists([[2, 5 + row % 20, 6, 3] for row in range(32)])
 batches = kb.data.make_batches(tokens, np.arange(32, dtype="int32") % 3, batch_size=8, shuffle=True)
-history = kb.finetune(model, batches, epochs=2, learning_rate=1e-3, progress=False).history
+history = kb.finetune(model, batches, epochs=2, learning_rate=1e-3, verbose=False).history
 weights = np.concatenate([np.ravel(np.asarray(weight)) for weight in model.get_weights()])
 spread = len(model.weights[0].value.sharding.device_set)
 print(json.dumps({"devices": len(devices), "spread": spread, "loss": history["loss"], "weights": weights.tolist()}))

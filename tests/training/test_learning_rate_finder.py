@@ -63,14 +63,14 @@ def test_the_loss_is_that_of_finetune(toy_model, toy_batches):
 
 def test_a_classifier_follows_or_refuses_its_settings(tiny_folder):
     texts, labels = ["good card", "bad parcel"] * 8, ["a", "b"] * 8
-    own = {"encoder": tiny_folder, "progress": False, "dropout": 0.0}
+    own = {"encoder": tiny_folder, "verbose": False, "dropout": 0.0}
     losses = [
         TextClassifier("multiclass", label_smoothing=share, **own).find_learning_rate(texts, labels, steps=10).losses
         for share in (None, 0.5)
     ]
     assert not np.allclose(*losses)
-    with pytest.raises(ConfigError, match="`optimization` must be None for a range test.*got {'ema': 0.9}"):
-        TextClassifier("multiclass", optimization={"ema": 0.9}, **own).find_learning_rate(texts, labels)
+    with pytest.raises(ConfigError, match="`ema` must be left out for a range test.*got 0.9"):
+        TextClassifier("multiclass", ema=0.9, **own).find_learning_rate(texts, labels)
 
 
 def test_smoothing_is_a_weighted_mean_of_the_past():

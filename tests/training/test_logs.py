@@ -22,7 +22,7 @@ def events(folder, tag):
 def train(toy_model, toy_batches, folder, **options):
     held_out = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
     return finetune(
-        toy_model(), toy_batches, held_out, epochs=3, patience=9, log_dir=folder, progress=False, **options
+        toy_model(), toy_batches, held_out, epochs=3, patience=9, log_dir=folder, verbose=False, **options
     ).history
 
 

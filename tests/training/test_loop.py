@@ -69,4 +69,4 @@ def test_a_stream_of_one_shape_is_judged_on_batches_of_other_shapes(tmp_path, ti
     cache = prepare_tokens(tmp_path / "a.jsonl", tmp_path / "tokens", task="multiclass", encoder=tiny_folder)
     stream = stream_batches(cache, token_budget=12)
     assert len(stream.shapes) == 1
-    assert "val_loss" in finetune(toy_model(), stream, toy_batches, epochs=1, progress=False).history
+    assert "val_loss" in finetune(toy_model(), stream, toy_batches, epochs=1, verbose=False).history

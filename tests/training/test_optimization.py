@@ -4,8 +4,8 @@ import pytest
 
 from kerasbert import ConfigError, finetune
 from kerasbert.data import make_batches
-from kerasbert.training import Optimization
-from kerasbert.training.optimization import as_optimization, layer_factors, prepare_layers, start_steps
+from kerasbert.training import TrainingSettings
+from kerasbert.training.optimization import layer_factors, prepare_layers, start_steps
 
 
 def copies(layer):
@@ -17,7 +17,7 @@ def same(layer, before):
 
 
 def quick(model, batches, epochs=1, **plan):
-    return finetune(model, batches, epochs=epochs, progress=False, optimization=plan, warmup=0.0)
+    return finetune(model, batches, epochs=epochs, verbose=False, **plan, warmup_ratio=0.0)
 
 
 def test_rates_fall_from_the_top(toy_model):
@@ -49,7 +49,7 @@ def test_fresh_top_blocks(toy_model):
     model = toy_model()
     for weight in model.encoder.weights:
         weight.assign(np.full(weight.shape, 9.0, dtype="float32"))
-    prepare_layers(model, Optimization(reinit_layers=1))
+    prepare_layers(model, TrainingSettings(reinit_layers=1))
     below, top = (np.concatenate([np.ravel(w) for w in copies(block)]) for block in model.encoder.blocks)
     assert (below == 9).all() and abs(top).max() <= 1.0
     kernels = [w for w in copies(model.encoder.blocks[1]) if w.ndim == 2]
@@ -99,9 +99,7 @@ def test_averages_are_what_is_kept(toy_model, toy_batches):
 
     follow = Follow()
     model = toy_model()
-    finetune(
-        model, toy_batches, epochs=2, progress=False, callbacks=[follow], optimization={"ema": 0.5, "freeze": "encoder"}
-    )
+    finetune(model, toy_batches, epochs=2, verbose=False, callbacks=[follow], ema=0.5, freeze="encoder")
     for got, expected in zip(model.trainable_weights, follow.average, strict=True):
         assert np.allclose(got, expected, atol=1e-5)
 
@@ -120,15 +118,10 @@ def test_averages_are_what_is_kept(toy_model, toy_batches):
 )
 def test_what_is_refused(options, message):
     with pytest.raises(ConfigError, match=message):
-        Optimization(**options)
+        TrainingSettings(**options).check_training()
 
 
 @pytest.mark.parametrize("options", [{"freeze": 3}, {"reinit_layers": 3}], ids=["freeze", "reinit"])
 def test_more_blocks_than_there_are(options, toy_model):
     with pytest.raises(ConfigError, match="from 0 to 2"):
-        prepare_layers(toy_model(), Optimization(**options))
-
-
-def test_optimization_of_another_type():
-    with pytest.raises(TypeError, match=r"`optimization` must be kerasbert.training.Optimization"):
-        as_optimization("fast")
+        prepare_layers(toy_model(), TrainingSettings(**options))

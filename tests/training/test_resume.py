@@ -50,7 +50,7 @@ def train(make, batches, folder=None, *, after=None, validation=None, **options)
     """Train a model; `after`: fail after so many batches."""
     model = make(dropout=0.2)
     callbacks = [] if after is None else [Trouble(after)]
-    arguments = {"epochs": 4, "learning_rate": 1e-3, "patience": 9, "progress": False, "checkpoint_dir": folder}
+    arguments = {"epochs": 4, "learning_rate": 1e-3, "patience": 9, "verbose": False, "checkpoint_dir": folder}
     try:
         model.history_seen = finetune(
             model, fresh(batches), validation, callbacks=callbacks, **{**arguments, "checkpoint_every": 4, **options}
@@ -62,10 +62,8 @@ def train(make, batches, folder=None, *, after=None, validation=None, **options)
 
 PLANS = {
     "plain": {},
-    "averages, accumulation, unfreezing": {
-        "optimization": {"ema": 0.9, "gradient_accumulation_steps": 3, "unfreeze_every": 1}
-    },
-    "frozen": {"optimization": {"freeze": "encoder"}},
+    "averages, accumulation, unfreezing": {"ema": 0.9, "gradient_accumulation_steps": 3, "unfreeze_every": 1},
+    "frozen": {"freeze": "encoder"},
 }
 
 
@@ -102,7 +100,7 @@ def test_a_finished_training_is_given_back(toy_model, toy_batches, tmp_path):
 
 CHANGES = {
     "`epochs` was 4 and is 5": {"epochs": 5},
-    "`optimization.ema` was None and is 0.9": {"optimization": {"ema": 0.9}},
+    "`ema` was None and is 0.9": {"ema": 0.9},
     "`balance` was None and is 'sqrt'": {"balance": "sqrt"},
 }
 
@@ -150,9 +148,7 @@ def test_a_signal_stops_after_a_checkpoint(toy_model, toy_batches, tmp_path):
                 os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(TrainingStopped, match=r"Stopped by SIGTERM\. A checkpoint is in") as stopped:
-        finetune(
-            toy_model(), toy_batches, epochs=1, progress=False, checkpoint_dir=tmp_path / "run", callbacks=[Send()]
-        )
+        finetune(toy_model(), toy_batches, epochs=1, verbose=False, checkpoint_dir=tmp_path / "run", callbacks=[Send()])
     assert stopped.value.code == 143
     assert (tmp_path / "run" / "step-000000003").is_dir()
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
@@ -182,7 +178,7 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_weights(toy_model, to
 
     model = toy_model()
     with pytest.raises(DivergedError, match="The loss became nan in epoch 1 at batch") as error:
-        finetune(model, batches, epochs=1, learning_rate=1e-3, progress=False, callbacks=[Keep()])
+        finetune(model, batches, epochs=1, learning_rate=1e-3, verbose=False, callbacks=[Keep()])
     assert 17 in error.value.rows
     assert error.value.rows == batches.rows_of(0, error.value.step).tolist()
     expected = seen[-1] if seen else weights_of(toy_model())

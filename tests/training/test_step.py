@@ -92,7 +92,7 @@ def test_a_loss_scale_that_collapses_stops_with_the_last_good_weights(tiny_confi
     weights = []
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: weights.append(model.get_weights()))
     with pytest.raises(DivergedError, match="The loss scale fell to 0.5, because gradients in float16") as error:
-        finetune(model, train, epochs=20, progress=False, callbacks=[watch])
+        finetune(model, train, epochs=20, verbose=False, callbacks=[watch])
     done = error.value.epoch * train.steps + error.value.step
     # From 2 ** 15 to 2 ** -1.
     assert done == bad_from + 15 == len(weights)
@@ -104,5 +104,5 @@ def test_a_loss_scale_that_collapses_stops_with_the_last_good_weights(tiny_confi
 def test_it_works_in_half_precision(tiny_config):
     keras.config.set_dtype_policy("mixed_float16")
     train = make_batches(TokenArrays.from_lists(ROWS), LABELS, batch_size=8, shuffle=True)
-    history = finetune(build_multiclass(3, encoder=tiny_config), train, epochs=2, progress=False).history
+    history = finetune(build_multiclass(3, encoder=tiny_config), train, epochs=2, verbose=False).history
     assert np.isfinite(history["loss"]).all()

@@ -8,14 +8,14 @@ from kerasbert.callbacks import TimeStopping
 
 def test_stops_when_the_time_is_over(toy_model, toy_batches, capsys):
     model = toy_model()
-    finetune(model, toy_batches, epochs=50, progress=False, callbacks=[TimeStopping(1e-6, verbose=True)])
+    finetune(model, toy_batches, epochs=50, verbose=False, callbacks=[TimeStopping(1e-6, verbose=True)])
     assert int(model.optimizer.iterations) == 1
     assert "Training stopped after 1e-06 seconds" in capsys.readouterr().err
 
 
 def test_lets_a_short_training_end(toy_model, toy_batches):
     model = toy_model()
-    finetune(model, toy_batches, epochs=1, progress=False, callbacks=[TimeStopping(3600)])
+    finetune(model, toy_batches, epochs=1, verbose=False, callbacks=[TimeStopping(3600)])
     assert int(model.optimizer.iterations) == toy_batches.steps
 
 

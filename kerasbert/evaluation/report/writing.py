@@ -163,7 +163,7 @@ def _metrics(
 
 
 def _settings(classifier: TrainedClassifier) -> dict[str, Any]:
-    left_out = ("task", "heads", "subclasses", "label_names", "progress")
+    left_out = ("task", "heads", "subclasses", "label_names", "verbose")
     settings = {name: value for name, value in classifier.settings.items() if name not in left_out}
     # Of a folder only its name: paths of the training machine are private.
     return settings | {"encoder": Path(str(settings.get("encoder", classifier.model.name))).name}

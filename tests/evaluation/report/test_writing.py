@@ -30,7 +30,7 @@ in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not inst
 @pytest.fixture(scope="module")
 def fitted(tiny_folder):
     def fit(task):
-        settings = {"epochs": 1, "batch_size": 24, "validation_fraction": 0, "max_length": 40, "progress": False}
+        settings = {"epochs": 1, "batch_size": 24, "validation_fraction": 0, "max_length": 40, "verbose": False}
         classifier = kb.TextClassifier(task, heads=HEADS.get(task), encoder=tiny_folder, **settings)
         return classifier.fit(TEXTS, LABELS[task])
 

@@ -7,14 +7,14 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.reading.examples import Examples
-from kerasbert.text_classifier.given_data import labels_of_examples
+from kerasbert.text_classifier.training_data import labels_of_examples
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
 LABELS = ["x", "y", "x", "y"] * 4
 
 
 def classifier(folder, task="multiclass", **options):
-    return kb.TextClassifier(task, encoder=folder, epochs=1, progress=False, **options)
+    return kb.TextClassifier(task, encoder=folder, epochs=1, verbose=False, **options)
 
 
 def test_examples_train_as_their_texts_and_labels(tiny_folder):
@@ -58,7 +58,6 @@ def test_other_columns_are_refused(columns, options, message):
 
 REFUSED = {
     "token_budget": 64,
-    "max_steps": 1,
     "augment": {"mask": 0.1},
 }
 
@@ -66,7 +65,7 @@ REFUSED = {
 @pytest.mark.parametrize(("name", "value"), REFUSED.items(), ids=REFUSED)
 def test_options_of_a_token_cache_are_refused_in_memory(name, value):
     with pytest.raises(kb.ConfigError, match=f"`{name}` goes with a token cache, see `prepare_tokens`; got"):
-        kb.TextClassifier().fit(TEXTS, LABELS, **{name: value})
+        kb.TextClassifier(**{name: value}).fit(TEXTS, LABELS)
 
 
 def test_texts_need_labels():

@@ -1,0 +1,51 @@
+"""The one place of a model option: its name, type, default and explanation."""
+
+import dataclasses
+import os
+from collections.abc import Sequence
+
+from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
+
+
+@dataclasses.dataclass(kw_only=True)
+class ModelSettings:
+    """How the model is built, and how it reads texts.
+
+    Args:
+        encoder: name or folder of a checkpoint.
+        layers: hidden states to read, 0 for the embeddings, -1 for the last block; see `build_multiclass`. None: the last.
+        combine: how several layers become one: `"concat"`, `"mean"`, `"max"`, `"weighted"` or `"attention"`; see
+            `build_multiclass`.
+        combine_before_pooling: whether layers are combined token by token and pooled once.
+        layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
+            the voters, None for the output of every block.
+        pooling: what makes one vector of the tokens: `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"` or
+            `"multihead_attention"`; see `build_multiclass`.
+        hidden_units: widths of hidden layers in the head. Empty for none.
+        hidden_activation: activation of the hidden layers in the head, a Keras name.
+        dropout: dropout rate in the head, in [0, 1); with 0 the encoder has none either.
+        max_length: longest text in tokens; longer ones are cut and counted. None: 128.
+        long_texts: what becomes of longer texts: `"truncate"`, `"head_tail"` or `"windows"` (overlapping, all read); see
+            `LongTexts`.
+        window_overlap: tokens that neighbouring windows share, >= 0. None: a quarter of a window.
+        window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or `"attention"`.
+        max_windows_per_batch: most windows in a batch, >= 1, which bounds memory.
+        precision: Keras dtype policy: `"float32"`, `"mixed_bfloat16"` or `"mixed_float16"`.
+    """
+
+    encoder: str | os.PathLike[str] = DEFAULT_ENCODER
+    layers: int | Sequence[int] | None = dataclasses.field(default=None, metadata={"example": "-4,-3,-2,-1"})
+    combine: str = "concat"
+    combine_before_pooling: bool = False
+    layerwise: bool = False
+    pooling: str = "mean"
+    hidden_units: Sequence[int] = dataclasses.field(default=(), metadata={"example": "256,128"})
+    hidden_activation: str = "relu"
+    dropout: float = 0.1
+    max_length: int | None = None
+    long_texts: str = "truncate"
+    window_overlap: int | None = None
+    window_pooling: str = "mean"
+    max_windows_per_batch: int = MAX_WINDOWS_PER_BATCH
+    precision: str = "float32"

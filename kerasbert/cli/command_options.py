@@ -1,0 +1,207 @@
+"""Options of commands, drawn from the dataclasses that declare them: flags, types, defaults and help."""
+
+import dataclasses
+import enum
+import inspect
+import re
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from kerasbert._core.checks import check_choice
+from kerasbert._core.options import NONE, Option, alternatives, options_of
+from kerasbert.cli.options import Precision, Task, given
+from kerasbert.saving.settings_file import read_settings
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+# Options whose values the help lists and the command line checks.
+CHOICES: dict[str, type[enum.StrEnum]] = {"task": Task, "precision": Precision}
+COLLECTIONS = (Sequence, Mapping)
+NUMBERS: dict[Any, str] = {int: "whole numbers", float: "numbers"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settled:
+    """The options of a command with their values: of the command line, else of a settings file, else the defaults.
+
+    Args:
+        values: name -> value.
+        given: names that stand on the command line or in the settings file.
+    """
+
+    values: dict[str, Any]
+    given: frozenset[str]
+
+    @property
+    def task(self) -> Task:
+        """What a text is labelled with, which has no default on the command line.
+
+        Raises:
+            typer.BadParameter: when it is not said.
+        """
+        if "task" not in self.given:
+            raise typer.BadParameter(f"Missing option '--task': one of {', '.join(Task)}.")
+        return Task(check_choice("task", self.values["task"], [one.value for one in Task]))
+
+
+def settle(context: typer.Context, *classes: type, config: Path | None = None) -> Settled:
+    """The values of the options that a command draws from dataclasses.
+
+    Args:
+        context: of the command.
+        classes: the dataclasses.
+        config: a settings file.
+
+    Raises:
+        ConfigError: when the settings file cannot be read.
+        typer.BadParameter: when the text of an option cannot be read.
+    """
+    options = options_of(*classes)
+    written = {} if config is None else read_settings(config, options)
+    written |= {name: value_of(one, context.params[name]) for name, one in options.items() if given(context, name)}
+    return Settled({name: one.default for name, one in options.items()} | written, frozenset(written))
+
+
+def draws_options(panels: Mapping[str, type], *, only: Sequence[str] | None = None) -> Callable[[Function], Function]:
+    """Decorator: a command's `**options` are the options that dataclasses declare.
+
+    Args:
+        panels: title of a panel of the help -> dataclass.
+        only: names to take; None takes all.
+
+    Returns:
+        The decorator. typer reads the signature that it gives the command.
+    """
+
+    def decorate(command: Function) -> Function:
+        signature = inspect.signature(command)
+        parameters = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        for panel, declaring in panels.items():
+            parameters += [_parameter(one, panel) for one in command_options(declaring, only=only).values()]
+        command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {one.name: one.annotation for one in parameters}
+        return command
+
+    return decorate
+
+
+def command_options(*classes: type, only: Sequence[str] | None = None) -> dict[str, Option]:
+    """The options of dataclasses that a command line can say, by name."""
+    options = options_of(*classes, only=only)
+    return {name: one for name, one in options.items() if one.metadata.get("command", True)}
+
+
+def flag_of(name: str) -> str:
+    """The flag of an option, such as `--batch-size`."""
+    return "--" + name.replace("_", "-")
+
+
+def help_of(option: Option) -> str:
+    """The first clause of what a docstring says of an option, in the words of the command line."""
+    text = re.split(r"; |\. |,? see |\.$", option.text)[0]
+    example = option.metadata.get("example")
+    text = _as_flags(text) + (f", such as {example}" if example else "") + (f", or {NONE}" if option.takes_none else "")
+    return text[0].upper() + text[1:] + (". Required." if option.metadata.get("required") else ".")
+
+
+def default_of(option: Option) -> str | None:
+    """What a docstring says that None is, for the help."""
+    found = re.search(r"\bNone: (.+?)(?:, see .+?)?(?:[.;](?:\s|$))", option.text)
+    return _as_flags(found[1]) if found else None
+
+
+def value_of(option: Option, value: Any) -> Any:
+    """The value of an option that stands on the command line.
+
+    Raises:
+        typer.BadParameter: when its text cannot be read.
+    """
+    if isinstance(value, enum.Enum):
+        return value.value
+    if not isinstance(value, str) or not _is_text(option):
+        return value
+    if value == NONE and option.takes_none:
+        return None
+    for accepted in sorted(alternatives(option.type), key=_rank):
+        try:
+            return _read(accepted, value)
+        except ValueError:
+            continue
+    raise typer.BadParameter(f"{flag_of(option.name)} must be {_words(option)}; got {value!r}.")
+
+
+def _parameter(option: Option, panel: str) -> inspect.Parameter:
+    """The parameter that typer makes an option of a command from."""
+    flags, default = flag_of(option.name), option.default
+    shown: Any = default_of(option) or True
+    if bool in alternatives(option.type):
+        flags += f"/--no-{flags[2:]}"
+        shown = default_of(option)
+    if option.metadata.get("required"):
+        default, shown = None, False
+    elif _is_text(option) and default is not None:
+        default, shown = None, ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
+    info = typer.Option(flags, help=help_of(option), show_default=shown or False, rich_help_panel=panel)
+    annotation: Any = Annotated[_command_type(option), info]
+    return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _command_type(option: Option) -> Any:
+    if option.metadata.get("repeated"):
+        return list[str] | None
+    kind = _enum_of(option) or CHOICES.get(option.name) or _plain_type(option) or str
+    is_plain = option.default is not None and not _is_text(option) and not option.metadata.get("required")
+    return kind if is_plain else kind | None
+
+
+def _enum_of(option: Option) -> type[enum.Enum] | None:
+    return next((one for one in alternatives(option.type) if inspect.isclass(one) and issubclass(one, enum.Enum)), None)
+
+
+def _plain_type(option: Option) -> type | None:
+    """The one type that the command line reads by itself; None where a text is read here."""
+    members = [one for one in alternatives(option.type) if one in (bool, int, float, str)]
+    others = [one for one in alternatives(option.type) if typing.get_origin(one) in COLLECTIONS]
+    if option.name in CHOICES or option.takes_none or others or len(members) > 1:
+        return None
+    return members[0] if members else str
+
+
+def _is_text(option: Option) -> bool:
+    """Whether a value is a text on the command line that is read here."""
+    return _plain_type(option) is None and option.name not in CHOICES and not option.metadata.get("repeated")
+
+
+def _read(accepted: Any, text: str) -> Any:
+    origin, inner = typing.get_origin(accepted), typing.get_args(accepted)
+    if origin is Sequence:
+        return [_read(inner[0], part) for part in text.split(",")]
+    if origin is Mapping:
+        return {name.strip(): _read(inner[1], value) for name, value in (part.split("=") for part in text.split(","))}
+    return accepted(text)
+
+
+def _rank(accepted: Any) -> int:
+    """Lists are tried first, and texts, which everything is, last."""
+    return 0 if typing.get_origin(accepted) in COLLECTIONS else {int: 1, float: 2}.get(accepted, 3)
+
+
+def _words(option: Option) -> str:
+    """What is accepted."""
+    example = option.metadata.get("example")
+    kinds = [
+        *alternatives(option.type),
+        *(inner for one in alternatives(option.type) for inner in typing.get_args(one)[:1]),
+    ]
+    words = [NUMBERS[kind] for kind in dict.fromkeys(kinds) if kind in NUMBERS]
+    words += [f"such as {example}"] if example else []
+    return " ".join(words) + (f" or {NONE}" if option.takes_none else "")
+
+
+def _as_flags(text: str) -> str:
+    """Without the marks of code: names of options become flags, texts lose their quotes."""
+    text = re.sub(r'`"([^`"]*)"`', r"\1", text)
+    return re.sub(r"`([^`]+)`", lambda code: flag_of(code[1]) if code[1].isidentifier() else code[1], text)
