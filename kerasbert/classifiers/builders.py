@@ -275,10 +275,10 @@ def build_head(
 
 
 def build_heads(heads: Mapping[str, Task], arguments: Mapping[str, Any]) -> Classifier:
-    """Build a classifier of flat heads.
+    """Build a classifier of flat heads; `SINGLE_HEAD` alone gives one output instead of a dict.
 
     Args:
-        heads: head name -> task; one of the name `SINGLE_HEAD` alone gives one output instead of a dict.
+        heads: head name -> task.
         arguments: of a builder, among them the shared options.
     """
     options = BuildOptions.among(arguments)

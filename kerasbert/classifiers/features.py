@@ -118,14 +118,11 @@ class Features(KeepsParts, keras.layers.Layer):
 
 
 def resolve_layers(layers: int | Sequence[int] | None, num_hidden_layers: int) -> tuple[int, ...]:
-    """Resolve the `layers` argument to indices counted from the embeddings.
+    """Resolve the `layers` argument to distinct indices in 0..num_hidden_layers, in the order given.
 
     Args:
         layers: an index or several; 0 is the embeddings, `num_hidden_layers` or -1 the last block. None: the last.
         num_hidden_layers: blocks of the encoder.
-
-    Returns:
-        Distinct indices in 0..num_hidden_layers, in the order given.
 
     Raises:
         ConfigError: when an index is outside the encoder, given twice, or none is given.

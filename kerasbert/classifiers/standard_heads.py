@@ -20,7 +20,7 @@ class StandardHead(NamedTuple):
     Args:
         architecture: transformers' name of the class.
         activation: after the dense layer, a Keras name.
-        dense: name of the dense layer's tensors without `.weight` and `.bias`, without the family's prefix.
+        dense: name of the dense layer's tensors, without `.weight` and `.bias` and the family's prefix.
         output: of the output layer's.
         dropout_key: of the rate in `config.json`.
         default_dropout: the rate where the config is silent; None for the encoder's.
@@ -45,18 +45,9 @@ STANDARD_HEADS = {
 
 
 def has_standard_head(model: Classifier) -> bool:
-    """Whether a classifier computes what its family's `ForSequenceClassification` does.
+    """Return whether a classifier computes what its family's `ForSequenceClassification` does.
 
-    Args:
-        model: from a builder.
-
-    Returns:
-        True for one plain head that reads the first token of the last block through the family's dense layer.
-
-    Example:
-        >>> config = BertConfig(num_hidden_layers=1)
-        >>> [has_standard_head(build_multiclass(3, encoder=config, pooling=way)) for way in ("pooler", "mean")]
-        [True, False]
+    It has one plain head that reads the first token of the last block through the family's dense layer.
     """
     reads_last = model.features.layer_indices == (model.encoder.config.num_hidden_layers,)
     plain = model.windows is None and model.votes is None and model.hierarchy is None and len(model.heads) == 1
@@ -67,16 +58,10 @@ def has_standard_head(model: Classifier) -> bool:
 
 
 def standard_tensors(model: Classifier) -> dict[str, np.ndarray]:
-    """The head's tensors under transformers' names and in PyTorch's orientation, without the family's prefix.
+    """Return the head's tensors under transformers' names, without the family's prefix, in PyTorch's orientation.
 
     A binary head becomes two classes: the negative one's logit is 0 for every text, and a softmax over both gives the
     same probability.
-
-    Args:
-        model: with a standard head.
-
-    Returns:
-        Tensor name -> float32 array.
     """
     form, dense = STANDARD_HEADS[model.encoder.model_type], _dense(model)
     assert dense is not None

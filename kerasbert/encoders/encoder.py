@@ -239,11 +239,6 @@ def _recomputed(block: BertBlock, hidden: Any, bias: Any) -> Any:
 
 
 def cut_layers(config: BertConfig, num_hidden_layers: int) -> BertConfig:
-    """The config cut after its first `num_hidden_layers` blocks.
-
-    Raises:
-        ConfigError: when the encoder has fewer.
-        TypeError: when it is no integer.
-    """
+    """Return the config cut after its first `num_hidden_layers` blocks."""
     check_int("num_hidden_layers", num_hidden_layers, 1, config.num_hidden_layers, "the blocks of the checkpoint")
     return config.replace(num_hidden_layers=num_hidden_layers)

@@ -60,15 +60,7 @@ class Weight(NamedTuple):
 
 
 def weight_table(config: BertConfig, pooler: bool) -> list[Weight]:
-    """Every weight of an encoder, in the order of its forward pass.
-
-    Args:
-        config: the encoder's config.
-        pooler: whether it has a pooler.
-
-    Returns:
-        One `Weight` for each variable.
-    """
+    """Return every weight of an encoder, in the order of its forward pass."""
     table = list(_embeddings(config))
     for index in range(config.num_hidden_layers):
         table += _block(config, index)

@@ -21,13 +21,7 @@ HISTORY_START = b"epoch,seconds,learning_rate"
 
 
 def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
-    """Callbacks that write a training's logs.
-
-    Args:
-        folder: made where there is none.
-
-    Returns:
-        Callbacks that write `history.csv`, `curves.png` (where matplotlib is installed) and events for TensorBoard.
+    """Return callbacks that write `history.csv`, `curves.png` (if matplotlib is installed) and events for TensorBoard.
 
     Raises:
         ArtifactError: when the folder cannot be made, or holds files of these names that are not kerasbert's.
@@ -59,15 +53,7 @@ def _refuse_other_files(folder: Path) -> None:
 
 @final
 class HistoryFile(keras.callbacks.Callback):
-    """Writes `history.csv`, one line an epoch, and the curves at the end; anew every time, so it is whole after a restart.
-
-    Args:
-        folder: that exists.
-
-    Example:
-        >>> HistoryFile(Path("logs")).file.name
-        'history.csv'
-    """
+    """Writes `history.csv`, a line for each epoch, anew every time, so that it is whole after a restart; then the curves."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -116,12 +102,7 @@ class HistoryFile(keras.callbacks.Callback):
 
 @final
 class RateLog(keras.callbacks.Callback):
-    """Notes the learning rate at the end of each epoch.
-
-    Example:
-        >>> RateLog().rates
-        []
-    """
+    """Notes the learning rate at the end of each epoch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -142,15 +123,7 @@ class RateLog(keras.callbacks.Callback):
 
 @final
 class EventFiles(keras.callbacks.Callback):
-    """Writes each epoch's numbers as events that TensorBoard shows, without TensorBoard being installed.
-
-    Args:
-        folder: `train` and `validation` appear in it.
-
-    Example:
-        >>> EventFiles(Path("logs")).folder.name
-        'logs'
-    """
+    """Writes each epoch's numbers as events for TensorBoard, which need not be installed."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -187,14 +160,11 @@ class EventFiles(keras.callbacks.Callback):
 
 
 def draw_curves(lines: list[dict[str, Any]], file: Path) -> None:
-    """Draw each quantity over the epochs, training and validation in one panel.
+    """Draw each quantity over the epochs as PNG, training and validation in one panel; needs matplotlib.
 
     Args:
         lines: name -> number for each epoch, with `epoch`.
         file: the PNG to write.
-
-    Raises:
-        ImportError: when matplotlib is not installed.
     """
     from matplotlib.figure import Figure
 

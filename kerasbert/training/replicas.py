@@ -19,7 +19,7 @@ TOKENS = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
 
 
 def own_rows(inputs: Any) -> Any:
-    """The slice of a replicated batch that this replica computes.
+    """Return the rows of a replicated batch that this replica computes.
 
     Args:
         inputs: tensors of n rows each; of texts in windows, `window_rows` has a row a text.
@@ -38,16 +38,13 @@ def own_rows(inputs: Any) -> Any:
 
 
 def all_rows(outputs: Any, targets: Any) -> Any:
-    """In a replica: the outputs of all devices' rows, in order.
+    """In a replica: return the outputs of all devices' rows, in order, the same on each device.
 
     Gradients flow back to this device's own rows, multiplied by the number of devices, by which Keras divides losses.
 
     Args:
         outputs: float tensors (m, ...), of the rows that `own_rows` gave.
         targets: tensors of all n rows, such as the labels.
-
-    Returns:
-        Tensors (n, ...), the same on each device.
     """
     context = tf.distribute.get_replica_context()
     total = _num_rows(tf.nest.flatten(targets)[0])

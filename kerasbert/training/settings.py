@@ -93,12 +93,7 @@ class TrainingSettings:
     gradient_checkpointing: bool = False
 
     def check_training(self) -> None:
-        """Refuse values that are out of their range or do not go together.
-
-        Raises:
-            ConfigError: which one, and what is accepted.
-            TypeError: when one has the wrong type.
-        """
+        """Refuse values that are out of their range or do not go together."""
         for name in ("epochs", "max_steps"):
             if getattr(self, name) is not None:
                 check_int(name, getattr(self, name), 1)
@@ -157,12 +152,7 @@ class BatchSettings:
     seed: int = 0
 
     def check_batches(self) -> None:
-        """Refuse values that are out of their range or do not go together.
-
-        Raises:
-            ConfigError: which one, and what is accepted.
-            TypeError: when one has the wrong type.
-        """
+        """Refuse values that are out of their range or do not go together."""
         check_int("batch_size", self.batch_size, 1)
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.validation_fraction is not None:

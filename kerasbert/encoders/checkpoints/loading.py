@@ -42,15 +42,11 @@ LAST_OPENERS: dict[str, Callable[[Path], TensorSource]] = {
 
 
 def read_config(folder: Path, default_model_type: str = "bert") -> BertConfig:
-    """The config of a checkpoint folder, `config.json` or the original `bert_config.json`.
+    """Read the config of a checkpoint folder, `config.json` or the original `bert_config.json`.
 
     Args:
         folder: of the checkpoint.
         default_model_type: the family where the file names none, as old files do.
-
-    Raises:
-        ConfigError: when it is missing or malformed, or a value is out of its range.
-        TypeError: when a value has the wrong type.
     """
     if (folder / ADAPTER_FILE).is_file():
         raise ConfigError(explain_adapter(folder))
@@ -63,16 +59,10 @@ def read_config(folder: Path, default_model_type: str = "bert") -> BertConfig:
 
 
 def open_checkpoint(folder: Path) -> TensorSource:
-    """Open the weights of a folder in the safest format that it holds.
+    """Open the weights of a folder in the safest format that it holds; no tensor is read yet.
 
     Tried in this order: safetensors, sharded safetensors, `tf_model.h5`, `bert_model.ckpt`, `pytorch_model.bin` and its
     shards.
-
-    Args:
-        folder: of the checkpoint.
-
-    Returns:
-        Its tensors, none of which is read yet.
 
     Raises:
         CheckpointError: when there are none, or they are malformed.
