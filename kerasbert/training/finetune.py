@@ -20,6 +20,10 @@ from kerasbert.classifiers.compiling import LEARNING_RATE, compile_heads
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.tasks.balance import HeadBalance, balance_head, balance_levels
+from kerasbert.training.callbacks.logs import make_logs
+from kerasbert.training.callbacks.progress import Progress, announce
+from kerasbert.training.checkpoints.fingerprint import facts_of_model, facts_of_source
+from kerasbert.training.checkpoints.resume import CheckpointedRun, open_run
 from kerasbert.training.devices import (
     as_strategy,
     check_agreement,
@@ -30,13 +34,9 @@ from kerasbert.training.devices import (
     scope_of,
 )
 from kerasbert.training.feature_cache import frozen_features
-from kerasbert.training.fingerprint import facts_of_model, facts_of_source
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
-from kerasbert.training.logs import make_logs
 from kerasbert.training.loop import run_epochs
 from kerasbert.training.optimization import make_optimizer, prepare_layers
-from kerasbert.training.progress import Progress, announce
-from kerasbert.training.resume import CheckpointedRun, open_run
 from kerasbert.training.settings import RunSettings, TrainingSettings
 
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.

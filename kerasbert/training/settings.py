@@ -9,7 +9,7 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, check_nu
 from kerasbert._core.errors import ConfigError
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.optimizers.schedules import SHAPES
-from kerasbert.training.resume import EVERY
+from kerasbert.training.checkpoints.resume import EVERY
 
 FREEZES = ("embeddings", "encoder")
 # What a training with a schedule of its own does not follow.

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import ArtifactError
-from kerasbert.training.checkpoint import Checkpoint
+from kerasbert.training.checkpoints.checkpoint import Checkpoint
 
 # What Keras's callbacks remember from epoch to epoch.
 REMEMBERED: dict[type, tuple[str, ...]] = {

@@ -13,13 +13,13 @@ import keras
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._version import __version__
-from kerasbert.training import state
-from kerasbert.training.batch_log import BatchLog
-from kerasbert.training.checkpoint import FINISHED, Checkpoint, CheckpointFolder
-from kerasbert.training.fingerprint import differences
+from kerasbert.training.callbacks.progress import announce
+from kerasbert.training.checkpoints import state
+from kerasbert.training.checkpoints.batch_log import BatchLog
+from kerasbert.training.checkpoints.checkpoint import FINISHED, Checkpoint, CheckpointFolder
+from kerasbert.training.checkpoints.fingerprint import differences
+from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
 from kerasbert.training.loop import Position, Source
-from kerasbert.training.progress import announce
-from kerasbert.training.signals import StopSignals, TrainingStopped
 
 EVERY = 500
 
