@@ -28,9 +28,7 @@ def architecture_of(model: Classifier) -> dict[str, Any]:
         "combine_before_pooling": model.features.combine_before_pooling,
         "pooling": describe_pooling(model.features.pooling),
         "window_pooling": None if model.windows is None else describe_pooling(model.windows.pooling),
-        "hidden_units": list(first.hidden_units),
-        "hidden_activation": first.hidden_activation,
-        "dropout": first.dropout.rate,
+        **first.options,
         "max_length": model.max_length,
         "name": model.name,
     }

@@ -65,13 +65,14 @@ class Head(KeepsParts, keras.layers.Layer):
             features = layer(self.dropout(features, training=training))
         return self.dropout(features, training=training)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments that every head has, as plain data."""
+        units, rate = list(self.hidden_units), self.dropout.rate
+        return {"hidden_units": units, "hidden_activation": self.hidden_activation, "dropout": rate}
+
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "hidden_units": list(self.hidden_units),
-            "hidden_activation": self.hidden_activation,
-            "dropout": self.dropout.rate,
-        }
+        return {**super().get_config(), **self.options}
 
 
 @final

@@ -20,7 +20,7 @@ from kerasbert.tasks.task import Task
 
 # A file of a few bytes can claim any number.
 MOST_LABELS = 1_000_000
-PROBLEM_TYPES = ("multi_label_classification", "single_label_classification")
+PROBLEM_TYPES = (Multilabel.problem_type, Multiclass.problem_type)
 # Where `config.json` keeps what transformers has no key for.
 OWN_KEY = "kerasbert"
 # What is kept of the data that a classifier was trained on.
@@ -109,16 +109,17 @@ def task_of(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], pr
     """Return the task of a config's head; refuse a regression."""
     said = check_choice("problem_type", problem_type, PROBLEM_TYPES) if problem_type else values.get("problem_type")
     if said is None and len(labels) > 1:
-        said = "single_label_classification"
-    if said not in PROBLEM_TYPES or (said == "single_label_classification" and len(labels) < 2):
+        said = Multiclass.problem_type
+    if said not in PROBLEM_TYPES or (said == Multiclass.problem_type and len(labels) < 2):
         raise ConfigError(
             f"{str(folder / CONFIG_FILE)!r}: `problem_type` must be one of {', '.join(PROBLEM_TYPES)}, the first with "
             f"one label or more; got {shorten(said)} with {len(labels)}. If its one output is the logit of a label, pass "
-            f"problem_type='multi_label_classification'."
+            f"problem_type={Multilabel.problem_type!r}."
         )
-    if said == "multi_label_classification":
+    if said == Multilabel.problem_type:
         return Multilabel(labels)
-    return Binary(labels) if len(labels) == 2 and own_values(values).get("task") == "binary" else Multiclass(labels)
+    # transformers has no binary task: a softmax over two labels, which our export of a binary head notes.
+    return Binary(labels) if len(labels) == 2 and own_values(values).get("task") == Binary.name else Multiclass(labels)
 
 
 def own_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -148,9 +149,8 @@ def noted_thresholds(values: Mapping[str, Any], task: Task) -> np.ndarray:
     stored = own.get("thresholds")
     same_labels = own.get("label_names", list(task.label_names)) == list(task.label_names)
     found = stored if isinstance(stored, list) and own.get("task") == task.name and same_labels else []
-    if len(found) == task.units and all(map(is_share, found)):
-        return np.array(stored, dtype=float)
-    return np.full(task.units, 0.5)
+    fits = len(found) == task.units and all(map(is_share, found))
+    return np.array(found, dtype=float) if fits else task.default_thresholds()
 
 
 def _numbered_names(folder: Path, given: Any) -> dict[int, Any]:

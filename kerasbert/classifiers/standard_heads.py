@@ -1,8 +1,4 @@
-"""The head that transformers puts on each family for classifying texts, and which of our classifiers equal it.
-
-All four are the same form: the first token's vector, a dense layer as wide as the encoder, an activation, an output
-layer. BERT's dense layer is its pooler; the families differ in activation and in tensor names.
-"""
+"""The head that transformers puts on each family for classifying texts, and which of our classifiers equal it."""
 
 from typing import Any, NamedTuple
 
@@ -34,6 +30,8 @@ class StandardHead(NamedTuple):
     default_dropout: float | None = None
 
 
+# One form: the first token's vector, a dense layer as wide as the encoder (BERT's is its pooler), an activation, an
+# output layer. The families differ in activation and in tensor names.
 STANDARD_HEADS = {
     "bert": StandardHead("BertForSequenceClassification", "tanh", "pooler.dense", "classifier"),
     "distilbert": StandardHead(

@@ -1,7 +1,7 @@
 """Record in a layer's config which of its parts are quantised; Keras does so for single layers only."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -38,13 +38,26 @@ def check_not_quantized(layer: Any) -> None:
         )
 
 
-def quantize_whole(quantize: Callable[..., None], mode: Any, **options: Any) -> None:
-    """Run Keras's `Model.quantize`, given bound to the model; refuse every mode that is not saved and loaded."""
-    check_choice("mode", mode, MODES)
-    with warnings.catch_warnings():
-        # Normalisation and dropout have nothing to quantise, which Keras tells of each.
-        warnings.filterwarnings("ignore", message=".*does not have a `quantize` method implemented")
-        quantize(mode=mode, **options)
+class Quantizable:
+    """Mixin for a Keras model: it is quantised only as it can be saved and loaded."""
+
+    def quantize(self, mode: Any = "int8", **options: Any) -> None:
+        """Quantise the weights of dense layers and embeddings as `keras.Model.quantize` does.
+
+        The result is saved as a `.keras` file and loaded from it. Its kernels no longer train.
+
+        Args:
+            mode: `"int8"`.
+            **options: other arguments of `keras.Model.quantize`.
+
+        Raises:
+            ConfigError: when the mode is another one.
+        """
+        check_choice("mode", mode, MODES)
+        with warnings.catch_warnings():
+            # Normalisation and dropout have nothing to quantise, which Keras tells of each.
+            warnings.filterwarnings("ignore", message=".*does not have a `quantize` method implemented")
+            super().quantize(mode=mode, **options)  # type: ignore[misc]
 
 
 def _quantized(layer: Any, above: str) -> Iterator[tuple[str, Any]]:

@@ -121,11 +121,9 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         after.assign(before.numpy())
 
 
-@contextlib.contextmanager
-def scope_of(strategy: Any) -> Any:
+def scope_of(strategy: Any) -> contextlib.AbstractContextManager[Any]:
     """The scope of a strategy, in which models and optimisers are made; nothing for None."""
-    with contextlib.nullcontext() if strategy is None else strategy.scope():
-        yield
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
 
 
 def _copy_switches(source: keras.Model, target: keras.Model) -> None:
@@ -161,15 +159,14 @@ def _mirrored() -> Any:
 
 @functools.cache
 def _mirrored_over(devices: tuple[str, ...]) -> Any:
-    """The strategy over some devices; one for all trainings, since a second one would number its exchanges anew, and
-    TensorFlow takes exchanges of one number for the same."""
+    """The strategy over some devices, one for all trainings."""
+    # A second one would number its exchanges anew, and TensorFlow takes exchanges of one number for the same.
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(devices)
 
 
 def _multiworker() -> Any:
-
     if not _num_workers():
         raise ConfigError(
             "`strategy` must not be 'multiworker' without the environment variable TF_CONFIG, which names the machines; see "

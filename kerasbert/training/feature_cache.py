@@ -92,11 +92,8 @@ def _has_rows(source: BatchSource | None) -> bool:
 def _fits(source: Any, width: int) -> bool:
     if not isinstance(source, StreamBatches):
         return True
-    size = (
-        4
-        * source.store.num_rows
-        * (width + sum(len(head.names) for head in getattr(source.store, "heads", {}).values()))
-    )
+    labels = sum(len(head.names) for head in getattr(source.store, "heads", {}).values())
+    size = 4 * source.store.num_rows * (width + labels)
     if size > MOST_BYTES:
         warnings.warn(
             f"nothing below the head trains, but the features of {source.store.num_rows:,} texts take {size / 1e9:.1f} GB "

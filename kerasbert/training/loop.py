@@ -1,6 +1,6 @@
 """The loop over epochs and batches: `model.fit`, but able to start in the middle of an epoch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
@@ -129,7 +129,7 @@ class _Loop:
     def _train(self, train: Source, epoch: int, first: int) -> None:
         if first >= train.steps:
             return
-        for step, batch in zip(range(first, train.steps), _batches(train), strict=False):
+        for step, batch in zip(range(first, train.steps), train.pipeline, strict=False):
             self.callback_list.on_train_batch_begin(step)
             result = self._train_step(batch)
             loss = float(result.loss)
@@ -159,7 +159,7 @@ class _Loop:
         self.model.reset_metrics()
         validation.begin(0)
         logs: dict[str, Any] = {}
-        for step, batch in enumerate(_batches(validation)):
+        for step, batch in enumerate(validation.pipeline):
             self.callback_list.on_test_batch_begin(step)
             logs = self.steps.test(batch)
             self.callback_list.on_test_batch_end(step, logs)
@@ -167,10 +167,6 @@ class _Loop:
         logs = {name: _plain(value) for name, value in logs.items()}
         self.callback_list.on_test_end(logs)
         return logs
-
-
-def _batches(source: Source) -> Iterator[Any]:
-    return iter(source.pipeline)
 
 
 def _plain(value: Any) -> Any:

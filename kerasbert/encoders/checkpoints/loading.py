@@ -96,32 +96,20 @@ def _original_index(folder: Path) -> Path | None:
     return preferred[0] if preferred else None
 
 
-def from_pretrained(
-    encoder_class: type[Family],
-    name_or_folder: str | os.PathLike[str],
-    *,
-    num_hidden_layers: int | None = None,
-    add_pooling_layer: bool | None = None,
-    config: Any = None,
-    allow_nonfinite: bool = False,
-    **kwargs: Any,
-) -> Family:
+def from_pretrained(encoder_class: type[Family], name_or_folder: str | os.PathLike[str], **options: Any) -> Family:
     """Load an encoder; see `PretrainedEncoder.from_pretrained`."""
     folder = resolve_encoder(name_or_folder)
-    form = {"num_hidden_layers": num_hidden_layers, "add_pooling_layer": add_pooling_layer, "config": config}
-    return read_locked(
-        folder, lambda: _from_folder(encoder_class, folder, **form, allow_nonfinite=allow_nonfinite, **kwargs)
-    )
+    return read_locked(folder, lambda: _from_folder(encoder_class, folder, **options))
 
 
 def _from_folder(
     encoder_class: type[Family],
     folder: Path,
     *,
-    num_hidden_layers: int | None,
-    add_pooling_layer: bool | None,
-    config: Any,
-    allow_nonfinite: bool,
+    num_hidden_layers: int | None = None,
+    add_pooling_layer: bool | None = None,
+    config: Any = None,
+    allow_nonfinite: bool = False,
     **kwargs: Any,
 ) -> Family:
     config = read_config(folder, encoder_class.model_type) if config is None else as_config(config)

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
@@ -67,10 +68,8 @@ class HistoryFile(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Add the epoch's line."""
-        numbers = {name: value for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
         line = {"epoch": epoch + 1, "seconds": round(time.monotonic() - self._epoch_start, 3)}
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        line |= {"learning_rate": rate, **{name: float(value) for name, value in numbers.items()}}
+        line |= {"learning_rate": _rate_of(self.model), **_numbers(logs)}
         self.lines = [*(one for one in self.lines if one["epoch"] <= epoch), line]
         self._write()
 
@@ -110,7 +109,7 @@ class RateLog(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Note the rate."""
-        self.rates = [*self.rates[:epoch], float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))]
+        self.rates = [*self.rates[:epoch], _rate_of(self.model)]
 
     def training_state(self) -> dict[str, Any]:
         """The rates so far."""
@@ -132,11 +131,9 @@ class EventFiles(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the epoch's numbers."""
-        numbers = {f"epoch_{name}": value for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        for name, value in {**numbers, "epoch_learning_rate": rate}.items():
-            part = "validation" if name.startswith("epoch_val_") else "train"
-            self._write(part, name.replace("epoch_val_", "epoch_"), float(value), epoch)
+        for name, value in {**_numbers(logs), "learning_rate": _rate_of(self.model)}.items():
+            part = "validation" if name.startswith("val_") else "train"
+            self._write(part, f"epoch_{name.removeprefix('val_')}", value, epoch)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the files."""
@@ -157,6 +154,15 @@ class EventFiles(keras.callbacks.Callback):
         summary = tf.compat.v1.Summary(value=[tf.compat.v1.Summary.Value(tag=name, simple_value=value)])
         writer.write(tf.compat.v1.Event(wall_time=time.time(), step=epoch, summary=summary).SerializeToString())
         writer.flush()
+
+
+def _rate_of(model: keras.Model) -> float:
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+
+
+def _numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
+    """The metrics of an epoch that are one number."""
+    return {name: float(value) for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
 
 
 def draw_curves(lines: list[dict[str, Any]], file: Path) -> None:
