@@ -16,19 +16,9 @@ DARKEST = (21, 67, 130)
 
 
 def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -> str:
-    """Render attentions from each token (rows) to each token (columns) as HTML; darker is more, white is none.
+    """Render attentions, (length, length), from tokens (rows) to tokens (columns) as a `<figure>` with inline SVG.
 
-    Args:
-        weights: (length, length), each >= 0.
-        tokens: as many names; they are escaped.
-        caption: below the picture.
-
-    Returns:
-        A `<figure>` with inline SVG; empty without tokens.
-
-    Example:
-        >>> attention_figure(np.array([[0.5, 0.5], [0.0, 1.0]]), ["[CLS]", "<b>"], "block 1").count("&lt;b&gt;")
-        2
+    Darker is more, white is none. Empty without tokens.
     """
     if not len(tokens):
         return ""
@@ -46,14 +36,7 @@ def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -
 
 
 def draw_attentions(weights: np.ndarray, tokens: Sequence[str], title: str, file: str | os.PathLike[str]) -> None:
-    """Draw attentions from each token (rows) to each token (columns).
-
-    Args:
-        weights: (length, length).
-        tokens: as many names.
-        title: above the picture.
-        file: `.png`, `.svg` or `.pdf`.
-    """
+    """Draw attentions, (length, length), from tokens (rows) to tokens (columns), to a `.png`, `.svg` or `.pdf`."""
     from matplotlib.figure import Figure
 
     size = min(20.0, 2.5 + 0.28 * len(tokens))

@@ -20,16 +20,7 @@ table { width: auto; }
 
 
 def explanation_page(explanation: Mapping[str, Any], weights: np.ndarray, attention_name: str) -> str:
-    """Render an explanation as HTML.
-
-    Args:
-        explanation: from `Explanation.to_dict`.
-        weights: (length, length), the attention to draw over the explanation's tokens.
-        attention_name: which attention it is.
-
-    Returns:
-        The page; the text and the labels are escaped.
-    """
+    """Render `Explanation.to_dict()` and one attention, (length, length) over its tokens, as HTML."""
     words, label = explanation["words"], escape(explanation["label"])
     pooling_head = '<th scope="col">attention pooling</th>' if any("pooling" in word for word in words) else ""
     rows = "".join(_row(word, bool(pooling_head)) for word in sorted(words, key=lambda word: -abs(word["attribution"])))

@@ -17,13 +17,9 @@ ROWS = 32
 
 
 class PathIntegral(NamedTuple):
-    """The result of integrated gradients.
+    """Integrated gradients: attributions of the tokens, (rows, length), and the outputs that they explain.
 
-    Args:
-        attributions: float (rows, length), of each token.
-        value: the output for the text.
-        baseline: the output for the baseline, the same text with padding in place of its words.
-        error: the completeness error, between the attributions' sum and `value - baseline`.
+    `error`, of completeness, is the distance of the attributions' sum from `value - baseline`.
     """
 
     attributions: np.ndarray
@@ -33,18 +29,7 @@ class PathIntegral(NamedTuple):
 
 
 class EmbeddedClassifier:
-    """A classifier from the output of its embedding layer on.
-
-    Args:
-        model: from a builder.
-
-    Example:
-        >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
-        >>> inputs = TokenArrays.from_lists([[2, 5, 3]]).padded()
-        >>> embedded = EmbeddedClassifier(model)
-        >>> bool(np.allclose(embedded(embedded.embed(inputs), inputs), model(inputs), atol=1e-6))
-        True
-    """
+    """A classifier from the output of its embedding layer on."""
 
     def __init__(self, model: Classifier) -> None:
         self.model = model
@@ -92,12 +77,6 @@ def integrated_gradients(
         pad_id: id of the words in the baseline.
         is_text: bool (rows, length); other tokens are the same in the baseline.
         steps: points of the Gauss-Legendre rule, >= 1.
-
-    Returns:
-        The attributions, outputs and error.
-
-    Raises:
-        ConfigError: when Keras runs on another backend than TensorFlow.
 
     Reference:
         Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017, equation 1.

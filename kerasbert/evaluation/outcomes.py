@@ -12,23 +12,16 @@ from kerasbert.tasks.task import Task
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Labels, probabilities and predictions of one head or level, for the texts whose label is known.
+    """Predictions of one head or level for the texts whose label is known.
 
     Args:
-        head: name of the head or level.
+        head: its name.
         task: of the head, with C label names.
-        rows: int (n,), the index of each row among the texts.
-        y_true: labels, see `Task`.
+        rows: int (n,), the places among the texts.
+        y_true: see `Task`.
         probabilities: (n, units).
-        y_pred: predictions, of the shape of `y_true`.
-        thresholds: (units,); None where they are not known.
-
-    Example:
-        >>> probabilities = np.array([[0.9], [0.2]])
-        >>> outcome = Outcome("spam", Binary(["no", "yes"]), np.arange(2), np.array([[1], [1]]), probabilities,
-        ...                   np.array([[1], [0]]), np.array([0.5]))
-        >>> outcome.true_flags.astype(int).tolist(), outcome.label_probabilities.round(1).tolist()
-        ([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
+        y_pred: of the shape of `y_true`.
+        thresholds: (units,); None where not known.
     """
 
     head: str
@@ -75,18 +68,7 @@ class Outcome:
 def outcomes_by_head(
     outputs: Outputs, y_true: ByHead, probabilities: ByHead, y_pred: ByHead, thresholds: ByHead | None = None
 ) -> dict[str, Outcome]:
-    """The outcomes of all heads or levels.
-
-    Args:
-        outputs: of the classifier.
-        y_true: head name -> n labels, of which some may be unknown.
-        probabilities: head name -> (n, units).
-        y_pred: head name -> n predictions.
-        thresholds: head name -> (units,).
-
-    Returns:
-        Head name -> outcome.
-    """
+    """The outcome of each head or level, for the texts whose label is known."""
     limits: Mapping[str, np.ndarray] = thresholds or {}
     outcomes = {}
     for head, task in outputs.tasks.items():

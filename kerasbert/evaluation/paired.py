@@ -20,27 +20,18 @@ MCNEMAR, RANDOMISATION = "McNemar's exact test", "paired randomisation test"
 
 
 def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[str, float]:
-    """p-values of the differences between two classifiers, under the hypothesis that they are equally good.
+    """p-values of the differences between two classifiers on the same texts.
 
-    Accuracy is tested by McNemar's exact test, F1 scores by a paired randomisation test, which exchanges the two
-    predictions for random texts.
+    Accuracy is tested by McNemar's exact test; `macro_f1`, `micro_f1`, `weighted_f1` and `f1` of the last label by a
+    paired randomisation test, which exchanges the two predictions for random texts.
 
     Args:
         model: of one classifier.
-        other: of the other on the same texts; predictions of labels that `model` does not know count as mistakes.
-        seed: of the random exchanges.
-
-    Returns:
-        `accuracy`, `macro_f1`, `micro_f1` and `weighted_f1`, and `f1` of the last label -> p-value in (0, 1].
+        other: of the other; predictions of labels that `model` does not know count as mistakes.
+        seed: of the exchanges.
 
     Raises:
         DataError: when the two have different texts or labels.
-
-    Example:
-        >>> ids, values = np.array([0, 1] * 3), np.full((6, 2), 0.5)
-        >>> perfect, constant = (Outcome("", Multiclass(["a", "b"]), np.arange(6), ids, values, one) for one in (ids, ids * 0))
-        >>> paired_p_values(perfect, constant)["accuracy"]
-        0.25
 
     Reference:
         McNemar, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages", 1947; Yeh,
@@ -53,22 +44,7 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
 def verdict(
     task: Task, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
 ) -> str:
-    """Compare a model with its baseline by the main score of the task.
-
-    Args:
-        task: of both.
-        scores: of the model, see `Task.score`.
-        baseline: scores of the baseline.
-        p_values: from `paired_p_values`; None where the baseline's predictions are not known.
-
-    Returns:
-        A sentence; it names no winner where the difference may be chance.
-
-    Example:
-        >>> verdict(Multiclass(2), {"accuracy": 0.9, "num_examples": 400}, {"accuracy": 0.95}, {"accuracy": 0.004})
-        "The baseline wins: accuracy 0.9500 against 0.9000 on the same 400 texts (p = 0.0040, McNemar's exact test). It is \
-fitted in seconds; BERT is not worth it here as it is."
-    """
+    """Compare a model with its baseline by the main score, in a sentence that names no winner where chance may decide."""
     name, key = task.measure.title, task.measure.key
     own, theirs = task.measure.of(scores), task.measure.of(baseline)
     if own is None or theirs is None:
@@ -100,12 +76,7 @@ def is_significant(p_value: float | None) -> bool:
 
 
 def format_p_value(p_value: float | None) -> str:
-    """Format a p-value with four digits, an unknown one as a dash.
-
-    Example:
-        >>> format_p_value(0.25), format_p_value(1e-9), format_p_value(None)
-        ('0.2500', '< 0.0001', '–')
-    """
+    """Format a p-value with four digits, an unknown one as a dash."""
     if p_value is None:
         return "–"
     return f"{p_value:.4f}" if p_value >= 1e-4 else "< 0.0001"

@@ -29,18 +29,7 @@ LEAST_SHARE = 0.9
 
 
 def separates_texts(layer: int, pooling: str, different_vectors: int, num_different_texts: int) -> bool:
-    """Whether a hidden state has different vectors for different texts.
-
-    Args:
-        layer: 0 for the embeddings.
-        pooling: its name.
-        different_vectors: number of distinct vectors, up to rounding.
-        num_different_texts: number of texts that differ for the encoder.
-
-    Example:
-        >>> separates_texts(0, "cls", 1, 60), separates_texts(0, "mean", 60, 60)
-        (False, True)
-    """
+    """Whether a hidden state has different vectors for different texts; `[CLS]` in the embeddings (layer 0) has not."""
     if layer == 0 and POOLINGS[pooling].reads == "one token":
         return False
     return different_vectors >= LEAST_SHARE * num_different_texts

@@ -64,11 +64,7 @@ class ProbeScorer:
         self.groups = groups
 
     def score(self, vectors: np.ndarray, *, is_distinct: bool = True) -> dict[str, float]:
-        """Score vectors.
-
-        Args:
-            vectors: (n, hidden).
-            is_distinct: whether texts have different vectors; without, the silhouette is NaN.
+        """Score vectors, (n, hidden); without `is_distinct` (texts have different vectors) the silhouette is NaN.
 
         Returns:
             `score` and `deviation` (over the folds) of the labels; `subclass_score` of the sub-labels inside the classes;
@@ -155,14 +151,7 @@ class ProbeScorer:
 def sample_rows(
     labels: Sequence[Any] | None, count: int, *, folds: int, max_texts: int | None, seed: int
 ) -> tuple[np.ndarray, list[Any] | None, dict[str, int]]:
-    """Sample the texts of a probe, stratified by label; rare labels are left out.
-
-    Args:
-        labels: n labels or lists of labels, or None.
-        count: n.
-        folds: texts that a label must have.
-        max_texts: most rows; None: no limit.
-        seed: of the sample.
+    """Sample at most `max_texts` texts, stratified by label; labels with fewer texts than folds are left out.
 
     Returns:
         Rows in ascending order, their labels, and label -> number of texts of the labels left out.

@@ -116,18 +116,9 @@ def fill(
     batch_size: int = BATCH_SIZE,
     advance: Any = None,
 ) -> tuple[int, int]:
-    """Read texts into a store.
+    """Read texts, and perhaps second texts, into a store: how many there were, and how many were cut.
 
-    Args:
-        store: where the vectors go.
-        reader: reads batches.
-        tokens: the tokenizer.
-        columns: the texts, and perhaps second texts.
-        batch_size: texts in a batch.
-        advance: called with the number of texts done, after every batch.
-
-    Returns:
-        How many texts there were, and how many of them were cut.
+    `advance` is called with the number of texts done after every batch.
 
     Raises:
         DataError: when a text cannot be used, or the columns differ in length.
@@ -149,15 +140,7 @@ def fill(
 
 
 def load_cell(target: Path | None, cell: Cell) -> np.ndarray:
-    """The vectors of a (layer, pooling) pair from a folder of `.npy` files (as a memory map) or a Parquet file.
-
-    Args:
-        target: what `extract_features` wrote.
-        cell: layer and pooling.
-
-    Returns:
-        Array (n, hidden).
-    """
+    """The vectors of a (layer, pooling) pair, (n, hidden), from a folder (as a memory map) or a Parquet file."""
     assert target is not None
     if target.is_dir():
         mapped: np.ndarray = np.load(target / npy_name(cell), mmap_mode="r")

@@ -34,13 +34,6 @@ class FeatureReader:
 
     Raises:
         ConfigError: when a layer is outside the encoder or a pooling is unknown, given twice or untrained.
-        TypeError: when an argument has the wrong type.
-
-    Example:
-        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
-        >>> reader = FeatureReader(encoder, "all", ["mean", "max"])
-        >>> reader.cells
-        ((0, 'mean'), (0, 'max'), (1, 'mean'), (1, 'max'))
     """
 
     def __init__(
@@ -64,16 +57,7 @@ class FeatureReader:
     def read(
         self, tokens: TokenArrays | WindowArrays, *, batch_size: int, pad_id: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Read texts, short ones first.
-
-        Args:
-            tokens: of n texts, each one row or cut into windows.
-            batch_size: texts in a batch; of texts in windows no more than their budget of windows allows.
-            pad_id: id that fills up a text.
-
-        Yields:
-            The rows of a batch, (b,), and their vectors, float32 (b, cells, hidden).
-        """
+        """Read texts, short ones first: yields the rows of a batch, (b,), and their vectors, float32 (b, cells, hidden)."""
         if isinstance(tokens, WindowArrays):
             yield from self._read_windows(tokens, batch_size=batch_size, pad_id=pad_id)
             return
@@ -100,11 +84,7 @@ class FeatureReader:
 
 
 def check_window_pooling(pooling: str | Pooling, hidden_size: int) -> Pooling:
-    """The pooling layer that reads windows, if a frozen encoder can be read with it.
-
-    Raises:
-        ConfigError: when it has weights that nobody trained, or of another width.
-    """
+    """The layer that reads windows; a ConfigError where it has weights that nobody trained, or of another width."""
     layer = window_pooling_from(pooling)
     if layer.weights and layer.weights[0].shape[0] != hidden_size:
         raise ConfigError(

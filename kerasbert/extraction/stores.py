@@ -31,13 +31,7 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """Keeps the vectors in memory.
-
-    Args:
-        cells: (layer, pooling) pairs.
-        hidden_size: width of a vector.
-        dtype: `"float32"` or `"float16"`.
-    """
+    """Keeps the vectors in memory."""
 
     def __init__(self, cells: Sequence[Cell], hidden_size: int, dtype: str) -> None:
         self.cells, self.shape, self.dtype = tuple(cells), (0, len(cells), hidden_size), dtype
@@ -60,14 +54,7 @@ class MemoryStore:
 
 
 class NpyStore:
-    """Writes one `.npy` file for each cell, which `numpy.load(..., mmap_mode="r")` opens without reading it.
-
-    Args:
-        folder: an existing folder.
-        cells: (layer, pooling) pairs.
-        hidden_size: width of a vector.
-        dtype: `"float32"` or `"float16"`.
-    """
+    """Writes one `.npy` file for each cell, which `numpy.load(..., mmap_mode="r")` opens without reading it."""
 
     def __init__(self, folder: Path, cells: Sequence[Cell], hidden_size: int, dtype: str) -> None:
         self.folder, self.cells, self.hidden_size, self.dtype = folder, tuple(cells), hidden_size, np.dtype(dtype)
@@ -109,14 +96,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 
 class ParquetStore:
-    """Writes a Parquet file with a row for each text and a column of fixed-size lists for each cell.
-
-    Args:
-        file: the file to write.
-        cells: (layer, pooling) pairs.
-        hidden_size: width of a vector.
-        dtype: `"float32"` or `"float16"`.
-    """
+    """Writes a Parquet file with a row for each text and a column of fixed-size lists for each cell."""
 
     def __init__(self, file: Path, cells: Sequence[Cell], hidden_size: int, dtype: str) -> None:
         import pyarrow as pa

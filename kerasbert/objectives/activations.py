@@ -13,12 +13,6 @@ def sigmoid(logits: Any) -> Any:
 
     A plain float32 sigmoid is exactly 1 for logits above 17, so that a confidently wrong example gives no gradient at
     all. With this floor, `losses.BinaryCrossentropy` divides by the same factor and the product is exactly p - y.
-
-    Args:
-        logits: float tensor of any shape.
-
-    Returns:
-        Probabilities of the same shape.
     """
 
     @ops.custom_gradient

@@ -9,23 +9,13 @@ BETA = 0.999
 
 
 def class_weights(counts: np.ndarray, method: str = "balanced", *, beta: float = BETA) -> np.ndarray:
-    """Weights of exclusive classes.
+    """Weights of exclusive classes from their numbers of examples: float64 (C,), 1 for a class without any.
 
-    Args:
-        counts: examples of each class, (C,).
-        method: `"balanced"`, n / (C n_c) as in scikit-learn; `"sqrt"`, proportional to the root of that, with mean 1 over
-            the examples; `"effective"`, (1 - beta) / (1 - beta ** n_c), with sum C.
-        beta: of `"effective"`, in [0, 1).
-
-    Returns:
-        Float64 (C,); 1 for a class without an example.
+    `"balanced"` is n / (C n_c) as in scikit-learn; `"sqrt"` proportional to the root of that, with mean 1 over the
+    examples; `"effective"` (1 - beta) / (1 - beta ** n_c), with sum C.
 
     Raises:
-        ConfigError: when `method` is unknown or `beta` out of its range.
-
-    Example:
-        >>> class_weights(np.array([10, 30])).round(3).tolist()
-        [2.0, 0.667]
+        ConfigError: when `method` is unknown or `beta` outside [0, 1).
 
     Reference:
         Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", 2019, equation 3.
@@ -46,24 +36,12 @@ def class_weights(counts: np.ndarray, method: str = "balanced", *, beta: float =
 
 
 def positive_weights(positives: np.ndarray, total: int, method: str = "balanced", *, beta: float = BETA) -> np.ndarray:
-    """Weights of the positive examples of independent labels, the negatives having weight 1.
+    """Weights of the positives of independent labels, negatives having 1: float64 (C,), 1 where all or none are positive.
 
-    Args:
-        positives: positive examples of each label, (C,).
-        total: number of examples.
-        method: `"balanced"`, negatives / positives; `"sqrt"`, the root of that; `"effective"`, the ratio of the effective
-            numbers of negatives and positives.
-        beta: of `"effective"`, in [0, 1).
-
-    Returns:
-        Float64 (C,); 1 for a label that all or no examples have.
+    `"balanced"` is negatives / positives; `"sqrt"` the root of that; `"effective"` the ratio of the effective numbers.
 
     Raises:
-        ConfigError: when `method` is unknown or `beta` out of its range.
-
-    Example:
-        >>> positive_weights(np.array([10, 50]), 100).tolist()
-        [9.0, 1.0]
+        ConfigError: when `method` is unknown or `beta` outside [0, 1).
 
     Reference:
         Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", 2019, section 4.

@@ -18,15 +18,7 @@ NO_VALUES = (AttributeError, NotImplementedError, RuntimeError, TypeError, Value
 
 
 def true_class_ids(y_true: Any, y_pred: Any, form: LabelForm) -> tuple[Any, Any]:
-    """The labels of a batch as class ids.
-
-    Args:
-        y_true: see `LabelForm`.
-        y_pred: (batch, ...).
-        form: of class ids.
-
-    Returns:
-        Int32 (batch,), and whether each row holds a label, bool (batch,). A row that does not has no meaningful id.
+    """Labels as class ids: int32 (batch,), and whether each row holds a label; a row that does not has no meaningful id.
 
     Raises:
         DataError: when the shapes do not fit, or, outside a compiled step, when a value does not.
@@ -39,17 +31,10 @@ def true_class_ids(y_true: Any, y_pred: Any, form: LabelForm) -> tuple[Any, Any]
 
 
 def class_ids(y_true: Any, y_pred: Any, threshold: float, num_classes: int | None = None) -> tuple[Any, Any, Any]:
-    """Class ids of labels and predictions.
+    """Class ids of labels and predictions, int32 (batch,), and whether each row holds a label.
 
-    Args:
-        y_true: class ids (batch,) or (batch, 1), or one-hot rows (batch, C).
-        y_pred: a distribution (batch, C), of which the largest is taken, or P(positive), (batch, 1) or (batch,), which is
-            compared with the threshold.
-        threshold: a single column is positive at this or above.
-        num_classes: C; None takes it from the predictions.
-
-    Returns:
-        Two int32 tensors (batch,), and whether each row holds a label, bool (batch,).
+    Predictions are a distribution (batch, C), of which the largest is taken, or P(positive), (batch, 1) or (batch,), which
+    is positive at the threshold or above.
 
     Raises:
         DataError: when the shapes do not fit, or, outside a compiled step, when a value does not.
@@ -71,18 +56,9 @@ def class_ids(y_true: Any, y_pred: Any, threshold: float, num_classes: int | Non
 def label_rows(
     y_true: Any, y_pred: Any, *, soft: bool = False, unknown: bool = False, num_labels: int | None = None
 ) -> tuple[Any, Any, Any]:
-    """Rows of 0 and 1 beside their predictions, in one shape.
+    """Rows of 0 and 1 and their predictions, both (batch, C) of one type, and whether each row holds labels.
 
-    Args:
-        y_true: (batch, C), or (batch,) for one column.
-        y_pred: (batch, C), or (batch,) for one column.
-        soft: see `LabelForm`.
-        unknown: see `LabelForm`.
-        num_labels: C; None takes it from the predictions.
-
-    Returns:
-        Labels (batch, C) in the type of the predictions, predictions (batch, C), and whether each row holds labels, bool
-        (batch,).
+    `soft` and `unknown` are those of `LabelForm`; both arrays may be (batch,) for one column.
 
     Raises:
         DataError: when the shapes do not fit, or, outside a compiled step, when a value does not.

@@ -82,21 +82,15 @@ def bootstrap_intervals(
 
 
 def resampled_scores(weights: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Score several resamples of the same texts.
+    """Score resamples of the same texts: score name -> (r,).
+
+    `f1` is that of the last label. The macro mean is over the labels of a resample, scaled by the share of the C labels
+    that occur at all.
 
     Args:
         weights: (r, n), how often each text is in each resample.
         true: bool (n, C).
         predicted: bool (n, C).
-
-    Returns:
-        `accuracy`, `macro_f1`, `micro_f1`, `weighted_f1`, and `f1` of the last label, each (r,). The macro mean is over
-        the labels of a resample, scaled by the share of the C labels that occur at all.
-
-    Example:
-        >>> flags = np.eye(2, dtype=bool)
-        >>> resampled_scores(np.array([[1, 1], [2, 0]]), flags, flags[[0, 0]])["accuracy"].tolist()
-        [0.5, 1.0]
     """
     # Float32 holds whole numbers up to 16 million exactly, and BLAS multiplies it twice as fast.
     kind = np.float32 if weights.sum(axis=1).max() < 2**24 else np.float64

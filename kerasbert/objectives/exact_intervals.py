@@ -4,20 +4,7 @@ import numpy as np
 
 
 def wilson_interval(hits: np.ndarray, trials: np.ndarray, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's score intervals of proportions, which are never a single point.
-
-    Args:
-        hits: (n,), from 0 to `trials`.
-        trials: (n,), >= 1.
-        level: confidence, in (0, 1).
-
-    Returns:
-        Lower and upper ends, each (n,), in [0, 1].
-
-    Example:
-        >>> low, high = wilson_interval(np.array([1, 500]), np.array([1, 500]))
-        >>> low.round(2).tolist(), high.tolist()
-        ([0.21, 0.99], [1.0, 1.0])
+    """Wilson's score intervals of proportions, (n,) lower and upper ends, which are never a single point.
 
     Reference:
         Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
@@ -44,19 +31,10 @@ def constant_score_intervals(
 
     Args:
         true: bool (k, C), the labels of k distinct outcomes.
-        predicted: bool (k, C), the predictions.
+        predicted: bool (k, C).
         counts: int (k,), the number of texts with each.
         exclusive: whether each text has one label, so that micro-F1 is accuracy.
         level: confidence, in (0, 1).
-
-    Returns:
-        Score name, as in `bootstrap_intervals`, -> (low, high); only those that are constant.
-
-    Example:
-        >>> right = np.eye(2, dtype=bool)
-        >>> found = constant_score_intervals(right, right, np.array([10, 10]), exclusive=True, level=0.95)
-        >>> round(found["accuracy"][0], 4), found["accuracy"][1]
-        (0.8316, 1.0)
 
     Reference:
         Clopper and Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial", 1934;

@@ -139,14 +139,7 @@ class LabelForm:
 
 
 def as_numbers(where: str, labels: Any) -> np.ndarray:
-    """Labels as an array of numbers.
-
-    Args:
-        where: names them in messages.
-        labels: array-like, or a tensor of any backend.
-
-    Returns:
-        The array.
+    """Labels, array-like or a tensor of any backend, as an array of numbers.
 
     Raises:
         TypeError: when they are no numbers.
@@ -163,15 +156,7 @@ def as_numbers(where: str, labels: Any) -> np.ndarray:
 
 
 def form_of_loss(loss: Any, units: int) -> LabelForm | None:
-    """What a loss takes as labels.
-
-    Args:
-        loss: of this package, of Keras, or what `compile` takes for one.
-        units: predictions for each text.
-
-    Returns:
-        The form; None where it is not known, as for a loss of a user's own.
-    """
+    """What a loss (or what `compile` takes for one) takes as labels; None where it is not known."""
     if hasattr(loss, "label_form"):
         return loss.label_form(units)
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", "")

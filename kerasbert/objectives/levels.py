@@ -20,14 +20,7 @@ from kerasbert.objectives.label_forms import LabelForm
 
 
 def exp_of_exclusive(log_probabilities: Any) -> Any:
-    """Probabilities of exclusive labels; pairs with `SparseLevelCrossentropy`.
-
-    Args:
-        log_probabilities: (batch, C), each <= 0.
-
-    Returns:
-        (batch, C); the gradient factor is the probability, at least `TINY`.
-    """
+    """Probabilities of exclusive labels, with the gradient factor max(p, `TINY`); pairs with `SparseLevelCrossentropy`."""
 
     @ops.custom_gradient
     def forward(logs: Any) -> Any:
@@ -45,12 +38,8 @@ def exp_of_exclusive(log_probabilities: Any) -> Any:
 def exp_of_independent(log_probabilities: Any) -> Any:
     """Probabilities of independent labels; pairs with `BinaryLevelCrossentropy`.
 
-    Args:
-        log_probabilities: (batch, C), each <= 0.
-
-    Returns:
-        (batch, C); the gradient factor is the probability, written as p (1 - p) / (1 - p) with the numerator as the
-        loss has it and the denominator from the logarithm, which does not round to 0.
+    The gradient factor p is written as p (1 - p) / (1 - p), with the numerator as the loss has it and the denominator
+    from the logarithm, which does not round to 0.
     """
 
     @ops.custom_gradient
@@ -298,9 +287,7 @@ def ancestors(ids: Any, parents: Sequence[Sequence[int]]) -> list[Any]:
 def top_down(probabilities: Any, parents: Sequence[Sequence[int]]) -> Any:
     """The deepest label of the path that takes the most probable child at every step, int (batch,).
 
-    Args:
-        probabilities: (batch, C) of the deepest level; those of a parent are the sum of its children's.
-        parents: as for `HierarchicalF1`.
+    Probabilities are of the deepest level, (batch, C); those of a parent are the sum of its children's.
     """
     by_level = [probabilities]
     for level in reversed(parents):

@@ -246,12 +246,7 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
 
 
 def check_weights(name: str, value: Any) -> list[float]:
-    """Return weights as a list of finite numbers >= 0; one number becomes a list of one.
-
-    Raises:
-        ConfigError: when one of them is negative, NaN or infinite, or there is none.
-        TypeError: when it is neither a number nor a list of numbers.
-    """
+    """Return weights as a list of finite numbers >= 0 (ConfigError); one number becomes a list of one (else TypeError)."""
     values = value.tolist() if hasattr(value, "tolist") else value
     values = [values] if isinstance(values, (int, float)) else values
     if not isinstance(values, (list, tuple)):

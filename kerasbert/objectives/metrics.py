@@ -159,16 +159,6 @@ class ClassAccuracy(keras.metrics.SparseCategoricalAccuracy):
     """Keras's `SparseCategoricalAccuracy`, which also takes one-hot rows and refuses what is no label.
 
     Keras's compares one-hot rows with class ids, (batch, C) with (batch,), without a word.
-
-    Args:
-        name: shown in logs.
-        **kwargs: `keras.metrics.Metric`'s own (`dtype`).
-
-    Example:
-        >>> metric = ClassAccuracy()
-        >>> metric.update_state([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
-        >>> float(metric.result())
-        0.5
     """
 
     def __init__(self, name: str = "accuracy", **kwargs: Any) -> None:

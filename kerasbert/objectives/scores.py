@@ -66,16 +66,7 @@ def score_predictions(
 
 
 def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | None:
-    """A sentence that names the labels without a test text, which lower the macro averages; None where every label has one.
-
-    Args:
-        scores: from `score_predictions`.
-        limit: most names to list.
-
-    Example:
-        >>> tell_absent_labels({"labels_without_texts": ["a"], "per_label": {"a": {}, "b": {}}})
-        'No text here has this label, 1 of 2: a. In macro averages its F1 counts as 0.'
-    """
+    """Name the labels without a test text, which lower the macro averages; None where every label has one."""
     absent = scores.get("labels_without_texts", [])
     if not absent:
         return None
@@ -88,16 +79,7 @@ def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | N
 
 
 def as_flags(labels: np.ndarray, count: int) -> np.ndarray:
-    """Labels as bool (n, C): class ids (n,) one-hot, rows of 0 and 1 as they are.
-
-    Args:
-        labels: int (n,) or (n, C).
-        count: C.
-
-    Example:
-        >>> as_flags(np.array([1, 0]), 2).astype(int).tolist()
-        [[0, 1], [1, 0]]
-    """
+    """Labels as bool (n, C): class ids (n,) one-hot, rows of 0 and 1 as they are."""
     return labels[:, None] == np.arange(count) if labels.ndim == 1 else labels > 0
 
 

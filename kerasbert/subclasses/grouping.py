@@ -13,19 +13,10 @@ STARTS = 50
 
 
 def reduce_features(features: np.ndarray, *, dimensions: int = 30, reduction: str = "pca", seed: int = 0) -> np.ndarray:
-    """Features of the texts of one class in fewer dimensions.
+    """Reduce the features of one class, (n, hidden), to at most `dimensions`, (n, d), not scaled.
 
     Rows are scaled to length 1, centred on the class and projected on its principal components, so that what all texts
-    of the class share no longer counts; UMAP may follow.
-
-    Args:
-        features: (n, hidden).
-        dimensions: of the result, >= 1; fewer where the features have fewer.
-        reduction: `"pca"`, or `"umap"` for UMAP on 50 principal components.
-        seed: of the projection.
-
-    Returns:
-        (n, d), not scaled.
+    of the class share no longer counts; UMAP of 50 components may follow.
 
     Raises:
         ConfigError: when `reduction` is unknown or umap-learn is not installed.
@@ -46,20 +37,12 @@ def reduce_features(features: np.ndarray, *, dimensions: int = 30, reduction: st
 def group_points(
     points: np.ndarray, number: int | None, *, method: str = "kmeans", seed: int = 0, starts: int = STARTS
 ) -> np.ndarray:
-    """Put points into groups.
+    """Put points, (n, d), into groups, int (n,) from 0; -1 for what HDBSCAN puts into none.
 
-    Args:
-        points: (n, d).
-        number: of groups; None with `"hdbscan"`, which finds it.
-        method: `"kmeans"`, `"gaussian_mixture"` (one covariance shared by all) or `"hdbscan"`.
-        seed: of the starts.
-        starts: of KMeans, >= 1; the best is taken.
-
-    Returns:
-        Int (n,), group of each point from 0; -1 for what HDBSCAN puts into none.
+    The mixture has one covariance shared by all groups; of KMeans's starts the best is taken.
 
     Raises:
-        ConfigError: when `method` is unknown, or the number does not go with it.
+        ConfigError: when `method` is unknown, or the number does not go with it: HDBSCAN finds it itself.
     """
     from sklearn.cluster import HDBSCAN, KMeans
     from sklearn.mixture import GaussianMixture

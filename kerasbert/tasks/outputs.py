@@ -158,12 +158,7 @@ class ReadLabels(NamedTuple):
 
 
 class OutputPlan(abc.ABC):
-    """Abstract: what a classifier is to decide, before its label names are known.
-
-    Args:
-        name: as of `Outputs`.
-        tasks: head name -> task, or its class.
-    """
+    """Abstract: what a classifier is to decide, before its label names are known; a task may stand as its class."""
 
     #: Whether the heads are levels of a hierarchy.
     has_levels: ClassVar[bool] = False
@@ -192,11 +187,7 @@ class OutputPlan(abc.ABC):
 
 
 def cells_by_head(tasks: Mapping[str, Any], labels: Any) -> Mapping[str, Any]:
-    """Labels as `fit` takes them, by head.
-
-    Raises:
-        DataError: when it is no dict with these heads.
-    """
+    """Labels as `fit` takes them, by head; a DataError where they are no dict with these heads."""
     cells = {SINGLE_HEAD: labels} if SINGLE_HEAD in tasks else labels
     if not isinstance(cells, Mapping) or set(cells) != set(tasks):
         raise DataError(f"`labels` must be a dict with the heads {', '.join(tasks)}; got {shorten(cells)}.")

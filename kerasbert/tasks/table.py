@@ -13,19 +13,7 @@ TASKS: dict[str, type[Task]] = {task.name: task for task in (Binary, Multiclass,
 
 
 def task_class(name: object, argument: str = "task") -> type[Task]:
-    """The class of a task.
-
-    Args:
-        name: of the task.
-        argument: named in messages.
-
-    Raises:
-        ConfigError: when there is no such task.
-
-    Example:
-        >>> task_class("binary")
-        <class 'kerasbert.tasks.binary.Binary'>
-    """
+    """The class of a task; a ConfigError that names the argument where there is no such task."""
     return TASKS[check_choice(argument, name, TASKS)]
 
 
@@ -37,16 +25,9 @@ def describe_task(task: Task) -> dict[str, Any]:
 def task_from(description: Mapping[str, Any]) -> Task:
     """The task that `describe_task` described.
 
-    Args:
-        description: `task`, its name, and `label_names`.
-
     Raises:
         ConfigError: when there is no such task, or the names cannot be used.
         KeyError: when something is missing.
-
-    Example:
-        >>> task_from({"task": "multiclass", "label_names": ["a", "b"]})
-        Multiclass(label_names=('a', 'b'))
     """
     return task_class(description["task"]).of(description["label_names"])
 
@@ -58,12 +39,8 @@ def check_heads(heads: Any) -> dict[str, Task | type[Task]]:
         heads: head name -> `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`, or the name of a task.
 
     Raises:
-        ConfigError: when a name is no identifier or there is no such task.
+        ConfigError: when there is no such task.
         TypeError: when it is no dict of tasks.
-
-    Example:
-        >>> check_heads({"topic": "multiclass", "flags": Multilabel(["urgent"])})
-        {'topic': <class 'kerasbert.tasks.multiclass.Multiclass'>, 'flags': Multilabel(label_names=('urgent',))}
     """
     if not isinstance(heads, Mapping) or not heads:
         raise TypeError(f"`heads` must be a dict of head name -> task; got {shorten(heads)}.")

@@ -255,12 +255,7 @@ class Task(abc.ABC):
 
 
 def names_or_count(argument: str, value: int | Sequence[str], minimum: int) -> tuple[str, ...]:
-    """Label names, given as such or as their number.
-
-    Args:
-        argument: named in messages.
-        value: names, or how many there are: they are then called "0", "1" and so on.
-        minimum: least number of them.
+    """Label names, given as such or as their number: they are then called "0", "1" and so on.
 
     Raises:
         ConfigError: when there are too few, or two are the same.

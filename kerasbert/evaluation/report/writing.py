@@ -125,17 +125,10 @@ def write_report(
 
 
 def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
-    """Check that a report can be written to a folder.
-
-    Args:
-        folder: to be written.
-        overwrite: whether an existing report may be replaced; anything else, a saved classifier too, never is.
-
-    Returns:
-        The path, absolute.
+    """Check that a report can be written to a folder, and return its absolute path.
 
     Raises:
-        ArtifactError: when the folder holds something, or cannot be made.
+        ArtifactError: when it cannot be made, or holds anything but a report that may be replaced.
     """
     return check_output(folder, overwrite, kind="report")
 
