@@ -61,16 +61,16 @@ def score_baseline(
     by stochastic gradient descent. Thresholds of independent labels are tuned on a tenth of the training texts.
 
     Args:
-        task: `"binary"`, `"multiclass"`, `"multilabel"`, `"multitask"` or `"hierarchical"`; or the `outputs` of a
-            `TrainedClassifier`, which the next four arguments describe otherwise.
+        task: name of a task, as for `TextClassifier`; or the `outputs` of a `TrainedClassifier`, which the next four
+            arguments describe otherwise.
         train_texts: n >= 2 texts.
         train_labels: n labels as `TextClassifier.fit` takes them; by head or level for several.
         test_texts: m >= 1 texts.
         test_labels: m labels in the same form.
-        heads: for a multi-task one head name -> task: its name, or a task with label names such as `Multiclass(["a", "b"])`.
+        heads: for a multi-task one head name -> task: its name, or one with label names such as `Multiclass(["a", "b"])`.
         label_names: of one head, in their order; None collects and sorts them.
         subclasses: for a hierarchical one the tree, see `build_hierarchical`; None collects it.
-        level_task: for a hierarchical one the task of each level, `"multiclass"` or `"multilabel"`.
+        level_task: for a hierarchical one the task of each level, see `build_hierarchical`.
         seed: of the order of the texts and of the split.
 
     Returns:
@@ -84,7 +84,7 @@ def score_baseline(
 
     Example:
         >>> texts, labels = ["good film", "bad film", "good day", "bad day"], ["+", "-", "+", "-"]
-        >>> score_baseline("multiclass", texts, labels, ["good one", "bad one"], ["+", "-"])["accuracy"]
+        >>> score_baseline(Multiclass.name, texts, labels, ["good one", "bad one"], ["+", "-"])["accuracy"]
         1.0
 
     Reference:
@@ -102,8 +102,9 @@ def score_baseline(
     outputs, y_train, y_test = _read(plan, train_labels, test_labels)
     probabilities, thresholds = {}, {}
     for head, head_task in outputs.tasks.items():
-        for labels, rows in ((y_train[head], features[0]), (y_test[head], features[1])):
-            _check_number(len(labels), rows.shape[0])
+        for labels, texts in ((y_train[head], train_texts), (y_test[head], test_texts)):
+            if len(labels) != len(texts):
+                raise DataError(f"Texts and labels must be as many; got {len(texts)} texts and {len(labels)} labels.")
         probabilities[head], thresholds[head] = _fit(head_task, *features, y_train[head], seed)
     scores = outputs.evaluate(y_test, probabilities, thresholds)
     y_pred = outputs.predict(probabilities, thresholds)
@@ -165,11 +166,6 @@ def _fit(task: Task, train: Any, test: Any, y_true: np.ndarray, seed: int) -> tu
         values = values + 1e-12
         values /= values.sum(axis=1, keepdims=True)
     return values, task.default_thresholds()
-
-
-def _check_number(labels: int, texts: int) -> None:
-    if labels != texts:
-        raise DataError(f"Texts and labels must be as many; got {texts} texts and {labels} labels.")
 
 
 def _probabilities(learned: Any, flags: np.ndarray, asked: Sequence[Any], seed: int) -> list[np.ndarray]:

@@ -59,7 +59,7 @@ def predict_early(
         ConfigError: when the classifier is not layerwise or a number is out of range.
 
     Example:
-        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> early = predict_early(classifier, ["good", "bad"], confidence=0.5)
         >>> early.exit_layers.tolist(), round(early.saving, 2)

@@ -145,7 +145,7 @@ def explain(
         TypeError: when `text` is no text.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> found = explain(classifier, "A bad day", label="pos")
         >>> [word["word"] for word in found.words], found.error < 1e-3

@@ -127,7 +127,7 @@ def score_layers(
         DataError: when a label cannot be used.
 
     Example:
-        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> texts, labels = ["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4
         >>> report = score_layers(classifier.fit(texts, labels), texts, labels, confidences=[0.9])
         >>> [row["layer"] for row in report.rows], round(sum(row["weight"] for row in report.rows), 3)

@@ -30,31 +30,25 @@ class ProbeScorer:
         sublabels: n labels of subclasses, None where unknown; None: no sub-labels.
         folds: of the cross-validation.
         clusters: whether clusters are scored.
-        regularization: scikit-learn's `C`.
         seed: of folds and clusters.
 
     Raises:
         DataError: when no class has two subclasses with as many texts as folds.
 
     Example:
-        >>> scorer = ProbeScorer(["a", "b"] * 4, None, folds=2, clusters=False, regularization=1.0, seed=0)
+        >>> scorer = ProbeScorer(["a", "b"] * 4, None, folds=2, clusters=False, seed=0)
         >>> scorer.score(np.array([[0.0], [1.0]] * 4))["score"]
         1.0
     """
 
     def __init__(
-        self,
-        labels: Sequence[Any] | None,
-        sublabels: Sequence[Any] | None,
-        *,
-        folds: int,
-        clusters: bool,
-        regularization: float,
-        seed: int,
+        self, labels: Sequence[Any] | None, sublabels: Sequence[Any] | None, *, folds: int, clusters: bool, seed: int
     ) -> None:
-        self.folds, self.clusters, self.regularization, self.seed = folds, clusters, regularization, seed
+        self.folds, self.clusters, self.seed = folds, clusters, seed
         self.labels = None if labels is None else _encode(labels)
-        self.num_labels = 0 if self.labels is None else _num_labels(self.labels)
+        self.num_labels = 0
+        if self.labels is not None:
+            self.num_labels = self.labels.shape[1] if self.labels.ndim == 2 else len(np.unique(self.labels))
         self.task = Multilabel.name if self.labels is not None and self.labels.ndim == 2 else Multiclass.name
         self.sublabels = None if sublabels is None else np.array(["" if s is None else str(s) for s in sublabels])
         groups = None if labels is None and sublabels is None else _groups(self.labels, len(labels or sublabels or ()))
@@ -91,7 +85,7 @@ class ProbeScorer:
         from sklearn.preprocessing import StandardScaler
         from threadpoolctl import threadpool_limits
 
-        model: Any = LogisticRegression(C=self.regularization, max_iter=MAX_ITERATIONS, tol=1e-3)
+        model: Any = LogisticRegression(max_iter=MAX_ITERATIONS, tol=1e-3)
         several = y_true.ndim == 2
         splitter = (KFold if several else StratifiedKFold)(self.folds, shuffle=True, random_state=self.seed)
         pipeline = make_pipeline(StandardScaler(), OneVsRestClassifier(model) if several else model)
@@ -200,10 +194,6 @@ def _encode(labels: Sequence[Any]) -> np.ndarray:
 
         return np.asarray(MultiLabelBinarizer().fit_transform([[str(name) for name in row] for row in labels]))
     return np.array([str(label) for label in labels])
-
-
-def _num_labels(y_true: np.ndarray) -> int:
-    return int(y_true.shape[1]) if y_true.ndim == 2 else len(np.unique(y_true))
 
 
 def _groups(y_true: np.ndarray | None, count: int) -> list[np.ndarray]:

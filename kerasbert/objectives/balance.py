@@ -52,10 +52,10 @@ def positive_weights(positives: np.ndarray, total: int, method: str = "balanced"
     usable = (positives > 0) & (negatives > 0)
     few, many = np.where(usable, positives, 1.0), np.where(usable, negatives, 1.0)
     if method == "effective":
-        return _effective(many, beta) / _effective(few, beta)
-    return many / few if method == "balanced" else np.sqrt(many / few)
+        return np.asarray(_effective(many, beta) / _effective(few, beta))
+    return np.asarray(many / few if method == "balanced" else np.sqrt(many / few))
 
 
 def _effective(counts: np.ndarray, beta: float) -> np.ndarray:
     check_number("beta", beta, 0, 1, open_maximum=True)
-    return (1.0 - beta**counts) / (1.0 - beta)
+    return np.asarray((1.0 - beta**counts) / (1.0 - beta))

@@ -141,7 +141,7 @@ def _checked(y_true: Any, y_pred: Any, form: LabelForm) -> Any:
     return y_true
 
 
-def _shape_of(tensor: Any) -> tuple | None:
+def _shape_of(tensor: Any) -> tuple[int | None, ...] | None:
     """The static shape, None where not even the rank is known."""
     try:
         return tuple(tensor.shape)
@@ -152,7 +152,7 @@ def _shape_of(tensor: Any) -> tuple | None:
 def _values_of(tensor: Any) -> np.ndarray | None:
     """The values of a tensor; None inside a compiled step, where it has none yet."""
     try:
-        return ops.convert_to_numpy(tensor)
+        return np.asarray(ops.convert_to_numpy(tensor))
     except NO_VALUES:
         return None
 

@@ -82,7 +82,7 @@ class LabelForm:
     def canonical(self, labels: np.ndarray) -> np.ndarray:
         """Checked labels as class ids (n,), or as rows (n, units)."""
         if self.is_one_hot(labels.shape):
-            return labels.argmax(axis=1)
+            return np.asarray(labels.argmax(axis=1))
         return labels.reshape(-1) if self.ids else labels.reshape(len(labels), self.units)
 
     def message(self, where: str, value: Any, place: str) -> str:
@@ -110,13 +110,13 @@ class LabelForm:
 
     def _wrong_rows(self, array: np.ndarray) -> np.ndarray:
         if self.is_one_hot(array.shape):
-            return ~(((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1))
+            return np.asarray(~(((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1)))
         values = array.reshape(len(array), -1) if array.size else np.zeros((len(array), 1))
         if self.ids:
             right = (values >= 0) & (values < self.units) & (values == np.floor(values))
         else:
             right = (values >= 0) & (values <= 1) if self.soft else (values == 0) | (values == 1)
-        return ~(right | (values == -1) if self.unknown else right).all(axis=1)
+        return np.asarray(~(right | (values == -1) if self.unknown else right).all(axis=1))
 
     def _hint(self, array: np.ndarray) -> str:
         if not self.ids:
@@ -158,7 +158,8 @@ def as_numbers(where: str, labels: Any) -> np.ndarray:
 def form_of_loss(loss: Any, units: int) -> LabelForm | None:
     """What a loss (or what `compile` takes for one) takes as labels; None where it is not known."""
     if hasattr(loss, "label_form"):
-        return loss.label_form(units)
+        form: LabelForm = loss.label_form(units)
+        return form
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", "")
     if isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
         return LabelForm(True, units) if loss._fn_kwargs.get("ignore_class") is None else None

@@ -14,45 +14,31 @@ from keras import ops
 
 from kerasbert._core.checks import check_bool, check_number
 from kerasbert._core.names import PACKAGE
-from kerasbert.objectives.activations import TINY, slope
+from kerasbert.objectives.activations import TINY, slope, with_gradient
 from kerasbert.objectives.batch_labels import label_rows, or_nan, row_weights, true_class_ids
 from kerasbert.objectives.label_forms import LabelForm
 
 
+@with_gradient
 def exp_of_exclusive(log_probabilities: Any) -> Any:
     """Probabilities of exclusive labels, with the gradient factor max(p, `TINY`); pairs with `SparseLevelCrossentropy`."""
-
-    @ops.custom_gradient
-    def forward(logs: Any) -> Any:
-        probabilities = ops.exp(logs)
-
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
-            return ops.multiply(upstream, ops.maximum(probabilities, TINY))
-
-        return probabilities, backward
-
-    return forward(log_probabilities)
+    probabilities = ops.exp(log_probabilities)
+    return probabilities, lambda upstream: ops.multiply(upstream, ops.maximum(probabilities, TINY))
 
 
+@with_gradient
 def exp_of_independent(log_probabilities: Any) -> Any:
     """Probabilities of independent labels; pairs with `BinaryLevelCrossentropy`.
 
     The gradient factor p is written as p (1 - p) / (1 - p), with the numerator as the loss has it and the denominator
     from the logarithm, which does not round to 0.
     """
+    probabilities = ops.exp(log_probabilities)
 
-    @ops.custom_gradient
-    def forward(logs: Any) -> Any:
-        probabilities = ops.exp(logs)
+    def gradient(upstream: Any) -> Any:
+        return ops.multiply(upstream, slope(probabilities) / ops.maximum(-ops.expm1(log_probabilities), TINY))
 
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
-            return ops.multiply(upstream, slope(probabilities) / ops.maximum(-ops.expm1(logs), TINY))
-
-        return probabilities, backward
-
-    return forward(log_probabilities)
+    return probabilities, gradient
 
 
 LEVEL_ACTIVATIONS = {"softmax": exp_of_exclusive, "sigmoid": exp_of_independent}
@@ -324,28 +310,21 @@ def _add_children(probabilities: Any, parents: Sequence[int]) -> Any:
     return ops.transpose(ops.segment_sum(ops.transpose(floored), table, num_segments=max(parents) + 1))
 
 
+@with_gradient
 def _log(probabilities: Any) -> Any:
-    @ops.custom_gradient
-    def forward(values: Any) -> Any:
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
-            return ops.divide(upstream, ops.maximum(values, TINY))
-
-        return ops.log(ops.maximum(values, TINY)), backward
-
-    return forward(probabilities)
+    floored = ops.maximum(probabilities, TINY)
+    return ops.log(floored), lambda upstream: ops.divide(upstream, floored)
 
 
 def _binary_crossentropy(y_true: Any, y_pred: Any, known: Any) -> Any:
-    @ops.custom_gradient
+    @with_gradient
     def forward(probabilities: Any) -> Any:
         positive = y_true * ops.log(ops.maximum(probabilities, TINY))
         negative = (1.0 - y_true) * ops.log(ops.maximum(1.0 - probabilities, TINY))
 
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
+        def gradient(upstream: Any) -> Any:
             return ops.multiply(upstream, known * (probabilities - y_true) / slope(probabilities))
 
-        return -(positive + negative) * known, backward
+        return -(positive + negative) * known, gradient
 
     return forward(y_pred)

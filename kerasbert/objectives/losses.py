@@ -9,7 +9,7 @@ from keras import ops
 from kerasbert._core.checks import check_bool, check_number, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
-from kerasbert.objectives.activations import TINY, slope
+from kerasbert.objectives.activations import TINY, slope, with_gradient
 from kerasbert.objectives.batch_labels import label_rows, or_nan, true_class_ids
 from kerasbert.objectives.label_forms import LabelForm
 
@@ -260,11 +260,8 @@ def _binary_losses(
     positive: Any, negative: Any, y_pred: Any, *, gammas: tuple[float, float], margin: float = 0.0, from_logits: bool
 ) -> Any:
     """Loss of every label: `positive` and `negative` are how much it counts as either, (batch, C)."""
-    return (
-        _of_logits(positive, negative, y_pred, gammas, margin)
-        if from_logits
-        else _of_probabilities(positive, negative, y_pred, gammas, margin)
-    )
+    losses = _of_logits if from_logits else _of_probabilities
+    return losses(positive, negative, y_pred, gammas, margin)
 
 
 def _of_logits(positive: Any, negative: Any, logits: Any, gammas: tuple[float, float], margin: float) -> Any:
@@ -277,14 +274,13 @@ def _of_logits(positive: Any, negative: Any, logits: Any, gammas: tuple[float, f
 
 
 def _of_probabilities(positive: Any, negative: Any, y_pred: Any, gammas: tuple[float, float], margin: float) -> Any:
-    @ops.custom_gradient
+    @with_gradient
     def forward(p: Any) -> Any:
         shifted = ops.relu(p - margin)
         log_yes, log_no = ops.log(ops.maximum(p, TINY)), ops.log(ops.maximum(1.0 - shifted, TINY))
         focus_yes, focus_no = _power(1.0 - p, gammas[0]), _power(shifted, gammas[1])
 
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
+        def gradient(upstream: Any) -> Any:
             # With respect to the logit; what would divide by a probability of zero has been cancelled.
             yes = focus_yes * (gammas[0] * p * log_yes - (1.0 - p))
             ratio = ops.maximum(1.0 - p, TINY) / ops.maximum(1.0 - shifted, TINY)
@@ -294,7 +290,7 @@ def _of_probabilities(positive: Any, negative: Any, y_pred: Any, gammas: tuple[f
             no = no * ops.cast(p >= margin, p.dtype)
             return ops.multiply(upstream, (positive * yes + negative * no) / slope(p))
 
-        return -(positive * focus_yes * log_yes + negative * focus_no * log_no), backward
+        return -(positive * focus_yes * log_yes + negative * focus_no * log_no), gradient
 
     return forward(y_pred)
 

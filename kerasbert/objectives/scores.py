@@ -13,10 +13,7 @@ COUNTED = ("precision", "recall", "f1")
 
 
 def score_predictions(
-    y_true: np.ndarray,
-    y_pred: np.ndarray,
-    label_names: Sequence[str],
-    probabilities: np.ndarray | None = None,
+    y_true: np.ndarray, y_pred: np.ndarray, label_names: Sequence[str], probabilities: np.ndarray | None = None
 ) -> dict[str, Any]:
     """Score predictions: counted from the decisions and, with probabilities, by how well they rank the texts.
 

@@ -54,7 +54,8 @@ def tune_thresholds(
     own = np.array([_best(labels[:, i], probabilities[:, i], default) for i in range(labels.shape[1])])
     if not strength:
         return own
-    return (positives * own + strength * _common(labels, probabilities, default)) / (positives + strength)
+    common = _common(labels, probabilities, default)
+    return np.asarray((positives * own + strength * common) / (positives + strength))
 
 
 def _common(labels: np.ndarray, probabilities: np.ndarray, default: float) -> float:

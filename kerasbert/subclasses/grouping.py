@@ -50,17 +50,17 @@ def group_points(
     check_choice("method", method, METHODS)
     if (method == "hdbscan") != (number is None):
         raise ConfigError(f"`number` must be None for 'hdbscan' and a number for {METHODS}; got {number}.")
+    model: Any
     if method == "hdbscan":
         least = max(5, len(points) // 100)
-        return HDBSCAN(min_cluster_size=least, copy=True).fit_predict(points) if len(points) > least else _one(points)
-    if method == "kmeans":
-        return KMeans(number, n_init=starts, random_state=seed).fit_predict(points)
-    mixture = GaussianMixture(number, covariance_type="tied", reg_covar=1e-4, n_init=3, random_state=seed)
-    return mixture.fit_predict(points)
-
-
-def _one(points: np.ndarray) -> np.ndarray:
-    return np.zeros(len(points), "int64")
+        if len(points) <= least:
+            return np.zeros(len(points), "int64")
+        model = HDBSCAN(min_cluster_size=least, copy=True)
+    elif method == "kmeans":
+        model = KMeans(number, n_init=starts, random_state=seed)
+    else:
+        model = GaussianMixture(number, covariance_type="tied", reg_covar=1e-4, n_init=3, random_state=seed)
+    return np.asarray(model.fit_predict(points))
 
 
 def _umap(points: np.ndarray, dimensions: int, seed: int) -> np.ndarray:
@@ -70,4 +70,4 @@ def _umap(points: np.ndarray, dimensions: int, seed: int) -> np.ndarray:
         raise ConfigError("`reduction` 'umap' needs umap-learn; pip install 'kerasbert[umap]'.") from error
     neighbours = min(15, len(points) - 1)
     reducer: Any = UMAP(n_components=dimensions, n_neighbors=neighbours, min_dist=0.0, random_state=seed, n_jobs=1)
-    return reducer.fit_transform(points).astype("float64")
+    return np.asarray(reducer.fit_transform(points), "float64")

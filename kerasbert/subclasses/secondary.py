@@ -165,7 +165,7 @@ def add_subclasses(
     model = build_secondary(trained.model, tree.to_tree())
     history = train_secondary(model, batches, epochs=epochs, seed=seed).history
     plain = {name: [float(value) for value in values] for name, values in history.items()}
-    settings = {**trained.settings, "task": "hierarchical", "label_names": None}
+    settings = {**trained.settings, "task": model.task_outputs.name, "label_names": None}
     return TrainedClassifier(model, tokenizer, settings=settings, history=plain)
 
 

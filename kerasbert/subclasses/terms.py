@@ -34,4 +34,4 @@ def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> 
 def class_tf_idf(counts: np.ndarray) -> np.ndarray:
     """Class-based TF-IDF, (groups, terms), of term counts; every term occurs at least once."""
     sizes = counts.sum(axis=1, keepdims=True)
-    return counts / np.maximum(sizes, 1) * np.log(1 + sizes.mean() / counts.sum(axis=0))
+    return np.asarray(counts / np.maximum(sizes, 1) * np.log(1 + sizes.mean() / counts.sum(axis=0)))

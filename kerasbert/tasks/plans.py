@@ -8,12 +8,7 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.tasks.hierarchical import (
-    DEFAULT_LEVEL_TASK,
-    HierarchicalOutputs,
-    HierarchicalPlan,
-    with_level_task,
-)
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK, HierarchicalOutputs, HierarchicalPlan, with_level_task
 from kerasbert.tasks.outputs import OutputPlan, Outputs
 from kerasbert.tasks.several import MULTITASK, SeveralOutputs, SeveralPlan
 from kerasbert.tasks.single import SingleOutput, SinglePlan
