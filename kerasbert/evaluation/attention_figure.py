@@ -1,4 +1,4 @@
-"""Pictures of attentions: inline SVG for a page, drawn without a library, and a file by matplotlib."""
+"""Draw attention weights, as inline SVG without a library or to a file by matplotlib."""
 
 import base64
 import html
@@ -53,7 +53,7 @@ def draw_attentions(weights: np.ndarray, tokens: Sequence[str], title: str, file
 
 
 def _token_names(place: int, token: str, margin: int) -> str:
-    """The name of a token beside its row and above its column."""
+    """Name a token beside its row and above its column."""
     middle, name = margin + CELL * (place + 0.5), html.escape(token)
     return (
         f'<text x="{margin - 5}" y="{middle + 4:g}" text-anchor="end">{name}</text>'
@@ -62,7 +62,7 @@ def _token_names(place: int, token: str, margin: int) -> str:
 
 
 def _shades(weights: np.ndarray) -> np.ndarray:
-    """Colours, uint8 (length, length, 3), from white to the darkest at the largest weight."""
+    """Colour weights from white to the darkest at the largest one, uint8 (length, length, 3)."""
     share = np.asarray(weights, "float64") / max(float(np.max(weights)), 1e-12)
     return np.asarray(np.round(255 + share[..., None] * (np.array(DARKEST) - 255)), "uint8")
 

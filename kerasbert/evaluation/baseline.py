@@ -26,7 +26,7 @@ HELD_OUT = 0.1
 
 
 class BaselineScores(dict[str, Any]):
-    """Scores of a baseline with its predictions, so that a model can be compared with it text by text.
+    """Scores of a baseline with its predictions, for paired significance tests.
 
     Args:
         scores: see `score_baseline`.
@@ -55,7 +55,7 @@ def score_baseline(
     level_task: str = DEFAULT_LEVEL_TASK,
     seed: int = 0,
 ) -> BaselineScores:
-    """Score TF-IDF with logistic regression on the same texts, a classifier without BERT.
+    """Train and evaluate a baseline without BERT, TF-IDF with logistic regression, on the same texts.
 
     Words, word pairs and character n-grams of 2 to 4 are weighted by TF-IDF; each label has a logistic regression, fitted
     by stochastic gradient descent. Thresholds of independent labels are tuned on a tenth of the training texts.
@@ -114,7 +114,7 @@ def score_baseline(
 def _read(
     plan: OutputPlan | Outputs, train_labels: Any, test_labels: Any
 ) -> tuple[Outputs, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """The outputs, with the label names of all texts unless they are known, and the labels of either part."""
+    """Return the outputs, y_train and y_test; unknown label names are collected from both."""
     if isinstance(plan, Outputs):
         return plan, plan.encode(train_labels), plan.encode(test_labels)
     # A generator of labels can be read once.
@@ -132,12 +132,12 @@ def _cells(plan: OutputPlan, labels: Any) -> dict[str, Any]:
 
 
 def _as_given(plan: OutputPlan, cells: Mapping[str, Any]) -> Any:
-    """Cells by head, those of the only head by themselves."""
+    """Unwrap the cells of a single head."""
     return cells if plan.has_several_heads else cells[SINGLE_HEAD]
 
 
 def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[Any, Any]:
-    """TF-IDF of words, word pairs and character n-grams, sparse (n, f) and (m, f)."""
+    """Compute TF-IDF of words, word pairs and character n-grams, sparse (n, f) and (m, f)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import FeatureUnion
 
@@ -152,7 +152,7 @@ def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[An
 
 
 def _fit(task: Task, train: Any, test: Any, y_true: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of the test texts, (m, units), and thresholds, (units,)."""
+    """Fit a head; return its probabilities of the test texts, (m, units), and thresholds, (units,)."""
     known = np.flatnonzero(task.known(y_true))
     train, y_true = train[known], y_true[known]
     flags = task.flags(y_true)[:, -task.units :]  # (n, units)
@@ -169,7 +169,7 @@ def _fit(task: Task, train: Any, test: Any, y_true: np.ndarray, seed: int) -> tu
 
 
 def _probabilities(learned: Any, flags: np.ndarray, asked: Sequence[Any], seed: int) -> list[np.ndarray]:
-    """Logistic regressions of `flags`, (n, units), fitted on `learned`: probabilities (m, units) of each of `asked`."""
+    """Fit a logistic regression for each unit of `flags`, (n, units); predict (m, units) for each of `asked`."""
     from sklearn.linear_model import SGDClassifier
 
     # As many steps as scikit-learn advises; most fits stop earlier by their own rule.

@@ -16,7 +16,7 @@ from kerasbert.tasks.task import Task
 def collect_outcomes(
     classifier: TrainedClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
 ) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
-    """Predict labelled texts in one pass: outcomes by head and, of a hierarchical classifier, `score_hierarchy`."""
+    """Predict labelled texts in one pass; return the outcomes by head, and `score_hierarchy` if there is one."""
     y_true = _encode(classifier, texts, labels)
     probabilities = classifier.probabilities(texts, text_pairs)
     y_pred = classifier.y_pred(probabilities)
@@ -31,7 +31,7 @@ def evaluate_with_baseline(
     baseline: Mapping[str, Any],
     text_pairs: Sequence[str] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Evaluate with intervals and compare with a baseline, in one pass: the scores, and what `compare_heads` returns."""
+    """Evaluate with intervals; return the scores and their comparison with a baseline, see `compare_heads`."""
     y_true = _encode(classifier, texts, labels)
     outputs, probabilities = classifier.outputs, classifier.probabilities(texts, text_pairs)
     scores = outputs.evaluate(y_true, probabilities, classifier.thresholds, intervals=True)
@@ -44,7 +44,7 @@ def evaluate_with_baseline(
 def compare_heads(
     outcomes: Mapping[str, Outcome], scores: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
-    """Compare a model with its baseline head by head: `compare_with_baseline`, by head for several; None without one.
+    """Compare a model with its baseline, by head where there are several; None without a baseline.
 
     Raises:
         DataError: when the baseline has other texts or labels.

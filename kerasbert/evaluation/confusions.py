@@ -1,4 +1,4 @@
-"""Confusions: the matrix of true against predicted labels, the most frequent confusions, the most confident mistakes."""
+"""The confusion matrix, the most frequent confusions, and the most confident mistakes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def confusion_matrix(outcome: Outcome) -> tuple[list[str], np.ndarray]:
 
 
 def confused_pairs(outcome: Outcome, *, limit: int = 12) -> list[dict[str, Any]]:
-    """The most frequent confusions: `true`, `predicted`, `count`, and `share` of the texts with the true label.
+    """List the most frequent confusions: `true`, `predicted`, `count`, and `share` of the true label's texts.
 
     Of a multi-label head: the true label was missed and the other one predicted wrongly.
     """
@@ -45,7 +45,7 @@ def confused_pairs(outcome: Outcome, *, limit: int = 12) -> list[dict[str, Any]]
 
 
 def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]]:
-    """The texts on which a head was most confident and wrong, one mistake each, the most confident first.
+    """List the most confident mistakes of a head, one for each text.
 
     Returns:
         `row`, from 1; `true` and `predicted`, lists of names; `label`, the one with the largest error; its `probability`;

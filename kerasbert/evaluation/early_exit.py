@@ -114,7 +114,7 @@ class ExitStages:
         probabilities: np.ndarray,
         exits: np.ndarray,
     ) -> None:
-        """Predict the texts `rows` and write to these rows of `probabilities` and `exits`."""
+        """Predict a batch and write to its `rows` of `probabilities` and `exits`."""
         mask = inputs[ATTENTION_MASK]
         hidden = _float32(self._embed.predict_on_batch(inputs))
         bias = _float32(self._bias_of(mask))

@@ -1,4 +1,4 @@
-"""An explanation as a page."""
+"""The HTML page of an explanation."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -38,7 +38,7 @@ def explanation_page(explanation: Mapping[str, Any], weights: np.ndarray, attent
 
 
 def _highlighted(text: str, words: Sequence[Mapping[str, Any]]) -> str:
-    """The text with a background behind each word, the stronger the larger its attribution."""
+    """Highlight each word, the more the larger its attribution."""
     largest = max((abs(word["attribution"]) for word in words), default=0) or 1.0
     parts, place = [], 0
     for word in words:

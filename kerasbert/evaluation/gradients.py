@@ -29,7 +29,7 @@ class PathIntegral(NamedTuple):
 
 
 class EmbeddedClassifier:
-    """A classifier from the output of its embedding layer on."""
+    """A classifier that takes embeddings in place of token ids."""
 
     def __init__(self, model: Classifier) -> None:
         self.model = model
@@ -40,11 +40,11 @@ class EmbeddedClassifier:
         self._tail = keras.Model([*states, *others], model.output)
 
     def embed(self, inputs: dict[str, np.ndarray]) -> Any:
-        """The output of the embedding layer, (rows, length, hidden)."""
+        """Embed the token ids, (rows, length, hidden)."""
         return self.model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], training=False)
 
     def states(self, embedded: Any, mask: np.ndarray) -> list[Any]:
-        """The inputs of each features layer: hidden states, or the pooler's output."""
+        """Return the inputs of each features layer: hidden states, or the pooler's output."""
         encoder = self.model.encoder
         bias = encoder.attention_bias(mask)
         states = [embedded]
@@ -119,7 +119,7 @@ def _output(output: Any, head: str, label: int) -> Any:
 
 
 def _repeat(inputs: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
-    """The inputs of `times` copies of a text, each with its own windows."""
+    """Repeat the inputs of a text, each copy with its own windows."""
     repeated = {name: np.tile(array, (times, 1)) for name, array in inputs.items()}
     if WINDOW_ROWS in inputs:
         rows = repeated[WINDOW_ROWS]

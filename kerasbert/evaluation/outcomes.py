@@ -1,4 +1,4 @@
-"""What one head predicted for labelled texts, in one form for every task."""
+"""Predictions of a head for labelled texts."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -42,17 +42,17 @@ class Outcome:
 
     @property
     def true_flags(self) -> np.ndarray:
-        """Bool (n, C): the labels of each text; a binary head has a column for either label."""
+        """The true labels, bool (n, C); a binary head has a column for either label."""
         return self.task.flags(self.y_true)
 
     @property
     def predicted_flags(self) -> np.ndarray:
-        """Bool (n, C): the predicted labels."""
+        """The predicted labels, bool (n, C)."""
         return self.task.flags(self.y_pred)
 
     @property
     def label_probabilities(self) -> np.ndarray:
-        """Float64 (n, C): the probability of each label."""
+        """The probability of each label, float64 (n, C)."""
         return self.task.columns(self.probabilities.astype(np.float64))
 
     @property
@@ -68,7 +68,7 @@ class Outcome:
 def outcomes_by_head(
     outputs: Outputs, y_true: ByHead, probabilities: ByHead, y_pred: ByHead, thresholds: ByHead | None = None
 ) -> dict[str, Outcome]:
-    """The outcome of each head or level, for the texts whose label is known."""
+    """Collect the outcome of each head or level."""
     limits: Mapping[str, np.ndarray] = thresholds or {}
     outcomes = {}
     for head, task in outputs.tasks.items():

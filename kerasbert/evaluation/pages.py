@@ -8,7 +8,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def html_page(title: str, body: str, *, style: str = "") -> str:
-    """Put an HTML body, with data escaped, into a page with the common style sheet and the page's own `style`."""
+    """Wrap an HTML body, with data escaped, in a page with the common style sheet and its own `style`."""
     css = STYLESHEET.read_text(encoding="utf-8") + style
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

@@ -93,7 +93,7 @@ class ProbeReport:
         ]
 
     def best(self, quantity: str = "score") -> dict[str, Any]:
-        """The row with the highest value, without those of `same_vectors`; of equal rows the lowest layer.
+        """Return the row with the highest value, except `same_vectors`; of equal rows the lowest layer.
 
         Raises:
             ConfigError: when it was not measured.
@@ -122,7 +122,7 @@ class ProbeReport:
         return f"kb.extract_features({self.encoder!r}, texts, layers={row['layer']}, poolings={row['pooling']!r})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data, NaN as None."""
+        """Return everything as plain data, NaN as None."""
         found = dataclasses.asdict(self)
         found["rows"] = [{key: _or_none(value) for key, value in row.items()} for row in self.rows]
         found["recommendation"] = self.recommendation
@@ -132,7 +132,7 @@ class ProbeReport:
         return found
 
     def summary(self) -> str:
-        """The conclusions, in a few lines."""
+        """Summarize the conclusions in a few lines."""
         lines = []
         if "score" in self.quantities:
             best, cheap = self.best(), self.economical
@@ -189,7 +189,7 @@ class ProbeReport:
         return HeatMap(title, np.array(values, dtype=float), place)
 
     def grid(self, quantity: str) -> tuple[list[int], list[str], list[list[float]]]:
-        """Layers, poolings, and the values by layer and pooling."""
+        """Return layers, poolings, and the values by layer and pooling."""
         layers = list(dict.fromkeys(row["layer"] for row in self.rows))
         poolings = list(dict.fromkeys(row["pooling"] for row in self.rows))
         values = {(row["layer"], row["pooling"]): row.get(quantity, math.nan) for row in self.rows}
@@ -209,7 +209,7 @@ def _or_lowest(value: Any) -> float:
 
 
 def table_rows(rows: Sequence[dict[str, Any]], quantities: Sequence[str]) -> list[list[Any]]:
-    """Cells of a table: layer, pooling and the quantities, None where there is none."""
+    """Return the cells of a table: layer, pooling and the quantities, None where there is none."""
     return [[row["layer"], row["pooling"], *[_or_none(row.get(name)) for name in quantities]] for row in rows]
 
 

@@ -23,7 +23,7 @@ NUM_CLUSTERS = (2, 3, 5, 8, 12)
 
 
 class ProbeScorer:
-    """Scores vectors of the same texts.
+    """Score the hidden states of the same texts under several poolings.
 
     Args:
         labels: n labels or n lists of labels; None: no labels.
@@ -75,7 +75,7 @@ class ProbeScorer:
         return scores
 
     def cross_validate(self, vectors: np.ndarray, y_true: np.ndarray) -> np.ndarray:
-        """Accuracy (macro-F1 of several labels a text) of logistic regression on each held-out fold, (folds,)."""
+        """Cross-validate logistic regression; return accuracy, or macro-F1 of label lists, by fold, (folds,)."""
         from joblib import parallel_config
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
@@ -101,7 +101,7 @@ class ProbeScorer:
         return float(np.average(means, weights=[len(rows) for rows in groups]))
 
     def _score_clusters(self, vectors: np.ndarray) -> dict[str, float]:
-        """Silhouette of clusters inside each class, and their agreement with the sub-labels where there are any."""
+        """Cluster each class; return the silhouette and, with sub-labels, the agreement with these."""
         from sklearn.metrics import normalized_mutual_info_score
 
         random = np.random.default_rng(self.seed)
@@ -179,7 +179,7 @@ def sample_rows(
 
 
 def _interleaved(names: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A random order in which each label's rows are evenly spaced."""
+    """Return a random order in which each label's rows are evenly spaced."""
     place = np.empty(len(names))
     for name in np.unique(names):
         rows = random.permutation(np.flatnonzero(names == name))
@@ -188,7 +188,7 @@ def _interleaved(names: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _encode(labels: Sequence[Any]) -> np.ndarray:
-    """Names (n,), or 0 and 1 (n, C) of lists of labels."""
+    """Encode labels as names (n,), lists of labels as 0 and 1 (n, C)."""
     if any(isinstance(label, (list, tuple, set)) for label in labels):
         from sklearn.preprocessing import MultiLabelBinarizer
 
@@ -197,14 +197,14 @@ def _encode(labels: Sequence[Any]) -> np.ndarray:
 
 
 def _groups(y_true: np.ndarray | None, count: int) -> list[np.ndarray]:
-    """The rows of each class; all rows where there are no classes."""
+    """Return the rows of each class; all rows without classes."""
     if y_true is None or y_true.ndim == 2:
         return [np.arange(count)]
     return [np.flatnonzero(y_true == name) for name in np.unique(y_true)]
 
 
 def _rows_of_subclasses(groups: Sequence[np.ndarray], sublabels: np.ndarray, folds: int) -> list[np.ndarray]:
-    """The rows of each class whose sub-labels can be cross-validated."""
+    """Select the rows of each class whose sub-labels can be cross-validated."""
     usable = []
     for rows in groups:
         counts = Counter(sublabels[rows])

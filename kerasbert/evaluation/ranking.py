@@ -24,7 +24,7 @@ class Curve(NamedTuple):
 
 
 def curves_to_show(outcome: Outcome, per_label: Mapping[str, float | None], *, limit: int = 6) -> list[Curve]:
-    """The precision-recall curves to show of a head.
+    """Select the precision-recall curves to show for a head.
 
     That of a binary head's positive label; else those of all labels or, of more than `limit` (>= 4), the micro-average,
     the best two and the worst. `per_label` is the average precision of each label, None where no text has it.

@@ -46,7 +46,7 @@ def extract_features(
     window_pooling: str | Pooling | None = None,
     verbose: bool = False,
 ) -> ExtractedFeatures:
-    """Turn texts into vectors: any hidden states under any poolings, all in one pass of the encoder.
+    """Extract vectors of texts: any hidden states under any poolings, in one pass of the encoder.
 
     Texts are read once, in stretches, and batched by length within each; memory does not grow with their number unless
     the result is kept there. The vectors come in the order of the texts.
@@ -113,7 +113,7 @@ def fill(
     *,
     advance: Callable[[int], object],
 ) -> tuple[int, int]:
-    """Read texts, and perhaps second texts, into a store: how many there were, and how many were cut.
+    """Read texts, or pairs, into a store; return how many there were and how many were truncated.
 
     `advance` is told the number of texts in each batch.
 
@@ -136,7 +136,7 @@ def fill(
 
 
 def load_cell(target: Path | None, cell: Cell) -> np.ndarray:
-    """The vectors of a (layer, pooling) pair, (n, hidden), from a folder (as a memory map) or a Parquet file."""
+    """Load the vectors of a (layer, pooling) pair, (n, hidden), from a folder (memory-mapped) or a Parquet file."""
     assert target is not None
     if target.is_dir():
         return np.asanyarray(np.load(target / npy_name(cell), mmap_mode="r"))

@@ -1,4 +1,4 @@
-"""Whatever texts can be read with, as an encoder and its tokenizer."""
+"""Open a checkpoint or classifier as an encoder and its tokenizer."""
 
 import copy
 import os
@@ -39,7 +39,7 @@ class ReadingSource(NamedTuple):
 def open_source(
     source: Source, *, max_length: int | None = None, long_texts: str | LongTexts | None = None
 ) -> ReadingSource:
-    """Open what texts are to be read with; `max_length` and `long_texts` replace the tokenizer's own.
+    """Open an encoder and its tokenizer; `max_length` and `long_texts` replace the tokenizer's own.
 
     Raises:
         ConfigError: when a name cannot be found or `max_length` is out of range.

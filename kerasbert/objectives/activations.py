@@ -1,4 +1,4 @@
-"""The output activations, with gradients that do not vanish where a probability rounds to 0 or 1."""
+"""Output activations whose gradients do not vanish where a probability rounds to 0 or 1."""
 
 import functools
 from collections.abc import Callable

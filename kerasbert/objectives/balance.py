@@ -9,7 +9,7 @@ BETA = 0.999
 
 
 def class_weights(counts: np.ndarray, method: str = "balanced", *, beta: float = BETA) -> np.ndarray:
-    """Weights of exclusive classes from their numbers of examples: float64 (C,), 1 for a class without any.
+    """Compute weights of exclusive classes from their counts, float64 (C,); 1 for a class without examples.
 
     `"balanced"` is n / (C n_c) as in scikit-learn; `"sqrt"` proportional to the root of that, with mean 1 over the
     examples; `"effective"` (1 - beta) / (1 - beta ** n_c), with sum C.
@@ -36,7 +36,7 @@ def class_weights(counts: np.ndarray, method: str = "balanced", *, beta: float =
 
 
 def positive_weights(positives: np.ndarray, total: int, method: str = "balanced", *, beta: float = BETA) -> np.ndarray:
-    """Weights of the positives of independent labels, negatives having 1: float64 (C,), 1 where all or none are positive.
+    """Compute weights of independent labels' positives (of negatives 1), float64 (C,); 1 where all or none are.
 
     `"balanced"` is negatives / positives; `"sqrt"` the root of that; `"effective"` the ratio of the effective numbers.
 

@@ -25,7 +25,7 @@ def bootstrap_intervals(
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Confidence intervals of scores, by bootstrapping the test texts.
+    """Bootstrap the test texts for confidence intervals of scores.
 
     They are percentile intervals; where every resample gives the same score, as when all predictions are right, they are
     Clopper and Pearson's, see `constant_score_intervals`. They cover the choice of test texts, not the variation between
@@ -109,7 +109,7 @@ def resampled_scores(weights: np.ndarray, true: np.ndarray, predicted: np.ndarra
 
 
 def _distinct(y_true: np.ndarray, y_pred: np.ndarray, count: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The k distinct outcomes, bool (k, C) true and predicted, and the number of texts with each, (k,)."""
+    """Return the k distinct pairs of y_true and y_pred, both bool (k, C), and their numbers of texts, (k,)."""
     if y_true.ndim == 1:
         pairs, counts = np.unique(np.stack([y_true, y_pred], axis=1), axis=0, return_counts=True)
         if count is None:

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def wilson_interval(hits: np.ndarray, trials: np.ndarray, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's score intervals of proportions, (n,) lower and upper ends, which are never a single point.
+    """Compute Wilson's score intervals of proportions, never a single point: lower and upper ends, (n,).
 
     Reference:
         Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
@@ -22,7 +22,7 @@ def wilson_interval(hits: np.ndarray, trials: np.ndarray, *, level: float = 0.95
 def constant_score_intervals(
     true: np.ndarray, predicted: np.ndarray, counts: np.ndarray, *, exclusive: bool, level: float
 ) -> dict[str, tuple[float, float]]:
-    """Clopper-Pearson intervals of the scores that are the same in every resample of the texts.
+    """Compute Clopper-Pearson intervals of the scores that are the same in every resample of the texts.
 
     These are an accuracy of 0 or 1, and F1 scores of labels that are always predicted rightly, or never. The trials of a
     label are the texts that have it or were predicted to; a mean over labels has the effective number of trials of a mean
@@ -70,7 +70,7 @@ def _is_constant(hits: np.ndarray, trials: np.ndarray) -> bool:
 def _interval(
     weights: np.ndarray, trials: np.ndarray, is_hit: np.ndarray, level: float, *, is_f1: bool = True
 ) -> tuple[float, float]:
-    """The interval of a weighted mean of proportions that are 1 (`is_hit`) or 0.
+    """Compute the interval of a weighted mean of proportions that are 1 (`is_hit`) or 0.
 
     Clopper and Pearson's limits: alpha^(1/n) below n hits of n trials, 1 - alpha^(1/n) above none, with
     alpha = (1 - level) / 2.

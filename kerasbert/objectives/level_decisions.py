@@ -1,4 +1,4 @@
-"""Decisions of a hierarchical model that cannot contradict each other, and the scores over its levels."""
+"""Consistent predictions of a hierarchical model, and scores over its levels."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ def decide_levels(
     several: bool = False,
     thresholds: Mapping[str, Any] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Decide every level of a hierarchical model from the classes down: level name -> int64 (n,), or (n, C) of 0 and 1.
+    """Predict every level top-down: level name -> int64 class ids (n,), or (n, C) of 0 and 1.
 
     Exclusive labels: the most probable class, then the most probable of its subclasses. Independent labels (`several`):
     those at their threshold or above whose parent was decided for. So a decision's parent is always decided for as well.
@@ -46,7 +46,7 @@ def score_hierarchy(
     *,
     several: bool = False,
 ) -> dict[str, Any]:
-    """How well the levels do together; what is unknown (-1) is left out of labels and predictions.
+    """Score all levels together, without unknown labels (-1).
 
     Returns:
         `num_examples`; `accuracy`, the share of texts with every known label right at every level;
@@ -76,7 +76,7 @@ def score_hierarchy(
 
 
 def _as_flags(labels: Any, predicted: Any, count: int, several: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, decisions and what is known of one level, each bool (n, C)."""
+    """Return the labels and predictions of one level and which are known, each bool (n, C)."""
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     if several:
         return labels > 0, predicted > 0, labels >= 0

@@ -21,14 +21,14 @@ from kerasbert.objectives.label_forms import LabelForm
 
 @with_gradient
 def exp_of_exclusive(log_probabilities: Any) -> Any:
-    """Probabilities of exclusive labels, with the gradient factor max(p, `TINY`); pairs with `SparseLevelCrossentropy`."""
+    """Exponential with the gradient factor max(p, `TINY`), for `SparseLevelCrossentropy`."""
     probabilities = ops.exp(log_probabilities)
     return probabilities, lambda upstream: ops.multiply(upstream, ops.maximum(probabilities, TINY))
 
 
 @with_gradient
 def exp_of_independent(log_probabilities: Any) -> Any:
-    """Probabilities of independent labels; pairs with `BinaryLevelCrossentropy`.
+    """Exponential with a gradient for `BinaryLevelCrossentropy`.
 
     The gradient factor p is written as p (1 - p) / (1 - p), with the numerator as the loss has it and the denominator
     from the logarithm, which does not round to 0.
@@ -105,7 +105,7 @@ class SparseLevelCrossentropy(keras.losses.Loss):
         return or_nan(cost * known, right)
 
     def _excess_of_siblings(self, ids: Any, probabilities: Any) -> Any:
-        """Over the path, how far the mean -log p of the siblings is above the label's own, (batch,)."""
+        """Sum over the path the mean -log p of the siblings less the label's own, (batch,)."""
         excess: Any = 0.0
         levels: list[list[int] | None] = [*reversed(self.parents), None]
         for places, parents in zip(ancestors(ids, self.parents), levels, strict=True):
@@ -263,7 +263,7 @@ class HierarchicalF1(keras.metrics.Metric):
 
 
 def ancestors(ids: Any, parents: Sequence[Sequence[int]]) -> list[Any]:
-    """The place of a label and of everything above it, from the deepest level (batch,) to the classes."""
+    """Return the ids of a label and its ancestors, (batch,) each, from the deepest level to the classes."""
     places = [ids]
     for level in reversed(parents):
         places.append(ops.take(ops.convert_to_tensor(np.array(level, dtype="int32")), places[-1], axis=0))
@@ -271,7 +271,7 @@ def ancestors(ids: Any, parents: Sequence[Sequence[int]]) -> list[Any]:
 
 
 def top_down(probabilities: Any, parents: Sequence[Sequence[int]]) -> Any:
-    """The deepest label of the path that takes the most probable child at every step, int (batch,).
+    """Return the deepest label of the path that takes the most probable child at every step, int (batch,).
 
     Probabilities are of the deepest level, (batch, C); those of a parent are the sum of its children's.
     """
@@ -290,7 +290,7 @@ def _chosen(logs: Any, ids: Any) -> Any:
 
 
 def _siblings(places: Any, parents: Sequence[int] | None, like: Any) -> Any:
-    """Even weights, (batch, C), of the labels that share a label's parent, itself among them; None: of all labels."""
+    """Return even weights, (batch, C), of a label and its siblings; without parents, of all labels."""
     if parents is None:
         return ops.full_like(like, 1.0 / like.shape[-1])
     table = ops.convert_to_tensor(np.array(parents, dtype="int32"))
@@ -300,7 +300,7 @@ def _siblings(places: Any, parents: Sequence[int] | None, like: Any) -> Any:
 
 
 def _add_children(probabilities: Any, parents: Sequence[int]) -> Any:
-    """P(parent), (batch, number of parents), as the sum of its children's.
+    """Sum children's probabilities to P(parent), (batch, number of parents).
 
     The sum is over floored probabilities while the gradient ignores the floor: with the factor of `exp_of_exclusive`,
     which is floored alike, log P(parent) then shares its gradient out among the children's logarithms.

@@ -246,7 +246,7 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
 
 
 def check_weights(name: str, value: Any) -> list[float]:
-    """Return weights as a list of finite numbers >= 0 (ConfigError); one number becomes a list of one (else TypeError)."""
+    """Return weights as a list of finite numbers >= 0; one number becomes a list of one."""
     values = value.tolist() if hasattr(value, "tolist") else value
     values = [values] if isinstance(values, (int, float)) else values
     if not isinstance(values, (list, tuple)):
@@ -259,7 +259,7 @@ def check_weights(name: str, value: Any) -> list[float]:
 def _binary_losses(
     positive: Any, negative: Any, y_pred: Any, *, gammas: tuple[float, float], margin: float = 0.0, from_logits: bool
 ) -> Any:
-    """Loss of every label: `positive` and `negative` are how much it counts as either, (batch, C)."""
+    """Compute the loss of every label, which counts by `positive` and `negative`, (batch, C), as either."""
     losses = _of_logits if from_logits else _of_probabilities
     return losses(positive, negative, y_pred, gammas, margin)
 

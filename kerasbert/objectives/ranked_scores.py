@@ -1,4 +1,4 @@
-"""How well probabilities rank texts, whatever the threshold: from scikit-learn, with what is undefined said plainly."""
+"""Scores of rankings, from scikit-learn, with undefined ones as None."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ AVERAGES = ("micro", "macro", "weighted")
 
 
 def rank_scores(truth: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
-    """`average_precision` and `roc_auc`, of each label against the rest (`per_label`), and `micro`, `macro`, `weighted`.
+    """Compute `average_precision` and `roc_auc`, each `per_label` (C numbers), `micro`, `macro` and `weighted`.
 
     A label that no text has, has neither; one that every text has, has no ROC curve. Such a value is None, and the macro
     and weighted means are over the other labels.
@@ -32,7 +32,7 @@ def rank_scores(truth: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
 
 
 def log_loss(truth: np.ndarray, probabilities: np.ndarray, *, exclusive: bool) -> float | None:
-    """Mean negative log of the probability that was given to what is true, as scikit-learn's; None without texts.
+    """Compute scikit-learn's log loss; None without texts.
 
     Of labels that are not exclusive each label of each text is an answer of its own.
     """
@@ -48,7 +48,7 @@ def log_loss(truth: np.ndarray, probabilities: np.ndarray, *, exclusive: bool) -
 
 
 def undefined_labels(names: Sequence[str], ranked: dict[str, Any]) -> dict[str, list[str]]:
-    """Score -> labels without a value, from `rank_scores`; empty where all have one."""
+    """Return score -> labels without a value, from `rank_scores`."""
     missing = {
         score: [name for name, value in zip(names, ranked[score]["per_label"], strict=True) if value is None]
         for score in RANKED

@@ -1,4 +1,4 @@
-"""The numbers that judge a classifier, from scikit-learn."""
+"""Scores of a classifier, from scikit-learn."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | N
 
 
 def as_flags(labels: np.ndarray, count: int) -> np.ndarray:
-    """Labels as bool (n, C): class ids (n,) one-hot, rows of 0 and 1 as they are."""
+    """Convert class ids (n,) or rows of 0 and 1 to bool (n, C)."""
     return labels[:, None] == np.arange(count) if labels.ndim == 1 else labels > 0
 
 
@@ -126,7 +126,7 @@ def _add_agreement(scores: dict[str, Any], labels: np.ndarray, predicted: np.nda
 
 
 def _agreement(labels: np.ndarray, predicted: np.ndarray, count: int) -> dict[str, float | None]:
-    """Matthews and kappa from the confusion counts, by the formulas of scikit-learn."""
+    """Compute Matthews correlation and kappa from counts, by scikit-learn's formulas."""
     total = len(labels)
     if not total:
         return {"matthews_correlation": None, "cohen_kappa": None}

@@ -1,4 +1,4 @@
-"""Writes what was found: data with a new column, a page, maps and JSON, as one folder."""
+"""Write discovered subclasses to a folder."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A map of the groups inside a class, in which close points are similar texts."""
+"""A map of the texts of a class."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The subclasses that were found, as a page."""
+"""The HTML page of discovered subclasses."""
 
 import base64
 from collections.abc import Mapping, Sequence

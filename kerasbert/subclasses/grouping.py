@@ -1,4 +1,4 @@
-"""Groups of points: fewer dimensions first, then one of scikit-learn's ways to group."""
+"""Reduce dimensions and cluster points."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def reduce_features(features: np.ndarray, *, dimensions: int = 30, reduction: st
 def group_points(
     points: np.ndarray, number: int | None, *, method: str = "kmeans", seed: int = 0, starts: int = STARTS
 ) -> np.ndarray:
-    """Put points, (n, d), into groups, int (n,) from 0; -1 for what HDBSCAN puts into none.
+    """Cluster points, (n, d): int (n,) from 0, and -1 for HDBSCAN's outliers.
 
     The mixture has one covariance shared by all groups; of KMeans's starts the best is taken.
 

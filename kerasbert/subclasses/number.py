@@ -1,4 +1,4 @@
-"""How many groups there are: judged by how clear they are and by whether they come back; and whether there are any."""
+"""The number of groups, by silhouette and stability; and whether there is more than one."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,7 +23,7 @@ FEWEST_TEXTS = 8
 
 
 class NumberScore(NamedTuple):
-    """What speaks for a number of groups.
+    """The score of a number of groups.
 
     `silhouette` is the mean, in [-1, 1]; `stability` the mean adjusted Rand index with the groups of resampled points.
     """
@@ -49,7 +49,7 @@ class Unimodality(NamedTuple):
 def score_numbers(
     points: np.ndarray, numbers: Sequence[int], *, method: str = "kmeans", seed: int = 0
 ) -> list[NumberScore]:
-    """Silhouette and stability of each number of groups, each from 2 to n - 1, of points (n, d).
+    """Score numbers of groups, each from 2 to n - 1, of points (n, d).
 
     Reference:
         Rousseeuw, "Silhouettes", 1987; Ben-Hur et al., "A stability based method for discovering structure in clustered
@@ -59,7 +59,7 @@ def score_numbers(
 
 
 def choose_number(scores: Sequence[NumberScore]) -> int:
-    """The smallest number whose silhouette times stability, averaged over the numbers near it, is within 3 % of the best.
+    """Choose the smallest number whose silhouette times stability, smoothed over near numbers, is within 3 % of the best.
 
     Numbers are near n when they differ from it by at most n / 6: none for 5 groups, 13 to 17 for 15.
     """
@@ -71,7 +71,7 @@ def choose_number(scores: Sequence[NumberScore]) -> int:
 
 
 def find_unimodality(coordinates: np.ndarray, largest: int, *, seed: int = 0) -> Unimodality:
-    """Compare the groups that can be made in points with those that can be made in data that have none.
+    """Test whether points are one group, against data that are.
 
     The reference data are Gaussian with the covariance of the points. Both are scaled to length 1 and put into 2, 3, 5, 8,
     ... groups with KMeans; the best mean silhouette is the statistic. Points are unimodal unless theirs lies more than 3
@@ -105,7 +105,7 @@ def find_unimodality(coordinates: np.ndarray, largest: int, *, seed: int = 0) ->
 
 
 def to_unit(points: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1, so that distances are those of angles; one-dimensional points stay as they are."""
+    """Scale rows to length 1, for distances of angles; one-dimensional points stay as they are."""
     from sklearn.preprocessing import normalize
 
     return normalize(points) if points.shape[1] > 1 else points

@@ -170,7 +170,7 @@ def add_subclasses(
 
 
 def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:
-    """The hierarchy of a model on features as input; its layers, and so its weights, are the model's own."""
+    """Build the hierarchy on features as input; its layers, and so its weights, are the model's own."""
     inputs = keras.Input((hidden_size,), name="features")
     assert model.hierarchy is not None  # for the type checker
     logs = model.hierarchy(inputs)

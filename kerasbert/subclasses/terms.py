@@ -9,7 +9,7 @@ WORD = r"(?u)(?<!['’])\b[^\W\d_]\w+\b(?!['’]t\b)"
 
 
 def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> list[list[str]]:
-    """The most distinguishing terms of each group, best first, by class-based TF-IDF: tf * log(1 + A / f).
+    """Rank the most distinguishing terms of each group by class-based TF-IDF, tf * log(1 + A / f).
 
     tf is the share of a term in its group, f its frequency over all groups and A the mean number of terms in a group.
     English stop words are left out.
@@ -32,6 +32,6 @@ def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> 
 
 
 def class_tf_idf(counts: np.ndarray) -> np.ndarray:
-    """Class-based TF-IDF, (groups, terms), of term counts; every term occurs at least once."""
+    """Compute class-based TF-IDF of term counts, (groups, terms), of which every term occurs."""
     sizes = counts.sum(axis=1, keepdims=True)
     return np.asarray(counts / np.maximum(sizes, 1) * np.log(1 + sizes.mean() / counts.sum(axis=0)))

@@ -1,4 +1,4 @@
-"""Rare labels made to count: the loss of a head, with weights computed from the labels it trains on."""
+"""Choose the loss of a head, with weights computed from the labels it trains on."""
 
 import dataclasses
 from collections.abc import Sequence

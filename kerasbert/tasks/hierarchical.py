@@ -95,7 +95,7 @@ class HierarchicalPlan(OutputPlan):
 
 
 def with_level_task(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a hierarchical classifier, of which older files say `multilabel` where newer ones say `level_task`."""
+    """Translate the `multilabel` of older files to `level_task`."""
     translated = dict(arguments)
     if "multilabel" in translated:
         translated["level_task"] = Multilabel.name if translated.pop("multilabel") else DEFAULT_LEVEL_TASK

@@ -1,4 +1,4 @@
-"""Outputs of a classifier from the arguments that users give, and from those of a builder."""
+"""Outputs of a classifier, from the user's arguments or a builder's."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -53,12 +53,12 @@ def plan_outputs(
 
 
 def outputs_of(tasks: Mapping[str, Task]) -> Outputs:
-    """The outputs of heads that are no levels."""
+    """Return the outputs of one or several heads that are no levels."""
     return SingleOutput(tasks[SINGLE_HEAD]) if list(tasks) == [SINGLE_HEAD] else SeveralOutputs(tasks)
 
 
 def outputs_from(builder: str, arguments: Mapping[str, Any]) -> Outputs:
-    """The outputs of a classifier that a builder's arguments describe, see `architecture_of`.
+    """Return the outputs that a builder's arguments describe, see `architecture_of`.
 
     Raises:
         KeyError: when there is no such builder, or an argument is missing.

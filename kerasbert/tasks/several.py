@@ -1,4 +1,4 @@
-"""Several heads, each with a question of its own."""
+"""The outputs of several heads."""
 
 from collections.abc import Mapping
 from typing import Any, final

@@ -1,4 +1,4 @@
-"""One head."""
+"""The outputs of one head."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, final
@@ -10,7 +10,7 @@ from kerasbert.tasks.task import Task
 
 @final
 class SingleOutput(Outputs):
-    """One head."""
+    """The outputs of one head."""
 
     def __init__(self, task: Task) -> None:
         super().__init__(task.name, {SINGLE_HEAD: task})

@@ -13,17 +13,17 @@ TASKS: dict[str, type[Task]] = {task.name: task for task in (Binary, Multiclass,
 
 
 def task_class(name: object, argument: str = "task") -> type[Task]:
-    """The class of a task; a ConfigError that names the argument where there is no such task."""
+    """Return the class of a task; an error names the argument."""
     return TASKS[check_choice(argument, name, TASKS)]
 
 
 def describe_task(task: Task) -> dict[str, Any]:
-    """A task as plain data, see `task_from`."""
+    """Describe a task as plain data, see `task_from`."""
     return {"task": task.name, "label_names": list(task.label_names)}
 
 
 def task_from(description: Mapping[str, Any]) -> Task:
-    """The task that `describe_task` described.
+    """Return the task that `describe_task` described.
 
     Raises:
         ConfigError: when there is no such task, or the names cannot be used.
@@ -33,7 +33,7 @@ def task_from(description: Mapping[str, Any]) -> Task:
 
 
 def check_heads(heads: Any) -> dict[str, Task | type[Task]]:
-    """The `heads` of a multi-task classifier: tasks, or their classes where the labels are to be collected.
+    """Check the `heads` of a multi-task classifier; a task's name becomes its class.
 
     Args:
         heads: head name -> `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`, or the name of a task.
@@ -61,5 +61,5 @@ def _check_head(name: Any, task: Any) -> Task | type[Task]:
 
 
 def describe_heads(heads: Mapping[str, Any]) -> dict[str, Any]:
-    """The `heads` of a multi-task classifier as plain data, which `check_heads` reads again."""
+    """Describe the `heads` of a multi-task classifier as plain data, which `check_heads` reads again."""
     return {name: describe_task(task) if isinstance(task, Task) else task for name, task in heads.items()}

@@ -71,7 +71,7 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Any:
-    """An empty figure, in inches, outside of pyplot's state."""
+    """Create an empty figure, in inches, outside of pyplot's state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")

@@ -1,4 +1,4 @@
-"""Everything a report says of one head, as plain data for `metrics.json` and the page."""
+"""The findings of a report on one head, as plain data for `metrics.json` and the page."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -42,12 +42,12 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
 
 
 def headline(task: Task, scores: Mapping[str, Any]) -> list[Number]:
-    """The main numbers of a head, from `Task.score`."""
+    """Return the main numbers of a head, from `Task.score`."""
     return [Number(one.key, one.heading, one.of(scores), one.meaning) for one in task.headline]
 
 
 def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Further numbers of a head that are defined; per-label numbers are means over the labels."""
+    """Return the other numbers of a head that are defined; per-label ones as means over the labels."""
     scores, macro = findings["scores"], findings["scores"]["macro"]
     named = [
         ("ROC AUC", scores.get("roc_auc", macro["roc_auc"])),
@@ -61,7 +61,7 @@ def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
-    """The main numbers of all levels of a hierarchy together, from `score_hierarchy`."""
+    """Return the main numbers of all levels of a hierarchy together, from `score_hierarchy`."""
     meaning = "labels of all levels together"
     return [
         Number("accuracy", "Accuracy", scores["accuracy"], "share of texts right at every level"),
@@ -72,7 +72,7 @@ def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
 
 
 def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:
-    """The table of labels: in their order or, of more than a dozen, by rising F1 and without the best beyond `limit`."""
+    """Return the table of labels: in their order or, of more than a dozen, the `limit` worst by F1."""
     rows = [
         {"name": name, **values, "threshold": findings["thresholds"][name]}
         for name, values in findings["scores"]["per_label"].items()

@@ -1,4 +1,4 @@
-"""The report as a page."""
+"""The HTML page of a report."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
