@@ -50,9 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     model = kb.build_multiclass(names, encoder=options.encoder, compile=False)
     clock = Clock()
     start = time.perf_counter()
-    kb.finetune(
-        model, batches, epochs=options.epochs, freeze="encoder", verbose=False, callbacks=[clock]
-    )
+    kb.finetune(model, batches, epochs=options.epochs, freeze="encoder", verbose=False, callbacks=[clock])
     first, *later = (end - begin for begin, end in zip([start, *clock.ends], clock.ends, strict=False))
     middle = statistics.median(later)
     print(

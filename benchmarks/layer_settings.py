@@ -27,7 +27,7 @@ import keras
 import numpy as np
 
 import kerasbert as kb
-from kerasbert.classifiers.builders import HEAD_LEARNING_RATE
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE
 from kerasbert.objectives.scores import score_predictions
 from kerasbert.objectives.thresholds import tune_thresholds
 from kerasbert.tokenization.tokenizer import TokenArrays

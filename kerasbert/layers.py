@@ -5,6 +5,7 @@ from kerasbert.classifiers.combining import WeightedCombination as WeightedCombi
 from kerasbert.classifiers.features import Features as Features
 from kerasbert.classifiers.head import ClassificationHead as ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead as HierarchicalHead
+from kerasbert.classifiers.hierarchical_head import LevelProbabilities as LevelProbabilities
 from kerasbert.classifiers.pooling import AttentionPooling as AttentionPooling
 from kerasbert.classifiers.pooling import FirstTokenPooling as FirstTokenPooling
 from kerasbert.classifiers.pooling import LastTokenPooling as LastTokenPooling

@@ -5,13 +5,13 @@ eagerly, so that batches can be looked into. The walk ends at the model and, in 
 not followed. A file passes the text on if one of its functions
 
 - holds the text when it calls what leads to the end, or
-- returns the text to a function that passes it on.
+- returns the text to a function that passes it on, or stores it in an object of that function.
 
 To hold the text is to hold it as a string, as token ids, or in a pipeline of `tf.data`. What only looks at it, such as a check
 that returns nothing, does not pass it on.
 
-A return is a step to a room that the text had left before. `cli` and `text_classifier` call the other rooms in turn, and the
-helpers of `_core` serve all of them, so steps to these do not count.
+A return is a step to a room that the text had left before. `cli`, `text_classifier` and the `TrainedClassifier` of `saving` call the
+other rooms in turn, and the helpers of `_core` serve all of them, so steps to these do not count.
 """
 
 import contextlib
@@ -31,10 +31,11 @@ MARKED = "red blue green yellow red red blue"
 OTHERS = ("blue red", "green yellow", "yellow yellow blue", "green green")
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "blue", "green", "yellow")
 MARKED_IDS = [WORDS.index(word) for word in MARKED.split()]
-BETWEEN = ("_core", "cli", "text_classifier")
+BETWEEN = ("_core", "cli", "saving", "text_classifier")
 # The ends of a walk; the model is one, whatever its layers.
 MODEL, LOSS = "the model", "the loss"
 DEPTH, WIDTH = 5, 400
+TEXT, IDS, PIPELINE, NO_FORM = (frozenset(name) for name in (["text"], ["ids"], ["pipeline"], []))
 
 
 @dataclasses.dataclass
@@ -44,7 +45,7 @@ class Call:
     Args:
         file: of the called function, relative to the package.
         holds: whether it received the text, or a call in it returned it.
-        returns: whether it returned the text.
+        returns: whether it returned the text, or stored it in an argument such as `self`.
         ends: whether it is the model or the loss, or leads there.
         calls: the calls in it.
     """
@@ -86,37 +87,44 @@ class Walk:
         return len(self.rooms) - len(set(self.rooms))
 
 
-def holds(value: Any, depth: int = DEPTH) -> bool:
-    """Whether a value holds the marked text, its ids, or a pipeline."""
+def forms(value: Any, depth: int = DEPTH) -> frozenset[str]:
+    """The forms in which a value holds the marked text: as text, as ids, in a pipeline."""
     if isinstance(value, (str, bytes)):
-        return MARKED in (value if isinstance(value, str) else value.decode("utf-8", "replace"))
+        text = value if isinstance(value, str) else value.decode("utf-8", "replace")
+        return TEXT if MARKED in text else NO_FORM
     if value is None or isinstance(value, (bool, int, float, type)) or depth == 0:
-        return False
+        return NO_FORM
     kind = f"{type(value).__module__}.{type(value).__name__}"
     if kind.startswith("tensorflow.python.data."):
-        return True
+        return PIPELINE
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return _array_holds(value)
+        return _forms_of_array(value)
+    if isinstance(value, (list, tuple)) and _is_marked(value):
+        return IDS
+    return NO_FORM.union(*(forms(part, depth - 1) for part in _parts(value, kind)))
+
+
+def _parts(value: Any, kind: str) -> list[Any]:
     if isinstance(value, dict):
-        return any(holds(one, depth - 1) for one in list(value.values())[:WIDTH])
+        return list(value.values())[:WIDTH]
     if isinstance(value, (list, tuple)):
-        return _ids_hold(value) or any(holds(one, depth - 1) for one in value[:WIDTH])
-    if kind.startswith("kerasbert.") and ".tokenizer" not in kind:
-        return any(holds(one, depth - 1) for one in list(getattr(value, "__dict__", {}).values()))
-    return False
+        return list(value[:WIDTH])
+    is_own = kind.startswith("kerasbert.") and not kind.endswith(".Tokenizer")
+    return list(getattr(value, "__dict__", {}).values()) if is_own else []
 
 
-def _array_holds(value: Any) -> bool:
+def _forms_of_array(value: Any) -> frozenset[str]:
     try:
         array = value.numpy() if hasattr(value, "numpy") else value
-        if array.dtype.kind in "iu":
-            return _ids_hold(array.ravel()[:4096].tolist())
-        return array.dtype.kind in "OSU" and any(holds(one, 1) for one in array.ravel()[:WIDTH].tolist())
+        flat = array.ravel()[:4096].tolist()
     except Exception:
-        return False  # a symbolic tensor
+        return NO_FORM  # a symbolic tensor
+    if array.dtype.kind in "iu":
+        return IDS if _is_marked(flat) else NO_FORM
+    return forms(flat, 2) if array.dtype.kind in "OSU" else NO_FORM
 
 
-def _ids_hold(values: Any) -> bool:
+def _is_marked(values: Any) -> bool:
     if not values or not isinstance(values[0], int):
         return False
     size = len(MARKED_IDS)
@@ -128,29 +136,34 @@ class Tracer:
 
     def __init__(self) -> None:
         self.root = Call("")
-        self._stacks: dict[int, list[Call]] = {}
+        self._stacks: dict[int, list[tuple[Call, list[frozenset[str]]]]] = {}
 
     def __call__(self, frame: Any, event: str, argument: Any) -> None:
         name = frame.f_code.co_filename
         if event not in ("call", "return") or not name.startswith(str(PACKAGE)):
             return
-        stack = self._stacks.setdefault(threading.get_ident(), [self.root])
+        stack = self._stacks.setdefault(threading.get_ident(), [(self.root, [])])
+        received = [forms(value) for value in arguments(frame)]
         if event == "call":
-            file = Path(name).relative_to(PACKAGE).as_posix()
-            call = Call(file, holds=any(map(holds, arguments(frame))))
-            if is_loss(file, frame.f_code.co_name):
-                call = Call(LOSS, holds=True, ends=True)
-            elif call.holds and file.startswith(("classifiers/", "encoders/")):
-                call = Call(MODEL, holds=True, ends=True)
-            stack[-1].calls.append(call)
-            stack.append(call)
+            call = make_call(Path(name).relative_to(PACKAGE).as_posix(), frame.f_code.co_name, any(received))
+            stack[-1][0].calls.append(call)
+            stack.append((call, received))
         elif len(stack) > 1:
-            self._leave(stack.pop(), stack[-1], argument)
+            call, before = stack.pop()
+            stored = any(now - then for now, then in zip(received, before, strict=True))
+            call.returns = call.file not in (MODEL, LOSS) and (stored or bool(forms(argument)))
+            caller = stack[-1][0]
+            caller.holds = caller.holds or call.returns
+            caller.ends = caller.ends or call.ends
 
-    def _leave(self, call: Call, caller: Call, result: Any) -> None:
-        call.returns = call.file not in (MODEL, LOSS) and holds(result)
-        caller.holds = caller.holds or call.returns
-        caller.ends = caller.ends or call.ends
+
+def make_call(file: str, function: str, holds: bool) -> Call:
+    """The call of a function, or the end of the walk."""
+    if is_loss(file, function):
+        return Call(LOSS, holds=True, ends=True)
+    if holds and file.startswith(("classifiers/", "encoders/")):
+        return Call(MODEL, holds=True, ends=True)
+    return Call(file, holds)
 
 
 def is_loss(file: str, function: str) -> bool:

@@ -2,6 +2,7 @@
 
 import ctypes
 import dataclasses
+import functools
 import gc
 import importlib.util
 import json
@@ -44,11 +45,28 @@ WORDS = [
 VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
 
 
+# Begun first, so that no worker is left with one of them at the end.
+LONGEST = (
+    "training/test_workers.py",
+    "test_example_scripts.py",
+    "test_documentation.py",
+    "training/checkpoints/test_killed_training.py",
+    "training/test_devices.py",
+    "training/checkpoints/test_resume.py",
+    "training/test_streamed_training.py",
+    "export/test_tflite.py",
+    "export/test_saved_model.py",
+)
+TESTS = Path(__file__).parent
+
+
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
 
 
 def pytest_collection_modifyitems(config, items):
+    ranks = {TESTS / file: rank for rank, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
     if config.getoption("--slow"):
         return
     for item in items:
@@ -69,6 +87,16 @@ def pytest_sessionstart():
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _graphs_are_optimized_for_export_alone(request):
+    """To rewrite the graph of a toy model takes longer than to run it; servers do it, and so do the tests of exports."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        for_export = TESTS / "export" in request.path.parents
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not for_export})
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -104,6 +132,21 @@ def tiny_folder(tmp_path_factory, tiny_config):
         json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"})
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def saved_classifier(tiny_folder, tmp_path_factory):
+    """Gives the folder of a toy classifier of a task, saved once; nothing is to be changed in it."""
+    from trained_classifiers import trained
+
+    parent = tmp_path_factory.mktemp("classifiers")
+
+    @functools.cache
+    def folder_of(task):
+        trained(task, tiny_folder).save(parent / task)
+        return parent / task
+
+    return folder_of
 
 
 @pytest.fixture
@@ -173,23 +216,32 @@ def minilm_folder():
 
 
 @pytest.fixture(scope="session")
-def narrow_package(minilm_folder, tmp_path_factory):
-    """A package like that of the default encoder: its tokenizer and blocks, at a sixteenth of the width."""
-    folder = tmp_path_factory.mktemp("packages") / "narrow_minilm" / "model"
-    config = dataclasses.replace(BertConfig.from_pretrained(minilm_folder), hidden_size=24, intermediate_size=96)
-    TFBertModel(config).save_pretrained(folder)
-    for file in minilm_folder.glob("*token*"):
-        shutil.copy(file, folder)
-    shutil.copy(minilm_folder / "vocab.txt", folder)
-    (folder.parent / "__init__.py").touch()
-    return folder.parent
+def small_packages(minilm_folder, tmp_path_factory):
+    """Packages like that of the default encoder, with its tokenizer: of 2 blocks and of 6, a sixteenth as wide."""
+    parent = tmp_path_factory.mktemp("packages")
+    return {blocks: _small_package(parent / f"minilm_of_{blocks}", minilm_folder, blocks) for blocks in (2, 6)}
+
+
+def _small_package(package, minilm_folder, blocks):
+    sizes = {"hidden_size": 24, "intermediate_size": 96, "num_hidden_layers": blocks}
+    TFBertModel(dataclasses.replace(BertConfig.from_pretrained(minilm_folder), **sizes)).save_pretrained(
+        package / "model"
+    )
+    for file in (*minilm_folder.glob("*token*"), minilm_folder / "vocab.txt"):
+        shutil.copy(file, package / "model")
+    (package / "__init__.py").touch()
+    return package
 
 
 @pytest.fixture
-def narrow_default_encoder(narrow_package, monkeypatch):
-    """Take the narrow package for the default encoder, where the quality of its weights is not the point."""
-    files = [file for file in (narrow_package / "model").rglob("*") if file.is_file()]
-    hashes = {file.relative_to(narrow_package / "model").as_posix(): sha256_of(file) for file in files}
-    package = CHECKPOINT_PACKAGES[DEFAULT_ENCODER]._replace(module=narrow_package.name, sha256=hashes)
-    monkeypatch.setitem(CHECKPOINT_PACKAGES, DEFAULT_ENCODER, package)
-    monkeypatch.syspath_prepend(narrow_package.parent)
+def small_default_encoder(small_packages, monkeypatch):
+    """Makes a small package stand for the default encoder, where the quality of its weights is not the point."""
+
+    def use(blocks=2):
+        package = small_packages[blocks]
+        hashes = {file.name: sha256_of(file) for file in (package / "model").iterdir()}
+        known = CHECKPOINT_PACKAGES[DEFAULT_ENCODER]._replace(module=package.name, sha256=hashes)
+        monkeypatch.setitem(CHECKPOINT_PACKAGES, DEFAULT_ENCODER, known)
+        monkeypatch.syspath_prepend(package.parent)
+
+    return use

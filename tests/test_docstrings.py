@@ -35,7 +35,9 @@ def documentation(value):
     bases = (
         [one for one in value.__mro__ if one.__module__.startswith("kerasbert.")] if inspect.isclass(value) else [value]
     )
-    return "\n".join(inspect.cleandoc(one.__doc__ or "") for one in bases)
+    text = "\n".join(inspect.cleandoc(one.__doc__ or "") for one in bases)
+    others = re.findall(r"Arguments[^.`]* are those of\s+`(build_\w+)`", text)
+    return "\n".join([text, *(inspect.cleandoc(getattr(kb, other).__doc__) for other in others)])
 
 
 def missing_arguments(value):
@@ -52,7 +54,7 @@ def test_every_argument_is_documented():
 
 # Abstract classes, and results that only functions make.
 NO_EXAMPLE = {
-    "CachedHead", "ClassDiscovery", "Discovery", "EncodedLabels", "Encoder", "EncoderOutput", "ExclusiveLevel",
+    "CachedHead", "ClassDiscovery", "Discovery", "EncodedLabels", "Encoder", "EncoderOutput", "ExclusiveLevel", "Export", "OutputPlan", "load_trained",
     "IndependentLevel", "Outputs", "Pooling", "ReadLabels", "StreamBatches", "Subclass", "Task", "TemplatePart", "TokenCache",
 }  # fmt: skip
 

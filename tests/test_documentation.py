@@ -23,9 +23,9 @@ def blocks():
 
 
 @pytest.mark.parametrize(("page", "code"), list(blocks()))
-def test_a_block_runs(page, code, tmp_path, monkeypatch, request):
+def test_a_block_runs(page, code, tmp_path, monkeypatch, small_default_encoder):
     if page != "README.md":  # whose blocks run with the real weights
-        request.getfixturevalue("narrow_default_encoder")
+        small_default_encoder(blocks=6 if page == "docs/layers.md" else 2)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "block", "exec"), {"__name__": "__main__"})
 

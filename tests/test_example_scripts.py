@@ -23,11 +23,13 @@ def test_keras_model():
     assert "complaint" in load("keras_model").main(32).head.label_names
 
 
-def test_text_classifier(narrow_default_encoder):
+def test_text_classifier(small_default_encoder):
+    small_default_encoder()
     assert len(load("text_classifier").main(64)) == 2
 
 
-def test_multitask(narrow_default_encoder):
+def test_multitask(small_default_encoder):
+    small_default_encoder()
     assert set(load("multitask").main(48)) == {"topic", "flags"}
 
 
@@ -50,8 +52,9 @@ def test_discover_subclasses():
     assert agreement > 0.06 and sublabel.startswith(f"{label}/")
 
 
-def test_read_layers(tmp_path):
+def test_read_layers(tmp_path, small_default_encoder):
     pytest.importorskip("matplotlib")
+    small_default_encoder(blocks=6)
     call, weights = load("read_layers").main(tmp_path / "pictures", 60)
     assert call.startswith("kb.build_multiclass(5,") and sum(weights.values()) == pytest.approx(1)
     assert {file.name for file in (tmp_path / "pictures").iterdir()} == {"probe.png", "layers.png", "attentions.png"}

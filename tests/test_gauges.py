@@ -35,16 +35,22 @@ def test_a_text_takes_a_short_walk():
 
 
 @pytest.mark.parametrize(
-    "value",
-    [walks.MARKED, {"texts": ["a", walks.MARKED]}, [*walks.MARKED_IDS, 1], np.array([[2, *walks.MARKED_IDS, 3]])],
-    ids=["text", "inside", "ids", "batch"],
+    "value, form",
+    [
+        (walks.MARKED, walks.TEXT),
+        ({"texts": ["a", walks.MARKED]}, walks.TEXT),
+        ([*walks.MARKED_IDS, 1], walks.IDS),
+        (np.array([[2, *walks.MARKED_IDS, 3]]), walks.IDS),
+        ([np.array(walks.MARKED_IDS), walks.MARKED.encode()], walks.IDS | walks.TEXT),
+    ],
+    ids=["text", "inside", "ids", "batch", "both"],
 )
-def test_the_text_is_found(value):
-    assert walks.holds(value)
+def test_the_text_is_found(value, form):
+    assert walks.forms(value) == form
 
 
 def test_other_texts_are_not_the_marked_one():
-    assert not walks.holds([*walks.OTHERS, walks.WORDS, np.arange(9), None, 3.5])
+    assert not walks.forms([*walks.OTHERS, walks.WORDS, np.arange(9), None, 3.5])
 
 
 def test_a_check_does_not_pass_the_text_on():

@@ -138,7 +138,7 @@ def test_labels_by_level_are_series_of_any_index(tiny_folder):
 
 def test_batches_are_made_of_tokens():
     with pytest.raises(
-        TypeError, match=r"`tokens` must be what `Tokenizer.encode` gives; got .*encoder.encode\(texts\)"
+        TypeError, match=r"`token_arrays` must be what `Tokenizer.encode` gives; got .*tokenizer.encode\(texts\)"
     ):
         kb.data.make_batches(TEXTS, np.zeros(4))
 

@@ -15,10 +15,10 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, KerasbertWarning, UnsafeArtifactError
 from kerasbert._core.locks import write_locked
-from kerasbert._core.manifest import KINDS as KINDS
 from kerasbert._core.manifest import obstacle, remove_listed, write_manifest
 from kerasbert._core.manifest import sha256_of as sha256_of
 from kerasbert._core.manifest import verify_manifest as verify_manifest
+from kerasbert._core.manifest import words_for as words_for
 from kerasbert._core.paths import check_inside, local_output
 from kerasbert._core.staging import StagingFolder, exchange, recover_folder
 
@@ -57,7 +57,7 @@ def check_output(path: str | os.PathLike[str], overwrite: bool, *, kind: str) ->
     Args:
         path: the output folder.
         overwrite: whether such a folder may be replaced.
-        kind: a key of `KINDS`.
+        kind: what is written, see `KINDS` of `_core/manifest.py`.
 
     Returns:
         The absolute path; of a link, its target.
@@ -91,7 +91,7 @@ def _check_place(path: Path, overwrite: bool, kind: str) -> None:
         raise ArtifactError(f"Output folder {str(path)!r} {trouble}; choose another name.")
     if not overwrite and any(path.iterdir()):
         raise ArtifactError(
-            f"Output folder {str(path)!r} already holds {KINDS[kind].words}; choose another name, or pass --overwrite "
+            f"Output folder {str(path)!r} already holds {words_for(kind)}; choose another name, or pass --overwrite "
             f"(overwrite=True in Python) to replace it."
         )
 
@@ -113,7 +113,7 @@ class FolderWriter:
 
     Args:
         path: the output folder; afterwards the one that was written.
-        kind: a key of `KINDS`.
+        kind: what is written, see `KINDS` of `_core/manifest.py`.
         overwrite: whether a folder of this kind may be replaced.
         next_path: gives another path if this one was taken meanwhile; None raises an error.
 

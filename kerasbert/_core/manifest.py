@@ -59,7 +59,7 @@ class Entry(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """The content of a manifest: a key of `KINDS` (None if unknown) and the files, without the manifest itself."""
+    """The content of a manifest: the kind of the folder (None if not known) and the files, without the manifest itself."""
 
     kind: str | None
     entries: list[Entry]
@@ -70,6 +70,11 @@ class Manifest(NamedTuple):
         return {entry.path for entry in self.entries} | {MANIFEST_FILE}
 
 
+def words_for(kind: str) -> str:
+    """Return what messages call a folder of a kind."""
+    return KINDS[kind].words if kind in KINDS else f"a folder of the kind {shorten(kind)}"
+
+
 def sha256_of(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file."""
     with open(path, "rb") as stream:
@@ -77,7 +82,7 @@ def sha256_of(path: Path) -> str:
 
 
 def write_manifest(folder: Path, kind: str) -> None:
-    """Write the manifest of a folder of a kind, a key of `KINDS`; raises OSError on disk errors."""
+    """Write the manifest of a folder; raises OSError on disk errors."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     entries = [
         {"path": file.relative_to(folder).as_posix(), "size": file.stat().st_size, "sha256": sha256_of(file)}
@@ -105,7 +110,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise ArtifactError(f"{str(file)!r} is not a readable manifest ({error}); copy the folder again.") from error
     listed = content.get("files")
     kind = content.get("kind")
-    is_ours = content.get("program", PACKAGE) == PACKAGE and (kind is None or (isinstance(kind, str) and kind in KINDS))
+    is_kind = isinstance(kind, str) and (kind in KINDS or "program" in content)
+    is_ours = content.get("program", PACKAGE) == PACKAGE and (kind is None or is_kind)
     if not is_ours or not isinstance(listed, list) or not listed or not all(map(_is_entry, listed)):
         raise ArtifactError(f"{str(file)!r} is not a readable manifest of kerasbert; copy the folder again.")
     entries = [Entry(one["path"], one["size"], one["sha256"]) for one in listed]
@@ -143,7 +149,7 @@ def obstacle(folder: Path, kind: str) -> str | None:
     if manifest.kind is None:
         return "exists, and its manifest does not say that it was written by kerasbert"
     if manifest.kind != kind:
-        return f"holds {KINDS[manifest.kind].words}, and {KINDS[kind].words} takes the place of another one only"
+        return f"holds {words_for(manifest.kind)}, and {words_for(kind)} takes the place of another one only"
     found = [shorten(name) for name in unlisted(folder, manifest.names | LITTER, hidden=True)]
     if found:
         more = f" and {len(found) - NUM_NAMED} more" if len(found) > NUM_NAMED else ""

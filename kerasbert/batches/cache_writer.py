@@ -52,22 +52,22 @@ class CacheWriter:
             for stream in [*self._index.values(), *pairs, *([self._records] if self._records else [])]:
                 closed.callback(stream.close)
 
-    def write(self, tokens: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]], keys: np.ndarray) -> None:
+    def write(self, token_arrays: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]], keys: np.ndarray) -> None:
         """Add texts."""
         self._index[KEYS_FILE].write(keys.tobytes())
-        records = serialize(tokens, labels, pairs=self.pairs)
+        records = serialize(token_arrays, labels, pairs=self.pairs)
         with _disk_errors(self.folder):
             starts = self._write_records(records)
-        self._index[LENGTHS_FILE].write(tokens.lengths.astype(np.uint16).tobytes())
+        self._index[LENGTHS_FILE].write(token_arrays.lengths.astype(np.uint16).tobytes())
         self._index[OFFSETS_FILE].write(np.array(starts, dtype=np.uint64).tobytes())
         for head, rows in labels.items():
             numbers, starts_of_labels = self._labels[head]
             first = numbers.tell() // 4  # bytes of an int32
             starts_of_labels.write((offsets_of([len(row) for row in rows])[:-1] + first).astype(np.uint64).tobytes())
             numbers.write(np.array([number for row in rows for number in row], dtype=np.int32).tobytes())
-        self.num_rows += len(tokens)
-        self.num_cut += tokens.num_truncated
-        counted = np.bincount(tokens.lengths, minlength=len(self.length_counts))
+        self.num_rows += len(token_arrays)
+        self.num_cut += token_arrays.num_truncated
+        counted = np.bincount(token_arrays.lengths, minlength=len(self.length_counts))
         counted[: len(self.length_counts)] += self.length_counts
         self.length_counts = counted
 
@@ -100,16 +100,12 @@ class CacheWriter:
         }
 
 
-def serialize(tokens: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]], *, pairs: bool) -> list[bytes]:
+def serialize(token_arrays: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]], *, pairs: bool) -> list[bytes]:
     """Texts as serialized `tf.train.Example`s.
 
     Args:
-        tokens: of n texts.
         labels: head name -> n lists of label numbers, written as the feature `label/HEAD`.
         pairs: whether `token_type_ids` are written too; without, all are 0.
-
-    Returns:
-        n byte strings.
 
     Example:
         >>> import tensorflow as tf
@@ -119,9 +115,9 @@ def serialize(tokens: TokenArrays, labels: Mapping[str, Sequence[Sequence[int]]]
         >>> list(features["input_ids"].int64_list.value), list(features["label/output"].int64_list.value)
         ([101, 2000, 102], [3])
     """
-    columns = [_feature(INPUT_IDS, tokens.input_ids, tokens.offsets)]
+    columns = [_feature(INPUT_IDS, token_arrays.input_ids, token_arrays.offsets)]
     if pairs:
-        columns.append(_feature(TOKEN_TYPE_IDS, tokens.token_type_ids, tokens.offsets))
+        columns.append(_feature(TOKEN_TYPE_IDS, token_arrays.token_type_ids, token_arrays.offsets))
     for head, rows in labels.items():
         flat = np.array([number for row in rows for number in row], dtype=np.int64)
         columns.append(_feature(LABEL + head, flat, offsets_of([len(row) for row in rows])))

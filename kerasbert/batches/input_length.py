@@ -11,7 +11,6 @@ def check_input_length(length: int, limit: int) -> None:
     """Refuse inputs beyond a limit.
 
     Args:
-        length: tokens of a row, padding included.
         limit: `max_length` of the classifier.
 
     Example:
@@ -25,11 +24,7 @@ def limit_input_length(dataset: Any, limit: int) -> Any:
     """Hold the batches of a `tf.data.Dataset` to a limit.
 
     Args:
-        dataset: of inputs by name, or of tuples that begin with them; anything else is given back as it is.
         limit: `max_length` of the classifier.
-
-    Returns:
-        The dataset; where its length is not known beforehand, each batch is checked as it comes.
     """
     spec = getattr(dataset, "element_spec", None)
     inputs = spec[0] if isinstance(spec, tuple) and spec else spec

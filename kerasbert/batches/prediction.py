@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert.batches.memory import Batches, make_batches
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import Batches
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 TOKENS_AT_ONCE = 4096
 TEXTS_AT_ONCE = 256
@@ -20,8 +21,8 @@ class PredictionBatches(Batches):
     `prediction_batches`.
 
     Example:
-        >>> tokens = TokenArrays.from_lists([[2, 5, 5, 5, 3], [2, 3], [2, 5, 3]])
-        >>> batches = prediction_batches(tokens)
+        >>> token_arrays = TokenArrays.from_lists([[2, 5, 5, 5, 3], [2, 3], [2, 5, 3]])
+        >>> batches = prediction_batches(token_arrays)
         >>> batches.steps, batches.shapes, batches.order.tolist()
         (1, (5,), [1, 2, 0])
     """
@@ -32,7 +33,7 @@ class PredictionBatches(Batches):
         return len(self._plan(0))
 
     def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
-        lengths = self.tokens.lengths[self.order]
+        lengths = self.token_arrays.lengths[self.order]
         starts = [0]
         while starts[-1] < len(lengths):
             starts.append(_end_of_batch(lengths, starts[-1]))
@@ -40,26 +41,21 @@ class PredictionBatches(Batches):
         return [(self.order[start:end], int(lengths[end - 1])) for start, end in pairs]
 
 
-def prediction_batches(tokens: Any, *, pad_id: int = 0, fixed_lengths: bool = False) -> Batches:
+def prediction_batches(token_arrays: Any, *, pad_id: int = 0, fixed_lengths: bool = False) -> Batches:
     """The batches that predict fastest.
 
     Args:
-        tokens: of n texts, or their windows.
-        pad_id: id that fills up a text.
         fixed_lengths: whether to keep to a few padded lengths and 64 texts, as a compiled (XLA) graph needs.
-
-    Returns:
-        Batches whose `order` tells the rows of what a model answers.
 
     Example:
         >>> prediction_batches(TokenArrays.from_lists([[2, 3], [2, 5, 3]])).num_examples
         2
     """
-    if fixed_lengths or not isinstance(tokens, TokenArrays) or not len(tokens):
-        return make_batches(tokens, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
-    every = tuple(range(1, int(tokens.lengths.max()) + 1))
+    if fixed_lengths or not isinstance(token_arrays, TokenArrays) or not len(token_arrays):
+        return make_batches(token_arrays, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
+    every = tuple(range(1, int(token_arrays.lengths.max()) + 1))
     plan: dict[str, Any] = {"batch_size": TEXTS_AT_ONCE, "shuffle": False, "seed": 0, "by_length": True}
-    return PredictionBatches(tokens, lengths=every, pad_id=pad_id, **plan)
+    return PredictionBatches(token_arrays, lengths=every, pad_id=pad_id, **plan)
 
 
 def _end_of_batch(lengths: np.ndarray, start: int) -> int:

@@ -33,8 +33,8 @@ from kerasbert.reading._files import UTF_8, SourceFile
 from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.data_checks import text_keys
-from kerasbert.reading.formats import FileError, format_of
-from kerasbert.reading.readers import MISSING, TextColumns, UsableRow, open_file, usable_rows
+from kerasbert.reading.formats import format_of
+from kerasbert.reading.readers import MISSING, FileError, TextColumns, UsableRow, open_file, usable_rows
 from kerasbert.reading.row_labels import labels_reader, plan_labels
 from kerasbert.reading.sources import changes, find_sources, listing
 from kerasbert.tokenization.long_texts import LongTexts
@@ -79,7 +79,7 @@ def prepare_tokens(
         sources: paths and patterns (`"data/*.jsonl"`) of .csv, .tsv, .jsonl, .parquet and .tfrecord files; all but Parquet
             also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
         output: the folder to appear, written beside and renamed when whole.
-        task: `"binary"`, `"multiclass"`, `"multilabel"` or `"hierarchical"` (one class and subclass a text); None: with
+        task: as of `TextClassifier`, but `multitask`; of a hierarchical one with one class and subclass a text; None: with
             `heads`.
         heads: head name -> (label column, task), for a classifier with several heads.
         text_column: column of the texts.

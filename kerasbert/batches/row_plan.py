@@ -7,7 +7,7 @@ no batch waits for the next pool. Only the lengths of the rows are looked at, so
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -130,7 +130,7 @@ class RowPlan:
     def _num_blocks(self) -> int:
         return -(-len(self.lengths) // BLOCK)
 
-    def _mixed(self, batches: list, random: np.random.Generator) -> list:
+    def _mixed(self, batches: list[Any], random: np.random.Generator) -> list[Any]:
         return [batches[place] for place in random.permutation(len(batches))] if self.shuffle else batches
 
 

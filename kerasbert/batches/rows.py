@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kerasbert.labels.counts import label_counts
 from kerasbert.reading.splits import split_indices
 
 # Rows beyond this number are not all looked at to hold some out, so that memory does not grow with them.
@@ -32,6 +31,10 @@ class LabelRows(Protocol):
         """Numbers of the labels of some rows, flat, and how many of them each row has, (m,)."""
         ...
 
+    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
+        """Labels of some rows as the head trains on them."""
+        ...
+
 
 class RowStore(LabelRows, Protocol):
     """Where rows are: a `TokenCache`, or `MemoryRows`.
@@ -56,10 +59,6 @@ class RowStore(LabelRows, Protocol):
         """Token arrays and labels by head of some rows."""
         ...
 
-    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
-        """Labels of some rows as the head trains on them."""
-        ...
-
 
 class ArrayLabels:
     """Label arrays as `LabelRows`.
@@ -73,8 +72,8 @@ class ArrayLabels:
         self.num_rows = len(next(iter(self.heads.values()), ()))
 
     def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
-        """See `RowStore.encoded`."""
-        return self.heads[head][rows]
+        """See `LabelRows.encoded`."""
+        return np.asarray(self.heads[head][rows])
 
     def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `LabelRows.labels_of`; a binary label has the numbers 0 and 1, ids are numbered anew."""
@@ -87,55 +86,19 @@ class ArrayLabels:
         return np.nonzero(marked)[1], marked.sum(axis=1)
 
 
-class MemoryRows(ArrayLabels):
-    """Rows in memory, read as those of a token cache are.
-
-    Args:
-        tokens: `TokenArrays` of n texts, or their `WindowArrays`.
-        labels: head name -> array (n, ...); none for prediction.
-        num_labels: head name -> number of its labels.
-    """
-
-    def __init__(
-        self,
-        tokens: Any,
-        labels: Mapping[str, np.ndarray],
-        num_labels: Mapping[str, int] | None = None,
-    ) -> None:
-        super().__init__(labels)
-        self.tokens = tokens
-        self.lengths: np.ndarray = tokens.lengths
-        self.num_rows = len(tokens)
-        self.num_cut: int = tokens.num_truncated
-        self.max_length: int = tokens.max_length
-        self._num_labels = num_labels or {}
-
-    @property
-    def counts(self) -> dict[str, np.ndarray]:
-        """See `RowStore`."""
-        return {head: label_counts(self.heads[head], count) for head, count in self._num_labels.items()}
-
-    def read(self, rows: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
-        """See `RowStore.read`."""
-        return self.tokens.take(rows), {name: array[rows] for name, array in self.heads.items()}
-
-
-def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarray:
+def held_out_rows(rows: LabelRows, fraction: float, *, seed: int = 0) -> np.ndarray:
     """Choose the rows that are held out, by the labels of the first head, as `split_indices` does.
 
     Of more than a million rows the ones held out are chosen among a million drawn by chance, at most 100,000.
 
     Args:
-        rows: n rows.
         fraction: share to hold out, in (0, 1).
-        seed: the same seed gives the same rows.
 
     Returns:
         The rows, ascending, int64.
 
     Example:
-        >>> labels = {"output": np.array([0, 1] * 50)}
-        >>> len(held_out_rows(MemoryRows(TokenArrays.from_lists([[2, 3]] * 100), labels), 0.1))
+        >>> len(held_out_rows(ArrayLabels({"output": np.array([0, 1] * 50)}), 0.1))
         10
     """
     among = np.arange(rows.num_rows)
@@ -144,4 +107,5 @@ def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarr
             np.random.default_rng(seed).choice(rows.num_rows, MOST_STRATIFIED, replace=False, shuffle=False)
         )
         fraction = min(round(fraction * rows.num_rows), MOST_HELD_OUT) / MOST_STRATIFIED
-    return among[split_indices(rows.encoded(next(iter(rows.heads)), among), fraction, seed=seed)[1]]
+    _, held_out = split_indices(rows.encoded(next(iter(rows.heads)), among), fraction, seed=seed)
+    return np.asarray(among[held_out])

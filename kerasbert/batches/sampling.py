@@ -52,11 +52,7 @@ def row_draws(rows: LabelRows, sampling: str, keep: Keep | None = None) -> Draws
     """As `expected_draws`, of rows of any number.
 
     Args:
-        rows: with their labels.
         keep: which rows are taken; None: all.
-
-    Returns:
-        A function of rows.
     """
     check_choice("sampling", sampling, SAMPLINGS)
     by_head = [_head_draws(rows, head, sampling, keep) for head in rows.heads]
@@ -68,7 +64,6 @@ def draw_rows(draws: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
     Args:
         draws: expected number of draws of each row, (n,).
-        random: source of chance.
 
     Returns:
         Int64 (round(sum of draws),).
@@ -116,7 +111,8 @@ class RowSampling:
         """How often rows are drawn in one of the rounds."""
         chance = uniform(rows, self.seed, epoch)
         expected = self.draws(rows) / self.rounds
-        return (np.floor(expected * (turn + 1) + chance) - np.floor(expected * turn + chance)).astype(np.int64)
+        before, after = (np.floor(expected * number + chance) for number in (turn, turn + 1))
+        return np.asarray(after - before, dtype=np.int64)
 
 
 def uniform(rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
@@ -136,7 +132,6 @@ def count_drawn(rows: LabelRows, draws: Draws | None, keep: Keep | None) -> dict
     """Count the rows of an epoch that have each label.
 
     Args:
-        rows: with their labels.
         draws: expected draws; None: every row once.
         keep: which rows are taken; None: all.
 

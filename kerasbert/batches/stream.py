@@ -20,6 +20,7 @@ from kerasbert.batches.sampling import RowSampling, count_drawn, row_draws
 from kerasbert.batches.source import TokenBatches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import LabelCounts
+from kerasbert.labels.rules import ONE_OF_TWO
 from kerasbert.tokenization.augmentation import RATES, Augmentation, parse_augmentation
 from kerasbert.tokenization.token_arrays import TokenArrays
 
@@ -37,12 +38,12 @@ class _Held(NamedTuple):
     """Rows in memory, ascending by number."""
 
     rows: np.ndarray
-    tokens: TokenArrays
+    token_arrays: TokenArrays
     labels: dict[str, np.ndarray]
 
     def take(self, rows: np.ndarray) -> "_Held":
         places = np.searchsorted(self.rows, rows)
-        return _Held(rows, self.tokens.take(places), {name: part[places] for name, part in self.labels.items()})
+        return _Held(rows, self.token_arrays.take(places), {name: part[places] for name, part in self.labels.items()})
 
 
 class _Asked(NamedTuple):
@@ -198,7 +199,7 @@ class StreamBatches(TokenBatches):
         return _Held(rows, *self.store.read(rows))
 
     def _inputs(self, held: _Held, length: int) -> tuple[Any, ...]:
-        inputs = held.tokens.padded(self.pad_id, length)
+        inputs = held.token_arrays.padded(self.pad_id, length)
         if not self.label_counts:
             return (inputs,)
         return inputs, (next(iter(held.labels.values())) if self._one_head() else held.labels)
@@ -266,7 +267,6 @@ def stream_batches(
     plan = plan_rows(
         cache.lengths,
         length_counts,
-        longest=cache.max_length,
         token_budget=token_budget,
         mean_rows=MEAN_ROWS if batch_size is None else check_int("batch_size", batch_size, 1),
         shuffle=shuffle,
@@ -289,7 +289,6 @@ def plan_rows(
     lengths: np.ndarray,
     length_counts: np.ndarray,
     *,
-    longest: int,
     token_budget: int | None = None,
     mean_rows: int = MEAN_ROWS,
     shuffle: bool = True,
@@ -303,11 +302,6 @@ def plan_rows(
     Args:
         lengths: tokens of each row, (n,).
         length_counts: rows of 0, 1, 2, ... tokens.
-        longest: no padded length goes beyond it.
-        mean_rows: texts of an average batch, without a budget.
-
-    Returns:
-        The plan.
     """
     check_bool("shuffle", shuffle)
     check_bool("static", static)
@@ -342,11 +336,8 @@ def fit_sizes(
     fewer such texts, and so that the size at the longest divides what arrives there.
 
     Args:
-        buckets: padded lengths, ascending.
         counts: texts of 0, 1, 2, ... tokens.
         budget: most tokens of a batch; None: such that an average batch has `mean_rows` texts.
-        workers: every size is a multiple of this.
-        mean_rows: texts of an average batch.
 
     Returns:
         The sizes, and how many texts are left for an odd batch.
@@ -401,7 +392,7 @@ def _label_counts(cache: TokenCache, drawn: Mapping[str, tuple[np.ndarray, int]]
     for name, (found, total) in drawn.items():
         every = np.zeros(len(cache.heads[name].names), dtype=np.int64)
         every[: len(found)] = found
-        counts[name] = LabelCounts(every[1:] if cache.heads[name].task == "binary" else every, total)
+        counts[name] = LabelCounts(every[1:] if cache.heads[name].kind.rules is ONE_OF_TWO else every, total)
     return counts
 
 
@@ -410,7 +401,7 @@ def _keeper(held_out: np.ndarray) -> Any:
 
     def keep(rows: np.ndarray) -> np.ndarray:
         places = np.searchsorted(held_out, rows)
-        return (places == len(held_out)) | (held_out[np.minimum(places, len(held_out) - 1)] != rows)
+        return np.asarray(held_out[np.minimum(places, len(held_out) - 1)] != rows)
 
     return keep if len(held_out) else None
 
@@ -431,7 +422,7 @@ def _joined(held: _Held | None, new: _Held) -> _Held:
     if not len(new.rows):
         return held
     rows = np.concatenate([held.rows, new.rows])
-    tokens = TokenArrays.concatenate([held.tokens, new.tokens])
+    token_arrays = TokenArrays.concatenate([held.token_arrays, new.token_arrays])
     labels = {name: np.concatenate([part, new.labels[name]]) for name, part in held.labels.items()}
     order = np.argsort(rows)
-    return _Held(rows[order], tokens.take(order), {name: part[order] for name, part in labels.items()})
+    return _Held(rows[order], token_arrays.take(order), {name: part[order] for name, part in labels.items()})

@@ -31,10 +31,14 @@ from kerasbert._core.locks import identity, read_locked
 from kerasbert._core.names import INPUT_IDS, MANIFEST_FILE, TOKEN_TYPE_IDS
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
-from kerasbert.labels.hierarchy import UNKNOWN, Hierarchy, parse_tree
+from kerasbert.labels.hierarchy import Hierarchy, parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.reading.sources import SourceFile, listing
-from kerasbert.tokenization.token_arrays import TokenArrays, ranges
+from kerasbert.reading._files import SourceFile
+from kerasbert.reading.sources import listing
+from kerasbert.tasks.levels import ExclusiveLevel
+from kerasbert.tasks.table import TASKS, task_class
+from kerasbert.tasks.task import Task
+from kerasbert.tokenization.token_arrays import TokenArrays, offsets_of, ranges
 
 CACHE_FILE = "cache.json"
 LENGTHS_FILE = "lengths.bin"
@@ -43,7 +47,6 @@ KINDS_FILE = "kinds.bin"
 KEYS_FILE = "texts.bin"
 BAD_ROWS_FILE = "bad_rows.txt"
 FORMAT = 1
-TASKS = ("binary", "multiclass", "multilabel", HIERARCHICAL)
 FORM = {
     "vocabulary": str,
     "max_length": is_count,
@@ -63,7 +66,7 @@ FORM = {
     "sources": [{"path": str, "size": is_count, "mtime_ns": int, "sha256": str}],
     "heads": {
         ...: {
-            "task": lambda task: task in TASKS,
+            "task": lambda task: task in (*TASKS, HIERARCHICAL),
             "columns": [str],
             "delimiter": (str, None),
             "names": [str],
@@ -85,7 +88,7 @@ class CachedHead:
     """The labels of one head.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`; `"hierarchical"` for a level of a hierarchy.
+        task: name of its task; `HIERARCHICAL` for a level of a hierarchy.
         columns: where they were read.
         delimiter: separator of several names in one cell.
         names: label names in order.
@@ -100,6 +103,11 @@ class CachedHead:
     order: tuple[int, ...]
     counts: tuple[int, ...]
 
+    @property
+    def kind(self) -> type[Task]:
+        """The class of the task."""
+        return ExclusiveLevel if self.task == HIERARCHICAL else task_class(self.task)
+
     def encode(self, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Labels of n texts as the array that the head trains on.
 
@@ -108,20 +116,9 @@ class CachedHead:
             counts: how many of them each text has, (n,).
 
         Returns:
-            Float32 (n, 1) for a binary, int32 (n,) for a multi-class, float32 (n, C) for a multi-label head; int32 (n,)
-            for a level, -1 where unknown.
+            See `Task.array`.
         """
-        if self.task == HIERARCHICAL:
-            level = np.full(len(counts), UNKNOWN, dtype=np.int32)
-            level[counts > 0] = labels
-            return level
-        if self.task == "multiclass":
-            return labels
-        if self.task == "binary":
-            return labels.astype(np.float32).reshape(-1, 1)
-        rows = np.zeros((len(counts), len(self.names)), dtype=np.float32)
-        rows[np.repeat(np.arange(len(rows)), counts), labels] = 1.0
-        return rows
+        return self.kind.array(labels, offsets_of(counts), len(self.names))
 
 
 class TokenCache:
@@ -150,7 +147,7 @@ class TokenCache:
         self.pad_id: int = facts["pad_id"]
         self.pairs: bool = facts["pairs"]
         self.sources = [_known(SourceFile, file) for file in facts["sources"]]
-        self.heads = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
+        self.heads: dict[str, CachedHead] = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
         self.hierarchy = parse_tree(facts["tree"]) if facts.get("tree") else None
         self.lengths: np.ndarray = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))
         self._offsets = np.memmap(folder / OFFSETS_FILE, dtype=np.uint64, mode="r", shape=(self.num_rows,))
@@ -182,7 +179,7 @@ class TokenCache:
     @property
     def skipped(self) -> dict[str, Any]:
         """How many rows were left out (`count`), and the `first` of them."""
-        return self.facts["skipped"]
+        return dict(self.facts["skipped"])
 
     def describe(self) -> str:
         """What it holds, in words, for the log."""
@@ -232,14 +229,14 @@ class TokenCache:
         import tensorflow as tf
 
         try:
-            tokens, labels = _parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
+            token_arrays, labels = _parse(list(self._records(rows)), list(self.heads), pairs=self.pairs)
         except tf.errors.InvalidArgumentError as error:
             raise DataError(
                 f"{self.folder}: a record is malformed ({shorten(str(error))}); prepare it again."
             ) from None
-        self._check_records(rows, tokens, labels)
-        tokens = dataclasses.replace(tokens, max_length=self.max_length)
-        return tokens, {
+        self._check_records(rows, token_arrays, labels)
+        token_arrays = dataclasses.replace(token_arrays, max_length=self.max_length)
+        return token_arrays, {
             name: head.encode(self._order[name][numbers], np.diff(offsets))
             for (name, head), (numbers, offsets) in zip(self.heads.items(), labels.values(), strict=True)
         }
@@ -276,18 +273,19 @@ class TokenCache:
         self._check_numbers(head, found)
         return self._order[head][found], counts
 
-    def _check_records(self, rows: np.ndarray, tokens: TokenArrays, labels: Mapping[str, Any]) -> None:
+    def _check_records(self, rows: np.ndarray, token_arrays: TokenArrays, labels: Mapping[str, Any]) -> None:
         """Refuse what no tokenizer and no label vocabulary gives: it would be read as another row's."""
-        ids = tokens.input_ids
-        wrong = not np.array_equal(tokens.lengths, self.lengths[rows]) or len(tokens.token_type_ids) != len(ids)
+        ids = token_arrays.input_ids
+        wrong = not np.array_equal(token_arrays.lengths, self.lengths[rows]) or len(token_arrays.token_type_ids) != len(
+            ids
+        )
         if wrong or (len(ids) and not 0 <= ids.min() <= ids.max() < self._vocabulary_size):
             raise DataError(f"{self.folder}: records and index differ; prepare it again.")
         for name, (numbers, offsets) in labels.items():
             self._check_numbers(name, numbers)
-            several = np.diff(offsets)
-            task = self.heads[name].task
-            fits = (several == 1).all() if task in ("binary", "multiclass") else (several <= 1).all()
-            if task != "multilabel" and not fits:
+            several, head = np.diff(offsets), self.heads[name]
+            fits = (several <= 1).all() if head.task == HIERARCHICAL else (several == 1).all()
+            if not head.kind.rules.several and not fits:
                 raise DataError(f"{self.folder}: a record of {name!r} has no label or several; prepare it again.")
 
     def _check_numbers(self, head: str, numbers: np.ndarray) -> None:
@@ -382,8 +380,6 @@ def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tu
     """Parse what `serialize` wrote, or any TFRecord file of these features.
 
     Args:
-        records: n byte strings.
-        heads: names of the heads whose labels to read.
         pairs: whether to read `token_type_ids`.
 
     Returns:
@@ -398,8 +394,8 @@ def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tu
     flat = {name: (ragged.flat_values.numpy(), ragged.row_splits.numpy()) for name, ragged in parsed.items()}
     ids, offsets = flat[INPUT_IDS]
     types = flat[TOKEN_TYPE_IDS][0].astype(np.uint8) if pairs else np.zeros(len(ids), dtype=np.uint8)
-    tokens = TokenArrays(ids.astype(np.int32), types, offsets)
-    return tokens, {head: flat[LABEL + head] for head in heads}
+    token_arrays = TokenArrays(ids.astype(np.int32), types, offsets)
+    return token_arrays, {head: flat[LABEL + head] for head in heads}
 
 
 def _count_lengths(lengths: np.ndarray, minimum: int) -> np.ndarray:

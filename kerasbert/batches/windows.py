@@ -15,7 +15,7 @@ class WindowBatches(Batches):
     equally many batches.
 
     Args:
-        tokens: the texts' windows.
+        token_arrays: the texts' windows.
         labels: see `Batches`.
         batch_size: most texts in a batch.
         shuffle: whether every epoch has another order.
@@ -25,18 +25,18 @@ class WindowBatches(Batches):
         **others: see `Batches`.
 
     Example:
-        >>> encoder = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=8, long_texts=LongTexts("windows"))
-        >>> batches = make_batches(encoder.encode(["a word", "many " * 20]), batch_size=2)
+        >>> tokenizer = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=8, long_texts=LongTexts("windows"))
+        >>> batches = make_batches(tokenizer.encode(["a word", "many " * 20]), batch_size=2)
         >>> inputs = next(iter(batches.dataset))
         >>> tuple(inputs["input_ids"].shape), inputs["window_rows"].numpy().tolist()
         ((5, 8), [[1, 0, 0, 0], [2, 3, 4, 5]])
     """
 
-    tokens: WindowArrays  # type: ignore[assignment]
+    token_arrays: WindowArrays  # type: ignore[assignment]
 
     def __init__(
         self,
-        tokens: WindowArrays,
+        token_arrays: WindowArrays,
         labels: Any = None,
         *,
         batch_size: int,
@@ -46,14 +46,14 @@ class WindowBatches(Batches):
         by_length: bool = False,
         **others: Any,
     ) -> None:
-        longest = np.zeros(len(tokens), dtype=np.int64)
-        if len(tokens):
-            longest = np.maximum.reduceat(tokens.windows.lengths, tokens.text_offsets[:-1])
+        longest = np.zeros(len(token_arrays), dtype=np.int64)
+        if len(token_arrays):
+            longest = np.maximum.reduceat(token_arrays.windows.lengths, token_arrays.text_offsets[:-1])
         self._padded_lengths = np.array(lengths, dtype=np.int64)[np.searchsorted(lengths, longest)]
         random = np.random.default_rng(seed) if shuffle else None
-        self._slots = self._arrange(tokens, batch_size, random, by_length)
+        self._slots = self._arrange(token_arrays, batch_size, random, by_length)
         super().__init__(
-            tokens,  # type: ignore[arg-type]
+            token_arrays,  # type: ignore[arg-type]
             labels,
             batch_size=batch_size,
             shuffle=shuffle,
@@ -68,15 +68,15 @@ class WindowBatches(Batches):
         """Batches in an epoch."""
         return len(self._slots)
 
-    def _arrange(self, tokens: WindowArrays, size: int, random: Any, by_length: bool) -> list[np.ndarray]:
+    def _arrange(self, token_arrays: WindowArrays, size: int, random: Any, by_length: bool) -> list[np.ndarray]:
         """The rows of each batch before any epoch's exchange of places."""
-        order = np.argsort(tokens.lengths, kind="stable") if by_length else np.arange(len(tokens))
+        order = np.argsort(token_arrays.lengths, kind="stable") if by_length else np.arange(len(token_arrays))
         if random is not None:
-            order = random.permutation(len(tokens))
+            order = random.permutation(len(token_arrays))
             for start in range(0, len(order), POOL * size):
                 pool = order[start : start + POOL * size]
-                order[start : start + POOL * size] = pool[np.argsort(tokens.lengths[pool], kind="stable")]
-        return group_rows(tokens, order, size)
+                order[start : start + POOL * size] = pool[np.argsort(token_arrays.lengths[pool], kind="stable")]
+        return group_rows(token_arrays, order, size)
 
     def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
         batches = self._slots
@@ -88,7 +88,7 @@ class WindowBatches(Batches):
 
     def _exchange(self, random: np.random.Generator) -> np.ndarray:
         """Which row takes the place of each, (n,)."""
-        kinds = self._padded_lengths * (int(self.tokens.budget) + 1) + self.tokens.counts
+        kinds = self._padded_lengths * (int(self.token_arrays.budget) + 1) + self.token_arrays.counts
         taken = np.empty(len(kinds), dtype=np.int64)
         for kind in np.unique(kinds):
             rows = np.flatnonzero(kinds == kind)
@@ -96,4 +96,4 @@ class WindowBatches(Batches):
         return taken
 
     def _num_rows(self, rows: np.ndarray) -> int:
-        return int(self.tokens.counts[rows].sum())
+        return int(self.token_arrays.counts[rows].sum())

@@ -15,10 +15,9 @@ Y = "`y`"
 
 
 class CheckedLabels(keras.Model):
-    """Abstract: a model that refuses labels which do not fit its losses.
+    """Abstract: a model that refuses labels which do not fit the losses it was compiled with.
 
-    The subclass has `trained_heads`. What a head takes is told by the loss that it was compiled with; labels of a loss that
-    is neither of this package nor a cross-entropy of Keras are not checked.
+    Labels of a loss that is neither of this package nor a cross-entropy of Keras are not checked.
     """
 
     @property
@@ -27,7 +26,7 @@ class CheckedLabels(keras.Model):
         raise NotImplementedError
 
     def fit(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Train as `keras.Model.fit` does, on labels that were checked."""
+        """Check the labels, then train as `keras.Model.fit` does."""
         with checked_labels(self) as labels:
             x, y = labels.data(x, y)
             if kwargs.get("validation_data") is not None:
@@ -35,30 +34,23 @@ class CheckedLabels(keras.Model):
             return super().fit(x, y, *args, **kwargs)
 
     def evaluate(self, x: Any = None, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Evaluate as `keras.Model.evaluate` does, on labels that were checked."""
+        """Check the labels, then evaluate as `keras.Model.evaluate` does."""
         if kwargs.get("_use_cached_eval_dataset"):  # Within `fit`, which has checked them.
             return super().evaluate(x, y, *args, **kwargs)
         with checked_labels(self) as labels:
             return super().evaluate(*labels.data(x, y), *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Train on a batch as `keras.Model.train_on_batch` does, on labels that were checked."""
+        """Check the labels, then train on the batch as `keras.Model.train_on_batch` does."""
         return super().train_on_batch(x, Labels(self).arrays(y), *args, **kwargs)
 
     def test_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Judge a batch as `keras.Model.test_on_batch` does, by labels that were checked."""
+        """Check the labels, then evaluate the batch as `keras.Model.test_on_batch` does."""
         return super().test_on_batch(x, Labels(self).arrays(y), *args, **kwargs)
 
 
 class Part(NamedTuple):
-    """The labels of one head.
-
-    Args:
-        key: name of the head in a dict of labels; None: they are all the labels.
-        where: names them in messages.
-        form: what they must be.
-        labels: they themselves.
-    """
+    """The labels of one head: its key (None: no dict), their name in messages, their form, and they themselves."""
 
     key: str | None
     where: str
@@ -67,18 +59,14 @@ class Part(NamedTuple):
 
 
 def rebuild(labels: Any, parts: Sequence[tuple[str | None, Any]]) -> Any:
-    """Labels with other values for some heads, by key of the `Part`."""
+    """Replace the labels of some heads, by key of the `Part`."""
     if isinstance(labels, dict):
         return {**labels, **dict(parts)}
     return parts[0][1] if parts else labels
 
 
 class Labels:
-    """The checks of a compiled model's labels.
-
-    Args:
-        model: compiled.
-    """
+    """The label checks of a compiled model."""
 
     def __init__(self, model: Any) -> None:
         self.forms = forms_of(model)
@@ -101,22 +89,17 @@ class Labels:
         return [Part(None, where, self.forms[self.shared or next(iter(self.forms))], labels)]
 
     def data(self, x: Any, y: Any) -> tuple[Any, Any]:
-        """`x` and `y` of `fit`: arrays that were checked, or a source of batches that are checked as they come."""
+        """Check `x` and `y` of `fit`: arrays at once, batches as they come."""
         return (self.source(x), None) if y is None else (x, self.arrays(y))
 
     def validation(self, data: Any) -> Any:
-        """`validation_data` of `fit`, checked in the same way."""
+        """Check `validation_data` of `fit` in the same way."""
         if not isinstance(data, (tuple, list)) or len(data) < 2:
             return self.source(data)
         return (data[0], self.arrays(data[1], "The labels of `validation_data`"), *data[2:])
 
     def arrays(self, labels: Any, where: str = Y) -> Any:
-        """Arrays of labels, checked; lists of numbers become arrays.
-
-        Raises:
-            DataError: when a shape or a value does not fit.
-            TypeError: when they are no numbers.
-        """
+        """Check arrays of labels, and return them in the shape that the loss takes; lists of numbers become arrays."""
         labels = _as_arrays(labels)
         parts = self.parts(labels, where)
         for part in parts:
@@ -124,7 +107,7 @@ class Labels:
         return rebuild(labels, [(part.key, _in_shape(part.form, part.labels)) for part in parts])
 
     def source(self, source: Any) -> Any:
-        """Batches that are checked as they come; what is no source of batches is left alone."""
+        """Wrap a source of batches with checks; anything else is returned as it is."""
         if not self.forms or source is None:
             return source
         if hasattr(source, "element_spec") and hasattr(source, "enumerate"):
@@ -136,7 +119,7 @@ class Labels:
         return _CheckedDataset(source, self) if isinstance(source, keras.utils.PyDataset) else source
 
     def batch(self, batch: Any, where: str) -> Any:
-        """A batch of Python objects, checked."""
+        """Check a batch of Python objects."""
         try:
             if isinstance(batch, (tuple, list)) and len(batch) > 1:
                 return (batch[0], self.arrays(batch[1], f"{Y} {where}"), *batch[2:])
@@ -152,17 +135,7 @@ class Labels:
 
 @contextlib.contextmanager
 def checked_labels(model: Any) -> Iterator[Labels]:
-    """The checks of a model's labels; what a pipeline raises for them is our error again.
-
-    Args:
-        model: with heads.
-
-    Yields:
-        The checks.
-
-    Raises:
-        DataError: when labels that came in the block do not fit.
-    """
+    """Context: check a model's labels; an error that a pipeline raises for them becomes a `DataError`."""
     labels = Labels(model)
     try:
         yield labels
@@ -189,7 +162,7 @@ def forms_of(model: Any) -> dict[str, LabelForm]:
 
 
 def _as_arrays(labels: Any) -> Any:
-    """Labels whose lists of numbers are arrays, as is the only one in a list of arrays."""
+    """Convert lists of numbers to arrays, and unwrap a list of one array."""
     if isinstance(labels, dict):
         return {name: _as_arrays(part) for name, part in labels.items()}
     if not isinstance(labels, (list, tuple)):
@@ -207,7 +180,7 @@ def _in_shape(form: LabelForm, labels: Any) -> Any:
 
 
 class _CheckedDataset(keras.utils.PyDataset):
-    """Another data set, whose labels are checked as they come."""
+    """A `PyDataset` wrapped with label checks."""
 
     def __init__(self, source: keras.utils.PyDataset, labels: Labels) -> None:
         super().__init__(source.workers, source.use_multiprocessing, source.max_queue_size)

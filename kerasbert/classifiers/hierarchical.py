@@ -1,23 +1,18 @@
 """`build_hierarchical`: classes and the subclasses inside them in one graph, fresh or from a trained flat model."""
 
-import inspect
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_choice, check_number, shorten, suggest_keywords
+from kerasbert._core.checks import check_choice, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.classifiers.builders import (
-    HEAD_LEARNING_RATE,
-    LEARNING_RATE,
-    EncoderLike,
-    build_multiclass,
-    compile_classifier,
-)
+from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, build, finish
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.pooling import Pooling
@@ -26,19 +21,9 @@ from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.levels import LEVEL_TASKS
 
 HIERARCHY = "hierarchy"
-# What a trained flat model brings along.
-INHERITED = (
-    "encoder",
-    "layers",
-    "combine",
-    "combine_before_pooling",
-    "pooling",
-    "window_pooling",
-    "hidden_units",
-    "hidden_activation",
-    "dropout",
-    "max_length",
-)
+# What is said anew of a model that is built from a trained flat one; the rest it brings along.
+CHOSEN = ("activation", "learning_rate", "head_learning_rate", "compile", "name")
+INHERITED = [field.name for field in dataclasses.fields(BuildOptions) if field.name not in CHOSEN]
 
 
 @suggest_keywords
@@ -71,11 +56,14 @@ def build_hierarchical(
     level name -> ids (batch,), or rows of 0 and 1 in a multi-label task; -1 is unknown and trains nothing at that level.
     `encode_hierarchy` makes them from names.
 
+    Arguments that are not named here are those of `build_multiclass`; hidden layers are shared by all levels. With
+    `from_model` the encoder and all up to `max_length` are the model's.
+
     Args:
         subclasses: class -> list of subclasses, or a deeper nesting of dicts that ends in lists, equally deep everywhere.
             The levels are `class`, `subclass`, `level_3` and so on.
-        level_task: the task of each level: `"multiclass"`, where a text has one class and one subclass, or `"multilabel"`,
-            where it may have several classes, and several subclasses in each.
+        level_task: name of the task of each level: `Multiclass.name`, where a text has one class and one subclass, or
+            `Multilabel.name`, where it may have several classes, and several subclasses in each.
         level_weights: weight of each level's loss, >= 0, from the classes down; None for 1 each.
         class_scores: `"own"`: every level has logits of its own; `"summed"`: only the subclasses have, and P(class) is
             the sum of theirs, so that every subclass competes with all others. None takes `"own"` for a multi-label task
@@ -83,20 +71,6 @@ def build_hierarchical(
         from_model: a trained flat classifier of the classes or of the (deepest) subclasses, whose encoder and head are
             taken over: at the start its probabilities are this model's at that level (but for multi-label subclasses,
             where they become P(subclass | class)). It stays as it is.
-        encoder: see `build_multiclass`; with `from_model` this and the next arguments up to `max_length` are the model's.
-        layers: see `build_multiclass`.
-        combine: see `build_multiclass`.
-        combine_before_pooling: see `build_multiclass`.
-        pooling: see `build_multiclass`.
-        window_pooling: see `build_multiclass`.
-        hidden_units: see `build_multiclass`; shared by all levels.
-        hidden_activation: see `build_multiclass`.
-        dropout: see `build_multiclass`.
-        max_length: see `build_multiclass`.
-        learning_rate: see `build_multiclass`.
-        head_learning_rate: see `build_multiclass`.
-        compile: see `build_multiclass`.
-        name: see `build_multiclass`.
 
     Returns:
         A compiled `Classifier`; its output is a dict of level name -> float32 (batch, labels of the level).
@@ -115,7 +89,7 @@ def build_hierarchical(
     Reference:
         Silla and Freitas, "A survey of hierarchical classification across different application domains", 2011.
     """
-    arguments = {key: value for key, value in locals().items() if key in INHERITED}
+    options = BuildOptions.among(locals())
     tree = parse_tree(subclasses)
     if len(tree.names) < 2:
         raise ConfigError("`subclasses` must be a dict of class -> subclasses; for classes alone use build_multiclass.")
@@ -123,31 +97,33 @@ def build_hierarchical(
     if len(tree.names[0]) < 2 and exclusive:
         raise ConfigError(f"`subclasses` must hold at least 2 classes; got {shorten(tree.names[0])}.")
     weights = _check_weights(level_weights, tree.levels)
-    check_bool("compile", compile)
+    head_options = options.head
     if from_model is not None:
-        depth = _level_of(from_model, tree.names, level_task, arguments)
-        arguments = _head_arguments(from_model.head)
+        depth = _level_of(from_model, tree.names, level_task, options)
+        head_options = from_model.head.options
         if class_scores is None and depth < len(tree.names) - 1:
             class_scores = "own"
     head = HierarchicalHead(
         subclasses,
         level_task=level_task,
         class_scores=class_scores or ("summed" if exclusive else "own"),
-        **{key: arguments[key] for key in ("hidden_units", "hidden_activation", "dropout")},
+        **head_options,
         name=HIERARCHY,
     )
+
+    def outputs_of(vector: Any) -> dict[str, Any]:
+        logs = head(vector)
+        return {
+            level: LevelProbabilities(task, loss_weight=weight, name=level)(logs[level])
+            for (level, task), weight in zip(head.tasks.items(), weights, strict=True)
+        }
+
+    if from_model is None:
+        return build(outputs_of, options)
     # A flat model brings inputs, encoder and features; its own head is left out.
-    base = build_multiclass(2, **arguments, compile=False) if from_model is None else _copy(from_model)
-    logs = head(base.vectors)
-    outputs = {
-        level: LevelProbabilities(task, loss_weight=weight, name=level)(logs[level])
-        for (level, task), weight in zip(head.tasks.items(), weights, strict=True)
-    }
-    model = Classifier(base.input, outputs, name=name)
-    if from_model is not None:
-        _take_over(head, from_model.head, depth)
-    if compile:
-        compile_classifier(model, learning_rate=learning_rate, head_learning_rate=head_learning_rate)
+    base = _copy(from_model)
+    model = finish(base.input, outputs_of(base.vectors), options)
+    _take_over(head, from_model.head, depth)
     return model
 
 
@@ -163,12 +139,11 @@ def _check_weights(level_weights: Sequence[float] | None, levels: Sequence[str])
     return [check_number("level_weights", weight, 0) for weight in level_weights]
 
 
-def _level_of(model: Any, names: Sequence[Sequence[str]], task: str, arguments: Mapping[str, Any]) -> int:
+def _level_of(model: Any, names: Sequence[Sequence[str]], task: str, options: BuildOptions) -> int:
     """Which level a flat model knows: 0 for the classes, else the deepest."""
     if not isinstance(model, Classifier) or not isinstance(model.head, ClassificationHead):
         raise TypeError(f"`from_model` must be a classifier with one flat head; got {shorten(model)}.")
-    defaults = inspect.signature(build_hierarchical).parameters
-    given = [key for key, value in arguments.items() if value != defaults[key].default]
+    given = [name for name in INHERITED if getattr(options, name) != getattr(BuildOptions, name)]
     if given:
         raise ConfigError(f"`{given[0]}` must be left out with `from_model`, which brings its own along.")
     if model.head.task.name != task:
@@ -183,14 +158,6 @@ def _level_of(model: Any, names: Sequence[Sequence[str]], task: str, arguments: 
     )
 
 
-def _head_arguments(head: ClassificationHead) -> dict[str, Any]:
-    return {
-        "hidden_units": head.hidden_units,
-        "hidden_activation": head.hidden_activation,
-        "dropout": head.dropout.rate,
-    }
-
-
 def _copy(model: Classifier) -> Classifier:
     copy: Classifier = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
@@ -198,7 +165,7 @@ def _copy(model: Classifier) -> Classifier:
 
 
 def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> None:
-    """Give a hierarchical head the weights of a flat one, so that its probabilities at that level are the flat one's."""
+    """Start a hierarchical head with the weights of a flat one: at that level its probabilities are the same."""
     for own, other in zip(head.hidden_layers, flat.hidden_layers, strict=True):
         own.set_weights(other.get_weights())
         own.trainable = other.trainable
@@ -208,13 +175,14 @@ def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> 
     kernel, bias = np.array(kernel[:, order]), np.array(bias[order])
     if head.class_scores == "summed" and not depth:
         _share_out(head, kernel, bias)
-    else:
-        head.output_layers[-1 if depth else 0].set_weights([kernel, bias])
-        head.output_layers[-1 if depth else 0].trainable = flat.output_layer.trainable
+        return
+    layer = head.output_layers[-1 if depth else 0]
+    layer.set_weights([kernel, bias])
+    layer.trainable = flat.output_layer.trainable
 
 
 def _share_out(head: HierarchicalHead, kernel: np.ndarray, bias: np.ndarray) -> None:
-    """Each label's logit to all below it, less the logarithm of their number, so that they sum up to its own."""
+    """Copy each label's logit to its descendants, less the log of their number: they add up to its probability."""
     for parents in map(np.array, head.hierarchy.parents):
         kernel = kernel[:, parents]
         bias = bias[parents] - np.log(np.bincount(parents)[parents])

@@ -9,8 +9,8 @@ from keras import ops
 
 from kerasbert._core.checks import check_choice, check_number
 from kerasbert._core.names import PACKAGE
-from kerasbert.classifiers.head import check_hidden_activation, check_hidden_units, head_activation
-from kerasbert.encoders.kept_parts import KeepsParts
+from kerasbert._core.shapes import Shape
+from kerasbert.classifiers.head import Head, logits_layer
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
@@ -25,26 +25,19 @@ NO_CHILD = -1e30
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class HierarchicalHead(KeepsParts, keras.layers.Layer):
-    """Log-probabilities of every level of a tree of labels; always computed in float32.
+class HierarchicalHead(Head):
+    """Log-probabilities of every level of a tree of labels.
 
     Exclusive labels: a softmax over the classes and one over the subclasses of each class; independent labels: a sigmoid
     for each label, given its parent. A label's log-probability is the sum along its path, so that no label is ever more
-    probable than its parent, and exclusive children add up to it.
+    probable than its parent, and exclusive children add up to it. Hidden layers, which all levels share, and calls are
+    those of `Head`.
 
     Args:
         subclasses: class -> list of subclasses, or a deeper nesting of dicts.
         level_task: name of the task of each level, whose labels exclude each other or are independent.
         class_scores: `"own"`: every level has logits of its own; `"summed"`: only the deepest level has, and P(class)
             is the sum of its subclasses' probabilities (exclusive labels only).
-        hidden_units: widths of hidden layers that all levels share, each >= 1.
-        hidden_activation: their activation, a Keras name.
-        dropout: rate in [0, 1) in front of every dense layer, in training.
-        **kwargs: `keras.layers.Layer`'s own (`name`, `trainable`).
-
-    Call arguments:
-        features: (batch, hidden).
-        training: whether dropout is active.
 
     Output shape:
         Dict of level name -> (batch, labels of the level), float32.
@@ -69,31 +62,21 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
         dropout: float = 0.1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**{**kwargs, "dtype": "float32"})
+        super().__init__(hidden_units=hidden_units, hidden_activation=hidden_activation, dropout=dropout, **kwargs)
         self.outputs = HierarchicalOutputs(parse_tree(subclasses), level_task)
         self.hierarchy = self.outputs.hierarchy
         self.exclusive = self.outputs.exclusive
         self.class_scores = check_choice("class_scores", class_scores, CLASS_SCORES[: 2 if self.exclusive else 1])
-        self.hidden_units = check_hidden_units(hidden_units)
-        self.hidden_activation = check_hidden_activation(hidden_activation)
-        check_number("dropout", dropout, 0, 1, open_maximum=True)
-        self.dropout = keras.layers.Dropout(dropout, dtype="float32", name="dropout")
-        self.hidden_layers = [
-            keras.layers.Dense(
-                units, activation=head_activation(hidden_activation), dtype="float32", name=f"hidden_{index}"
-            )
-            for index, units in enumerate(self.hidden_units)
-        ]
         levels = list(zip(self.hierarchy.levels, self.hierarchy.names, strict=True))
         self.output_layers = [
-            keras.layers.Dense(
-                len(names),
-                kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
-                dtype="float32",
-                name=f"{level}_logits",
-            )
+            logits_layer(len(names), f"{level}_logits")
             for level, names in (levels[-1:] if self.class_scores == "summed" else levels)
         ]
+
+    @property
+    def last_layers(self) -> list[keras.layers.Dense]:
+        """The layers that give the logits of a level."""
+        return self.output_layers
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -121,20 +104,8 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
                     array = np.where(above[:, np.array(task.parents[-1])] > 0, array, -1)
                 layer.bias.assign(task.prior_bias(array).astype("float32"))
 
-    def build(self, features_shape: tuple) -> None:
-        width = features_shape[-1]
-        for layer in self.hidden_layers:
-            layer.build((None, width))
-            width = layer.units
-        for layer in self.output_layers:
-            layer.build((None, width))
-        self.settle_parts()
-
     def call(self, features: Any, training: bool | None = None) -> dict[str, Any]:
-        hidden = features
-        for layer in self.hidden_layers:
-            hidden = layer(self.dropout(hidden, training=training))
-        hidden = self.dropout(hidden, training=training)
+        hidden = self.read(features, training)
         logits = [layer(hidden) for layer in self.output_layers]
         if self.class_scores == "summed":
             logs = self._summed(logits[0])
@@ -161,7 +132,7 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
             logs.insert(0, _sum_children(logs[0], parents))
         return logs
 
-    def compute_output_shape(self, features_shape: tuple) -> dict[str, tuple]:
+    def compute_output_shape(self, features_shape: Shape) -> dict[str, Shape]:
         """(batch, labels) of each level."""
         return {level: (features_shape[0], task.units) for level, task in self.tasks.items()}
 
@@ -171,9 +142,6 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
             "subclasses": self.hierarchy.to_tree(),
             "level_task": self.outputs.level_task,
             "class_scores": self.class_scores,
-            "hidden_units": list(self.hidden_units),
-            "hidden_activation": self.hidden_activation,
-            "dropout": self.dropout.rate,
         }
 
     @classmethod
@@ -185,7 +153,7 @@ class HierarchicalHead(KeepsParts, keras.layers.Layer):
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class LevelProbabilities(keras.layers.Layer):
-    """One level's output: its probabilities, under the level's name, with its label names, loss and metrics.
+    """The probabilities of one level, under the level's name.
 
     Args:
         task: of the level.
@@ -207,13 +175,7 @@ class LevelProbabilities(keras.layers.Layer):
         [[0.25, 0.75]]
     """
 
-    def __init__(
-        self,
-        task: LevelTask,
-        *,
-        loss_weight: float = 1.0,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, task: LevelTask, *, loss_weight: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.task = task
         self.activation = task.check_activation(None)
@@ -227,7 +189,7 @@ class LevelProbabilities(keras.layers.Layer):
     def call(self, log_probabilities: Any) -> Any:
         return LEVEL_ACTIVATIONS[self.activation](log_probabilities)
 
-    def compute_output_shape(self, log_probabilities_shape: tuple) -> tuple:
+    def compute_output_shape(self, log_probabilities_shape: Shape) -> Shape:
         """(batch, C)."""
         return tuple(log_probabilities_shape)
 
@@ -249,7 +211,7 @@ class LevelProbabilities(keras.layers.Layer):
 
 
 def _sum_children(logs: Any, parents: Sequence[int]) -> Any:
-    """For each parent the logarithm of the sum of its children's exponentials, (batch, number of parents)."""
+    """Log-sum-exp over the children of each parent, (batch, number of parents)."""
     children = [[] for _ in range(max(parents) + 1)]  # type: list[list[int]]
     for child, parent in enumerate(parents):
         children[parent].append(child)

@@ -1,26 +1,18 @@
 """`build_layerwise`: a classifier on each of several layers, and `truncate`, which keeps one and drops what is above."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 
-from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
+from kerasbert._core.checks import check_int, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_NAMES
-from kerasbert.classifiers.builders import (
-    HEAD_LEARNING_RATE,
-    LEARNING_RATE,
-    SINGLE_HEAD,
-    EncoderLike,
-    build_binary,
-    build_multiclass,
-    build_multilabel,
-    check_max_length,
-    compile_classifier,
-)
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, SINGLE_HEAD
+from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, check_max_length, encode_inputs, finish
+from kerasbert.classifiers.builders import build_heads
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling, describe_pooling, pooling_from
@@ -53,19 +45,13 @@ def build_layerwise(
     `score_layers` each layer's own score, `truncate` makes the smaller model that stops at a layer, and `predict_early`
     stops for each text as soon as the vote is sure.
 
+    Arguments that are not named here are those of `build_multiclass`.
+
     Args:
         task: `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`.
         layers: hidden states, at least two; 0 is the embeddings, -1 the last block. `"all"`: the output of every block.
-        encoder: see `build_multiclass`.
         pooling: see `build_multiclass`; each layer gets one of its own. Not `"pooler"`.
-        hidden_units: see `build_multiclass`; for each layer.
-        hidden_activation: see `build_multiclass`.
-        dropout: see `build_multiclass`.
-        max_length: see `build_multiclass`.
-        learning_rate: see `build_multiclass`.
-        head_learning_rate: see `build_multiclass`; also of the votes.
-        compile: see `build_multiclass`.
-        name: see `build_multiclass`.
+        head_learning_rate: of everything above the encoder, the votes included.
 
     Returns:
         A `Classifier`; its output is a dict: `probabilities`, the vote, and `layer_3` and so on, each float32
@@ -85,42 +71,31 @@ def build_layerwise(
     """
     if not isinstance(task, Task):
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
-    check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
-    check_number("head_learning_rate", head_learning_rate, 0, 1, open_minimum=True)
-    check_bool("compile", compile)
-    check_name("name", name)
-    if isinstance(as_pooling(pooling), PoolerPooling):
+    options = BuildOptions.among(locals())
+    given = as_pooling(pooling)
+    if isinstance(given, PoolerPooling):
         raise ConfigError("`pooling` must not be 'pooler' in a layerwise model: it reads the last block alone.")
     source = encoder_for(encoder)
     chosen = _check_layers(layers, source.config.num_hidden_layers)
-    head: dict[str, Any] = {"hidden_units": hidden_units, "hidden_activation": hidden_activation, "dropout": dropout}
-    heads = [ClassificationHead(task, name=f"layer_{layer}", **head) for layer in chosen]
+    heads = [ClassificationHead(task, name=f"layer_{layer}", **options.head) for layer in chosen]
     length = check_max_length(max_length, source.config)
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
-    inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
-    states = encoder_layer(
-        *(inputs[key] for key in INPUT_NAMES), output_hidden_states=True, output_attentions=False
-    ).hidden_states
-    given = as_pooling(pooling)
-    described = describe_pooling(given)
+    inputs, output = encode_inputs(encoder_layer)
     outputs: dict[str, Any] = {}
-    for layer, own_head in zip(chosen, heads, strict=True):
-        own_pooling = pooling_from(described)
+    for layer, head in zip(chosen, heads, strict=True):
+        own_pooling = pooling_from(describe_pooling(given))
         copy_trainable(given, own_pooling)
-        own = Features(own_pooling, layer_indices=(layer,), max_length=length, name=f"features_{layer}")
-        outputs[own_head.name] = own_head(own((states[layer],), inputs[ATTENTION_MASK]))
+        features = Features(own_pooling, layer_indices=(layer,), max_length=length, name=f"features_{layer}")
+        outputs[head.name] = head(features((output.hidden_states[layer],), inputs[ATTENTION_MASK]))
     votes = LayerVotes(task, chosen, name=SINGLE_HEAD)
-    model = Classifier(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, name=name)
-    if compile:
-        compile_classifier(model, learning_rate=learning_rate, head_learning_rate=head_learning_rate)
-    return model
+    return finish(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, options)
 
 
 def truncate(model: Classifier, layer: int) -> Classifier:
-    """The smaller model that stops at one layer of a layerwise model and answers as that layer's classifier does.
+    """Cut a layerwise model down to the classifier of one layer; the model stays as it is.
 
     Args:
-        model: from `build_layerwise`; it stays as it is.
+        model: from `build_layerwise`.
         layer: one of its layers, negative from the end of its encoder.
 
     Returns:
@@ -129,12 +104,6 @@ def truncate(model: Classifier, layer: int) -> Classifier:
     Raises:
         ConfigError: when the model is not layerwise or has no classifier on that layer.
         TypeError: when `layer` is no integer.
-
-    Example:
-        >>> config = BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=4)
-        >>> small = truncate(build_layerwise(Multiclass(3), encoder=config), 2)
-        >>> small.encoder.config.num_hidden_layers, small.output.shape
-        (2, (None, 3))
     """
     votes = check_layerwise(model)
     total = model.encoder.config.num_hidden_layers
@@ -149,11 +118,7 @@ def truncate(model: Classifier, layer: int) -> Classifier:
 
 
 def check_layerwise(model: Any) -> LayerVotes:
-    """The votes of a layerwise model.
-
-    Raises:
-        ConfigError: when the model has none.
-    """
+    """Return the votes of a layerwise model; refuse any other."""
     votes: LayerVotes | None = getattr(model, "votes", None)
     if votes is None:
         raise ConfigError(
@@ -174,28 +139,20 @@ def _check_layers(layers: Any, total: int) -> tuple[int, ...]:
 
 def _plain(model: Classifier, layer: int) -> Classifier:
     head, features = model.trained_heads[f"layer_{layer}"], model.get_layer(f"features_{layer}")
-    builders: dict[str, tuple[Callable[..., Classifier], str]] = {
-        "binary": (build_binary, "label_names"),
-        "multiclass": (build_multiclass, "num_classes"),
-        "multilabel": (build_multilabel, "num_labels"),
+    options = {
+        "encoder": model.encoder.config.replace(num_hidden_layers=max(layer, 1)),
+        "layers": layer,
+        "pooling": pooling_from(describe_pooling(features.pooling)),
+        **head.options,
+        "max_length": model.max_length,
+        "compile": False,
+        "name": model.name,
     }
-    build, argument = builders[head.task.name]
-    return build(
-        **{argument: list(head.label_names)},
-        encoder=model.encoder.config.replace(num_hidden_layers=max(layer, 1)),
-        layers=layer,
-        pooling=pooling_from(describe_pooling(features.pooling)),
-        hidden_units=head.hidden_units,
-        hidden_activation=head.hidden_activation,
-        dropout=head.dropout.rate,
-        max_length=model.max_length,
-        compile=False,
-        name=model.name,
-    )
+    return build_heads({SINGLE_HEAD: head.task}, options)
 
 
 def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
-    pairs = [
+    pairs: list[tuple[Any, Any]] = [
         (model.encoder.embeddings, smaller.encoder.embeddings),
         *zip(model.encoder.blocks, smaller.encoder.blocks, strict=False),
         (model.get_layer(f"features_{layer}"), smaller.features),

@@ -9,8 +9,8 @@ import numpy as np
 from kerasbert._core.errors import CheckpointError
 from kerasbert._core.files import checked_member
 from kerasbert._core.json_files import read_json_object
-from kerasbert._core.names import CONFIG_FILE
-from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel
+from kerasbert._core.names import CONFIG_FILE, SINGLE_HEAD
+from kerasbert.classifiers.builders import build_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained_config import (
     check_architecture,
@@ -28,15 +28,15 @@ from kerasbert.encoders.source import folder_source
 
 
 class PretrainedClassifier(NamedTuple):
-    """What a folder of transformers holds.
+    """A classifier read from a folder of transformers.
 
     Args:
-        model: the classifier, with all weights, not compiled.
+        model: with all weights, not compiled.
         thresholds: of the labels, (units,).
         label_kind: how labels were written, see `kerasbert.labels.kinds`.
         arguments: of the builder, as plain data.
-        metrics: how its data was read, where an export of ours noted it.
-        data: what it was trained on, likewise.
+        metrics: from an export of ours; else empty, as `data`.
+        data: what it was trained on.
     """
 
     model: Classifier
@@ -57,9 +57,6 @@ def read_classifier(
         max_length: longest input in tokens; None for the encoder's positions.
         problem_type: see `TextClassifier.from_pretrained`.
 
-    Returns:
-        The classifier and what belongs to it.
-
     Raises:
         ConfigError: when the folder holds another kind of model, or a value is out of its range.
         CheckpointError: when tensors are missing or of another shape.
@@ -73,10 +70,8 @@ def read_classifier(
     _check_tensors(source, form, (len(labels), config.hidden_size))
     arguments = _arguments(values, config, form)
     length = config.max_length if max_length is None else max_length
-    build = {"binary": build_binary, "multiclass": build_multiclass, "multilabel": build_multilabel}[task.name]
-    model = build(
-        **{task.argument: list(labels)}, **arguments, encoder=folder_source(folder), max_length=length, compile=False
-    )  # type: ignore
+    options = {**arguments, "encoder": folder_source(folder), "max_length": length, "compile": False}
+    model = build_heads({SINGLE_HEAD: task}, options)
     _fill(model, source, form)
     metrics, data = (own_values(values).get(name) for name in ("metrics", "data"))
     return PretrainedClassifier(
@@ -90,7 +85,7 @@ def read_classifier(
 
 
 def _outputs(source: TensorSource, form: StandardHead) -> int | None:
-    """How many outputs the weights have; None where there is no output layer."""
+    """Number of outputs in the weights; None where there is no output layer."""
     name = f"{form.output}.bias"
     return source.shape(name)[0] if name in source.names() and len(source.shape(name)) == 1 else None
 
@@ -101,12 +96,7 @@ def _arguments(values: Mapping[str, Any], config: BertConfig, form: StandardHead
     arguments: dict[str, Any] = {"dropout": usual if rate is None else rate}
     if config.model_type == "bert":
         return {"pooling": "pooler", **arguments}
-    return {
-        "pooling": "cls",
-        "hidden_units": (config.hidden_size,),
-        "hidden_activation": form.activation,
-        **arguments,
-    }
+    return {"pooling": "cls", "hidden_units": (config.hidden_size,), "hidden_activation": form.activation, **arguments}
 
 
 def _check_tensors(source: TensorSource, form: StandardHead, shape: tuple[int, int]) -> None:

@@ -105,7 +105,6 @@ class Reading:
         """As in the training of a classifier, unless told otherwise.
 
         Args:
-            classifier: trained.
             label_column: `--label-column`; None: as in training.
             **given: of `text_column`, `text_pair_column` and `label_delimiter` those that differ; None: as in training.
         """
@@ -185,14 +184,7 @@ class Reading:
         )
 
     def cells(self, examples: Examples) -> Any:
-        """The labels of examples as `TextClassifier.fit` takes them.
-
-        Args:
-            examples: with the label columns.
-
-        Returns:
-            A label or list of labels for each example; a dict of these by head for several heads.
-        """
+        """The labels of examples as `TextClassifier.fit` takes them."""
         delimiters = {head: self.label_delimiter if task == MULTILABEL else None for head, task in self.tasks.items()}
         if self.heads:
             return {head: split_cells(examples.labels[column], delimiters[head]) for head, column in self.heads.items()}
@@ -222,16 +214,9 @@ def read_data(
     """Read the texts and label cells of a file; unusable rows that are left out are reported.
 
     Args:
-        path: of the file.
-        text_column: column of the texts.
-        text_pair_column: column of second texts.
-        label_columns: columns of the labels.
         on_error: the option `--on-error`; None: the command has none.
         read_labels: refuses rows whose labels cannot be used; None: all are kept.
         encoding: the option `--encoding`.
-
-    Returns:
-        The examples.
     """
     bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
     columns = TextColumns(text_column, text_pair_column)

@@ -8,8 +8,7 @@ import typer
 from kerasbert._core.checks import shorten
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ArtifactError
-from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER
-from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER, SINGLE_HEAD
 from kerasbert.cli.options import app, refuse_useless
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table

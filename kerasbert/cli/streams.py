@@ -31,13 +31,8 @@ def open_or_make_cache(data: Sequence[str], folder: Path, options: dict[str, Any
     """Open a token cache, making it from files if needed.
 
     Args:
-        data: a token cache, or paths and patterns.
-        folder: where the cache of files is made; one of other content is replaced.
         options: of `prepare_tokens`.
         quiet: whether no progress is shown.
-
-    Returns:
-        The cache.
     """
     if len(data) == 1 and is_cache(data[0]):
         cache = open_cache(data[0])
@@ -51,13 +46,8 @@ def make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, qu
     """Make the token cache of some files, or take the one that is there, and say which.
 
     Args:
-        data: paths and patterns.
-        folder: where.
         options: of `prepare_tokens`.
         quiet: whether no progress is shown.
-
-    Returns:
-        The cache.
     """
     was_there = is_cache(folder)
     size = sum(file.size for file in find_sources(list(data)))

@@ -9,9 +9,9 @@ prepare_tokens    files -> `TokenCache` (token ids on disk)
 stream_batches    `TokenCache` -> `StreamBatches`
 """
 
+from kerasbert.batches.make import make_batches as make_batches
 from kerasbert.batches.memory import Batches as Batches
 from kerasbert.batches.memory import choose_lengths as choose_lengths
-from kerasbert.batches.memory import make_batches as make_batches
 from kerasbert.batches.prepare import prepare_tokens as prepare_tokens
 from kerasbert.batches.stream import StreamBatches as StreamBatches
 from kerasbert.batches.stream import stream_batches as stream_batches
@@ -37,8 +37,8 @@ from kerasbert.reading.splits import split_indices as split_indices
 from kerasbert.tokenization.augmentation import Augmentation as Augmentation
 from kerasbert.tokenization.long_texts import LongTexts as LongTexts
 from kerasbert.tokenization.long_texts import WindowArrays as WindowArrays
+from kerasbert.tokenization.token_arrays import TemplatePart as TemplatePart
 from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
-from kerasbert.tokenization.token_template import TemplatePart as TemplatePart
 from kerasbert.tokenization.tokenizer import Tokenizer as Tokenizer
 from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
 from kerasbert.tokenization.vocabulary import read_vocabulary as read_vocabulary

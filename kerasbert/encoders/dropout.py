@@ -26,16 +26,6 @@ class ByteDropout(keras.layers.Layer):
         training: whether anything is dropped.
         seed: from `draw_seed`; None draws one.
 
-    Output shape:
-        That of `inputs`.
-
-    Raises:
-        ConfigError: when `rate` is out of its range.
-
-    Example:
-        >>> ByteDropout(0.5)(keras.ops.ones((2, 2)), training=False).numpy().tolist()
-        [[1.0, 1.0], [1.0, 1.0]]
-
     Reference:
         Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
     """
@@ -50,7 +40,7 @@ class ByteDropout(keras.layers.Layer):
         self.built = True
 
     def draw_seed(self) -> Any:
-        """What the next call would draw, int32 or uint32 (2,), to be given to that call; zeros where nothing is dropped."""
+        """Draw the seed of the next call, int32 or uint32 (2,); zeros where nothing is dropped."""
         return self.seed_generator.next() if self.dropped else ops.zeros((2,), "int32")
 
     def call(self, inputs: Any, training: bool | None = None, seed: Any = None) -> Any:

@@ -14,12 +14,6 @@ class KeepsParts:
     saving, loading and cloning a model give the same list of trainable weights.
 
     A subclass calls `settle_parts` at the end of `build`.
-
-    Example:
-        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
-        >>> encoder.blocks[0].trainable = False
-        >>> [block.trainable for block in TFBertModel.from_config(encoder.get_config()).blocks]
-        [False, True]
     """
 
     #: Gives what a config says of parts that are not made yet; a function, because Keras would track and save a dict.
@@ -53,14 +47,14 @@ class KeepsParts:
         return {key: parts for key, parts in found.items() if parts}
 
     def take_parts(self, parts: dict[str, Any]) -> None:
-        """Apply the parts' state from a config: at once, or when the layer is built and its parts are made."""
+        """Apply the state of the parts from a config, at once or when the layer is built."""
         self._awaited_parts = lambda: parts
         if self.built:  # type: ignore[attr-defined]
             self.settle_parts()
         trainable_parts.set_trainable_parts(self, parts[trainable_parts.KEY])
 
     def settle_parts(self) -> None:
-        """Pass the layer's flag, and what its config tells of its parts, to the layers that it now holds."""
+        """Apply the layer's flag and the state from its config to the parts that exist now."""
         parts = self._awaited_parts() if hasattr(self, "_awaited_parts") else {}
         self._awaited_parts = dict
         if not self.trainable:  # type: ignore[attr-defined]

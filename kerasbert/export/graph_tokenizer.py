@@ -25,8 +25,7 @@ from kerasbert.export.wordpiece_table import (
     piece_table,
 )
 from kerasbert.tokenization.long_texts import HEAD_SHARE
-from kerasbert.tokenization.token_arrays import flatten, offsets_of
-from kerasbert.tokenization.token_template import TemplatePart
+from kerasbert.tokenization.token_arrays import TemplatePart, flatten, offsets_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 # One number holds what the graph knows of a normalised character: its code, its kind, its rank as a mark.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.export.comparison import differences, settle_losses
 from kerasbert.saving.trained_classifier import TrainedClassifier
 

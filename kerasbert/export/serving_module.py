@@ -7,8 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
-from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, SINGLE_HEAD, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.decisions import choose, columns, sort_chosen
 from kerasbert.export.graph_tokenizer import GraphTokenizer

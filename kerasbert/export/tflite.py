@@ -15,8 +15,7 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
-from kerasbert._core.names import VOCABULARY_FILE
-from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert._core.names import SINGLE_HEAD, VOCABULARY_FILE
 from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines, write_json
 from kerasbert.export.graph_tokenizer import check_exportable

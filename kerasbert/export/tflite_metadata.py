@@ -14,9 +14,8 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 from kerasbert._core.errors import ArtifactError
-from kerasbert._core.names import VOCABULARY_FILE
+from kerasbert._core.names import SINGLE_HEAD, VOCABULARY_FILE
 from kerasbert._version import __version__
-from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.export.tflite_graph import TFLITE_INPUTS
 
 METADATA_NAME = "TFLITE_METADATA"

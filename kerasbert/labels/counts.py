@@ -43,6 +43,6 @@ def label_counts(encoded: np.ndarray, count: int) -> np.ndarray:
         ([1, 2], [1, 0])
     """
     if encoded.ndim == 2 and (encoded.shape[1] > 1 or count == 1):
-        return (encoded > 0).sum(axis=0).astype(np.int64)
+        return np.asarray((encoded > 0).sum(axis=0), dtype=np.int64)
     ids = encoded.reshape(-1).astype(np.int64)
     return np.bincount(ids[ids >= 0], minlength=count)

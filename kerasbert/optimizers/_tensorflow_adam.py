@@ -6,11 +6,7 @@ import tensorflow as tf
 
 
 def sum_repeated_rows(gradient: Any) -> Any:
-    """Add up the slices of a token that occurs more than once, so that norms and updates are those of the dense gradient.
-
-    Returns:
-        An `IndexedSlices` with unique indices; a dense gradient as it is.
-    """
+    """Sum the slices of repeated tokens: norms and updates are then those of the dense gradient."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
     indices, positions = tf.unique(gradient.indices)
@@ -19,7 +15,7 @@ def sum_repeated_rows(gradient: Any) -> Any:
 
 
 def silence(gradient: Any, heard: Any) -> Any:
-    """The gradient, or zeros of its form while it is not `heard`."""
+    """Zero a gradient unless `heard`, in its own form."""
     factor = tf.cast(heard, gradient.dtype)
     if isinstance(gradient, tf.IndexedSlices):
         return tf.IndexedSlices(gradient.values * factor, gradient.indices, gradient.dense_shape)
@@ -33,19 +29,16 @@ def has_replicas() -> bool:
 
 
 def sum_over_replicas(gradients: list[Any]) -> list[Any]:
-    """The sum of each gradient over all devices; as they are where there is one device."""
+    """Sum each gradient over all devices."""
     if not has_replicas():
         return gradients
     return list(tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, gradients))
 
 
 def clip_by_global_norm(gradients: list[Any], largest: float | None) -> tuple[list[Any], Any]:
-    """Scale gradients down together to at most a norm, or to zero when one of them is not finite.
+    """Clip gradients by their global norm, and return whether all are finite; all become zero when one is not.
 
     Keras's own clipping would make the slices dense.
-
-    Returns:
-        The gradients, and whether all were finite.
     """
     norm = tf.linalg.global_norm(gradients)
     finite = tf.math.is_finite(norm)
@@ -63,7 +56,7 @@ def _times(gradient: Any, scale: Any) -> Any:
 
 
 def update_everywhere(optimizer: Any, gradients: list[Any], rate: Any, due: Any = None) -> None:
-    """Call `optimizer.update_step` for each (gradient, variable), on each device that holds the variable; only when `due`."""
+    """Call `optimizer.update_step` for each (gradient, variable) on every device, if the step is `due`."""
 
     def update_one(variable: Any, gradient: Any, rate: Any, due: Any) -> None:
         if due is None:
@@ -80,7 +73,7 @@ def update_everywhere(optimizer: Any, gradients: list[Any], rate: Any, due: Any 
 
 
 def assign_everywhere(pairs: list[Any]) -> None:
-    """Assign each (variable, value), on each device that holds the variable."""
+    """Assign each (variable, value) on every device."""
     _on_all_devices(lambda variable, value: variable.assign(value), pairs)
 
 
@@ -94,7 +87,7 @@ def _on_all_devices(function: Any, calls: list[Any]) -> None:
 
 
 def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: Any, decay: Any, start: int = 0) -> None:
-    """Decay and update one variable and its two moments in place; `start` updates went by before its first."""
+    """Decay and update one variable and its two moments in place; its first update is number `start`."""
     momentum, velocity = optimizer._momentums[index].value, optimizer._velocities[index].value
     # At least one: before its first update the gradients of a variable, and with them its moments, are zero.
     step = tf.cast(tf.maximum(optimizer.iterations + 1 - start, 1), variable.dtype)

@@ -56,7 +56,7 @@ class AdamW(keras.optimizers.AdamW):
 
     def __init__(
         self,
-        learning_rate: Any = 1.5e-4,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1.5e-4,
         weight_decay: float = 0.01,
         *,
         rate_factors: Mapping[str, float] | None = None,
@@ -99,7 +99,7 @@ class AdamW(keras.optimizers.AdamW):
             )
 
     def build(self, variables: Any) -> None:
-        """Make the moments, and settle each variable's factor and decay from its path."""
+        """Make the moments, and choose each variable's factor and decay by its path."""
         if not self.built:
             self.check_patterns([variable.path for variable in variables])
             self._factors = [self._factor_of(variable.path) for variable in variables]
@@ -254,16 +254,8 @@ class AdamW(keras.optimizers.AdamW):
         fused.update_everywhere(self, list(zip(grads, trainable_variables, strict=True)), rate)
 
 
-def check_patterns(optimizer: Any, weights: Sequence[Any]) -> None:
-    """Refuse an `AdamW` with patterns that match none of a model's weights; any other optimiser is let through.
-
-    Args:
-        optimizer: of the model, perhaps inside a `LossScaleOptimizer`.
-        weights: of the model, frozen ones included.
-
-    Raises:
-        ConfigError: when there is such a pattern.
-    """
+def check_patterns(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]) -> None:
+    """Refuse an `AdamW`, perhaps inside a `LossScaleOptimizer`, with patterns that match none of a model's weights."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if isinstance(inner, AdamW):
         inner.check_patterns([weight.path for weight in weights])

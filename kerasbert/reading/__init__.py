@@ -1,7 +1,8 @@
 """Files, frames and lists become rows, and rows become examples.
 
-sources      paths and patterns -> `SourceFile`s
-row_streams  a `SourceFile` -> its rows, one after the other, by the row iterator of its format
-readers      the same rows collected: `Examples` (texts and label cells) in memory
-splits       which rows are held out, by label
+sources     paths and patterns -> `SourceFile`s
+formats     the table of formats: an iterator of rows for each
+readers     any source -> its usable rows, one after the other; collected: `Examples` in memory
+row_labels  how the labels of a row are read
+splits      which rows are held out, by label
 """

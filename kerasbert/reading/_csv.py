@@ -22,16 +22,7 @@ HEADER_HINT = " The first line is read as the header; where it is data already, 
 
 
 def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file with a header line; quoted cells may hold line ends, and every cell stays text.
-
-    Args:
-        file: a .csv or .tsv file.
-        wanted: columns to read.
-        text: the column of the texts.
-
-    Yields:
-        The line on which a row starts, and a dict of its wanted cells or the `DataError` that says what is wrong.
-    """
+    """The rows of a file with a header line; quoted cells may hold line ends, and every cell stays text."""
     delimiter = _delimiter(file)
     rows = delimited_rows(text_lines(file), delimiter)
     _, header = next(rows, (1, []))
@@ -87,10 +78,6 @@ def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, 
 
     Args:
         lines: with their ends; a `DataError` stands for a line that cannot be read.
-        delimiter: between two cells.
-
-    Yields:
-        The line on which a row starts, and its cells or a `DataError`; blank lines are passed over.
     """
     source = _Lines(iter(lines))
     while True:
@@ -126,7 +113,7 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.pending.popleft() if self.pending else next(self.lines)
+        line: str | DataError = self.pending.popleft() if self.pending else next(self.lines)
         self.used.append(line)
         if isinstance(line, DataError):
             raise line

@@ -101,7 +101,6 @@ def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = 
     """Refuse what is no regular file with content, before it is opened: a pipe would never answer.
 
     Args:
-        path: to be read.
         largest: most bytes; None: any number, for what is read piece by piece.
         empty: whether a file of no bytes is let through.
     """
@@ -128,9 +127,6 @@ def check_encoding(encoding: str) -> str:
 
     Args:
         encoding: such as `"utf-8"`, `"latin-1"` or `"cp1252"`.
-
-    Returns:
-        Python's name of it.
 
     Example:
         >>> check_encoding("Latin-1"), check_encoding("utf-8-sig")
@@ -172,12 +168,7 @@ def decode_lines(content: bytes, source: str, encoding: str = UTF_8) -> list[str
     r"""The lines of UTF-8 bytes, without their ends, `\n` or `\r\n`; nothing else ends a line.
 
     Args:
-        content: of a file; a byte-order mark at its start is dropped.
-        source: named in messages.
         encoding: from `check_encoding`.
-
-    Returns:
-        The lines; a last one without an end is one too.
 
     Example:
         >>> decode_lines(b"good\r\nbad\x0cfine", "texts.txt")

@@ -21,10 +21,6 @@ def read_frame(source: Any, wanted: Sequence[str]) -> Table:
 
     Args:
         source: a `datasets.Dataset`, or a frame that narwhals knows.
-        wanted: columns to read.
-
-    Returns:
-        The columns.
     """
     # Not by isinstance: `datasets` is heavy to import. A pyarrow table has no `features`.
     if hasattr(source, "column_names") and hasattr(source, "features"):

@@ -18,16 +18,7 @@ MOST_KEYS = 1000
 
 
 def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell.
-
-    Args:
-        file: a .jsonl or .ndjson file.
-        wanted: columns to read.
-        text: the column of the texts.
-
-    Yields:
-        The number of a line, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
-    """
+    """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell."""
     rows = _rows(file)
     keys: dict[str, None] = {}
     first = _first_rows(rows, wanted, keys)

@@ -25,14 +25,6 @@ def parquet_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") ->
     """The rows of a file.
 
     Class ids come as names where the file knows them, which those of `datasets` do.
-
-    Args:
-        file: a .parquet file.
-        wanted: columns to read.
-        text: the column of the texts.
-
-    Yields:
-        The number of a row, and a dict of its wanted cells or the `DataError` that says what is wrong with it.
     """
     try:
         import pyarrow
@@ -81,7 +73,6 @@ def features_of(metadata: Any, source: str) -> dict[str, Any]:
 
     Args:
         metadata: of the schema, bytes -> bytes, or None.
-        source: named in messages.
 
     Returns:
         Column -> its feature as plain data.

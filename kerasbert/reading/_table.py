@@ -29,13 +29,7 @@ class Table(NamedTuple):
 
 
 def check_columns(wanted: Iterable[str], found: Iterable[str], source: str) -> None:
-    """Refuse a source that lacks a wanted column or has two of one name.
-
-    Args:
-        wanted: names asked for.
-        found: names that there are.
-        source: named in messages.
-    """
+    """Refuse a source that lacks a wanted column or has two of one name."""
     found = list(found)
     for name in wanted:
         if name not in found:
@@ -45,13 +39,8 @@ def check_columns(wanted: Iterable[str], found: Iterable[str], source: str) -> N
             raise DataError(f"{source} has {found.count(name)} columns named {name!r}; rename all but one.")
 
 
-def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source: str) -> dict[str, list]:
+def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source: str) -> dict[str, list[Any]]:
     """Wanted columns of rows that are dicts; a key that a row lacks is a missing cell.
-
-    Args:
-        rows: n dicts.
-        wanted: names asked for.
-        source: named in messages.
 
     Returns:
         Name -> n cells.

@@ -12,17 +12,12 @@ from kerasbert.reading._files import LOST, LostError, SourceFile
 from kerasbert.reading._table import Row
 
 
-class TokenRow(dict):
+class TokenRow(dict[str, Any]):
     """The cells of a row whose text is given as token ids, under `input_ids` and perhaps `token_type_ids`."""
 
 
 def tfrecord_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
     """The rows of a file.
-
-    Args:
-        file: a .tfrecord file.
-        wanted: features to read.
-        text: the feature among them for which token ids may stand.
 
     Yields:
         The number of a record, and a dict of its wanted cells, a `TokenRow` where token ids stand for the text, or the

@@ -12,23 +12,13 @@ def copy_with_column(source: Path, target: Path, column: str, cells: Sequence[st
     """Write the rows of a file with a column added; everything else stays as it is.
 
     Args:
-        source: a .csv, .tsv, .jsonl or .parquet file.
-        target: file to write, in the same format.
-        column: name of the new column.
         cells: n cells, one for each row; None is null, in CSV an empty cell.
     """
     check_column_is_new(source, column).write(look_at(source), target, column, cells)
 
 
 def check_column_is_new(source: Path, column: str) -> Copying:
-    """Refuse, before any work is done, a file to which the column cannot be added.
-
-    Args:
-        column: name of the new column.
-
-    Returns:
-        What copies the file.
-    """
+    """Refuse, before any work is done, a file to which the column cannot be added."""
     check_file(source)
     known = {suffix: form.copying for suffix, form in FORMATS.items() if form.copying is not None}
     suffix = source.suffix.lower()

@@ -39,7 +39,6 @@ class BadRows:
 
         Args:
             place: such as `data.csv, line 3`; empty where the error says it.
-            error: what is wrong.
         """
         words = f"{place}: {error}" if place and not str(error).startswith(place) else str(error)
         if self.on_error == "stop":

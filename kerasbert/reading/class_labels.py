@@ -31,7 +31,6 @@ def named_cell(cell: Any, names: Sequence[str]) -> Any:
 
     Args:
         cell: a class id, None, a name, or a list of these.
-        names: the C names.
 
     Returns:
         The name, None, or a list of them.

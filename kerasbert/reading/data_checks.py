@@ -43,7 +43,6 @@ def warn_of_texts(
     """Warn when most training texts are cut, and when validation texts are trained on.
 
     Args:
-        rows: the training texts.
         validation: texts, labels and second texts, or None.
         keys: of the training texts, from `text_keys`; they may lie on disk; None: they are not known.
         long_texts: what became of longer texts, see `LongTexts`.
@@ -64,7 +63,6 @@ def overlap_message(
 
     Args:
         train_keys: of the training texts, from `text_keys`.
-        held_out_texts: m texts.
         held_out_pairs: m second texts, or None.
 
     Returns:
@@ -100,8 +98,6 @@ def warn_of_absent_labels(
     Args:
         counted: head name -> how many rows have each label, see `label_counts`.
         names: head name -> label names.
-        split: named in the message.
-        outcome: what follows from it, in words.
     """
     for head, counts in counted.items():
         absent = [name for name, count in zip(names[head], counts, strict=True) if not count]
@@ -140,7 +136,6 @@ def text_keys(texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.nd
     """A number for each text, or pair of texts, that is equal where texts are equal but for case, white space and Unicode form.
 
     Args:
-        texts: n texts.
         pairs: n second texts, or None.
 
     Returns:

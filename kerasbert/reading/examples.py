@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Examples:
 
     texts: list[str]
     text_pairs: list[str] | None = None
-    labels: dict[str, list] = dataclasses.field(default_factory=dict)
+    labels: dict[str, list[Any]] = dataclasses.field(default_factory=dict)
     source: str = "the given texts"
     rows: list[int] | None = None
 
@@ -52,7 +52,7 @@ class Examples:
             The m examples, which keep their row numbers.
         """
 
-        def chosen(cells: list) -> list:
+        def chosen(cells: list[Any]) -> list[Any]:
             return [cells[index] for index in indices]
 
         return dataclasses.replace(

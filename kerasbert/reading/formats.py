@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from kerasbert._core.errors import DataError
 from kerasbert.reading._csv import csv_columns, csv_rows, write_csv
 from kerasbert.reading._files import SourceFile
 from kerasbert.reading._jsonl import jsonl_columns, jsonl_rows, write_jsonl
@@ -69,30 +68,6 @@ FORMATS: dict[str, Format] = {
 }
 
 
-class FileError(DataError):
-    """A file that cannot be used as a whole."""
-
-
 def format_of(file: SourceFile) -> Format:
     """The format of a file, by the ending of its name."""
     return FORMATS[file.suffix]
-
-
-def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
-    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
-
-    Args:
-        file: to read.
-        wanted: columns to read.
-        text_column: the column among them for which a TFRecord file may hold token ids instead.
-
-    Yields:
-        The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
-        the `DataError` that says what is wrong with it.
-    """
-    if file.size == 0:
-        raise FileError(f"{file.path} is empty (0 bytes); remove it.")
-    try:
-        yield from format_of(file).rows(file, list(wanted), text_column)
-    except DataError as error:
-        raise FileError(str(error)) from error

@@ -21,7 +21,7 @@ from kerasbert.reading._table import Row, Table, table_of_rows
 from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.formats import format_of, stream_rows
+from kerasbert.reading.formats import format_of
 from kerasbert.reading.row_labels import ReadLabels
 from kerasbert.reading.sources import source_of
 
@@ -31,6 +31,10 @@ LABEL_COLUMN = "label"
 
 # Refuses the token ids that a row holds in place of a text; the second argument is its place.
 CheckIds = Callable[[np.ndarray, str], None]
+
+
+class FileError(DataError):
+    """A file that cannot be used as a whole."""
 
 
 class TextColumns(NamedTuple):
@@ -139,15 +143,7 @@ def read_examples(
 def open_rows(
     source: Any, columns: TextColumns, label_columns: Sequence[str] = (), *, encoding: str = UTF_8
 ) -> RowSource:
-    """Open the rows of a source, for `usable_rows`.
-
-    Args:
-        columns: of the texts.
-        label_columns: columns of the labels.
-
-    Returns:
-        The rows.
-    """
+    """Open the rows of a source, for `usable_rows`."""
     if check_encoding(encoding) != UTF_8 and not isinstance(source, (str, os.PathLike)):
         raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with a {type(source).__name__}.")
     if _is_pair(source):
@@ -170,6 +166,21 @@ def open_file(file: SourceFile, columns: TextColumns, label_columns: Sequence[st
     return RowSource(rows, list(label_columns), file.path, format_of(file).unit)
 
 
+def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
+    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
+
+    Yields:
+        The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
+        the `DataError` that says what is wrong with it.
+    """
+    if file.size == 0:
+        raise FileError(f"{file.path} is empty (0 bytes); remove it.")
+    try:
+        yield from format_of(file).rows(file, list(wanted), text_column)
+    except DataError as error:
+        raise FileError(str(error)) from error
+
+
 def usable_rows(
     rows: RowSource,
     bad: BadRows,
@@ -181,13 +192,8 @@ def usable_rows(
 
     Args:
         rows: from `open_rows` or `open_file`.
-        bad: what is done with a row that cannot be used.
-        columns: of the texts.
         read_labels: reads the labels of a row; None: they are left as they are.
         check_ids: checks token ids that stand for a text; None: they are refused.
-
-    Yields:
-        The rows, in order.
     """
     for number, cells in rows.rows:
         place = f"{rows.source}, {rows.unit} {number}"
@@ -207,12 +213,7 @@ def collect_examples(
 
     Args:
         rows: from `open_rows`.
-        bad: what is done with a row that cannot be used.
-        columns: of the texts.
         read_labels: refuses rows whose labels cannot be used; None: they are all kept.
-
-    Returns:
-        The examples of the rows that can be used.
     """
     check_choice("missing", columns.missing, MISSING)
     texts: list[list[str]] = [[] for _ in columns.names]
@@ -258,7 +259,7 @@ def _column_names(labels: Any) -> list[str]:
     return names
 
 
-def _read_list(rows: list, text: str, wanted: list[str]) -> Table:
+def _read_list(rows: list[Any], text: str, wanted: list[str]) -> Table:
     if any(isinstance(row, Mapping) for row in rows):
         for number, row in enumerate(rows, start=1):
             if not isinstance(row, Mapping):
@@ -313,13 +314,8 @@ def check_text(cell: Any, column: str, place: str, missing: str) -> str:
     """The text of a cell.
 
     Args:
-        cell: what a reader gave.
-        column: its column.
         place: such as `data.csv, line 3`.
         missing: a choice of `MISSING`.
-
-    Returns:
-        The text.
     """
     if type(cell) is str and cell.isascii():
         return cell

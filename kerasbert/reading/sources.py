@@ -22,9 +22,6 @@ def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
         patterns: a path or a pattern with `*`, `?`, `[...]` or `**`, or several of them.
         encoding: of the files, see `check_encoding`.
 
-    Returns:
-        The files. Files of no bytes are among them.
-
     Example:
         >>> find_sources("no/such/*.csv")
         Traceback (most recent call last):
@@ -92,11 +89,7 @@ def source_of(path: Path, encoding: str = UTF_8) -> SourceFile:
     """A data file as it is now.
 
     Args:
-        path: of a regular file.
         encoding: of a text file, see `check_encoding`.
-
-    Returns:
-        The file, without its hash.
     """
     file = look_at(path, check_encoding(encoding))
     if file.suffix not in FORMATS:

@@ -96,7 +96,7 @@ def _split_classes(labels: np.ndarray, num_held_out: int, seed: int) -> np.ndarr
         # scikit-learn wants a row of each class on either side; where rows are so few, the other way is as good.
         return _split_multi_hot(np.eye(len(counts), dtype=bool)[classes], num_held_out, seed)
     _, held_out = train_test_split(shared, test_size=num_held_out, stratify=classes[shared], random_state=seed)
-    return held_out
+    return np.asarray(held_out)
 
 
 def _split_multi_hot(rows: np.ndarray, num_held_out: int, seed: int) -> np.ndarray:

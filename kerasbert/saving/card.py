@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
-from kerasbert.classifiers.builders import SINGLE_HEAD
 from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
 

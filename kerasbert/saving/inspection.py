@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
-from kerasbert._core.files import KINDS, verify_manifest
+from kerasbert._core.files import verify_manifest, words_for
 from kerasbert._core.json_files import check_form, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
@@ -83,7 +83,7 @@ def kind_in_words(folder: Path) -> str | None:
         kind = read_manifest(folder).kind
     except KerasBertError:
         return None
-    return None if kind is None else KINDS[kind].words
+    return None if kind is None else words_for(kind)
 
 
 def read_classifier_file(folder: Path) -> dict[str, Any]:

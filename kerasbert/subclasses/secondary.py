@@ -8,9 +8,10 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.memory import Batches, make_batches
-from kerasbert.classifiers.builders import compile_classifier
+from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import Batches
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import compile_classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.labels.hierarchy import CLASS, level_names, parse_tree
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
@@ -18,7 +19,7 @@ from kerasbert.optimizers import AdamW, WarmupDecay
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.subclasses.vectors import penultimate_features
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
-from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.head_labels import check_head_labels
 
 LEARNING_RATE = 1e-2
@@ -27,7 +28,7 @@ BATCH_SIZE = 64
 
 
 def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile: bool = True) -> Classifier:
-    """A hierarchical model over a trained classifier of the classes, with everything frozen but the subclasses.
+    """Build a hierarchical model over a trained classifier of the classes, with everything frozen but the subclasses.
 
     P(class) stays exactly what the trained model says; only P(subclass | class) is to be learned, with `train_secondary`.
 
@@ -35,9 +36,6 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
         model: trained, from `build_multiclass` (or `build_multilabel`, for independent labels); it stays as it is.
         subclasses: see `build_hierarchical`; the classes must be the model's.
         compile: see `build_multiclass`.
-
-    Returns:
-        A hierarchical `Classifier`.
 
     Raises:
         ConfigError: when the classes are not the model's labels, or the tree is not one.
@@ -65,7 +63,7 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
     return secondary
 
 
-@keeps_random_state
+@kept_random_state()
 def train_secondary(
     model: Classifier,
     train: Batches,
@@ -116,10 +114,10 @@ def train_secondary(
     keras.utils.set_random_seed(seed)
     assert model.hierarchy is not None  # for the type checker
     model.hierarchy.set_prior_bias(labels)
-    features = penultimate_features(model, train.tokens, pad_id=train.pad_id)
+    features = penultimate_features(model, train.token_arrays, pad_id=train.pad_id)
     held_out = None
     if validation is not None:
-        held_out = (penultimate_features(model, validation.tokens, pad_id=validation.pad_id), validation.labels)
+        held_out = (penultimate_features(model, validation.token_arrays, pad_id=validation.pad_id), validation.labels)
     total_steps = epochs * -(-len(features) // batch_size)
     head = _head_alone(model, features.shape[1])
     head.compile(
@@ -142,19 +140,16 @@ def add_subclasses(
     epochs: int = EPOCHS,
     seed: int = 0,
 ) -> TrainedClassifier:
-    """Put a secondary classifier on a trained one: build it, train it, and keep the tokenizer.
+    """Build and train a secondary classifier on a trained multi-class one, which stays as it is; the tokenizer is kept.
 
     Args:
-        trained: with one multi-class head; it stays as it is.
+        trained: with one multi-class head.
         texts: n texts.
         labels: level name -> n labels; the classes must be those of the classifier.
         text_pairs: n second texts.
         subclasses: see `build_hierarchical`; None collects them from the labels.
         epochs: passes over the features, which are computed once.
         seed: of the order.
-
-    Returns:
-        A hierarchical classifier.
 
     Raises:
         ConfigError: when the classifier is not a multi-class one, or its classes differ.
@@ -170,12 +165,12 @@ def add_subclasses(
     model = build_secondary(trained.model, tree.to_tree())
     history = train_secondary(model, batches, epochs=epochs, seed=seed).history
     plain = {name: [float(value) for value in values] for name, values in history.items()}
-    settings = {**trained.settings, "task": "hierarchical", "label_names": None}
+    settings = {**trained.settings, "task": model.task_outputs.name, "label_names": None}
     return TrainedClassifier(model, tokenizer, settings=settings, history=plain)
 
 
 def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:
-    """The hierarchy of a model on features as input; its layers, and so its weights, are the model's own."""
+    """Build the hierarchy on features as input; its layers, and so its weights, are the model's own."""
     inputs = keras.Input((hidden_size,), name="features")
     assert model.hierarchy is not None  # for the type checker
     logs = model.hierarchy(inputs)

@@ -18,11 +18,11 @@ from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.subclasses.secondary import add_subclasses
 from kerasbert.tasks.several import MULTITASK
 from kerasbert.text_classifier.fitting import plain_settings, prepare_fitting, run_fitting, run_learning_rate_finder
-from kerasbert.text_classifier.given_data import training_data
 from kerasbert.text_classifier.labels import Validation
 from kerasbert.text_classifier.settings import Settings
+from kerasbert.text_classifier.training_data import training_data
 from kerasbert.tokenization.tokenizer import Tokenizer
-from kerasbert.training.determinism import keeps_random_state
+from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.learning_rate_finder import LearningRateFinder
 from kerasbert.training.settings import RunSettings
 
@@ -53,7 +53,7 @@ class TextClassifier(Settings):
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "trained_")
 
-    @keeps_random_state
+    @kept_random_state()
     @takes_options(RunSettings, only=RUNNING)
     def fit(
         self,
@@ -75,7 +75,7 @@ class TextClassifier(Settings):
                 None: those of the examples or of the token cache.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
-                Without, `validation_fraction` is held out, at most 10,000 rows of a token cache.
+                Without, `validation_fraction` is held out.
             **options: those of `RunSettings` that say where it runs and what is kept of it, see `finetune`.
 
         Returns:
@@ -101,7 +101,7 @@ class TextClassifier(Settings):
         self.padding_ = fitting.padding
         return self
 
-    @keeps_random_state
+    @kept_random_state()
     def find_learning_rate(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, steps: int = 100
     ) -> LearningRateFinder:
@@ -125,7 +125,7 @@ class TextClassifier(Settings):
         keras.utils.set_random_seed(self.seed)
         return run_learning_rate_finder(self, texts, labels, text_pairs, steps=steps)
 
-    @keeps_random_state
+    @kept_random_state()
     def add_subclasses(
         self,
         texts: Sequence[str],

@@ -44,7 +44,6 @@ def with_special_names(folder: Path, settings: Mapping[str, Any]) -> dict[str, A
     """The settings of a tokenizer with the names of `special_tokens_map.json`, read as transformers does.
 
     Args:
-        folder: of the tokenizer.
         settings: content of `tokenizer_config.json`.
     """
     settings = dict(settings)
@@ -69,8 +68,6 @@ def add_declared(tokenizer: "FastTokenizer", folder: Path, settings: Mapping[str
     """Add the tokens that a folder declares and its tokenizer lacks, under the ids that transformers gives them.
 
     Args:
-        tokenizer: changed.
-        folder: of the tokenizer.
         settings: as `with_special_names` gives them.
     """
     present = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
@@ -88,12 +85,7 @@ def add_declared(tokenizer: "FastTokenizer", folder: Path, settings: Mapping[str
 
 
 def declared_ids(folder: Path, standard: Collection[str]) -> dict[str, int]:
-    """Token -> id of the added tokens that a text may spell, from the files alone.
-
-    Args:
-        folder: of a checkpoint; one without a readable tokenizer declares none.
-        standard: special tokens that are left out.
-    """
+    """Token -> id of the added tokens that a text may spell, from the files alone."""
     try:
         stored = read_json_object(folder / SETTINGS_FILE) if (folder / SETTINGS_FILE).is_file() else {}
         settings = with_special_names(folder, stored)
@@ -113,10 +105,6 @@ def protect(tokenizer: "FastTokenizer", standard: Collection[str]) -> "FastToken
 
     The `tokenizers` library can read all special tokens in a text as text, or none. With this, the standard ones stay
     text and every token that a user added is found.
-
-    Args:
-        tokenizer: copied.
-        standard: the tokens that a text must not spell.
     """
     content = json.loads(tokenizer.to_str())
     changed = False

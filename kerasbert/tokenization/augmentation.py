@@ -32,8 +32,8 @@ class Augmentation:
         ConfigError: when a share is out of its range, or `mask` is asked of a vocabulary without a mask token.
 
     Example:
-        >>> encoder = Tokenizer.from_pretrained("all-MiniLM-L6-v2")
-        >>> encoder.augmentation(mask=0.1, drop=0.05).mask_id
+        >>> tokenizer = Tokenizer.from_pretrained("all-MiniLM-L6-v2")
+        >>> tokenizer.augmentation(mask=0.1, drop=0.05).mask_id
         103
 
     Reference:
@@ -70,8 +70,6 @@ def augment_step(augmentation: Augmentation | None, seed: int, pad_id: int) -> C
 
     Args:
         augmentation: what is done; None: nothing.
-        seed: of chance.
-        pad_id: id that fills up a text.
 
     Returns:
         The function, which gives inputs of the same shapes; None where nothing is done.
@@ -122,7 +120,7 @@ def _dropped(words: Any, fixed: Any, rate: float, seed: Any) -> Any:
     return dropped & some_stay
 
 
-def _swapped(words: Any, fixed: Any, rate: float, seeds: list) -> Any:
+def _swapped(words: Any, fixed: Any, rate: float, seeds: list[Any]) -> Any:
     """The place among the words that each token's word takes, (batch, length)."""
     import tensorflow as tf
 

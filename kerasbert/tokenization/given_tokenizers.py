@@ -13,16 +13,12 @@ from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH, longes
 def as_tokenizer(
     tokenizer: Any, *, positions: int, max_length: int | None = None, split_special_tokens: bool | None = None
 ) -> Tokenizer:
-    """Make the text encoder of a model from whatever holds a tokenizer.
+    """Make the `Tokenizer` of a model from whatever holds one.
 
     Args:
         tokenizer: a `Tokenizer`, a name or folder, a `tokenizers.Tokenizer`, or a fast tokenizer of transformers.
-        positions: longest input of the model in tokens.
         max_length: most tokens of a text; None for the tokenizer's own limit, at most `positions`.
         split_special_tokens: see `Tokenizer.from_folder`; None for the tokenizer's own word.
-
-    Returns:
-        A text encoder of its own.
     """
     if isinstance(tokenizer, Tokenizer):
         return _copied(tokenizer, max_length or min(tokenizer.max_length, positions), split_special_tokens)
@@ -39,16 +35,16 @@ def as_tokenizer(
     own = getattr(tokenizer, "model_max_length", None)
     limit = own if isinstance(own, int) and own >= MINIMUM_MAX_LENGTH else positions
     names = {role: str(token) for role, token in getattr(tokenizer, "special_tokens_map", {}).items()}
-    encoder = Tokenizer(backend, max_length=max_length or min(limit, positions), special_tokens=names)
+    made = Tokenizer(backend, max_length=max_length or min(limit, positions), special_tokens=names)
     # False is transformers' default and nobody's word; True is.
     splits = getattr(tokenizer, "split_special_tokens", False) or getattr(backend, "encode_special_tokens", False)
     if split_special_tokens is None and not splits:
-        encoder.warn_of_special_tokens()
-    return _copied(encoder, encoder.max_length, split_special_tokens)
+        made.warn_of_special_tokens()
+    return _copied(made, made.max_length, split_special_tokens)
 
 
-def _copied(encoder: Tokenizer, max_length: int, split_special_tokens: bool | None) -> Tokenizer:
-    own = copy.copy(encoder)
+def _copied(tokenizer: Tokenizer, max_length: int, split_special_tokens: bool | None) -> Tokenizer:
+    own = copy.copy(tokenizer)
     own.max_length = max_length
     if split_special_tokens is not None:
         own.split_special_tokens = check_bool("split_special_tokens", split_special_tokens)

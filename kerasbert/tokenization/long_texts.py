@@ -1,7 +1,7 @@
 """Texts longer than the model: cut at the end, read at head and tail, or cut into overlapping windows."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -70,7 +70,7 @@ class LongTexts:
 
     def needed(self, lengths: np.ndarray, room: int) -> np.ndarray:
         """Windows that cover texts of these lengths, (n,), before the budget."""
-        return 1 + -(-np.maximum(lengths - room, 0) // self.stride(room))
+        return np.asarray(1 + -(-np.maximum(lengths - room, 0) // self.stride(room)))
 
     def starts(self, lengths: np.ndarray, room: int) -> tuple[np.ndarray, np.ndarray]:
         """Where windows start.
@@ -119,6 +119,16 @@ class WindowArrays:
     text_offsets: np.ndarray
     is_truncated: np.ndarray
     budget: int
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["WindowArrays"], max_length: int, budget: int) -> Self:
+        """The texts of some window arrays, one after the other."""
+        return cls(
+            TokenArrays.concatenate([part.windows for part in parts], max_length),
+            offsets_of(np.concatenate([np.zeros(0, dtype=np.int64), *[part.counts for part in parts]])),
+            np.concatenate([np.zeros(0, dtype=bool), *[part.is_truncated for part in parts]]),
+            budget,
+        )
 
     @property
     def counts(self) -> np.ndarray:
@@ -184,12 +194,7 @@ def group_rows(texts: WindowArrays, order: np.ndarray, size: int) -> list[np.nda
     """Texts in batches, none with more windows than the budget.
 
     Args:
-        texts: n texts.
-        order: their rows, in the order wanted.
         size: most texts in a batch, >= 1.
-
-    Returns:
-        The rows of each batch.
     """
     counts, total = texts.counts, 0
     batches: list[list[int]] = []
@@ -208,9 +213,6 @@ def head_and_tail(pieces: Pieces, room: int) -> Pieces:
     Args:
         pieces: ids of all texts, (t,), and offsets (n + 1,).
         room: tokens, >= 1.
-
-    Returns:
-        The same for the shortened texts.
 
     Example:
         >>> ids, offsets = head_and_tail((np.arange(9), np.array([0, 7, 9])), 4)
@@ -232,7 +234,6 @@ def cut_windows(pieces: Pieces, room: int, long_texts: LongTexts) -> tuple[Piece
     Args:
         pieces: ids of all texts, (t,), and offsets (n + 1,).
         room: tokens of a window, >= 1.
-        long_texts: overlap and budget.
 
     Returns:
         The same for the windows; the number of windows of each text, (n,); and whether a text was cut, (n,).

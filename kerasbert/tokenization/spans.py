@@ -29,13 +29,6 @@ class TextSpans(NamedTuple):
 def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
     """Find the tokens of a text in it.
 
-    Args:
-        tokens: the tokenizer.
-        text: one text.
-
-    Returns:
-        Bounds and words; a tokenizer that knows no words makes each token one.
-
     Example:
         >>> spans = spans_of(Tokenizer.from_pretrained("all-MiniLM-L6-v2"), "Unhappily late")
         >>> ["Unhappily late"[a:b] for a, b in spans.word_bounds()]
@@ -57,10 +50,6 @@ def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
 
 def read_places(tokens: Tokenizer, length: int) -> np.ndarray:
     """Which token of a text stands where in what a model reads of it.
-
-    Args:
-        tokens: the tokenizer, with its way with long texts.
-        length: tokens of the text, without special tokens.
 
     Returns:
         Int (rows, longest row); -1 for special tokens and padding. One row, or one for each window.

@@ -1,12 +1,23 @@
-"""Token ids of many texts, kept flat so that a million texts take the memory of their tokens and no more."""
+"""Token ids of many texts, kept flat so that a million texts take the memory of their tokens and no more.
+
+They are put together by the template of an input: special tokens around one text or two, cut to a length.
+"""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+
+
+class TemplatePart(NamedTuple):
+    """One part of an input: a special token, or (with `token` None) the first or second text."""
+
+    token: int | None
+    text: int | None
+    type_id: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,9 +150,6 @@ class TokenArrays:
 def flatten(lists: Iterable[Sequence[int]]) -> np.ndarray:
     """All ids of some lists, one after the other.
 
-    Args:
-        lists: lists of ids, t ids in all.
-
     Returns:
         Int32 (t,).
     """
@@ -151,9 +159,6 @@ def flatten(lists: Iterable[Sequence[int]]) -> np.ndarray:
 
 def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
     """Where each of some stretches starts, and where the last one ends.
-
-    Args:
-        lengths: n lengths.
 
     Returns:
         Int64 (n + 1,), the first one 0.
@@ -167,7 +172,6 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other.
 
     Args:
-        starts: n integers.
         lengths: n integers >= 0, of sum t.
 
     Returns:
@@ -179,3 +183,61 @@ def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """
     offsets = offsets_of(lengths)
     return np.repeat(np.asarray(starts, dtype=np.int64) - offsets[:-1], lengths) + np.arange(offsets[-1])
+
+
+def template_of(probe: Any) -> list[TemplatePart]:
+    """The template that a tokenizer's post-processor follows, read off one encoding.
+
+    Args:
+        probe: a `tokenizers.Encoding` of a text or a pair, each of at least one token.
+    """
+    parts: list[TemplatePart] = []
+    for token, text, type_id in zip(probe.ids, probe.sequence_ids, probe.type_ids, strict=True):
+        part = TemplatePart(token, None, type_id) if text is None else TemplatePart(None, text, type_id)
+        if text is None or part not in parts:
+            parts.append(part)
+    return parts
+
+
+def _kept_lengths(lengths: list[np.ndarray], room: int) -> list[np.ndarray]:
+    """How much of each text stays, longest first: the shorter text of a pair is cut only below half of the room."""
+    if len(lengths) == 1:
+        return [np.minimum(lengths[0], room)]
+    shorter, longer = np.minimum(*lengths), np.maximum(*lengths)
+    kept_shorter = np.minimum(shorter, np.maximum(room // 2, room - longer))
+    kept_longer = np.minimum(longer, room - kept_shorter)
+    # Of two equally long texts the second gets the odd token, as in `tokenizers`.
+    first_is_longer = lengths[0] > lengths[1]
+    return [
+        np.where(first_is_longer, kept_longer, kept_shorter),
+        np.where(first_is_longer, kept_shorter, kept_longer),
+    ]
+
+
+def assemble(template: list[TemplatePart], pieces: list[tuple[np.ndarray, np.ndarray]], max_length: int) -> TokenArrays:
+    """Put the ids of texts into a template.
+
+    Args:
+        pieces: for each text of the template the ids of all rows, int32 (t,), and their offsets, int64 (n + 1,).
+    """
+    num_special = sum(part.text is None for part in template)
+    lengths = [np.diff(offsets) for _, offsets in pieces]
+    kept = _kept_lengths(lengths, max_length - num_special)
+    offsets = offsets_of(num_special + np.sum(kept, axis=0))
+    ids = np.zeros(offsets[-1], dtype=np.int32)
+    types = np.zeros(offsets[-1], dtype=np.uint8)
+    cursor = offsets[:-1].copy()
+    places: Any
+    values: Any
+    count: Any
+    for part in template:
+        if part.text is None:
+            places, values, count = cursor, np.int32(part.token or 0), np.int64(1)
+        else:
+            text_ids, starts = pieces[part.text]
+            count = kept[part.text]
+            places, values = ranges(cursor, count), text_ids[ranges(starts[:-1], count)]
+        ids[places] = values
+        types[places] = part.type_id
+        cursor = cursor + count
+    return TokenArrays(ids, types, offsets, np.sum(kept, axis=0) < np.sum(lengths, axis=0), max_length)

@@ -1,7 +1,7 @@
 """Texts in, token ids out: the tokenizer of a checkpoint, without its traps.
 
 A tokenizer file may bring a truncation and a padding of its own, and reads `[SEP]` in a user's text as the real
-separator. Both are taken away here: the length is the caller's, and a special token is put in by the encoder alone,
+separator. Both are taken away here: the length is the caller's, and a special token is put in by the `Tokenizer` alone,
 unless `split_special_tokens=False` asks for the other.
 """
 
@@ -21,9 +21,7 @@ from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.tokenization.added_tokens import protect
 from kerasbert.tokenization.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.tokenization.long_texts import LongTexts, WindowArrays, cut_windows, head_and_tail
-from kerasbert.tokenization.token_arrays import TokenArrays as TokenArrays
-from kerasbert.tokenization.token_arrays import flatten, offsets_of
-from kerasbert.tokenization.token_template import TemplatePart, assemble, join_windows, template_of
+from kerasbert.tokenization.token_arrays import TemplatePart, TokenArrays, assemble, flatten, offsets_of, template_of
 from kerasbert.tokenization.tokenizer_files import (
     continuation_of,
     load_tokenizer,
@@ -74,7 +72,7 @@ class Tokenizer:
         TypeError: when `max_length` is no integer or `split_special_tokens` no bool.
 
     Example:
-        >>> encoder = Tokenizer.from_folder("no/such/folder")
+        >>> tokenizer = Tokenizer.from_folder("no/such/folder")
         Traceback (most recent call last):
         ...
         kerasbert._core.errors.ConfigError: 'no/such/folder' is not a folder; give one that holds a tokenizer.
@@ -127,7 +125,7 @@ class Tokenizer:
             split_special_tokens: see `from_folder`.
 
         Returns:
-            The encoder of texts.
+            The tokenizer.
 
         Raises:
             ConfigError: when it cannot be found or read.
@@ -166,7 +164,7 @@ class Tokenizer:
                 spells one is warned of, since transformers would read it as the token.
 
         Returns:
-            The encoder.
+            The tokenizer.
 
         Raises:
             ConfigError: when a file is missing, malformed or contradicts another; the message names file and line.
@@ -180,7 +178,7 @@ class Tokenizer:
         if max_length is None:
             max_length = min(DEFAULT_MAX_LENGTH, longest_of(folder, settings))
         said = said_of_special_tokens(Path(folder), settings) if split_special_tokens is None else split_special_tokens
-        encoder = cls(
+        made = cls(
             tokenizer,
             max_length=max_length,
             special_tokens=settings,
@@ -188,23 +186,19 @@ class Tokenizer:
             split_special_tokens=True if said is None else said,
         )
         if said is None:
-            encoder.warn_of_special_tokens()
-        return encoder
+            made.warn_of_special_tokens()
+        return made
 
     def __call__(
         self, texts: str | Sequence[str], text_pairs: str | Sequence[str] | None = None
     ) -> dict[str, np.ndarray]:
         """A few texts as one padded batch, as the tokenizers of transformers give it; `encode` is for many.
 
-        Args:
-            texts: one text, or n.
-            text_pairs: as many second texts.
-
         Returns:
             `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
 
         Example:
-            >>> encoder("hello world")["input_ids"].tolist()  # doctest: +SKIP
+            >>> tokenizer("hello world")["input_ids"].tolist()  # doctest: +SKIP
             [[101, 7592, 2088, 102]]
         """
         listed = [[part] if isinstance(part, str) else part for part in (texts, text_pairs)]
@@ -234,7 +228,7 @@ class Tokenizer:
             ConfigError: when `max_length` has no room for the special tokens of a pair.
 
         Example:
-            >>> encoder.encode(["hello world"]).input_ids.tolist()  # doctest: +SKIP
+            >>> tokenizer.encode(["hello world"]).input_ids.tolist()  # doctest: +SKIP
             [101, 7592, 2088, 102]
         """
         columns = [_checked_texts("texts", texts)]
@@ -252,7 +246,7 @@ class Tokenizer:
             if progress is not None:
                 progress(stop, len(columns[0]))
         if self.long_texts.way == "windows":
-            return join_windows(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
+            return WindowArrays.concatenate(chunks, self.max_length, self.long_texts.budget)  # type: ignore[return-value]
         return TokenArrays.concatenate(chunks, self.max_length)
 
     def full_lengths(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:
@@ -266,7 +260,7 @@ class Tokenizer:
             Int64 (n,).
 
         Example:
-            >>> encoder.full_lengths(["hello world"]).tolist()  # doctest: +SKIP
+            >>> tokenizer.full_lengths(["hello world"]).tolist()  # doctest: +SKIP
             [4]
         """
         uncut = copy.copy(self)
@@ -283,7 +277,7 @@ class Tokenizer:
             Tokens, special ones included.
 
         Example:
-            >>> encoder.tokens("unhappily")  # doctest: +SKIP
+            >>> tokenizer.tokens("unhappily")  # doctest: +SKIP
             ['[CLS]', 'un', '##ha', '##pp', '##ily', '[SEP]']
         """
         plain = copy.copy(self)
@@ -341,7 +335,7 @@ class Tokenizer:
         return hashlib.sha256((rules if self.split_special_tokens else f"{rules} unsplit").encode()).hexdigest()
 
     def check_ids(self, ids: np.ndarray, place: str) -> None:
-        """Refuse token ids of a text that this encoder cannot have given.
+        """Refuse token ids of a text that this tokenizer cannot have given.
 
         Args:
             ids: of one text, special tokens included.

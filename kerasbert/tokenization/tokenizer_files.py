@@ -51,9 +51,6 @@ WORD_STARTS = ("\u0120", "\u2581")
 def load_tokenizer(folder: Path) -> tuple["FastTokenizer", dict[str, Any]]:
     """Read the tokenizer of a folder.
 
-    Args:
-        folder: that holds the files.
-
     Returns:
         The tokenizer, with all added tokens, and the content of `tokenizer_config.json` (empty if there is none) with
         the names of special tokens that an older file gives.
@@ -138,8 +135,6 @@ def save_tokenizer(
     """Write a tokenizer so that transformers and `load_tokenizer` read the same ids.
 
     Args:
-        tokenizer: without truncation and padding.
-        folder: where to write; made if missing.
         special_tokens: role -> token.
         max_length: noted as `model_max_length`.
         split_special_tokens: whether a standard special token that a text spells stays text.
@@ -167,11 +162,7 @@ def special_token_names(tokenizer: "FastTokenizer", settings: dict[str, Any]) ->
     """Role -> special token, from the settings or by its usual name, for the roles that the vocabulary has.
 
     Args:
-        tokenizer: whose vocabulary is asked.
         settings: content of `tokenizer_config.json`.
-
-    Returns:
-        Roles such as `"pad_token"` with their tokens.
     """
     names = {}
     for role, usual in USUAL_NAMES.items():
@@ -419,12 +410,6 @@ def continuation_of(tokenizer: "FastTokenizer") -> Callable[[str], bool]:
 
     WordPiece marks what continues a word; byte-level and SentencePiece vocabularies mark what starts one, each with a
     character of its own.
-
-    Args:
-        tokenizer: whose vocabulary is asked.
-
-    Returns:
-        A function of a token.
     """
     if _model_type(tokenizer) == "WordPiece":
         prefix = tokenizer.model.continuing_subword_prefix

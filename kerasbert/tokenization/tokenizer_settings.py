@@ -7,7 +7,8 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
-from kerasbert.tokenization.tokenizer_files import SETTINGS_FILE, read_settings, said_of_special_tokens
+from kerasbert.tokenization.added_tokens import SETTINGS_FILE
+from kerasbert.tokenization.tokenizer_files import read_settings, said_of_special_tokens
 
 # Most short texts fit, and attention costs the square of it; a longer text is cut and counted in `num_truncated`.
 DEFAULT_MAX_LENGTH = 128
@@ -28,7 +29,6 @@ def warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -
     """Warn where the settings cut texts at their beginning, which is not followed.
 
     Args:
-        folder: of the tokenizer.
         settings: from `read_settings`.
     """
     if settings.get("truncation_side") == "left":
@@ -44,9 +44,7 @@ def longest_of(folder: str | os.PathLike[str], settings: dict[str, Any], usual: 
     """As `longest_text`, of settings that were read.
 
     Args:
-        folder: of the tokenizer, for the message.
         settings: from `read_settings`.
-        usual: where they give none.
     """
     longest = settings.get("model_max_length")
     if not isinstance(longest, int) or isinstance(longest, bool):

@@ -1,11 +1,9 @@
 """Training that repeats to the last bit: on CPU kernels only one thread adds numbers up in the same order every time."""
 
 import contextlib
-import functools
 import random
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -13,7 +11,6 @@ import numpy as np
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 # What `keras.utils.set_random_seed` sets in Keras itself.
 KERAS_SEEDS = ("global_random_seed", "global_seed_generator")
 
@@ -57,17 +54,7 @@ def make_deterministic(seed: int = 0) -> None:
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Leave the global random generators as they were: Python's, NumPy's, Keras's, TensorFlow's and PyTorch's.
-
-    What is drawn inside changes nothing of what a program draws afterwards.
-
-    Example:
-        >>> random.seed(1)
-        >>> with kept_random_state():
-        ...     keras.utils.set_random_seed(7)
-        >>> random.random() == random.Random(1).random()
-        True
-    """
+    """Context or decorator: restore Python's, NumPy's, Keras's, TensorFlow's and PyTorch's random generators."""
     python, numpy_state, backend = random.getstate(), np.random.get_state(), _BackendState()
     try:
         yield
@@ -75,17 +62,6 @@ def kept_random_state() -> Iterator[None]:
         random.setstate(python)
         np.random.set_state(numpy_state)
         backend.restore()
-
-
-def keeps_random_state(function: Function) -> Function:
-    """Make a function leave the global random generators as it found them, see `kept_random_state`."""
-
-    @functools.wraps(function)
-    def keeping(*args: Any, **kwargs: Any) -> Any:
-        with kept_random_state():
-            return function(*args, **kwargs)
-
-    return keeping  # type: ignore[return-value]
 
 
 class _BackendState:

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.batches.memory import Batches, make_batches
+from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import Batches
 from kerasbert.batches.source import BatchSource, TokenBatches, ahead
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
@@ -58,13 +59,7 @@ class FeatureBatches(BatchSource):
 
 
 class HeadTraining(NamedTuple):
-    """What trains when the encoder does not.
-
-    Args:
-        model: from features to the outputs of the classifier, sharing its layers.
-        train: batches of features.
-        validation: batches of features, or None.
-    """
+    """What trains when the encoder does not: the part from features to outputs, and batches of features."""
 
     model: keras.Model
     train: FeatureBatches
@@ -72,17 +67,7 @@ class HeadTraining(NamedTuple):
 
 
 def frozen_features(model: Classifier, train: BatchSource, validation: BatchSource | None) -> HeadTraining | None:
-    """Compute the features of all texts once, where nothing below the heads trains and they fit the memory.
-
-    Args:
-        model: from a builder.
-        train: training batches.
-        validation: validation batches, or None.
-
-    Returns:
-        What to train in place of the model, with the same result; None when something below the heads trains, or the
-        features of a stream would take more than 1 GB.
-    """
+    """Compute the features of all texts once; None if anything below the heads trains or a stream's exceed 1 GB."""
     if not _has_rows(train) or not (validation is None or _has_rows(validation)):
         return None
     below = keras.Model(model.inputs, model.features.output)
@@ -107,11 +92,8 @@ def _has_rows(source: BatchSource | None) -> bool:
 def _fits(source: Any, width: int) -> bool:
     if not isinstance(source, StreamBatches):
         return True
-    size = (
-        4
-        * source.store.num_rows
-        * (width + sum(len(head.names) for head in getattr(source.store, "heads", {}).values()))
-    )
+    labels = sum(len(head.names) for head in getattr(source.store, "heads", {}).values())
+    size = 4 * source.store.num_rows * (width + labels)
     if size > MOST_BYTES:
         warnings.warn(
             f"nothing below the head trains, but the features of {source.store.num_rows:,} texts take {size / 1e9:.1f} GB "
@@ -125,7 +107,7 @@ def _fits(source: Any, width: int) -> bool:
 def _with_features(below: keras.Model, source: Any) -> FeatureBatches:
     if isinstance(source, StreamBatches):
         return FeatureBatches(source, *_of_stream(below, source))
-    return FeatureBatches(source, _compute(below, source.tokens, source.lengths, source.pad_id), source.labels)
+    return FeatureBatches(source, _compute(below, source.token_arrays, source.lengths, source.pad_id), source.labels)
 
 
 def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, Any]:

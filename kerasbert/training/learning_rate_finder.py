@@ -14,8 +14,8 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.options import changed_options, filled, takes_options
 from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.batches.source import BatchSource
-from kerasbert.classifiers.builders import compile_heads
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.optimizers import AdamW
 from kerasbert.training.finetune import balance_heads, set_prior_bias
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
@@ -181,18 +181,7 @@ def _refuse_schedule(settings: TrainingSettings) -> None:
 
 
 def smooth(losses: np.ndarray) -> np.ndarray:
-    """A running mean that forgets, without the bias of its start.
-
-    Args:
-        losses: (n,).
-
-    Returns:
-        Float64 (n,).
-
-    Example:
-        >>> smooth(np.array([1.0, 1.0, 1.0])).round(6).tolist()
-        [1.0, 1.0, 1.0]
-    """
+    """Return the exponential moving average of losses (n,), without the bias of its start."""
     mean, smoothed = 0.0, np.empty(len(losses))
     for step, loss in enumerate(losses):
         mean = MEMORY * mean + (1 - MEMORY) * loss

@@ -40,7 +40,10 @@ def test_a_manifest_without_a_kind_is_known_by_its_files(kind, tmp_path):
 FOREIGN = {
     "of a web application": lambda f: (f / "manifest.json").write_text('{"name": "My app", "start_url": "/"}'),
     "of another program": lambda f: edit(f, program="other"),
-    "of an unknown kind": lambda f: edit(f, kind="cake"),
+    "of no kind": lambda f: edit(f, kind=["probe"]),
+    "of an unknown kind, without a program": lambda f: (f / "manifest.json").write_text(
+        json.dumps({"kind": "cake", "files": json.loads((f / "manifest.json").read_text())["files"]})
+    ),
     "without a kind, of unknown files": lambda f: edit(f, kind=None),
     "no JSON": lambda f: (f / "manifest.json").write_text("{"),
     "none": lambda f: (f / "manifest.json").unlink(),
@@ -169,3 +172,11 @@ def test_a_volume_whose_link_leads_out_is_refused_whatever_its_hash(tmp_path):
     (laid_out / "a.txt").symlink_to("../same.txt")
     with pytest.raises(ArtifactError, match=r"a.txt' is a link that leads out of the folder; refused"):
         verify_manifest(laid_out)
+
+
+def test_a_kind_without_words_replaces_itself_only(tmp_path):
+    folder = written(tmp_path / "out", "npz")
+    assert obstacle(folder, "npz") is None
+    assert (
+        obstacle(folder, "probe") == "holds a folder of the kind 'npz', and a probe takes the place of another one only"
+    )

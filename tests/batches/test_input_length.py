@@ -5,7 +5,7 @@ import tensorflow as tf
 from kerasbert import ConfigError, build_multiclass
 from kerasbert.batches.input_length import limit_input_length
 from kerasbert.data import make_batches
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 REFUSAL = "`input_ids` must have at most 6 tokens a row.*; got (9|more). Truncate the texts, or build it with a larger"
 

@@ -28,6 +28,6 @@ def test_options_are_kept(name, tiny_config):
 
 
 def test_heads_are_described(tiny_config):
-    recipe = architecture_of(build_multitask({"a": Multiclass(["x", "y"]), "b": Binary()}, encoder=tiny_config))
-    assert recipe["builder"] == "build_multitask"
-    assert recipe["arguments"]["heads"]["a"] == {"task": "multiclass", "label_names": ["x", "y"]}
+    architecture = architecture_of(build_multitask({"a": Multiclass(["x", "y"]), "b": Binary()}, encoder=tiny_config))
+    assert architecture["builder"] == "build_multitask"
+    assert architecture["arguments"]["heads"]["a"] == {"task": "multiclass", "label_names": ["x", "y"]}

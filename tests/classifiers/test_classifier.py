@@ -12,9 +12,9 @@ from kerasbert import (
     build_multilabel,
     build_multitask,
 )
-from kerasbert.batches.rows import MemoryRows
+from kerasbert.batches.memory import MemoryRows
 from kerasbert.batches.stream import StreamBatches, plan_rows
-from kerasbert.tokenization.tokenizer import TokenArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 
 TEXTS = {"list": ["a", "b"], "array": np.array(["a", "b"]), "dict": {"input_ids": ["a", "b"]}, "one": "a"}
 
@@ -80,7 +80,7 @@ PREDICTIONS = {
 
 
 def stream_of(tokens):
-    plan = plan_rows(tokens.lengths, np.bincount(tokens.lengths), longest=12, token_budget=24, shuffle=False)
+    plan = plan_rows(tokens.lengths, np.bincount(tokens.lengths), token_budget=24, shuffle=False)
     return StreamBatches(MemoryRows(tokens, {}), plan, {}, pad_id=0)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.classifiers.architecture import architecture_of
-from kerasbert.classifiers.builders import compile_heads
+from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.tasks.balance import balance_levels
 from kerasbert.training.finetune import default_monitor
 

@@ -70,10 +70,10 @@ def test_training_finds_the_layer_that_knows(tiny_config):
     assert (values(model(inputs)["probabilities"]).argmax(1) == labels).all()
 
 
-def test_recipe_rebuilds(tiny_config):
-    recipe = architecture_of(kb.build_layerwise(kb.Multilabel(["a", "b"]), encoder=tiny_config, layers=[1, 2]))
-    assert recipe["builder"] == "build_layerwise" and recipe["arguments"]["layers"] == [1, 2]
-    assert recipe["arguments"]["task"] == {"task": "multilabel", "label_names": ["a", "b"]}
+def test_architecture_rebuilds(tiny_config):
+    architecture = architecture_of(kb.build_layerwise(kb.Multilabel(["a", "b"]), encoder=tiny_config, layers=[1, 2]))
+    assert architecture["builder"] == "build_layerwise" and architecture["arguments"]["layers"] == [1, 2]
+    assert architecture["arguments"]["task"] == {"task": "multilabel", "label_names": ["a", "b"]}
 
 
 def test_saved_by_keras(tiny_config, tiny_inputs, tmp_path):

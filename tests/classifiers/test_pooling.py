@@ -1,7 +1,10 @@
+import textwrap
+
 import keras
 import numpy as np
 import pytest
 
+import kerasbert as kb
 from kerasbert._core.errors import ConfigError
 from kerasbert.classifiers.pooling import (
     POOLINGS,
@@ -147,3 +150,16 @@ def test_descriptions_are_names_where_nothing_differs():
 
 def test_names_of_layers():
     assert pooling_name(MeanPooling()) == "mean"
+
+
+@pytest.mark.parametrize("kind", POOLINGS.values(), ids=POOLINGS)
+def test_a_pooling_says_of_itself_what_others_ask(kind):
+    layer = kind()
+    layer.build((None, None, 8))
+    assert bool(layer.weights) == kind.has_weights
+    assert getattr(kb.layers, kind.__name__) is kind
+    compile(
+        f"def pool(self, name, hidden, mask):\n{textwrap.indent(textwrap.dedent(kind.torch_code).strip(), '    ')}",
+        "torch",
+        "exec",
+    )

@@ -9,14 +9,12 @@ TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
 
 
 @pytest.fixture(scope="module")
-def saved_and_data(tiny_folder, tmp_path_factory):
+def saved_and_data(saved_classifier, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reported")
     labels = ["x", "y", "x", "y"] * 4
     rows = [json.dumps({"text": text, "label": label}) for text, label in zip(TEXTS, labels, strict=True)]
     (folder / "test.jsonl").write_text("\n".join(rows) + "\n", encoding="utf-8")
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, labels)
-    classifier.save(folder / "model")
-    return folder / "model", folder / "test.jsonl"
+    return saved_classifier("multiclass"), folder / "test.jsonl"
 
 
 def test_writes_a_report_and_the_same_scores(saved_and_data, tmp_path, capsys):

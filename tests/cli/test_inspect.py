@@ -4,27 +4,17 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from trained_classifiers import TASKS
 
 from kerasbert import ArtifactError, TextClassifier, cli, load
 from kerasbert.saving.inspection import count_parameters, files_of, heads_of, manifest_state
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
-CASES = {
-    "binary": ["no", "yes"] * 12,
-    "multiclass": [f"label {i % 4}" for i in range(24)],
-    "multilabel": [["a"], ["a", "b"], [], ["b"]] * 6,
-    "multitask": {"topic": ["x", "y"] * 12, "flags": [["a"], ["a", "b"], [], ["b"]] * 6},
-    "hierarchical": {"class": ["a", "b"] * 12, "subclass": ["a1", "b1", "a2", "b1"] * 6},
-}
 
 
-@pytest.fixture(scope="module", params=CASES)
-def saved(request, tiny_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("inspect") / request.param
-    heads = {"topic": "multiclass", "flags": "multilabel"} if request.param == "multitask" else None
-    classifier = TextClassifier(request.param, heads=heads, encoder=tiny_folder, epochs=1, verbose=False)
-    classifier.fit(TEXTS, CASES[request.param]).save(folder)
-    return folder
+@pytest.fixture(scope="module", params=TASKS)
+def saved(request, saved_classifier):
+    return saved_classifier(request.param)
 
 
 def test_heads_are_those_of_the_loaded_classifier(saved):

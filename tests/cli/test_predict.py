@@ -15,11 +15,8 @@ EXPECTED = ["good\u2028parcel", "bad\fcard", "late\u0085lost\rrefund", "", "than
 
 
 @pytest.fixture(scope="module")
-def saved(tiny_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("saved") / "model"
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False)
-    classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder)
-    return folder
+def saved(saved_classifier):
+    return saved_classifier("binary")
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from kerasbert import BertConfig, ConfigError
-from kerasbert.encoders.checkpoints import encoder_from
 from kerasbert.encoders.families import ENCODERS
+from kerasbert.encoders.source import encoder_from
 
 from .reference import inputs_for, largest_difference, torch_model, torch_outputs, toy_config
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
+from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.encoders.quantized_parts import quantized_parts
 
 BUILDERS = {
@@ -63,7 +64,7 @@ def test_another_mode_is_refused_before_anything_is_changed(mode, tiny_config):
 WRITERS = {
     "folder of transformers": lambda model, folder: model.encoder.save_pretrained(folder),
     "builder": lambda model, folder: kb.build_binary(encoder=model.encoder),
-    "description": lambda model, folder: kb.classifiers.recipe.architecture_of(model),
+    "description": lambda model, folder: architecture_of(model),
 }
 
 

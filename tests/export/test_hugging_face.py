@@ -296,7 +296,11 @@ SPOILED = {
         ArtifactError,
         "gives its labels two orders or names",
     ),
-    "no recipe": (lambda values: values.pop("kerasbert"), ArtifactError, "does not describe a classifier .*KeyError"),
+    "no architecture": (
+        lambda values: values.pop("kerasbert"),
+        ArtifactError,
+        "does not describe a classifier .*KeyError",
+    ),
     "another builder": (
         lambda values: values["kerasbert"].update(builder="os.system"),
         ArtifactError,

@@ -14,7 +14,7 @@ import tensorflow as tf
 from trained_classifiers import TASKS, TEXTS, trained, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, TFBertModel, cli
-from kerasbert.classifiers.builders import SINGLE_HEAD
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.export import quantization_loss, tflite, tflite_graph
 from kerasbert.export.description import read_export, vocabulary_lines
 from kerasbert.export.litert import token_rows

@@ -20,6 +20,7 @@ def test_jsonl_keeps_every_other_value(tmp_path):
     assert [json.loads(line) for line in lines[:2]] == [{**rows[0], "new": "x"}, {**rows[1], "new": None}]
 
 
+@pytest.mark.filterwarnings("ignore:.*rows have a tab or a line end inside a quoted cell")
 @pytest.mark.parametrize("name, mark", [("data.csv", ","), ("data.tsv", "\t")])
 def test_csv_is_read_back_as_it_was(tmp_path, name, mark):
     content = f'text{mark}label\n"two\nlines, ""quoted"""{mark}=a\nplain{mark}0012\n'

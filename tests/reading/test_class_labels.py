@@ -8,7 +8,7 @@ import pytest
 from kerasbert import DataError, KerasbertWarning
 from kerasbert.data import encode_class_ids, read_examples
 from kerasbert.reading.class_labels import class_names
-from kerasbert.reading.formats import stream_rows
+from kerasbert.reading.readers import stream_rows
 from kerasbert.reading.sources import find_sources
 
 NAMES = ["entail", "neutral", "contra"]

@@ -3,8 +3,7 @@ import csv
 import pytest
 
 from kerasbert import DataError, KerasbertWarning
-from kerasbert.reading.formats import stream_rows
-from kerasbert.reading.readers import read_examples
+from kerasbert.reading.readers import read_examples, stream_rows
 from kerasbert.reading.sources import find_sources
 
 

@@ -12,7 +12,9 @@ import tensorflow as tf
 from kerasbert import DataError
 from kerasbert.data import read_examples
 from kerasbert.reading import _files
-from kerasbert.reading.formats import stream_rows
+from kerasbert.reading._files import text_lines
+from kerasbert.reading.formats import FORMATS, Format
+from kerasbert.reading.readers import stream_rows
 from kerasbert.reading.sources import find_sources
 
 ROWS = [("hello", "a"), ('two\nlines, "quoted"', "b"), ("Grüße, Welt", "a")]
@@ -58,6 +60,7 @@ def cells_of(path):
     }.values(),
     ids=["csv", "tsv", "jsonl"],
 )
+@pytest.mark.filterwarnings("ignore:.*rows have a tab or a line end inside a quoted cell")
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_text_files(name, content, packed, tmp_path):
     path = tmp_path / (name + ".gz" if packed else name)
@@ -205,3 +208,16 @@ def test_nothing_matches(tmp_path):
     (tmp_path / "a.txt").write_text("x")
     with pytest.raises(DataError, match="must end in one of"):
         find_sources(tmp_path / "a.txt")
+
+
+def test_a_new_format_is_an_iterator_and_a_line_of_the_table(tmp_path, monkeypatch):
+    def rows(file, wanted, text):
+        for number, line in enumerate(text_lines(file), start=1):
+            cells = dict(part.split("=", 1) for part in line.rstrip("\n").split(" "))
+            yield number, {name: cells.get(name) for name in wanted}
+
+    monkeypatch.setitem(FORMATS, ".pairs", Format(rows))
+    (tmp_path / "a.pairs").write_text("text=hello label=x\ntext=bye label=y\n")
+    examples = read_examples(tmp_path / "a.pairs", label_columns="label")
+    assert (examples.texts, examples.labels, examples.rows) == (["hello", "bye"], {"label": ["x", "y"]}, [1, 2])
+    assert [cells["text"] for _, cells in rows_of(tmp_path / "a.pairs")] == ["hello", "bye"]

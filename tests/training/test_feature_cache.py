@@ -20,7 +20,7 @@ def trained(model, batches, **options):
 
 @pytest.mark.parametrize("options", [{}, {"hidden_units": (6,)}, {"pooling": "cls"}], ids=["plain", "hidden", "cls"])
 def test_equal_to_the_slow_way(options, toy_model, toy_batches, monkeypatch):
-    validation = make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8)
+    validation = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
     fast = trained(toy_model(**options), toy_batches, validation=validation, **FROZEN)
     toy_batches.begin(0)
     # By its name among the modules: the room gives the function under the name of the module.
@@ -59,7 +59,7 @@ def test_features_belong_to_their_rows(toy_model, toy_batches):
 
 def test_several_heads(toy_batches, tiny_config):
     labels = {"a": toy_batches.labels, "b": toy_batches.labels}
-    batches = make_batches(toy_batches.tokens, labels, batch_size=8, shuffle=True)
+    batches = make_batches(toy_batches.token_arrays, labels, batch_size=8, shuffle=True)
     model = build_multitask({"a": Multiclass(3), "b": Multiclass(3)}, encoder=tiny_config)
     history = finetune(model, batches, epochs=4, verbose=False, head_learning_rate=3e-2, **FROZEN).history
     assert history["loss"][-1] < history["loss"][0]

@@ -2,7 +2,7 @@ import keras
 import numpy as np
 
 from kerasbert import finetune
-from kerasbert.classifiers.builders import compile_classifier
+from kerasbert.classifiers.compiling import compile_classifier
 from kerasbert.data import make_batches, prepare_tokens, stream_batches
 from kerasbert.training.loop import Position, run_epochs
 
@@ -27,7 +27,7 @@ class Steps(keras.callbacks.Callback):
 
 
 def test_equal_to_fit(toy_model, toy_batches):
-    validation = make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8)
+    validation = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
     own, keras_own = compiled(toy_model()), compiled(toy_model())
     history = run_epochs(own, toy_batches, validation, epochs=2).history
     toy_batches.begin(0)

@@ -76,7 +76,7 @@ def test_accumulated_batches_are_one_larger_batch(toy_model, toy_batches):
     results = []
     for size, plan in [(4, {"gradient_accumulation_steps": 2}), (8, {})]:
         model = toy_model()
-        tokens, labels = toy_batches.tokens.take(range(16)), toy_batches.labels[:16]
+        tokens, labels = toy_batches.token_arrays.take(range(16)), toy_batches.labels[:16]
         batches = make_batches(tokens, labels, batch_size=size)
         quick(model, batches, freeze="encoder", schedule="constant", **plan)
         results.append(np.concatenate([np.ravel(w) for w in copies(model.head)]))

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kerasbert import DivergedError, build_multiclass, finetune
-from kerasbert.classifiers.builders import compile_heads
+from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.data import make_batches
 from kerasbert.optimizers import AdamW
 from kerasbert.tokenization.token_arrays import TokenArrays

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasbert import ArtifactError, finetune
 from kerasbert.data import make_batches
-from kerasbert.training.logs import RateLog, draw_curves, make_logs
+from kerasbert.training.callbacks.logs import RateLog, draw_curves, make_logs
 
 
 def lines_of(folder):
@@ -20,7 +20,7 @@ def events(folder, tag):
 
 
 def train(toy_model, toy_batches, folder, **options):
-    held_out = make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8)
+    held_out = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
     return finetune(
         toy_model(), toy_batches, held_out, epochs=3, patience=9, log_dir=folder, verbose=False, **options
     ).history

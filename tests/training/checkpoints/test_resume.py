@@ -10,7 +10,7 @@ from kerasbert import ArtifactError, ConfigError, DivergedError, build_multiclas
 from kerasbert.batches import memory as batches_module
 from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
-from kerasbert.training.signals import StopSignals, TrainingStopped
+from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def weights_of(model):
 
 
 def fresh(toy_batches):
-    return make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8, shuffle=True)
+    return make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8, shuffle=True)
 
 
 class Trouble(keras.callbacks.Callback):
@@ -69,7 +69,7 @@ PLANS = {
 
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
 def test_a_resumed_training_is_the_uninterrupted_one(plan, toy_model, toy_batches, tmp_path):
-    held_out = make_batches(toy_batches.tokens, toy_batches.labels, batch_size=8)
+    held_out = make_batches(toy_batches.token_arrays, toy_batches.labels, batch_size=8)
     whole = train(toy_model, toy_batches, validation=held_out, **plan)
     train(toy_model, toy_batches, tmp_path / "run", after=15, validation=held_out, **plan)
     assert (tmp_path / "run" / "step-000000012").is_dir()
@@ -81,7 +81,7 @@ def test_a_resumed_training_is_the_uninterrupted_one(plan, toy_model, toy_batche
 
 
 def test_early_stopping_goes_on_counting(toy_model, toy_batches, tmp_path):
-    held_out = make_batches(toy_batches.tokens, np.roll(toy_batches.labels, 1), batch_size=8)
+    held_out = make_batches(toy_batches.token_arrays, np.roll(toy_batches.labels, 1), batch_size=8)
     options = {"validation": held_out, "patience": 2, "monitor": "val_loss", "epochs": 8, "learning_rate": 5e-3}
     whole = train(toy_model, toy_batches, **options)
     train(toy_model, toy_batches, tmp_path / "run", after=13, **options)
@@ -168,7 +168,7 @@ def test_a_loss_that_is_no_number_stops_with_the_last_good_weights(toy_model, to
     rows = np.arange(len(toy_batches.labels))
     weight = np.where(rows == 17, np.nan, 1.0).astype("float32")
     batches = make_batches(
-        toy_batches.tokens, toy_batches.labels, batch_size=8, shuffle=True, sample_weight=weight, seed=4
+        toy_batches.token_arrays, toy_batches.labels, batch_size=8, shuffle=True, sample_weight=weight, seed=4
     )
     seen = []
 
@@ -194,7 +194,7 @@ def test_the_log_names_every_batch_once(toy_model, toy_batches, tmp_path):
 
 
 def test_a_long_text_list_is_hashed(toy_batches):
-    from kerasbert.training.fingerprint import facts_of_source
+    from kerasbert.training.checkpoints.fingerprint import facts_of_source
 
     one = facts_of_source("training", toy_batches)
     other = facts_of_source("training", make_batches(TokenArrays.from_lists([[2, 3]] * 44), toy_batches.labels))

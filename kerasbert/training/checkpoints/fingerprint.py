@@ -14,15 +14,7 @@ from kerasbert.classifiers.classifier import Classifier
 
 
 def facts_of_source(name: str, source: Any) -> dict[str, Any]:
-    """A fingerprint of batches: of their texts, labels and order.
-
-    Args:
-        name: `"training"` or `"validation"`.
-        source: `Batches`, or anything with a method `fingerprint` that gives a dict of plain data.
-
-    Returns:
-        What it is -> a number, a text or a hash.
-    """
+    """Return a fingerprint of batches, their texts, labels and order: name -> number, text or hash."""
     if source is None:
         return {f"{name} data": None}
     if hasattr(source, "fingerprint"):
@@ -30,7 +22,7 @@ def facts_of_source(name: str, source: Any) -> dict[str, Any]:
     if not isinstance(source, Batches):
         return {f"{name} batches": int(source.steps)}
     facts: dict[str, Any] = {
-        f"{name} texts": _hash(source.tokens),
+        f"{name} texts": _hash(source.token_arrays),
         f"{name} labels": _hash(source.labels),
         f"{name} sample_weight": _hash(source.sample_weight),
     }
@@ -45,28 +37,16 @@ def facts_of_model(model: Classifier) -> dict[str, Any]:
     """What makes a model the same: its builder, the builder's arguments and its precision."""
     facts: dict[str, Any] = {"precision": model.encoder.dtype_policy.name}
     try:
-        recipe = architecture_of(model)
+        architecture = architecture_of(model)
     except ConfigError:
         # A pooling layer of the user's own: its weights tell.
         return {**facts, "model": [list(weight.shape) for weight in model.weights]}
-    arguments = {key: value for key, value in recipe["arguments"].items() if key != "name"}
-    return {**facts, "model": recipe["builder"], **_flat("model", arguments)}
+    arguments = {key: value for key, value in architecture["arguments"].items() if key != "name"}
+    return {**facts, "model": architecture["builder"], **_flat("model", arguments)}
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say what differs, in words.
-
-    Args:
-        before: facts of the training that was interrupted.
-        now: facts of this one.
-
-    Returns:
-        Such as ``["`epochs` was 3 and is 4", "training texts"]``; hashes are not shown.
-
-    Example:
-        >>> differences({"epochs": 3, "training texts": "sha256:a"}, {"epochs": 4, "training texts": "sha256:b"})
-        ['`epochs` was 3 and is 4', 'other training texts']
-    """
+    """Say what differs between an interrupted training and this one: "`epochs` was 3 and is 4"; hashes are hidden."""
     found = []
     for key in dict.fromkeys([*before, *now]):
         old, new = before.get(key), now.get(key)

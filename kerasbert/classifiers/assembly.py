@@ -1,0 +1,142 @@
+"""The one build behind all builders: encoder, features, windows, and the heads that read a text's vector."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import keras
+
+from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_NAMES, WINDOW_ROWS
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_classifier
+from kerasbert.classifiers.features import Features, resolve_layers
+from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
+from kerasbert.classifiers.windows import WindowPooling
+from kerasbert.encoders.config import BertConfig
+from kerasbert.encoders.encoder import Encoder, EncoderOutput
+from kerasbert.encoders.source import encoder_for
+from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH
+
+# A name, a folder, a config or a model; among models those of PyTorch and transformers, which are not imported.
+EncoderLike = Any
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """The options that the builders share, see `build_multiclass`; checked as far as possible without the encoder."""
+
+    encoder: EncoderLike = DEFAULT_ENCODER
+    layers: int | Sequence[int] | None = None
+    combine: str = "concat"
+    combine_before_pooling: bool = False
+    pooling: str | Pooling = "mean"
+    window_pooling: str | Pooling | None = None
+    hidden_units: Sequence[int] = ()
+    hidden_activation: str = "relu"
+    dropout: float = 0.1
+    activation: str | None = None
+    max_length: int | None = None
+    learning_rate: float = LEARNING_RATE
+    head_learning_rate: float = HEAD_LEARNING_RATE
+    compile: bool = True
+    name: str = "classifier"
+
+    def __post_init__(self) -> None:
+        check_number("learning_rate", self.learning_rate, 0, 1, open_minimum=True)
+        check_number("head_learning_rate", self.head_learning_rate, 0, 1, open_minimum=True)
+        check_bool("compile", self.compile)
+        check_name("name", self.name)
+
+    @classmethod
+    def among(cls, arguments: Mapping[str, Any]) -> Self:
+        """The shared options among all arguments of a builder."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in arguments.items() if name in names})
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What every head takes."""
+        return {name: getattr(self, name) for name in ("hidden_units", "hidden_activation", "dropout")}
+
+
+def build(outputs_of: Callable[[Any], Any], options: BuildOptions) -> Classifier:
+    """Build a classifier.
+
+    Args:
+        outputs_of: from the symbolic vector of a text, (batch, hidden), to the model's outputs. Its layers exist already,
+            so that a wrong argument is refused before the encoder is loaded.
+        options: of the builder.
+    """
+    windows = None if options.window_pooling is None else WindowPooling(options.window_pooling, name="windows")
+    features = Features(
+        as_pooling(options.pooling),
+        combine=options.combine,
+        combine_before_pooling=options.combine_before_pooling,
+        name="features",
+    )
+    encoder, chosen = _encoder_up_to(options.encoder, options.layers, features)
+    features.max_length = check_max_length(options.max_length, encoder.config)
+    features.layer_indices = chosen
+    inputs, output = encode_inputs(encoder)
+    states = (output.pooler_output,) if encoder.pooler else tuple(output.hidden_states[index] for index in chosen)
+    vector = features(states, inputs[ATTENTION_MASK])
+    if windows is not None:
+        inputs[WINDOW_ROWS] = keras.Input((None,), dtype="int32", name=WINDOW_ROWS)
+        vector = windows(vector, inputs[WINDOW_ROWS])
+    return finish(inputs, outputs_of(vector), options)
+
+
+def encode_inputs(encoder: Encoder) -> tuple[dict[str, Any], EncoderOutput]:
+    """Symbolic token inputs by name, and what the encoder makes of them, all hidden states included."""
+    inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
+    return inputs, encoder(*inputs.values(), output_hidden_states=True, output_attentions=False)
+
+
+def finish(inputs: Any, outputs: Any, options: BuildOptions) -> Classifier:
+    """The model from inputs to outputs, compiled if that is wanted."""
+    model = Classifier(inputs, outputs, name=options.name)
+    if options.compile:
+        compile_classifier(model, learning_rate=options.learning_rate, head_learning_rate=options.head_learning_rate)
+    return model
+
+
+def check_max_length(max_length: int | None, config: BertConfig) -> int:
+    """Return the longest input in tokens; None is `DEFAULT_MAX_LENGTH`, or the encoder's positions if they are fewer.
+
+    Raises:
+        ConfigError: when it is below 3 ([CLS], one token, [SEP]) or above the encoder's positions.
+    """
+    if max_length is None:
+        return min(DEFAULT_MAX_LENGTH, config.max_length)
+    return check_int("max_length", max_length, 3, config.max_length, "the encoder's positions")
+
+
+def _encoder_up_to(
+    encoder: EncoderLike, layers: int | Sequence[int] | None, features: Features
+) -> tuple[Encoder, tuple[int, ...]]:
+    source = encoder_for(encoder)
+    total = source.config.num_hidden_layers
+    chosen = resolve_layers(layers, total)
+    needs_pooler = isinstance(features.pooling, PoolerPooling)
+    if needs_pooler and chosen != (total,):
+        raise ConfigError(
+            f"`layers` must be None with pooling='pooler', which reads the last block; got {shorten(layers)}."
+        )
+    if features.combination is not None and len(chosen) == 1:
+        raise ConfigError(
+            f"`combine` must be 'concat', 'max' or 'mean' with one hidden state, where {features.combine!r} has nothing "
+            f"to weigh; got layers {shorten(layers)}. Name several, such as layers=(-4, -3, -2, -1)."
+        )
+    if features.combine_before_pooling and needs_pooler:
+        raise ConfigError(
+            "`combine_before_pooling` must be False with pooling='pooler', which reads one vector; got True."
+        )
+    if isinstance(features.pooling, MultiHeadAttentionPooling):
+        joined = len(chosen) if features.combine_before_pooling and features.combine == "concat" else 1
+        features.pooling.check_width(source.config.hidden_size * joined)
+    built = source.build(num_hidden_layers=max(max(chosen), 1), add_pooling_layer=needs_pooler, name="encoder")
+    if needs_pooler and built.pooler is None:
+        raise ConfigError("`pooling` must not be 'pooler' with this encoder, which has none; use 'mean' or 'cls'.")
+    return built, chosen
