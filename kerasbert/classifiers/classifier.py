@@ -217,7 +217,6 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
         return super().compute_loss(x, self._for_each_layer(y, y_pred), y_pred, *args, **kwargs)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The metrics, see `compute_loss`."""
         return super().compute_metrics(x, self._for_each_layer(y, y_pred), y_pred, sample_weight)
 
     def _for_each_layer(self, y: Any, y_pred: Any) -> Any:

@@ -142,7 +142,6 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
 
     @classmethod
     def from_own_config(cls, config: dict[str, Any]) -> Self:
-        """See `KeepsParts`."""
         return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
 
     def export(self, filepath: str | os.PathLike[str], format: str = "tf_saved_model", **options: Any) -> None:

@@ -38,11 +38,9 @@ class FeatureBatches(BatchSource):
         self.dataset = source.with_length(self.pipeline)
 
     def begin(self, epoch: int, step: int = 0) -> None:
-        """See `BatchSource.begin`."""
         self.source.begin(epoch, step)
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """See `BatchSource.rows_of`."""
         return self.source.rows_of(epoch, step)
 
     def _pipeline(self, features: np.ndarray, labels: Any) -> Any:

@@ -54,7 +54,9 @@ def sampled_labels(source: BatchSource, labels: dict[str, Any]) -> dict[str, Any
     """Return the labels, from `check_head_labels`, of the rows that the first epoch takes."""
     if not isinstance(source, Batches) or source.draws is None:
         return labels
-    return keras.tree.map_structure(lambda array: array[source.rows(0)], labels)
+    rows = source.rows(0)
+    taken: dict[str, Any] = keras.tree.map_structure(lambda array: array[rows], labels)
+    return taken
 
 
 def _cached_task(source: Any, name: str) -> str | None:

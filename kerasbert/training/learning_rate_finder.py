@@ -17,7 +17,7 @@ from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.optimizers import AdamW
-from kerasbert.training.finetune import balance_heads, set_prior_bias
+from kerasbert.training.finetune import start_heads
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
 from kerasbert.training.settings import SCHEDULED, TrainingSettings
 
@@ -156,9 +156,7 @@ def find_learning_rate(
     before = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
     epoch = train.epoch
     try:
-        balances = balance_heads(model, labels, balance=settled.balance, label_smoothing=settled.label_smoothing)
-        set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
-        losses_of_heads = {name: chosen.loss for name, chosen in balances.items()}
+        losses_of_heads = {name: chosen.loss for name, chosen in start_heads(model, labels, settled).items()}
         factors = {f"{model.encoder.name}/": 1.0, "": head_ratio}
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
         optimizer = AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm)

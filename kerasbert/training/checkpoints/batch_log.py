@@ -55,7 +55,6 @@ class BatchLog:
         return [f"{line.decode()}\n" for line in whole]
 
     def write(self, epoch: int, step: int, rows: np.ndarray, loss: float) -> None:
-        """Write the line of a batch."""
         checksum = zlib.crc32(np.asarray(rows, dtype="<i8").tobytes())
         stream: Any = self._stream
         try:
@@ -65,7 +64,6 @@ class BatchLog:
             raise _unwritable(self.file, error) from error
 
     def close(self) -> None:
-        """Close the file."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None

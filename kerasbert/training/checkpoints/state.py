@@ -129,7 +129,7 @@ def unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _variables(whole: keras.Model, trained: keras.Model) -> dict[str, list]:
+def _variables(whole: keras.Model, trained: keras.Model) -> dict[str, list[Any]]:
     return {
         MODEL: list(whole.variables),
         OPTIMIZER: list(trained.optimizer.variables),
@@ -164,7 +164,7 @@ def _put_back(callback: keras.callbacks.Callback, values: dict[str, Any]) -> Non
 
 def _random_state() -> dict[str, Any]:
     version, numbers, gauss = random.getstate()
-    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
+    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
         "python": [version, list(numbers), gauss],
         "numpy": [str(kind), [int(key) for key in keys], int(position), int(has_gauss), float(cached)],
