@@ -213,7 +213,7 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
         return super().predict(named, *args, **kwargs)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """The loss; the layers of a layerwise model learn from the labels of its one head."""
+        """Return the loss; the layers of a layerwise model learn from the labels of its one head."""
         return super().compute_loss(x, self._for_each_layer(y, y_pred), y_pred, *args, **kwargs)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:

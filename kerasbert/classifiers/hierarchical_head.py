@@ -120,7 +120,7 @@ class HierarchicalHead(Head):
         return dict(zip(self.levels, logs, strict=True))
 
     def _down(self, given_parent: list[Any]) -> list[Any]:
-        """From log P(label | parent) of each level to log P(label)."""
+        """Turn log P(label | parent) of each level into log P(label)."""
         logs = [given_parent[0]]
         for values, parents in zip(given_parent[1:], self.hierarchy.parents, strict=True):
             logs.append(values + ops.take(logs[-1], np.array(parents), axis=1))
@@ -203,7 +203,7 @@ class LevelProbabilities(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The layer of a config."""
+        """Return the layer of a config."""
         own = dict(config)
         names, parents = (own.pop(key) for key in ("label_names", "parents"))
         task = LEVEL_TASKS[own.pop("task")](tuple(names), tuple(map(tuple, parents)))
@@ -211,7 +211,7 @@ class LevelProbabilities(keras.layers.Layer):
 
 
 def _sum_children(logs: Any, parents: Sequence[int]) -> Any:
-    """Log-sum-exp over the children of each parent, (batch, number of parents)."""
+    """Return the log-sum-exp over the children of each parent, (batch, number of parents)."""
     children = [[] for _ in range(max(parents) + 1)]  # type: list[list[int]]
     for child, parent in enumerate(parents):
         children[parent].append(child)

@@ -111,14 +111,7 @@ class AdamW(keras.optimizers.AdamW):
         super().build(variables)
 
     def check_patterns(self, paths: Sequence[str]) -> None:
-        """Refuse patterns that match none of a model's weights; done once, by the first model.
-
-        Args:
-            paths: of its weights.
-
-        Raises:
-            ConfigError: when there is such a pattern.
-        """
+        """Refuse patterns that match none of a model's weights, given by their paths; done once, by the first model."""
         if self._patterns_checked:
             return
         for name, patterns in (("rate_factors", self.rate_factors), ("start_steps", self.start_steps)):
@@ -201,7 +194,7 @@ class AdamW(keras.optimizers.AdamW):
         super()._backend_apply_gradients(grads, trainable_variables)
 
     def _accumulate_over_replicas(self, grads: list[Any], trainable_variables: list[Any]) -> None:
-        """As Keras's accumulation, but without a branch around the exchange between devices, which TensorFlow refuses."""
+        """Accumulate as Keras does, but without a branch around the exchange between devices, which TensorFlow refuses."""
         fused: Any = _fused()
         sums = [self._accumulated_gradients[self._get_variable_index(variable)] for variable in trainable_variables]
         totals = [gradient + total for gradient, total in zip(grads, sums, strict=True)]

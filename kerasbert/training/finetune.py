@@ -135,7 +135,7 @@ def finetune(
 def _settle(
     settings: TrainingSettings | None, options: Mapping[str, Any], train: Any, validation: Any
 ) -> TrainingSettings:
-    """Checked settings with the number of epochs that the data asks for."""
+    """Return checked settings with the number of epochs that the data asks for."""
     if not isinstance(settings, TrainingSettings | None):
         raise TypeError(f"`settings` must be kerasbert.training.TrainingSettings(...); got {shorten(settings)}.")
     _check_batches("train", train)
@@ -191,7 +191,7 @@ def _warn_of_rate(model: Classifier, learning_rate: float) -> None:
 
 
 def _keeping(run: RunSettings, facts: dict[str, Any], devices: Any) -> Any:
-    """The context of a run that keeps checkpoints, or of none."""
+    """Return the context of a run that keeps checkpoints, or of none."""
     if run.checkpoint_dir is None:
         return contextlib.nullcontext(None)
     return open_run(
@@ -336,7 +336,7 @@ def _monitor_of(head: ClassificationHead) -> str:
 
 
 class _KeepBest(keras.callbacks.EarlyStopping):
-    """Early stopping that keeps the later of two equally good epochs, which has seen more and was trained at a lower rate."""
+    """Early stopping that keeps the later of two equally good epochs, which has seen more, at a lower rate."""
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
         return bool(monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value))

@@ -60,7 +60,7 @@ def sampled_labels(source: BatchSource, labels: dict[str, Any]) -> dict[str, Any
 
 
 def _cached_task(source: Any, name: str) -> str | None:
-    """The task that a token cache holds the labels of; None where it does not say."""
+    """Return the task that a token cache holds the labels of; None where it does not say."""
     heads = getattr(getattr(source, "store", None), "heads", {})
     head = heads.get(name) or (next(iter(heads.values())) if len(heads) == 1 else None)
     return None if head is None else head.task

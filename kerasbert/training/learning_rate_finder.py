@@ -65,7 +65,7 @@ class LearningRateFinder:
         return float(self.rates[first + int(np.argmin(slopes))])
 
     def summary(self) -> str:
-        """The suggestion in words."""
+        """Return the suggestion in words."""
         rate = self.suggestion
         return (
             f"The loss falls fastest at a rate of {rate:.1e} for the encoder ({rate * self.head_ratio:.1e} for the head); "
@@ -129,8 +129,7 @@ def find_learning_rate(
         suggestion: judge by validation data.
 
     Raises:
-        ConfigError: when a number is out of its range, or the settings hold what a test with a schedule of its own does not
-            follow, such as `ema`.
+        ConfigError: when a number is out of its range, or a setting has no place beside the test's own schedule (`ema`).
 
     Example:
         >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))

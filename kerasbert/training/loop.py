@@ -27,11 +27,11 @@ class Source(Protocol):
         """Make the next iteration over `pipeline` that of an epoch, from a batch on."""
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """The rows of one batch, in the numbers of the data."""
+        """Return the rows of one batch, in the numbers of the data."""
 
 
 class Position:
-    """First epoch and first batch in it of a training; subclasses restore its state there, and keep it."""
+    """First epoch, and first batch in it, of a training; subclasses restore its state there, and keep it."""
 
     def __init__(self, epoch: int = 0, step: int = 0) -> None:
         self.epoch = epoch

@@ -49,7 +49,7 @@ class H5Source(TensorSource):
             tensors = list(self._tensors(handle))
         # A head that shares the word embeddings repeats them in its own group; the encoder's are in the family's.
         own = [(name, dataset) for name, dataset in tensors if dataset.path.startswith(FAMILY_SCOPES)]
-        self.by_name = dict(tensors) | unique_names(own, self.origin)
+        self.by_name: dict[str, Dataset] = dict(tensors) | unique_names(own, self.origin)
 
     def shape(self, name: str) -> tuple[int, ...]:
         dataset = self.by_name[name]

@@ -38,18 +38,17 @@ class LiveEncoderSource(TensorSource):
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__(f"the encoder {encoder.name!r}")
-        tensors: dict[str, np.ndarray] = {}
+        self.by_name: dict[str, np.ndarray] = {}
         values = variables_by_path(encoder)
         for weight in weight_table(encoder.config, encoder.pooler is not None):
             value = np.asarray(keras.ops.convert_to_numpy(values[weight.path]), dtype=np.float32)
-            tensors |= weight.split(value)
-        self.by_name = tensors
+            self.by_name |= weight.split(value)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self.by_name[name].shape)
+        return self.by_name[name].shape
 
     def read(self, name: str) -> np.ndarray:
-        return np.asarray(self.by_name[name])
+        return self.by_name[name]
 
 
 def live_source(other: Any) -> TensorSource:

@@ -39,7 +39,7 @@ class ShardedSource(TensorSource):
         missing = [f"{name} in {shard}" for name, shard in listed.items() if places.get(name) != shard]
         if missing:
             raise CheckpointError(f"{self.origin} lists what is not there: {shorten(missing)}; copy the folder again.")
-        self.by_name = {name: shards[shard] for name, shard in listed.items()}
+        self.by_name: dict[str, TensorSource] = {name: shards[shard] for name, shard in listed.items()}
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self.by_name[name].shape(name)

@@ -74,7 +74,7 @@ def open_torch_file(file: Path) -> TorchSource:
 
 
 def is_tensor(name: Any, tensor: Any) -> bool:
-    """Whether an entry of a state dict is a named tensor; some hold versions and the like besides."""
+    """Return whether an entry of a state dict is a named tensor; some hold versions and the like besides."""
     return isinstance(name, str) and hasattr(tensor, "shape") and hasattr(tensor, "detach")
 
 

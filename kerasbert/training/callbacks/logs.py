@@ -37,7 +37,7 @@ def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
 
 
 def _refuse_other_files(folder: Path) -> None:
-    """A history of ours is written anew, and the curves beside it are ours; nothing else is replaced."""
+    """Refuse files of others; a history of ours is written anew, and the curves beside it are ours."""
     file = folder / HISTORY_FILE
     if not os.path.lexists(file):
         check_picture_file(folder / CURVES_FILE)
@@ -54,7 +54,7 @@ def _refuse_other_files(folder: Path) -> None:
 
 @final
 class HistoryFile(keras.callbacks.Callback):
-    """Writes `history.csv`, a line for each epoch, anew every time, so that it is whole after a restart; then the curves."""
+    """Writes `history.csv` anew after each epoch, so that it is whole after a restart, and the curves at the end."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ def _rate_of(model: keras.Model) -> float:
 
 
 def _numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """The metrics of an epoch that are one number."""
+    """Return the metrics of an epoch that are one number."""
     return {name: float(value) for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
 
 

@@ -41,7 +41,7 @@ class BatchLog:
             raise _unwritable(self.file, error) from error
 
     def _whole_lines(self) -> list[str]:
-        """The lines up to the first damaged one, or to half a line at the end; a damaged file is kept beside."""
+        """Return the lines up to the first damaged one, or to half a line at the end; a damaged file is kept beside."""
         if not os.path.lexists(self.file):
             return []
         # What is behind the last line break was cut off when a process was killed.

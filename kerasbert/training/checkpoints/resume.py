@@ -113,7 +113,7 @@ class CheckpointedRun(Position):
             state.assign(model.variables, self.saved, state.MODEL)
 
     def history(self) -> dict[str, list[Any]]:
-        """The history of a finished training."""
+        """Return the history of a finished training."""
         return {} if self.saved is None else state.unpack(self.saved.state["history"], self.saved.arrays)
 
     def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: Source) -> None:

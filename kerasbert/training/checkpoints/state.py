@@ -71,17 +71,17 @@ def restore(
 
 
 def _keys(kinds: Sequence[str]) -> list[tuple[str, int]]:
-    """The first of its kind, the second..."""
+    """Number callbacks of one kind: the first, the second..."""
     return [(kind, list(kinds[:index]).count(kind)) for index, kind in enumerate(kinds)]
 
 
 def remembers(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback has a state that must be kept."""
+    """Return whether a callback has a state that must be kept."""
     return hasattr(callback, "training_state") or isinstance(callback, tuple(REMEMBERED))
 
 
 def arrays_of(variables: Sequence[Any], part: str) -> dict[str, np.ndarray]:
-    """The values of variables, named by the part of the training that they are of and their number in it."""
+    """Return the values of variables, named by their part of the training and their number in it."""
     return {f"{part}/{index:05d}": _array(variable) for index, variable in enumerate(variables)}
 
 
@@ -102,7 +102,7 @@ def assign(variables: Sequence[Any], checkpoint: Checkpoint, part: str) -> None:
 
 
 def pack(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
-    """Plain data, in which every array is replaced by its name among `arrays`."""
+    """Return plain data in which every array is replaced by its name among `arrays`."""
     if isinstance(value, dict):
         return {str(key): pack(one, f"{where}/{key}", arrays) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -117,7 +117,7 @@ def pack(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """What `pack` was given; tuples come back as lists."""
+    """Return what `pack` was given; tuples come back as lists."""
     if isinstance(value, list):
         return [unpack(one, arrays) for one in value]
     if isinstance(value, dict):
