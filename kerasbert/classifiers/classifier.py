@@ -92,10 +92,8 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
             return {self.votes.name: self.votes}
         kinds = (ClassificationHead, LevelProbabilities)
         found = {layer.name: layer for layer in self.layers if isinstance(layer, kinds)}
-        order = self.hierarchy.levels if self.hierarchy is not None else list(found)
-        if self.hierarchy is None and isinstance(self.output, dict):
-            order = list(self.output)
-        return {name: found[name] for name in order}
+        named = self.output if isinstance(self.output, dict) else found
+        return {name: found[name] for name in (named if self.hierarchy is None else self.hierarchy.tasks)}
 
     @property
     def head_tasks(self) -> dict[str, str]:

@@ -13,13 +13,14 @@ import keras
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._version import __version__
+from kerasbert.batches.source import BatchSource
 from kerasbert.training.callbacks.progress import announce
 from kerasbert.training.checkpoints import state
 from kerasbert.training.checkpoints.batch_log import BatchLog
 from kerasbert.training.checkpoints.checkpoint import FINISHED, Checkpoint, CheckpointFolder
 from kerasbert.training.checkpoints.fingerprint import differences
 from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
-from kerasbert.training.loop import Position, Source
+from kerasbert.training.loop import Position
 
 EVERY = 500
 
@@ -116,7 +117,7 @@ class CheckpointedRun(Position):
         """Return the history of a finished training."""
         return {} if self.saved is None else state.unpack(self.saved.state["history"], self.saved.arrays)
 
-    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: Source) -> None:
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: BatchSource) -> None:
         self._model, self._source = model, train
         self._callbacks = [one for one in callback_list.callbacks if state.remembers(one)]
         if self.saved is not None:
