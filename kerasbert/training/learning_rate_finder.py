@@ -1,6 +1,7 @@
 """A learning-rate range test: the rate grows from batch to batch, and the loss tells where training is fastest."""
 
 import dataclasses
+import itertools
 import math
 import os
 from collections.abc import Iterator
@@ -202,10 +203,5 @@ def _losses(model: keras.Model, train: BatchSource, steps: int) -> Iterator[floa
 
 def _batches(train: BatchSource, steps: int) -> Iterator[Any]:
     train.begin(0)
-    done = 0
-    while True:
-        for batch in train.dataset:
-            yield batch
-            done += 1
-            if done == steps:
-                return
+    epochs = itertools.repeat(train.dataset)
+    return itertools.islice(itertools.chain.from_iterable(epochs), steps)

@@ -60,9 +60,7 @@ def restore(
     """
     for part, variables in _variables(whole, trained).items():
         assign(variables, checkpoint, part)
-    kept = {
-        key: packed for key, packed in zip(_keys(checkpoint.state["kinds"]), checkpoint.state[CALLBACKS], strict=True)
-    }
+    kept = dict(zip(_keys(checkpoint.state["kinds"]), checkpoint.state[CALLBACKS], strict=True))
     kinds = [type(callback).__name__ for callback in callbacks]
     for callback, key in zip(callbacks, _keys(kinds), strict=True):
         if key in kept:
