@@ -49,7 +49,7 @@ def score_baseline(
     test_texts: Sequence[str],
     test_labels: Any,
     *,
-    heads: Mapping[str, Any] | None = None,
+    heads: Mapping[str, str | Task | type[Task]] | None = None,
     label_names: Sequence[str] | None = None,
     subclasses: Mapping[str, Any] | None = None,
     level_task: str = DEFAULT_LEVEL_TASK,

@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, check_texts, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
+from kerasbert.classifiers.pooling import Pooling
 from kerasbert.evaluation.distinct import count_distinct, count_distinct_texts
 from kerasbert.evaluation.probe_report import ProbeReport, separates_texts
 from kerasbert.evaluation.probe_scores import ProbeScorer, sample_rows
@@ -28,11 +29,11 @@ LEAST_CLUSTERED = 3
 def probe(
     source: Source,
     texts: Sequence[str],
-    labels: Sequence[Any] | None = None,
+    labels: Sequence[object] | None = None,
     *,
-    sublabels: Sequence[Any] | None = None,
+    sublabels: Sequence[object] | None = None,
     layers: int | Sequence[int] | str = "all",
-    poolings: Any = FROZEN_POOLINGS,
+    poolings: str | Pooling | Sequence[str | Pooling] = FROZEN_POOLINGS,
     folds: int = 3,
     max_texts: int | None = MAX_TEXTS,
     clusters: bool | None = None,

@@ -176,7 +176,14 @@ class KnownLabels(keras.metrics.Metric):
         1.0
     """
 
-    def __init__(self, metric: Any, *, sparse: bool = True, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        metric: keras.metrics.Metric | dict[str, Any],
+        *,
+        sparse: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         metric = keras.saving.deserialize_keras_object(metric) if isinstance(metric, dict) else metric
         super().__init__(name=name or metric.name, **kwargs)
         self.metric = metric
