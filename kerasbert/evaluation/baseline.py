@@ -57,8 +57,8 @@ def score_baseline(
 ) -> BaselineScores:
     """Train and evaluate a baseline without BERT, TF-IDF with logistic regression, on the same texts.
 
-    Words, word pairs and character n-grams of 2 to 4 are weighted by TF-IDF; each label has a logistic regression, fitted
-    by stochastic gradient descent. Thresholds of independent labels are tuned on a tenth of the training texts.
+    TF-IDF is of words, word pairs and character n-grams of 2 to 4; each label has a logistic regression, fitted by SGD.
+    Thresholds of independent labels are tuned on a tenth of the training texts.
 
     Args:
         task: name of a task, as for `TextClassifier`; or the `outputs` of a `TrainedClassifier`, which the next four

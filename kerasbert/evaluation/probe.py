@@ -43,10 +43,9 @@ def probe(
 ) -> ProbeReport:
     """Find the hidden state and pooling that are best for labels, or for subclasses inside them.
 
-    The texts go through the frozen encoder once; the vectors go to files, and one array at a time is read back. On each,
-    scikit-learn's logistic regression is cross-validated; with sub-labels also inside each class, on the sub-labels;
-    and clusters are scored by their silhouette. Hidden states whose vectors hardly differ, such as `[CLS]` in the
-    embeddings, which is the same for every text, are never recommended.
+    The texts go through the frozen encoder once. On every hidden state and pooling scikit-learn's logistic regression is
+    cross-validated, with sub-labels also inside each class, and clusters are scored by their silhouette. Hidden states
+    whose vectors hardly differ, such as `[CLS]` in the embeddings, are never recommended.
 
     Args:
         source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its

@@ -284,6 +284,7 @@ def top_down(probabilities: Any, parents: Sequence[Sequence[int]]) -> Any:
     """
     by_level = [probabilities]
     for level in reversed(parents):
+        # (batch, C) @ (C, number of parents), one-hot: sums over the children.
         by_level.insert(0, ops.matmul(by_level[0], np.eye(max(level) + 1, dtype="float32")[np.array(level)]))
     chosen = ops.argmax(by_level[0], axis=-1)
     for level, values in zip(parents, by_level[1:], strict=True):

@@ -149,15 +149,13 @@ def discover_subclasses(
 ) -> Discovery:
     """Cluster the texts of each class into subclasses.
 
-    Each class is looked at alone: the features of its texts, what separates them (`reduce_features`), a test for whether
-    there is more than one group (`find_unimodality`), the number of groups (`score_numbers`, `choose_number`), the
-    groups. A class without groups stays whole and is reported as unimodal.
+    For each class its features are reduced to what separates them, tested for more than one group, and clustered into a
+    number of groups that is chosen by silhouette and stability. A class without groups stays whole, as unimodal.
 
     Args:
         texts: n texts.
         labels: n classes.
-        encoder: what gives the features: a saved classifier's folder, or name or folder of a checkpoint, of
-            whose last two hidden states the means over the tokens are averaged.
+        encoder: folder of a saved classifier, or name or folder of a checkpoint, whose last two hidden states are averaged.
         features: (n, hidden), instead of an encoder.
         within: class or classes to look into; None looks into all.
         number: of groups in each class, >= 2; None chooses.
