@@ -192,7 +192,7 @@ class AttentionPooling(Pooling):
         return _zero_where_empty(pooled, attention_mask)
 
     def weights_of(self, hidden_states: Any, attention_mask: Any) -> Any:
-        """The weight of each token, float32 (batch, length), summing to 1 over a row's tokens."""
+        """Return the weight of each token, float32 (batch, length), summing to 1 over a row's tokens."""
         scores = ops.squeeze(self.score(self.hidden_layer(hidden_states)), -1)  # (batch, length)
         is_token = ops.cast(attention_mask, "bool")
         return ops.softmax(ops.where(is_token, ops.cast(scores, "float32"), LARGE_NEGATIVE), axis=-1)
@@ -239,11 +239,7 @@ class MultiHeadAttentionPooling(Pooling):
         self.num_heads = check_int("num_heads", num_heads, 1)
 
     def check_width(self, hidden: int) -> None:
-        """Refuse a hidden width that the heads cannot share evenly.
-
-        Raises:
-            ConfigError: when `num_heads` does not divide it.
-        """
+        """Refuse a hidden width that the heads cannot share evenly."""
         if hidden % self.num_heads:
             raise ConfigError(f"`num_heads` must divide the hidden width, {hidden}; got {self.num_heads}.")
 
@@ -267,7 +263,7 @@ class MultiHeadAttentionPooling(Pooling):
         return _zero_where_empty(self.output_layer(joined), attention_mask)
 
     def weights_of(self, hidden_states: Any, attention_mask: Any) -> Any:
-        """The weight of each token for each head, float32 (batch, heads, length), summing to 1 over a row's tokens."""
+        """Return the weight of each token for each head, float32 (batch, heads, length), summing to 1 over the tokens."""
         key = self._by_head(self.key(hidden_states))
         query = ops.cast(self.query, key.dtype) * key.shape[-1] ** -0.5
         scores = ops.cast(ops.einsum("nd,blnd->bnl", query, key), "float32")
@@ -297,12 +293,7 @@ _BASE_KEYS = frozenset({*keras.layers.Layer().get_config(), quantized_parts.KEY,
 
 
 def as_pooling(pooling: str | Pooling) -> Pooling:
-    """Resolve the `pooling` argument: the layer of a name, or the layer itself.
-
-    Raises:
-        ConfigError: when the name is unknown.
-        TypeError: when it is neither a name nor a pooling layer.
-    """
+    """Resolve the `pooling` argument: the layer of a name, or the layer itself."""
     if isinstance(pooling, Pooling):
         return pooling
     if not isinstance(pooling, str):
@@ -311,17 +302,13 @@ def as_pooling(pooling: str | Pooling) -> Pooling:
 
 
 def serialize_pooling(pooling: Pooling) -> dict[str, Any]:
-    """Serialise a pooling without its build config: the layer that holds it builds it, so that weights are named below that."""
+    """Serialise a pooling without its build config: the layer that holds it builds it, and names its weights."""
     described: dict[str, Any] = keras.saving.serialize_keras_object(pooling)
     return {key: value for key, value in described.items() if key != "build_config"}
 
 
 def pooling_name(pooling: Pooling) -> str:
-    """The name of a pooling layer in `POOLINGS`.
-
-    Raises:
-        ConfigError: when the layer is none of this package's.
-    """
+    """Return the name of a pooling layer in `POOLINGS`; refuse a layer of others."""
     name = next((name for name, kind in POOLINGS.items() if type(pooling) is kind), None)
     if name is None:
         raise ConfigError(f"`pooling` must be one of this package's layers to be saved; got {type(pooling).__name__}.")
@@ -329,11 +316,7 @@ def pooling_name(pooling: Pooling) -> str:
 
 
 def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
-    """Describe a pooling layer as plain data: its name, or a dict of `name` and the settings that are not its defaults.
-
-    Raises:
-        ConfigError: when the layer is none of this package's.
-    """
+    """Describe a pooling layer as plain data: its name, or a dict of `name` and the settings that are no defaults."""
     name = pooling_name(pooling)
     usual = POOLINGS[name]().get_config()
     own = {key: value for key, value in pooling.get_config().items() if key not in _BASE_KEYS and value != usual[key]}
@@ -341,12 +324,7 @@ def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
 
 
 def pooling_from(description: str | dict[str, Any]) -> Pooling:
-    """Rebuild a pooling layer from `describe_pooling`.
-
-    Raises:
-        ConfigError: when the name is unknown or a setting out of its range.
-        TypeError: when a setting is unknown.
-    """
+    """Rebuild a pooling layer from `describe_pooling`."""
     if isinstance(description, str):
         return as_pooling(description)
     settings = dict(description)
@@ -354,7 +332,7 @@ def pooling_from(description: str | dict[str, Any]) -> Pooling:
 
 
 def scoring_layers(owner: Any, width: int | None) -> tuple[keras.layers.Dense, keras.layers.Dense]:
-    """The two layers of an attention score, v . tanh(W h + b), built.
+    """Build the two layers of an attention score, v . tanh(W h + b).
 
     Args:
         owner: the layer that holds them; its `units` is their inner width, None for the same.

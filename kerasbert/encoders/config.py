@@ -28,12 +28,7 @@ DISTILBERT_KEYS = {
 FAMILY_DEFAULTS: dict[str, dict[str, Any]] = {
     "bert": {},
     "distilbert": {"num_hidden_layers": 6, "type_vocab_size": 0},
-    "electra": {
-        "hidden_size": 256,
-        "embedding_size": 128,
-        "num_attention_heads": 4,
-        "intermediate_size": 1024,
-    },
+    "electra": {"hidden_size": 256, "embedding_size": 128, "num_attention_heads": 4, "intermediate_size": 1024},
     "roberta": {"vocab_size": 50265, "pad_token_id": 1},
 }
 # What an exported classifier with a head of our own is to transformers, and where its config keeps the encoder's.
@@ -170,7 +165,7 @@ class BertConfig:
         return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
-        """The config under the keys that Hugging Face's class of this family reads."""
+        """Return the config under the keys that Hugging Face's class of this family reads."""
         values = dataclasses.asdict(self)
         if self.output_hidden_states is None:
             del values["output_hidden_states"]
@@ -187,17 +182,12 @@ class BertConfig:
         return values
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some fields changed."""
+        """Return a copy with some fields changed."""
         return dataclasses.replace(self, **changes)
 
 
 def as_config(config: Any) -> BertConfig:
-    """Turn a `BertConfig`, a mapping, or an object with `to_dict()` (transformers' configs) into a `BertConfig`.
-
-    Raises:
-        TypeError: when it is none of these.
-        ConfigError: when a value is out of its range.
-    """
+    """Turn a `BertConfig`, a mapping, or an object with `to_dict()` (transformers' configs) into a `BertConfig`."""
     if isinstance(config, BertConfig):
         return config
     if isinstance(config, Mapping):
@@ -211,17 +201,11 @@ def as_config(config: Any) -> BertConfig:
 
 
 def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mapping[str, Any]:
-    """The encoder's keys of a `config.json`, whose family must be supported.
+    """Return the encoder's keys of a `config.json`, whose family must be supported.
 
     Args:
         values: content of a `config.json`; one that was exported with a head of our own keeps the encoder's inside.
         file: where it is from, named in the message.
-
-    Returns:
-        The encoder's keys.
-
-    Raises:
-        ConfigError: when `model_type` is another family's.
     """
     encoder = values.get(ENCODER_KEY)
     if values.get("model_type") == OWN_MODEL_TYPE and isinstance(encoder, Mapping):
@@ -238,7 +222,7 @@ def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mappin
 
 
 def _padding_of(model_type: str) -> int:
-    """The padding id of a config that says null. Only RoBERTa needs it, for its positions."""
+    """Return the padding id of a config that says null. Only RoBERTa needs it, for its positions."""
     if model_type == "roberta":
         raise ConfigError(
             "`pad_token_id` must be an integer for a RoBERTa, whose positions begin after it; got None. Write the "

@@ -14,19 +14,13 @@ class KeepsParts:
     saving, loading and cloning a model give the same list of trainable weights.
 
     A subclass calls `settle_parts` at the end of `build`.
-
-    Example:
-        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
-        >>> encoder.blocks[0].trainable = False
-        >>> [block.trainable for block in TFBertModel.from_config(encoder.get_config()).blocks]
-        [False, True]
     """
 
     #: Gives what a config says of parts that are not made yet; a function, because Keras would track and save a dict.
     _awaited_parts: Callable[[], dict[str, Any]]
 
     def get_config(self) -> dict[str, Any]:
-        """The layer's config, with what was set on its parts."""
+        """Return the layer's config, with what was set on its parts."""
         config = super().get_config()  # type: ignore[misc]
         return {**config, **self.parts_config()}
 
@@ -45,7 +39,7 @@ class KeepsParts:
         return super().from_config(config)  # type: ignore[misc, no-any-return]
 
     def parts_config(self) -> dict[str, Any]:
-        """Config entries for the state of the parts; empty where none was set."""
+        """Return the config entries for the state of the parts; empty where none was set."""
         found = {
             trainable_parts.KEY: trainable_parts.trainable_parts(self),
             quantized_parts.KEY: quantized_parts.quantized_parts(self),

@@ -27,10 +27,10 @@ from kerasbert.text_classifier.cache_checks import cached_outputs, check_cache
 from kerasbert.text_classifier.labels import Validation, checked_validation, labels_of_examples
 from kerasbert.text_classifier.settings import Settings, plain_settings
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.training.callbacks.logs import RateLog
 from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
-from kerasbert.training.logs import RateLog
 from kerasbert.training.settings import RunSettings
 
 # Token arrays and labels by head.

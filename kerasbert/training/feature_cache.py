@@ -37,11 +37,9 @@ class FeatureBatches(BatchSource):
         self.dataset = source.with_length(self.pipeline)
 
     def begin(self, epoch: int, step: int = 0) -> None:
-        """See `BatchSource.begin`."""
         self.source.begin(epoch, step)
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """See `BatchSource.rows_of`."""
         return self.source.rows_of(epoch, step)
 
     def _pipeline(self, features: np.ndarray, labels: Any) -> Any:
@@ -58,13 +56,7 @@ class FeatureBatches(BatchSource):
 
 
 class HeadTraining(NamedTuple):
-    """What trains when the encoder does not.
-
-    Args:
-        model: from features to the outputs of the classifier, sharing its layers.
-        train: batches of features.
-        validation: batches of features, or None.
-    """
+    """What trains when the encoder does not: the part from features to outputs, and batches of features."""
 
     model: keras.Model
     train: FeatureBatches
@@ -72,17 +64,7 @@ class HeadTraining(NamedTuple):
 
 
 def frozen_features(model: Classifier, train: BatchSource, validation: BatchSource | None) -> HeadTraining | None:
-    """Compute the features of all texts once, where nothing below the heads trains and they fit the memory.
-
-    Args:
-        model: from a builder.
-        train: training batches.
-        validation: validation batches, or None.
-
-    Returns:
-        What to train in place of the model, with the same result; None when something below the heads trains, or the
-        features of a stream would take more than 1 GB.
-    """
+    """Compute the features of all texts once; None if anything below the heads trains or a stream's exceed 1 GB."""
     if not _has_rows(train) or not (validation is None or _has_rows(validation)):
         return None
     below = keras.Model(model.inputs, model.features.output)
@@ -100,18 +82,15 @@ def frozen_features(model: Classifier, train: BatchSource, validation: BatchSour
 
 
 def _has_rows(source: BatchSource | None) -> bool:
-    """Whether a text has the same tokens in every epoch, so that its features are computed once and for all."""
+    """Return whether a text has the same tokens in every epoch, so that its features are computed once."""
     return isinstance(source, TokenBatches) and source.augmentation is None
 
 
 def _fits(source: Any, width: int) -> bool:
     if not isinstance(source, StreamBatches):
         return True
-    size = (
-        4
-        * source.store.num_rows
-        * (width + sum(len(head.names) for head in getattr(source.store, "heads", {}).values()))
-    )
+    labels = sum(len(head.names) for head in getattr(source.store, "heads", {}).values())
+    size = 4 * source.store.num_rows * (width + labels)
     if size > MOST_BYTES:
         warnings.warn(
             f"nothing below the head trains, but the features of {source.store.num_rows:,} texts take {size / 1e9:.1f} GB "
@@ -129,7 +108,7 @@ def _with_features(below: keras.Model, source: Any) -> FeatureBatches:
 
 
 def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, Any]:
-    """Features and labels of all rows, read piece by piece."""
+    """Compute the features, and read the labels, of all rows piece by piece."""
     features: list[np.ndarray] = []
     labels: list[dict[str, np.ndarray]] = []
     for start in range(0, source.store.num_rows, STREAM_ROWS):

@@ -20,6 +20,10 @@ from kerasbert.classifiers.compiling import LEARNING_RATE, compile_heads
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.tasks.balance import HeadBalance, balance_head, balance_levels
+from kerasbert.training.callbacks.logs import make_logs
+from kerasbert.training.callbacks.progress import Progress, announce
+from kerasbert.training.checkpoints.fingerprint import facts_of_model, facts_of_source
+from kerasbert.training.checkpoints.resume import CheckpointedRun, open_run
 from kerasbert.training.devices import (
     as_strategy,
     check_agreement,
@@ -30,13 +34,9 @@ from kerasbert.training.devices import (
     scope_of,
 )
 from kerasbert.training.feature_cache import frozen_features
-from kerasbert.training.fingerprint import facts_of_model, facts_of_source
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
-from kerasbert.training.logs import make_logs
 from kerasbert.training.loop import run_epochs
 from kerasbert.training.optimization import make_optimizer, prepare_layers
-from kerasbert.training.progress import Progress, announce
-from kerasbert.training.resume import CheckpointedRun, open_run
 from kerasbert.training.settings import RunSettings, TrainingSettings
 
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
@@ -44,19 +44,9 @@ HIGH_LEARNING_RATE = 5e-4
 
 
 def default_epochs(steps: int) -> int:
-    """Passes over the training data that suit its size.
+    """Return the number of epochs that suits the steps of one: 8 below 50, 2 above 1,000, else 4.
 
     Large data teaches enough in two passes, and more overfit; small data needs the steps (docs/recipe.md).
-
-    Args:
-        steps: batches in a pass.
-
-    Returns:
-        8 below 50 steps, 2 above 1,000, else 4.
-
-    Example:
-        >>> default_epochs(15), default_epochs(313), default_epochs(1357)
-        (8, 4, 2)
     """
     return 8 if steps < 50 else 4 if steps <= 1000 else 2
 
@@ -124,7 +114,12 @@ def finetune(
     if run.log_dir is not None and is_chief(devices):
         callback_list += make_logs(run.log_dir)
     bar = [_bar(train, settings.epochs or 1)] if run.verbose and is_chief(devices) else []
-    facts = {**dataclasses.asdict(settings), **_facts(model, train, validation)}
+    facts = {
+        **dataclasses.asdict(settings),
+        **facts_of_model(model),
+        **facts_of_source("training", train),
+        **facts_of_source("validation", validation),
+    }
     try:
         with _keeping(run, facts, devices) as kept:
             check_agreement(devices, [facts, None if kept is None else (kept.epoch, kept.step, kept.finished)])
@@ -140,7 +135,7 @@ def finetune(
 def _settle(
     settings: TrainingSettings | None, options: Mapping[str, Any], train: Any, validation: Any
 ) -> TrainingSettings:
-    """Checked settings with the number of epochs that the data asks for."""
+    """Return checked settings with the number of epochs that the data asks for."""
     if not isinstance(settings, TrainingSettings | None):
         raise TypeError(f"`settings` must be kerasbert.training.TrainingSettings(...); got {shorten(settings)}.")
     _check_batches("train", train)
@@ -169,11 +164,10 @@ def _prepare_heads(
     labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
     if validation is not None:
         check_head_labels(model, validation, "The labels of `validation`")
-    balances = balance_heads(model, labels, balance=settings.balance, label_smoothing=settings.label_smoothing)
+    balances = start_heads(model, labels, settings)
     for name, chosen in balances.items():
         told = f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary
         announce(told, shown=verbose and settings.balance)
-    set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
     if isinstance(train, StreamBatches):
         announce(train.describe(), shown=verbose)
     return {name: chosen.loss for name, chosen in balances.items()}
@@ -194,24 +188,15 @@ def _warn_of_rate(model: Classifier, learning_rate: float) -> None:
     if learning_rate > HIGH_LEARNING_RATE and model.encoder.trainable_weights:
         warnings.warn(
             f"`learning_rate` {learning_rate:g} is likely to destroy what the encoder learned in pretraining: BERT is "
-            f"fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. `head_learning_rate` is the "
-            f"one for the new head.",
+            f"fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. `head_learning_rate` is "
+            f"the one for the new head.",
             KerasbertWarning,
             stacklevel=4,
         )
 
 
-def _facts(model: Classifier, train: Any, validation: Any) -> dict[str, Any]:
-    """What the checkpoints of a training must have been started with, beyond its settings."""
-    return {
-        **facts_of_model(model),
-        **facts_of_source("training", train),
-        **facts_of_source("validation", validation),
-    }
-
-
 def _keeping(run: RunSettings, facts: dict[str, Any], devices: Any) -> Any:
-    """The context of a run that keeps checkpoints, or of none."""
+    """Return the context of a run that keeps checkpoints, or of none."""
     if run.checkpoint_dir is None:
         return contextlib.nullcontext(None)
     return open_run(
@@ -273,12 +258,7 @@ def _number_of_epochs(steps: int, epochs: int | None, max_steps: int | None) -> 
 
 @final
 class StopAfter(keras.callbacks.Callback):
-    """Ends a training after a number of batches, counted from the first of the first epoch.
-
-    Args:
-        max_steps: how many.
-        steps: batches in an epoch.
-    """
+    """Stops a training after a number of batches, counted from the first of the first epoch, `steps` in each."""
 
     def __init__(self, max_steps: int, steps: int) -> None:
         super().__init__()
@@ -287,35 +267,31 @@ class StopAfter(keras.callbacks.Callback):
         self.epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the epoch."""
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Stop behind the last batch."""
         if self.epoch * self.steps + batch + 1 >= self.max_steps:
             self.model.stop_training = True
 
 
-def balance_heads(
-    model: Classifier, labels: Mapping[str, Any], *, balance: str | None, label_smoothing: float | None
-) -> dict[str, HeadBalance]:
-    """The loss of each head, from the labels that it will see, by head; see `finetune`.
+def start_heads(model: Classifier, labels: Mapping[str, Any], settings: TrainingSettings) -> dict[str, HeadBalance]:
+    """Start untrained heads at the frequencies of the labels that they will see, and return the loss of each head."""
+    balances = _balance_heads(model, labels, settings.balance, settings.label_smoothing)
+    set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
+    return balances
 
-    Raises:
-        ConfigError: when a number is out of its range, or a hierarchical model is to be balanced.
-    """
+
+def _balance_heads(
+    model: Classifier, labels: Mapping[str, Any], balance: str | None, smoothing: float | None
+) -> dict[str, HeadBalance]:
     if model.hierarchy is not None:
         if balance is not None:
             raise ConfigError(f"`balance` must be None for a hierarchical model; got {shorten(balance)}.")
         levels = [head.task for head in model.heads.values()]
-        return dict(zip(model.heads, balance_levels(levels, label_smoothing=label_smoothing), strict=True))
+        return dict(zip(model.heads, balance_levels(levels, label_smoothing=smoothing), strict=True))
     return {
         name: balance_head(
-            head.task,
-            labels[name],
-            activation=head.activation,
-            balance=balance,
-            label_smoothing=label_smoothing,
+            head.task, labels[name], activation=head.activation, balance=balance, label_smoothing=smoothing
         )
         for name, head in model.trained_heads.items()
     }
@@ -327,9 +303,7 @@ def _of_head(labels: Any, name: str) -> Any:
 
 
 def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndarray | None] | None = None) -> None:
-    """Set the output bias of every head that was never trained to the label frequencies.
-
-    A head counts as untrained while its output bias is all zeros.
+    """Set the output bias of every untrained head, one whose bias is all zeros, to the label frequencies.
 
     Args:
         model: from a builder.
@@ -351,11 +325,7 @@ def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndar
 
 
 def default_monitor(model: Classifier) -> str:
-    """The quantity that tells the best epoch of a model.
-
-    Returns:
-        A name in the history, such as `"val_accuracy"`.
-    """
+    """Return the quantity that tells the best epoch of a model, such as `"val_accuracy"`."""
     heads = list(model.heads.values())
     if model.hierarchy is not None:
         return f"{_monitor_of(heads[-1])}".replace("val_", f"val_{heads[-1].name}_")
@@ -371,7 +341,7 @@ def _monitor_of(head: ClassificationHead) -> str:
 
 
 class _KeepBest(keras.callbacks.EarlyStopping):
-    """Early stopping that keeps the later of two equally good epochs, which has seen more and was trained at a lower rate."""
+    """Early stopping that keeps the later of two equally good epochs, which has seen more, at a lower rate."""
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
         return bool(monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value))
@@ -393,10 +363,7 @@ def _callbacks(
 
 def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:
     return _KeepBest(
-        monitor=monitor,
-        mode="min" if monitor.endswith("loss") else "max",
-        patience=patience,
-        restore_best_weights=True,
+        monitor=monitor, mode="min" if monitor.endswith("loss") else "max", patience=patience, restore_best_weights=True
     )
 
 

@@ -1,42 +1,20 @@
 """The loop over epochs and batches: `model.fit`, but able to start in the middle of an epoch."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.errors import ConfigError, DivergedError, WorkerLostError
+from kerasbert.batches.source import BatchSource
 from kerasbert.training.devices import needs_static_shapes
 from kerasbert.training.divergence import LossGuard
 from kerasbert.training.memory import kept_memory
 
 
-class Source(Protocol):
-    """Batches that can be given again from any place: `Batches`, or anything that has these.
-
-    `pipeline` is a `tf.data.Dataset` of `(inputs, labels)` or `(inputs, labels, weights)`, whose next iteration `begin`
-    settles; `rows_of` names the rows of a batch.
-    """
-
-    steps: int
-    pipeline: Any
-    dataset: Any
-
-    def begin(self, epoch: int, step: int = 0) -> None:
-        """Make the next iteration over `pipeline` that of an epoch, from a batch on."""
-
-    def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """The rows of one batch, in the numbers of the data."""
-
-
 class Position:
-    """Where a training starts and what becomes of its steps; subclasses put it back to where it was, and keep it.
-
-    Args:
-        epoch: first epoch.
-        step: first batch in it.
-    """
+    """First epoch, and first batch in it, of a training; subclasses restore its state there, and keep it."""
 
     def __init__(self, epoch: int = 0, step: int = 0) -> None:
         self.epoch = epoch
@@ -57,8 +35,8 @@ class Position:
 
 def run_epochs(
     model: keras.Model,
-    train: Source,
-    validation: Source | None = None,
+    train: BatchSource,
+    validation: BatchSource | None = None,
     *,
     epochs: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -70,14 +48,11 @@ def run_epochs(
     Args:
         model: compiled.
         train: training batches.
-        validation: validation batches, evaluated after every epoch.
+        validation: evaluated after every epoch.
         epochs: number of the epoch to stop before.
         callbacks: Keras callbacks.
         start: where to start; None: at the beginning.
         strategy: a `tf.distribute.Strategy` in whose scope the model and its optimiser were made; None: one device.
-
-    Returns:
-        Keras's history.
 
     Raises:
         ConfigError: when `start` is not the beginning and the backend is not TensorFlow.
@@ -107,7 +82,7 @@ class _Loop:
         self.steps = steps
         self.guard = LossGuard()
 
-    def run(self, train: Source, validation: Source | None, epochs: int) -> keras.callbacks.History:
+    def run(self, train: BatchSource, validation: BatchSource | None, epochs: int) -> keras.callbacks.History:
         model, start = self.model, self.start
         self.steps.build(train.pipeline.element_spec)
         model.stop_training = False
@@ -118,6 +93,7 @@ class _Loop:
             self.callback_list.on_epoch_begin(epoch)
             first = 0
             if epoch == start.epoch:
+                # Now, since what has just begun the epoch set the metrics and callbacks to their starts.
                 start.restore(model, self.callback_list, train.steps)
                 first = start.step
             train.begin(epoch, first)
@@ -134,10 +110,10 @@ class _Loop:
         self.callback_list.on_train_end(logs)
         return model.history
 
-    def _train(self, train: Source, epoch: int, first: int) -> None:
+    def _train(self, train: BatchSource, epoch: int, first: int) -> None:
         if first >= train.steps:
             return
-        for step, batch in zip(range(first, train.steps), _batches(train), strict=False):
+        for step, batch in zip(range(first, train.steps), train.pipeline, strict=False):
             self.callback_list.on_train_batch_begin(step)
             result = self._train_step(batch)
             loss = float(result.loss)
@@ -162,12 +138,12 @@ class _Loop:
                 "checkpoint, where there is a `checkpoint_dir`."
             ) from error
 
-    def _evaluate(self, validation: Source) -> dict[str, Any]:
+    def _evaluate(self, validation: BatchSource) -> dict[str, Any]:
         self.callback_list.on_test_begin()
         self.model.reset_metrics()
         validation.begin(0)
         logs: dict[str, Any] = {}
-        for step, batch in enumerate(_batches(validation)):
+        for step, batch in enumerate(validation.pipeline):
             self.callback_list.on_test_batch_begin(step)
             logs = self.steps.test(batch)
             self.callback_list.on_test_batch_end(step, logs)
@@ -175,10 +151,6 @@ class _Loop:
         logs = {name: _plain(value) for name, value in logs.items()}
         self.callback_list.on_test_end(logs)
         return logs
-
-
-def _batches(source: Source) -> Iterator[Any]:
-    return iter(source.pipeline)
 
 
 def _plain(value: Any) -> Any:

@@ -29,10 +29,6 @@ def kept_memory() -> Iterator[None]:
     zeroed, which takes a tenth of a step. Where the C library is not glibc nothing changes, nor where the environment says
     how memory is kept (`MALLOC_TRIM_THRESHOLD_` and its siblings, `GLIBC_TUNABLES`). Of trainings side by side the last
     one to end gives the memory back.
-
-    Example:
-        >>> with kept_memory():
-        ...     trained = True
     """
     library = _glibc()
     if library is None or _is_settled(os.environ):
@@ -46,7 +42,7 @@ def kept_memory() -> Iterator[None]:
 
 
 def _is_settled(environment: Mapping[str, str]) -> bool:
-    """Whether the user decided how memory is kept: glibc tells no one what is set, so that it could not be put back."""
+    """Return whether the user decided how memory is kept: glibc tells no one what is set, to put it back."""
     return any(name in environment for name in SETTINGS) or "glibc.malloc" in environment.get("GLIBC_TUNABLES", "")
 
 

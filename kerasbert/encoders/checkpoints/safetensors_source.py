@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,6 @@ class SafetensorsSource(TensorSource):
 
     The file is open only while it is read, since the library maps it: a mapped file that is cut would end the process.
 
-    Args:
-        file: path of the file.
-        strip_prefix: whether names are cleaned of the family's prefix.
-
     Raises:
         CheckpointError: when the file is malformed; the message says how.
         UnsafeArtifactError: when it is a pickle under this name.
@@ -47,9 +43,6 @@ class SafetensorsSource(TensorSource):
             self.shapes = {name: tuple(one.get_shape()) for name, one in slices.items()}
         self._check_header(header)
         self.by_name = clean_names(self.shapes, self.origin) if strip_prefix else {name: name for name in self.shapes}
-
-    def names(self) -> Sequence[str]:
-        return list(self.by_name)
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self.shapes[self.by_name[name]]

@@ -1,8 +1,8 @@
 """What every reader of checkpoints gives: tensors by their Hugging Face name, in PyTorch's orientation."""
 
 import abc
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,18 +22,17 @@ OLD_ENDINGS = {".gamma": ".weight", ".beta": ".bias"}
 
 
 class TensorSource(abc.ABC):
-    """Abstract: named tensors that are read one at a time.
+    """Abstract: named tensors that are read one at a time; messages name their origin."""
 
-    Args:
-        origin: the file or object they come from, for messages.
-    """
+    #: Name without the family's prefix -> what the tensor is read from.
+    by_name: Mapping[str, Any]
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
 
-    @abc.abstractmethod
     def names(self) -> Sequence[str]:
         """Names without the family's prefix."""
+        return list(self.by_name)
 
     @abc.abstractmethod
     def shape(self, name: str) -> tuple[int, ...]:
@@ -41,20 +40,11 @@ class TensorSource(abc.ABC):
 
     @abc.abstractmethod
     def read(self, name: str) -> np.ndarray:
-        """A tensor as float32.
-
-        Raises:
-            CheckpointError: when its bytes cannot be read as floating-point numbers.
-        """
+        """Read a tensor as float32; refuse what is not of floating-point numbers."""
 
 
 def clean_name(name: str) -> str:
-    """A tensor's name as today's Hugging Face models have it: no prefixes, `weight` and `bias` for the norms.
-
-    Example:
-        >>> clean_name("module._orig_mod.bert.embeddings.LayerNorm.gamma")
-        'embeddings.LayerNorm.weight'
-    """
+    """Return a tensor's name as today's Hugging Face models have it: no prefixes, `weight` and `bias` for the norms."""
     while found := next((prefix for prefix in PREFIXES if name.startswith(prefix)), None):
         name = name.removeprefix(found)
     for old, new in OLD_ENDINGS.items():
@@ -64,20 +54,12 @@ def clean_name(name: str) -> str:
 
 
 def clean_names(names: Iterable[str], origin: str) -> dict[str, str]:
-    """Clean name -> name in the file.
-
-    Raises:
-        CheckpointError: when two names mean the same tensor, or there are too many.
-    """
+    """Return clean name -> name in the file, see `unique_names`."""
     return unique_names(((clean_name(name), name) for name in names), origin)
 
 
 def unique_names(pairs: Iterable[tuple[str, Value]], origin: str) -> dict[str, Value]:
-    """A dict of clean name -> value.
-
-    Raises:
-        CheckpointError: when a name comes twice, as `bert.x` and `x` would, or there are too many.
-    """
+    """Return clean name -> value; refuse a name that comes twice, as `bert.x` and `x` would, and too many."""
     result: dict[str, Value] = {}
     for name, value in pairs:
         if name in result:

@@ -19,15 +19,7 @@ def announce(message: str, *, shown: object = True) -> None:
 
 @final
 class Progress(keras.callbacks.Callback):
-    """A bar with loss, texts and tokens per second, padding and time left; the metrics of each epoch stay above it.
-
-    Args:
-        steps: batches in an epoch.
-        epochs: number of epochs.
-        num_examples: texts in an epoch.
-        num_tokens: tokens in an epoch; None: not known.
-        padding: share of padding; None: not known.
-    """
+    """A bar with loss, texts and tokens per second, padding and time left; the metrics of each epoch stay above it."""
 
     def __init__(
         self, steps: int, epochs: int, *, num_examples: int, num_tokens: int | None, padding: float | None
@@ -41,7 +33,6 @@ class Progress(keras.callbacks.Callback):
         self.bar: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Show the bar."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -59,7 +50,6 @@ class Progress(keras.callbacks.Callback):
         self.task = self.bar.add_task("training", total=total, speed="", loss=float("nan"))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Name the epoch."""
         self.epoch = epoch
         self.start: tuple[float, int] | None = None
         self.bar.update(self.task, description=f"epoch {epoch + 1}/{self.epochs}")
@@ -69,13 +59,11 @@ class Progress(keras.callbacks.Callback):
         self.start = self.start or (time.perf_counter(), batch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Advance by a batch."""
         loss = float((logs or {}).get("loss", float("nan")))
         done = self.epoch * self.steps + batch + 1
         self.bar.update(self.task, completed=done, speed=self._speed(batch), loss=loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Print the epoch's numbers."""
         seconds = time.perf_counter() - self.start[0] if self.start else 0.0
         numbers = "  ".join(
             f"{name} {value:.4f}" for name, value in (logs or {}).items() if not hasattr(value, "shape")
@@ -86,7 +74,6 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Take the bar away."""
         self.close()
 
     def close(self) -> None:

@@ -14,13 +14,13 @@ import numpy as np
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._version import __version__
-from kerasbert.training import state
-from kerasbert.training.batch_log import BatchLog
-from kerasbert.training.checkpoint import FINISHED, Checkpoint, CheckpointFolder
-from kerasbert.training.fingerprint import differences
+from kerasbert.training.callbacks.progress import announce
+from kerasbert.training.checkpoints import state
+from kerasbert.training.checkpoints.batch_log import BatchLog
+from kerasbert.training.checkpoints.checkpoint import FINISHED, Checkpoint, CheckpointFolder
+from kerasbert.training.checkpoints.fingerprint import differences
+from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
 from kerasbert.training.loop import Position
-from kerasbert.training.progress import announce
-from kerasbert.training.signals import StopSignals, TrainingStopped
 
 EVERY = 500
 
@@ -36,7 +36,7 @@ def open_run(
     writes: bool = True,
     log_dir: str | os.PathLike[str] | None = None,
 ) -> Iterator["CheckpointedRun"]:
-    """Open a folder of checkpoints for a training.
+    """Open a folder of checkpoints for a training; yields the run for `run_epochs(..., start=run)`.
 
     Args:
         folder: of this training alone.
@@ -46,9 +46,6 @@ def open_run(
         shown: whether to tell on standard error where it goes on.
         writes: False for a worker that only reads what another one writes.
         log_dir: where `batches.csv` is written; None: in `folder`.
-
-    Yields:
-        The run, for `run_epochs(..., start=run)`.
 
     Raises:
         ArtifactError: when the folder cannot be used, or none of its checkpoints is whole.
@@ -78,7 +75,7 @@ def open_run(
 
 @final
 class CheckpointedRun(Position):
-    """The position of a training that is kept every so many batches; made by `open_run`.
+    """The position of a training that writes checkpoints; made by `open_run`.
 
     Args:
         checkpoints: its folder.
@@ -111,21 +108,16 @@ class CheckpointedRun(Position):
         return self.saved is not None and self.saved.state["finished"]
 
     def bind(self, model: keras.Model) -> None:
-        """Take the model that is trained, or that the trained one is a part of, and give it the saved weights.
-
-        Raises:
-            ArtifactError: when the checkpoint is of another model.
-        """
+        """Take the model that is trained, or that the trained one is a part of, and give it the saved weights."""
         self._whole = model
         if self.saved is not None:
             state.assign(model.variables, self.saved, state.MODEL)
 
-    def history(self) -> dict[str, list]:
-        """The history of a finished training."""
+    def history(self) -> dict[str, list[Any]]:
+        """Return the history of a finished training."""
         return {} if self.saved is None else state.unpack(self.saved.state["history"], self.saved.arrays)
 
     def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, steps: int) -> None:
-        """See `Position.restore`."""
         self._model, self._steps = model, steps
         self._callbacks = [one for one in callback_list.callbacks if state.remembers(one)]
         if self.saved is not None:
@@ -135,7 +127,6 @@ class CheckpointedRun(Position):
             self.log.open(self.epoch, self.step)
 
     def after_step(self, epoch: int, step: int, loss: float, rows_of: Callable[[int, int], np.ndarray]) -> None:
-        """See `Position.after_step`."""
         if self.log is not None:
             self.log.write(epoch, step, rows_of(epoch, step), loss)
         done = step + 1
@@ -144,19 +135,13 @@ class CheckpointedRun(Position):
         self._stop_if_asked()
 
     def after_batches(self, epoch: int) -> None:
-        """See `Position.after_batches`."""
         self._keep(epoch, self._steps)
 
     def while_judging(self) -> None:
-        """See `Position.while_judging`."""
         self._stop_if_asked()
 
-    def finish(self, history: Mapping[str, list]) -> None:
-        """Keep the end of the training, so that the same call gives the same model at once.
-
-        Raises:
-            ArtifactError: when it cannot be written.
-        """
+    def finish(self, history: Mapping[str, list[Any]]) -> None:
+        """Keep the end of the training, so that the same call gives the same model at once."""
         if not self.checkpoints.writes:
             return
         arrays = state.arrays_of(self._whole.variables, state.MODEL)

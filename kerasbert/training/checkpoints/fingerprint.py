@@ -14,15 +14,7 @@ from kerasbert.classifiers.classifier import Classifier
 
 
 def facts_of_source(name: str, source: Any) -> dict[str, Any]:
-    """A fingerprint of batches: of their texts, labels and order.
-
-    Args:
-        name: `"training"` or `"validation"`.
-        source: `Batches`, or anything with a method `fingerprint` that gives a dict of plain data.
-
-    Returns:
-        What it is -> a number, a text or a hash.
-    """
+    """Return a fingerprint of batches, their texts, labels and order: name -> number, text or hash."""
     if source is None:
         return {f"{name} data": None}
     if hasattr(source, "fingerprint"):
@@ -42,7 +34,7 @@ def facts_of_source(name: str, source: Any) -> dict[str, Any]:
 
 
 def facts_of_model(model: Classifier) -> dict[str, Any]:
-    """What makes a model the same: its builder, the builder's arguments and its precision."""
+    """Return what makes a model the same: its builder, the builder's arguments and its precision."""
     facts: dict[str, Any] = {"precision": model.encoder.dtype_policy.name}
     try:
         architecture = architecture_of(model)
@@ -54,19 +46,7 @@ def facts_of_model(model: Classifier) -> dict[str, Any]:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say what differs, in words.
-
-    Args:
-        before: facts of the training that was interrupted.
-        now: facts of this one.
-
-    Returns:
-        Such as ``["`epochs` was 3 and is 4", "training texts"]``; hashes are not shown.
-
-    Example:
-        >>> differences({"epochs": 3, "training texts": "sha256:a"}, {"epochs": 4, "training texts": "sha256:b"})
-        ['`epochs` was 3 and is 4', 'other training texts']
-    """
+    """Say what differs between an interrupted training and this one: "`epochs` was 3 and is 4"; hashes are hidden."""
     found = []
     for key in dict.fromkeys([*before, *now]):
         old, new = before.get(key), now.get(key)
@@ -96,7 +76,7 @@ def _hash(value: Any) -> str | None:
 
 
 def _arrays(value: Any) -> list[np.ndarray]:
-    """The arrays inside tokens, windows, or labels by head, in a settled order."""
+    """Return the arrays inside tokens, windows, or labels by head, in a settled order."""
     if hasattr(value, "windows"):
         return [*_arrays(value.windows), value.text_offsets]
     if hasattr(value, "input_ids"):

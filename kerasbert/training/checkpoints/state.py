@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import ArtifactError
-from kerasbert.training.checkpoint import Checkpoint
+from kerasbert.training.checkpoints.checkpoint import Checkpoint
 
 # What Keras's callbacks remember from epoch to epoch.
 REMEMBERED: dict[type, tuple[str, ...]] = {
@@ -27,11 +27,8 @@ def capture(whole: keras.Model, trained: keras.Model, callbacks: Sequence[keras.
         whole: its weights and the states of its random generators (dropout) are taken.
         trained: the same, or the part of it that trains: its optimiser is taken, with moments, averages, accumulated
             gradients and loss scale, and the sums behind the metrics of this epoch.
-        callbacks: those of Keras that remember something, and those with a method `training_state`, which gives a dict
+        callbacks: those of Keras that remember something, and those with a method `training_state`, which returns a dict
             of plain data and arrays; the method `restore_training_state` takes it back.
-
-    Returns:
-        Arrays and plain data.
     """
     arrays: dict[str, np.ndarray] = {}
     for part, variables in _variables(whole, trained).items():
@@ -48,15 +45,12 @@ def capture(whole: keras.Model, trained: keras.Model, callbacks: Sequence[keras.
 
 
 def restore(
-    whole: keras.Model,
-    trained: keras.Model,
-    callbacks: Sequence[keras.callbacks.Callback],
-    checkpoint: Checkpoint,
+    whole: keras.Model, trained: keras.Model, callbacks: Sequence[keras.callbacks.Callback], checkpoint: Checkpoint
 ) -> None:
-    """Put everything back.
+    """Put everything back; see `capture`.
 
     Args:
-        whole: of the same make as the one that was captured.
+        whole: of the same architecture as the one that was captured.
         trained: as `whole`; compiled and built.
         callbacks: each takes the state of the one of its kind; a new one starts afresh.
         checkpoint: from `capture`.
@@ -66,9 +60,7 @@ def restore(
     """
     for part, variables in _variables(whole, trained).items():
         assign(variables, checkpoint, part)
-    kept = {
-        key: packed for key, packed in zip(_keys(checkpoint.state["kinds"]), checkpoint.state[CALLBACKS], strict=True)
-    }
+    kept = dict(zip(_keys(checkpoint.state["kinds"]), checkpoint.state[CALLBACKS], strict=True))
     kinds = [type(callback).__name__ for callback in callbacks]
     for callback, key in zip(callbacks, _keys(kinds), strict=True):
         if key in kept:
@@ -77,26 +69,22 @@ def restore(
 
 
 def _keys(kinds: Sequence[str]) -> list[tuple[str, int]]:
-    """The first of its kind, the second..."""
+    """Number callbacks of one kind: the first, the second..."""
     return [(kind, list(kinds[:index]).count(kind)) for index, kind in enumerate(kinds)]
 
 
 def remembers(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback has a state that must be kept."""
+    """Return whether a callback has a state that must be kept."""
     return hasattr(callback, "training_state") or isinstance(callback, tuple(REMEMBERED))
 
 
 def arrays_of(variables: Sequence[Any], part: str) -> dict[str, np.ndarray]:
-    """The values of variables, named by the part of the training that they are of and their number in it."""
+    """Return the values of variables, named by their part of the training and their number in it."""
     return {f"{part}/{index:05d}": _array(variable) for index, variable in enumerate(variables)}
 
 
 def assign(variables: Sequence[Any], checkpoint: Checkpoint, part: str) -> None:
-    """Give variables the values of one part of a checkpoint.
-
-    Raises:
-        ArtifactError: when their number or shapes differ.
-    """
+    """Assign the values of one part of a checkpoint to variables; refuse another number or other shapes."""
     stored = {name: array for name, array in checkpoint.arrays.items() if name.startswith(part + "/")}
     names = [f"{part}/{index:05d}" for index in range(len(variables))]
     fits = set(names) == set(stored) and all(
@@ -112,7 +100,7 @@ def assign(variables: Sequence[Any], checkpoint: Checkpoint, part: str) -> None:
 
 
 def pack(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
-    """Plain data, in which every array is replaced by its name among `arrays`."""
+    """Return plain data in which every array is replaced by its name among `arrays`."""
     if isinstance(value, dict):
         return {str(key): pack(one, f"{where}/{key}", arrays) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -127,7 +115,7 @@ def pack(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """What `pack` was given; tuples come back as lists."""
+    """Return what `pack` was given; tuples come back as lists."""
     if isinstance(value, list):
         return [unpack(one, arrays) for one in value]
     if isinstance(value, dict):
@@ -139,7 +127,7 @@ def unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _variables(whole: keras.Model, trained: keras.Model) -> dict[str, list]:
+def _variables(whole: keras.Model, trained: keras.Model) -> dict[str, list[Any]]:
     return {
         MODEL: list(whole.variables),
         OPTIMIZER: list(trained.optimizer.variables),
@@ -174,7 +162,7 @@ def _put_back(callback: keras.callbacks.Callback, values: dict[str, Any]) -> Non
 
 def _random_state() -> dict[str, Any]:
     version, numbers, gauss = random.getstate()
-    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
+    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
         "python": [version, list(numbers), gauss],
         "numpy": [str(kind), [int(key) for key in keys], int(position), int(has_gauss), float(cached)],
