@@ -32,7 +32,7 @@ _PRINTED_NUMBERS = re.compile(r"[\s\d.,eE+-]*\d[\s\d.,eE+-]*")
 _NO_COLUMNS = (str, bytes, bytearray, memoryview, Mapping, set, frozenset, io.IOBase)
 
 
-class LabelCells(list):
+class LabelCells(list[Any]):
     """A list of label cells with the place of each in its source; everywhere else it is a list like any other.
 
     Args:

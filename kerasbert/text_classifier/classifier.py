@@ -40,7 +40,7 @@ class TextClassifier(Settings):
         **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`, `warm_start` and `verbose`.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> classifier.predict_proba(["good"]).shape
         (1, 2)
