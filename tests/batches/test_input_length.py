@@ -50,6 +50,8 @@ def test_longer_inputs_than_the_model_was_built_for_are_refused(way, model):
     way(model, 6)
 
 
+# Keras tells of a dataset of unknown length that ends.
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
 def test_a_length_that_is_known_only_when_a_batch_comes_is_checked(model):
     with pytest.raises(tf.errors.InvalidArgumentError, match="must have at most 6 tokens a row.*; got more"):
         model.evaluate(unknown_length(inputs_of(9), LABELS), verbose=0)

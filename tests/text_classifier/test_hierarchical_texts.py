@@ -55,7 +55,7 @@ def test_an_unseen_sublabel_is_refused(trained):
 
 
 def test_an_unseen_sublabel_in_the_validation_texts_is_refused(tiny_folder):
-    held_out = TEXTS[:2], {"class": ["x", "y"], "subclass": ["x1", "y9"]}
+    held_out = ["late card", "new parcel"], {"class": ["x", "y"], "subclass": ["x1", "y9"]}
     with pytest.raises(kb.DataError, match="row 2: the label 'y9' is unknown"):
         classifier(tiny_folder).fit(TEXTS, LABELS, validation=held_out)
 
@@ -66,7 +66,7 @@ WRONG = {
         {"task": "multiclass", "level_task": "multilabel"},
         ["x"] * 24,
         kb.ConfigError,
-        "`level_task` goes with task 'hierarchical'",
+        "`level_task` go with task 'hierarchical'",
     ),
     "shared": ({}, {"class": list("xy") * 12, "subclass": ["s"] * 24}, kb.DataError, "'s' stands under 'x' and under"),
 }
@@ -136,7 +136,9 @@ def test_the_command_on_a_stream(data, tiny_folder, tmp_path, capsys):
     options = ["--task", "hierarchical", "--encoder", str(tiny_folder), "--quiet"]
     tokens, folder = str(tmp_path / "tokens"), str(tmp_path / "model")
     assert cli.main(["prepare", str(data), *options, "--output", tokens]) == 0
-    more = ["--epochs", "1", "--validation", str(data), "--sampling", "sqrt", "--output", folder]
+    held_out = tmp_path / "late.jsonl"
+    held_out.write_text(data.read_text().replace('{"text": "', '{"text": "late '))
+    more = ["--epochs", "1", "--validation", str(held_out), "--sampling", "sqrt", "--output", folder]
     assert cli.main(["train", tokens, *options, *more]) == 0
     capsys.readouterr()
     assert cli.main(["evaluate", folder, str(data), "--format", "json"]) == 0
