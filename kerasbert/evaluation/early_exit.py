@@ -1,7 +1,7 @@
 """Early exit: stop for each text at the first layer whose prediction is confident."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -10,6 +10,7 @@ from kerasbert._core.checks import check_int, check_number, suggest_keywords
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise
+from kerasbert.evaluation.gradients import float32_array
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.token_arrays import TokenArrays
 
@@ -59,7 +60,7 @@ def predict_early(
         ConfigError: when the classifier is not layerwise or a number is out of range.
 
     Example:
-        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> early = predict_early(classifier, ["good", "bad"], confidence=0.5)
         >>> early.exit_layers.tolist(), round(early.saving, 2)
@@ -79,17 +80,8 @@ def predict_early(
 class ExitStages:
     """A layerwise model cut into stages, each from one voting layer to the next.
 
-    Args:
-        model: from `build_layerwise`.
-
     Raises:
         ConfigError: when the model is not layerwise.
-
-    Example:
-        >>> config = BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=4)
-        >>> stages = ExitStages(build_layerwise(Multiclass(3), layers=[2, 4], encoder=config))
-        >>> stages.blocks
-        (2, 2)
     """
 
     def __init__(self, model: Classifier) -> None:
@@ -104,57 +96,39 @@ class ExitStages:
         self._stages = [_stage(model, start, stop) for start, stop in zip(starts, self.layers, strict=True)]
 
     def predict(self, tokens: TokenArrays, *, confidence: float, batch_size: int, pad_id: int) -> EarlyExit:
-        """Predict texts, see `predict_early`.
-
-        Args:
-            tokens: n texts.
-            confidence: at which a text leaves.
-            batch_size: texts in a batch.
-            pad_id: padding id.
-
-        Returns:
-            The predictions.
-        """
+        """Predict texts, see `predict_early`."""
         probabilities = np.zeros((len(tokens), self.votes.task.units), dtype=np.float32)
         exits = np.zeros(len(tokens), dtype=np.int64)
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            self._batch(tokens.take(rows).padded(pad_id), rows, confidence, probabilities, exits)
+            self._batch(tokens.take(rows).padded(pad_id), rows, confidence, (probabilities, exits))
         total = float(self.layers[-1] * tokens.lengths.sum())
         saving = 1 - float((exits * tokens.lengths).sum()) / total if total else 0.0
         return EarlyExit(probabilities, exits, saving)
 
     def _batch(
-        self,
-        inputs: dict[str, np.ndarray],
-        rows: np.ndarray,
-        confidence: float,
-        probabilities: np.ndarray,
-        exits: np.ndarray,
+        self, inputs: dict[str, np.ndarray], rows: np.ndarray, confidence: float, result: tuple[np.ndarray, np.ndarray]
     ) -> None:
-        """Predict the texts `rows` and write to these rows of `probabilities` and `exits`."""
+        """Predict a batch and write to its `rows` of the result, probabilities and exit layers."""
+        probabilities, exits = result
         mask = inputs[ATTENTION_MASK]
-        hidden = _float32(self._embed.predict_on_batch(inputs))
-        bias = _float32(self._bias_of(mask))
-        vote = np.zeros((len(rows), probabilities.shape[1]))
+        hidden = float32_array(self._embed.predict_on_batch(inputs))  # (b, length, hidden)
+        bias = float32_array(self._bias_of(mask))  # (b, 1, 1, length)
+        vote = np.zeros((len(rows), probabilities.shape[1]))  # (b, units), the weighted sum of the layers so far
         for place, (layer, stage) in enumerate(zip(self.layers, self._stages, strict=True)):
             parts = {HIDDEN: hidden, ATTENTION_MASK: mask, BIAS: bias}
-            hidden, predicted = map(_float32, stage.predict_on_batch(parts))
+            hidden, predicted = map(float32_array, stage.predict_on_batch(parts))
             # Normalise by the weights so far: the vote stays a mean of probabilities.
             vote = vote + self._weights[place] * predicted
             voted = vote / self._weights[: place + 1].sum()
             leaves = self.votes.task.confidence(voted) >= confidence
-            if layer == self.layers[-1]:
-                leaves[:] = True
+            leaves |= layer == self.layers[-1]
             probabilities[rows[leaves]], exits[rows[leaves]] = voted[leaves], layer
+            # Only the texts that stay go on to the next layer.
             rows, hidden, mask, bias, vote = (part[~leaves] for part in (rows, hidden, mask, bias, vote))
             if not len(rows):
                 return
-
-
-def _float32(tensor: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(tensor), dtype=np.float32)
 
 
 def _embedding_stage(model: Classifier) -> keras.Model:

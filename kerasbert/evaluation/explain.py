@@ -18,7 +18,6 @@ from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradie
 from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
-from kerasbert.tokenization.tokenizer import Tokenizer
 
 STEPS = 64
 
@@ -66,12 +65,12 @@ class Explanation:
         return notebook_frame(self.to_html())
 
     def strongest(self, number: int = 10) -> list[tuple[str, float]]:
-        """The words with the largest absolute attributions."""
+        """Return the words with the largest absolute attributions."""
         ranked = sorted(self.words, key=lambda word: -abs(word["attribution"]))
         return [(word["word"], word["attribution"]) for word in ranked[:number]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the attentions, as plain data."""
+        """Return everything but the attentions as plain data."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "attentions"]
         plain = {name: getattr(self, name) for name in names}
         return {**plain, "words": [dict(word) for word in self.words], "tokens": list(self.tokens)}
@@ -107,7 +106,7 @@ class Explanation:
         draw_attentions(weights, self.tokens, name, file)
 
     def _attention(self, layer: int, attention_head: int | None) -> tuple[np.ndarray, str]:
-        """One block's attention, (length, length), and its name."""
+        """Return one block's attention, (length, length), and its name."""
         blocks, heads = self.attentions.shape[:2]
         if layer == 0:
             raise ConfigError(f"`layer` must be a block from 1 to {blocks}, or negative from the end; got 0.")
@@ -145,7 +144,7 @@ def explain(
         TypeError: when `text` is no text.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> found = explain(classifier, "A bad day", label="pos")
         >>> [word["word"] for word in found.words], found.error < 1e-3
@@ -171,22 +170,12 @@ def explain(
     )
     by_word = _by_word({"attribution": sign * found.attributions, **_pooling(model, inputs)}, places, spans, text)
     value, baseline = ((one if sign > 0 else 1 - one) for one in (found.value, found.baseline))
-    first = {key: array[:1] for key, array in inputs.items()}
-    return Explanation(
-        text,
-        head,
-        name,
-        value,
-        baseline,
-        found.error,
-        by_word,
-        _names(tokenizer, first[INPUT_IDS][0]),
-        _attentions(model, first),
-    )
+    tokens = tuple(tokenizer.token_of(int(number)) for number in inputs[INPUT_IDS][0])
+    return Explanation(text, head, name, value, baseline, found.error, by_word, tokens, _attentions(model, inputs))
 
 
 def _column(model: Classifier, head: str, label: str | None, inputs: dict[str, np.ndarray]) -> tuple[int, str, int]:
-    """The column of a label, its name, and -1 for the negative label of a binary head, which has no column."""
+    """Return a label's column, its name, and -1 for the negative label of a binary head, which has no column."""
     task = model.heads[head].task
     if label is None:
         output = model(inputs, training=False)
@@ -202,7 +191,7 @@ def _column(model: Classifier, head: str, label: str | None, inputs: dict[str, n
 def _by_word(
     values: dict[str, np.ndarray], places: np.ndarray, spans: TextSpans, text: str
 ) -> tuple[dict[str, Any], ...]:
-    """Sum over the tokens of each word, in all windows; words that are not read are left out."""
+    """Sum over the tokens of each word, in all windows; truncated words are left out."""
     inside = places >= 0
     words = spans.words[places[inside]]
     sums = {name: np.bincount(words, weights=array[inside]) for name, array in values.items()}
@@ -216,13 +205,14 @@ def _by_word(
 
 
 def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights of attention pooling, (rows, length), mean over heads and layers; empty for other poolings."""
+    """Return the weights of attention pooling, (rows, length), averaged over heads and layers; empty without it."""
     embedded = EmbeddedClassifier(model)
     mask = inputs[ATTENTION_MASK]
     states = embedded.states(embedded.embed(inputs), mask)
     found: list[np.ndarray] = []
+    rest = states
     for reader in embedded.readers:
-        own, states = states[: len(reader.layer_indices)], states[len(reader.layer_indices) :]
+        own, rest = rest[: len(reader.layer_indices)], rest[len(reader.layer_indices) :]
         if isinstance(reader.pooling, (AttentionPooling, MultiHeadAttentionPooling)):
             read = [reader.join(own)] if reader.combine_before_pooling else own
             found.extend(_weights(reader.pooling, state, mask) for state in read)
@@ -230,7 +220,7 @@ def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.n
         return {}
     weights = np.mean(found, axis=0)
     # The weights of all windows of a text add up to 1.
-    return {"pooling": weights * _window_shares(model, embedded, inputs)[:, None]}
+    return {"pooling": weights * _window_shares(model, states, mask)[:, None]}
 
 
 def _weights(pooling: AttentionPooling | MultiHeadAttentionPooling, state: Any, mask: np.ndarray) -> np.ndarray:
@@ -238,21 +228,17 @@ def _weights(pooling: AttentionPooling | MultiHeadAttentionPooling, state: Any, 
     return weights if weights.ndim == 2 else np.asarray(weights.mean(axis=1))
 
 
-def _window_shares(model: Classifier, embedded: EmbeddedClassifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    rows = len(inputs[INPUT_IDS])
+def _window_shares(model: Classifier, states: list[Any], mask: np.ndarray) -> np.ndarray:
+    rows = len(mask)
     if model.windows is None or not isinstance(model.windows.pooling, AttentionPooling):
         return np.full(rows, 1 / rows)
-    states = embedded.states(embedded.embed(inputs), inputs[ATTENTION_MASK])
-    vectors = model.features(tuple(states), inputs[ATTENTION_MASK])
+    vectors = model.features(tuple(states), mask)
     weights = model.windows.pooling.weights_of(keras.ops.expand_dims(vectors, 0), np.ones((1, rows), dtype=np.int32))
     return np.asarray(keras.ops.convert_to_numpy(weights)[0])
 
 
 def _attentions(model: Classifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    arrays = [inputs[name] for name in (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)]
+    """Return the attentions over the first row, (blocks, heads, length, length)."""
+    arrays = [inputs[name][:1] for name in (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)]
     output = model.encoder(*arrays, output_attentions=True, training=False)
     return np.stack([keras.ops.convert_to_numpy(one)[0] for one in output.attentions]).astype(np.float32)
-
-
-def _names(tokenizer: Tokenizer, ids: np.ndarray) -> tuple[str, ...]:
-    return tuple(tokenizer.token_of(int(number)) for number in ids)

@@ -17,13 +17,9 @@ ROWS = 32
 
 
 class PathIntegral(NamedTuple):
-    """The result of integrated gradients.
+    """Integrated gradients: attributions of the tokens, (rows, length), and the outputs that they explain.
 
-    Args:
-        attributions: float (rows, length), of each token.
-        value: the output for the text.
-        baseline: the output for the baseline, the same text with padding in place of its words.
-        error: the completeness error, between the attributions' sum and `value - baseline`.
+    `error`, of completeness, is the distance of the attributions' sum from `value - baseline`.
     """
 
     attributions: np.ndarray
@@ -33,33 +29,21 @@ class PathIntegral(NamedTuple):
 
 
 class EmbeddedClassifier:
-    """A classifier from the output of its embedding layer on.
-
-    Args:
-        model: from a builder.
-
-    Example:
-        >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
-        >>> inputs = TokenArrays.from_lists([[2, 5, 3]]).padded()
-        >>> embedded = EmbeddedClassifier(model)
-        >>> bool(np.allclose(embedded(embedded.embed(inputs), inputs), model(inputs), atol=1e-6))
-        True
-    """
+    """A classifier that takes embeddings in place of token ids."""
 
     def __init__(self, model: Classifier) -> None:
         self.model = model
         self.readers = [layer for layer in model.layers if isinstance(layer, Features)]
         states = [state for reader in self.readers for state in reader.input[:-1]]  # the last one is the mask
-        others = [model.input[name] for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
         self._others = [name for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
-        self._tail = keras.Model([*states, *others], model.output)
+        self._tail = keras.Model([*states, *[model.input[name] for name in self._others]], model.output)
 
     def embed(self, inputs: dict[str, np.ndarray]) -> Any:
-        """The output of the embedding layer, (rows, length, hidden)."""
+        """Embed the token ids, (rows, length, hidden)."""
         return self.model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], training=False)
 
     def states(self, embedded: Any, mask: np.ndarray) -> list[Any]:
-        """The inputs of each features layer: hidden states, or the pooler's output."""
+        """Return the inputs of each features layer: hidden states, or the pooler's output."""
         encoder = self.model.encoder
         bias = encoder.attention_bias(mask)
         states = [embedded]
@@ -93,22 +77,16 @@ def integrated_gradients(
         is_text: bool (rows, length); other tokens are the same in the baseline.
         steps: points of the Gauss-Legendre rule, >= 1.
 
-    Returns:
-        The attributions, outputs and error.
-
-    Raises:
-        ConfigError: when Keras runs on another backend than TensorFlow.
-
     Reference:
         Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017, equation 1.
     """
     if keras.backend.backend() != "tensorflow":
         raise ConfigError(f"Integrated gradients need Keras on TensorFlow; it runs on {keras.backend.backend()!r}.")
     embedded = EmbeddedClassifier(model)
-    real = _float32(embedded.embed(inputs))
+    real = float32_array(embedded.embed(inputs))
     plain = {**inputs, INPUT_IDS: np.where(is_text, pad_id, inputs[INPUT_IDS]).astype(np.int32)}
     # Positions are those of the text, even where the model counts them by the padding id.
-    baseline = np.where(is_text[:, :, None], _float32(embedded.embed(plain)), real)
+    baseline = np.where(is_text[:, :, None], float32_array(embedded.embed(plain)), real)
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     total = np.zeros_like(real, dtype=np.float64)
     group = max(1, ROWS // len(real))
@@ -119,8 +97,8 @@ def integrated_gradients(
         by_point = gradients.reshape(len(points), *real.shape)
         total += np.tensordot(weights[start : start + group] / 2, by_point, axes=1)
     attributions = (total * (real - baseline)).sum(axis=-1)
-    value, lowest = (_output(embedded(ops.convert_to_tensor(one), inputs), head, label) for one in (real, baseline))
-    value, lowest = (float(ops.convert_to_numpy(one)[0]) for one in (value, lowest))
+    outputs = (_output(embedded(ops.convert_to_tensor(one), inputs), head, label) for one in (real, baseline))
+    value, lowest = (float(ops.convert_to_numpy(one)[0]) for one in outputs)
     return PathIntegral(attributions, value, lowest, float(abs(attributions.sum() - (value - lowest))))
 
 
@@ -132,7 +110,7 @@ def _gradients(embedded: EmbeddedClassifier, path: np.ndarray, inputs: Any, head
         tape.watch(points)
         # A text's output depends on its own rows alone, so the gradient of the sum is that of each.
         output = tf.reduce_sum(_output(embedded(points, inputs), head, label))
-    return _float32(tape.gradient(output, points))
+    return float32_array(tape.gradient(output, points))
 
 
 def _output(output: Any, head: str, label: int) -> Any:
@@ -140,7 +118,7 @@ def _output(output: Any, head: str, label: int) -> Any:
 
 
 def _repeat(inputs: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
-    """The inputs of `times` copies of a text, each with its own windows."""
+    """Repeat the inputs of a text, each copy with its own windows."""
     repeated = {name: np.tile(array, (times, 1)) for name, array in inputs.items()}
     if WINDOW_ROWS in inputs:
         rows = repeated[WINDOW_ROWS]
@@ -149,5 +127,6 @@ def _repeat(inputs: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
     return repeated
 
 
-def _float32(tensor: Any) -> np.ndarray:
+def float32_array(tensor: Any) -> np.ndarray:
+    """Convert a tensor of any backend to a float32 array."""
     return np.asarray(keras.ops.convert_to_numpy(tensor), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The numbers that judge a classifier, from scikit-learn."""
+"""Scores of a classifier, from scikit-learn."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,36 +13,28 @@ COUNTED = ("precision", "recall", "f1")
 
 
 def score_predictions(
-    y_true: np.ndarray,
-    y_pred: np.ndarray,
-    label_names: Sequence[str],
-    probabilities: np.ndarray | None = None,
+    y_true: np.ndarray, y_pred: np.ndarray, label_names: Sequence[str], probabilities: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """Score predictions: counted from the decisions and, with probabilities, by how well they rank the texts.
-
-    `Task.score` calls it with the arrays of a head.
+    """Score predictions and, if given, the ranking of texts by probabilities.
 
     Args:
-        y_true: class ids (n,), where each text has one label, or 0 or 1 of shape (n, C).
-        y_pred: predictions of the same shape.
+        y_true: class ids (n,), or 0 or 1 of shape (n, C).
+        y_pred: of the same shape.
         label_names: the C names, in the order of the ids or columns.
-        probabilities: (n, C); None for counted scores alone.
+        probabilities: (n, C); None for scores of the predictions alone.
 
     Returns:
-        Plain data without NaN. `num_examples`, `accuracy` (of rows: all labels right), `hamming_loss`;
+        Plain data without NaN: `num_examples`, `accuracy` (of rows: all labels right), `hamming_loss`;
         `micro`, `macro` and `weighted` (each with `precision`, `recall`, `f1`), and `per_label`: name -> these and
-        `support`. Where a denominator is zero, precision, recall, F1 and Matthews are 0.
+        `support`. Where a denominator is zero, precision, recall, F1 and Matthews are 0. Without texts means are None.
 
-        `matthews_correlation` and `cohen_kappa` stand beside the accuracy; of rows they stand with each label and, as means
-        over the labels, under `macro`. Kappa is None where one label alone occurs in labels and predictions.
+        `matthews_correlation` and `cohen_kappa` stand beside the accuracy; of (n, C) they stand with each label, and their
+        means under `macro`. Kappa is None where one label alone occurs in labels and predictions.
 
         `labels_without_texts` names the labels that no text has, where there are some; their F1 of 0 counts in `macro`.
 
-        With probabilities `log_loss`, and `average_precision` and `roc_auc` beside every F1. A label that no text has,
-        has neither, and one that every text has, has no `roc_auc`: they are None, means are over the other labels, and
-        `undefined` names these labels.
-
-        Without texts every mean is None.
+        With probabilities `log_loss`, and `average_precision` and `roc_auc` beside every F1. Labels that no text has have
+        neither, those that every text has no `roc_auc`: None, left out of means, and named by `undefined`.
 
     Raises:
         DataError: when the shapes do not go together.
@@ -66,16 +58,7 @@ def score_predictions(
 
 
 def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | None:
-    """A sentence that names the labels without a test text, which lower the macro averages; None where every label has one.
-
-    Args:
-        scores: from `score_predictions`.
-        limit: most names to list.
-
-    Example:
-        >>> tell_absent_labels({"labels_without_texts": ["a"], "per_label": {"a": {}, "b": {}}})
-        'No text here has this label, 1 of 2: a. In macro averages its F1 counts as 0.'
-    """
+    """Name the labels without a test text, which lower the macro averages; None where every label has one."""
     absent = scores.get("labels_without_texts", [])
     if not absent:
         return None
@@ -88,16 +71,7 @@ def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | N
 
 
 def as_flags(labels: np.ndarray, count: int) -> np.ndarray:
-    """Labels as bool (n, C): class ids (n,) one-hot, rows of 0 and 1 as they are.
-
-    Args:
-        labels: int (n,) or (n, C).
-        count: C.
-
-    Example:
-        >>> as_flags(np.array([1, 0]), 2).astype(int).tolist()
-        [[0, 1], [1, 0]]
-    """
+    """Convert class ids (n,) or rows of 0 and 1 to bool (n, C)."""
     return labels[:, None] == np.arange(count) if labels.ndim == 1 else labels > 0
 
 
@@ -147,7 +121,7 @@ def _add_agreement(scores: dict[str, Any], labels: np.ndarray, predicted: np.nda
 
 
 def _agreement(labels: np.ndarray, predicted: np.ndarray, count: int) -> dict[str, float | None]:
-    """Matthews and kappa from the confusion counts, by the formulas of scikit-learn."""
+    """Compute Matthews correlation and kappa from counts, by scikit-learn's formulas."""
     total = len(labels)
     if not total:
         return {"matthews_correlation": None, "cohen_kappa": None}

@@ -1,7 +1,6 @@
-"""How well found groups agree with sub-labels that are known."""
+"""Agreement of clusters with known sub-labels."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -9,8 +8,8 @@ from kerasbert._core.errors import DataError
 from kerasbert.labels.encode import named_labels
 
 
-def score_agreement(known: Sequence[Any], groups: Sequence[Any]) -> dict[str, float]:
-    """Adjusted Rand index, normalised mutual information, V-measure, and accuracy under the best one-to-one match.
+def score_agreement(known: Sequence[object], groups: Sequence[object]) -> dict[str, float]:
+    """Compute adjusted Rand index, normalised mutual information, V-measure, and accuracy of the best match.
 
     Args:
         known: n sub-labels; None, blank, NaN or -1 where it is not known, which is left out.

@@ -17,8 +17,7 @@ from kerasbert.reading.data_checks import warn_of_absent_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
 from kerasbert.text_classifier.labels import Validation, checked_validation
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.texts_in_memory import TextsInMemory
-from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches
+from kerasbert.text_classifier.training_data import Encoded, TextsInMemory, TrainingData, memory_batches
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.callbacks.logs import RateLog
 from kerasbert.training.devices import as_strategy

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasbert._core.errors import ConfigError
+from kerasbert.evaluation.report.page import clean, shorten_text
 
 # Okabe and Ito's palette for colour-blind readers; each colour stands for a CSS variable of the page.
 INK, MUTED, RULE = "#1c2126", "#5c6670", "#d8dde2"
@@ -71,7 +72,7 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Any:
-    """An empty figure, in inches, outside of pyplot's state."""
+    """Create an empty figure, in inches, outside of pyplot's state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
@@ -79,31 +80,16 @@ def new_figure(width: float, height: float) -> Any:
 
 def plain(text: str, limit: int = 28) -> str:
     """Make a label for a figure: shortened, on one line, no formula."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    text = text if len(text) <= limit else text[: limit - 1] + "…"
-    return text.replace("$", r"\$")
+    return shorten_text(clean(text), limit).replace("$", r"\$")
 
 
 def save_png(figure: Any, path: Path) -> None:
-    """Write a figure as PNG, on white.
-
-    Args:
-        figure: from `new_figure`.
-        path: the file.
-    """
+    """Write a figure as PNG, on white."""
     figure.savefig(path, format="png", dpi=PNG_DPI, facecolor="white", metadata={"Software": None})
 
 
 def svg_of(figure: Any, alt: str) -> str:
-    """Render a figure as an SVG element for an HTML page.
-
-    Args:
-        figure: from `new_figure`.
-        alt: alternative text.
-
-    Returns:
-        The element; its colours are CSS variables such as `var(--ink)`, and it loads nothing.
-    """
+    """Render a figure as an SVG element that loads nothing, with CSS variables such as `var(--ink)` as colours."""
     from markupsafe import escape
 
     stream = io.StringIO()
