@@ -20,11 +20,7 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 class CachedTexts(TrainingData):
-    """A token cache.
-
-    Args:
-        cache: from `prepare_tokens` or `open_cache`.
-    """
+    """A token cache, from `prepare_tokens` or `open_cache`."""
 
     def __init__(self, cache: TokenCache) -> None:
         self.cache = cache
@@ -72,7 +68,7 @@ class CachedTexts(TrainingData):
 
 
 def _cached_outputs(cache: TokenCache, settings: Settings) -> Outputs:
-    """What a classifier predicts that is trained from a token cache."""
+    """Return what a classifier predicts that is trained from a token cache."""
     plan, found = settings.plan(), {head: cached.task for head, cached in cache.heads.items()}
     wanted = {head: task.name for head, task in plan.tasks.items()}
     if plan.has_levels:

@@ -1,4 +1,4 @@
-"""Whatever `fit` is given as training data."""
+"""Turn whatever `fit` is given into training data."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from kerasbert.text_classifier.training_data import TrainingData
 
 
 def training_data(data: Any, labels: Any, text_pairs: Sequence[str] | None, *, settings: Settings) -> TrainingData:
-    """Whatever `fit` is given as something to train on; its arguments are those of `TextClassifier.fit`.
+    """Turn the arguments of `TextClassifier.fit` into training data.
 
     Raises:
         ConfigError: when an argument does not go with the data.
@@ -45,11 +45,9 @@ def _refuse(options: Mapping[str, Any], reason: str) -> None:
 
 
 def labels_of_examples(examples: Examples, settings: Settings) -> Any:
-    """The labels of examples as `fit` takes them: the only column, or a column of the name of each head.
+    """Return the labels of examples as `fit` takes them: the only column, or a column of the name of each head.
 
-    Args:
-        examples: with label columns; those of a hierarchy from the class down.
-        settings: of the classifier.
+    Columns of a hierarchy stand from the class down.
 
     Raises:
         DataError: when it has other columns.

@@ -18,13 +18,7 @@ SAMPLE = 1000
 
 
 class TextsInMemory(TrainingData):
-    """Texts and labels as they were given to `fit`.
-
-    Args:
-        texts: n texts.
-        labels: as for `fit`.
-        text_pairs: n second texts.
-    """
+    """Texts and labels as they were given to `fit`."""
 
     def __init__(self, texts: Any, labels: Any, text_pairs: Any = None) -> None:
         # A mistake in the data is told before an encoder is loaded.
@@ -52,7 +46,7 @@ class TextsInMemory(TrainingData):
 
     @functools.cached_property
     def train(self) -> Encoded:
-        """What is left to train on."""
+        """Return what is left to train on."""
         if self.held_out_rows is None:
             return self.token_arrays, self.labels.arrays
         return self.rows.read(np.array(self.numbers))

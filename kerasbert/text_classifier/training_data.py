@@ -1,4 +1,4 @@
-"""What `fit` trains on, in one form: abstract here, in memory in `texts_in_memory`, on disk in `cached_texts`."""
+"""The data that `fit` trains on: abstract here, in memory in `texts_in_memory`, on disk in `cached_texts`."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -49,11 +49,11 @@ class TrainingData(ABC):
 
     @abstractmethod
     def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
-        """Tokenise the texts, or check that they were tokenised so."""
+        """Tokenize the texts, or check that they were tokenized so."""
 
     @abstractmethod
     def batches(self, settings: Settings, devices: Any) -> Batches | StreamBatches:
-        """Batches of what is left to train on."""
+        """Make batches of what is left to train on."""
 
     def warn(self, settings: Settings, tokenizer: Tokenizer, validation: Validation | None) -> None:
         """Warn of what is odd in texts and labels, and of validation texts that are trained on."""
@@ -74,23 +74,23 @@ class TrainingData(ABC):
     @property
     @abstractmethod
     def text_keys(self) -> np.ndarray | None:
-        """A number for each text that is equal where texts are; None: not known."""
+        """Return a number for each text that is equal where texts are; None: not known."""
 
     def full_lengths(self, tokenizer: Tokenizer) -> np.ndarray | None:
-        """The lengths in tokens of a sample of the texts, uncut; None where the texts are gone."""
+        """Return the lengths in tokens of a sample of the texts, uncut; None where the texts are gone."""
         return None
 
     def hold_out(self, share: float, seed: int) -> Encoded:
-        """A share of the texts, which is not trained on from now on."""
+        """Hold out a share of the texts, which is not trained on from now on."""
         self.held_out_rows = held_out_rows(self.rows, share, seed=seed)
         return self.rows.read(self.held_out_rows)
 
     def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
-        """Batches of what is judged after each epoch."""
+        """Make batches of what is evaluated after each epoch."""
         return memory_batches(settings, held_out, self.pad_id, lengths=padded_lengths(settings, devices))
 
     def describe(self, held_out: Encoded | None) -> dict[str, Any]:
-        """Numbers of texts and of each label, which the model card tells."""
+        """Count texts and labels, as the model card tells them."""
         counts = self.rows.counts
         if self.held_out_rows is not None and held_out is not None:
             counts = {head: count - label_counts(held_out[1][head], len(count)) for head, count in counts.items()}
@@ -103,27 +103,19 @@ class TrainingData(ABC):
 
     @property
     def num_cut(self) -> int:
-        """Training texts that are longer than the model reads."""
+        """Count the training texts that are longer than the model reads."""
         return self.rows.num_cut
 
     @property
     def numbers(self) -> list[int] | None:
-        """The number that each row of the batches had in `fit`; None where they are its own."""
+        """Return the number that each row of the batches had in `fit`; None where they are its own."""
         return None
 
 
 def memory_batches(
     settings: Settings, encoded: Encoded, pad_id: int, *, lengths: str | None = None, shuffle: bool = False
 ) -> Batches:
-    """Batches of token arrays and labels by head: shuffled to train on, else by length.
-
-    Args:
-        settings: of the classifier.
-        encoded: token arrays and labels.
-        pad_id: id that fills up a text.
-        lengths: see `make_batches`.
-        shuffle: whether they are trained on.
-    """
+    """Make batches of token arrays and labels by head: shuffled to train on, else by length."""
     token_arrays, arrays = encoded
     return make_batches(
         token_arrays,
