@@ -150,7 +150,8 @@ class GraphTokenizer(tf.Module):
         splits, codes = _decode(tf.strings.join([words, chr(BOUNDARY)]))
         codes = tf.cast(codes, tf.int64)
         starts = splits[:-1, tf.newaxis]
-        length, number = self._longest_pieces(codes, starts)
+        # The longest piece of every place, whether a piece begins there or not; which do is found by following them.
+        length, number = self._longest_pieces(codes, starts)  # (n,), (n,)
         size = tf.size(codes, out_type=tf.int64)
         is_start = tf.scatter_nd(starts, tf.ones_like(splits[:-1]), [size + 1])
         following = tf.where(length > 0, tf.range(size) + length, size)
@@ -175,6 +176,7 @@ class GraphTokenizer(tf.Module):
         node = tf.tensor_scatter_nd_update(
             node, starts, tf.fill(tf.shape(starts)[:1], tf.constant(table.start, tf.int64))
         )
+        # Binary descent: of 2 ** level characters at a time, go on from a node wherever the vocabulary does.
         for level in reversed(levels):
             below = self._pairs.lookup(node * PAIR + tf.gather(names[level], place))
             is_found = below != NOTHING
@@ -349,6 +351,8 @@ def _cumulative(flags: Any) -> Any:
 
 def _follow(is_start: Any, following: Any, longest: int) -> Any:
     """Mark the places reached from the starts by going from place to place, in rounds that double the steps."""
+    # Pointer doubling: after k rounds `following` leads over 2 ** k pieces, and all places up to there are marked, so that a
+    # word of at most `longest` characters, a piece each, takes log2 rounds instead of a loop over its pieces.
     reached, size = is_start, tf.size(is_start)
     for _ in range(max(1, (longest - 1).bit_length())):
         reached = tf.maximum(reached, tf.math.unsorted_segment_max(reached, following, size))

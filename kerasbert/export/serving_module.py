@@ -1,6 +1,6 @@
 """A trained classifier as a `tf.Module` whose signatures take raw text; Keras is only needed to trace it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -41,8 +41,8 @@ class ServingModule(tf.Module):
         compute = _traced(_computation(model), *ids)
         # Behind a function, because a traced function that the module holds would be written a second time.
         in_chunks = _traced(lambda *arrays: _in_chunks(compute, arrays), *ids)
-        self._parts = lambda: (tokenize, in_chunks)
-        self._decide = lambda outputs: choose(model, thresholds, outputs)
+        self._parts: Callable[[], tuple[Any, Any]] = lambda: (tokenize, in_chunks)
+        self._decide: Callable[[Any], dict[str, Any]] = lambda outputs: choose(model, thresholds, outputs)
 
     def signatures(self) -> dict[str, Any]:
         """Trace the signatures, by name; one `classify` for a single head, else `classify_HEAD` for each."""
@@ -119,7 +119,7 @@ def _in_chunks(compute: Any, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         lengths = tf.reduce_sum(rows[INPUT_NAMES.index(ATTENTION_MASK)], axis=1)
         # An empty request has no longest text; its tokens still have two columns.
         width = tf.maximum(tf.reduce_max(lengths), 1)
-        return compute(*(row[:, :width] for row in rows))
+        return tuple(compute(*(row[:, :width] for row in rows)))
 
     def step(index: Any, *done: Any) -> list[Any]:
         return [index + 1, *(tf.concat([rows, more], 0) for rows, more in zip(done, chunk(index), strict=True))]
