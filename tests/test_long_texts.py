@@ -6,6 +6,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert import cli
+from kerasbert.extraction import extract
 
 SENTENCES = ["good thanks", "bad late lost", "where is my parcel ?", "refund please !"]
 RANDOM = np.random.default_rng(0)
@@ -104,7 +105,8 @@ def test_features_of_windows(windowed):
     assert np.allclose(found, reference(encoded.padded()), atol=1e-5)
 
 
-def test_features_of_a_checkpoint_by_windows(tiny_folder):
+def test_features_of_a_checkpoint_by_windows(tiny_folder, monkeypatch):
+    monkeypatch.setattr(extract, "BATCH_SIZE", 3)
     found = kb.extract_features(
         tiny_folder,
         TEXTS,
@@ -112,7 +114,6 @@ def test_features_of_a_checkpoint_by_windows(tiny_folder):
         max_length=10,
         long_texts=kb.data.LongTexts("windows", 2),
         window_pooling="max",
-        batch_size=3,
     )[1, "mean"]
     tokens = kb.data.Tokenizer.from_folder(tiny_folder, max_length=10, long_texts=kb.data.LongTexts("windows", 2))
     encoder = kb.TFBertModel.from_pretrained(tiny_folder)

@@ -79,7 +79,7 @@ def prepare_tokens(
         sources: paths and patterns (`"data/*.jsonl"`) of .csv, .tsv, .jsonl, .parquet and .tfrecord files; all but Parquet
             also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
         output: the folder to appear, written beside and renamed when whole.
-        task: `"binary"`, `"multiclass"`, `"multilabel"` or `"hierarchical"` (one class and subclass a text); None: with
+        task: as of `TextClassifier`, but `multitask`; of a hierarchical one with one class and subclass a text; None: with
             `heads`.
         heads: head name -> (label column, task), for a classifier with several heads.
         text_column: column of the texts.

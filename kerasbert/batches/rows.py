@@ -31,6 +31,10 @@ class LabelRows(Protocol):
         """Numbers of the labels of some rows, flat, and how many of them each row has, (m,)."""
         ...
 
+    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
+        """Labels of some rows as the head trains on them."""
+        ...
+
 
 class RowStore(LabelRows, Protocol):
     """Where rows are: a `TokenCache`, or `MemoryRows`.
@@ -55,10 +59,6 @@ class RowStore(LabelRows, Protocol):
         """Token arrays and labels by head of some rows."""
         ...
 
-    def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
-        """Labels of some rows as the head trains on them."""
-        ...
-
 
 class ArrayLabels:
     """Label arrays as `LabelRows`.
@@ -72,7 +72,7 @@ class ArrayLabels:
         self.num_rows = len(next(iter(self.heads.values()), ()))
 
     def encoded(self, head: str, rows: np.ndarray) -> np.ndarray:
-        """See `RowStore.encoded`."""
+        """See `LabelRows.encoded`."""
         return np.asarray(self.heads[head][rows])
 
     def labels_of(self, head: str, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,7 +86,7 @@ class ArrayLabels:
         return np.nonzero(marked)[1], marked.sum(axis=1)
 
 
-def held_out_rows(rows: RowStore, fraction: float, *, seed: int = 0) -> np.ndarray:
+def held_out_rows(rows: LabelRows, fraction: float, *, seed: int = 0) -> np.ndarray:
     """Choose the rows that are held out, by the labels of the first head, as `split_indices` does.
 
     Of more than a million rows the ones held out are chosen among a million drawn by chance, at most 100,000.

@@ -20,6 +20,7 @@ from kerasbert.batches.sampling import RowSampling, count_drawn, row_draws
 from kerasbert.batches.source import TokenBatches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import LabelCounts
+from kerasbert.labels.rules import ONE_OF_TWO
 from kerasbert.tokenization.augmentation import RATES, Augmentation, parse_augmentation
 from kerasbert.tokenization.token_arrays import TokenArrays
 
@@ -391,7 +392,7 @@ def _label_counts(cache: TokenCache, drawn: Mapping[str, tuple[np.ndarray, int]]
     for name, (found, total) in drawn.items():
         every = np.zeros(len(cache.heads[name].names), dtype=np.int64)
         every[: len(found)] = found
-        counts[name] = LabelCounts(every[1:] if cache.heads[name].task == "binary" else every, total)
+        counts[name] = LabelCounts(every[1:] if cache.heads[name].kind.rules is ONE_OF_TWO else every, total)
     return counts
 
 

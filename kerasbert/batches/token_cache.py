@@ -31,11 +31,14 @@ from kerasbert._core.locks import identity, read_locked
 from kerasbert._core.names import INPUT_IDS, MANIFEST_FILE, TOKEN_TYPE_IDS
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
-from kerasbert.labels.hierarchy import UNKNOWN, Hierarchy, parse_tree
+from kerasbert.labels.hierarchy import Hierarchy, parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.reading._files import SourceFile
 from kerasbert.reading.sources import listing
-from kerasbert.tokenization.token_arrays import TokenArrays, ranges
+from kerasbert.tasks.levels import ExclusiveLevel
+from kerasbert.tasks.table import TASKS, task_class
+from kerasbert.tasks.task import Task
+from kerasbert.tokenization.token_arrays import TokenArrays, offsets_of, ranges
 
 CACHE_FILE = "cache.json"
 LENGTHS_FILE = "lengths.bin"
@@ -44,7 +47,6 @@ KINDS_FILE = "kinds.bin"
 KEYS_FILE = "texts.bin"
 BAD_ROWS_FILE = "bad_rows.txt"
 FORMAT = 1
-TASKS = ("binary", "multiclass", "multilabel", HIERARCHICAL)
 FORM = {
     "vocabulary": str,
     "max_length": is_count,
@@ -64,7 +66,7 @@ FORM = {
     "sources": [{"path": str, "size": is_count, "mtime_ns": int, "sha256": str}],
     "heads": {
         ...: {
-            "task": lambda task: task in TASKS,
+            "task": lambda task: task in (*TASKS, HIERARCHICAL),
             "columns": [str],
             "delimiter": (str, None),
             "names": [str],
@@ -86,7 +88,7 @@ class CachedHead:
     """The labels of one head.
 
     Args:
-        task: `"binary"`, `"multiclass"` or `"multilabel"`; `"hierarchical"` for a level of a hierarchy.
+        task: name of its task; `HIERARCHICAL` for a level of a hierarchy.
         columns: where they were read.
         delimiter: separator of several names in one cell.
         names: label names in order.
@@ -101,6 +103,11 @@ class CachedHead:
     order: tuple[int, ...]
     counts: tuple[int, ...]
 
+    @property
+    def kind(self) -> type[Task]:
+        """The class of the task."""
+        return ExclusiveLevel if self.task == HIERARCHICAL else task_class(self.task)
+
     def encode(self, labels: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Labels of n texts as the array that the head trains on.
 
@@ -109,20 +116,9 @@ class CachedHead:
             counts: how many of them each text has, (n,).
 
         Returns:
-            Float32 (n, 1) for a binary, int32 (n,) for a multi-class, float32 (n, C) for a multi-label head; int32 (n,)
-            for a level, -1 where unknown.
+            See `Task.array`.
         """
-        if self.task == HIERARCHICAL:
-            level = np.full(len(counts), UNKNOWN, dtype=np.int32)
-            level[counts > 0] = labels
-            return level
-        if self.task == "multiclass":
-            return labels
-        if self.task == "binary":
-            return labels.astype(np.float32).reshape(-1, 1)
-        rows = np.zeros((len(counts), len(self.names)), dtype=np.float32)
-        rows[np.repeat(np.arange(len(rows)), counts), labels] = 1.0
-        return rows
+        return self.kind.array(labels, offsets_of(counts), len(self.names))
 
 
 class TokenCache:
@@ -287,10 +283,9 @@ class TokenCache:
             raise DataError(f"{self.folder}: records and index differ; prepare it again.")
         for name, (numbers, offsets) in labels.items():
             self._check_numbers(name, numbers)
-            several = np.diff(offsets)
-            task = self.heads[name].task
-            fits = (several == 1).all() if task in ("binary", "multiclass") else (several <= 1).all()
-            if task != "multilabel" and not fits:
+            several, head = np.diff(offsets), self.heads[name]
+            fits = (several <= 1).all() if head.task == HIERARCHICAL else (several == 1).all()
+            if not head.kind.rules.several and not fits:
                 raise DataError(f"{self.folder}: a record of {name!r} has no label or several; prepare it again.")
 
     def _check_numbers(self, head: str, numbers: np.ndarray) -> None:

@@ -19,16 +19,13 @@ def assert_labels(
     rebuild: Callable[[Any, list[tuple[str | None, Any]]], Any],
     named: list[tuple[str, LabelForm]],
 ) -> Any:
-    """Add label checks to a dataset.
+    """Add label checks to a `tf.data.Dataset`; one without labels is returned as it is.
 
     Args:
-        dataset: of (inputs, labels) or (inputs, labels, weights); others are left alone.
+        dataset: of (inputs, labels) or (inputs, labels, weights).
         parts: gives the `Part` of each head of labels.
-        rebuild: puts them together again.
-        named: takes up name and form of each, for `message_of`.
-
-    Returns:
-        A `tf.data.Dataset` of the same batches.
+        rebuild: replaces the labels of some heads.
+        named: takes up name and form of each head, for `message_of`.
 
     Raises:
         DataError: when the shape of the labels does not fit.
@@ -58,15 +55,7 @@ def assert_labels(
 
 
 def message_of(error: Exception, named: list[tuple[str, LabelForm]]) -> str | None:
-    """The label error inside an error of a checked dataset.
-
-    Args:
-        error: raised while the dataset was read.
-        named: see `assert_labels`.
-
-    Returns:
-        The message; None for any other error.
-    """
+    """Return the message for an error of a checked dataset; None for any other error."""
     found = FOUND.search(str(error))
     if found is None:
         return None

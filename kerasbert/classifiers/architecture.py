@@ -10,22 +10,13 @@ from kerasbert.tasks.table import describe_task
 
 
 def architecture_of(model: Classifier) -> dict[str, Any]:
-    """The builder call that makes a model of the same architecture.
-
-    Args:
-        model: from a builder, trained or not.
+    """Return the builder call that makes a model of the same architecture.
 
     Returns:
-        `builder`, the builder's name, and `arguments`, its keyword arguments as plain data; `encoder` is the config and
-        the heads of a multi-task model are dicts of `task` and `label_names`.
+        `builder`, the builder's name, and `arguments`, its keyword arguments as plain data; `encoder` is the config.
 
     Raises:
         ConfigError: when the pooling layer is not one of this package's, or the model is quantised.
-
-    Example:
-        >>> model = build_multiclass(3, encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
-        >>> architecture_of(model)["builder"], architecture_of(model)["arguments"]["num_classes"]
-        ('build_multiclass', ['0', '1', '2'])
     """
     check_not_quantized(model)
     heads = model.heads
@@ -37,9 +28,7 @@ def architecture_of(model: Classifier) -> dict[str, Any]:
         "combine_before_pooling": model.features.combine_before_pooling,
         "pooling": describe_pooling(model.features.pooling),
         "window_pooling": None if model.windows is None else describe_pooling(model.windows.pooling),
-        "hidden_units": list(first.hidden_units),
-        "hidden_activation": first.hidden_activation,
-        "dropout": first.dropout.rate,
+        **first.options,
         "max_length": model.max_length,
         "name": model.name,
     }

@@ -25,14 +25,7 @@ EncoderLike = Any
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BuildOptions:
-    """The options that the builders share, checked as far as they can be without the encoder.
-
-    Args: those of `build_multiclass`.
-
-    Raises:
-        ConfigError: when one is out of its range.
-        TypeError: when one has the wrong type.
-    """
+    """The options that the builders share, see `build_multiclass`; checked as far as possible without the encoder."""
 
     encoder: EncoderLike = DEFAULT_ENCODER
     layers: int | Sequence[int] | None = None
@@ -72,8 +65,8 @@ def build(outputs_of: Callable[[Any], Any], options: BuildOptions) -> Classifier
     """Build a classifier.
 
     Args:
-        outputs_of: from the symbolic vector of a text, (batch, hidden), to the model's outputs. Its layers are made before,
-            so that a wrong argument is told before the encoder is loaded.
+        outputs_of: from the symbolic vector of a text, (batch, hidden), to the model's outputs. Its layers exist already,
+            so that a wrong argument is refused before the encoder is loaded.
         options: of the builder.
     """
     windows = None if options.window_pooling is None else WindowPooling(options.window_pooling, name="windows")
@@ -110,11 +103,10 @@ def finish(inputs: Any, outputs: Any, options: BuildOptions) -> Classifier:
 
 
 def check_max_length(max_length: int | None, config: BertConfig) -> int:
-    """The longest input in tokens: the value given, or `DEFAULT_MAX_LENGTH` where the encoder has as many positions.
+    """Return the longest input in tokens; None is `DEFAULT_MAX_LENGTH`, or the encoder's positions if they are fewer.
 
     Raises:
         ConfigError: when it is below 3 ([CLS], one token, [SEP]) or above the encoder's positions.
-        TypeError: when it is no integer.
     """
     if max_length is None:
         return min(DEFAULT_MAX_LENGTH, config.max_length)

@@ -19,6 +19,9 @@ from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 from kerasbert.tasks.task import Task
 
+# What layers and inputs of a classifier are called, which no head may be.
+LAYER_NAMES = ("encoder", "features", "windows", WINDOW_ROWS, *INPUT_NAMES)
+
 
 @suggest_keywords
 def build_binary(
@@ -50,10 +53,6 @@ def build_binary(
 
     Returns:
         A compiled `Classifier`; its output is P(positive), float32 (batch, 1).
-
-    Raises:
-        ConfigError: as `build_multiclass`.
-        TypeError: as `build_multiclass`.
 
     Example:
         >>> model = build_binary(label_names=["ham", "spam"], encoder=BertConfig(num_hidden_layers=1))
@@ -94,8 +93,8 @@ def build_multiclass(
         combine: how several hidden states become one: `"concat"`, `"mean"`, `"max"`, `"weighted"` (a learned mix with a
             scale, the same for every text) or `"attention"` (a learned mix for each text). The learned ones need at
             least two hidden states.
-        combine_before_pooling: False pools each hidden state and combines the vectors; True combines the hidden states token by
-            token and pools the result once.
+        combine_before_pooling: False pools each hidden state and combines the vectors; True combines the hidden states
+            token by token and pools the result once.
         pooling: how the tokens become one vector: `"mean"`, `"cls"`, `"attention"` or another name (a wrong one is answered
             with all of them), or a layer of `kb.layers`.
         window_pooling: None for texts that are one row each; `"mean"`, `"max"` or `"attention"` for texts in windows: the
@@ -161,10 +160,6 @@ def build_multilabel(
 
     Returns:
         A compiled `Classifier`; its output is float32 (batch, num_labels).
-
-    Raises:
-        ConfigError: as `build_multiclass`.
-        TypeError: as `build_multiclass`.
 
     Example:
         >>> build_multilabel(num_labels=10, encoder=BertConfig(num_hidden_layers=1)).output.shape
@@ -259,14 +254,8 @@ def build_head(
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_bool("compile", compile)
     check_name("name", name)
-    layer = ClassificationHead(
-        task,
-        activation=activation,
-        hidden_units=hidden_units,
-        hidden_activation=hidden_activation,
-        dropout=dropout,
-        name=SINGLE_HEAD,
-    )
+    hidden: dict[str, Any] = {"hidden_units": hidden_units, "hidden_activation": hidden_activation, "dropout": dropout}
+    layer = ClassificationHead(task, activation=activation, **hidden, name=SINGLE_HEAD)
     inputs = keras.Input((hidden_size,), name="features")
     model = keras.Model(inputs, layer(inputs), name=name)
     if compile:
@@ -275,10 +264,10 @@ def build_head(
 
 
 def build_heads(heads: Mapping[str, Task], arguments: Mapping[str, Any]) -> Classifier:
-    """Build a classifier of flat heads.
+    """Build a classifier of flat heads; `SINGLE_HEAD` alone gives one output instead of a dict.
 
     Args:
-        heads: head name -> task; one of the name `SINGLE_HEAD` alone gives one output instead of a dict.
+        heads: head name -> task.
         arguments: of a builder, among them the shared options.
     """
     options = BuildOptions.among(arguments)
@@ -300,11 +289,7 @@ def _check_heads(heads: Any) -> dict[str, Task]:
             f"`heads` must be a dict of head name -> Binary, Multiclass or Multilabel; got {shorten(heads)}."
         )
     for name, task in heads.items():
-        if (
-            not isinstance(name, str)
-            or not name.isidentifier()
-            or name in ("encoder", "features", "windows", WINDOW_ROWS, *INPUT_NAMES)
-        ):
+        if not isinstance(name, str) or not name.isidentifier() or name in LAYER_NAMES:
             raise ConfigError(
                 f"`heads` must have names of letters, digits and '_' that no layer has; got {shorten(name)}."
             )

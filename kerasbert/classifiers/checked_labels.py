@@ -15,10 +15,9 @@ Y = "`y`"
 
 
 class CheckedLabels(keras.Model):
-    """Abstract: a model that refuses labels which do not fit its losses.
+    """Abstract: a model that refuses labels which do not fit the losses it was compiled with.
 
-    The subclass has `trained_heads`. What a head takes is told by the loss that it was compiled with; labels of a loss that
-    is neither of this package nor a cross-entropy of Keras are not checked.
+    Labels of a loss that is neither of this package nor a cross-entropy of Keras are not checked.
     """
 
     @property
@@ -51,14 +50,7 @@ class CheckedLabels(keras.Model):
 
 
 class Part(NamedTuple):
-    """The labels of one head.
-
-    Args:
-        key: name of the head in a dict of labels; None: they are all the labels.
-        where: names them in messages.
-        form: what they must be.
-        labels: they themselves.
-    """
+    """The labels of one head: its key (None: no dict), their name in messages, their form, and they themselves."""
 
     key: str | None
     where: str
@@ -74,11 +66,7 @@ def rebuild(labels: Any, parts: Sequence[tuple[str | None, Any]]) -> Any:
 
 
 class Labels:
-    """The checks of a compiled model's labels.
-
-    Args:
-        model: compiled.
-    """
+    """The label checks of a compiled model."""
 
     def __init__(self, model: Any) -> None:
         self.forms = forms_of(model)
@@ -111,12 +99,7 @@ class Labels:
         return (data[0], self.arrays(data[1], "The labels of `validation_data`"), *data[2:])
 
     def arrays(self, labels: Any, where: str = Y) -> Any:
-        """Check arrays of labels; lists of numbers become arrays.
-
-        Raises:
-            DataError: when a shape or a value does not fit.
-            TypeError: when they are no numbers.
-        """
+        """Check arrays of labels, and return them in the shape that the loss takes; lists of numbers become arrays."""
         labels = _as_arrays(labels)
         parts = self.parts(labels, where)
         for part in parts:
@@ -152,17 +135,7 @@ class Labels:
 
 @contextlib.contextmanager
 def checked_labels(model: Any) -> Iterator[Labels]:
-    """Context: check a model's labels; an error that a pipeline raises for them becomes a `DataError`.
-
-    Args:
-        model: with heads.
-
-    Yields:
-        The checks.
-
-    Raises:
-        DataError: when labels that came in the block do not fit.
-    """
+    """Context: check a model's labels; an error that a pipeline raises for them becomes a `DataError`."""
     labels = Labels(model)
     try:
         yield labels

@@ -21,7 +21,7 @@ from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.inputs import NamedInputs
-from kerasbert.encoders.quantized_parts import quantize_whole
+from kerasbert.encoders.quantized_parts import Quantizable
 from kerasbert.optimizers.adamw import check_patterns
 from kerasbert.optimizers.variables import build_variables
 from kerasbert.tasks.outputs import Outputs
@@ -33,7 +33,7 @@ HeadLayer = ClassificationHead | LevelProbabilities | LayerVotes
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
-class Classifier(NamedInputs, CheckedLabels):
+class Classifier(NamedInputs, Quantizable, CheckedLabels):
     """A functional model: token inputs, an encoder, features, and one or several heads.
 
     Made by the builders (`build_multilabel` and its siblings); compile, fit, predict, save and load it as any Keras
@@ -157,12 +157,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return self.input_keys
 
     def named(self, inputs: Any) -> Any:
-        """Inputs as a dict by name, see `NamedInputs`.
-
-        Raises:
-            ConfigError: when an input is missing.
-            DataError: when they hold raw text.
-        """
+        """Return inputs as a dict by name, see `NamedInputs`; refuse raw text and what is too long."""
         _refuse_text(inputs, self.input_keys)
         named = super().named(inputs)
         if hasattr(named, "shape"):
@@ -175,11 +170,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return named
 
     def named_data(self, data: Any) -> Any:
-        """See `NamedInputs`; batches of `tf.data` are checked against `max_length` too.
-
-        Raises:
-            ConfigError: when inputs are longer than `max_length`.
-        """
+        """See `NamedInputs`; batches of `tf.data` are checked against `max_length` too."""
         return limit_input_length(super().named_data(data), self.max_length)
 
     def _check_length(self, input_ids: Any) -> None:
@@ -198,12 +189,7 @@ class Classifier(NamedInputs, CheckedLabels):
         return super().fit(x, y, *args, **kwargs)
 
     def train_on_batch(self, x: Any, y: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Train on one batch as `keras.Model.train_on_batch` does.
-
-        Raises:
-            ConfigError: as `fit`.
-            DataError: as `fit`.
-        """
+        """Train on one batch as `keras.Model.train_on_batch` does; it raises what `fit` raises."""
         self._check_class_weight(inspect.signature(keras.Model.train_on_batch).bind(self, x, y, *args, **kwargs))
         return super().train_on_batch(x, y, *args, **kwargs)
 
@@ -212,45 +198,19 @@ class Classifier(NamedInputs, CheckedLabels):
         return super().call(self.named(inputs), training=training, mask=mask, **kwargs)
 
     def make_train_function(self, force: bool = False) -> Any:
-        """Make the training step as Keras does; the optimiser's variables are made first, so that it is traced once.
-
-        Args:
-            force: whether a step that was made already is made again.
-
-        Raises:
-            ConfigError: when a pattern of an `AdamW` matches no weight, frozen ones included.
-        """
+        """Make the training step as Keras does; the optimiser's variables are made first, so that it is traced once."""
         if getattr(self, "optimizer", None) is not None:
             check_patterns(self.optimizer, self.weights)
             build_variables(self.optimizer, self.trainable_variables, getattr(self, "distribute_strategy", None))
         return super().make_train_function(force)
 
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
-        """Predict as `keras.Model.predict` does, see `NamedInputs`; without rows the result is empty and of the right width.
-
-        Raises:
-            ConfigError: when an input is missing.
-            DataError: when `x` holds raw text.
-        """
+        """Predict as `keras.Model.predict` does, see `NamedInputs`; without rows the result is empty, of the right width."""
         named = x if isinstance(x, BatchSource) else self.named_data(x)
         if isinstance(named, dict) and all(isinstance(part, np.ndarray) and not len(part) for part in named.values()):
             empty = {name: np.zeros((0, head.task.units), "float32") for name, head in self.heads.items()}
             return empty if isinstance(self.output, dict) else next(iter(empty.values()))
         return super().predict(named, *args, **kwargs)
-
-    def quantize(self, mode: Any = "int8", **options: Any) -> None:
-        """Quantise the weights of dense layers and embeddings, the encoder's among them, as `keras.Model.quantize` does.
-
-        The result is saved as a `.keras` file and loaded from it. Its kernels no longer train.
-
-        Args:
-            mode: `"int8"`.
-            **options: other arguments of `keras.Model.quantize`.
-
-        Raises:
-            ConfigError: when the mode is another one.
-        """
-        quantize_whole(super().quantize, mode, **options)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """The loss; the layers of a layerwise model learn from the labels of its one head."""

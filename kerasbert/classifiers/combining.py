@@ -13,7 +13,7 @@ from kerasbert.encoders.kept_parts import KeepsParts
 
 
 class Combination(KeepsParts, keras.layers.Layer):
-    """Abstract: weighs several tensors of one shape and adds them up. Every combination is called like this:
+    """Abstract: weighted sum of several tensors of one shape. Every combination is called like this:
 
     Call arguments:
         states: L tensors (..., hidden), L >= 1.

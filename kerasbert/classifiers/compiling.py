@@ -34,11 +34,8 @@ def compile_classifier(
         head_learning_rate: rate of the heads.
         weight_decay: decoupled decay of kernels and embeddings, in [0, 1).
         global_clipnorm: largest global norm of the gradients; None for no clipping.
-        head_factor: rate of the heads over that of the encoder; None takes it from the two rates.
-        **compile_arguments: other arguments of `keras.Model.compile`, such as `jit_compile`.
-
-    Raises:
-        ConfigError: when a number is out of its range.
+        head_factor: rate of the heads over that of the encoder; None: of the two rates.
+        **compile_arguments: other arguments of `keras.Model.compile`.
     """
     factor = head_learning_rate / learning_rate if head_factor is None else head_factor
     optimizer = AdamW(
@@ -64,7 +61,7 @@ def compile_heads(
         model: its outputs are those of the heads.
         heads: head name -> head.
         optimizer: wrapped by loss scaling where the model computes in float16.
-        losses: head name -> loss; None takes those of the task table.
+        losses: head name -> loss; None: the tasks' own.
         **compile_arguments: other arguments of `keras.Model.compile`.
 
     Raises:

@@ -14,19 +14,9 @@ WAITING = "uninitialized_variables"
 
 @contextlib.contextmanager
 def declared_only() -> Iterator[list[Any]]:
-    """Context: variables made inside are declared, not allocated.
+    """Context: variables created inside are declared, not allocated; yields their list.
 
     Keras does so itself while it traces; what is declared here and never gets a value, it would initialise later on.
-
-    Yields:
-        A list that holds the variables afterwards.
-
-    Example:
-        >>> with declared_only() as variables:
-        ...     layer = keras.layers.Dense(1_000_000)
-        ...     layer.build((None, 1_000_000))
-        >>> [tuple(variable.shape) for variable in variables]
-        [(1000000, 1000000), (1000000,)]
     """
     variables: list[Any] = []
     before = list(global_state.get_global_attribute(WAITING) or [])
@@ -40,12 +30,7 @@ def declared_only() -> Iterator[list[Any]]:
 
 
 def give_values(variables: list[Any], value_of: Callable[[str], np.ndarray | None]) -> None:
-    """Give declared variables their first values.
-
-    Args:
-        variables: from `declared_only`.
-        value_of: takes the path of a variable; None leaves it to its own initializer.
-    """
+    """Give declared variables their values by path; those without one get their initializer's."""
     for variable in variables:
         value = value_of(variable.path)
         if value is not None:

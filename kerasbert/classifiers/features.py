@@ -22,14 +22,10 @@ class Features(KeepsParts, keras.layers.Layer):
 
     Args:
         pooling: a pooling layer, shared by all chosen hidden states.
-        layer_indices: which hidden states are read, counted from the embeddings; for the record, they are chosen by
-            the builder.
-        combine: `"concat"`, `"mean"`, `"max"`, `"weighted"` (a learned mix, the same for every text) or `"attention"`
-            (a learned mix for each text). The last two need at least two hidden states; the others pass a single one on.
-        combine_before_pooling: False pools each hidden state and combines the vectors; True combines the hidden states token by
-            token and pools the result once.
-        max_length: the longest input, in tokens, that the classifier is meant for; it travels here so that whoever
-            tokenises for a loaded model can ask it.
+        layer_indices: the hidden states that are read, counted from the embeddings; for the record.
+        combine: see `build_multiclass`; the learned ones need at least two hidden states, others pass a single one on.
+        combine_before_pooling: see `build_multiclass`.
+        max_length: longest input in tokens; kept here, so that a loaded model tells it to its tokenizer.
         **kwargs: `keras.layers.Layer`'s own.
 
     Call arguments:
@@ -118,14 +114,11 @@ class Features(KeepsParts, keras.layers.Layer):
 
 
 def resolve_layers(layers: int | Sequence[int] | None, num_hidden_layers: int) -> tuple[int, ...]:
-    """Resolve the `layers` argument to indices counted from the embeddings.
+    """Resolve the `layers` argument to distinct indices in 0..num_hidden_layers, in the order given.
 
     Args:
         layers: an index or several; 0 is the embeddings, `num_hidden_layers` or -1 the last block. None: the last.
         num_hidden_layers: blocks of the encoder.
-
-    Returns:
-        Distinct indices in 0..num_hidden_layers, in the order given.
 
     Raises:
         ConfigError: when an index is outside the encoder, given twice, or none is given.

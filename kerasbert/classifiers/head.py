@@ -30,9 +30,6 @@ class Head(KeepsParts, keras.layers.Layer):
     Call arguments:
         features: (batch, hidden).
         training: whether dropout is active.
-
-    Raises:
-        ConfigError: when a number is out of its range.
     """
 
     def __init__(self, *, hidden_units: Sequence[int], hidden_activation: str, dropout: float, **kwargs: Any) -> None:
@@ -68,13 +65,14 @@ class Head(KeepsParts, keras.layers.Layer):
             features = layer(self.dropout(features, training=training))
         return self.dropout(features, training=training)
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The arguments that every head has, as plain data."""
+        units, rate = list(self.hidden_units), self.dropout.rate
+        return {"hidden_units": units, "hidden_activation": self.hidden_activation, "dropout": rate}
+
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "hidden_units": list(self.hidden_units),
-            "hidden_activation": self.hidden_activation,
-            "dropout": self.dropout.rate,
-        }
+        return {**super().get_config(), **self.options}
 
 
 @final
@@ -149,23 +147,14 @@ def logits_layer(units: int, name: str) -> keras.layers.Dense:
 
 
 def check_hidden_units(value: Sequence[int]) -> tuple[int, ...]:
-    """Return the widths of hidden layers as a tuple.
-
-    Raises:
-        TypeError: when it is no list of integers.
-        ConfigError: when a width is below 1.
-    """
+    """Return the widths of hidden layers, each >= 1, as a tuple."""
     if not isinstance(value, (list, tuple)):
         raise TypeError(f"`hidden_units` must be a list of integers, such as (256,); got {shorten(value)}.")
     return tuple(check_int("hidden_units", units, 1, 1_000_000) for units in value)
 
 
 def check_hidden_activation(value: str) -> str:
-    """Return the name if Keras has an activation of that name.
-
-    Raises:
-        ConfigError: when it has none.
-    """
+    """Return the name if Keras has an activation of that name."""
     no_activations = ("deserialize", "get", "serialize")
     known = [name for name in dir(keras.activations) if not name.startswith("_") and name not in no_activations]
     if not isinstance(value, str) or value not in known:

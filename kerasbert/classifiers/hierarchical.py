@@ -1,5 +1,6 @@
 """`build_hierarchical`: classes and the subclasses inside them in one graph, fresh or from a trained flat model."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,19 +21,9 @@ from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.levels import LEVEL_TASKS
 
 HIERARCHY = "hierarchy"
-# What a trained flat model brings along.
-INHERITED = (
-    "encoder",
-    "layers",
-    "combine",
-    "combine_before_pooling",
-    "pooling",
-    "window_pooling",
-    "hidden_units",
-    "hidden_activation",
-    "dropout",
-    "max_length",
-)
+# What is said anew of a model that is built from a trained flat one; the rest it brings along.
+CHOSEN = ("activation", "learning_rate", "head_learning_rate", "compile", "name")
+INHERITED = [field.name for field in dataclasses.fields(BuildOptions) if field.name not in CHOSEN]
 
 
 @suggest_keywords
@@ -71,8 +62,8 @@ def build_hierarchical(
     Args:
         subclasses: class -> list of subclasses, or a deeper nesting of dicts that ends in lists, equally deep everywhere.
             The levels are `class`, `subclass`, `level_3` and so on.
-        level_task: the task of each level: `"multiclass"`, where a text has one class and one subclass, or `"multilabel"`,
-            where it may have several classes, and several subclasses in each.
+        level_task: name of the task of each level: `Multiclass.name`, where a text has one class and one subclass, or
+            `Multilabel.name`, where it may have several classes, and several subclasses in each.
         level_weights: weight of each level's loss, >= 0, from the classes down; None for 1 each.
         class_scores: `"own"`: every level has logits of its own; `"summed"`: only the subclasses have, and P(class) is
             the sum of theirs, so that every subclass competes with all others. None takes `"own"` for a multi-label task
@@ -109,7 +100,7 @@ def build_hierarchical(
     head_options = options.head
     if from_model is not None:
         depth = _level_of(from_model, tree.names, level_task, options)
-        head_options = _head_options(from_model.head)
+        head_options = from_model.head.options
         if class_scores is None and depth < len(tree.names) - 1:
             class_scores = "own"
     head = HierarchicalHead(
@@ -167,14 +158,6 @@ def _level_of(model: Any, names: Sequence[Sequence[str]], task: str, options: Bu
     )
 
 
-def _head_options(head: ClassificationHead) -> dict[str, Any]:
-    return {
-        "hidden_units": head.hidden_units,
-        "hidden_activation": head.hidden_activation,
-        "dropout": head.dropout.rate,
-    }
-
-
 def _copy(model: Classifier) -> Classifier:
     copy: Classifier = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
@@ -192,13 +175,14 @@ def _take_over(head: HierarchicalHead, flat: ClassificationHead, depth: int) -> 
     kernel, bias = np.array(kernel[:, order]), np.array(bias[order])
     if head.class_scores == "summed" and not depth:
         _share_out(head, kernel, bias)
-    else:
-        head.output_layers[-1 if depth else 0].set_weights([kernel, bias])
-        head.output_layers[-1 if depth else 0].trainable = flat.output_layer.trainable
+        return
+    layer = head.output_layers[-1 if depth else 0]
+    layer.set_weights([kernel, bias])
+    layer.trainable = flat.output_layer.trainable
 
 
 def _share_out(head: HierarchicalHead, kernel: np.ndarray, bias: np.ndarray) -> None:
-    """Copy each label's logit to its descendants, less the logarithm of their number: their probabilities add up to its own."""
+    """Copy each label's logit to its descendants, less the log of their number: they add up to its probability."""
     for parents in map(np.array, head.hierarchy.parents):
         kernel = kernel[:, parents]
         bias = bias[parents] - np.log(np.bincount(parents)[parents])

@@ -175,13 +175,7 @@ class LevelProbabilities(keras.layers.Layer):
         [[0.25, 0.75]]
     """
 
-    def __init__(
-        self,
-        task: LevelTask,
-        *,
-        loss_weight: float = 1.0,
-        **kwargs: Any,
-    ) -> None:
+    def __init__(self, task: LevelTask, *, loss_weight: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
         self.task = task
         self.activation = task.check_activation(None)

@@ -92,10 +92,10 @@ def build_layerwise(
 
 
 def truncate(model: Classifier, layer: int) -> Classifier:
-    """Cut a layerwise model down to the classifier of one layer.
+    """Cut a layerwise model down to the classifier of one layer; the model stays as it is.
 
     Args:
-        model: from `build_layerwise`; it stays as it is.
+        model: from `build_layerwise`.
         layer: one of its layers, negative from the end of its encoder.
 
     Returns:
@@ -104,12 +104,6 @@ def truncate(model: Classifier, layer: int) -> Classifier:
     Raises:
         ConfigError: when the model is not layerwise or has no classifier on that layer.
         TypeError: when `layer` is no integer.
-
-    Example:
-        >>> config = BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=4)
-        >>> small = truncate(build_layerwise(Multiclass(3), encoder=config), 2)
-        >>> small.encoder.config.num_hidden_layers, small.output.shape
-        (2, (None, 3))
     """
     votes = check_layerwise(model)
     total = model.encoder.config.num_hidden_layers
@@ -124,11 +118,7 @@ def truncate(model: Classifier, layer: int) -> Classifier:
 
 
 def check_layerwise(model: Any) -> LayerVotes:
-    """Return the votes of a layerwise model.
-
-    Raises:
-        ConfigError: when the model has none.
-    """
+    """Return the votes of a layerwise model; refuse any other."""
     votes: LayerVotes | None = getattr(model, "votes", None)
     if votes is None:
         raise ConfigError(
@@ -153,9 +143,7 @@ def _plain(model: Classifier, layer: int) -> Classifier:
         "encoder": model.encoder.config.replace(num_hidden_layers=max(layer, 1)),
         "layers": layer,
         "pooling": pooling_from(describe_pooling(features.pooling)),
-        "hidden_units": head.hidden_units,
-        "hidden_activation": head.hidden_activation,
-        "dropout": head.dropout.rate,
+        **head.options,
         "max_length": model.max_length,
         "compile": False,
         "name": model.name,

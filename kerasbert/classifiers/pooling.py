@@ -297,12 +297,7 @@ _BASE_KEYS = frozenset({*keras.layers.Layer().get_config(), quantized_parts.KEY,
 
 
 def as_pooling(pooling: str | Pooling) -> Pooling:
-    """Resolve the `pooling` argument: the layer of a name, or the layer itself.
-
-    Raises:
-        ConfigError: when the name is unknown.
-        TypeError: when it is neither a name nor a pooling layer.
-    """
+    """Resolve the `pooling` argument: the layer of a name, or the layer itself."""
     if isinstance(pooling, Pooling):
         return pooling
     if not isinstance(pooling, str):
@@ -317,11 +312,7 @@ def serialize_pooling(pooling: Pooling) -> dict[str, Any]:
 
 
 def pooling_name(pooling: Pooling) -> str:
-    """The name of a pooling layer in `POOLINGS`.
-
-    Raises:
-        ConfigError: when the layer is none of this package's.
-    """
+    """Return the name of a pooling layer in `POOLINGS`; refuse a layer of others."""
     name = next((name for name, kind in POOLINGS.items() if type(pooling) is kind), None)
     if name is None:
         raise ConfigError(f"`pooling` must be one of this package's layers to be saved; got {type(pooling).__name__}.")
@@ -329,11 +320,7 @@ def pooling_name(pooling: Pooling) -> str:
 
 
 def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
-    """Describe a pooling layer as plain data: its name, or a dict of `name` and the settings that are not its defaults.
-
-    Raises:
-        ConfigError: when the layer is none of this package's.
-    """
+    """Describe a pooling layer as plain data: its name, or a dict of `name` and the settings that are no defaults."""
     name = pooling_name(pooling)
     usual = POOLINGS[name]().get_config()
     own = {key: value for key, value in pooling.get_config().items() if key not in _BASE_KEYS and value != usual[key]}
@@ -341,12 +328,7 @@ def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
 
 
 def pooling_from(description: str | dict[str, Any]) -> Pooling:
-    """Rebuild a pooling layer from `describe_pooling`.
-
-    Raises:
-        ConfigError: when the name is unknown or a setting out of its range.
-        TypeError: when a setting is unknown.
-    """
+    """Rebuild a pooling layer from `describe_pooling`."""
     if isinstance(description, str):
         return as_pooling(description)
     settings = dict(description)
@@ -354,7 +336,7 @@ def pooling_from(description: str | dict[str, Any]) -> Pooling:
 
 
 def scoring_layers(owner: Any, width: int | None) -> tuple[keras.layers.Dense, keras.layers.Dense]:
-    """The two layers of an attention score, v . tanh(W h + b), built.
+    """Build the two layers of an attention score, v . tanh(W h + b).
 
     Args:
         owner: the layer that holds them; its `units` is their inner width, None for the same.

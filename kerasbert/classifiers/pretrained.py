@@ -31,12 +31,12 @@ class PretrainedClassifier(NamedTuple):
     """A classifier read from a folder of transformers.
 
     Args:
-        model: the classifier, with all weights, not compiled.
+        model: with all weights, not compiled.
         thresholds: of the labels, (units,).
         label_kind: how labels were written, see `kerasbert.labels.kinds`.
         arguments: of the builder, as plain data.
-        metrics: how its data was read, where an export of ours noted it.
-        data: what it was trained on, likewise.
+        metrics: from an export of ours; else empty, as `data`.
+        data: what it was trained on.
     """
 
     model: Classifier
@@ -56,9 +56,6 @@ def read_classifier(
         folder: with `config.json` and weights.
         max_length: longest input in tokens; None for the encoder's positions.
         problem_type: see `TextClassifier.from_pretrained`.
-
-    Returns:
-        The classifier and what belongs to it.
 
     Raises:
         ConfigError: when the folder holds another kind of model, or a value is out of its range.
@@ -99,12 +96,7 @@ def _arguments(values: Mapping[str, Any], config: BertConfig, form: StandardHead
     arguments: dict[str, Any] = {"dropout": usual if rate is None else rate}
     if config.model_type == "bert":
         return {"pooling": "pooler", **arguments}
-    return {
-        "pooling": "cls",
-        "hidden_units": (config.hidden_size,),
-        "hidden_activation": form.activation,
-        **arguments,
-    }
+    return {"pooling": "cls", "hidden_units": (config.hidden_size,), "hidden_activation": form.activation, **arguments}
 
 
 def _check_tensors(source: TensorSource, form: StandardHead, shape: tuple[int, int]) -> None:

@@ -20,7 +20,7 @@ from kerasbert.tasks.task import Task
 
 # A file of a few bytes can claim any number.
 MOST_LABELS = 1_000_000
-PROBLEM_TYPES = ("multi_label_classification", "single_label_classification")
+PROBLEM_TYPES = (Multilabel.problem_type, Multiclass.problem_type)
 # Where `config.json` keeps what transformers has no key for.
 OWN_KEY = "kerasbert"
 # What is kept of the data that a classifier was trained on.
@@ -45,28 +45,14 @@ OTHER_HEADS = (
 
 
 class Labels(NamedTuple):
-    """The labels of a config.
-
-    Args:
-        names: in the order of the outputs.
-        kind: `"names"`, or `"integers"` where all of them are whole numbers.
-    """
+    """Label names of a config in the order of the outputs; `kind` is `"integers"` where all are whole numbers."""
 
     names: tuple[str, ...]
     kind: str = NAMES
 
 
 def check_architecture(folder: Path, values: Mapping[str, Any], form: StandardHead) -> None:
-    """Refuse the config of a model that is no classifier; warn of an unknown architecture.
-
-    Args:
-        folder: named in messages.
-        values: content of `config.json`.
-        form: the head of the config's family.
-
-    Raises:
-        ConfigError: when the architecture is another one of transformers.
-    """
+    """Refuse the config of a model that is no classifier; warn of an unknown architecture."""
     said = values.get("architectures") or [form.architecture]
     names = [str(name) for name in said] if isinstance(said, list) else [str(said)]
     if form.architecture in names:
@@ -86,15 +72,12 @@ def check_architecture(folder: Path, values: Mapping[str, Any], form: StandardHe
 
 
 def labels_of(folder: Path, values: Mapping[str, Any], outputs: int | None) -> Labels:
-    """Label names in the order of the outputs; `LABEL_0` and so on where the config names none, as transformers does.
+    """Return the label names; `LABEL_0` and so on where the config names none, as transformers does.
 
     Args:
         folder: named in messages.
         values: content of `config.json`.
         outputs: of the output layer; None where the weights have none.
-
-    Raises:
-        ConfigError: when the names are malformed.
     """
     given = values.get("id2label")
     if given is None:
@@ -123,29 +106,20 @@ def labels_of(folder: Path, values: Mapping[str, Any], outputs: int | None) -> L
 
 
 def task_of(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], problem_type: str | None) -> Task:
-    """The task of a config's head.
-
-    Args:
-        folder: named in messages.
-        values: content of `config.json`.
-        labels: its label names.
-        problem_type: see `TextClassifier.from_pretrained`.
-
-    Raises:
-        ConfigError: when it is a regression, or unknown.
-    """
+    """Return the task of a config's head; refuse a regression."""
     said = check_choice("problem_type", problem_type, PROBLEM_TYPES) if problem_type else values.get("problem_type")
     if said is None and len(labels) > 1:
-        said = "single_label_classification"
-    if said not in PROBLEM_TYPES or (said == "single_label_classification" and len(labels) < 2):
+        said = Multiclass.problem_type
+    if said not in PROBLEM_TYPES or (said == Multiclass.problem_type and len(labels) < 2):
         raise ConfigError(
             f"{str(folder / CONFIG_FILE)!r}: `problem_type` must be one of {', '.join(PROBLEM_TYPES)}, the first with "
             f"one label or more; got {shorten(said)} with {len(labels)}. If its one output is the logit of a label, pass "
-            f"problem_type='multi_label_classification'."
+            f"problem_type={Multilabel.problem_type!r}."
         )
-    if said == "multi_label_classification":
+    if said == Multilabel.problem_type:
         return Multilabel(labels)
-    return Binary(labels) if len(labels) == 2 and own_values(values).get("task") == "binary" else Multiclass(labels)
+    # transformers has no binary task: a softmax over two labels, which our export of a binary head notes.
+    return Binary(labels) if len(labels) == 2 and own_values(values).get("task") == Binary.name else Multiclass(labels)
 
 
 def own_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -155,25 +129,14 @@ def own_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def label_kind_of(values: Mapping[str, Any], labels: tuple[str, ...], kind: str) -> str:
-    """The label kind from our export, if it is of these labels.
-
-    Args:
-        values: content of `config.json`.
-        labels: its label names.
-        kind: what the names alone say.
-    """
+    """Return the label kind from our export if it is of these labels; else `kind`, what the names alone say."""
     own = own_values(values)
     noted = own.get("label_kind")
     return kind_for(noted, labels) if isinstance(noted, str) and own.get("label_names") == list(labels) else kind
 
 
 def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
-    """The description of the training data from our export; empty where it is malformed.
-
-    Args:
-        noted: as it was read.
-        heads: head name -> number of its labels.
-    """
+    """Return the description of the training data from our export; empty where it is malformed."""
     if not fits_form(noted, DATA_FORM) or "labels" not in noted:
         return {}
     fits_heads = all(len(counts) == heads.get(name) for name, counts in noted["labels"].items())
@@ -181,22 +144,13 @@ def training_data_of(noted: Any, heads: Mapping[str, int]) -> dict[str, Any]:
 
 
 def noted_thresholds(values: Mapping[str, Any], task: Task) -> np.ndarray:
-    """The thresholds from our export, if they are of these labels; else 0.5.
-
-    Args:
-        values: content of `config.json`.
-        task: of the head.
-
-    Returns:
-        Float (units,).
-    """
+    """Return the thresholds (units,) from our export if they are of these labels; else 0.5."""
     own = own_values(values)
     stored = own.get("thresholds")
     same_labels = own.get("label_names", list(task.label_names)) == list(task.label_names)
     found = stored if isinstance(stored, list) and own.get("task") == task.name and same_labels else []
-    if len(found) == task.units and all(map(is_share, found)):
-        return np.array(stored, dtype=float)
-    return np.full(task.units, 0.5)
+    fits = len(found) == task.units and all(map(is_share, found))
+    return np.array(found, dtype=float) if fits else task.default_thresholds()
 
 
 def _numbered_names(folder: Path, given: Any) -> dict[int, Any]:

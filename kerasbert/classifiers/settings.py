@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.classifiers.pooling import POOLINGS
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
 
 
@@ -20,8 +21,7 @@ class ModelSettings:
         combine_before_pooling: whether layers are combined token by token and pooled once.
         layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
             the voters, None for the output of every block.
-        pooling: what makes one vector of the tokens: `"mean"`, `"cls"`, `"last"`, `"max"`, `"pooler"`, `"attention"` or
-            `"multihead_attention"`; see `build_multiclass`.
+        pooling: what makes one vector of the tokens: {poolings}; see `build_multiclass`.
         hidden_units: widths of hidden layers in the head. Empty for none.
         hidden_activation: activation of the hidden layers in the head, a Keras name.
         dropout: dropout rate in the head, in [0, 1); with 0 the encoder has none either.
@@ -49,3 +49,9 @@ class ModelSettings:
     window_pooling: str = "mean"
     max_windows_per_batch: int = MAX_WINDOWS_PER_BATCH
     precision: str = "float32"
+
+
+# The one list of poolings is `POOLINGS`.
+ModelSettings.__doc__ = (ModelSettings.__doc__ or "").replace(
+    "{poolings}", ", ".join(f'`"{name}"`' for name in POOLINGS)
+)

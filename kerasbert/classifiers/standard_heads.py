@@ -1,8 +1,4 @@
-"""The head that transformers puts on each family for classifying texts, and which of our classifiers equal it.
-
-All four are the same form: the first token's vector, a dense layer as wide as the encoder, an activation, an output
-layer. BERT's dense layer is its pooler; the families differ in activation and in tensor names.
-"""
+"""The head that transformers puts on each family for classifying texts, and which of our classifiers equal it."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +16,7 @@ class StandardHead(NamedTuple):
     Args:
         architecture: transformers' name of the class.
         activation: after the dense layer, a Keras name.
-        dense: name of the dense layer's tensors without `.weight` and `.bias`, without the family's prefix.
+        dense: name of the dense layer's tensors, without `.weight` and `.bias` and the family's prefix.
         output: of the output layer's.
         dropout_key: of the rate in `config.json`.
         default_dropout: the rate where the config is silent; None for the encoder's.
@@ -34,6 +30,8 @@ class StandardHead(NamedTuple):
     default_dropout: float | None = None
 
 
+# One form: the first token's vector, a dense layer as wide as the encoder (BERT's is its pooler), an activation, an
+# output layer. The families differ in activation and in tensor names.
 STANDARD_HEADS = {
     "bert": StandardHead("BertForSequenceClassification", "tanh", "pooler.dense", "classifier"),
     "distilbert": StandardHead(
@@ -45,18 +43,9 @@ STANDARD_HEADS = {
 
 
 def has_standard_head(model: Classifier) -> bool:
-    """Whether a classifier computes what its family's `ForSequenceClassification` does.
+    """Return whether a classifier computes what its family's `ForSequenceClassification` does.
 
-    Args:
-        model: from a builder.
-
-    Returns:
-        True for one plain head that reads the first token of the last block through the family's dense layer.
-
-    Example:
-        >>> config = BertConfig(num_hidden_layers=1)
-        >>> [has_standard_head(build_multiclass(3, encoder=config, pooling=way)) for way in ("pooler", "mean")]
-        [True, False]
+    It has one plain head that reads the first token of the last block through the family's dense layer.
     """
     reads_last = model.features.layer_indices == (model.encoder.config.num_hidden_layers,)
     plain = model.windows is None and model.votes is None and model.hierarchy is None and len(model.heads) == 1
@@ -67,16 +56,10 @@ def has_standard_head(model: Classifier) -> bool:
 
 
 def standard_tensors(model: Classifier) -> dict[str, np.ndarray]:
-    """The head's tensors under transformers' names and in PyTorch's orientation, without the family's prefix.
+    """Return the head's tensors under transformers' names, without the family's prefix, in PyTorch's orientation.
 
     A binary head becomes two classes: the negative one's logit is 0 for every text, and a softmax over both gives the
     same probability.
-
-    Args:
-        model: with a standard head.
-
-    Returns:
-        Tensor name -> float32 array.
     """
     form, dense = STANDARD_HEADS[model.encoder.model_type], _dense(model)
     assert dense is not None

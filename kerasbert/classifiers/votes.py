@@ -71,11 +71,7 @@ class LayerVotes(keras.layers.Layer):
         return tuple(probabilities_shape[0])
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            **describe_task(self.task),
-            "layer_indices": list(self.layer_indices),
-        }
+        return {**super().get_config(), **describe_task(self.task), "layer_indices": list(self.layer_indices)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

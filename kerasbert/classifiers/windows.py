@@ -65,12 +65,7 @@ class WindowPooling(KeepsParts, keras.layers.Layer):
 
 
 def window_pooling_from(pooling: str | Pooling) -> Pooling:
-    """The pooling layer that reads windows.
-
-    Raises:
-        ConfigError: when it is none that windows can be read with.
-        TypeError: when it is neither a name nor a pooling layer.
-    """
+    """Resolve the `window_pooling` argument to a pooling layer that windows can be read with."""
     if isinstance(pooling, str):
         check_choice("window_pooling", pooling, WINDOW_POOLINGS)
     layer = as_pooling(pooling)

@@ -23,7 +23,7 @@ from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help
 )
 from kerasbert.cli.options import app, say
 from kerasbert.cli.standard_streams import open_streams, output_error
-from kerasbert.training.signals import TrainingStopped
+from kerasbert.training.checkpoints.signals import TrainingStopped
 
 INTERRUPTED = 130
 

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import typer
 
 from kerasbert.cli.options import Task
+from kerasbert.labels.rules import ANY
 
-MULTILABEL = "multilabel"
+MULTILABEL = ANY.task
 
 # Head name -> (label column, task of the head).
 Heads = Mapping[str, tuple[str, str]]

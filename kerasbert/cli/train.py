@@ -24,7 +24,7 @@ from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier import TextClassifier
-from kerasbert.training.checkpoint import LAST_GOOD
+from kerasbert.training.checkpoints.checkpoint import LAST_GOOD
 from kerasbert.training.determinism import make_deterministic
 from kerasbert.training.devices import as_strategy, is_chief
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings

@@ -9,7 +9,7 @@ from kerasbert.saving.folder import holds_weights_of
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import TextClassifier
-from kerasbert.training.checkpoint import FINISHED, CheckpointFolder
+from kerasbert.training.checkpoints.checkpoint import FINISHED, CheckpointFolder
 
 
 def unfinished_folder(output: Path) -> Path:

@@ -23,7 +23,7 @@ class BertSelfAttention(KeepsParts, keras.layers.Layer):
     Args:
         hidden_size: width of the hidden states, a multiple of `num_attention_heads`.
         num_attention_heads: number of heads.
-        dropout: rate in [0, 1) of dropout on the attention probabilities, in training only.
+        dropout: rate in [0, 1) on the attention probabilities, in training only.
         initializer_range: standard deviation of the truncated normal that fills the kernel.
         **kwargs: `keras.layers.Layer`'s own (`name`, `dtype`, `trainable`).
 
@@ -35,12 +35,6 @@ class BertSelfAttention(KeepsParts, keras.layers.Layer):
 
     Output shape:
         A pair: context (batch, length, hidden_size) and attention probabilities (batch, heads, length, length).
-
-    Example:
-        >>> layer = BertSelfAttention(hidden_size=8, num_attention_heads=2)
-        >>> context, probabilities = layer(keras.ops.ones((1, 3, 8)))
-        >>> tuple(context.shape), tuple(probabilities.shape)
-        ((1, 3, 8), (1, 2, 3, 3))
 
     Reference:
         Vaswani et al., "Attention Is All You Need", 2017, section 3.2.

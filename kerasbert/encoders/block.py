@@ -20,7 +20,7 @@ class BertBlock(KeepsParts, keras.layers.Layer):
     """A post-norm transformer block of BERT, shared by DistilBERT, ELECTRA and RoBERTa.
 
     Args:
-        config: sizes and constants, a `BertConfig` or a dict of its keys.
+        config: a `BertConfig` or a dict of its keys.
         **kwargs: `keras.layers.Layer`'s own (`name`, `dtype`, `trainable`).
 
     Call arguments:
@@ -31,12 +31,6 @@ class BertBlock(KeepsParts, keras.layers.Layer):
 
     Output shape:
         A pair: hidden states (batch, length, hidden_size) and attention probabilities (batch, heads, length, length).
-
-    Example:
-        >>> block = BertBlock(BertConfig(hidden_size=8, num_attention_heads=2, intermediate_size=16))
-        >>> hidden_states, _ = block(keras.ops.ones((1, 3, 8)))
-        >>> tuple(hidden_states.shape)
-        (1, 3, 8)
 
     Reference:
         Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019, section 3.

@@ -28,12 +28,7 @@ DISTILBERT_KEYS = {
 FAMILY_DEFAULTS: dict[str, dict[str, Any]] = {
     "bert": {},
     "distilbert": {"num_hidden_layers": 6, "type_vocab_size": 0},
-    "electra": {
-        "hidden_size": 256,
-        "embedding_size": 128,
-        "num_attention_heads": 4,
-        "intermediate_size": 1024,
-    },
+    "electra": {"hidden_size": 256, "embedding_size": 128, "num_attention_heads": 4, "intermediate_size": 1024},
     "roberta": {"vocab_size": 50265, "pad_token_id": 1},
 }
 # What an exported classifier with a head of our own is to transformers, and where its config keeps the encoder's.
@@ -192,12 +187,7 @@ class BertConfig:
 
 
 def as_config(config: Any) -> BertConfig:
-    """Turn a `BertConfig`, a mapping, or an object with `to_dict()` (transformers' configs) into a `BertConfig`.
-
-    Raises:
-        TypeError: when it is none of these.
-        ConfigError: when a value is out of its range.
-    """
+    """Turn a `BertConfig`, a mapping, or an object with `to_dict()` (transformers' configs) into a `BertConfig`."""
     if isinstance(config, BertConfig):
         return config
     if isinstance(config, Mapping):
@@ -211,17 +201,11 @@ def as_config(config: Any) -> BertConfig:
 
 
 def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mapping[str, Any]:
-    """The encoder's keys of a `config.json`, whose family must be supported.
+    """Return the encoder's keys of a `config.json`, whose family must be supported.
 
     Args:
         values: content of a `config.json`; one that was exported with a head of our own keeps the encoder's inside.
         file: where it is from, named in the message.
-
-    Returns:
-        The encoder's keys.
-
-    Raises:
-        ConfigError: when `model_type` is another family's.
     """
     encoder = values.get(ENCODER_KEY)
     if values.get("model_type") == OWN_MODEL_TYPE and isinstance(encoder, Mapping):

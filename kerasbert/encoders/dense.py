@@ -21,13 +21,6 @@ class TokenDense(keras.layers.Dense):
 
     Call arguments:
         inputs: (..., width), of at least two axes.
-
-    Output shape:
-        (..., units).
-
-    Example:
-        >>> tuple(TokenDense(4)(keras.ops.ones((2, 3, 8))).shape)
-        (2, 3, 4)
     """
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:

@@ -26,16 +26,6 @@ class ByteDropout(keras.layers.Layer):
         training: whether anything is dropped.
         seed: from `draw_seed`; None draws one.
 
-    Output shape:
-        That of `inputs`.
-
-    Raises:
-        ConfigError: when `rate` is out of its range.
-
-    Example:
-        >>> ByteDropout(0.5)(keras.ops.ones((2, 2)), training=False).numpy().tolist()
-        [[1.0, 1.0], [1.0, 1.0]]
-
     Reference:
         Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", 2014.
     """

@@ -21,7 +21,7 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
     projects narrower embeddings to the width of its blocks.
 
     Args:
-        config: sizes and constants, a `BertConfig` or a dict of its keys.
+        config: a `BertConfig` or a dict of its keys.
         **kwargs: `keras.layers.Layer`'s own (`name`, `dtype`, `trainable`).
 
     Call arguments:
@@ -32,11 +32,6 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
 
     Output shape:
         (batch, length, hidden_size).
-
-    Example:
-        >>> embeddings = BertEmbeddings(BertConfig(hidden_size=12))
-        >>> tuple(embeddings(keras.ops.ones((1, 3), dtype="int32")).shape)
-        (1, 3, 12)
 
     Reference:
         Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019, figure 2.

@@ -16,7 +16,7 @@ from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
 from kerasbert.encoders.inputs import NamedInputs
 from kerasbert.encoders.kept_parts import KeepsParts
-from kerasbert.encoders.quantized_parts import quantize_whole
+from kerasbert.encoders.quantized_parts import Quantizable
 
 # Added to the scores of padding. Half precision cannot hold -1e9; -3e4 leaves exp() at zero in each of them.
 PADDING_BIAS = {"float32": -1e9, "float64": -1e9}
@@ -42,7 +42,7 @@ class EncoderOutput(NamedTuple):
     attentions: tuple[Any, ...] = ()
 
 
-class Encoder(NamedInputs, KeepsParts, keras.Model):
+class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
     """Abstract: an embedding layer, blocks and perhaps a pooler. `TFBertModel` documents what all families share."""
 
     input_keys = (*INPUT_NAMES, POSITION_IDS)
@@ -145,18 +145,6 @@ class Encoder(NamedInputs, KeepsParts, keras.Model):
         """See `KeepsParts`."""
         return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
 
-    def quantize(self, mode: Any = "int8", **options: Any) -> None:
-        """Quantise the weights of dense layers and embeddings as `keras.Model.quantize` does.
-
-        Args:
-            mode: `"int8"`.
-            **options: other arguments of `keras.Model.quantize`.
-
-        Raises:
-            ConfigError: when the mode is another one.
-        """
-        quantize_whole(super().quantize, mode, **options)
-
     def export(self, filepath: str | os.PathLike[str], format: str = "tf_saved_model", **options: Any) -> None:
         """Export the encoder as `keras.Model.export` does, with its inputs and outputs by name.
 
@@ -239,11 +227,6 @@ def _recomputed(block: BertBlock, hidden: Any, bias: Any) -> Any:
 
 
 def cut_layers(config: BertConfig, num_hidden_layers: int) -> BertConfig:
-    """The config cut after its first `num_hidden_layers` blocks.
-
-    Raises:
-        ConfigError: when the encoder has fewer.
-        TypeError: when it is no integer.
-    """
+    """Return the config cut after its first `num_hidden_layers` blocks."""
     check_int("num_hidden_layers", num_hidden_layers, 1, config.num_hidden_layers, "the blocks of the checkpoint")
     return config.replace(num_hidden_layers=num_hidden_layers)

@@ -30,11 +30,7 @@ class NamedInputs:
     required_keys: tuple[str, ...]
 
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """Call as any Keras model; inputs by name, or a list of them.
-
-        Raises:
-            ConfigError: when an input is missing, or lists are not padded to one length.
-        """
+        """Call as any Keras model; inputs by name, or a list of them."""
         kwargs = {key: as_array(key, value) if key in self.input_keys else value for key, value in kwargs.items()}
         if inputs is None:
             return super().__call__(*args, **kwargs)  # type: ignore[misc]
@@ -99,22 +95,15 @@ class NamedInputs:
 
 
 def named_inputs(inputs: Any, keys: Sequence[str], required: Sequence[str]) -> Any:
-    """Inputs as a dict by name.
+    """Return inputs as a dict by name; missing `token_type_ids` that are required are all zero, as in transformers.
 
     Args:
-        inputs: a mapping, or a list or tuple of arrays in the order of `keys`; anything else is given back as it is.
-        keys: names of the inputs.
+        inputs: a mapping, or a list or tuple of arrays in the order of `keys`; anything else is returned as it is.
+        keys: names of the inputs; others are left out.
         required: names of those without which a model cannot run.
-
-    Returns:
-        A dict of the inputs alone. Missing `token_type_ids` that are required are all zero, as in transformers.
 
     Raises:
         ConfigError: when an input is missing, or there are more arrays than inputs.
-
-    Example:
-        >>> named_inputs([np.ones((1, 2)), np.ones((1, 2))], ("input_ids", "attention_mask"), ("input_ids",)).keys()
-        dict_keys(['input_ids', 'attention_mask'])
     """
     if isinstance(inputs, (list, tuple)) and inputs and all(_has_two_axes(part) for part in inputs):
         if len(inputs) > len(keys):
@@ -161,11 +150,7 @@ def _is_list_of_ids(value: Any) -> bool:
 
 
 def as_array(key: str, value: Any) -> Any:
-    """Convert lists of lists to an array; anything else is returned as it is.
-
-    Raises:
-        ConfigError: when the lists differ in length.
-    """
+    """Convert lists of lists, all of one length, to an array; anything else is returned as it is."""
     if not isinstance(value, (list, tuple)) or any(hasattr(row, "shape") for row in value):
         return value
     try:

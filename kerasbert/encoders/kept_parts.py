@@ -14,12 +14,6 @@ class KeepsParts:
     saving, loading and cloning a model give the same list of trainable weights.
 
     A subclass calls `settle_parts` at the end of `build`.
-
-    Example:
-        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
-        >>> encoder.blocks[0].trainable = False
-        >>> [block.trainable for block in TFBertModel.from_config(encoder.get_config()).blocks]
-        [False, True]
     """
 
     #: Gives what a config says of parts that are not made yet; a function, because Keras would track and save a dict.

@@ -21,13 +21,6 @@ class TokenNorm(keras.layers.LayerNormalization):
     Call arguments:
         inputs: (..., width).
 
-    Output shape:
-        That of `inputs`.
-
-    Example:
-        >>> TokenNorm()(keras.ops.convert_to_tensor([[1.0, 3.0]])).numpy().round(2).tolist()
-        [[-1.0, 1.0]]
-
     Reference:
         Ba et al., "Layer Normalization", 2016, equation 4.
     """

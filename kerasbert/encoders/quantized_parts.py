@@ -1,7 +1,7 @@
 """Record in a layer's config which of its parts are quantised; Keras does so for single layers only."""
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -14,24 +14,12 @@ MODES = ("int8",)
 
 
 def quantized_parts(layer: Any) -> dict[str, Any]:
-    """The parts of a layer that are quantised.
-
-    Args:
-        layer: a layer or model.
-
-    Returns:
-        Path below the layer, names joined by `/`, -> Keras's configuration of the quantisation, as plain data.
-    """
+    """Return the quantised parts of a layer: path below it, names joined by `/`, -> Keras's configuration."""
     return dict(_quantized(layer, ""))
 
 
 def quantize_parts(layer: Any, parts: Mapping[str, Any]) -> None:
-    """Quantise parts of a built layer, so that it has the variables of a quantised one.
-
-    Args:
-        layer: a layer or model.
-        parts: as `quantized_parts` gives them; what the layer does not hold is passed over.
-    """
+    """Quantise parts of a built layer, so that it has the variables of a quantised one; unknown paths are skipped."""
     for path, description in parts.items():
         part = layer
         for name in path.split("/"):
@@ -42,14 +30,7 @@ def quantize_parts(layer: Any, parts: Mapping[str, Any]) -> None:
 
 
 def check_not_quantized(layer: Any) -> None:
-    """Refuse a quantised model where its weights are read as plain numbers.
-
-    Args:
-        layer: a layer or model.
-
-    Raises:
-        ConfigError: when a part of it is quantised.
-    """
+    """Refuse a quantised model where its weights are read as plain numbers."""
     if quantized_parts(layer):
         raise ConfigError(
             f"{layer.name!r} is quantised, and its weights are only written by `model.save` to a .keras file; use the model "
@@ -57,22 +38,26 @@ def check_not_quantized(layer: Any) -> None:
         )
 
 
-def quantize_whole(quantize: Callable[..., None], mode: Any, **options: Any) -> None:
-    """Run Keras's `Model.quantize` on a model of this package.
+class Quantizable:
+    """Mixin for a Keras model: it is quantised only as it can be saved and loaded."""
 
-    Args:
-        quantize: `keras.Model.quantize` of the model.
-        mode: how.
-        **options: other arguments of `keras.Model.quantize`.
+    def quantize(self, mode: Any = "int8", **options: Any) -> None:
+        """Quantise the weights of dense layers and embeddings as `keras.Model.quantize` does.
 
-    Raises:
-        ConfigError: when the mode is not `"int8"`, the one whose results are saved and loaded; nothing is changed then.
-    """
-    check_choice("mode", mode, MODES)
-    with warnings.catch_warnings():
-        # Normalisation and dropout have nothing to quantise, which Keras tells of each.
-        warnings.filterwarnings("ignore", message=".*does not have a `quantize` method implemented")
-        quantize(mode=mode, **options)
+        The result is saved as a `.keras` file and loaded from it. Its kernels no longer train.
+
+        Args:
+            mode: `"int8"`.
+            **options: other arguments of `keras.Model.quantize`.
+
+        Raises:
+            ConfigError: when the mode is another one.
+        """
+        check_choice("mode", mode, MODES)
+        with warnings.catch_warnings():
+            # Normalisation and dropout have nothing to quantise, which Keras tells of each.
+            warnings.filterwarnings("ignore", message=".*does not have a `quantize` method implemented")
+            super().quantize(mode=mode, **options)  # type: ignore[misc]
 
 
 def _quantized(layer: Any, above: str) -> Iterator[tuple[str, Any]]:

@@ -33,7 +33,7 @@ class EncoderSource(NamedTuple):
 
     Args:
         config: its config, uncut.
-        build: takes `num_hidden_layers`, `add_pooling_layer` and `name`, and gives an `Encoder` with its weights.
+        build: takes `num_hidden_layers`, `add_pooling_layer` and `name`, and returns the encoder with its weights.
     """
 
     config: BertConfig
@@ -45,17 +45,9 @@ def encoder_for(encoder: Any, *, gets_new_head: bool = True) -> EncoderSource:
 
     Args:
         encoder: name or folder of a checkpoint; a `BertConfig`, dict or transformers config for fresh weights; or a
-            kerasbert encoder, a PyTorch `BertModel` or a transformers 4 `TFBertModel`, whose weights are copied.
-
-        gets_new_head: whether it becomes part of a new classifier, so that a head which is left out is told.
-
-    Returns:
-        Its config and how to build it. A classifier that was fine-tuned elsewhere gives its encoder, with a
-        `KerasbertWarning` that its head is left out.
-
-    Raises:
-        ConfigError: when a name cannot be found or a config is out of range.
-        TypeError: when it is none of these.
+            kerasbert encoder, a PyTorch `BertModel` or a transformers 4 `TFBertModel`, whose weights are copied. A
+            classifier that was fine-tuned elsewhere gives its encoder.
+        gets_new_head: whether it becomes part of a new classifier, so that a head which is left out is warned of.
     """
     if isinstance(encoder, EncoderSource):
         return encoder
@@ -78,28 +70,12 @@ def encoder_for(encoder: Any, *, gets_new_head: bool = True) -> EncoderSource:
 
 
 def folder_source(folder: Path) -> EncoderSource:
-    """The encoder of a checkpoint's folder.
-
-    Args:
-        folder: with `config.json` and weights.
-
-    Returns:
-        Its config and how to build it; a head beside the encoder is left to the caller.
-    """
+    """Return the encoder of a checkpoint's folder; a head beside it is left to the caller."""
     return EncoderSource(read_config(folder), lambda **form: load_encoder(folder, **form))
 
 
 def load_encoder(name_or_folder: str | os.PathLike[str], **form: Any) -> PretrainedEncoder:
-    """Load an encoder with the class of its family.
-
-    Args:
-        name_or_folder: see `TFBertModel.from_pretrained`.
-        **form: other arguments of `TFBertModel.from_pretrained`.
-
-    Raises:
-        ConfigError: as `TFBertModel.from_pretrained`.
-        CheckpointError: as `TFBertModel.from_pretrained`.
-    """
+    """Load an encoder with the class of its family; see `TFBertModel.from_pretrained`."""
     folder = resolve_encoder(name_or_folder)
     return from_pretrained(ENCODERS[read_config(folder).model_type], folder, **form)
 
@@ -107,7 +83,7 @@ def load_encoder(name_or_folder: str | os.PathLike[str], **form: Any) -> Pretrai
 def encoder_from(
     other: Any, *, num_hidden_layers: int | None = None, add_pooling_layer: bool | None = None, **kwargs: Any
 ) -> PretrainedEncoder:
-    """A new encoder with the config and the weights of a model in memory.
+    """Return a new encoder with the config and the weights of a model in memory.
 
     Args:
         other: an encoder of this package, a PyTorch `BertModel` or a transformers 4 `TFBertModel`; a model with a head
@@ -115,19 +91,11 @@ def encoder_from(
         num_hidden_layers: stop after this many blocks; None keeps all.
         add_pooling_layer: None builds the pooler if `other` has one; False leaves it out.
         **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
-
-    Raises:
-        ConfigError: when the config is out of its range, or of a family that is not supported.
-        CheckpointError: when weights are missing, of another shape, or not finite.
-        TypeError: when `other` is of another kind.
     """
     source = live_source(other)
     config = as_config(getattr(other, "config", None))
     encoder = ENCODERS[config.model_type](
-        config,
-        num_hidden_layers=num_hidden_layers,
-        add_pooling_layer=wants_pooler(source, add_pooling_layer),
-        **kwargs,
+        config, num_hidden_layers=num_hidden_layers, add_pooling_layer=wants_pooler(source, add_pooling_layer), **kwargs
     )
     load_weights(encoder, source)
     return encoder
@@ -180,12 +148,7 @@ def _keep_frozen(source: Any, copy: Encoder) -> None:
 
 
 def freeze_tensors(encoder: Encoder, names: Sequence[str]) -> None:
-    """Freeze the layers of an encoder whose tensors are all frozen in the PyTorch model it was copied from.
-
-    Args:
-        encoder: the copy.
-        names: of the frozen tensors, with any prefix.
-    """
+    """Freeze the layers of a copied encoder whose tensors, named with any prefix, are all frozen in PyTorch."""
     table = weight_table(encoder.config, encoder.pooler is not None)
     frozen = {
         weight.path: [any(f".{name}".endswith(f".{end}") for name in names) for end in weight.names] for weight in table

@@ -9,30 +9,12 @@ KEY = "trainable_parts"
 
 
 def trainable_parts(layer: Any) -> dict[str, bool]:
-    """The parts of a layer whose `trainable` differs from that of their holder.
-
-    Args:
-        layer: a layer or model.
-
-    Returns:
-        Path below the layer, names joined by `/`, -> the flag; from the outside in.
-
-    Example:
-        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
-        >>> encoder.blocks[1].trainable = False
-        >>> trainable_parts(encoder)
-        {'layer_1': False}
-    """
+    """Return the flags of the parts whose `trainable` differs from their holder's, by path such as `layer_1/output`."""
     return dict(_differing(layer, ""))
 
 
 def set_trainable_parts(layer: Any, parts: Mapping[str, bool]) -> None:
-    """Set the flags of parts of a layer, from the outside in; unknown paths are skipped.
-
-    Args:
-        layer: a layer or model.
-        parts: path below the layer -> the flag, as `trainable_parts` gives them.
-    """
+    """Set the flags that `trainable_parts` returns, from the outside in; unknown paths are skipped."""
     for path, flag in sorted(parts.items(), key=lambda item: item[0].count("/")):
         part = _part(layer, path)
         if part is not None:

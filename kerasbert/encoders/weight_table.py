@@ -1,9 +1,6 @@
-"""Which tensors of a Hugging Face checkpoint make up which variable of an encoder.
+"""Which checkpoint tensors make up which variable of an encoder, from its config alone: nothing is allocated yet."""
 
-The table is drawn from the config alone, so that a checkpoint can be compared with it before anything is allocated.
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,8 +44,7 @@ class Weight(NamedTuple):
 
     def join(self, tensors: list[np.ndarray]) -> np.ndarray:
         """The variable's value from its tensors, in the order of `names`."""
-        oriented = [tensor.T if self.transposed else tensor for tensor in tensors]
-        return np.concatenate(oriented, axis=-1)
+        return np.concatenate([tensor.T if self.transposed else tensor for tensor in tensors], axis=-1)
 
     def split(self, value: np.ndarray) -> dict[str, np.ndarray]:
         """The tensors, by name, of a variable's value."""
@@ -60,15 +56,7 @@ class Weight(NamedTuple):
 
 
 def weight_table(config: BertConfig, pooler: bool) -> list[Weight]:
-    """Every weight of an encoder, in the order of its forward pass.
-
-    Args:
-        config: the encoder's config.
-        pooler: whether it has a pooler.
-
-    Returns:
-        One `Weight` for each variable.
-    """
+    """Return every weight of an encoder, in the order of its forward pass."""
     table = list(_embeddings(config))
     for index in range(config.num_hidden_layers):
         table += _block(config, index)
@@ -100,7 +88,10 @@ def _block(config: BertConfig, index: int) -> Iterator[Weight]:
     path = f"{ours}/attention/query_key_value"
     yield Weight(f"{path}/kernel", tuple(f"{name}.weight" for name in fused), (hidden, hidden), True)
     yield Weight(f"{path}/bias", tuple(f"{name}.bias" for name in fused), (hidden,))
-    part: Callable[[str], tuple[str, str]] = lambda name: (f"{ours}/{name}", f"{theirs}.{names[name]}")  # noqa: E731
+
+    def part(name: str) -> tuple[str, str]:
+        return f"{ours}/{name}", f"{theirs}.{names[name]}"
+
     yield from _dense(*part("attention_output"), hidden, hidden)
     yield from _layer_norm(*part("attention_layer_norm"), hidden)
     yield from _dense(*part("intermediate"), hidden, wide)

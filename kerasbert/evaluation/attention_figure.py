@@ -1,4 +1,4 @@
-"""Pictures of attentions: inline SVG for a page, drawn without a library, and a file by matplotlib."""
+"""Draw attention weights, as inline SVG without a library or to a file by matplotlib."""
 
 import base64
 import html
@@ -16,19 +16,9 @@ DARKEST = (21, 67, 130)
 
 
 def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -> str:
-    """Render attentions from each token (rows) to each token (columns) as HTML; darker is more, white is none.
+    """Render attentions, (length, length), from tokens (rows) to tokens (columns) as a `<figure>` with inline SVG.
 
-    Args:
-        weights: (length, length), each >= 0.
-        tokens: as many names; they are escaped.
-        caption: below the picture.
-
-    Returns:
-        A `<figure>` with inline SVG; empty without tokens.
-
-    Example:
-        >>> attention_figure(np.array([[0.5, 0.5], [0.0, 1.0]]), ["[CLS]", "<b>"], "block 1").count("&lt;b&gt;")
-        2
+    Darker is more, white is none. Empty without tokens.
     """
     if not len(tokens):
         return ""
@@ -46,14 +36,7 @@ def attention_figure(weights: np.ndarray, tokens: Sequence[str], caption: str) -
 
 
 def draw_attentions(weights: np.ndarray, tokens: Sequence[str], title: str, file: str | os.PathLike[str]) -> None:
-    """Draw attentions from each token (rows) to each token (columns).
-
-    Args:
-        weights: (length, length).
-        tokens: as many names.
-        title: above the picture.
-        file: `.png`, `.svg` or `.pdf`.
-    """
+    """Draw attentions, (length, length), from tokens (rows) to tokens (columns), to a `.png`, `.svg` or `.pdf`."""
     from matplotlib.figure import Figure
 
     size = min(20.0, 2.5 + 0.28 * len(tokens))
@@ -70,7 +53,7 @@ def draw_attentions(weights: np.ndarray, tokens: Sequence[str], title: str, file
 
 
 def _token_names(place: int, token: str, margin: int) -> str:
-    """The name of a token beside its row and above its column."""
+    """Name a token beside its row and above its column."""
     middle, name = margin + CELL * (place + 0.5), html.escape(token)
     return (
         f'<text x="{margin - 5}" y="{middle + 4:g}" text-anchor="end">{name}</text>'
@@ -79,7 +62,7 @@ def _token_names(place: int, token: str, margin: int) -> str:
 
 
 def _shades(weights: np.ndarray) -> np.ndarray:
-    """Colours, uint8 (length, length, 3), from white to the darkest at the largest weight."""
+    """Colour weights from white to the darkest at the largest one, uint8 (length, length, 3)."""
     share = np.asarray(weights, "float64") / max(float(np.max(weights)), 1e-12)
     return np.asarray(np.round(255 + share[..., None] * (np.array(DARKEST) - 255)), "uint8")
 

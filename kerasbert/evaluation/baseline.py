@@ -26,7 +26,7 @@ HELD_OUT = 0.1
 
 
 class BaselineScores(dict[str, Any]):
-    """Scores of a baseline with its predictions, so that a model can be compared with it text by text.
+    """Scores of a baseline with its predictions, for paired significance tests.
 
     Args:
         scores: see `score_baseline`.
@@ -55,22 +55,22 @@ def score_baseline(
     level_task: str = DEFAULT_LEVEL_TASK,
     seed: int = 0,
 ) -> BaselineScores:
-    """Score TF-IDF with logistic regression on the same texts, a classifier without BERT.
+    """Train and evaluate a baseline without BERT, TF-IDF with logistic regression, on the same texts.
 
     Words, word pairs and character n-grams of 2 to 4 are weighted by TF-IDF; each label has a logistic regression, fitted
     by stochastic gradient descent. Thresholds of independent labels are tuned on a tenth of the training texts.
 
     Args:
-        task: `"binary"`, `"multiclass"`, `"multilabel"`, `"multitask"` or `"hierarchical"`; or the `outputs` of a
-            `TrainedClassifier`, which the next four arguments describe otherwise.
+        task: name of a task, as for `TextClassifier`; or the `outputs` of a `TrainedClassifier`, which the next four
+            arguments describe otherwise.
         train_texts: n >= 2 texts.
         train_labels: n labels as `TextClassifier.fit` takes them; by head or level for several.
         test_texts: m >= 1 texts.
         test_labels: m labels in the same form.
-        heads: for a multi-task one head name -> task: its name, or a task with label names such as `Multiclass(["a", "b"])`.
+        heads: for a multi-task one head name -> task: its name, or one with label names such as `Multiclass(["a", "b"])`.
         label_names: of one head, in their order; None collects and sorts them.
         subclasses: for a hierarchical one the tree, see `build_hierarchical`; None collects it.
-        level_task: for a hierarchical one the task of each level, `"multiclass"` or `"multilabel"`.
+        level_task: for a hierarchical one the task of each level, see `build_hierarchical`.
         seed: of the order of the texts and of the split.
 
     Returns:
@@ -84,7 +84,7 @@ def score_baseline(
 
     Example:
         >>> texts, labels = ["good film", "bad film", "good day", "bad day"], ["+", "-", "+", "-"]
-        >>> score_baseline("multiclass", texts, labels, ["good one", "bad one"], ["+", "-"])["accuracy"]
+        >>> score_baseline(Multiclass.name, texts, labels, ["good one", "bad one"], ["+", "-"])["accuracy"]
         1.0
 
     Reference:
@@ -102,8 +102,9 @@ def score_baseline(
     outputs, y_train, y_test = _read(plan, train_labels, test_labels)
     probabilities, thresholds = {}, {}
     for head, head_task in outputs.tasks.items():
-        for labels, rows in ((y_train[head], features[0]), (y_test[head], features[1])):
-            _check_number(len(labels), rows.shape[0])
+        for labels, texts in ((y_train[head], train_texts), (y_test[head], test_texts)):
+            if len(labels) != len(texts):
+                raise DataError(f"Texts and labels must be as many; got {len(texts)} texts and {len(labels)} labels.")
         probabilities[head], thresholds[head] = _fit(head_task, *features, y_train[head], seed)
     scores = outputs.evaluate(y_test, probabilities, thresholds)
     y_pred = outputs.predict(probabilities, thresholds)
@@ -113,7 +114,7 @@ def score_baseline(
 def _read(
     plan: OutputPlan | Outputs, train_labels: Any, test_labels: Any
 ) -> tuple[Outputs, dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """The outputs, with the label names of all texts unless they are known, and the labels of either part."""
+    """Return the outputs, y_train and y_test; unknown label names are collected from both."""
     if isinstance(plan, Outputs):
         return plan, plan.encode(train_labels), plan.encode(test_labels)
     # A generator of labels can be read once.
@@ -131,12 +132,12 @@ def _cells(plan: OutputPlan, labels: Any) -> dict[str, Any]:
 
 
 def _as_given(plan: OutputPlan, cells: Mapping[str, Any]) -> Any:
-    """Cells by head, those of the only head by themselves."""
+    """Unwrap the cells of a single head."""
     return cells if plan.has_several_heads else cells[SINGLE_HEAD]
 
 
 def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[Any, Any]:
-    """TF-IDF of words, word pairs and character n-grams, sparse (n, f) and (m, f)."""
+    """Compute TF-IDF of words, word pairs and character n-grams, sparse (n, f) and (m, f)."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.pipeline import FeatureUnion
 
@@ -151,7 +152,7 @@ def _features(train_texts: Sequence[str], test_texts: Sequence[str]) -> tuple[An
 
 
 def _fit(task: Task, train: Any, test: Any, y_true: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities of the test texts, (m, units), and thresholds, (units,)."""
+    """Fit a head; return its probabilities of the test texts, (m, units), and thresholds, (units,)."""
     known = np.flatnonzero(task.known(y_true))
     train, y_true = train[known], y_true[known]
     flags = task.flags(y_true)[:, -task.units :]  # (n, units)
@@ -167,13 +168,8 @@ def _fit(task: Task, train: Any, test: Any, y_true: np.ndarray, seed: int) -> tu
     return values, task.default_thresholds()
 
 
-def _check_number(labels: int, texts: int) -> None:
-    if labels != texts:
-        raise DataError(f"Texts and labels must be as many; got {texts} texts and {labels} labels.")
-
-
 def _probabilities(learned: Any, flags: np.ndarray, asked: Sequence[Any], seed: int) -> list[np.ndarray]:
-    """Logistic regressions of `flags`, (n, units), fitted on `learned`: probabilities (m, units) of each of `asked`."""
+    """Fit a logistic regression for each unit of `flags`, (n, units); predict (m, units) for each of `asked`."""
     from sklearn.linear_model import SGDClassifier
 
     # As many steps as scikit-learn advises; most fits stop earlier by their own rule.

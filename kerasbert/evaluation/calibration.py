@@ -15,24 +15,15 @@ def reliability(y_true: np.ndarray, probabilities: np.ndarray, *, bins: int = 10
 
     Args:
         y_true: (n,) of 0 or 1.
-        probabilities: (n,) in [0, 1], of 1.
-        bins: number of bins, >= 1; a probability on an edge belongs to the bin below.
+        probabilities: (n,) of 1; one on an edge belongs to the bin below.
+        bins: number of bins, >= 1.
 
     Returns:
-        `expected_calibration_error`, the mean gap over the texts (None without a text), and lists over the bins that are
-        not empty: `predicted` and `observed`, the means, `count`, and `low` and `high`, the 95 % Wilson interval of the
-        observed frequency.
-
-    Raises:
-        ConfigError: when `bins` is less than 1.
-        DataError: when the shapes differ.
-
-    Example:
-        >>> reliability(np.array([1, 0, 0]), np.array([0.75, 0.75, 0.1]), bins=2)["observed"]
-        [0.0, 0.5]
+        `expected_calibration_error`, the mean gap over the texts (None without a text), and lists over the bins that are not
+        empty: the means `predicted` and `observed`, `count`, and `low` and `high`, the 95 % Wilson interval of `observed`.
 
     Reference:
-        Guo et al., "On Calibration of Modern Neural Networks", 2017; Wilson, 1927, for the intervals.
+        Guo et al., "On Calibration of Modern Neural Networks", 2017.
     """
     check_int("bins", bins, 1)
     y_true, probabilities = np.asarray(y_true, np.float64), np.asarray(probabilities, np.float64)
@@ -59,23 +50,9 @@ def reliability(y_true: np.ndarray, probabilities: np.ndarray, *, bins: int = 10
 
 
 def calibration_of(outcome: Outcome, *, bins: int = 10) -> dict[str, Any]:
-    """Measure the calibration of one head.
+    """Measure the calibration of a head, see `reliability`.
 
-    A multi-class head is measured by the probability of the predicted label, a binary one by that of the positive label,
-    a multi-label one by those of all labels and texts together.
-
-    Args:
-        outcome: of the head.
-        bins: number of bins.
-
-    Returns:
-        See `reliability`.
-
-    Example:
-        >>> probabilities = np.array([[0.5, 0.5], [0.1, 0.9]])
-        >>> outcome = Outcome("", Multiclass(["a", "b"]), np.arange(2), np.array([0, 1]), probabilities, np.array([1, 1]))
-        >>> calibration_of(outcome)["observed"]
-        [0.0, 1.0]
+    Probabilities are those of the predicted class, of the positive label, or of all labels and texts together.
     """
     if outcome.task.uses_thresholds:
         return reliability(outcome.y_true.reshape(-1), outcome.probabilities.reshape(-1), bins=bins)

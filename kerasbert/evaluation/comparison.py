@@ -16,20 +16,7 @@ from kerasbert.tasks.task import Task
 def collect_outcomes(
     classifier: TrainedClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
 ) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
-    """Predict labelled texts, in one pass through the model.
-
-    Args:
-        classifier: the classifier.
-        texts: n >= 1 texts.
-        labels: as for `fit`.
-        text_pairs: n second texts.
-
-    Returns:
-        Head or level name -> outcome; and, for a hierarchical classifier, what `score_hierarchy` returns.
-
-    Raises:
-        DataError: when there is no text, or a text or label cannot be used.
-    """
+    """Predict labelled texts in one pass; return the outcomes by head, and `score_hierarchy` if there is one."""
     y_true = _encode(classifier, texts, labels)
     probabilities = classifier.probabilities(texts, text_pairs)
     y_pred = classifier.y_pred(probabilities)
@@ -44,21 +31,7 @@ def evaluate_with_baseline(
     baseline: Mapping[str, Any],
     text_pairs: Sequence[str] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Evaluate a classifier with intervals and compare it with a baseline, in one pass through the model.
-
-    Args:
-        classifier: the classifier.
-        texts: n >= 1 texts.
-        labels: as for `fit`.
-        baseline: see `write_report`.
-        text_pairs: n second texts.
-
-    Returns:
-        What `TrainedClassifier.evaluate` returns, and what `compare_heads` does.
-
-    Raises:
-        DataError: when there is no text, a text or label cannot be used, or the baseline has other texts or labels.
-    """
+    """Evaluate with intervals; return the scores and their comparison with a baseline, see `compare_heads`."""
     y_true = _encode(classifier, texts, labels)
     outputs, probabilities = classifier.outputs, classifier.probabilities(texts, text_pairs)
     scores = outputs.evaluate(y_true, probabilities, classifier.thresholds, intervals=True)
@@ -71,15 +44,7 @@ def evaluate_with_baseline(
 def compare_heads(
     outcomes: Mapping[str, Outcome], scores: Mapping[str, Mapping[str, Any]], baseline: Mapping[str, Any] | None
 ) -> dict[str, Any] | None:
-    """Compare a model with its baseline, head by head, on the same texts.
-
-    Args:
-        outcomes: head or level name -> outcome of the model, see `collect_outcomes`.
-        scores: the same name -> scores of the model, for heads with a known label.
-        baseline: see `write_report`.
-
-    Returns:
-        What `compare_with_baseline` returns; by head or level for several; None without a baseline.
+    """Compare a model with its baseline, by head where there are several; None without a baseline.
 
     Raises:
         DataError: when the baseline has other texts or labels.
@@ -101,15 +66,9 @@ def compare_with_baseline(
 ) -> dict[str, Any]:
     """Compare a model with its baseline by the scores that both have.
 
-    Args:
-        task: of both.
-        scores: of the model, see `Task.score`.
-        baseline: scores of another classifier on the same texts.
-        p_values: of the differences, see `paired_p_values`; None where the baseline's predictions are not known.
-
     Returns:
-        `verdict`, a sentence, and `rows`, a dict for each score: `title`, `model`, `baseline`, `gain` of the
-        model, `p_value`, and `is_clear`, whether the gain is significant.
+        `verdict`, a sentence, and `rows`: `title`, `model`, `baseline`, `gain`, `p_value` (None where the baseline's
+        predictions are not known) and `is_clear`, whether the gain is significant, of each score.
     """
     rows = []
     for measure in task.compared:

@@ -1,4 +1,4 @@
-"""Confusions: the matrix of true against predicted labels, the most frequent confusions, the most confident mistakes."""
+"""The confusion matrix, the most frequent confusions, and the most confident mistakes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,19 +11,9 @@ NONE = "(none)"
 
 
 def confusion_matrix(outcome: Outcome) -> tuple[list[str], np.ndarray]:
-    """Count predicted labels by true label.
+    """Count predicted labels (columns) by true label (rows): the names, and int (C, C).
 
-    Args:
-        outcome: of one head.
-
-    Returns:
-        The names, and int (C, C): row i, column j counts the texts with label i and predicted label j. For a multi-label
-        head, where a text may count in several cells, a last row and column `(none)` count texts without a label.
-
-    Example:
-        >>> ids, probabilities = np.array([0, 1]), np.eye(2)
-        >>> confusion_matrix(Outcome("", Multiclass(["a", "b"]), ids, ids, probabilities, np.array([1, 1])))[1].tolist()
-        [[0, 1], [0, 1]]
+    A multi-label text may count in several cells; a last row and column `(none)` count texts without a label.
     """
     true, predicted, names = outcome.true_flags, outcome.predicted_flags, list(outcome.label_names)
     if not outcome.task.exclusive:
@@ -34,20 +24,9 @@ def confusion_matrix(outcome: Outcome) -> tuple[list[str], np.ndarray]:
 
 
 def confused_pairs(outcome: Outcome, *, limit: int = 12) -> list[dict[str, Any]]:
-    """The most frequent confusions of a label with another.
+    """List the most frequent confusions: `true`, `predicted`, `count`, and `share` of the true label's texts.
 
-    Args:
-        outcome: of one head.
-        limit: most pairs to return.
-
-    Returns:
-        The most frequent first: `true`, `predicted`, `count` and `share`, of the texts with the true label. For a
-        multi-label head the true label was not predicted and the other was wrongly.
-
-    Example:
-        >>> ids, probabilities = np.array([0, 0]), np.eye(2)
-        >>> confused_pairs(Outcome("", Multiclass(["a", "b"]), ids, ids, probabilities, np.array([0, 1])))
-        [{'true': 'a', 'predicted': 'b', 'count': 1, 'share': 0.5}]
+    Of a multi-label head: the true label was missed and the other one predicted wrongly.
     """
     true, predicted = outcome.true_flags, outcome.predicted_flags
     counts = (true & ~predicted).T.astype(np.float64) @ (predicted & ~true).astype(np.float64)
@@ -66,22 +45,11 @@ def confused_pairs(outcome: Outcome, *, limit: int = 12) -> list[dict[str, Any]]
 
 
 def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]]:
-    """The texts on which a head was most confident and wrong.
-
-    Args:
-        outcome: of one head.
-        limit: most mistakes to return, one a text.
+    """List the most confident mistakes of a head, one for each text.
 
     Returns:
-        The most confident first: `row`, the number of the text, from 1; `true` and `predicted`, lists of names; `label`,
-        the label with the largest error; `probability`, of this label; and `confidence`: the probability of a wrongly
-        predicted label, or one less that of a missed one.
-
-    Example:
-        >>> ids, probabilities = np.array([0, 0]), np.array([[0.9, 0.1], [0.2, 0.8]])
-        >>> outcome = Outcome("", Multiclass(["a", "b"]), np.arange(2), ids, probabilities, np.array([0, 1]))
-        >>> [(mistake["row"], mistake["confidence"]) for mistake in surest_mistakes(outcome)]
-        [(2, 0.8)]
+        `row`, from 1; `true` and `predicted`, lists of names; `label`, the one with the largest error; its `probability`;
+        and `confidence`: the probability of a wrongly predicted label, or one less that of a missed one.
     """
     true, predicted, probabilities = outcome.true_flags, outcome.predicted_flags, outcome.label_probabilities
     # Of exclusive labels, the mistake is the label that was predicted.

@@ -15,21 +15,10 @@ CHUNK = 1024
 
 
 def count_distinct(vectors: np.ndarray, *, scale: float | None = None) -> int:
-    """Count distinct vectors; those that differ by rounding count as one.
+    """Count distinct vectors of (n, d), of which those that differ by rounding count as one.
 
-    Vectors are equal if on each of several random lines no gap of more than the tolerance lies between their projections.
-    Rounding to a grid would separate some equal vectors, on the two sides of an edge.
-
-    Args:
-        vectors: (n, d).
-        scale: length that the tolerance of 1e-5 is relative to; None: the root mean square of the vectors' lengths.
-
-    Returns:
-        From 0 to n.
-
-    Example:
-        >>> count_distinct(np.array([[1.0, 2.0], [1.0 + 1e-9, 2.0], [1.0, 2.1]]))
-        2
+    Vectors are equal if on each of several random lines their projections have no gap above the tolerance, which is
+    relative to `scale`, by default the root mean square length. A rounding grid would separate vectors beside an edge.
     """
     if not len(vectors):
         return 0
@@ -46,15 +35,7 @@ def count_distinct(vectors: np.ndarray, *, scale: float | None = None) -> int:
 
 
 def count_distinct_texts(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
-    """Count texts with different token ids, as a model reads them.
-
-    Args:
-        tokenizer: of the model.
-        texts: n texts.
-
-    Returns:
-        From 0 to n.
-    """
+    """Count texts with different token ids, as a model reads them."""
     seen: set[bytes] = set()
     for start in range(0, len(texts), CHUNK):
         encoded = tokenizer.encode(texts[start : start + CHUNK])

@@ -59,7 +59,7 @@ def predict_early(
         ConfigError: when the classifier is not layerwise or a number is out of range.
 
     Example:
-        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> early = predict_early(classifier, ["good", "bad"], confidence=0.5)
         >>> early.exit_layers.tolist(), round(early.saving, 2)
@@ -79,17 +79,8 @@ def predict_early(
 class ExitStages:
     """A layerwise model cut into stages, each from one voting layer to the next.
 
-    Args:
-        model: from `build_layerwise`.
-
     Raises:
         ConfigError: when the model is not layerwise.
-
-    Example:
-        >>> config = BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=4)
-        >>> stages = ExitStages(build_layerwise(Multiclass(3), layers=[2, 4], encoder=config))
-        >>> stages.blocks
-        (2, 2)
     """
 
     def __init__(self, model: Classifier) -> None:
@@ -104,17 +95,7 @@ class ExitStages:
         self._stages = [_stage(model, start, stop) for start, stop in zip(starts, self.layers, strict=True)]
 
     def predict(self, tokens: TokenArrays, *, confidence: float, batch_size: int, pad_id: int) -> EarlyExit:
-        """Predict texts, see `predict_early`.
-
-        Args:
-            tokens: n texts.
-            confidence: at which a text leaves.
-            batch_size: texts in a batch.
-            pad_id: padding id.
-
-        Returns:
-            The predictions.
-        """
+        """Predict texts, see `predict_early`."""
         probabilities = np.zeros((len(tokens), self.votes.task.units), dtype=np.float32)
         exits = np.zeros(len(tokens), dtype=np.int64)
         order = np.argsort(tokens.lengths, kind="stable")
@@ -133,7 +114,7 @@ class ExitStages:
         probabilities: np.ndarray,
         exits: np.ndarray,
     ) -> None:
-        """Predict the texts `rows` and write to these rows of `probabilities` and `exits`."""
+        """Predict a batch and write to its `rows` of `probabilities` and `exits`."""
         mask = inputs[ATTENTION_MASK]
         hidden = _float32(self._embed.predict_on_batch(inputs))
         bias = _float32(self._bias_of(mask))

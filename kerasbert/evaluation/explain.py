@@ -66,12 +66,12 @@ class Explanation:
         return notebook_frame(self.to_html())
 
     def strongest(self, number: int = 10) -> list[tuple[str, float]]:
-        """The words with the largest absolute attributions."""
+        """Return the words with the largest absolute attributions."""
         ranked = sorted(self.words, key=lambda word: -abs(word["attribution"]))
         return [(word["word"], word["attribution"]) for word in ranked[:number]]
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the attentions, as plain data."""
+        """Return everything but the attentions as plain data."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "attentions"]
         plain = {name: getattr(self, name) for name in names}
         return {**plain, "words": [dict(word) for word in self.words], "tokens": list(self.tokens)}
@@ -107,7 +107,7 @@ class Explanation:
         draw_attentions(weights, self.tokens, name, file)
 
     def _attention(self, layer: int, attention_head: int | None) -> tuple[np.ndarray, str]:
-        """One block's attention, (length, length), and its name."""
+        """Return one block's attention, (length, length), and its name."""
         blocks, heads = self.attentions.shape[:2]
         if layer == 0:
             raise ConfigError(f"`layer` must be a block from 1 to {blocks}, or negative from the end; got 0.")
@@ -145,7 +145,7 @@ def explain(
         TypeError: when `text` is no text.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> found = explain(classifier, "A bad day", label="pos")
         >>> [word["word"] for word in found.words], found.error < 1e-3
@@ -186,7 +186,7 @@ def explain(
 
 
 def _column(model: Classifier, head: str, label: str | None, inputs: dict[str, np.ndarray]) -> tuple[int, str, int]:
-    """The column of a label, its name, and -1 for the negative label of a binary head, which has no column."""
+    """Return a label's column, its name, and -1 for the negative label of a binary head, which has no column."""
     task = model.heads[head].task
     if label is None:
         output = model(inputs, training=False)
@@ -202,7 +202,7 @@ def _column(model: Classifier, head: str, label: str | None, inputs: dict[str, n
 def _by_word(
     values: dict[str, np.ndarray], places: np.ndarray, spans: TextSpans, text: str
 ) -> tuple[dict[str, Any], ...]:
-    """Sum over the tokens of each word, in all windows; words that are not read are left out."""
+    """Sum over the tokens of each word, in all windows; truncated words are left out."""
     inside = places >= 0
     words = spans.words[places[inside]]
     sums = {name: np.bincount(words, weights=array[inside]) for name, array in values.items()}
@@ -216,7 +216,7 @@ def _by_word(
 
 
 def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights of attention pooling, (rows, length), mean over heads and layers; empty for other poolings."""
+    """Return the weights of attention pooling, (rows, length), averaged over heads and layers; empty without it."""
     embedded = EmbeddedClassifier(model)
     mask = inputs[ATTENTION_MASK]
     states = embedded.states(embedded.embed(inputs), mask)

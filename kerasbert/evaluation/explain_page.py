@@ -1,4 +1,4 @@
-"""An explanation as a page."""
+"""The HTML page of an explanation."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -20,16 +20,7 @@ table { width: auto; }
 
 
 def explanation_page(explanation: Mapping[str, Any], weights: np.ndarray, attention_name: str) -> str:
-    """Render an explanation as HTML.
-
-    Args:
-        explanation: from `Explanation.to_dict`.
-        weights: (length, length), the attention to draw over the explanation's tokens.
-        attention_name: which attention it is.
-
-    Returns:
-        The page; the text and the labels are escaped.
-    """
+    """Render `Explanation.to_dict()` and one attention, (length, length) over its tokens, as HTML."""
     words, label = explanation["words"], escape(explanation["label"])
     pooling_head = '<th scope="col">attention pooling</th>' if any("pooling" in word for word in words) else ""
     rows = "".join(_row(word, bool(pooling_head)) for word in sorted(words, key=lambda word: -abs(word["attribution"])))
@@ -47,7 +38,7 @@ def explanation_page(explanation: Mapping[str, Any], weights: np.ndarray, attent
 
 
 def _highlighted(text: str, words: Sequence[Mapping[str, Any]]) -> str:
-    """The text with a background behind each word, the stronger the larger its attribution."""
+    """Highlight each word, the more the larger its attribution."""
     largest = max((abs(word["attribution"]) for word in words), default=0) or 1.0
     parts, place = [], 0
     for word in words:

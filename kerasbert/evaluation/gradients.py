@@ -17,13 +17,9 @@ ROWS = 32
 
 
 class PathIntegral(NamedTuple):
-    """The result of integrated gradients.
+    """Integrated gradients: attributions of the tokens, (rows, length), and the outputs that they explain.
 
-    Args:
-        attributions: float (rows, length), of each token.
-        value: the output for the text.
-        baseline: the output for the baseline, the same text with padding in place of its words.
-        error: the completeness error, between the attributions' sum and `value - baseline`.
+    `error`, of completeness, is the distance of the attributions' sum from `value - baseline`.
     """
 
     attributions: np.ndarray
@@ -33,18 +29,7 @@ class PathIntegral(NamedTuple):
 
 
 class EmbeddedClassifier:
-    """A classifier from the output of its embedding layer on.
-
-    Args:
-        model: from a builder.
-
-    Example:
-        >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
-        >>> inputs = TokenArrays.from_lists([[2, 5, 3]]).padded()
-        >>> embedded = EmbeddedClassifier(model)
-        >>> bool(np.allclose(embedded(embedded.embed(inputs), inputs), model(inputs), atol=1e-6))
-        True
-    """
+    """A classifier that takes embeddings in place of token ids."""
 
     def __init__(self, model: Classifier) -> None:
         self.model = model
@@ -55,11 +40,11 @@ class EmbeddedClassifier:
         self._tail = keras.Model([*states, *others], model.output)
 
     def embed(self, inputs: dict[str, np.ndarray]) -> Any:
-        """The output of the embedding layer, (rows, length, hidden)."""
+        """Embed the token ids, (rows, length, hidden)."""
         return self.model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], training=False)
 
     def states(self, embedded: Any, mask: np.ndarray) -> list[Any]:
-        """The inputs of each features layer: hidden states, or the pooler's output."""
+        """Return the inputs of each features layer: hidden states, or the pooler's output."""
         encoder = self.model.encoder
         bias = encoder.attention_bias(mask)
         states = [embedded]
@@ -92,12 +77,6 @@ def integrated_gradients(
         pad_id: id of the words in the baseline.
         is_text: bool (rows, length); other tokens are the same in the baseline.
         steps: points of the Gauss-Legendre rule, >= 1.
-
-    Returns:
-        The attributions, outputs and error.
-
-    Raises:
-        ConfigError: when Keras runs on another backend than TensorFlow.
 
     Reference:
         Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017, equation 1.
@@ -140,7 +119,7 @@ def _output(output: Any, head: str, label: int) -> Any:
 
 
 def _repeat(inputs: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
-    """The inputs of `times` copies of a text, each with its own windows."""
+    """Repeat the inputs of a text, each copy with its own windows."""
     repeated = {name: np.tile(array, (times, 1)) for name, array in inputs.items()}
     if WINDOW_ROWS in inputs:
         rows = repeated[WINDOW_ROWS]

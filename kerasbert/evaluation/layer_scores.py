@@ -50,11 +50,11 @@ class LayerReport:
     num_texts: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """Return everything as plain data."""
         return dataclasses.asdict(self)
 
     def cells(self) -> list[list[str]]:
-        """A table as text: way, weight, score, saving, milliseconds a text."""
+        """Return the table as text: way, weight, score, saving, milliseconds a text."""
         return [
             [
                 name,
@@ -67,7 +67,7 @@ class LayerReport:
         ]
 
     def values(self) -> list[list[Any]]:
-        """The same table as numbers, None where there is none; the saving is a share."""
+        """Return the same table as numbers, None where there is none; the saving is a share."""
         ways: list[tuple[str, float | None, dict[str, Any], float | None]] = [
             (f"layer {row['layer']}", row["weight"], row, None) for row in self.rows
         ]
@@ -127,7 +127,7 @@ def score_layers(
         DataError: when a label cannot be used.
 
     Example:
-        >>> classifier = TextClassifier("binary", layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(layerwise=True, encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> texts, labels = ["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4
         >>> report = score_layers(classifier.fit(texts, labels), texts, labels, confidences=[0.9])
         >>> [row["layer"] for row in report.rows], round(sum(row["weight"] for row in report.rows), 3)
@@ -163,7 +163,7 @@ def score_layers(
 
 
 def _timed(model: Classifier, tokens: TokenArrays, pad_id: int) -> tuple[np.ndarray, float]:
-    """Probabilities in the order of the texts, and the seconds of a second pass."""
+    """Predict twice; return the probabilities and the seconds of the second pass."""
     batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id, by_length=True)
     model.predict(batches.dataset, verbose=0)
     start = time.perf_counter()
@@ -190,7 +190,7 @@ def _line(
 
 
 def _without_crowds(places: dict[str, tuple[float, float]]) -> dict[tuple[float, float], list[str]]:
-    """Names by position; points that nearly coincide share one."""
+    """Group the names of points that nearly coincide."""
     longest = max(milliseconds for milliseconds, _ in places.values())
     written: dict[tuple[float, float], list[str]] = {}
     for name, (x, y) in places.items():

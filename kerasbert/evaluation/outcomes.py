@@ -1,4 +1,4 @@
-"""What one head predicted for labelled texts, in one form for every task."""
+"""Predictions of a head for labelled texts."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -12,23 +12,16 @@ from kerasbert.tasks.task import Task
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """Labels, probabilities and predictions of one head or level, for the texts whose label is known.
+    """Predictions of one head or level for the texts whose label is known.
 
     Args:
-        head: name of the head or level.
+        head: its name.
         task: of the head, with C label names.
-        rows: int (n,), the index of each row among the texts.
-        y_true: labels, see `Task`.
+        rows: int (n,), the places among the texts.
+        y_true: see `Task`.
         probabilities: (n, units).
-        y_pred: predictions, of the shape of `y_true`.
-        thresholds: (units,); None where they are not known.
-
-    Example:
-        >>> probabilities = np.array([[0.9], [0.2]])
-        >>> outcome = Outcome("spam", Binary(["no", "yes"]), np.arange(2), np.array([[1], [1]]), probabilities,
-        ...                   np.array([[1], [0]]), np.array([0.5]))
-        >>> outcome.true_flags.astype(int).tolist(), outcome.label_probabilities.round(1).tolist()
-        ([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
+        y_pred: of the shape of `y_true`.
+        thresholds: (units,); None where not known.
     """
 
     head: str
@@ -49,17 +42,17 @@ class Outcome:
 
     @property
     def true_flags(self) -> np.ndarray:
-        """Bool (n, C): the labels of each text; a binary head has a column for either label."""
+        """The true labels, bool (n, C); a binary head has a column for either label."""
         return self.task.flags(self.y_true)
 
     @property
     def predicted_flags(self) -> np.ndarray:
-        """Bool (n, C): the predicted labels."""
+        """The predicted labels, bool (n, C)."""
         return self.task.flags(self.y_pred)
 
     @property
     def label_probabilities(self) -> np.ndarray:
-        """Float64 (n, C): the probability of each label."""
+        """The probability of each label, float64 (n, C)."""
         return self.task.columns(self.probabilities.astype(np.float64))
 
     @property
@@ -75,18 +68,7 @@ class Outcome:
 def outcomes_by_head(
     outputs: Outputs, y_true: ByHead, probabilities: ByHead, y_pred: ByHead, thresholds: ByHead | None = None
 ) -> dict[str, Outcome]:
-    """The outcomes of all heads or levels.
-
-    Args:
-        outputs: of the classifier.
-        y_true: head name -> n labels, of which some may be unknown.
-        probabilities: head name -> (n, units).
-        y_pred: head name -> n predictions.
-        thresholds: head name -> (units,).
-
-    Returns:
-        Head name -> outcome.
-    """
+    """Collect the outcome of each head or level."""
     limits: Mapping[str, np.ndarray] = thresholds or {}
     outcomes = {}
     for head, task in outputs.tasks.items():

@@ -8,20 +8,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def html_page(title: str, body: str, *, style: str = "") -> str:
-    """Put a body into a page with the common style sheet.
-
-    Args:
-        title: plain text.
-        body: HTML in which everything from data is escaped.
-        style: CSS of this page, after the common one.
-
-    Returns:
-        The page.
-
-    Example:
-        >>> "<title>a &amp; b</title>" in html_page("a & b", "<p>c</p>")
-        True
-    """
+    """Wrap an HTML body, with data escaped, in a page with the common style sheet and its own `style`."""
     css = STYLESHEET.read_text(encoding="utf-8") + style
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -33,18 +20,6 @@ def html_page(title: str, body: str, *, style: str = "") -> str:
 
 
 def notebook_frame(page: str, *, height: str = "32rem") -> str:
-    """Show a page in a notebook cell, isolated from the notebook's styles and without scripts.
-
-    Args:
-        page: HTML.
-        height: of the frame, in CSS.
-
-    Returns:
-        An `<iframe>`.
-
-    Example:
-        >>> notebook_frame("<p>a</p>", height="9rem")
-        '<iframe sandbox style="width: 100%; height: 9rem; border: 0" srcdoc="&lt;p&gt;a&lt;/p&gt;"></iframe>'
-    """
+    """Show a page in a notebook cell, isolated from the notebook's styles and without scripts."""
     style = f"width: 100%; height: {height}; border: 0"
     return f'<iframe sandbox style="{style}" srcdoc="{escape(page)}"></iframe>'

@@ -20,27 +20,18 @@ MCNEMAR, RANDOMISATION = "McNemar's exact test", "paired randomisation test"
 
 
 def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[str, float]:
-    """p-values of the differences between two classifiers, under the hypothesis that they are equally good.
+    """Test the differences between two classifiers on the same texts; return score name -> p-value.
 
-    Accuracy is tested by McNemar's exact test, F1 scores by a paired randomisation test, which exchanges the two
-    predictions for random texts.
+    Accuracy is tested by McNemar's exact test; `macro_f1`, `micro_f1`, `weighted_f1` and `f1` of the last label by a
+    paired randomisation test, which exchanges the two predictions for random texts.
 
     Args:
         model: of one classifier.
-        other: of the other on the same texts; predictions of labels that `model` does not know count as mistakes.
-        seed: of the random exchanges.
-
-    Returns:
-        `accuracy`, `macro_f1`, `micro_f1` and `weighted_f1`, and `f1` of the last label -> p-value in (0, 1].
+        other: of the other; predictions of labels that `model` does not know count as mistakes.
+        seed: of the exchanges.
 
     Raises:
         DataError: when the two have different texts or labels.
-
-    Example:
-        >>> ids, values = np.array([0, 1] * 3), np.full((6, 2), 0.5)
-        >>> perfect, constant = (Outcome("", Multiclass(["a", "b"]), np.arange(6), ids, values, one) for one in (ids, ids * 0))
-        >>> paired_p_values(perfect, constant)["accuracy"]
-        0.25
 
     Reference:
         McNemar, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages", 1947; Yeh,
@@ -53,22 +44,7 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
 def verdict(
     task: Task, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
 ) -> str:
-    """Compare a model with its baseline by the main score of the task.
-
-    Args:
-        task: of both.
-        scores: of the model, see `Task.score`.
-        baseline: scores of the baseline.
-        p_values: from `paired_p_values`; None where the baseline's predictions are not known.
-
-    Returns:
-        A sentence; it names no winner where the difference may be chance.
-
-    Example:
-        >>> verdict(Multiclass(2), {"accuracy": 0.9, "num_examples": 400}, {"accuracy": 0.95}, {"accuracy": 0.004})
-        "The baseline wins: accuracy 0.9500 against 0.9000 on the same 400 texts (p = 0.0040, McNemar's exact test). It is \
-fitted in seconds; BERT is not worth it here as it is."
-    """
+    """State in a sentence which of model and baseline wins by the main score, if the difference is significant."""
     name, key = task.measure.title, task.measure.key
     own, theirs = task.measure.of(scores), task.measure.of(baseline)
     if own is None or theirs is None:
@@ -100,19 +76,14 @@ def is_significant(p_value: float | None) -> bool:
 
 
 def format_p_value(p_value: float | None) -> str:
-    """Format a p-value with four digits, an unknown one as a dash.
-
-    Example:
-        >>> format_p_value(0.25), format_p_value(1e-9), format_p_value(None)
-        ('0.2500', '< 0.0001', '–')
-    """
+    """Format a p-value with four digits, an unknown one as a dash."""
     if p_value is None:
         return "–"
     return f"{p_value:.4f}" if p_value >= 1e-4 else "< 0.0001"
 
 
 def _aligned(model: Outcome, other: Outcome) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The labels and both predictions, bool (n, C) in the order of the model's labels."""
+    """Return the true labels and both predictions, bool (n, C), in the order of the model's labels."""
     places = [other.label_names.index(name) if name in other.label_names else -1 for name in model.label_names]
 
     def columns(flags: np.ndarray) -> np.ndarray:
@@ -137,7 +108,7 @@ def _mcnemar(true: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _randomisation_test(true: np.ndarray, first: np.ndarray, second: np.ndarray, seed: int) -> dict[str, float]:
-    """The share of exchanges after which the F1 scores differ at least as much as before.
+    """Return the share of exchanges after which the F1 scores differ at least as much as observed.
 
     A score depends on the predictions through counts by label alone. So an exchange is a sum over the exchanged texts of
     what each moves from one classifier's counts to the other's, and many exchanges are one matrix product.
@@ -154,7 +125,7 @@ def _randomisation_test(true: np.ndarray, first: np.ndarray, second: np.ndarray,
     moved_hits = moves * true[differs]  # (m, C)
 
     def differences(swaps: np.ndarray) -> dict[str, np.ndarray]:
-        """Differences of the F1 scores after each exchange, (r,)."""
+        """Compute the differences of the F1 scores after each exchange, (r,)."""
         more_hits, more = swaps @ moved_hits, swaps @ moves  # (r, C)
         changed_first = _f1_scores(hits[0] + more_hits, marked[0] + more, support)
         changed_second = _f1_scores(hits[1] - more_hits, marked[1] - more, support)
@@ -177,7 +148,7 @@ def _randomisation_test(true: np.ndarray, first: np.ndarray, second: np.ndarray,
 
 
 def _f1_scores(hits: np.ndarray, marked: np.ndarray, support: np.ndarray) -> dict[str, np.ndarray]:
-    """F1 scores from counts by label, (r, C); `marked` is support and predictions together."""
+    """Compute F1 scores from counts by label, (r, C); `marked` counts labels and predictions."""
     f1 = np.divide(2 * hits, marked, out=np.zeros_like(hits), where=marked > 0)
     return {
         "macro_f1": f1.mean(axis=1),

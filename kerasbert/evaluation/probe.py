@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_int, check_number, check_texts, suggest_keywords
+from kerasbert._core.checks import check_bool, check_int, check_texts, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
 from kerasbert.evaluation.distinct import count_distinct, count_distinct_texts
@@ -36,7 +36,6 @@ def probe(
     folds: int = 3,
     max_texts: int | None = MAX_TEXTS,
     clusters: bool | None = None,
-    regularization: float = 1.0,
     max_length: int | None = None,
     seed: int = 0,
     verbose: bool = False,
@@ -59,7 +58,6 @@ def probe(
         folds: of the cross-validation, >= 2. Labels with fewer texts are left out and named.
         max_texts: size of the sample, stratified by label; None reads all texts.
         clusters: whether clusters are scored; None: with sub-labels or without labels.
-        regularization: scikit-learn's `C` on standardised vectors, > 0.
         max_length: longest text in tokens; None: the classifier's own, or 128.
         seed: of the sample, the folds and the clusters.
         verbose: whether to show progress bars on standard error.
@@ -83,7 +81,6 @@ def probe(
         Tenney et al., "BERT Rediscovers the Classical NLP Pipeline", 2019; Rousseeuw, "Silhouettes", 1987.
     """
     check_int("folds", folds, 2)
-    check_number("regularization", regularization, 0, open_minimum=True)
     check_int("seed", seed, 0, 2**32 - 1)
     clusters = sublabels is not None or labels is None if clusters is None else check_bool("clusters", clusters)
     texts = check_texts("texts", texts)
@@ -91,30 +88,25 @@ def probe(
     sublabels = None if sublabels is None else named_labels(sublabels, unknown=True, source="sublabels")
     _check_rows(len(texts), labels=labels, sublabels=sublabels)
     rows, sampled, left_out = sample_rows(labels, len(texts), folds=folds, max_texts=max_texts, seed=seed)
-    scorer = ProbeScorer(
-        sampled,
-        None if sublabels is None else [sublabels[row] for row in rows],
-        folds=folds,
-        clusters=clusters,
-        regularization=regularization,
-        seed=seed,
-    )
-    opened = open_source(source, max_length=max_length)
+    sampled_sublabels = None if sublabels is None else [sublabels[row] for row in rows]
+    scorer = ProbeScorer(sampled, sampled_sublabels, folds=folds, clusters=clusters, seed=seed)
+    opened, texts = open_source(source, max_length=max_length), [texts[row] for row in rows]
     reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=opened.window_pooling)
     results: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="kerasbert-probe-") as folder:
+    with tempfile.TemporaryDirectory(prefix="kerasbert-probe-") as name:
+        folder = Path(name)
         with (
-            NpyStore(Path(folder), reader.cells, reader.hidden_size, "float32") as store,
-            progress_bar("reading texts", len(rows), shown=verbose) as advance,
+            NpyStore(folder, reader.cells, reader.hidden_size, "float32") as store,
+            progress_bar("reading texts", len(texts), shown=verbose) as advance,
         ):
-            fill(store, reader, opened.tokenizer, [[texts[row] for row in rows]], advance=advance)
-        num_different = count_distinct_texts(opened.tokenizer, [texts[row] for row in rows])
-        numbers = {cell: count_distinct(load_cell(Path(folder), cell)) for cell in reader.cells}
+            fill(store, reader, opened.tokenizer, [texts], advance=advance)
+        num_different = count_distinct_texts(opened.tokenizer, texts)
+        numbers = {cell: count_distinct(load_cell(folder, cell)) for cell in reader.cells}
         _check_distinct(numbers, num_different, labels)
         with progress_bar("fitting", len(reader.cells), shown=verbose) as advance:
             for cell, number in numbers.items():
                 is_distinct = separates_texts(*cell, number, num_different)
-                scores = scorer.score(np.array(load_cell(Path(folder), cell)), is_distinct=is_distinct)
+                scores = scorer.score(np.array(load_cell(folder, cell)), is_distinct=is_distinct)
                 results.append({"layer": cell[0], "pooling": cell[1], "different_vectors": number, **scores})
                 advance(1)
     return ProbeReport(
@@ -122,7 +114,7 @@ def probe(
         encoder=opened.name,
         task=scorer.task,
         num_labels=scorer.num_labels,
-        num_texts=len(rows),
+        num_texts=len(texts),
         num_hidden_layers=opened.encoder.config.num_hidden_layers,
         folds=folds,
         left_out=left_out,

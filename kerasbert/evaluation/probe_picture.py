@@ -10,13 +10,7 @@ from kerasbert._core.pictures import save_figure
 
 
 class HeatMap(NamedTuple):
-    """The values of one quantity.
-
-    Args:
-        title: above the map.
-        values: (layers, poolings), NaN where there is none.
-        best: row and column of the best value, which is shown in bold.
-    """
+    """Values, (layers, poolings) with NaN where there is none, and the row and column of the best, shown in bold."""
 
     title: str
     values: np.ndarray
@@ -26,15 +20,7 @@ class HeatMap(NamedTuple):
 def save_heat_maps(
     maps: Sequence[HeatMap], layers: Sequence[str], poolings: Sequence[str], title: str, file: str | os.PathLike[str]
 ) -> None:
-    """Draw heat maps side by side.
-
-    Args:
-        maps: at least one.
-        layers: names of the rows.
-        poolings: names of the columns.
-        title: above all.
-        file: `.png`, `.svg` or `.pdf`.
-    """
+    """Draw heat maps side by side, with layers as rows and poolings as columns."""
     from matplotlib.figure import Figure
 
     width = len(maps) * (1.6 + 0.75 * len(poolings))

@@ -29,18 +29,7 @@ LEAST_SHARE = 0.9
 
 
 def separates_texts(layer: int, pooling: str, different_vectors: int, num_different_texts: int) -> bool:
-    """Whether a hidden state has different vectors for different texts.
-
-    Args:
-        layer: 0 for the embeddings.
-        pooling: its name.
-        different_vectors: number of distinct vectors, up to rounding.
-        num_different_texts: number of texts that differ for the encoder.
-
-    Example:
-        >>> separates_texts(0, "cls", 1, 60), separates_texts(0, "mean", 60, 60)
-        (False, True)
-    """
+    """Whether a hidden state has different vectors for different texts; `[CLS]` in the embeddings (layer 0) has not."""
     if layer == 0 and POOLINGS[pooling].reads == "one token":
         return False
     return different_vectors >= LEAST_SHARE * num_different_texts
@@ -55,7 +44,7 @@ class ProbeReport:
             several labels a text), `deviation` over the folds; with sub-labels `subclass_score` and `agreement`; with
             clusters `silhouette`, NaN where there are none; and `different_vectors`, the number of distinct vectors.
         encoder: name of the encoder.
-        task: `"multiclass"` or `"multilabel"`.
+        task: name of the task of the labels.
         num_labels: labels that were scored.
         num_texts: texts that were read.
         num_hidden_layers: blocks of the encoder.
@@ -65,7 +54,7 @@ class ProbeReport:
 
     Example:
         >>> rows = ({"layer": 1, "pooling": "mean", "score": 0.8, "deviation": 0.01},)
-        >>> report = ProbeReport(rows, "bert", "multiclass", 3, 90, 2, 3, {})
+        >>> report = ProbeReport(rows, "bert", Multiclass.name, 3, 90, 2, 3, {})
         >>> report.recommendation
         "kb.build_multiclass(3, encoder='bert', layers=1, pooling='mean')"
     """
@@ -81,9 +70,8 @@ class ProbeReport:
     num_different_texts: int = 0
 
     def __repr__(self) -> str:
-        return (
-            f"Probe of {self.encoder!r} with {self.num_texts} texts, {len(self.rows)} hidden states.\n{self.summary()}"
-        )
+        title = f"Probe of {self.encoder!r} with {self.num_texts} texts, {len(self.rows)} hidden states."
+        return f"{title}\n{self.summary()}"
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -105,7 +93,7 @@ class ProbeReport:
         ]
 
     def best(self, quantity: str = "score") -> dict[str, Any]:
-        """The row with the highest value, without those of `same_vectors`; of equal rows the lowest layer.
+        """Return the row with the highest value, except `same_vectors`; of equal rows the lowest layer.
 
         Raises:
             ConfigError: when it was not measured.
@@ -124,9 +112,7 @@ class ProbeReport:
     @property
     def recommendation(self) -> str:
         """The builder call that reads the best layer and pooling; without labels the call that extracts them."""
-        if "score" not in self.quantities:
-            return self.subclass_recommendation
-        return self._builder_call(self.best())
+        return self._builder_call(self.best()) if "score" in self.quantities else self.subclass_recommendation
 
     @property
     def subclass_recommendation(self) -> str:
@@ -136,12 +122,9 @@ class ProbeReport:
         return f"kb.extract_features({self.encoder!r}, texts, layers={row['layer']}, poolings={row['pooling']!r})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain data, NaN as None."""
+        """Return everything as plain data, NaN as None."""
         found = dataclasses.asdict(self)
-        found["rows"] = [
-            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
-            for row in self.rows
-        ]
+        found["rows"] = [{key: _or_none(value) for key, value in row.items()} for row in self.rows]
         found["recommendation"] = self.recommendation
         if len(self.quantities) > 1:
             found["subclass_recommendation"] = self.subclass_recommendation
@@ -149,7 +132,7 @@ class ProbeReport:
         return found
 
     def summary(self) -> str:
-        """The conclusions, in a few lines."""
+        """Summarize the conclusions in a few lines."""
         lines = []
         if "score" in self.quantities:
             best, cheap = self.best(), self.economical
@@ -175,7 +158,7 @@ class ProbeReport:
             lines.append(f"Left out, with fewer than {self.folds} texts in the sample: {', '.join(self.left_out)}.")
         if self.same_vectors:
             listed = [
-                f"layer {layer}, {pooling} ({number})" for layer, pooling, number in map(_identity, self.same_vectors)
+                f"layer {row['layer']}, {row['pooling']} ({row['different_vectors']})" for row in self.same_vectors
             ]
             lines.append(
                 f"Not recommended, since their vectors hardly differ from text to text (different vectors of "
@@ -206,21 +189,15 @@ class ProbeReport:
         return HeatMap(title, np.array(values, dtype=float), place)
 
     def grid(self, quantity: str) -> tuple[list[int], list[str], list[list[float]]]:
-        """Layers, poolings, and the values by layer and pooling."""
+        """Return layers, poolings, and the values by layer and pooling."""
         layers = list(dict.fromkeys(row["layer"] for row in self.rows))
         poolings = list(dict.fromkeys(row["pooling"] for row in self.rows))
         values = {(row["layer"], row["pooling"]): row.get(quantity, math.nan) for row in self.rows}
         return layers, poolings, [[values[layer, pooling] for pooling in poolings] for layer in layers]
 
     def _builder_call(self, row: dict[str, Any]) -> str:
-        builder = f"kb.build_{self.task}"
-        return (
-            f"{builder}({self.num_labels}, encoder={self.encoder!r}, layers={row['layer']}, pooling={row['pooling']!r})"
-        )
-
-
-def _identity(row: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in IDENTITY)
+        layer, pooling = row["layer"], row["pooling"]
+        return f"kb.build_{self.task}({self.num_labels}, encoder={self.encoder!r}, layers={layer}, pooling={pooling!r})"
 
 
 def _layer_name(layer: int, last: int) -> str:
@@ -232,9 +209,9 @@ def _or_lowest(value: Any) -> float:
 
 
 def table_rows(rows: Sequence[dict[str, Any]], quantities: Sequence[str]) -> list[list[Any]]:
-    """Cells of a table: layer, pooling and the quantities, None where there is none."""
+    """Return the cells of a table: layer, pooling and the quantities, None where there is none."""
     return [[row["layer"], row["pooling"], *[_or_none(row.get(name)) for name in quantities]] for row in rows]
 
 
-def _or_none(value: float | None) -> float | None:
-    return None if value is None or math.isnan(value) else value
+def _or_none(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -23,38 +23,32 @@ NUM_CLUSTERS = (2, 3, 5, 8, 12)
 
 
 class ProbeScorer:
-    """Scores vectors of the same texts.
+    """Score the hidden states of the same texts under several poolings.
 
     Args:
         labels: n labels or n lists of labels; None: no labels.
         sublabels: n labels of subclasses, None where unknown; None: no sub-labels.
         folds: of the cross-validation.
         clusters: whether clusters are scored.
-        regularization: scikit-learn's `C`.
         seed: of folds and clusters.
 
     Raises:
         DataError: when no class has two subclasses with as many texts as folds.
 
     Example:
-        >>> scorer = ProbeScorer(["a", "b"] * 4, None, folds=2, clusters=False, regularization=1.0, seed=0)
+        >>> scorer = ProbeScorer(["a", "b"] * 4, None, folds=2, clusters=False, seed=0)
         >>> scorer.score(np.array([[0.0], [1.0]] * 4))["score"]
         1.0
     """
 
     def __init__(
-        self,
-        labels: Sequence[Any] | None,
-        sublabels: Sequence[Any] | None,
-        *,
-        folds: int,
-        clusters: bool,
-        regularization: float,
-        seed: int,
+        self, labels: Sequence[Any] | None, sublabels: Sequence[Any] | None, *, folds: int, clusters: bool, seed: int
     ) -> None:
-        self.folds, self.clusters, self.regularization, self.seed = folds, clusters, regularization, seed
+        self.folds, self.clusters, self.seed = folds, clusters, seed
         self.labels = None if labels is None else _encode(labels)
-        self.num_labels = 0 if self.labels is None else _num_labels(self.labels)
+        self.num_labels = 0
+        if self.labels is not None:
+            self.num_labels = self.labels.shape[1] if self.labels.ndim == 2 else len(np.unique(self.labels))
         self.task = Multilabel.name if self.labels is not None and self.labels.ndim == 2 else Multiclass.name
         self.sublabels = None if sublabels is None else np.array(["" if s is None else str(s) for s in sublabels])
         groups = None if labels is None and sublabels is None else _groups(self.labels, len(labels or sublabels or ()))
@@ -64,11 +58,7 @@ class ProbeScorer:
         self.groups = groups
 
     def score(self, vectors: np.ndarray, *, is_distinct: bool = True) -> dict[str, float]:
-        """Score vectors.
-
-        Args:
-            vectors: (n, hidden).
-            is_distinct: whether texts have different vectors; without, the silhouette is NaN.
+        """Score vectors, (n, hidden); without `is_distinct` (texts have different vectors) the silhouette is NaN.
 
         Returns:
             `score` and `deviation` (over the folds) of the labels; `subclass_score` of the sub-labels inside the classes;
@@ -85,7 +75,7 @@ class ProbeScorer:
         return scores
 
     def cross_validate(self, vectors: np.ndarray, y_true: np.ndarray) -> np.ndarray:
-        """Accuracy (macro-F1 of several labels a text) of logistic regression on each held-out fold, (folds,)."""
+        """Cross-validate logistic regression; return accuracy, or macro-F1 of label lists, by fold, (folds,)."""
         from joblib import parallel_config
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.linear_model import LogisticRegression
@@ -95,7 +85,7 @@ class ProbeScorer:
         from sklearn.preprocessing import StandardScaler
         from threadpoolctl import threadpool_limits
 
-        model: Any = LogisticRegression(C=self.regularization, max_iter=MAX_ITERATIONS, tol=1e-3)
+        model: Any = LogisticRegression(max_iter=MAX_ITERATIONS, tol=1e-3)
         several = y_true.ndim == 2
         splitter = (KFold if several else StratifiedKFold)(self.folds, shuffle=True, random_state=self.seed)
         pipeline = make_pipeline(StandardScaler(), OneVsRestClassifier(model) if several else model)
@@ -111,7 +101,7 @@ class ProbeScorer:
         return float(np.average(means, weights=[len(rows) for rows in groups]))
 
     def _score_clusters(self, vectors: np.ndarray) -> dict[str, float]:
-        """Silhouette of clusters inside each class, and their agreement with the sub-labels where there are any."""
+        """Cluster each class; return the silhouette and, with sub-labels, the agreement with these."""
         from sklearn.metrics import normalized_mutual_info_score
 
         random = np.random.default_rng(self.seed)
@@ -155,14 +145,7 @@ class ProbeScorer:
 def sample_rows(
     labels: Sequence[Any] | None, count: int, *, folds: int, max_texts: int | None, seed: int
 ) -> tuple[np.ndarray, list[Any] | None, dict[str, int]]:
-    """Sample the texts of a probe, stratified by label; rare labels are left out.
-
-    Args:
-        labels: n labels or lists of labels, or None.
-        count: n.
-        folds: texts that a label must have.
-        max_texts: most rows; None: no limit.
-        seed: of the sample.
+    """Sample at most `max_texts` texts, stratified by label; labels with fewer texts than folds are left out.
 
     Returns:
         Rows in ascending order, their labels, and label -> number of texts of the labels left out.
@@ -196,7 +179,7 @@ def sample_rows(
 
 
 def _interleaved(names: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A random order in which each label's rows are evenly spaced."""
+    """Return a random order in which each label's rows are evenly spaced."""
     place = np.empty(len(names))
     for name in np.unique(names):
         rows = random.permutation(np.flatnonzero(names == name))
@@ -205,7 +188,7 @@ def _interleaved(names: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _encode(labels: Sequence[Any]) -> np.ndarray:
-    """Names (n,), or 0 and 1 (n, C) of lists of labels."""
+    """Encode labels as names (n,), lists of labels as 0 and 1 (n, C)."""
     if any(isinstance(label, (list, tuple, set)) for label in labels):
         from sklearn.preprocessing import MultiLabelBinarizer
 
@@ -213,19 +196,15 @@ def _encode(labels: Sequence[Any]) -> np.ndarray:
     return np.array([str(label) for label in labels])
 
 
-def _num_labels(y_true: np.ndarray) -> int:
-    return int(y_true.shape[1]) if y_true.ndim == 2 else len(np.unique(y_true))
-
-
 def _groups(y_true: np.ndarray | None, count: int) -> list[np.ndarray]:
-    """The rows of each class; all rows where there are no classes."""
+    """Return the rows of each class; all rows without classes."""
     if y_true is None or y_true.ndim == 2:
         return [np.arange(count)]
     return [np.flatnonzero(y_true == name) for name in np.unique(y_true)]
 
 
 def _rows_of_subclasses(groups: Sequence[np.ndarray], sublabels: np.ndarray, folds: int) -> list[np.ndarray]:
-    """The rows of each class whose sub-labels can be cross-validated."""
+    """Select the rows of each class whose sub-labels can be cross-validated."""
     usable = []
     for rows in groups:
         counts = Counter(sublabels[rows])

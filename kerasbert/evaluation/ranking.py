@@ -11,14 +11,9 @@ MAX_POINTS = 400
 
 
 class Curve(NamedTuple):
-    """A precision-recall curve.
+    """A precision-recall curve: precision at each recall, falling to 0, and the area under it.
 
-    Args:
-        name: the label, or how several are averaged.
-        recall: falling to 0.
-        precision: at each recall.
-        average_precision: the area under the curve.
-        operating_point: (recall, precision) of the predictions; None where the label was never predicted.
+    `operating_point` is (recall, precision) of the predictions; None where the label was never predicted.
     """
 
     name: str
@@ -29,16 +24,10 @@ class Curve(NamedTuple):
 
 
 def curves_to_show(outcome: Outcome, per_label: Mapping[str, float | None], *, limit: int = 6) -> list[Curve]:
-    """Select the precision-recall curves to show of a head.
+    """Select the precision-recall curves to show for a head.
 
-    Args:
-        outcome: of the head.
-        per_label: average precision of each label, None where no text has it.
-        limit: most curves, >= 4.
-
-    Returns:
-        The curve of a binary head's positive label; else those of all labels or, of more than `limit`, the
-        micro-average, the best two and the worst.
+    That of a binary head's positive label; else those of all labels or, of more than `limit` (>= 4), the micro-average,
+    the best two and the worst. `per_label` is the average precision of each label, None where no text has it.
     """
     names = outcome.label_names
     # A binary head has one unit, that of the last of two labels; the curve of the first would say the same.

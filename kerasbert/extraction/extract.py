@@ -4,13 +4,13 @@ import contextlib
 import itertools
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_choice, check_int, check_text_column, suggest_keywords
+from kerasbert._core.checks import check_bool, check_choice, check_text_column, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.files import atomic_dir_write, atomic_file_write, check_output, check_output_file
 from kerasbert._core.progress import progress_bar
@@ -19,7 +19,8 @@ from kerasbert.extraction.features import ExtractedFeatures
 from kerasbert.extraction.reader import FeatureReader
 from kerasbert.extraction.source import Source, open_source
 from kerasbert.extraction.stores import Cell, MemoryStore, NpyStore, ParquetStore, Store, column_name, npy_name
-from kerasbert.tokenization.long_texts import LongTexts
+from kerasbert.tokenization.long_texts import LongTexts, WindowArrays
+from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 BATCH_SIZE = 64
@@ -43,10 +44,9 @@ def extract_features(
     max_length: int | None = None,
     long_texts: str | LongTexts | None = None,
     window_pooling: str | Pooling | None = None,
-    batch_size: int = BATCH_SIZE,
-    progress: bool = False,
+    verbose: bool = False,
 ) -> ExtractedFeatures:
-    """Turn texts into vectors: any hidden states under any poolings, all in one pass of the encoder.
+    """Extract vectors of texts: any hidden states under any poolings, in one pass of the encoder.
 
     Texts are read once, in stretches, and batched by length within each; memory does not grow with their number unless
     the result is kept there. The vectors come in the order of the texts.
@@ -68,8 +68,7 @@ def extract_features(
             classifier does, or `"truncate"`.
         window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or a trained pooling layer; None: the
             classifier's own, or `"mean"`.
-        batch_size: texts in a batch, >= 1.
-        progress: whether to show a bar on standard error.
+        verbose: whether to show a progress bar on standard error.
 
     Returns:
         The features: `features[layer, pooling]` is an array (n, hidden).
@@ -86,8 +85,7 @@ def extract_features(
         (2, 384)
     """
     check_choice("dtype", dtype, ("float16", "float32"))
-    check_int("batch_size", batch_size, 1)
-    check_bool("progress", progress)
+    check_bool("verbose", verbose)
     columns = [check_text_column("texts", texts)]
     columns += [] if text_pairs is None else [check_text_column("text_pairs", text_pairs)]
     target = None if output is None else _checked_target(output, overwrite)
@@ -96,8 +94,8 @@ def extract_features(
     reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=windows)
     with _store_for(target, reader, dtype, overwrite) as store:
         total = len(texts) if isinstance(texts, Sequence) else None
-        with progress_bar("reading texts", total, shown=progress) as advance:
-            count, cut = fill(store, reader, opened.tokenizer, columns, batch_size=batch_size, advance=advance)
+        with progress_bar("reading texts", total, shown=verbose) as advance:
+            count, cut = fill(store, reader, opened.tokenizer, columns, advance=advance)
     arrays = store.arrays() if isinstance(store, MemoryStore) else None
 
     def load(cell: Cell) -> np.ndarray:
@@ -110,58 +108,38 @@ def extract_features(
 def fill(
     store: Store,
     reader: FeatureReader,
-    tokens: Tokenizer,
+    tokenizer: Tokenizer,
     columns: Sequence[Iterable[str]],
     *,
-    batch_size: int = BATCH_SIZE,
-    advance: Any = None,
+    advance: Callable[[int], object],
 ) -> tuple[int, int]:
-    """Read texts into a store.
+    """Read texts, or pairs, into a store; return how many there were and how many were truncated.
 
-    Args:
-        store: where the vectors go.
-        reader: reads batches.
-        tokens: the tokenizer.
-        columns: the texts, and perhaps second texts.
-        batch_size: texts in a batch.
-        advance: called with the number of texts done, after every batch.
-
-    Returns:
-        How many texts there were, and how many of them were cut.
+    `advance` is told the number of texts in each batch.
 
     Raises:
         DataError: when a text cannot be used, or the columns differ in length.
         TypeError: when a text is none.
     """
     width = len(reader.cells) * reader.hidden_size
-    size = max(batch_size, min(STRETCH_TEXTS, STRETCH_BYTES // (4 * width)))
+    size = max(BATCH_SIZE, min(STRETCH_TEXTS, STRETCH_BYTES // (4 * width)))
     count = cut = 0
     for stretch in _stretches(columns, size):
-        encoded = _encode(tokens, stretch, count)
+        encoded = _encode(tokenizer, stretch, count)
         block = np.empty((len(encoded), len(reader.cells), reader.hidden_size), dtype=np.float32)
-        for rows, vectors in reader.read(encoded, batch_size=batch_size, pad_id=tokens.pad_id):
+        for rows, vectors in reader.read(encoded, batch_size=BATCH_SIZE, pad_id=tokenizer.pad_id):
             block[rows] = vectors
-            if advance is not None:
-                advance(len(rows))
+            advance(len(rows))
         store.add(block)
         count, cut = count + len(encoded), cut + encoded.num_truncated
     return count, cut
 
 
 def load_cell(target: Path | None, cell: Cell) -> np.ndarray:
-    """The vectors of a (layer, pooling) pair from a folder of `.npy` files (as a memory map) or a Parquet file.
-
-    Args:
-        target: what `extract_features` wrote.
-        cell: layer and pooling.
-
-    Returns:
-        Array (n, hidden).
-    """
+    """Load the vectors of a (layer, pooling) pair, (n, hidden), from a folder (memory-mapped) or a Parquet file."""
     assert target is not None
     if target.is_dir():
-        mapped: np.ndarray = np.load(target / npy_name(cell), mmap_mode="r")
-        return mapped
+        return np.asanyarray(np.load(target / npy_name(cell), mmap_mode="r"))
     import pyarrow.parquet as pq
 
     column = pq.read_table(target, columns=[column_name(cell)]).column(0).combine_chunks()
@@ -177,9 +155,9 @@ def _stretches(columns: Sequence[Iterable[str]], size: int) -> Iterator[list[lis
         yield stretch
 
 
-def _encode(tokens: Tokenizer, stretch: list[list[str]], start: int) -> Any:
+def _encode(tokenizer: Tokenizer, stretch: list[list[str]], start: int) -> TokenArrays | WindowArrays:
     try:
-        return tokens.encode(*stretch)
+        return tokenizer.encode(*stretch)
     except (TypeError, DataError) as error:
         if not start:
             raise

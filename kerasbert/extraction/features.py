@@ -1,4 +1,4 @@
-"""What was extracted: the vectors of n texts by layer and pooling, wherever they lie."""
+"""The vectors of n texts by layer and pooling."""
 
 import dataclasses
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""One pass of an encoder over batches of texts, pooled in every way that is asked for."""
+"""Read pooled hidden states in one pass of an encoder."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -34,13 +34,6 @@ class FeatureReader:
 
     Raises:
         ConfigError: when a layer is outside the encoder or a pooling is unknown, given twice or untrained.
-        TypeError: when an argument has the wrong type.
-
-    Example:
-        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
-        >>> reader = FeatureReader(encoder, "all", ["mean", "max"])
-        >>> reader.cells
-        ((0, 'mean'), (0, 'max'), (1, 'mean'), (1, 'max'))
     """
 
     def __init__(
@@ -64,16 +57,7 @@ class FeatureReader:
     def read(
         self, tokens: TokenArrays | WindowArrays, *, batch_size: int, pad_id: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Read texts, short ones first.
-
-        Args:
-            tokens: of n texts, each one row or cut into windows.
-            batch_size: texts in a batch; of texts in windows no more than their budget of windows allows.
-            pad_id: id that fills up a text.
-
-        Yields:
-            The rows of a batch, (b,), and their vectors, float32 (b, cells, hidden).
-        """
+        """Read texts, short ones first: yields the rows of a batch, (b,), and their vectors, float32 (b, cells, hidden)."""
         if isinstance(tokens, WindowArrays):
             yield from self._read_windows(tokens, batch_size=batch_size, pad_id=pad_id)
             return
@@ -92,7 +76,7 @@ class FeatureReader:
             yield rows, self._by_text(vectors, window_rows(batch.counts))
 
     def _by_text(self, vectors: np.ndarray, places: np.ndarray) -> np.ndarray:
-        """Vectors of windows (w, cells, hidden) as those of texts (b, cells, hidden)."""
+        """Pool vectors of windows (w, cells, hidden) to those of texts (b, cells, hidden)."""
         by_cell = np.moveaxis(vectors[np.maximum(places - 1, 0)], 2, 1)  # (b, cells, most windows, hidden)
         flat = by_cell.reshape(-1, *by_cell.shape[2:])
         mask = np.repeat((places > 0).astype(np.int32), by_cell.shape[1], axis=0)
@@ -100,11 +84,7 @@ class FeatureReader:
 
 
 def check_window_pooling(pooling: str | Pooling, hidden_size: int) -> Pooling:
-    """The pooling layer that reads windows, if a frozen encoder can be read with it.
-
-    Raises:
-        ConfigError: when it has weights that nobody trained, or of another width.
-    """
+    """Return the layer that pools windows; refuse untrained weights, and those of another width."""
     layer = window_pooling_from(pooling)
     if layer.weights and layer.weights[0].shape[0] != hidden_size:
         raise ConfigError(
@@ -119,7 +99,7 @@ def check_window_pooling(pooling: str | Pooling, hidden_size: int) -> Pooling:
 
 
 def check_poolings(poolings: str | Pooling | Sequence[str | Pooling]) -> dict[str, Pooling]:
-    """The pooling layers by name, if a frozen encoder can be read with them.
+    """Return the pooling layers by name, if a frozen encoder can be read with them.
 
     Raises:
         ConfigError: when one is unknown, given twice, or has weights that nobody trained.
@@ -138,7 +118,7 @@ def check_poolings(poolings: str | Pooling | Sequence[str | Pooling]) -> dict[st
 
 
 def padded(tokens: TokenArrays, pad_id: int) -> dict[str, np.ndarray]:
-    """The three inputs of an encoder, int32 (n, length), padded on the right to a multiple of 8 or `max_length`."""
+    """Pad the three inputs of an encoder, int32 (n, length), to a multiple of 8 or `max_length`."""
     lengths = tokens.lengths
     longest = int(lengths.max())
     length = max(longest, min(-(-longest // MULTIPLE) * MULTIPLE, tokens.max_length or longest))

@@ -1,4 +1,4 @@
-"""Whatever texts can be read with, as an encoder and its tokenizer."""
+"""Open a checkpoint or classifier as an encoder and its tokenizer."""
 
 import copy
 import os
@@ -23,14 +23,7 @@ Source = str | os.PathLike[str] | ClassifierLike | tuple[Encoder | Classifier, T
 
 
 class ReadingSource(NamedTuple):
-    """An encoder with the tokenizer that goes with it.
-
-    Args:
-        encoder: gives the hidden states.
-        tokenizer: gives the token ids.
-        name: of the encoder, for messages and recommendations.
-        model: the classifier that the encoder is a part of; None for an encoder alone.
-    """
+    """An encoder with its tokenizer, its name for messages, and the classifier that it is a part of, if any."""
 
     encoder: Encoder
     tokenizer: Tokenizer
@@ -46,21 +39,12 @@ class ReadingSource(NamedTuple):
 def open_source(
     source: Source, *, max_length: int | None = None, long_texts: str | LongTexts | None = None
 ) -> ReadingSource:
-    """Open what texts are to be read with.
-
-    Args:
-        source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its
-            `TrainedClassifier`, or a pair of an encoder (or `Classifier`) and a `Tokenizer`.
-        max_length: longest text in tokens, >= 3; None: the classifier's own, or 128.
-        long_texts: what becomes of longer ones; None: as the classifier does, or `"truncate"`.
-
-    Returns:
-        The encoder and its tokenizer.
+    """Open an encoder and its tokenizer; `max_length` and `long_texts` replace the tokenizer's own.
 
     Raises:
         ConfigError: when a name cannot be found or `max_length` is out of range.
         ArtifactError: when a saved classifier was changed or cut.
-        TypeError: when it is none of these.
+        TypeError: when it is no source.
     """
     opened = _open(source)
     tokenizer = copy.copy(opened.tokenizer)

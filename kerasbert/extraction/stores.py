@@ -1,4 +1,4 @@
-"""Where vectors go while they are read: memory, `.npy` files that grow, or a Parquet file. All keep the texts' order."""
+"""Stores of vectors: memory, `.npy` files that grow, or a Parquet file. All keep the texts' order."""
 
 import contextlib
 import io
@@ -31,13 +31,7 @@ class Store(Protocol):
 
 
 class MemoryStore:
-    """Keeps the vectors in memory.
-
-    Args:
-        cells: (layer, pooling) pairs.
-        hidden_size: width of a vector.
-        dtype: `"float32"` or `"float16"`.
-    """
+    """Keeps the vectors in memory."""
 
     def __init__(self, cells: Sequence[Cell], hidden_size: int, dtype: str) -> None:
         self.cells, self.shape, self.dtype = tuple(cells), (0, len(cells), hidden_size), dtype
@@ -48,7 +42,7 @@ class MemoryStore:
         self.blocks.append(block.astype(self.dtype))
 
     def arrays(self) -> dict[Cell, np.ndarray]:
-        """The vectors of all texts by cell, each (n, hidden)."""
+        """Return the vectors of all texts by cell, each (n, hidden)."""
         whole = np.concatenate(self.blocks) if self.blocks else np.zeros(self.shape, self.dtype)
         return {cell: whole[:, index] for index, cell in enumerate(self.cells)}
 
@@ -60,14 +54,7 @@ class MemoryStore:
 
 
 class NpyStore:
-    """Writes one `.npy` file for each cell, which `numpy.load(..., mmap_mode="r")` opens without reading it.
-
-    Args:
-        folder: an existing folder.
-        cells: (layer, pooling) pairs.
-        hidden_size: width of a vector.
-        dtype: `"float32"` or `"float16"`.
-    """
+    """Writes one `.npy` file for each cell, which `numpy.load(..., mmap_mode="r")` opens without reading it."""
 
     def __init__(self, folder: Path, cells: Sequence[Cell], hidden_size: int, dtype: str) -> None:
         self.folder, self.cells, self.hidden_size, self.dtype = folder, tuple(cells), hidden_size, np.dtype(dtype)
@@ -99,7 +86,7 @@ class NpyStore:
 
 @contextlib.contextmanager
 def _told(folder: Path) -> Iterator[None]:
-    """Context: an error of the disk names the folder, and what to do."""
+    """Name the folder, and what to do, in errors of the disk."""
     try:
         yield
     except OSError as error:
@@ -109,14 +96,7 @@ def _told(folder: Path) -> Iterator[None]:
 
 
 class ParquetStore:
-    """Writes a Parquet file with a row for each text and a column of fixed-size lists for each cell.
-
-    Args:
-        file: the file to write.
-        cells: (layer, pooling) pairs.
-        hidden_size: width of a vector.
-        dtype: `"float32"` or `"float16"`.
-    """
+    """Writes a Parquet file with a row for each text and a column of fixed-size lists for each cell."""
 
     def __init__(self, file: Path, cells: Sequence[Cell], hidden_size: int, dtype: str) -> None:
         import pyarrow as pa
@@ -150,18 +130,18 @@ class ParquetStore:
 
 
 def npy_name(cell: Cell) -> str:
-    """File of a cell, such as `layer_03_mean.npy`."""
+    """Return the file name of a cell, such as `layer_03_mean.npy`."""
     return f"{column_name(cell)}.npy"
 
 
 def column_name(cell: Cell) -> str:
-    """Column of a cell, such as `layer_03_mean`."""
+    """Return the column name of a cell, such as `layer_03_mean`."""
     layer, pooling = cell
     return f"layer_{layer:02d}_{pooling}"
 
 
 def npy_header(shape: tuple[int, int], dtype: np.dtype) -> bytes:
-    """The header of an `.npy` file of format 1.0, filled up to `HEADER_BYTES`."""
+    """Return the header of an `.npy` file of format 1.0, padded to `HEADER_BYTES`."""
     plain = io.BytesIO()
     described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(plain, described)

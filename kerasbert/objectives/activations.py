@@ -1,5 +1,7 @@
-"""The output activations, with gradients that do not vanish where a probability rounds to 0 or 1."""
+"""Output activations whose gradients do not vanish where a probability rounds to 0 or 1."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from keras import ops
@@ -8,30 +10,30 @@ from keras import ops
 TINY = 1e-30
 
 
+def with_gradient(function: Callable[[Any], tuple[Any, Callable[[Any], Any]]]) -> Callable[[Any], Any]:
+    """Decorate a function of a tensor that returns its value, and the gradient as a function of the upstream gradient."""
+
+    def forward(values: Any) -> Any:
+        result, gradient = function(values)
+
+        # Keras's backends pass the upstream gradient in either way.
+        def backward(*args: Any, upstream: Any = None) -> Any:
+            return gradient(args[0] if upstream is None else upstream)
+
+        return result, backward
+
+    return functools.wraps(function)(lambda values: ops.custom_gradient(forward)(values))
+
+
+@with_gradient
 def sigmoid(logits: Any) -> Any:
     """Logistic sigmoid whose gradient factor p * (1 - p) is kept above `TINY`.
 
     A plain float32 sigmoid is exactly 1 for logits above 17, so that a confidently wrong example gives no gradient at
     all. With this floor, `losses.BinaryCrossentropy` divides by the same factor and the product is exactly p - y.
-
-    Args:
-        logits: float tensor of any shape.
-
-    Returns:
-        Probabilities of the same shape.
     """
-
-    @ops.custom_gradient
-    def forward(x: Any) -> Any:
-        probabilities = ops.sigmoid(x)
-
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
-            return ops.multiply(upstream, slope(probabilities))
-
-        return probabilities, backward
-
-    return forward(logits)
+    probabilities = ops.sigmoid(logits)
+    return probabilities, lambda upstream: ops.multiply(upstream, slope(probabilities))
 
 
 def slope(probabilities: Any) -> Any:

@@ -9,23 +9,13 @@ BETA = 0.999
 
 
 def class_weights(counts: np.ndarray, method: str = "balanced", *, beta: float = BETA) -> np.ndarray:
-    """Weights of exclusive classes.
+    """Compute weights of exclusive classes from their counts, float64 (C,); 1 for a class without examples.
 
-    Args:
-        counts: examples of each class, (C,).
-        method: `"balanced"`, n / (C n_c) as in scikit-learn; `"sqrt"`, proportional to the root of that, with mean 1 over
-            the examples; `"effective"`, (1 - beta) / (1 - beta ** n_c), with sum C.
-        beta: of `"effective"`, in [0, 1).
-
-    Returns:
-        Float64 (C,); 1 for a class without an example.
+    `"balanced"` is n / (C n_c) as in scikit-learn; `"sqrt"` proportional to the root of that, with mean 1 over the
+    examples; `"effective"` (1 - beta) / (1 - beta ** n_c), with sum C.
 
     Raises:
-        ConfigError: when `method` is unknown or `beta` out of its range.
-
-    Example:
-        >>> class_weights(np.array([10, 30])).round(3).tolist()
-        [2.0, 0.667]
+        ConfigError: when `method` is unknown or `beta` outside [0, 1).
 
     Reference:
         Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", 2019, equation 3.
@@ -46,24 +36,12 @@ def class_weights(counts: np.ndarray, method: str = "balanced", *, beta: float =
 
 
 def positive_weights(positives: np.ndarray, total: int, method: str = "balanced", *, beta: float = BETA) -> np.ndarray:
-    """Weights of the positive examples of independent labels, the negatives having weight 1.
+    """Compute weights of independent labels' positives (of negatives 1), float64 (C,); 1 where all or none are.
 
-    Args:
-        positives: positive examples of each label, (C,).
-        total: number of examples.
-        method: `"balanced"`, negatives / positives; `"sqrt"`, the root of that; `"effective"`, the ratio of the effective
-            numbers of negatives and positives.
-        beta: of `"effective"`, in [0, 1).
-
-    Returns:
-        Float64 (C,); 1 for a label that all or no examples have.
+    `"balanced"` is negatives / positives; `"sqrt"` the root of that; `"effective"` the ratio of the effective numbers.
 
     Raises:
-        ConfigError: when `method` is unknown or `beta` out of its range.
-
-    Example:
-        >>> positive_weights(np.array([10, 50]), 100).tolist()
-        [9.0, 1.0]
+        ConfigError: when `method` is unknown or `beta` outside [0, 1).
 
     Reference:
         Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", 2019, section 4.
@@ -74,10 +52,10 @@ def positive_weights(positives: np.ndarray, total: int, method: str = "balanced"
     usable = (positives > 0) & (negatives > 0)
     few, many = np.where(usable, positives, 1.0), np.where(usable, negatives, 1.0)
     if method == "effective":
-        return _effective(many, beta) / _effective(few, beta)
-    return many / few if method == "balanced" else np.sqrt(many / few)
+        return np.asarray(_effective(many, beta) / _effective(few, beta))
+    return np.asarray(many / few if method == "balanced" else np.sqrt(many / few))
 
 
 def _effective(counts: np.ndarray, beta: float) -> np.ndarray:
     check_number("beta", beta, 0, 1, open_maximum=True)
-    return (1.0 - beta**counts) / (1.0 - beta)
+    return np.asarray((1.0 - beta**counts) / (1.0 - beta))

@@ -18,15 +18,7 @@ NO_VALUES = (AttributeError, NotImplementedError, RuntimeError, TypeError, Value
 
 
 def true_class_ids(y_true: Any, y_pred: Any, form: LabelForm) -> tuple[Any, Any]:
-    """The labels of a batch as class ids.
-
-    Args:
-        y_true: see `LabelForm`.
-        y_pred: (batch, ...).
-        form: of class ids.
-
-    Returns:
-        Int32 (batch,), and whether each row holds a label, bool (batch,). A row that does not has no meaningful id.
+    """Convert labels to class ids, int32 (batch,); also return whether each row holds a label, else its id is void.
 
     Raises:
         DataError: when the shapes do not fit, or, outside a compiled step, when a value does not.
@@ -39,17 +31,10 @@ def true_class_ids(y_true: Any, y_pred: Any, form: LabelForm) -> tuple[Any, Any]
 
 
 def class_ids(y_true: Any, y_pred: Any, threshold: float, num_classes: int | None = None) -> tuple[Any, Any, Any]:
-    """Class ids of labels and predictions.
+    """Convert labels and predictions to class ids, int32 (batch,); also return whether each row holds a label.
 
-    Args:
-        y_true: class ids (batch,) or (batch, 1), or one-hot rows (batch, C).
-        y_pred: a distribution (batch, C), of which the largest is taken, or P(positive), (batch, 1) or (batch,), which is
-            compared with the threshold.
-        threshold: a single column is positive at this or above.
-        num_classes: C; None takes it from the predictions.
-
-    Returns:
-        Two int32 tensors (batch,), and whether each row holds a label, bool (batch,).
+    Predictions are a distribution (batch, C), of which the largest is taken, or P(positive), (batch, 1) or (batch,), which
+    is positive at the threshold or above.
 
     Raises:
         DataError: when the shapes do not fit, or, outside a compiled step, when a value does not.
@@ -71,18 +56,9 @@ def class_ids(y_true: Any, y_pred: Any, threshold: float, num_classes: int | Non
 def label_rows(
     y_true: Any, y_pred: Any, *, soft: bool = False, unknown: bool = False, num_labels: int | None = None
 ) -> tuple[Any, Any, Any]:
-    """Rows of 0 and 1 beside their predictions, in one shape.
+    """Convert labels and predictions to (batch, C) of one type; also return whether each row holds labels.
 
-    Args:
-        y_true: (batch, C), or (batch,) for one column.
-        y_pred: (batch, C), or (batch,) for one column.
-        soft: see `LabelForm`.
-        unknown: see `LabelForm`.
-        num_labels: C; None takes it from the predictions.
-
-    Returns:
-        Labels (batch, C) in the type of the predictions, predictions (batch, C), and whether each row holds labels, bool
-        (batch,).
+    `soft` and `unknown` are those of `LabelForm`; both arrays may be (batch,) for one column.
 
     Raises:
         DataError: when the shapes do not fit, or, outside a compiled step, when a value does not.
@@ -102,12 +78,12 @@ def label_rows(
 
 
 def or_nan(values: Any, right: Any) -> Any:
-    """The value of each row that holds a label, and NaN for others."""
+    """Replace the values of rows without a valid label by NaN."""
     return ops.where(right, values, ops.full_like(values, np.nan))
 
 
 def row_weights(sample_weight: Any, right: Any, dtype: Any) -> Any:
-    """The weight of each row of a batch, (batch,): 1 without `sample_weight`, and NaN for a row that holds no label.
+    """Return the weight of each row, (batch,): 1 without `sample_weight`, NaN for a row without a valid label.
 
     Raises:
         DataError: when there is more than one weight for each row.
@@ -135,7 +111,7 @@ def _ids_of_rows(rows: Any, form: LabelForm) -> tuple[Any, Any]:
 
 
 def _ids_of_any_shape(rows: Any, form: LabelForm) -> tuple[Any, Any]:
-    """As either, where only the values show which: a step that saw both forms is traced for any."""
+    """Read class ids or one-hot rows, where only the values show which: a step that saw both is traced for any."""
     width = ops.shape(rows)[1]
     of_column, of_rows = _ids(rows[:, 0], form), _ids_of_rows(rows, form)
     ids, right = (ops.where(width == 1, column, row) for column, row in zip(of_column, of_rows, strict=True))
@@ -143,7 +119,7 @@ def _ids_of_any_shape(rows: Any, form: LabelForm) -> tuple[Any, Any]:
 
 
 def _checked(y_true: Any, y_pred: Any, form: LabelForm) -> Any:
-    """The labels as a tensor whose shape, and where there are any whose values fit."""
+    """Convert labels to a tensor and check its shape and, where it has any yet, its values."""
     y_true = ops.convert_to_tensor(y_true)
     shape = _shape_of(y_true)
     if shape is None:
@@ -165,8 +141,8 @@ def _checked(y_true: Any, y_pred: Any, form: LabelForm) -> Any:
     return y_true
 
 
-def _shape_of(tensor: Any) -> tuple | None:
-    """The static shape, None where not even the rank is known."""
+def _shape_of(tensor: Any) -> tuple[int | None, ...] | None:
+    """Return the static shape; None where not even the rank is known."""
     try:
         return tuple(tensor.shape)
     except ValueError:
@@ -174,9 +150,9 @@ def _shape_of(tensor: Any) -> tuple | None:
 
 
 def _values_of(tensor: Any) -> np.ndarray | None:
-    """The values of a tensor; None inside a compiled step, where it has none yet."""
+    """Return the values of a tensor; None inside a compiled step."""
     try:
-        return ops.convert_to_numpy(tensor)
+        return np.asarray(ops.convert_to_numpy(tensor))
     except NO_VALUES:
         return None
 

@@ -25,7 +25,7 @@ def bootstrap_intervals(
     level: float = 0.95,
     seed: int = 0,
 ) -> dict[str, tuple[float, float]]:
-    """Confidence intervals of scores, by bootstrapping the test texts.
+    """Bootstrap the test texts for confidence intervals of scores.
 
     They are percentile intervals; where every resample gives the same score, as when all predictions are right, they are
     Clopper and Pearson's, see `constant_score_intervals`. They cover the choice of test texts, not the variation between
@@ -82,21 +82,15 @@ def bootstrap_intervals(
 
 
 def resampled_scores(weights: np.ndarray, true: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
-    """Score several resamples of the same texts.
+    """Score resamples of the same texts: score name -> (r,).
+
+    `f1` is that of the last label. The macro mean is over the labels of a resample, scaled by the share of the C labels
+    that occur at all.
 
     Args:
         weights: (r, n), how often each text is in each resample.
         true: bool (n, C).
         predicted: bool (n, C).
-
-    Returns:
-        `accuracy`, `macro_f1`, `micro_f1`, `weighted_f1`, and `f1` of the last label, each (r,). The macro mean is over
-        the labels of a resample, scaled by the share of the C labels that occur at all.
-
-    Example:
-        >>> flags = np.eye(2, dtype=bool)
-        >>> resampled_scores(np.array([[1, 1], [2, 0]]), flags, flags[[0, 0]])["accuracy"].tolist()
-        [0.5, 1.0]
     """
     # Float32 holds whole numbers up to 16 million exactly, and BLAS multiplies it twice as fast.
     kind = np.float32 if weights.sum(axis=1).max() < 2**24 else np.float64
@@ -115,7 +109,7 @@ def resampled_scores(weights: np.ndarray, true: np.ndarray, predicted: np.ndarra
 
 
 def _distinct(y_true: np.ndarray, y_pred: np.ndarray, count: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The k distinct outcomes, bool (k, C) true and predicted, and the number of texts with each, (k,)."""
+    """Return the k distinct pairs of y_true and y_pred, both bool (k, C), and their numbers of texts, (k,)."""
     if y_true.ndim == 1:
         pairs, counts = np.unique(np.stack([y_true, y_pred], axis=1), axis=0, return_counts=True)
         if count is None:

@@ -4,20 +4,7 @@ import numpy as np
 
 
 def wilson_interval(hits: np.ndarray, trials: np.ndarray, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson's score intervals of proportions, which are never a single point.
-
-    Args:
-        hits: (n,), from 0 to `trials`.
-        trials: (n,), >= 1.
-        level: confidence, in (0, 1).
-
-    Returns:
-        Lower and upper ends, each (n,), in [0, 1].
-
-    Example:
-        >>> low, high = wilson_interval(np.array([1, 500]), np.array([1, 500]))
-        >>> low.round(2).tolist(), high.tolist()
-        ([0.21, 0.99], [1.0, 1.0])
+    """Compute Wilson's score intervals of proportions, never a single point: lower and upper ends, (n,).
 
     Reference:
         Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
@@ -35,7 +22,7 @@ def wilson_interval(hits: np.ndarray, trials: np.ndarray, *, level: float = 0.95
 def constant_score_intervals(
     true: np.ndarray, predicted: np.ndarray, counts: np.ndarray, *, exclusive: bool, level: float
 ) -> dict[str, tuple[float, float]]:
-    """Clopper-Pearson intervals of the scores that are the same in every resample of the texts.
+    """Compute Clopper-Pearson intervals of the scores that are the same in every resample of the texts.
 
     These are an accuracy of 0 or 1, and F1 scores of labels that are always predicted rightly, or never. The trials of a
     label are the texts that have it or were predicted to; a mean over labels has the effective number of trials of a mean
@@ -44,19 +31,10 @@ def constant_score_intervals(
 
     Args:
         true: bool (k, C), the labels of k distinct outcomes.
-        predicted: bool (k, C), the predictions.
+        predicted: bool (k, C).
         counts: int (k,), the number of texts with each.
         exclusive: whether each text has one label, so that micro-F1 is accuracy.
         level: confidence, in (0, 1).
-
-    Returns:
-        Score name, as in `bootstrap_intervals`, -> (low, high); only those that are constant.
-
-    Example:
-        >>> right = np.eye(2, dtype=bool)
-        >>> found = constant_score_intervals(right, right, np.array([10, 10]), exclusive=True, level=0.95)
-        >>> round(found["accuracy"][0], 4), found["accuracy"][1]
-        (0.8316, 1.0)
 
     Reference:
         Clopper and Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the Binomial", 1934;
@@ -92,7 +70,7 @@ def _is_constant(hits: np.ndarray, trials: np.ndarray) -> bool:
 def _interval(
     weights: np.ndarray, trials: np.ndarray, is_hit: np.ndarray, level: float, *, is_f1: bool = True
 ) -> tuple[float, float]:
-    """The interval of a weighted mean of proportions that are 1 (`is_hit`) or 0.
+    """Compute the interval of a weighted mean of proportions that are 1 (`is_hit`) or 0.
 
     Clopper and Pearson's limits: alpha^(1/n) below n hits of n trials, 1 - alpha^(1/n) above none, with
     alpha = (1 - level) / 2.

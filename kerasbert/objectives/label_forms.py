@@ -33,7 +33,7 @@ class LabelForm:
     soft: bool = False
 
     def describe(self) -> str:
-        """Values and shapes in words, for messages."""
+        """Describe values and shapes for messages."""
         unknown = ", -1 where unknown" if self.unknown else ""
         if self.ids:
             numbers = f"class ids from 0 to {self.units - 1}{unknown}, shape (batch,) or (batch, 1)"
@@ -74,19 +74,19 @@ class LabelForm:
         return self.ids and len(shape) == 2 and shape[1] == self.units > 1
 
     def shape_of(self, shape: Sequence[int | None]) -> tuple[int, ...] | None:
-        """The shape in which Keras's losses and metrics read labels alike; None where they have it."""
+        """Return the shape in which Keras's losses and metrics read labels alike; None where it is theirs."""
         if self.ids:
             return (-1,) if len(shape) == 2 and shape[1] == 1 else None
         return (-1, 1) if len(shape) == 1 else None
 
     def canonical(self, labels: np.ndarray) -> np.ndarray:
-        """Checked labels as class ids (n,), or as rows (n, units)."""
+        """Convert checked labels to class ids (n,), or rows (n, units)."""
         if self.is_one_hot(labels.shape):
-            return labels.argmax(axis=1)
+            return np.asarray(labels.argmax(axis=1))
         return labels.reshape(-1) if self.ids else labels.reshape(len(labels), self.units)
 
     def message(self, where: str, value: Any, place: str) -> str:
-        """The error message for a value that does not fit.
+        """Compose the error message for a value that does not fit.
 
         Args:
             where: names the labels.
@@ -110,13 +110,13 @@ class LabelForm:
 
     def _wrong_rows(self, array: np.ndarray) -> np.ndarray:
         if self.is_one_hot(array.shape):
-            return ~(((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1))
+            return np.asarray(~(((array == 0) | (array == 1)).all(axis=1) & (array.sum(axis=1) == 1)))
         values = array.reshape(len(array), -1) if array.size else np.zeros((len(array), 1))
         if self.ids:
             right = (values >= 0) & (values < self.units) & (values == np.floor(values))
         else:
             right = (values >= 0) & (values <= 1) if self.soft else (values == 0) | (values == 1)
-        return ~(right | (values == -1) if self.unknown else right).all(axis=1)
+        return np.asarray(~(right | (values == -1) if self.unknown else right).all(axis=1))
 
     def _hint(self, array: np.ndarray) -> str:
         if not self.ids:
@@ -139,14 +139,7 @@ class LabelForm:
 
 
 def as_numbers(where: str, labels: Any) -> np.ndarray:
-    """Labels as an array of numbers.
-
-    Args:
-        where: names them in messages.
-        labels: array-like, or a tensor of any backend.
-
-    Returns:
-        The array.
+    """Convert labels, array-like or a tensor of any backend, to an array of numbers.
 
     Raises:
         TypeError: when they are no numbers.
@@ -163,17 +156,10 @@ def as_numbers(where: str, labels: Any) -> np.ndarray:
 
 
 def form_of_loss(loss: Any, units: int) -> LabelForm | None:
-    """What a loss takes as labels.
-
-    Args:
-        loss: of this package, of Keras, or what `compile` takes for one.
-        units: predictions for each text.
-
-    Returns:
-        The form; None where it is not known, as for a loss of a user's own.
-    """
+    """Return the labels that a loss, as `compile` takes it, accepts; None where not known."""
     if hasattr(loss, "label_form"):
-        return loss.label_form(units)
+        form: LabelForm = loss.label_form(units)
+        return form
     name = loss if isinstance(loss, str) else getattr(loss, "__name__", "")
     if isinstance(loss, keras.losses.SparseCategoricalCrossentropy):
         return LabelForm(True, units) if loss._fn_kwargs.get("ignore_class") is None else None
@@ -186,14 +172,14 @@ def form_of_loss(loss: Any, units: int) -> LabelForm | None:
 
 
 def _shown(value: Any) -> Any:
-    """A number without the digits that float32 adds."""
+    """Round away the digits that float32 adds."""
     if not isinstance(value, float) or not np.isfinite(value):
         return value
     return int(value) if value.is_integer() else float(f"{value:.6g}")
 
 
 def _numbers_of_objects(array: np.ndarray) -> np.ndarray:
-    """Cells of Python objects as numbers, a missing one as NaN; the cells themselves where one is no number."""
+    """Convert Python objects to numbers, missing ones to NaN; return them as they are where one is no number."""
     try:
         return np.where(array == None, np.nan, array).astype(float) if _no_text(array) else array  # noqa: E711
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Decisions of a hierarchical model that cannot contradict each other, and the scores over its levels."""
+"""Consistent predictions of a hierarchical model, and scores over its levels."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,28 +17,13 @@ def decide_levels(
     several: bool = False,
     thresholds: Mapping[str, Any] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Decide every level of a hierarchical model from the classes down.
+    """Predict every level top-down: level name -> int64 class ids (n,), or (n, C) of 0 and 1.
 
-    Exclusive labels: the most probable class, then the most probable of its subclasses. Independent labels: those at
-    their threshold or above whose parent was decided for. So a decision's parent is always decided for as well.
+    Exclusive labels: the most probable class, then the most probable of its subclasses. Independent labels (`several`):
+    those at their threshold or above whose parent was decided for. So a decision's parent is always decided for as well.
 
     A subclass of another class may be more probable than the one that is decided for, where that class has fewer
     subclasses. Starting with the class does not punish a class for having many of them, or none that training knew.
-
-    Args:
-        probabilities: level name -> (n, C), as the model predicts them.
-        hierarchy: the tree, `model.hierarchy.hierarchy` or `parse_tree(...)`.
-        several: whether a text may have several labels of a level, independent of each other.
-        thresholds: level name -> (C,) thresholds of independent labels; None for 0.5.
-
-    Returns:
-        Level name -> int64 (n,) of ids, or (n, C) of 0 and 1.
-
-    Example:
-        >>> tree = parse_tree({"a": ["a1", "a2", "a3"], "b": ["b1"]})
-        >>> probabilities = {"class": np.array([[0.6, 0.4]]), "subclass": np.array([[0.2, 0.3, 0.1, 0.4]])}
-        >>> {level: ids.tolist() for level, ids in decide_levels(probabilities, tree).items()}
-        {'class': [0], 'subclass': [1]}
     """
     values = [np.asarray(probabilities[level]) for level in hierarchy.levels]
     if several:
@@ -61,28 +46,12 @@ def score_hierarchy(
     *,
     several: bool = False,
 ) -> dict[str, Any]:
-    """How well the levels do together.
-
-    Hierarchical precision, recall and F1 compare the set of a text's labels over all levels with the predicted set and
-    sum over texts. What is unknown (-1) is left out on both sides.
-
-    Args:
-        labels: level name -> encoded labels, see `encode_hierarchy`.
-        predicted: level name -> decisions of the same shapes, see `decide_levels`.
-        hierarchy: the tree.
-        several: whether labels are rows of 0 and 1.
+    """Score all levels together, without unknown labels (-1).
 
     Returns:
         `num_examples`; `accuracy`, the share of texts with every known label right at every level;
         `inconsistent`, the number of texts with a predicted label whose parent is not predicted; and
-        `hierarchical_precision`, `hierarchical_recall`, `hierarchical_f1`.
-
-    Example:
-        >>> tree = parse_tree({"a": ["a1", "a2"], "b": ["b1"]})
-        >>> labels = {"class": np.array([0, 1]), "subclass": np.array([0, 2])}
-        >>> predicted = {"class": np.array([0, 1]), "subclass": np.array([1, 2])}
-        >>> score_hierarchy(labels, predicted, tree)["hierarchical_f1"]
-        0.75
+        `hierarchical_precision`, `hierarchical_recall`, `hierarchical_f1`, of the labels of all levels, summed over texts.
 
     Reference:
         Kiritchenko, Matwin and Famili, "Functional Annotation of Genes Using Hierarchical Text Categorization", 2005.
@@ -107,7 +76,7 @@ def score_hierarchy(
 
 
 def _as_flags(labels: Any, predicted: Any, count: int, several: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Labels, decisions and what is known of one level, each bool (n, C)."""
+    """Return the labels and predictions of one level and which are known, each bool (n, C)."""
     labels, predicted = np.asarray(labels), np.asarray(predicted)
     if several:
         return labels > 0, predicted > 0, labels >= 0

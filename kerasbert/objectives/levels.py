@@ -14,56 +14,31 @@ from keras import ops
 
 from kerasbert._core.checks import check_bool, check_number
 from kerasbert._core.names import PACKAGE
-from kerasbert.objectives.activations import TINY, slope
+from kerasbert.objectives.activations import TINY, slope, with_gradient
 from kerasbert.objectives.batch_labels import label_rows, or_nan, row_weights, true_class_ids
 from kerasbert.objectives.label_forms import LabelForm
 
 
+@with_gradient
 def exp_of_exclusive(log_probabilities: Any) -> Any:
-    """Probabilities of exclusive labels; pairs with `SparseLevelCrossentropy`.
-
-    Args:
-        log_probabilities: (batch, C), each <= 0.
-
-    Returns:
-        (batch, C); the gradient factor is the probability, at least `TINY`.
-    """
-
-    @ops.custom_gradient
-    def forward(logs: Any) -> Any:
-        probabilities = ops.exp(logs)
-
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
-            return ops.multiply(upstream, ops.maximum(probabilities, TINY))
-
-        return probabilities, backward
-
-    return forward(log_probabilities)
+    """Exponential with the gradient factor max(p, `TINY`), for `SparseLevelCrossentropy`."""
+    probabilities = ops.exp(log_probabilities)
+    return probabilities, lambda upstream: ops.multiply(upstream, ops.maximum(probabilities, TINY))
 
 
+@with_gradient
 def exp_of_independent(log_probabilities: Any) -> Any:
-    """Probabilities of independent labels; pairs with `BinaryLevelCrossentropy`.
+    """Exponential with a gradient for `BinaryLevelCrossentropy`.
 
-    Args:
-        log_probabilities: (batch, C), each <= 0.
-
-    Returns:
-        (batch, C); the gradient factor is the probability, written as p (1 - p) / (1 - p) with the numerator as the
-        loss has it and the denominator from the logarithm, which does not round to 0.
+    The gradient factor p is written as p (1 - p) / (1 - p), with the numerator as the loss has it and the denominator
+    from the logarithm, which does not round to 0.
     """
+    probabilities = ops.exp(log_probabilities)
 
-    @ops.custom_gradient
-    def forward(logs: Any) -> Any:
-        probabilities = ops.exp(logs)
+    def gradient(upstream: Any) -> Any:
+        return ops.multiply(upstream, slope(probabilities) / ops.maximum(-ops.expm1(log_probabilities), TINY))
 
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
-            return ops.multiply(upstream, slope(probabilities) / ops.maximum(-ops.expm1(logs), TINY))
-
-        return probabilities, backward
-
-    return forward(log_probabilities)
+    return probabilities, gradient
 
 
 LEVEL_ACTIVATIONS = {"softmax": exp_of_exclusive, "sigmoid": exp_of_independent}
@@ -130,7 +105,7 @@ class SparseLevelCrossentropy(keras.losses.Loss):
         return or_nan(cost * known, right)
 
     def _excess_of_siblings(self, ids: Any, probabilities: Any) -> Any:
-        """Over the path, how far the mean -log p of the siblings is above the label's own, (batch,)."""
+        """Sum over the path the mean -log p of the siblings less the label's own, (batch,)."""
         excess: Any = 0.0
         levels: list[list[int] | None] = [*reversed(self.parents), None]
         for places, parents in zip(ancestors(ids, self.parents), levels, strict=True):
@@ -288,7 +263,7 @@ class HierarchicalF1(keras.metrics.Metric):
 
 
 def ancestors(ids: Any, parents: Sequence[Sequence[int]]) -> list[Any]:
-    """The place of a label and of everything above it, from the deepest level (batch,) to the classes."""
+    """Return the ids of a label and its ancestors, (batch,) each, from the deepest level to the classes."""
     places = [ids]
     for level in reversed(parents):
         places.append(ops.take(ops.convert_to_tensor(np.array(level, dtype="int32")), places[-1], axis=0))
@@ -296,11 +271,9 @@ def ancestors(ids: Any, parents: Sequence[Sequence[int]]) -> list[Any]:
 
 
 def top_down(probabilities: Any, parents: Sequence[Sequence[int]]) -> Any:
-    """The deepest label of the path that takes the most probable child at every step, int (batch,).
+    """Return the deepest label of the path that takes the most probable child at every step, int (batch,).
 
-    Args:
-        probabilities: (batch, C) of the deepest level; those of a parent are the sum of its children's.
-        parents: as for `HierarchicalF1`.
+    Probabilities are of the deepest level, (batch, C); those of a parent are the sum of its children's.
     """
     by_level = [probabilities]
     for level in reversed(parents):
@@ -317,7 +290,7 @@ def _chosen(logs: Any, ids: Any) -> Any:
 
 
 def _siblings(places: Any, parents: Sequence[int] | None, like: Any) -> Any:
-    """Even weights, (batch, C), of the labels that share a label's parent, itself among them; None: of all labels."""
+    """Return even weights, (batch, C), of a label and its siblings; without parents, of all labels."""
     if parents is None:
         return ops.full_like(like, 1.0 / like.shape[-1])
     table = ops.convert_to_tensor(np.array(parents, dtype="int32"))
@@ -327,7 +300,7 @@ def _siblings(places: Any, parents: Sequence[int] | None, like: Any) -> Any:
 
 
 def _add_children(probabilities: Any, parents: Sequence[int]) -> Any:
-    """P(parent), (batch, number of parents), as the sum of its children's.
+    """Sum children's probabilities to P(parent), (batch, number of parents).
 
     The sum is over floored probabilities while the gradient ignores the floor: with the factor of `exp_of_exclusive`,
     which is floored alike, log P(parent) then shares its gradient out among the children's logarithms.
@@ -337,28 +310,21 @@ def _add_children(probabilities: Any, parents: Sequence[int]) -> Any:
     return ops.transpose(ops.segment_sum(ops.transpose(floored), table, num_segments=max(parents) + 1))
 
 
+@with_gradient
 def _log(probabilities: Any) -> Any:
-    @ops.custom_gradient
-    def forward(values: Any) -> Any:
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
-            return ops.divide(upstream, ops.maximum(values, TINY))
-
-        return ops.log(ops.maximum(values, TINY)), backward
-
-    return forward(probabilities)
+    floored = ops.maximum(probabilities, TINY)
+    return ops.log(floored), lambda upstream: ops.divide(upstream, floored)
 
 
 def _binary_crossentropy(y_true: Any, y_pred: Any, known: Any) -> Any:
-    @ops.custom_gradient
+    @with_gradient
     def forward(probabilities: Any) -> Any:
         positive = y_true * ops.log(ops.maximum(probabilities, TINY))
         negative = (1.0 - y_true) * ops.log(ops.maximum(1.0 - probabilities, TINY))
 
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
+        def gradient(upstream: Any) -> Any:
             return ops.multiply(upstream, known * (probabilities - y_true) / slope(probabilities))
 
-        return -(positive + negative) * known, backward
+        return -(positive + negative) * known, gradient
 
     return forward(y_pred)

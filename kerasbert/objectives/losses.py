@@ -9,7 +9,7 @@ from keras import ops
 from kerasbert._core.checks import check_bool, check_number, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
-from kerasbert.objectives.activations import TINY, slope
+from kerasbert.objectives.activations import TINY, slope, with_gradient
 from kerasbert.objectives.batch_labels import label_rows, or_nan, true_class_ids
 from kerasbert.objectives.label_forms import LabelForm
 
@@ -246,12 +246,7 @@ class SparseCategoricalCrossentropy(keras.losses.Loss):
 
 
 def check_weights(name: str, value: Any) -> list[float]:
-    """Return weights as a list of finite numbers >= 0; one number becomes a list of one.
-
-    Raises:
-        ConfigError: when one of them is negative, NaN or infinite, or there is none.
-        TypeError: when it is neither a number nor a list of numbers.
-    """
+    """Return weights as a list of finite numbers >= 0; one number becomes a list of one."""
     values = value.tolist() if hasattr(value, "tolist") else value
     values = [values] if isinstance(values, (int, float)) else values
     if not isinstance(values, (list, tuple)):
@@ -264,12 +259,9 @@ def check_weights(name: str, value: Any) -> list[float]:
 def _binary_losses(
     positive: Any, negative: Any, y_pred: Any, *, gammas: tuple[float, float], margin: float = 0.0, from_logits: bool
 ) -> Any:
-    """Loss of every label: `positive` and `negative` are how much it counts as either, (batch, C)."""
-    return (
-        _of_logits(positive, negative, y_pred, gammas, margin)
-        if from_logits
-        else _of_probabilities(positive, negative, y_pred, gammas, margin)
-    )
+    """Compute the loss of every label, which counts by `positive` and `negative`, (batch, C), as either."""
+    losses = _of_logits if from_logits else _of_probabilities
+    return losses(positive, negative, y_pred, gammas, margin)
 
 
 def _of_logits(positive: Any, negative: Any, logits: Any, gammas: tuple[float, float], margin: float) -> Any:
@@ -282,14 +274,13 @@ def _of_logits(positive: Any, negative: Any, logits: Any, gammas: tuple[float, f
 
 
 def _of_probabilities(positive: Any, negative: Any, y_pred: Any, gammas: tuple[float, float], margin: float) -> Any:
-    @ops.custom_gradient
+    @with_gradient
     def forward(p: Any) -> Any:
         shifted = ops.relu(p - margin)
         log_yes, log_no = ops.log(ops.maximum(p, TINY)), ops.log(ops.maximum(1.0 - shifted, TINY))
         focus_yes, focus_no = _power(1.0 - p, gammas[0]), _power(shifted, gammas[1])
 
-        def backward(*args: Any, upstream: Any = None) -> Any:
-            upstream = args[0] if upstream is None else upstream
+        def gradient(upstream: Any) -> Any:
             # With respect to the logit; what would divide by a probability of zero has been cancelled.
             yes = focus_yes * (gammas[0] * p * log_yes - (1.0 - p))
             ratio = ops.maximum(1.0 - p, TINY) / ops.maximum(1.0 - shifted, TINY)
@@ -299,7 +290,7 @@ def _of_probabilities(positive: Any, negative: Any, y_pred: Any, gammas: tuple[f
             no = no * ops.cast(p >= margin, p.dtype)
             return ops.multiply(upstream, (positive * yes + negative * no) / slope(p))
 
-        return -(positive * focus_yes * log_yes + negative * focus_no * log_no), backward
+        return -(positive * focus_yes * log_yes + negative * focus_no * log_no), gradient
 
     return forward(y_pred)
 

@@ -80,7 +80,7 @@ class LabelScore(keras.metrics.Metric):
         }
 
     def _multi_hot(self, y_true: Any, y_pred: Any) -> tuple[Any, Any, Any]:
-        """Labels and predictions as rows of 0 and 1, and whether each row of labels is one."""
+        """Convert labels and predictions to rows of 0 and 1; also return whether each row holds labels."""
         if not self.sparse:
             actual, y_pred, right = label_rows(y_true, y_pred, num_labels=self.num_labels)
             return ops.cast(actual, self.dtype), ops.cast(y_pred >= self.threshold, self.dtype), right
@@ -159,16 +159,6 @@ class ClassAccuracy(keras.metrics.SparseCategoricalAccuracy):
     """Keras's `SparseCategoricalAccuracy`, which also takes one-hot rows and refuses what is no label.
 
     Keras's compares one-hot rows with class ids, (batch, C) with (batch,), without a word.
-
-    Args:
-        name: shown in logs.
-        **kwargs: `keras.metrics.Metric`'s own (`dtype`).
-
-    Example:
-        >>> metric = ClassAccuracy()
-        >>> metric.update_state([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])
-        >>> float(metric.result())
-        0.5
     """
 
     def __init__(self, name: str = "accuracy", **kwargs: Any) -> None:

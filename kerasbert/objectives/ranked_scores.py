@@ -1,4 +1,4 @@
-"""How well probabilities rank texts, whatever the threshold: from scikit-learn, with what is undefined said plainly."""
+"""Scores of rankings, from scikit-learn, with undefined ones as None."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,22 +10,10 @@ AVERAGES = ("micro", "macro", "weighted")
 
 
 def rank_scores(truth: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
-    """Average precision and area under the ROC curve, of each label against the rest and over all labels.
+    """Compute `average_precision` and `roc_auc`, each `per_label` (C numbers), `micro`, `macro` and `weighted`.
 
     A label that no text has, has neither; one that every text has, has no ROC curve. Such a value is None, and the macro
     and weighted means are over the other labels.
-
-    Args:
-        truth: bool (n, C), which labels each text has.
-        scores: (n, C), the higher the surer.
-
-    Returns:
-        `average_precision` and `roc_auc`, each a dict of `per_label`, a list of C numbers or None, and of `micro`,
-        `macro` and `weighted`, None where there is nothing to average.
-
-    Example:
-        >>> rank_scores(np.array([[True, False], [False, False]]), np.array([[0.9, 0.1], [0.4, 0.6]]))["roc_auc"]
-        {'per_label': [1.0, None], 'micro': 1.0, 'macro': 1.0, 'weighted': 1.0}
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -44,19 +32,9 @@ def rank_scores(truth: np.ndarray, scores: np.ndarray) -> dict[str, Any]:
 
 
 def log_loss(truth: np.ndarray, probabilities: np.ndarray, *, exclusive: bool) -> float | None:
-    """Mean negative log of the probability that was given to what is true, in nats.
+    """Compute scikit-learn's log loss; None without texts.
 
-    Args:
-        truth: bool (n, C).
-        probabilities: (n, C) in [0, 1].
-        exclusive: whether a text has exactly one label; else each label of each text is an answer of its own.
-
-    Returns:
-        The loss, that of scikit-learn's `log_loss`; None without texts.
-
-    Example:
-        >>> round(log_loss(np.array([[True, False]]), np.array([[0.5, 0.5]]), exclusive=True), 4)
-        0.6931
+    Of labels that are not exclusive each label of each text is an answer of its own.
     """
     if not truth.size:
         return None
@@ -70,12 +48,7 @@ def log_loss(truth: np.ndarray, probabilities: np.ndarray, *, exclusive: bool) -
 
 
 def undefined_labels(names: Sequence[str], ranked: dict[str, Any]) -> dict[str, list[str]]:
-    """Which labels have no value, by score; empty where all have one.
-
-    Args:
-        names: the C labels.
-        ranked: from `rank_scores`.
-    """
+    """Return score -> labels without a value, from `rank_scores`."""
     missing = {
         score: [name for name, value in zip(names, ranked[score]["per_label"], strict=True) if value is None]
         for score in RANKED

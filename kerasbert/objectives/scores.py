@@ -1,4 +1,4 @@
-"""The numbers that judge a classifier, from scikit-learn."""
+"""Scores of a classifier, from scikit-learn."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -13,10 +13,7 @@ COUNTED = ("precision", "recall", "f1")
 
 
 def score_predictions(
-    y_true: np.ndarray,
-    y_pred: np.ndarray,
-    label_names: Sequence[str],
-    probabilities: np.ndarray | None = None,
+    y_true: np.ndarray, y_pred: np.ndarray, label_names: Sequence[str], probabilities: np.ndarray | None = None
 ) -> dict[str, Any]:
     """Score predictions: counted from the decisions and, with probabilities, by how well they rank the texts.
 
@@ -66,16 +63,7 @@ def score_predictions(
 
 
 def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | None:
-    """A sentence that names the labels without a test text, which lower the macro averages; None where every label has one.
-
-    Args:
-        scores: from `score_predictions`.
-        limit: most names to list.
-
-    Example:
-        >>> tell_absent_labels({"labels_without_texts": ["a"], "per_label": {"a": {}, "b": {}}})
-        'No text here has this label, 1 of 2: a. In macro averages its F1 counts as 0.'
-    """
+    """Name the labels without a test text, which lower the macro averages; None where every label has one."""
     absent = scores.get("labels_without_texts", [])
     if not absent:
         return None
@@ -88,16 +76,7 @@ def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | N
 
 
 def as_flags(labels: np.ndarray, count: int) -> np.ndarray:
-    """Labels as bool (n, C): class ids (n,) one-hot, rows of 0 and 1 as they are.
-
-    Args:
-        labels: int (n,) or (n, C).
-        count: C.
-
-    Example:
-        >>> as_flags(np.array([1, 0]), 2).astype(int).tolist()
-        [[0, 1], [1, 0]]
-    """
+    """Convert class ids (n,) or rows of 0 and 1 to bool (n, C)."""
     return labels[:, None] == np.arange(count) if labels.ndim == 1 else labels > 0
 
 
@@ -147,7 +126,7 @@ def _add_agreement(scores: dict[str, Any], labels: np.ndarray, predicted: np.nda
 
 
 def _agreement(labels: np.ndarray, predicted: np.ndarray, count: int) -> dict[str, float | None]:
-    """Matthews and kappa from the confusion counts, by the formulas of scikit-learn."""
+    """Compute Matthews correlation and kappa from counts, by scikit-learn's formulas."""
     total = len(labels)
     if not total:
         return {"matthews_correlation": None, "cohen_kappa": None}

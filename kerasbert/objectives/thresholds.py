@@ -13,7 +13,7 @@ STRENGTH = 10.0
 def tune_thresholds(
     labels: np.ndarray, probabilities: np.ndarray, *, default: float = 0.5, strength: float = STRENGTH
 ) -> np.ndarray:
-    """For each label the threshold that gives the best F1 on validation data, drawn towards a common one where it is rare.
+    """Tune each label's threshold for F1 on validation data, shrunk towards a common one for rare labels.
 
     A label is predicted at its threshold or above. Its own best threshold lies halfway between the two neighbouring
     probabilities, of several equally good ones the one nearest to `default`; the common threshold is the one with the
@@ -54,7 +54,8 @@ def tune_thresholds(
     own = np.array([_best(labels[:, i], probabilities[:, i], default) for i in range(labels.shape[1])])
     if not strength:
         return own
-    return (positives * own + strength * _common(labels, probabilities, default)) / (positives + strength)
+    common = _common(labels, probabilities, default)
+    return np.asarray((positives * own + strength * common) / (positives + strength))
 
 
 def _common(labels: np.ndarray, probabilities: np.ndarray, default: float) -> float:

@@ -6,11 +6,7 @@ import tensorflow as tf
 
 
 def sum_repeated_rows(gradient: Any) -> Any:
-    """Sum the slices of repeated tokens: norms and updates are then those of the dense gradient.
-
-    Returns:
-        An `IndexedSlices` with unique indices; a dense gradient as it is.
-    """
+    """Sum the slices of repeated tokens: norms and updates are then those of the dense gradient."""
     if not isinstance(gradient, tf.IndexedSlices):
         return gradient
     indices, positions = tf.unique(gradient.indices)
@@ -40,12 +36,9 @@ def sum_over_replicas(gradients: list[Any]) -> list[Any]:
 
 
 def clip_by_global_norm(gradients: list[Any], largest: float | None) -> tuple[list[Any], Any]:
-    """Clip gradients by their global norm; all become zero when one is not finite.
+    """Clip gradients by their global norm, and return whether all are finite; all become zero when one is not.
 
     Keras's own clipping would make the slices dense.
-
-    Returns:
-        The gradients, and whether all were finite.
     """
     norm = tf.linalg.global_norm(gradients)
     finite = tf.math.is_finite(norm)

@@ -255,15 +255,7 @@ class AdamW(keras.optimizers.AdamW):
 
 
 def check_patterns(optimizer: keras.optimizers.Optimizer, weights: Sequence[keras.Variable]) -> None:
-    """Refuse an `AdamW` with patterns that match none of a model's weights; any other optimiser is let through.
-
-    Args:
-        optimizer: of the model, perhaps inside a `LossScaleOptimizer`.
-        weights: of the model, frozen ones included.
-
-    Raises:
-        ConfigError: when there is such a pattern.
-    """
+    """Refuse an `AdamW`, perhaps inside a `LossScaleOptimizer`, with patterns that match none of a model's weights."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if isinstance(inner, AdamW):
         inner.check_patterns([weight.path for weight in weights])

@@ -6,6 +6,7 @@ from typing import Any
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.level_vocabulary import HIERARCHICAL, LevelTree
+from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.tasks.table import task_class
 
@@ -36,15 +37,14 @@ def plan_labels(
     if heads is not None:
         if label_names is not None or label_columns is not None:
             raise ConfigError("`label_columns` and `label_names` must be None with `heads`, which name the columns.")
-        if label_delimiter is not None and "multilabel" not in [own for _, own in heads.values()]:
+        several = {name: task_class(own).rules.several for name, (_, own) in heads.items()}
+        if label_delimiter is not None and not any(several.values()):
             raise ConfigError(
                 f"`label_delimiter` goes with a multi-label head, whose cells name several labels; got {label_delimiter!r} with "
                 f"{dict(heads)}."
             )
         return {
-            name: LabelVocabulary(
-                task_class(own).rules, [column], delimiter=label_delimiter if own == "multilabel" else None
-            )
+            name: LabelVocabulary(task_class(own).rules, [column], delimiter=label_delimiter if several[name] else None)
             for name, (column, own) in heads.items()
         }, None
     columns = _columns(str(task), label_columns)
@@ -88,5 +88,5 @@ def labels_reader(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None =
 
 def _columns(task: str, label_columns: str | Sequence[str] | None) -> list[str]:
     if label_columns is None:
-        return ["labels" if task == "multilabel" else "label"]
+        return ["labels" if task == ANY.task else "label"]
     return [label_columns] if isinstance(label_columns, str) else list(label_columns)

@@ -35,6 +35,10 @@ def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
 
     Raises:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+
+    Example:
+        >>> load_trained("models/intents").predict(["Where is my parcel?"])  # doctest: +SKIP
+        array(['shipping'], dtype=object)
     """
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)

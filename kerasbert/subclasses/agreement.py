@@ -1,4 +1,4 @@
-"""How well found groups agree with sub-labels that are known."""
+"""Agreement of clusters with known sub-labels."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from kerasbert.labels.encode import named_labels
 
 
 def score_agreement(known: Sequence[Any], groups: Sequence[Any]) -> dict[str, float]:
-    """Adjusted Rand index, normalised mutual information, V-measure, and accuracy under the best one-to-one match.
+    """Compute adjusted Rand index, normalised mutual information, V-measure, and accuracy of the best match.
 
     Args:
         known: n sub-labels; None, blank, NaN or -1 where it is not known, which is left out.

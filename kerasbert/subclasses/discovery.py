@@ -1,4 +1,4 @@
-"""Finds subclasses inside classes, without sub-labels: one call from texts to groups that can be looked at."""
+"""`discover_subclasses`: find subclasses inside classes, without sub-labels."""
 
 import dataclasses
 import os
@@ -87,7 +87,7 @@ class ClassDiscovery:
         return _listed(f"{self.label!r}, {len(self.rows)} texts, {number}: ", named, len(self.subclasses))
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, without the points."""
+        """Return plain data, without the points."""
         return {
             "label": self.label,
             "num_texts": len(self.rows),
@@ -125,7 +125,7 @@ class Discovery:
         return {label: [one.name for one in found.subclasses] for label, found in self.classes.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON; `mean_agreement` is the mean over the classes."""
+        """Return plain data for JSON; `mean_agreement` is the mean over the classes."""
         scores = [found.agreement for found in self.classes.values() if found.agreement]
         names = ("ari", "nmi", "v_measure", "accuracy")
         mean = {name: float(np.mean([score[name] for score in scores])) for name in names} if scores else None
@@ -147,7 +147,7 @@ def discover_subclasses(
     max_number: int = 25,
     seed: int = 0,
 ) -> Discovery:
-    """Find groups of texts inside classes.
+    """Cluster the texts of each class into subclasses.
 
     Each class is looked at alone: the features of its texts, what separates them (`reduce_features`), a test for whether
     there is more than one group (`find_unimodality`), the number of groups (`score_numbers`, `choose_number`), the
@@ -249,7 +249,7 @@ def _discover(
 
 
 def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarray, list[NumberScore]]:
-    """The groups, and what spoke for each number where one had to be chosen."""
+    """Group the points; return the groups, and the scores of each number where one had to be chosen."""
     number = search.number
     scores: list[NumberScore] = []
     if number is None and search.method != "hdbscan":
@@ -262,7 +262,7 @@ def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarr
 
 
 def _settle(points: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, int]:
-    """Groups numbered by falling size, and points without one given to the nearest centre."""
+    """Number groups by falling size and assign outliers to the nearest centre; return the number of outliers."""
     outside = groups < 0
     if outside.all():
         return np.zeros(len(groups), "int64"), 0

@@ -1,4 +1,4 @@
-"""Writes what was found: data with a new column, a page, maps and JSON, as one folder."""
+"""Write discovered subclasses to a folder."""
 
 import json
 import os
@@ -24,18 +24,7 @@ def write_discovery(
     maps: bool = True,
     overwrite: bool = False,
 ) -> None:
-    """Write a folder beside its place and rename it when it is whole.
-
-    It holds the data with the new column under its old name, `subclasses.html`, `subclasses.json` and a
-    `map_NUMBER_CLASS.png` for each class.
-
-    Args:
-        discovery: of the rows of `data`, in their order.
-        folder: to appear.
-        data: the file that the texts came from.
-        column: name of the new column.
-        maps: whether to draw maps (needs matplotlib).
-        overwrite: whether a folder written by kerasbert may be replaced.
+    """Write a folder: the data with the new column, `subclasses.html`, `subclasses.json` and a map of each class.
 
     Raises:
         ArtifactError: when the folder cannot be written.

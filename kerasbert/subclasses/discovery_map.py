@@ -1,4 +1,4 @@
-"""A map of the groups inside a class, in which close points are similar texts."""
+"""A map of the texts of a class."""
 
 import io
 
@@ -14,14 +14,7 @@ NUM_COLOURS = 10
 
 
 def draw_map(found: ClassDiscovery, *, seed: int = 0) -> bytes:
-    """Draw the texts of a class, coloured by group, as a PNG.
-
-    Args:
-        found: one class of a `Discovery`.
-        seed: of the layout: t-SNE of at most 1000 texts, or the first two coordinates of fewer than 10.
-
-    Returns:
-        The bytes of the PNG.
+    """Draw the texts of a class, coloured by group, as a PNG: by t-SNE of at most 1000 texts.
 
     Raises:
         ConfigError: when matplotlib is not installed.
@@ -56,15 +49,7 @@ def draw_map(found: ClassDiscovery, *, seed: int = 0) -> bytes:
 
 
 def plane_of(points: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """Lay out points in a plane that keeps close points close.
-
-    Args:
-        points: (n, d).
-        seed: of the layout.
-
-    Returns:
-        Float (n, 2).
-    """
+    """Lay out points, (n, d), in a plane, (n, 2), that keeps close points close; of fewer than 10, two coordinates."""
     from sklearn.manifold import TSNE
 
     if len(points) < 10 or not np.ptp(points, axis=0).any():

@@ -1,4 +1,4 @@
-"""The subclasses that were found, as a page."""
+"""The HTML page of discovered subclasses."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -15,19 +15,7 @@ figure { margin-bottom: 1rem; } figure img { max-width: 100%; height: auto; back
 
 
 def discovery_page(discovery: Mapping[str, Any], maps: Mapping[str, bytes] | None = None) -> str:
-    """Render discovered subclasses as HTML; every text and name is escaped.
-
-    Args:
-        discovery: from `Discovery.to_dict`.
-        maps: class -> PNG; classes without one have no picture.
-
-    Returns:
-        The page.
-
-    Example:
-        >>> "Subclasses of 0 classes" in discovery_page({"classes": []})
-        True
-    """
+    """Render `Discovery.to_dict()` and the maps of classes (PNG) as HTML; every text and name is escaped."""
     classes = discovery["classes"]
     parts = "".join(_class_part(found, (maps or {}).get(found["label"])) for found in classes)
     heading = f"<header><h1>Subclasses of {len(classes)} classes</h1></header>"

@@ -1,4 +1,4 @@
-"""Groups of points: fewer dimensions first, then one of scikit-learn's ways to group."""
+"""Reduce dimensions and cluster points."""
 
 from typing import Any
 
@@ -13,19 +13,10 @@ STARTS = 50
 
 
 def reduce_features(features: np.ndarray, *, dimensions: int = 30, reduction: str = "pca", seed: int = 0) -> np.ndarray:
-    """Features of the texts of one class in fewer dimensions.
+    """Reduce the features of one class, (n, hidden), to at most `dimensions`, (n, d), not scaled.
 
     Rows are scaled to length 1, centred on the class and projected on its principal components, so that what all texts
-    of the class share no longer counts; UMAP may follow.
-
-    Args:
-        features: (n, hidden).
-        dimensions: of the result, >= 1; fewer where the features have fewer.
-        reduction: `"pca"`, or `"umap"` for UMAP on 50 principal components.
-        seed: of the projection.
-
-    Returns:
-        (n, d), not scaled.
+    of the class share no longer counts; UMAP of 50 components may follow.
 
     Raises:
         ConfigError: when `reduction` is unknown or umap-learn is not installed.
@@ -46,20 +37,12 @@ def reduce_features(features: np.ndarray, *, dimensions: int = 30, reduction: st
 def group_points(
     points: np.ndarray, number: int | None, *, method: str = "kmeans", seed: int = 0, starts: int = STARTS
 ) -> np.ndarray:
-    """Put points into groups.
+    """Cluster points, (n, d): int (n,) from 0, and -1 for HDBSCAN's outliers.
 
-    Args:
-        points: (n, d).
-        number: of groups; None with `"hdbscan"`, which finds it.
-        method: `"kmeans"`, `"gaussian_mixture"` (one covariance shared by all) or `"hdbscan"`.
-        seed: of the starts.
-        starts: of KMeans, >= 1; the best is taken.
-
-    Returns:
-        Int (n,), group of each point from 0; -1 for what HDBSCAN puts into none.
+    The mixture has one covariance shared by all groups; of KMeans's starts the best is taken.
 
     Raises:
-        ConfigError: when `method` is unknown, or the number does not go with it.
+        ConfigError: when `method` is unknown, or the number does not go with it: HDBSCAN finds it itself.
     """
     from sklearn.cluster import HDBSCAN, KMeans
     from sklearn.mixture import GaussianMixture
@@ -67,17 +50,17 @@ def group_points(
     check_choice("method", method, METHODS)
     if (method == "hdbscan") != (number is None):
         raise ConfigError(f"`number` must be None for 'hdbscan' and a number for {METHODS}; got {number}.")
+    model: Any
     if method == "hdbscan":
         least = max(5, len(points) // 100)
-        return HDBSCAN(min_cluster_size=least, copy=True).fit_predict(points) if len(points) > least else _one(points)
-    if method == "kmeans":
-        return KMeans(number, n_init=starts, random_state=seed).fit_predict(points)
-    mixture = GaussianMixture(number, covariance_type="tied", reg_covar=1e-4, n_init=3, random_state=seed)
-    return mixture.fit_predict(points)
-
-
-def _one(points: np.ndarray) -> np.ndarray:
-    return np.zeros(len(points), "int64")
+        if len(points) <= least:
+            return np.zeros(len(points), "int64")
+        model = HDBSCAN(min_cluster_size=least, copy=True)
+    elif method == "kmeans":
+        model = KMeans(number, n_init=starts, random_state=seed)
+    else:
+        model = GaussianMixture(number, covariance_type="tied", reg_covar=1e-4, n_init=3, random_state=seed)
+    return np.asarray(model.fit_predict(points))
 
 
 def _umap(points: np.ndarray, dimensions: int, seed: int) -> np.ndarray:
@@ -87,4 +70,4 @@ def _umap(points: np.ndarray, dimensions: int, seed: int) -> np.ndarray:
         raise ConfigError("`reduction` 'umap' needs umap-learn; pip install 'kerasbert[umap]'.") from error
     neighbours = min(15, len(points) - 1)
     reducer: Any = UMAP(n_components=dimensions, n_neighbors=neighbours, min_dist=0.0, random_state=seed, n_jobs=1)
-    return reducer.fit_transform(points).astype("float64")
+    return np.asarray(reducer.fit_transform(points), "float64")

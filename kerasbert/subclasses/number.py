@@ -1,4 +1,4 @@
-"""How many groups there are: judged by how clear they are and by whether they come back; and whether there are any."""
+"""The number of groups, by silhouette and stability; and whether there is more than one."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -23,12 +23,9 @@ FEWEST_TEXTS = 8
 
 
 class NumberScore(NamedTuple):
-    """What speaks for a number of groups.
+    """The score of a number of groups.
 
-    Args:
-        number: of groups.
-        silhouette: mean silhouette, in [-1, 1].
-        stability: mean adjusted Rand index between the groups of all points and those of resampled ones.
+    `silhouette` is the mean, in [-1, 1]; `stability` the mean adjusted Rand index with the groups of resampled points.
     """
 
     number: int
@@ -39,11 +36,8 @@ class NumberScore(NamedTuple):
 class Unimodality(NamedTuple):
     """Whether points are one group, by comparison with data of the same covariance and one mode.
 
-    Args:
-        statistic: best mean silhouette over some numbers of groups.
-        reference: its mean over the reference data.
-        deviation: its standard deviation there, widened for their number.
-        unimodal: whether the statistic is at most 3 deviations above.
+    `statistic` is the best mean silhouette over some numbers of groups; `reference` and `deviation` are mean and standard
+    deviation over the reference data, widened for their number.
     """
 
     statistic: float
@@ -55,16 +49,7 @@ class Unimodality(NamedTuple):
 def score_numbers(
     points: np.ndarray, numbers: Sequence[int], *, method: str = "kmeans", seed: int = 0
 ) -> list[NumberScore]:
-    """Silhouette and stability of each number of groups.
-
-    Args:
-        points: (n, d).
-        numbers: of groups, each from 2 to n - 1.
-        method: see `group_points`.
-        seed: of starts and resampling.
-
-    Returns:
-        One score for each number.
+    """Score numbers of groups, each from 2 to n - 1, of points (n, d).
 
     Reference:
         Rousseeuw, "Silhouettes", 1987; Ben-Hur et al., "A stability based method for discovering structure in clustered
@@ -74,19 +59,9 @@ def score_numbers(
 
 
 def choose_number(scores: Sequence[NumberScore]) -> int:
-    """The smallest number whose silhouette times stability, averaged over the numbers near it, is within 3 % of the best.
+    """Choose the smallest number whose silhouette times stability, smoothed over near numbers, is within 3 % of the best.
 
     Numbers are near n when they differ from it by at most n / 6: none for 5 groups, 13 to 17 for 15.
-
-    Args:
-        scores: at least one.
-
-    Returns:
-        The number.
-
-    Example:
-        >>> choose_number([NumberScore(2, 0.2, 0.9), NumberScore(3, 0.5, 0.96), NumberScore(4, 0.5, 0.98)])
-        3
     """
     numbers = np.array([score.number for score in scores])
     values = np.array([score.silhouette * max(score.stability, 0.0) for score in scores])
@@ -96,19 +71,16 @@ def choose_number(scores: Sequence[NumberScore]) -> int:
 
 
 def find_unimodality(coordinates: np.ndarray, largest: int, *, seed: int = 0) -> Unimodality:
-    """Compare the groups that can be made in points with those that can be made in data that have none.
+    """Test whether points are one group, against data that are.
 
     The reference data are Gaussian with the covariance of the points. Both are scaled to length 1 and put into 2, 3, 5, 8,
     ... groups with KMeans; the best mean silhouette is the statistic. Points are unimodal unless theirs lies more than 3
-    standard deviations above the reference.
+    standard deviations above the reference; fewer than 8 different points are so without a comparison.
 
     Args:
         coordinates: (n, d) from `reduce_features`, centred.
         largest: number of groups, >= 2.
         seed: of the reference data.
-
-    Returns:
-        The comparison; fewer than 8 different points are unimodal without one.
 
     Reference:
         Liu et al., "Statistical significance of clustering for high-dimension, low-sample size data", 2008 (Gaussian
@@ -133,7 +105,7 @@ def find_unimodality(coordinates: np.ndarray, largest: int, *, seed: int = 0) ->
 
 
 def to_unit(points: np.ndarray) -> np.ndarray:
-    """Rows scaled to length 1, so that distances are those of angles; one-dimensional points stay as they are."""
+    """Scale rows to length 1, for distances of angles; one-dimensional points stay as they are."""
     from sklearn.preprocessing import normalize
 
     return normalize(points) if points.shape[1] > 1 else points

@@ -28,7 +28,7 @@ BATCH_SIZE = 64
 
 
 def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile: bool = True) -> Classifier:
-    """A hierarchical model over a trained classifier of the classes, with everything frozen but the subclasses.
+    """Build a hierarchical model over a trained classifier of the classes, with everything frozen but the subclasses.
 
     P(class) stays exactly what the trained model says; only P(subclass | class) is to be learned, with `train_secondary`.
 
@@ -36,9 +36,6 @@ def build_secondary(model: Classifier, subclasses: Mapping[str, Any], *, compile
         model: trained, from `build_multiclass` (or `build_multilabel`, for independent labels); it stays as it is.
         subclasses: see `build_hierarchical`; the classes must be the model's.
         compile: see `build_multiclass`.
-
-    Returns:
-        A hierarchical `Classifier`.
 
     Raises:
         ConfigError: when the classes are not the model's labels, or the tree is not one.
@@ -143,19 +140,16 @@ def add_subclasses(
     epochs: int = EPOCHS,
     seed: int = 0,
 ) -> TrainedClassifier:
-    """Put a secondary classifier on a trained one: build it, train it, and keep the tokenizer.
+    """Build and train a secondary classifier on a trained multi-class one, which stays as it is; the tokenizer is kept.
 
     Args:
-        trained: with one multi-class head; it stays as it is.
+        trained: with one multi-class head.
         texts: n texts.
         labels: level name -> n labels; the classes must be those of the classifier.
         text_pairs: n second texts.
         subclasses: see `build_hierarchical`; None collects them from the labels.
         epochs: passes over the features, which are computed once.
         seed: of the order.
-
-    Returns:
-        A hierarchical classifier.
 
     Raises:
         ConfigError: when the classifier is not a multi-class one, or its classes differ.
@@ -171,12 +165,12 @@ def add_subclasses(
     model = build_secondary(trained.model, tree.to_tree())
     history = train_secondary(model, batches, epochs=epochs, seed=seed).history
     plain = {name: [float(value) for value in values] for name, values in history.items()}
-    settings = {**trained.settings, "task": "hierarchical", "label_names": None}
+    settings = {**trained.settings, "task": model.task_outputs.name, "label_names": None}
     return TrainedClassifier(model, tokenizer, settings=settings, history=plain)
 
 
 def _head_alone(model: Classifier, hidden_size: int) -> keras.Model:
-    """The hierarchy of a model on features as input; its layers, and so its weights, are the model's own."""
+    """Build the hierarchy on features as input; its layers, and so its weights, are the model's own."""
     inputs = keras.Input((hidden_size,), name="features")
     assert model.hierarchy is not None  # for the type checker
     logs = model.hierarchy(inputs)

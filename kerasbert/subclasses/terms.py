@@ -9,22 +9,10 @@ WORD = r"(?u)(?<!['’])\b[^\W\d_]\w+\b(?!['’]t\b)"
 
 
 def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> list[list[str]]:
-    """The most distinguishing terms of each group, by class-based TF-IDF: tf * log(1 + A / f).
+    """Rank the most distinguishing terms of each group by class-based TF-IDF, tf * log(1 + A / f).
 
     tf is the share of a term in its group, f its frequency over all groups and A the mean number of terms in a group.
     English stop words are left out.
-
-    Args:
-        texts: n texts.
-        groups: int (n,), from 0.
-        count: terms of a group, >= 1.
-
-    Returns:
-        For each group its terms, best first; fewer where it has fewer.
-
-    Example:
-        >>> group_terms(["refund card", "refund money", "lost parcel"], np.array([0, 0, 1]), count=1)
-        [['refund'], ['lost']]
 
     Reference:
         Grootendorst, "BERTopic", 2022, section 3.3.
@@ -44,13 +32,6 @@ def group_terms(texts: Sequence[str], groups: np.ndarray, *, count: int = 8) -> 
 
 
 def class_tf_idf(counts: np.ndarray) -> np.ndarray:
-    """Class-based TF-IDF of term counts.
-
-    Args:
-        counts: (groups, terms), every term at least once.
-
-    Returns:
-        Float (groups, terms).
-    """
+    """Compute class-based TF-IDF of term counts, (groups, terms), of which every term occurs."""
     sizes = counts.sum(axis=1, keepdims=True)
-    return counts / np.maximum(sizes, 1) * np.log(1 + sizes.mean() / counts.sum(axis=0))
+    return np.asarray(counts / np.maximum(sizes, 1) * np.log(1 + sizes.mean() / counts.sum(axis=0)))

@@ -1,4 +1,4 @@
-"""One vector for each text from a model, computed once."""
+"""Compute one vector for each text."""
 
 import os
 from collections.abc import Sequence
@@ -21,30 +21,12 @@ LAST_TWO = (-2, -1)
 
 
 def penultimate_features(model: Classifier, tokens: TokenArrays, *, pad_id: int = 0) -> np.ndarray:
-    """What the heads of a classifier read, for each text, without dropout.
-
-    Args:
-        model: from a builder.
-        tokens: n texts.
-        pad_id: id that fills up a text.
-
-    Returns:
-        Float32 (n, hidden).
-    """
+    """Compute what the heads of a classifier read, float32 (n, hidden)."""
     return vectors_of(keras.Model(model.inputs, model.vectors), tokens, pad_id=pad_id)
 
 
 def vectors_of(model: keras.Model, tokens: TokenArrays, *, pad_id: int = 0) -> np.ndarray:
-    """The output of a model that takes token inputs and gives one vector for each text.
-
-    Args:
-        model: with output (batch, hidden).
-        tokens: n texts.
-        pad_id: id that fills up a text.
-
-    Returns:
-        Float32 (n, hidden), in the order of the texts.
-    """
+    """Predict texts with a model of output (batch, hidden): float32 (n, hidden), in their order."""
     result = np.zeros((len(tokens), model.output_shape[-1]), dtype="float32")
     if len(tokens):
         batches = make_batches(tokens, batch_size=BATCH_SIZE, pad_id=pad_id, by_length=True)
@@ -54,21 +36,10 @@ def vectors_of(model: keras.Model, tokens: TokenArrays, *, pad_id: int = 0) -> n
 
 
 def text_vectors(source: str | os.PathLike[str], texts: Sequence[str]) -> np.ndarray:
-    """One vector for each text: what the heads of a saved classifier read, or the mean of an encoder's last two hidden states.
+    """Compute what the heads of a saved classifier read, or the mean of an encoder's last two states, (n, hidden).
 
     Of an encoder that was not trained on the classes the last two states tell groups apart better than the last alone, see
     docs/subclasses.md.
-
-    Args:
-        source: folder of a saved classifier, or name or folder of a checkpoint.
-        texts: n texts.
-
-    Returns:
-        Float32 (n, hidden).
-
-    Raises:
-        ConfigError: when there is no such encoder.
-        ArtifactError: when the saved classifier was changed or cut.
 
     Reference:
         Li et al., "On the Sentence Embeddings from Pre-trained Language Models", 2020, for the last two states.

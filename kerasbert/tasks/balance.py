@@ -1,4 +1,4 @@
-"""Rare labels made to count: the loss of a head, with weights computed from the labels it trains on."""
+"""Choose the loss of a head, with weights computed from the labels it trains on."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -20,13 +20,7 @@ LISTED = 6
 
 @dataclasses.dataclass(frozen=True)
 class HeadBalance:
-    """What one head trains with.
-
-    Args:
-        loss: the loss.
-        weights: of the classes or of the positives, (units,); None: all 1.
-        summary: what was chosen and why, for people.
-    """
+    """The loss of a head, weights (units,) of the classes or positives (None: all 1), and what was chosen and why."""
 
     loss: keras.losses.Loss
     weights: np.ndarray | None = None
@@ -46,20 +40,12 @@ def balance_head(
     Args:
         task: what the head predicts.
         labels: the array that it trains on, or its `LabelCounts`.
-        activation: output activation of the head; None for the task's own.
+        activation: output activation; None for the task's own.
         balance: None or one of `BALANCES`; see `finetune`.
         label_smoothing: in [0, 1); None: `Task.default_smoothing`.
 
-    Returns:
-        Loss, weights and a summary.
-
     Raises:
         ConfigError: when `balance` is unknown or does not go with the task, or the number is out of its range.
-
-    Example:
-        >>> from kerasbert.tasks.binary import Binary
-        >>> balance_head(Binary(), np.array([[0], [0], [0], [1]]), balance="balanced").weights.tolist()
-        [3.0]
     """
     smoothing = _check_smoothing(task, label_smoothing)
     if balance is None:
@@ -85,23 +71,9 @@ def balance_head(
 
 
 def balance_levels(levels: Sequence[Task], *, label_smoothing: float | None = None) -> list[HeadBalance]:
-    """Choose the losses of the levels of a hierarchy.
+    """Choose the losses of the levels of a hierarchy, from the classes down.
 
-    Args:
-        levels: what each level predicts, from the classes down.
-        label_smoothing: in [0, 1), the same for every level; None: `Task.default_smoothing` of the deepest.
-
-    Returns:
-        Loss and summary of each level, in the same order.
-
-    Raises:
-        ConfigError: when the number is out of its range.
-
-    Example:
-        >>> from kerasbert.tasks.levels import ExclusiveLevel
-        >>> levels = [ExclusiveLevel(("a", "b")), ExclusiveLevel(tuple("0123456789"), ((0,) * 5 + (1,) * 5,))]
-        >>> [chosen.loss.label_smoothing for chosen in balance_levels(levels)]
-        [0.1, 0.1]
+    All have the same smoothing, in [0, 1); None: `Task.default_smoothing` of the deepest.
     """
     smoothing = _check_smoothing(levels[-1], label_smoothing)
     return [HeadBalance(level.loss(label_smoothing=smoothing)) for level in levels]

@@ -96,5 +96,5 @@ class Binary(ThresholdedTask):
 
 
 def _ids(labels: np.ndarray) -> np.ndarray:
-    """Labels (n,) or (n, 1) as class ids (n,)."""
+    """Convert labels (n,) or (n, 1) to class ids (n,)."""
     return np.asarray(labels).reshape(-1).astype(np.int64)

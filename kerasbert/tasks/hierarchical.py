@@ -27,14 +27,6 @@ class HierarchicalOutputs(Outputs):
     Args:
         hierarchy: the tree.
         level_task: `"multiclass"`, where a text has one label of each level, or `"multilabel"`.
-
-    Raises:
-        ConfigError: when a level cannot have that task.
-
-    Example:
-        >>> outputs = HierarchicalOutputs(parse_tree({"a": ["a1", "a2"], "b": ["b1"]}))
-        >>> {level: ids.tolist() for level, ids in outputs.encode({"class": [None], "subclass": ["b1"]}).items()}
-        {'class': [1], 'subclass': [2]}
     """
 
     builder = "build_hierarchical"
@@ -82,12 +74,7 @@ class HierarchicalOutputs(Outputs):
 
 @final
 class HierarchicalPlan(OutputPlan):
-    """A hierarchy whose tree may not be known yet.
-
-    Args:
-        subclasses: class -> its subclasses, see `build_hierarchical`; None: they are collected.
-        level_task: see `HierarchicalOutputs`.
-    """
+    """A hierarchy whose tree may not be known yet, and is then collected."""
 
     has_levels = True
 
@@ -108,15 +95,7 @@ class HierarchicalPlan(OutputPlan):
 
 
 def with_level_task(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments of a hierarchical classifier, of which older files say `multilabel` where newer ones say `level_task`.
-
-    Args:
-        arguments: of a builder, a layer or `TextClassifier`.
-
-    Example:
-        >>> with_level_task({"multilabel": True})
-        {'level_task': 'multilabel'}
-    """
+    """Translate the `multilabel` of older files to `level_task`."""
     translated = dict(arguments)
     if "multilabel" in translated:
         translated["level_task"] = Multilabel.name if translated.pop("multilabel") else DEFAULT_LEVEL_TASK

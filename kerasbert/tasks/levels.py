@@ -8,12 +8,7 @@ import numpy as np
 
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.hierarchy import UNKNOWN
-from kerasbert.objectives.levels import (
-    BinaryLevelCrossentropy,
-    HierarchicalF1,
-    KnownLabels,
-    SparseLevelCrossentropy,
-)
+from kerasbert.objectives.levels import BinaryLevelCrossentropy, HierarchicalF1, KnownLabels, SparseLevelCrossentropy
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 

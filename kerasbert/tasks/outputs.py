@@ -1,4 +1,4 @@
-"""`Outputs`: all heads of a classifier together, from labels as they are written to scores."""
+"""`Outputs`: all heads of a classifier, from written labels to scores."""
 
 import abc
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ class Outputs(abc.ABC):
 
     @abc.abstractmethod
     def arguments(self) -> dict[str, Any]:
-        """The builder's arguments that say what is decided, as plain data."""
+        """Return the builder's arguments that declare the outputs, as plain data."""
 
     @abc.abstractmethod
     def read(self, labels: Any) -> "ReadLabels":
@@ -62,19 +62,19 @@ class Outputs(abc.ABC):
         """
 
     def encode(self, labels: Any) -> dict[str, np.ndarray]:
-        """Labels as `fit` takes them as the arrays that the heads train on; see `read`."""
+        """Encode labels as the arrays that the heads train on; see `read`."""
         return self.read(labels).arrays
 
     def default_thresholds(self) -> dict[str, np.ndarray]:
-        """Thresholds that nothing has tuned."""
+        """Return the thresholds before tuning."""
         return {head: task.default_thresholds() for head, task in self.tasks.items()}
 
     def tune_thresholds(self, y_true: ByHead, probabilities: ByHead) -> dict[str, np.ndarray]:
-        """Thresholds chosen on validation data, the default ones where a task has none to choose."""
+        """Tune thresholds on validation data; a task that has none to tune keeps the default ones."""
         return {head: task.tune_thresholds(y_true[head], probabilities[head]) for head, task in self.tasks.items()}
 
     def untuned(self, tunes: bool) -> list[str]:
-        """The heads whose thresholds are not chosen on validation data, of which there is some or not."""
+        """Return the heads whose thresholds stay untuned, with validation data (`tunes`) or without."""
         return [head for head, task in self.tasks.items() if not (tunes and task.tunes_thresholds)]
 
     def predict(self, probabilities: ByHead, thresholds: ByHead | None = None) -> dict[str, np.ndarray]:
@@ -91,15 +91,15 @@ class Outputs(abc.ABC):
         return {head: task.predict(probabilities[head], limits.get(head)) for head, task in self.tasks.items()}
 
     def columns(self, probabilities: ByHead) -> Any:
-        """The probability of each label name, unwrapped."""
+        """Return the probability of each label name, unwrapped."""
         return self.unwrap({head: task.columns(probabilities[head]) for head, task in self.tasks.items()})
 
     def named(self, y_pred: ByHead, kinds: Mapping[str, str]) -> Any:
-        """Predictions as labels of the kind that was given, unwrapped."""
+        """Convert predictions to labels of the kind that was given, unwrapped."""
         return self.unwrap({head: task.named(y_pred[head], kinds[head]) for head, task in self.tasks.items()})
 
     def classes(self, kinds: Mapping[str, str]) -> Any:
-        """Label names as labels of the kind that was given, unwrapped."""
+        """Convert label names to labels of the kind that was given, unwrapped."""
         return self.unwrap({head: task.classes(kinds[head]) for head, task in self.tasks.items()})
 
     def evaluate(
@@ -121,15 +121,15 @@ class Outputs(abc.ABC):
         )
 
     def score_together(self, y_true: ByHead, y_pred: ByHead) -> dict[str, Any] | None:
-        """How well the heads do together, see `score_hierarchy`; None where they do not belong together."""
+        """Score the levels of a hierarchy together, see `score_hierarchy`; None for other heads."""
         return None
 
     @abc.abstractmethod
     def accuracy(self, scores: Mapping[str, Any]) -> float:
-        """The one number that `score` gives, from what `evaluate` returns."""
+        """Return the accuracy that `TextClassifier.score` gives, from what `evaluate` returns."""
 
     def unwrap(self, by_head: Mapping[str, Any]) -> Any:
-        """The only head's value by itself; a dict by head for several."""
+        """Return the value of a single head; for several a dict by head."""
         return dict(by_head)
 
     def _scores(self, y_true: ByHead, y_pred: ByHead, probabilities: ByHead, intervals: bool) -> dict[str, Any]:
@@ -158,12 +158,7 @@ class ReadLabels(NamedTuple):
 
 
 class OutputPlan(abc.ABC):
-    """Abstract: what a classifier is to decide, before its label names are known.
-
-    Args:
-        name: as of `Outputs`.
-        tasks: head name -> task, or its class.
-    """
+    """Abstract: what a classifier is to decide, before its label names are known; a task may stand as its class."""
 
     #: Whether the heads are levels of a hierarchy.
     has_levels: ClassVar[bool] = False
@@ -188,15 +183,11 @@ class OutputPlan(abc.ABC):
 
     @abc.abstractmethod
     def outputs(self, names: Any) -> Outputs:
-        """The outputs with label names: those of each head by name, or the hierarchy."""
+        """Complete the plan by label names: those of each head, or the hierarchy."""
 
 
 def cells_by_head(tasks: Mapping[str, Any], labels: Any) -> Mapping[str, Any]:
-    """Labels as `fit` takes them, by head.
-
-    Raises:
-        DataError: when it is no dict with these heads.
-    """
+    """Return labels by head; refuse all but a dict with these heads."""
     cells = {SINGLE_HEAD: labels} if SINGLE_HEAD in tasks else labels
     if not isinstance(cells, Mapping) or set(cells) != set(tasks):
         raise DataError(f"`labels` must be a dict with the heads {', '.join(tasks)}; got {shorten(cells)}.")

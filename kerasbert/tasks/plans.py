@@ -1,4 +1,4 @@
-"""Outputs of a classifier from the arguments that users give, and from those of a builder."""
+"""Outputs of a classifier, from the user's arguments or a builder's."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,12 +8,7 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.tasks.hierarchical import (
-    DEFAULT_LEVEL_TASK,
-    HierarchicalOutputs,
-    HierarchicalPlan,
-    with_level_task,
-)
+from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK, HierarchicalOutputs, HierarchicalPlan, with_level_task
 from kerasbert.tasks.outputs import OutputPlan, Outputs
 from kerasbert.tasks.several import MULTITASK, SeveralOutputs, SeveralPlan
 from kerasbert.tasks.single import SingleOutput, SinglePlan
@@ -33,25 +28,11 @@ def plan_outputs(
     level_task: str = DEFAULT_LEVEL_TASK,
     label_names: Sequence[str] | None = None,
 ) -> OutputPlan:
-    """Plan what a classifier decides.
-
-    Args:
-        task: one of `ALL_TASKS`.
-        heads: for a multi-task classifier head name -> task, see `check_heads`.
-        subclasses: for a hierarchical one the tree, see `build_hierarchical`; None collects it.
-        level_task: for a hierarchical one the task of each level, see `HierarchicalOutputs`.
-        label_names: for one head the label names; None collects them.
-
-    Returns:
-        The plan.
+    """Plan what a classifier decides; the arguments are those of `TaskSettings`.
 
     Raises:
         ConfigError: when the task is unknown or an argument does not go with it.
         TypeError: when an argument has the wrong type.
-
-    Example:
-        >>> plan_outputs("binary").read(["ham", "spam"]).outputs.label_names
-        {'probabilities': ('ham', 'spam')}
     """
     check_choice("task", task, ALL_TASKS)
     if task != HIERARCHICAL and (subclasses or level_task != DEFAULT_LEVEL_TASK):
@@ -72,28 +53,16 @@ def plan_outputs(
 
 
 def outputs_of(tasks: Mapping[str, Task]) -> Outputs:
-    """The outputs of heads that are no levels.
-
-    Args:
-        tasks: head name -> task.
-    """
+    """Return the outputs of one or several heads that are no levels."""
     return SingleOutput(tasks[SINGLE_HEAD]) if list(tasks) == [SINGLE_HEAD] else SeveralOutputs(tasks)
 
 
 def outputs_from(builder: str, arguments: Mapping[str, Any]) -> Outputs:
-    """The outputs of a classifier that a builder's arguments describe, see `architecture_of`.
-
-    Args:
-        builder: its name.
-        arguments: as plain data.
+    """Return the outputs that a builder's arguments describe, see `architecture_of`.
 
     Raises:
         KeyError: when there is no such builder, or an argument is missing.
         ConfigError: when an argument cannot be used.
-
-    Example:
-        >>> outputs_from("build_multiclass", {"num_classes": ["a", "b"]}).name
-        'multiclass'
     """
     own = with_level_task(arguments)
     if builder == HierarchicalOutputs.builder:

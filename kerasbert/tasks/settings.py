@@ -1,4 +1,4 @@
-"""The one place of a task's options: their names, types, defaults and explanations."""
+"""The options of a task: names, types, defaults and explanations."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 
 @dataclasses.dataclass(kw_only=True)
 class TaskSettings:
-    """What is to be told of a text.
+    """The task of a classifier.
 
     Args:
         task: what a text is labelled with: `"binary"` (one of two labels), `"multiclass"` (one of several), `"multilabel"`

@@ -1,4 +1,4 @@
-"""Several heads, each with a question of its own."""
+"""The outputs of several heads."""
 
 from collections.abc import Mapping
 from typing import Any, final
@@ -14,17 +14,7 @@ MULTITASK = "multitask"
 
 @final
 class SeveralOutputs(Outputs):
-    """Several named heads over one encoder.
-
-    Args:
-        tasks: head name -> task.
-
-    Example:
-        >>> from kerasbert.tasks.multiclass import Multiclass
-        >>> outputs = SeveralOutputs({"topic": Multiclass(["a", "b"]), "tone": Multiclass(["x", "y"])})
-        >>> {head: ids.tolist() for head, ids in outputs.encode({"topic": ["b"], "tone": ["x"]}).items()}
-        {'topic': [1], 'tone': [0]}
-    """
+    """Several named heads over one encoder."""
 
     builder = "build_multitask"
 
@@ -43,11 +33,7 @@ class SeveralOutputs(Outputs):
 
 @final
 class SeveralPlan(OutputPlan):
-    """Several heads, of which some may know their labels already.
-
-    Args:
-        heads: see `check_heads`.
-    """
+    """Several heads, of which some may know their labels already, see `check_heads`."""
 
     def __init__(self, heads: Mapping[str, Any]) -> None:
         super().__init__(MULTITASK, check_heads(heads))

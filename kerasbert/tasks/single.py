@@ -1,4 +1,4 @@
-"""One head."""
+"""The outputs of one head."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, final
@@ -10,17 +10,7 @@ from kerasbert.tasks.task import Task
 
 @final
 class SingleOutput(Outputs):
-    """One head.
-
-    Args:
-        task: of the head.
-
-    Example:
-        >>> from kerasbert.tasks.multiclass import Multiclass
-        >>> output = SingleOutput(Multiclass(["a", "b"]))
-        >>> output.encode(["b", "a"])["probabilities"].tolist()
-        [1, 0]
-    """
+    """The outputs of one head."""
 
     def __init__(self, task: Task) -> None:
         super().__init__(task.name, {SINGLE_HEAD: task})
@@ -43,12 +33,7 @@ class SingleOutput(Outputs):
 
 @final
 class SinglePlan(OutputPlan):
-    """One head whose label names are not known yet.
-
-    Args:
-        task: class of the head's task.
-        label_names: the names, where they are given.
-    """
+    """One head whose label names may not be known yet."""
 
     def __init__(self, task: type[Task], label_names: Sequence[str] | None = None) -> None:
         super().__init__(task.name, {SINGLE_HEAD: task})

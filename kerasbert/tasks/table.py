@@ -13,57 +13,34 @@ TASKS: dict[str, type[Task]] = {task.name: task for task in (Binary, Multiclass,
 
 
 def task_class(name: object, argument: str = "task") -> type[Task]:
-    """The class of a task.
-
-    Args:
-        name: of the task.
-        argument: named in messages.
-
-    Raises:
-        ConfigError: when there is no such task.
-
-    Example:
-        >>> task_class("binary")
-        <class 'kerasbert.tasks.binary.Binary'>
-    """
+    """Return the class of a task; an error names the argument."""
     return TASKS[check_choice(argument, name, TASKS)]
 
 
 def describe_task(task: Task) -> dict[str, Any]:
-    """A task as plain data, see `task_from`."""
+    """Describe a task as plain data, see `task_from`."""
     return {"task": task.name, "label_names": list(task.label_names)}
 
 
 def task_from(description: Mapping[str, Any]) -> Task:
-    """The task that `describe_task` described.
-
-    Args:
-        description: `task`, its name, and `label_names`.
+    """Return the task that `describe_task` described.
 
     Raises:
         ConfigError: when there is no such task, or the names cannot be used.
         KeyError: when something is missing.
-
-    Example:
-        >>> task_from({"task": "multiclass", "label_names": ["a", "b"]})
-        Multiclass(label_names=('a', 'b'))
     """
     return task_class(description["task"]).of(description["label_names"])
 
 
 def check_heads(heads: Any) -> dict[str, Task | type[Task]]:
-    """The `heads` of a multi-task classifier: tasks, or their classes where the labels are to be collected.
+    """Check the `heads` of a multi-task classifier; a task's name becomes its class.
 
     Args:
         heads: head name -> `Binary(...)`, `Multiclass(...)` or `Multilabel(...)`, or the name of a task.
 
     Raises:
-        ConfigError: when a name is no identifier or there is no such task.
+        ConfigError: when there is no such task.
         TypeError: when it is no dict of tasks.
-
-    Example:
-        >>> check_heads({"topic": "multiclass", "flags": Multilabel(["urgent"])})
-        {'topic': <class 'kerasbert.tasks.multiclass.Multiclass'>, 'flags': Multilabel(label_names=('urgent',))}
     """
     if not isinstance(heads, Mapping) or not heads:
         raise TypeError(f"`heads` must be a dict of head name -> task; got {shorten(heads)}.")
@@ -84,5 +61,5 @@ def _check_head(name: Any, task: Any) -> Task | type[Task]:
 
 
 def describe_heads(heads: Mapping[str, Any]) -> dict[str, Any]:
-    """The `heads` of a multi-task classifier as plain data, which `check_heads` reads again."""
+    """Describe the `heads` of a multi-task classifier as plain data, which `check_heads` reads again."""
     return {name: describe_task(task) if isinstance(task, Task) else task for name, task in heads.items()}

@@ -107,11 +107,11 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
-        """The loss of a head with this activation; `options` are keyword arguments of its class."""
+        """Return the loss of a head with this activation; `options` are keyword arguments of its class."""
 
     @abc.abstractmethod
     def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
-        """The metrics that stream through `fit`."""
+        """Return the metrics that stream through `fit`."""
 
     @property
     def label_form(self) -> LabelForm:
@@ -121,13 +121,13 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
-        """The output bias (units,) with which an untrained head predicts the frequencies of the labels."""
+        """Return the output bias (units,) with which an untrained head predicts the frequencies of the labels."""
 
     @classmethod
     def vocabulary(
         cls, columns: Sequence[str], *, names: Sequence[str] | None = None, delimiter: str | None = None
     ) -> LabelVocabulary:
-        """The vocabulary that reads labels row by row, see `LabelVocabulary`."""
+        """Return the vocabulary that reads labels row by row, see `LabelVocabulary`."""
         return LabelVocabulary(cls.rules, columns, names=names, delimiter=delimiter)
 
     @classmethod
@@ -145,13 +145,13 @@ class Task(abc.ABC):
         return EncodedLabels(found.names, cls.array(found.ids, found.offsets, len(found.names)), found.kind)
 
     def encode(self, labels: Any) -> np.ndarray:
-        """Label cells as the array to train on."""
+        """Encode label cells as the array to train on."""
         return self.read(labels, self.label_names).array
 
     @classmethod
     @abc.abstractmethod
     def array(cls, ids: np.ndarray, offsets: np.ndarray, count: int) -> np.ndarray:
-        """The array to train on, from label ids.
+        """Encode label ids as the array to train on.
 
         Args:
             ids: places among the label names, those of a text one after the other, (t,).
@@ -160,19 +160,19 @@ class Task(abc.ABC):
         """
 
     def known(self, y_true: np.ndarray) -> np.ndarray:
-        """Which texts have a label that is known: bool (n,)."""
+        """Return which texts have a known label, bool (n,)."""
         return np.asarray((np.asarray(y_true).reshape(len(y_true), -1) >= 0).all(axis=1))
 
     def default_thresholds(self) -> np.ndarray:
-        """The threshold of each unit that nothing has tuned, (units,)."""
+        """Return the threshold of each unit before tuning, (units,)."""
         return np.full(self.units, DEFAULT_THRESHOLD)
 
     def tune_thresholds(self, y_true: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-        """Thresholds (units,) chosen on validation data; the default ones of a task that has none to choose."""
+        """Tune thresholds, (units,), on validation data; a task that has none to tune keeps the default ones."""
         return self.default_thresholds()
 
     def thresholds_by_label(self, thresholds: np.ndarray | None) -> list[float | None]:
-        """The threshold of each label name; None for a label that has none of its own."""
+        """Return the threshold of each label name; None for a label that has none of its own."""
         return [None] * len(self.label_names)
 
     @abc.abstractmethod
@@ -191,26 +191,26 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def confidence(self, probabilities: np.ndarray) -> np.ndarray:
-        """The confidence of each prediction, (n,)."""
+        """Return the confidence of each prediction, (n,)."""
 
     def columns(self, probabilities: np.ndarray) -> np.ndarray:
-        """The probability of each label name, (n, number of names)."""
+        """Return the probability of each label name, (n, number of names)."""
         return probabilities
 
     def flags(self, labels: np.ndarray) -> np.ndarray:
-        """Labels or predictions as bool (n, number of names)."""
+        """Convert labels or predictions to bool (n, number of names)."""
         return as_flags(np.asarray(labels), len(self.label_names))
 
     def correct(self, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-        """Which texts have every label right: bool (n,)."""
+        """Return which texts have every label right, bool (n,)."""
         return np.asarray((self.flags(y_true) == self.flags(y_pred)).all(axis=1))
 
     def classes(self, kind: str) -> np.ndarray:
-        """The label names as labels of a kind, see `classes_as`."""
+        """Convert the label names to labels of a kind, see `classes_as`."""
         return classes_as(kind, self.label_names)
 
     def named(self, y_pred: np.ndarray, kind: str) -> Any:
-        """Predictions as labels of a kind, see `labels_as`."""
+        """Convert predictions to labels of a kind, see `labels_as`."""
         return labels_as(kind, self.label_names, y_pred)
 
     def score(self, y_true: np.ndarray, y_pred: np.ndarray, probabilities: np.ndarray | None = None) -> dict[str, Any]:
@@ -218,23 +218,23 @@ class Task(abc.ABC):
         return score_predictions(y_true, y_pred, self.label_names, probabilities)
 
     def intervals(self, y_true: np.ndarray, y_pred: np.ndarray, **options: Any) -> dict[str, tuple[float, float]]:
-        """Confidence intervals of the scores, see `bootstrap_intervals`."""
+        """Bootstrap confidence intervals of the scores, see `bootstrap_intervals`."""
         return bootstrap_intervals(y_true, y_pred, num_labels=len(self.label_names), **options)
 
     @abc.abstractmethod
     def count(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
-        """Examples of each class, or positive examples of each unit, (units,)."""
+        """Count the examples of each class, or the positive ones of each unit, (units,)."""
 
     @abc.abstractmethod
     def imbalance(self, counts: np.ndarray, total: int) -> float:
-        """How many times as many examples the most frequent label has as the rarest one that occurs."""
+        """Return the ratio of the most frequent label's examples to those of the rarest one that occurs."""
 
     @abc.abstractmethod
     def balancing_weights(self, counts: np.ndarray, total: int, method: str) -> np.ndarray:
-        """The weights (units,) of rare labels by a method of `WEIGHTINGS`."""
+        """Compute the weights (units,) of rare labels by a method of `WEIGHTINGS`."""
 
     def asymmetric_loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
-        """`AsymmetricLoss` for a head with this activation.
+        """Return `AsymmetricLoss` for a head with this activation.
 
         Raises:
             ConfigError: when the labels exclude each other.
@@ -245,22 +245,17 @@ class Task(abc.ABC):
 
     @property
     def default_smoothing(self) -> float:
-        """The label smoothing of a head that was told nothing: the share of a label that is spread over the others."""
+        """The default label smoothing: the share of a label that is spread over the others."""
         return 0.0
 
     @classmethod
     def of(cls, label_names: Iterable[str]) -> Self:
-        """The task with these label names."""
+        """Create the task with these label names."""
         return cls(tuple(label_names))
 
 
 def names_or_count(argument: str, value: int | Sequence[str], minimum: int) -> tuple[str, ...]:
-    """Label names, given as such or as their number.
-
-    Args:
-        argument: named in messages.
-        value: names, or how many there are: they are then called "0", "1" and so on.
-        minimum: least number of them.
+    """Return label names, given as such or as their number: "0", "1", ...
 
     Raises:
         ConfigError: when there are too few, or two are the same.
@@ -276,6 +271,6 @@ def names_or_count(argument: str, value: int | Sequence[str], minimum: int) -> t
 
 
 def largest_ratio(rows: np.ndarray) -> float:
-    """The largest ratio of two positive numbers of one row, of (m, k); 1 where there is none."""
+    """Return the largest ratio of two positive numbers in a row of (m, k); 1 where there is none."""
     ratios = [row[row > 0].max() / row[row > 0].min() for row in rows if (row > 0).any()]
     return float(max(ratios, default=1.0))

@@ -51,5 +51,5 @@ class ThresholdedTask(Task):
 
 
 def metric_threshold(activation: str | None) -> float:
-    """The threshold of 0.5 in the units of what a head gives: probabilities or logits."""
+    """Return the threshold of 0.5 in the units of the predictions, probabilities or logits."""
     return 0.0 if activation == LINEAR else DEFAULT_THRESHOLD

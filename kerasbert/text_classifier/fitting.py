@@ -17,13 +17,12 @@ from kerasbert.reading.data_checks import warn_of_absent_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
 from kerasbert.text_classifier.labels import Validation, checked_validation
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.texts_in_memory import TextsInMemory
-from kerasbert.text_classifier.training_data import Encoded, TrainingData, memory_batches
+from kerasbert.text_classifier.training_data import Encoded, TextsInMemory, TrainingData, memory_batches
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.training.callbacks.logs import RateLog
 from kerasbert.training.devices import as_strategy
 from kerasbert.training.finetune import finetune
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
-from kerasbert.training.logs import RateLog
 from kerasbert.training.settings import RunSettings
 
 
@@ -47,7 +46,7 @@ class Fitting:
 
     @property
     def padding(self) -> dict[str, Any]:
-        """Return padded lengths, share of padding, and number of cut texts."""
+        """Padded lengths, share of padding, and number of cut texts."""
         shapes = sorted(self.batches.shapes)
         return {"shapes": shapes, "padding": float(self.batches.padding), "cut": int(self.data.num_cut)}
 

@@ -54,17 +54,7 @@ def make_deterministic(seed: int = 0) -> None:
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Leave the global random generators as they were: Python's, NumPy's, Keras's, TensorFlow's and PyTorch's.
-
-    What is drawn inside changes nothing of what a program draws afterwards. A function is decorated with it too.
-
-    Example:
-        >>> random.seed(1)
-        >>> with kept_random_state():
-        ...     keras.utils.set_random_seed(7)
-        >>> random.random() == random.Random(1).random()
-        True
-    """
+    """Context or decorator: restore Python's, NumPy's, Keras's, TensorFlow's and PyTorch's random generators."""
     python, numpy_state, backend = random.getstate(), np.random.get_state(), _BackendState()
     try:
         yield

@@ -18,7 +18,7 @@ STRATEGIES = ("auto", "mirrored", "multiworker", "one", "tpu")
 
 
 def as_strategy(value: Any) -> Any:
-    """Turn a name into a strategy.
+    """Return the `tf.distribute.Strategy` of a name, or None for one device.
 
     Args:
         value: `"one"` or None: one device. `"mirrored"`: all GPUs of this machine, or where there is none all its logical
@@ -27,16 +27,9 @@ def as_strategy(value: Any) -> Any:
             scope this is called; else several machines, a TPU or several GPUs where there are any; else one device. Or
             a `tf.distribute.Strategy`.
 
-    Returns:
-        A `tf.distribute.Strategy`, or None for one device.
-
     Raises:
         ConfigError: when its devices do not exist.
         TypeError: when it is neither a name nor a strategy.
-
-    Example:
-        >>> as_strategy("one") is None
-        True
     """
     if value is None or value == "one":
         return None
@@ -67,15 +60,7 @@ def is_chief(strategy: Any) -> bool:
 
 
 def check_agreement(strategy: Any, settings: Any) -> None:
-    """Refuse workers that would train different things.
-
-    Args:
-        strategy: or None.
-        settings: plain data that must be the same on all.
-
-    Raises:
-        ConfigError: when they differ, on every worker.
-    """
+    """Refuse workers, on every one of them, whose settings (plain data) differ."""
     if getattr(strategy, "cluster_resolver", None) is None or strategy.num_replicas_in_sync == 1:
         return
     import tensorflow as tf
@@ -98,12 +83,9 @@ def check_fits(strategy: Any, batch_size: int | None, jit_compile: bool) -> None
     """Refuse what several devices cannot do.
 
     Args:
-        strategy: or None.
-        batch_size: None where it is not known.
+        strategy: None: one device.
+        batch_size: must be one row for each device; None where it is not known.
         jit_compile: whether the step is to be compiled with XLA, which cannot wait for other devices.
-
-    Raises:
-        ConfigError: when a batch has fewer rows than there are devices, or the step is to be compiled.
     """
     devices = 1 if strategy is None else strategy.num_replicas_in_sync
     if devices > 1 and jit_compile and not needs_static_shapes(strategy):
@@ -121,15 +103,7 @@ def needs_static_shapes(strategy: Any) -> bool:
 
 
 def make_inside(strategy: Any, model: keras.Model) -> keras.Model:
-    """A model for a strategy: the model itself for one device, else a copy made in the strategy's scope.
-
-    Args:
-        strategy: or None.
-        model: made anywhere.
-
-    Returns:
-        A model with the same weights, and with the same layers frozen and without dropout.
-    """
+    """Return the model itself for one device, else a copy in the strategy's scope, with the same parts frozen."""
     if strategy is None:
         return model
     with strategy.scope():
@@ -147,11 +121,9 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         after.assign(before.numpy())
 
 
-@contextlib.contextmanager
-def scope_of(strategy: Any) -> Any:
+def scope_of(strategy: Any) -> contextlib.AbstractContextManager[Any]:
     """The scope of a strategy, in which models and optimisers are made; nothing for None."""
-    with contextlib.nullcontext() if strategy is None else strategy.scope():
-        yield
+    return contextlib.nullcontext() if strategy is None else strategy.scope()
 
 
 def _copy_switches(source: keras.Model, target: keras.Model) -> None:
@@ -187,15 +159,14 @@ def _mirrored() -> Any:
 
 @functools.cache
 def _mirrored_over(devices: tuple[str, ...]) -> Any:
-    """The strategy over some devices; one for all trainings, since a second one would number its exchanges anew, and
-    TensorFlow takes exchanges of one number for the same."""
+    """The strategy over some devices, one for all trainings."""
+    # A second one would number its exchanges anew, and TensorFlow takes exchanges of one number for the same.
     import tensorflow as tf
 
     return tf.distribute.MirroredStrategy(devices)
 
 
 def _multiworker() -> Any:
-
     if not _num_workers():
         raise ConfigError(
             "`strategy` must not be 'multiworker' without the environment variable TF_CONFIG, which names the machines; see "

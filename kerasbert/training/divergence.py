@@ -14,28 +14,19 @@ SMALLEST_SCALE = 1.0
 
 @final
 class LossGuard:
-    """Looks at the loss of every batch.
-
-    Example:
-        >>> guard = LossGuard()
-        >>> guard.check(0.7, 0), guard.check(float("nan"), 0)
-        (None, 'The loss became nan')
-    """
+    """Looks at the loss of every batch."""
 
     def __init__(self) -> None:
         self._first: list[float] = []
         self._skipped: int | None = None
 
     def check(self, loss: float, skipped: int, scale: float | None = None) -> str | None:
-        """Say what is wrong.
+        """Say what is wrong: a sentence's beginning, or None while all is well.
 
         Args:
             loss: of a batch.
             skipped: updates left out so far because a gradient was not finite.
             scale: by which the loss is multiplied in float16; None: not at all.
-
-        Returns:
-            A sentence's beginning, or None while all is well.
         """
         before, self._skipped = self._skipped, skipped
         if not math.isfinite(loss):

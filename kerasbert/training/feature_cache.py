@@ -59,13 +59,7 @@ class FeatureBatches(BatchSource):
 
 
 class HeadTraining(NamedTuple):
-    """What trains when the encoder does not.
-
-    Args:
-        model: from features to the outputs of the classifier, sharing its layers.
-        train: batches of features.
-        validation: batches of features, or None.
-    """
+    """What trains when the encoder does not: the part from features to outputs, and batches of features."""
 
     model: keras.Model
     train: FeatureBatches
@@ -73,17 +67,7 @@ class HeadTraining(NamedTuple):
 
 
 def frozen_features(model: Classifier, train: BatchSource, validation: BatchSource | None) -> HeadTraining | None:
-    """Compute the features of all texts once, where nothing below the heads trains and they fit the memory.
-
-    Args:
-        model: from a builder.
-        train: training batches.
-        validation: validation batches, or None.
-
-    Returns:
-        What to train in place of the model, with the same result; None when something below the heads trains, or the
-        features of a stream would take more than 1 GB.
-    """
+    """Compute the features of all texts once; None if anything below the heads trains or a stream's exceed 1 GB."""
     if not _has_rows(train) or not (validation is None or _has_rows(validation)):
         return None
     below = keras.Model(model.inputs, model.features.output)
@@ -108,11 +92,8 @@ def _has_rows(source: BatchSource | None) -> bool:
 def _fits(source: Any, width: int) -> bool:
     if not isinstance(source, StreamBatches):
         return True
-    size = (
-        4
-        * source.store.num_rows
-        * (width + sum(len(head.names) for head in getattr(source.store, "heads", {}).values()))
-    )
+    labels = sum(len(head.names) for head in getattr(source.store, "heads", {}).values())
+    size = 4 * source.store.num_rows * (width + labels)
     if size > MOST_BYTES:
         warnings.warn(
             f"nothing below the head trains, but the features of {source.store.num_rows:,} texts take {size / 1e9:.1f} GB "

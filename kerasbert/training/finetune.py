@@ -20,6 +20,10 @@ from kerasbert.classifiers.compiling import LEARNING_RATE, compile_heads
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.tasks.balance import HeadBalance, balance_head, balance_levels
+from kerasbert.training.callbacks.logs import make_logs
+from kerasbert.training.callbacks.progress import Progress, announce
+from kerasbert.training.checkpoints.fingerprint import facts_of_model, facts_of_source
+from kerasbert.training.checkpoints.resume import CheckpointedRun, open_run
 from kerasbert.training.devices import (
     as_strategy,
     check_agreement,
@@ -30,13 +34,9 @@ from kerasbert.training.devices import (
     scope_of,
 )
 from kerasbert.training.feature_cache import frozen_features
-from kerasbert.training.fingerprint import facts_of_model, facts_of_source
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
-from kerasbert.training.logs import make_logs
 from kerasbert.training.loop import run_epochs
 from kerasbert.training.optimization import make_optimizer, prepare_layers
-from kerasbert.training.progress import Progress, announce
-from kerasbert.training.resume import CheckpointedRun, open_run
 from kerasbert.training.settings import RunSettings, TrainingSettings
 
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
@@ -44,19 +44,9 @@ HIGH_LEARNING_RATE = 5e-4
 
 
 def default_epochs(steps: int) -> int:
-    """Passes over the training data that suit its size.
+    """Return the number of epochs that suits the steps of one: 8 below 50, 2 above 1,000, else 4.
 
     Large data teaches enough in two passes, and more overfit; small data needs the steps (docs/recipe.md).
-
-    Args:
-        steps: batches in a pass.
-
-    Returns:
-        8 below 50 steps, 2 above 1,000, else 4.
-
-    Example:
-        >>> default_epochs(15), default_epochs(313), default_epochs(1357)
-        (8, 4, 2)
     """
     return 8 if steps < 50 else 4 if steps <= 1000 else 2
 
@@ -198,11 +188,7 @@ def _warn_of_rate(model: Classifier, learning_rate: float) -> None:
 
 def _facts(model: Classifier, train: Any, validation: Any) -> dict[str, Any]:
     """What the checkpoints of a training must have been started with, beyond its settings."""
-    return {
-        **facts_of_model(model),
-        **facts_of_source("training", train),
-        **facts_of_source("validation", validation),
-    }
+    return {**facts_of_model(model), **facts_of_source("training", train), **facts_of_source("validation", validation)}
 
 
 def _keeping(run: RunSettings, facts: dict[str, Any], devices: Any) -> Any:
@@ -268,12 +254,7 @@ def _number_of_epochs(steps: int, epochs: int | None, max_steps: int | None) -> 
 
 @final
 class StopAfter(keras.callbacks.Callback):
-    """Ends a training after a number of batches, counted from the first of the first epoch.
-
-    Args:
-        max_steps: how many.
-        steps: batches in an epoch.
-    """
+    """Stops a training after a number of batches, counted from the first of the first epoch, `steps` in each."""
 
     def __init__(self, max_steps: int, steps: int) -> None:
         super().__init__()
@@ -294,11 +275,7 @@ class StopAfter(keras.callbacks.Callback):
 def balance_heads(
     model: Classifier, labels: Mapping[str, Any], *, balance: str | None, label_smoothing: float | None
 ) -> dict[str, HeadBalance]:
-    """The loss of each head, from the labels that it will see, by head; see `finetune`.
-
-    Raises:
-        ConfigError: when a number is out of its range, or a hierarchical model is to be balanced.
-    """
+    """Return the loss of each head, from the labels that it will see; see `finetune`."""
     if model.hierarchy is not None:
         if balance is not None:
             raise ConfigError(f"`balance` must be None for a hierarchical model; got {shorten(balance)}.")
@@ -306,11 +283,7 @@ def balance_heads(
         return dict(zip(model.heads, balance_levels(levels, label_smoothing=label_smoothing), strict=True))
     return {
         name: balance_head(
-            head.task,
-            labels[name],
-            activation=head.activation,
-            balance=balance,
-            label_smoothing=label_smoothing,
+            head.task, labels[name], activation=head.activation, balance=balance, label_smoothing=label_smoothing
         )
         for name, head in model.trained_heads.items()
     }
@@ -322,9 +295,7 @@ def _of_head(labels: Any, name: str) -> Any:
 
 
 def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndarray | None] | None = None) -> None:
-    """Set the output bias of every head that was never trained to the label frequencies.
-
-    A head counts as untrained while its output bias is all zeros.
+    """Set the output bias of every untrained head, one whose bias is all zeros, to the label frequencies.
 
     Args:
         model: from a builder.
@@ -346,11 +317,7 @@ def set_prior_bias(model: Classifier, labels: Any, weights: Mapping[str, np.ndar
 
 
 def default_monitor(model: Classifier) -> str:
-    """The quantity that tells the best epoch of a model.
-
-    Returns:
-        A name in the history, such as `"val_accuracy"`.
-    """
+    """Return the quantity that tells the best epoch of a model, such as `"val_accuracy"`."""
     heads = list(model.heads.values())
     if model.hierarchy is not None:
         return f"{_monitor_of(heads[-1])}".replace("val_", f"val_{heads[-1].name}_")
@@ -388,10 +355,7 @@ def _callbacks(
 
 def _keep_best(monitor: str, patience: int) -> keras.callbacks.Callback:
     return _KeepBest(
-        monitor=monitor,
-        mode="min" if monitor.endswith("loss") else "max",
-        patience=patience,
-        restore_best_weights=True,
+        monitor=monitor, mode="min" if monitor.endswith("loss") else "max", patience=patience, restore_best_weights=True
     )
 
 

@@ -51,15 +51,7 @@ def check_head_labels(model: Classifier, source: BatchSource, where: str) -> dic
 
 
 def sampled_labels(source: BatchSource, labels: dict[str, Any]) -> dict[str, Any]:
-    """The labels of the rows that one epoch takes.
-
-    Args:
-        source: the batches.
-        labels: from `check_head_labels`.
-
-    Returns:
-        The same, for the rows of the first epoch.
-    """
+    """Return the labels, from `check_head_labels`, of the rows that the first epoch takes."""
     if not isinstance(source, Batches) or source.draws is None:
         return labels
     return keras.tree.map_structure(lambda array: array[source.rows(0)], labels)

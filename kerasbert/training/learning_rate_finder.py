@@ -181,18 +181,7 @@ def _refuse_schedule(settings: TrainingSettings) -> None:
 
 
 def smooth(losses: np.ndarray) -> np.ndarray:
-    """A running mean that forgets, without the bias of its start.
-
-    Args:
-        losses: (n,).
-
-    Returns:
-        Float64 (n,).
-
-    Example:
-        >>> smooth(np.array([1.0, 1.0, 1.0])).round(6).tolist()
-        [1.0, 1.0, 1.0]
-    """
+    """Return the exponential moving average of losses (n,), without the bias of its start."""
     mean, smoothed = 0.0, np.empty(len(losses))
     for step, loss in enumerate(losses):
         mean = MEMORY * mean + (1 - MEMORY) * loss

@@ -1,6 +1,6 @@
 """The loop over epochs and batches: `model.fit`, but able to start in the middle of an epoch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import keras
@@ -13,7 +13,7 @@ from kerasbert.training.memory import kept_memory
 
 
 class Source(Protocol):
-    """Batches that can be given again from any place: `Batches`, or anything that has these.
+    """Batches that can be given again from any place, such as `Batches`.
 
     `pipeline` is a `tf.data.Dataset` of `(inputs, labels)` or `(inputs, labels, weights)`, whose next iteration `begin`
     settles; `rows_of` names the rows of a batch.
@@ -31,12 +31,7 @@ class Source(Protocol):
 
 
 class Position:
-    """Where a training starts and what becomes of its steps; subclasses put it back to where it was, and keep it.
-
-    Args:
-        epoch: first epoch.
-        step: first batch in it.
-    """
+    """First epoch and first batch in it of a training; subclasses restore its state there, and keep it."""
 
     def __init__(self, epoch: int = 0, step: int = 0) -> None:
         self.epoch = epoch
@@ -70,14 +65,11 @@ def run_epochs(
     Args:
         model: compiled.
         train: training batches.
-        validation: validation batches, evaluated after every epoch.
+        validation: evaluated after every epoch.
         epochs: number of the epoch to stop before.
         callbacks: Keras callbacks.
         start: where to start; None: at the beginning.
         strategy: a `tf.distribute.Strategy` in whose scope the model and its optimiser were made; None: one device.
-
-    Returns:
-        Keras's history.
 
     Raises:
         ConfigError: when `start` is not the beginning and the backend is not TensorFlow.
@@ -137,7 +129,7 @@ class _Loop:
     def _train(self, train: Source, epoch: int, first: int) -> None:
         if first >= train.steps:
             return
-        for step, batch in zip(range(first, train.steps), _batches(train), strict=False):
+        for step, batch in zip(range(first, train.steps), train.pipeline, strict=False):
             self.callback_list.on_train_batch_begin(step)
             result = self._train_step(batch)
             loss = float(result.loss)
@@ -167,7 +159,7 @@ class _Loop:
         self.model.reset_metrics()
         validation.begin(0)
         logs: dict[str, Any] = {}
-        for step, batch in enumerate(_batches(validation)):
+        for step, batch in enumerate(validation.pipeline):
             self.callback_list.on_test_batch_begin(step)
             logs = self.steps.test(batch)
             self.callback_list.on_test_batch_end(step, logs)
@@ -175,10 +167,6 @@ class _Loop:
         logs = {name: _plain(value) for name, value in logs.items()}
         self.callback_list.on_test_end(logs)
         return logs
-
-
-def _batches(source: Source) -> Iterator[Any]:
-    return iter(source.pipeline)
 
 
 def _plain(value: Any) -> Any:

@@ -29,10 +29,6 @@ def kept_memory() -> Iterator[None]:
     zeroed, which takes a tenth of a step. Where the C library is not glibc nothing changes, nor where the environment says
     how memory is kept (`MALLOC_TRIM_THRESHOLD_` and its siblings, `GLIBC_TUNABLES`). Of trainings side by side the last
     one to end gives the memory back.
-
-    Example:
-        >>> with kept_memory():
-        ...     trained = True
     """
     library = _glibc()
     if library is None or _is_settled(os.environ):

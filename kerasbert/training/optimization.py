@@ -10,15 +10,7 @@ from kerasbert.training.settings import TrainingSettings
 
 
 def prepare_layers(model: Classifier, settings: TrainingSettings) -> None:
-    """Freeze and re-initialise parts of a model's encoder.
-
-    Args:
-        model: from a builder.
-        settings: say which parts.
-
-    Raises:
-        ConfigError: when the encoder has fewer blocks than asked for.
-    """
+    """Freeze and re-initialise the parts of a model's encoder that the settings name."""
     encoder = model.encoder
     encoder.gradient_checkpointing = settings.gradient_checkpointing
     blocks = len(encoder.blocks)
@@ -39,16 +31,13 @@ def prepare_layers(model: Classifier, settings: TrainingSettings) -> None:
 
 
 def make_optimizer(model: Classifier, settings: TrainingSettings, *, epoch_steps: int, total_steps: int) -> AdamW:
-    """AdamW with the rates, the schedule and the starts that settings ask for.
+    """Return AdamW, not built yet, with the rates, the schedule and the starts that the settings ask for.
 
     Args:
         model: from a builder.
         settings: of the training.
         epoch_steps: batches in an epoch.
         total_steps: batches in all, where the last epoch may be cut short.
-
-    Returns:
-        The optimiser, not built yet.
     """
     rate, steps = settings.learning_rate, settings.gradient_accumulation_steps
     warmup_steps = int(settings.warmup_ratio * total_steps)
@@ -65,12 +54,9 @@ def make_optimizer(model: Classifier, settings: TrainingSettings, *, epoch_steps
 
 
 def layer_factors(encoder: Encoder, layer_decay: float) -> dict[str, float]:
-    """Rate of each part of an encoder over that of its top block, by a pattern of the path.
+    """Return the rate of each part of an encoder over that of its top block, by a pattern of the path.
 
-    Example:
-        >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
-        >>> layer_factors(model.encoder, 0.5)
-        {'encoder/layer_1/': 1.0, 'encoder/layer_0/': 0.5, 'encoder/embeddings/': 0.25, 'encoder/': 1.0}
+    With a decay of 0.5 the top block has 1, the one below it 0.5, and so on down to the embeddings.
     """
     parts = [] if layer_decay == 1.0 else [*_parts_from_the_top(encoder)]
     factors = {part: layer_decay**depth for depth, part in enumerate(parts)}

@@ -1,14 +1,11 @@
-"""Batches over the devices of a `tf.distribute.Strategy`, so that the result is that of one device.
+"""Batches over the devices of a `tf.distribute.Strategy`, so that the result is that of one device."""
 
-Keras 3.15 trains on several devices with means of means (wrong for an odd last batch), and its `fit` fails with several
-workers: its symbolic build takes a batch that is spread over devices, and `reduce_per_replica` reduces scalars over an
-axis. This module is the way round both: each device runs some rows of the batch through the model and sees the outputs of
-all rows, so that loss and metrics are those of the whole batch; each device's gradient is its rows' part of the whole.
+# Keras 3.15 trains on several devices with means of means (wrong for an odd last batch), and its `fit` fails with several
+# workers. Here each device runs some rows of the batch through the model and sees the outputs of all rows, so that loss
+# and metrics are those of the whole batch; each device's gradient is its rows' part of the whole. All devices get equally
+# many rows, as collectives and static shapes need: the last row is repeated, and its repetitions count in no loss.
 
-All devices get equally many rows, as collectives and static shapes need; where that does not come out even, the last row
-is repeated, and what comes out of the repetitions is left out of the loss.
-"""
-
+import math
 from typing import Any
 
 import tensorflow as tf
@@ -19,7 +16,7 @@ TOKENS = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
 
 
 def own_rows(inputs: Any) -> Any:
-    """The slice of a replicated batch that this replica computes.
+    """Return the rows of a replicated batch that this replica computes.
 
     Args:
         inputs: tensors of n rows each; of texts in windows, `window_rows` has a row a text.
@@ -38,22 +35,19 @@ def own_rows(inputs: Any) -> Any:
 
 
 def all_rows(outputs: Any, targets: Any) -> Any:
-    """In a replica: the outputs of all devices' rows, in order.
+    """In a replica: return the outputs of all devices' rows, in order, the same on each device.
 
     Gradients flow back to this device's own rows, multiplied by the number of devices, by which Keras divides losses.
 
     Args:
         outputs: float tensors (m, ...), of the rows that `own_rows` gave.
         targets: tensors of all n rows, such as the labels.
-
-    Returns:
-        Tensors (n, ...), the same on each device.
     """
     context = tf.distribute.get_replica_context()
     total = _num_rows(tf.nest.flatten(targets)[0])
     parts = tf.nest.flatten(outputs)
     # One exchange for all of them, as columns of one matrix.
-    widths = [_width(part) for part in parts]
+    widths = [math.prod(part.shape[1:]) for part in parts]
     rows = tf.shape(parts[0])[0]
     columns = [tf.reshape(tf.cast(part, tf.float32), (rows, width)) for part, width in zip(parts, widths, strict=True)]
     own = tf.concat(columns, axis=1)
@@ -77,13 +71,6 @@ def _places(total: Any) -> Any:
 
 def _num_rows(tensor: Any) -> Any:
     return tensor.shape[0] if tensor.shape[0] is not None else tf.shape(tensor)[0]
-
-
-def _width(tensor: Any) -> int:
-    width = 1
-    for size in tensor.shape[1:]:
-        width *= int(size)
-    return width
 
 
 def _scale_gradient(tensor: Any, factor: int) -> Any:

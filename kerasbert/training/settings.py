@@ -9,7 +9,7 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, check_nu
 from kerasbert._core.errors import ConfigError
 from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.optimizers.schedules import SHAPES
-from kerasbert.training.resume import EVERY
+from kerasbert.training.checkpoints.resume import EVERY
 
 FREEZES = ("embeddings", "encoder")
 # What a training with a schedule of its own does not follow.
@@ -93,12 +93,7 @@ class TrainingSettings:
     gradient_checkpointing: bool = False
 
     def check_training(self) -> None:
-        """Refuse values that are out of their range or do not go together.
-
-        Raises:
-            ConfigError: which one, and what is accepted.
-            TypeError: when one has the wrong type.
-        """
+        """Refuse values that are out of their range or do not go together."""
         for name in ("epochs", "max_steps"):
             if getattr(self, name) is not None:
                 check_int(name, getattr(self, name), 1)
@@ -157,12 +152,7 @@ class BatchSettings:
     seed: int = 0
 
     def check_batches(self) -> None:
-        """Refuse values that are out of their range or do not go together.
-
-        Raises:
-            ConfigError: which one, and what is accepted.
-            TypeError: when one has the wrong type.
-        """
+        """Refuse values that are out of their range or do not go together."""
         check_int("batch_size", self.batch_size, 1)
         check_int("seed", self.seed, 0, 2**32 - 1)
         if self.validation_fraction is not None:

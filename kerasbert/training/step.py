@@ -11,7 +11,7 @@ from kerasbert.training import replicas
 
 
 class StepResult(NamedTuple):
-    """What a training step gives back.
+    """What a training step returns.
 
     Args:
         logs: name -> metric of the epoch so far.
@@ -28,7 +28,7 @@ class StepResult(NamedTuple):
 
 @final
 class Steps:
-    """The two steps of a compiled model.
+    """The two steps of a compiled model: one that trains, one that evaluates.
 
     The metrics live outside the strategy and see all rows of a batch, so they are those of one device.
 
@@ -36,8 +36,7 @@ class Steps:
         model: compiled; made and with an optimiser made inside the scope of the strategy.
         strategy: None for one device.
         element_spec: of the batches, one graph for all of them; None makes a graph for each shape, as XLA on a TPU needs.
-        test_spec: of the batches to evaluate, where they are of another source, whose shapes may be fixed; None: as those
-            to train on.
+        test_spec: of the batches to evaluate, where their source has other, fixed shapes; None: `element_spec`.
     """
 
     def __init__(

@@ -102,6 +102,7 @@ def test_shapes_and_padding_are_reported(data, tiny_folder, tmp_path, capsys):
     assert padding and float(padding[1]) < 100
 
 
+@pytest.mark.filterwarnings("ignore:.*training texts are longer than 3 tokens")
 @pytest.mark.parametrize("share", ["0", "0.25"])
 def test_numbers_of_texts_are_the_same_everywhere(share, data, tiny_folder, tmp_path, capsys):
     trained_on = {"0": 24, "0.25": 18}[share]

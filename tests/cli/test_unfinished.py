@@ -5,7 +5,7 @@ import pytest
 
 from kerasbert import ArtifactError, cli, load
 from kerasbert.cli.unfinished import check_train_output, is_perhaps_saved, unfinished_folder
-from kerasbert.training.checkpoint import CheckpointFolder
+from kerasbert.training.checkpoints.checkpoint import CheckpointFolder
 
 
 @pytest.fixture

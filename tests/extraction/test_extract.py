@@ -10,13 +10,13 @@ OUTPUTS = {"memory": None, "memmap": "features", "parquet": "features.parquet"}
 @pytest.mark.parametrize("output", OUTPUTS.values(), ids=OUTPUTS)
 def test_equals_each_text_alone_in_its_order(output, tiny_folder, texts, expected, tmp_path, monkeypatch):
     monkeypatch.setattr(extract, "STRETCH_TEXTS", 3)
+    monkeypatch.setattr(extract, "BATCH_SIZE", 2)
     features = kb.extract_features(
         tiny_folder,
         iter(texts),
         layers="all",
         poolings=["mean", "cls", "last", "max"],
         output=output and tmp_path / output,
-        batch_size=2,
     )
     assert len(features) == len(texts) and features.layers == (0, 1, 2)
     for cell, vectors in expected.items():
@@ -76,8 +76,9 @@ def test_a_failed_extraction_leaves_nothing(tiny_folder, tmp_path):
 
 def test_the_index_of_a_bad_text_is_found_in_a_later_stretch(tiny_folder, monkeypatch):
     monkeypatch.setattr(extract, "STRETCH_TEXTS", 2)
+    monkeypatch.setattr(extract, "BATCH_SIZE", 1)
     with pytest.raises(TypeError, match=r"`texts\[1\]` must be a text; got None .*Indices count from text 2"):
-        kb.extract_features(tiny_folder, ["a", "b", "c", None], batch_size=1)
+        kb.extract_features(tiny_folder, ["a", "b", "c", None])
 
 
 def test_an_existing_output_is_kept(tiny_folder, texts, tmp_path):

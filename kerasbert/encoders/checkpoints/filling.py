@@ -26,10 +26,10 @@ def variables_by_path(encoder: Encoder) -> dict[str, keras.Variable]:
 
 
 def load_weights(encoder: Encoder, source: TensorSource, *, allow_nonfinite: bool = False) -> None:
-    """Load an encoder's weights from a source of tensors.
+    """Load an encoder's weights from a source of tensors, or leave it unchanged when names or shapes do not fit.
 
     Args:
-        encoder: filled; unchanged when names or shapes do not fit.
+        encoder: to fill.
         source: the tensors; those of upper layers and of heads are left alone.
         allow_nonfinite: whether NaN and infinity are let through.
 
@@ -51,11 +51,7 @@ def load_weights(encoder: Encoder, source: TensorSource, *, allow_nonfinite: boo
 
 
 def compare(source: TensorSource, table: list[Weight]) -> None:
-    """Check that a source has every tensor of a table, in its shape; heads and upper blocks may be there besides.
-
-    Raises:
-        CheckpointError: when tensors are missing or of another shape; the message lists all of them.
-    """
+    """Check that a source has every tensor of a table, in its shape; heads and upper blocks may be there besides."""
     present = set(source.names())
     wanted = {name: weight.shape for weight in table for name in weight.names}
     problems = [f"missing      {name} {shape}" for name, shape in wanted.items() if name not in present]

@@ -24,14 +24,7 @@ MOST_COMPRESSED = 4
 
 
 class Dataset(NamedTuple):
-    """Where a tensor is in the file, and what it claims to be.
-
-    Args:
-        path: inside the file.
-        shape: as stored.
-        dtype: of NumPy.
-        transposed: whether it is (in, out), where PyTorch has (out, in).
-    """
+    """A tensor in the file: its path, shape and dtype, and whether it is (in, out), where PyTorch has (out, in)."""
 
     path: str
     shape: tuple[int, ...]
@@ -43,9 +36,6 @@ class H5Source(TensorSource):
     """Tensors of an HDF5 file; links to other places are refused, and shapes are known before anything is allocated.
 
     The file is open only while it is looked at: HDF5 gives an open file again instead of one that has replaced it.
-
-    Args:
-        file: path of the file.
 
     Raises:
         CheckpointError: when it is no readable HDF5 file, or claims more than it stores.

@@ -16,12 +16,7 @@ from kerasbert.encoders.weight_table import weight_table
 
 
 class VariablesSource(TensorSource):
-    """Tensors of a transformers 4 `TFBertModel`.
-
-    Args:
-        variables: objects with `name` and `numpy()`.
-        origin: named in messages.
-    """
+    """Tensors of a transformers 4 `TFBertModel`, whose variables have a `name` and `numpy()`."""
 
     def __init__(self, variables: Sequence[Any], origin: str) -> None:
         super().__init__(origin)
@@ -42,11 +37,7 @@ class VariablesSource(TensorSource):
 
 
 class LiveEncoderSource(TensorSource):
-    """Tensors of an encoder of this package, under their Hugging Face names.
-
-    Args:
-        encoder: the encoder.
-    """
+    """Tensors of an encoder of this package, under their Hugging Face names."""
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__(f"the encoder {encoder.name!r}")
@@ -67,11 +58,7 @@ class LiveEncoderSource(TensorSource):
 
 
 def live_source(other: Any) -> TensorSource:
-    """The tensors of a model in memory.
-
-    Raises:
-        TypeError: when it is none of the kinds that can be read.
-    """
+    """Return the tensors of a model in memory."""
     if isinstance(other, Encoder):
         return LiveEncoderSource(other)
     if hasattr(other, "state_dict"):

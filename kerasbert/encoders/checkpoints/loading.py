@@ -42,15 +42,11 @@ LAST_OPENERS: dict[str, Callable[[Path], TensorSource]] = {
 
 
 def read_config(folder: Path, default_model_type: str = "bert") -> BertConfig:
-    """The config of a checkpoint folder, `config.json` or the original `bert_config.json`.
+    """Read the config of a checkpoint folder, `config.json` or the original `bert_config.json`.
 
     Args:
         folder: of the checkpoint.
         default_model_type: the family where the file names none, as old files do.
-
-    Raises:
-        ConfigError: when it is missing or malformed, or a value is out of its range.
-        TypeError: when a value has the wrong type.
     """
     if (folder / ADAPTER_FILE).is_file():
         raise ConfigError(explain_adapter(folder))
@@ -63,16 +59,10 @@ def read_config(folder: Path, default_model_type: str = "bert") -> BertConfig:
 
 
 def open_checkpoint(folder: Path) -> TensorSource:
-    """Open the weights of a folder in the safest format that it holds.
+    """Open the weights of a folder in the safest format that it holds; no tensor is read yet.
 
     Tried in this order: safetensors, sharded safetensors, `tf_model.h5`, `bert_model.ckpt`, `pytorch_model.bin` and its
     shards.
-
-    Args:
-        folder: of the checkpoint.
-
-    Returns:
-        Its tensors, none of which is read yet.
 
     Raises:
         CheckpointError: when there are none, or they are malformed.
@@ -106,32 +96,20 @@ def _original_index(folder: Path) -> Path | None:
     return preferred[0] if preferred else None
 
 
-def from_pretrained(
-    encoder_class: type[Family],
-    name_or_folder: str | os.PathLike[str],
-    *,
-    num_hidden_layers: int | None = None,
-    add_pooling_layer: bool | None = None,
-    config: Any = None,
-    allow_nonfinite: bool = False,
-    **kwargs: Any,
-) -> Family:
+def from_pretrained(encoder_class: type[Family], name_or_folder: str | os.PathLike[str], **options: Any) -> Family:
     """Load an encoder; see `PretrainedEncoder.from_pretrained`."""
     folder = resolve_encoder(name_or_folder)
-    form = {"num_hidden_layers": num_hidden_layers, "add_pooling_layer": add_pooling_layer, "config": config}
-    return read_locked(
-        folder, lambda: _from_folder(encoder_class, folder, **form, allow_nonfinite=allow_nonfinite, **kwargs)
-    )
+    return read_locked(folder, lambda: _from_folder(encoder_class, folder, **options))
 
 
 def _from_folder(
     encoder_class: type[Family],
     folder: Path,
     *,
-    num_hidden_layers: int | None,
-    add_pooling_layer: bool | None,
-    config: Any,
-    allow_nonfinite: bool,
+    num_hidden_layers: int | None = None,
+    add_pooling_layer: bool | None = None,
+    config: Any = None,
+    allow_nonfinite: bool = False,
     **kwargs: Any,
 ) -> Family:
     config = read_config(folder, encoder_class.model_type) if config is None else as_config(config)

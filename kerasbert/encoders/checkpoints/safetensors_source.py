@@ -28,10 +28,6 @@ class SafetensorsSource(TensorSource):
 
     The file is open only while it is read, since the library maps it: a mapped file that is cut would end the process.
 
-    Args:
-        file: path of the file.
-        strip_prefix: whether names are cleaned of the family's prefix.
-
     Raises:
         CheckpointError: when the file is malformed; the message says how.
         UnsafeArtifactError: when it is a pickle under this name.

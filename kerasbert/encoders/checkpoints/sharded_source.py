@@ -16,11 +16,7 @@ MOST_SHARDS = 1_000
 
 
 class ShardedSource(TensorSource):
-    """Tensors of several files.
-
-    Args:
-        index: path of the `*.index.json`.
-        open_shard: opens one file.
+    """Tensors of several files, listed by an `*.index.json`.
 
     Raises:
         CheckpointError: when the index is malformed, or a shard or a tensor is missing or in two places.

@@ -22,11 +22,7 @@ OLD_ENDINGS = {".gamma": ".weight", ".beta": ".bias"}
 
 
 class TensorSource(abc.ABC):
-    """Abstract: named tensors that are read one at a time.
-
-    Args:
-        origin: the file or object they come from, for messages.
-    """
+    """Abstract: named tensors that are read one at a time; messages name their origin."""
 
     def __init__(self, origin: str) -> None:
         self.origin = origin
@@ -41,20 +37,11 @@ class TensorSource(abc.ABC):
 
     @abc.abstractmethod
     def read(self, name: str) -> np.ndarray:
-        """A tensor as float32.
-
-        Raises:
-            CheckpointError: when its bytes cannot be read as floating-point numbers.
-        """
+        """Read a tensor as float32; refuse what is not of floating-point numbers."""
 
 
 def clean_name(name: str) -> str:
-    """A tensor's name as today's Hugging Face models have it: no prefixes, `weight` and `bias` for the norms.
-
-    Example:
-        >>> clean_name("module._orig_mod.bert.embeddings.LayerNorm.gamma")
-        'embeddings.LayerNorm.weight'
-    """
+    """Return a tensor's name as today's Hugging Face models have it: no prefixes, `weight` and `bias` for the norms."""
     while found := next((prefix for prefix in PREFIXES if name.startswith(prefix)), None):
         name = name.removeprefix(found)
     for old, new in OLD_ENDINGS.items():
@@ -64,20 +51,12 @@ def clean_name(name: str) -> str:
 
 
 def clean_names(names: Iterable[str], origin: str) -> dict[str, str]:
-    """Clean name -> name in the file.
-
-    Raises:
-        CheckpointError: when two names mean the same tensor, or there are too many.
-    """
+    """Return clean name -> name in the file, see `unique_names`."""
     return unique_names(((clean_name(name), name) for name in names), origin)
 
 
 def unique_names(pairs: Iterable[tuple[str, Value]], origin: str) -> dict[str, Value]:
-    """A dict of clean name -> value.
-
-    Raises:
-        CheckpointError: when a name comes twice, as `bert.x` and `x` would, or there are too many.
-    """
+    """Return clean name -> value; refuse a name that comes twice, as `bert.x` and `x` would, and too many."""
     result: dict[str, Value] = {}
     for name, value in pairs:
         if name in result:

@@ -9,18 +9,11 @@ NOT_WEIGHTS = ("adam_m", "adam_v", "global_step", "lamb_m", "lamb_v", ".OPTIMIZE
 
 
 def from_tensorflow(name: str) -> tuple[str, bool]:
-    """The PyTorch name of a TensorFlow variable, and whether its value must be transposed.
+    """Return the PyTorch name of a TensorFlow variable, and whether its value must be transposed.
 
-    Args:
-        name: such as `bert/encoder/layer_0/attention/self/query/kernel` of an original checkpoint, or
-            `tf_bert_model/bert/encoder/layer_._0/attention/self/query/kernel:0` of transformers.
-
-    Returns:
-        Such as `("encoder.layer.0.attention.self.query.weight", True)`.
-
-    Example:
-        >>> from_tensorflow("bert/encoder/layer_3/output/LayerNorm/gamma")
-        ('encoder.layer.3.output.LayerNorm.weight', False)
+    `bert/encoder/layer_0/attention/self/query/kernel` of an original checkpoint, and
+    `tf_bert_model/bert/encoder/layer_._0/attention/self/query/kernel:0` of transformers, both give
+    `("encoder.layer.0.attention.self.query.weight", True)`.
     """
     name = name.removesuffix(":0")
     # Up to the last scope of the family's own name come the name of the model object and, in HDF5, of its layer.

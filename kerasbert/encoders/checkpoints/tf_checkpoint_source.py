@@ -17,14 +17,7 @@ OTHER_ERRORS = (IndexError, KeyError, RuntimeError, TypeError, ValueError)
 
 
 class TFCheckpointSource(TensorSource):
-    """Tensors of a TensorFlow checkpoint; TensorFlow checks a checksum of every tensor.
-
-    Args:
-        prefix: path of the checkpoint without `.index`.
-
-    Raises:
-        CheckpointError: when it cannot be read.
-    """
+    """Tensors of a TensorFlow checkpoint, given by its path without `.index`; TensorFlow checks a checksum of each."""
 
     def __init__(self, prefix: Path) -> None:
         super().__init__(repr(str(prefix)))

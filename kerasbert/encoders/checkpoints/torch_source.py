@@ -16,12 +16,7 @@ FIRST_SAFE_TORCH = (2, 10)
 
 
 class TorchSource(TensorSource):
-    """Tensors of a PyTorch state dict in memory.
-
-    Args:
-        state: tensor name -> tensor.
-        origin: named in messages.
-    """
+    """Tensors of a PyTorch state dict in memory."""
 
     def __init__(self, state: Mapping[str, Any], origin: str) -> None:
         super().__init__(origin)

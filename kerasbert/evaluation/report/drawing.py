@@ -71,7 +71,7 @@ def house_style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Any:
-    """An empty figure, in inches, outside of pyplot's state."""
+    """Create an empty figure, in inches, outside of pyplot's state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
@@ -85,25 +85,12 @@ def plain(text: str, limit: int = 28) -> str:
 
 
 def save_png(figure: Any, path: Path) -> None:
-    """Write a figure as PNG, on white.
-
-    Args:
-        figure: from `new_figure`.
-        path: the file.
-    """
+    """Write a figure as PNG, on white."""
     figure.savefig(path, format="png", dpi=PNG_DPI, facecolor="white", metadata={"Software": None})
 
 
 def svg_of(figure: Any, alt: str) -> str:
-    """Render a figure as an SVG element for an HTML page.
-
-    Args:
-        figure: from `new_figure`.
-        alt: alternative text.
-
-    Returns:
-        The element; its colours are CSS variables such as `var(--ink)`, and it loads nothing.
-    """
+    """Render a figure as an SVG element that loads nothing, with CSS variables such as `var(--ink)` as colours."""
     from markupsafe import escape
 
     stream = io.StringIO()

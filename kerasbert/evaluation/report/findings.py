@@ -1,4 +1,4 @@
-"""Everything a report says of one head, as plain data for `metrics.json` and the page."""
+"""The findings of a report on one head, as plain data for `metrics.json` and the page."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -14,14 +14,7 @@ AVERAGES = ("micro", "macro", "weighted")
 
 
 class Number(NamedTuple):
-    """A headline number.
-
-    Args:
-        key: of its interval, such as `"macro_f1"`.
-        title: for the page.
-        value: in [0, 1]; None where undefined.
-        meaning: in one sentence.
-    """
+    """A headline number in [0, 1], None where undefined; `key` is that of its interval, such as `"macro_f1"`."""
 
     key: str
     title: str
@@ -30,23 +23,7 @@ class Number(NamedTuple):
 
 
 def evaluate_head(outcome: Outcome) -> dict[str, Any]:
-    """Evaluate one head: scores, calibration, confusions and mistakes.
-
-    Args:
-        outcome: of the head, of at least one text.
-
-    Returns:
-        Plain data: `task`, `label_names`, `num_examples`, `scores` (see `score_predictions`), `thresholds` (name -> value
-        or None), `calibration` (see `reliability`), `confusion` (`names` and `counts`; None for more than 200 labels),
-        `confused_pairs` and `surest_mistakes`.
-
-    Example:
-        >>> ids, probabilities = np.array([0, 1]), np.array([[0.9, 0.1], [0.6, 0.4]])
-        >>> outcome = Outcome("", Multiclass(["a", "b"]), np.arange(2), ids, probabilities, np.array([0, 0]))
-        >>> scores = evaluate_head(outcome)["scores"]
-        >>> scores["accuracy"], scores["macro"]["average_precision"]
-        (0.5, 1.0)
-    """
+    """Evaluate one head of at least one text: scores, calibration, confusions and mistakes, as plain data."""
     confusion = None
     if len(outcome.label_names) <= MAX_MATRIX:
         names, counts = confusion_matrix(outcome)
@@ -65,24 +42,12 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
 
 
 def headline(task: Task, scores: Mapping[str, Any]) -> list[Number]:
-    """The main numbers of a head.
-
-    Args:
-        task: of the head.
-        scores: from `Task.score`.
-    """
+    """Return the main numbers of a head, from `Task.score`."""
     return [Number(one.key, one.heading, one.of(scores), one.meaning) for one in task.headline]
 
 
 def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Further numbers of a head.
-
-    Args:
-        findings: from `evaluate_head`.
-
-    Returns:
-        Title and value of those that are defined; per-label numbers are means over the labels.
-    """
+    """Return the other numbers of a head that are defined; per-label ones as means over the labels."""
     scores, macro = findings["scores"], findings["scores"]["macro"]
     named = [
         ("ROC AUC", scores.get("roc_auc", macro["roc_auc"])),
@@ -96,11 +61,7 @@ def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
-    """The main numbers of all levels of a hierarchy together.
-
-    Args:
-        scores: from `score_hierarchy`.
-    """
+    """Return the main numbers of all levels of a hierarchy together, from `score_hierarchy`."""
     meaning = "labels of all levels together"
     return [
         Number("accuracy", "Accuracy", scores["accuracy"], "share of texts right at every level"),
@@ -111,15 +72,7 @@ def headline_of_levels(scores: Mapping[str, Any]) -> list[Number]:
 
 
 def rows_of_labels(findings: Mapping[str, Any], *, limit: int = 200) -> list[dict[str, Any]]:
-    """The table of labels: in their order, or by rising F1 if more than a dozen.
-
-    Args:
-        findings: from `evaluate_head`.
-        limit: most rows; the best labels are left out.
-
-    Returns:
-        `name`, `precision`, `recall`, `f1`, `support`, `threshold` and `average_precision` of each label.
-    """
+    """Return the table of labels: in their order or, of more than a dozen, the `limit` worst by F1."""
     rows = [
         {"name": name, **values, "threshold": findings["thresholds"][name]}
         for name, values in findings["scores"]["per_label"].items()

@@ -12,15 +12,7 @@ from kerasbert.evaluation.report.pictures import draw_curves, draw_history, draw
 
 
 class Picture(NamedTuple):
-    """A figure and its texts.
-
-    Args:
-        name: of its file, without suffix.
-        figure: a matplotlib figure.
-        title: heading.
-        caption: how to read it.
-        alt: alternative text.
-    """
+    """A figure, the name of its file without suffix, a heading, how to read it, and an alternative text."""
 
     name: str
     figure: Any
@@ -30,15 +22,7 @@ class Picture(NamedTuple):
 
 
 def pictures_of_history(history: Mapping[str, Sequence[float]], heads: Sequence[str] = ()) -> list[Picture]:
-    """Draw learning curves: the loss, the scores of each head, and the learning rate.
-
-    Args:
-        history: name -> value of each epoch.
-        heads: names of several heads or levels.
-
-    Returns:
-        The pictures; none without a history.
-    """
+    """Draw learning curves: the loss, the scores of each head, and the learning rate; none without a history."""
     names = [name for name in history if not name.startswith("val_") and name != RATE_KEY]
     scores = [name for name in names if not name.endswith("loss")]
     groups = [("Loss", "loss", [name for name in names if name == "loss"])]
@@ -74,16 +58,7 @@ def _picture_of_rate(history: Mapping[str, Sequence[float]]) -> Picture:
 
 
 def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str = "") -> list[Picture]:
-    """Draw one head: matrix, precision-recall curves and reliability diagram.
-
-    Args:
-        outcome: of the head.
-        findings: from `evaluate_head`.
-        prefix: of the file names.
-
-    Returns:
-        The pictures; no matrix of too many labels, no curves without positive texts.
-    """
+    """Draw one head: matrix (unless it has too many labels), precision-recall curves and reliability diagram."""
     pictures = []
     if findings["confusion"] is not None:
         pictures.append(_matrix(outcome, findings, prefix))

@@ -1,4 +1,4 @@
-"""The report as a page."""
+"""The HTML page of a report."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,14 +12,7 @@ MAX_TEXT = 320
 
 
 def render_page(content: Mapping[str, Any]) -> str:
-    """Render a report as HTML; everything from data is escaped.
-
-    Args:
-        content: what `report.html` names: `title`, `lead`, `warnings`, `overview`, `levels`, `heads`, `facts` and others.
-
-    Returns:
-        The page.
-    """
+    """Render a report as HTML from what `report.html` names; everything from data is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup, escape
 
@@ -42,30 +35,15 @@ def render_page(content: Mapping[str, Any]) -> str:
 
 
 def format_number(value: float | None) -> str:
-    """Format a score with three digits, an undefined one as a dash.
-
-    Example:
-        >>> format_number(0.93), format_number(None)
-        ('0.930', '–')
-    """
+    """Format a score with three digits, an undefined one as a dash."""
     return "–" if value is None else f"{value:.3f}"
 
 
 def clean(text: Any) -> str:
-    """Replace line breaks and unprintable characters by spaces.
-
-    Example:
-        >>> clean("a\\x1b[1m b")
-        'a [1m b'
-    """
+    """Replace line breaks and unprintable characters by spaces."""
     return "".join(character if character.isprintable() else " " for character in str(text))
 
 
 def shorten_text(text: str, limit: int = MAX_TEXT) -> str:
-    """Cut a text to `limit` characters.
-
-    Example:
-        >>> shorten_text("where is my parcel", 9)
-        'where is…'
-    """
+    """Cut a text to `limit` characters."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -18,15 +18,7 @@ MATRIX_COLOUR = (0.0, 0x72 / 255, 0xB2 / 255)
 
 
 def draw_history(history: Mapping[str, Sequence[float]], names: Sequence[str]) -> Any:
-    """Draw quantities of the training history by epoch, on training and on validation data.
-
-    Args:
-        history: name -> value of each epoch, `val_...` on validation data.
-        names: quantities, without `val_`.
-
-    Returns:
-        The figure.
-    """
+    """Draw quantities of the training history by epoch, on training and on validation data (`val_...`)."""
     figure = new_figure(WIDTH, HEIGHT)
     axes = figure.add_subplot()
     for colour, name in zip(SERIES * len(names), names, strict=False):
@@ -43,16 +35,9 @@ def draw_history(history: Mapping[str, Sequence[float]], names: Sequence[str]) -
 
 
 def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *, predicted: str = "predicted") -> Any:
-    """Draw a matrix of true against predicted labels; colours are shares of a row's texts.
+    """Draw a matrix, (C, C), of true against predicted labels, with counts in the cells up to 30 labels.
 
-    Args:
-        names: of the C rows and columns.
-        counts: (C, C).
-        support: (C,) texts of each row.
-        predicted: title of the columns.
-
-    Returns:
-        The figure; up to 30 labels have their counts in the cells.
+    Colours are shares of a row's texts, which `support`, (C,), counts.
     """
     size = len(names)
     share = counts / np.maximum(support, 1)[:, None]
@@ -77,14 +62,7 @@ def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *
 
 
 def draw_curves(curves: Sequence[Curve]) -> Any:
-    """Draw precision-recall curves with their operating points; grey lines join points of equal F1.
-
-    Args:
-        curves: from `curves_to_show`.
-
-    Returns:
-        The figure.
-    """
+    """Draw precision-recall curves with their operating points; grey lines join points of equal F1."""
     figure = new_figure(WIDTH, 3.2 + 0.17 * len(curves))
     axes = figure.add_subplot()
     recall = np.linspace(0.01, 1, 200)
@@ -108,12 +86,6 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Any:
     """Draw a reliability diagram: observed frequency against predicted probability, and the counts of the bins.
 
     The area of a point grows with its count, a bin of few predictions is hollow; lines are 95 % intervals.
-
-    Args:
-        calibration: from `calibration_of`.
-
-    Returns:
-        The figure.
     """
     figure = new_figure(WIDTH, 3.5)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))

@@ -1,4 +1,4 @@
-"""`write_report`: the evaluation of a classifier as a page, numbers and pictures."""
+"""`write_report`: evaluate a classifier and write a page, numbers and pictures."""
 
 import datetime
 import json
@@ -125,17 +125,10 @@ def write_report(
 
 
 def check_report_folder(folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
-    """Check that a report can be written to a folder.
-
-    Args:
-        folder: to be written.
-        overwrite: whether an existing report may be replaced; anything else, a saved classifier too, never is.
-
-    Returns:
-        The path, absolute.
+    """Check that a report can be written to a folder, and return its absolute path.
 
     Raises:
-        ArtifactError: when the folder holds something, or cannot be made.
+        ArtifactError: when it cannot be made, or holds anything but a report that may be replaced.
     """
     return check_output(folder, overwrite, kind="report")
 
@@ -207,7 +200,7 @@ def _section(
 
 
 def _place_mistakes(found: Mapping[str, Any], labels: Any, number: int) -> None:
-    """Add the place of each mistake: its line in a file, else the number of its text, both from 1."""
+    """Locate each mistake: by its line in a file, else by the number of its text, both from 1."""
     columns = labels.values() if isinstance(labels, Mapping) else [labels]
     column = next((one for one in columns if isinstance(one, LabelCells) and len(one) == number), None)
     for mistake in found["surest_mistakes"]:
@@ -303,7 +296,7 @@ def _count(number: int | None) -> str | None:
 
 
 def _plain_value(value: Any) -> Any:
-    """What JSON cannot hold, as it can: NumPy values and constructor arguments of any type."""
+    """Convert NumPy values and constructor arguments of any type to what JSON can hold."""
     if isinstance(value, (np.ndarray, np.generic)):
         return value.tolist()
     return str(value) if not isinstance(value, (set, tuple)) else list(value)

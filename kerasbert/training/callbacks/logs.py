@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
@@ -13,7 +14,7 @@ from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import atomic_file_write
 from kerasbert._core.paths import local_output
 from kerasbert._core.pictures import check_picture_file, save_figure
-from kerasbert.training.progress import announce
+from kerasbert.training.callbacks.progress import announce
 
 HISTORY_FILE = "history.csv"
 CURVES_FILE = "curves.png"
@@ -21,13 +22,7 @@ HISTORY_START = b"epoch,seconds,learning_rate"
 
 
 def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
-    """Callbacks that write a training's logs.
-
-    Args:
-        folder: made where there is none.
-
-    Returns:
-        Callbacks that write `history.csv`, `curves.png` (where matplotlib is installed) and events for TensorBoard.
+    """Return callbacks that write `history.csv`, `curves.png` (if matplotlib is installed) and events for TensorBoard.
 
     Raises:
         ArtifactError: when the folder cannot be made, or holds files of these names that are not kerasbert's.
@@ -59,15 +54,7 @@ def _refuse_other_files(folder: Path) -> None:
 
 @final
 class HistoryFile(keras.callbacks.Callback):
-    """Writes `history.csv`, one line an epoch, and the curves at the end; anew every time, so it is whole after a restart.
-
-    Args:
-        folder: that exists.
-
-    Example:
-        >>> HistoryFile(Path("logs")).file.name
-        'history.csv'
-    """
+    """Writes `history.csv`, a line for each epoch, anew every time, so that it is whole after a restart; then the curves."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -81,10 +68,8 @@ class HistoryFile(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Add the epoch's line."""
-        numbers = {name: value for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
         line = {"epoch": epoch + 1, "seconds": round(time.monotonic() - self._epoch_start, 3)}
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        line |= {"learning_rate": rate, **{name: float(value) for name, value in numbers.items()}}
+        line |= {"learning_rate": _rate_of(self.model), **_numbers(logs)}
         self.lines = [*(one for one in self.lines if one["epoch"] <= epoch), line]
         self._write()
 
@@ -116,12 +101,7 @@ class HistoryFile(keras.callbacks.Callback):
 
 @final
 class RateLog(keras.callbacks.Callback):
-    """Notes the learning rate at the end of each epoch.
-
-    Example:
-        >>> RateLog().rates
-        []
-    """
+    """Notes the learning rate at the end of each epoch."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,7 +109,7 @@ class RateLog(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Note the rate."""
-        self.rates = [*self.rates[:epoch], float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))]
+        self.rates = [*self.rates[:epoch], _rate_of(self.model)]
 
     def training_state(self) -> dict[str, Any]:
         """The rates so far."""
@@ -142,15 +122,7 @@ class RateLog(keras.callbacks.Callback):
 
 @final
 class EventFiles(keras.callbacks.Callback):
-    """Writes each epoch's numbers as events that TensorBoard shows, without TensorBoard being installed.
-
-    Args:
-        folder: `train` and `validation` appear in it.
-
-    Example:
-        >>> EventFiles(Path("logs")).folder.name
-        'logs'
-    """
+    """Writes each epoch's numbers as events for TensorBoard, which need not be installed."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -159,11 +131,9 @@ class EventFiles(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Write the epoch's numbers."""
-        numbers = {f"epoch_{name}": value for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        for name, value in {**numbers, "epoch_learning_rate": rate}.items():
-            part = "validation" if name.startswith("epoch_val_") else "train"
-            self._write(part, name.replace("epoch_val_", "epoch_"), float(value), epoch)
+        for name, value in {**_numbers(logs), "learning_rate": _rate_of(self.model)}.items():
+            part = "validation" if name.startswith("val_") else "train"
+            self._write(part, f"epoch_{name.removeprefix('val_')}", value, epoch)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Close the files."""
@@ -186,15 +156,21 @@ class EventFiles(keras.callbacks.Callback):
         writer.flush()
 
 
+def _rate_of(model: keras.Model) -> float:
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+
+
+def _numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
+    """The metrics of an epoch that are one number."""
+    return {name: float(value) for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
+
+
 def draw_curves(lines: list[dict[str, Any]], file: Path) -> None:
-    """Draw each quantity over the epochs, training and validation in one panel.
+    """Draw each quantity over the epochs as PNG, training and validation in one panel; needs matplotlib.
 
     Args:
         lines: name -> number for each epoch, with `epoch`.
         file: the PNG to write.
-
-    Raises:
-        ImportError: when matplotlib is not installed.
     """
     from matplotlib.figure import Figure
 

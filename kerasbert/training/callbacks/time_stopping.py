@@ -6,7 +6,7 @@ from typing import Any, final
 import keras
 
 from kerasbert._core.checks import check_bool, check_number
-from kerasbert.training.progress import announce
+from kerasbert.training.callbacks.progress import announce
 
 
 @final

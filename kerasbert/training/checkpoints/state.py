@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import ArtifactError
-from kerasbert.training.checkpoint import Checkpoint
+from kerasbert.training.checkpoints.checkpoint import Checkpoint
 
 # What Keras's callbacks remember from epoch to epoch.
 REMEMBERED: dict[type, tuple[str, ...]] = {
@@ -27,11 +27,8 @@ def capture(whole: keras.Model, trained: keras.Model, callbacks: Sequence[keras.
         whole: its weights and the states of its random generators (dropout) are taken.
         trained: the same, or the part of it that trains: its optimiser is taken, with moments, averages, accumulated
             gradients and loss scale, and the sums behind the metrics of this epoch.
-        callbacks: those of Keras that remember something, and those with a method `training_state`, which gives a dict
+        callbacks: those of Keras that remember something, and those with a method `training_state`, which returns a dict
             of plain data and arrays; the method `restore_training_state` takes it back.
-
-    Returns:
-        Arrays and plain data.
     """
     arrays: dict[str, np.ndarray] = {}
     for part, variables in _variables(whole, trained).items():
@@ -48,15 +45,12 @@ def capture(whole: keras.Model, trained: keras.Model, callbacks: Sequence[keras.
 
 
 def restore(
-    whole: keras.Model,
-    trained: keras.Model,
-    callbacks: Sequence[keras.callbacks.Callback],
-    checkpoint: Checkpoint,
+    whole: keras.Model, trained: keras.Model, callbacks: Sequence[keras.callbacks.Callback], checkpoint: Checkpoint
 ) -> None:
-    """Put everything back.
+    """Put everything back; see `capture`.
 
     Args:
-        whole: of the same make as the one that was captured.
+        whole: of the same architecture as the one that was captured.
         trained: as `whole`; compiled and built.
         callbacks: each takes the state of the one of its kind; a new one starts afresh.
         checkpoint: from `capture`.
@@ -92,11 +86,7 @@ def arrays_of(variables: Sequence[Any], part: str) -> dict[str, np.ndarray]:
 
 
 def assign(variables: Sequence[Any], checkpoint: Checkpoint, part: str) -> None:
-    """Give variables the values of one part of a checkpoint.
-
-    Raises:
-        ArtifactError: when their number or shapes differ.
-    """
+    """Assign the values of one part of a checkpoint to variables; refuse another number or other shapes."""
     stored = {name: array for name, array in checkpoint.arrays.items() if name.startswith(part + "/")}
     names = [f"{part}/{index:05d}" for index in range(len(variables))]
     fits = set(names) == set(stored) and all(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerasbert.training.batch_log import HEADER, BatchLog
+from kerasbert.training.checkpoints.batch_log import HEADER, BatchLog
 
 LINES = [f"1,{step},4,0a1b2c3d,0.5\n" for step in range(1, 7)]
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from kerasbert import ArtifactError, finetune
 from kerasbert.data import make_batches
-from kerasbert.training.logs import RateLog, draw_curves, make_logs
+from kerasbert.training.callbacks.logs import RateLog, draw_curves, make_logs
 
 
 def lines_of(folder):

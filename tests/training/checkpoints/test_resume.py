@@ -10,7 +10,7 @@ from kerasbert import ArtifactError, ConfigError, DivergedError, build_multiclas
 from kerasbert.batches import memory as batches_module
 from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
-from kerasbert.training.signals import StopSignals, TrainingStopped
+from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_the_log_names_every_batch_once(toy_model, toy_batches, tmp_path):
 
 
 def test_a_long_text_list_is_hashed(toy_batches):
-    from kerasbert.training.fingerprint import facts_of_source
+    from kerasbert.training.checkpoints.fingerprint import facts_of_source
 
     one = facts_of_source("training", toy_batches)
     other = facts_of_source("training", make_batches(TokenArrays.from_lists([[2, 3]] * 44), toy_batches.labels))

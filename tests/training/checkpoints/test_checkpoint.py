@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ArtifactError
-from kerasbert.training.checkpoint import FINISHED, Checkpoint, CheckpointFolder
+from kerasbert.training.checkpoints.checkpoint import FINISHED, Checkpoint, CheckpointFolder
 
 
 def checkpoint(step):

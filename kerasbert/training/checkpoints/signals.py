@@ -12,11 +12,7 @@ class TrainingStopped(SystemExit):
     """A training that was stopped by a signal, after its checkpoint was written.
 
     A `SystemExit`, so that a script ends without a traceback, with the exit code that shells give to the signal: 143 for
-    SIGTERM and 130 for SIGINT.
-
-    Args:
-        number: of the signal.
-        message: what was kept and how to go on.
+    SIGTERM and 130 for SIGINT. The message says what was kept and how to go on.
     """
 
     def __init__(self, number: int, message: str) -> None:
@@ -32,11 +28,6 @@ class StopSignals:
     """Context in which SIGTERM and SIGINT are noted instead of obeyed; the second one ends the process at once.
 
     Outside the main thread, where Python allows no handlers, nothing is noted.
-
-    Example:
-        >>> with StopSignals() as signals:
-        ...     signals.caught is None
-        True
     """
 
     def __init__(self) -> None:

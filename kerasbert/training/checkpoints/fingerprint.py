@@ -14,15 +14,7 @@ from kerasbert.classifiers.classifier import Classifier
 
 
 def facts_of_source(name: str, source: Any) -> dict[str, Any]:
-    """A fingerprint of batches: of their texts, labels and order.
-
-    Args:
-        name: `"training"` or `"validation"`.
-        source: `Batches`, or anything with a method `fingerprint` that gives a dict of plain data.
-
-    Returns:
-        What it is -> a number, a text or a hash.
-    """
+    """Return a fingerprint of batches, their texts, labels and order: name -> number, text or hash."""
     if source is None:
         return {f"{name} data": None}
     if hasattr(source, "fingerprint"):
@@ -54,19 +46,7 @@ def facts_of_model(model: Classifier) -> dict[str, Any]:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Say what differs, in words.
-
-    Args:
-        before: facts of the training that was interrupted.
-        now: facts of this one.
-
-    Returns:
-        Such as ``["`epochs` was 3 and is 4", "training texts"]``; hashes are not shown.
-
-    Example:
-        >>> differences({"epochs": 3, "training texts": "sha256:a"}, {"epochs": 4, "training texts": "sha256:b"})
-        ['`epochs` was 3 and is 4', 'other training texts']
-    """
+    """Say what differs between an interrupted training and this one: "`epochs` was 3 and is 4"; hashes are hidden."""
     found = []
     for key in dict.fromkeys([*before, *now]):
         old, new = before.get(key), now.get(key)

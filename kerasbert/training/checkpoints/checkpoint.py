@@ -18,7 +18,7 @@ from kerasbert._core.locks import try_lock
 from kerasbert._core.manifest import obstacle, remove_listed
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.paths import local_output
-from kerasbert.training.progress import announce
+from kerasbert.training.callbacks.progress import announce
 
 ARRAYS_FILE = "state.safetensors"
 STATE_FILE = "state.json"
@@ -36,12 +36,7 @@ NAMES = (re.compile(r"step-\d{9}|finished|last_good"), WRITTEN, DAMAGED, LEFTOVE
 
 
 class Checkpoint(NamedTuple):
-    """What one checkpoint holds.
-
-    Args:
-        arrays: name -> array.
-        state: plain data that JSON can hold.
-    """
+    """What one checkpoint holds: arrays by name, and plain data that JSON can hold."""
 
     arrays: dict[str, np.ndarray]
     state: dict[str, Any]
@@ -55,18 +50,11 @@ class CheckpointFolder:
     beside its place, flushed to disk and renamed, and only then an older one is removed; two are kept.
 
     Args:
-        folder: made where there is none.
+        folder: created if it does not exist.
         writes: False only reads, and takes no notice of who writes.
 
     Raises:
         ArtifactError: when the folder cannot be made or written, is a file, or holds something else.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as place, CheckpointFolder(place) as folder:
-        ...     folder.write("12", Checkpoint({"weights": np.zeros(2)}, {"step": 12}))
-        ...     folder.newest().state
-        {'step': 12}
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, writes: bool = True) -> None:
@@ -112,10 +100,7 @@ class CheckpointFolder:
         return [name for name in found if name == FINISHED] + numbers
 
     def newest(self) -> Checkpoint | None:
-        """The newest checkpoint that is whole; damaged ones are set aside, and said so.
-
-        Returns:
-            None when there was never any.
+        """Return the newest checkpoint that is whole, or None; damaged ones are set aside, with a message.
 
         Raises:
             ArtifactError: when there are some, and none of them is whole.
@@ -141,9 +126,6 @@ class CheckpointFolder:
         Args:
             number: of steps done, or `FINISHED`; nothing is done when it is there already.
             checkpoint: what to write.
-
-        Raises:
-            ArtifactError: when it cannot be written; the older ones are kept.
         """
         name = FINISHED if number == FINISHED else f"step-{int(number):09d}"
         if (self.folder / name).exists():
@@ -168,10 +150,7 @@ class CheckpointFolder:
             self._remove(name)
 
     def dispose(self) -> None:
-        """Remove what a training wrote here, the end of it last, and the folder where nothing else is in it.
-
-        To be called when the folder is not entered.
-        """
+        """Remove what a training wrote here, the end of it last, and the folder if it is empty; not inside `with`."""
         with CheckpointFolder(self.folder) as own:
             for name in reversed(own.names()):
                 own._remove(name)

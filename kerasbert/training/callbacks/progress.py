@@ -19,12 +19,7 @@ def announce(message: str, *, shown: object = True) -> None:
 
 @final
 class Progress(keras.callbacks.Callback):
-    """A bar with loss, texts and tokens per second, padding and time left; the metrics of each epoch stay above it.
-
-    Args:
-        train: the training batches; their tokens and padding are shown where they know them.
-        epochs: number of epochs.
-    """
+    """A bar with loss, texts and tokens per second, padding and time left; the metrics of each epoch stay above it."""
 
     def __init__(self, train: Any, epochs: int) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from typing import Any, TextIO, final
 import numpy as np
 
 from kerasbert._core.errors import ArtifactError
-from kerasbert.training.progress import announce
+from kerasbert.training.callbacks.progress import announce
 
 BATCHES_FILE = "batches.csv"
 HEADER = "epoch,batch,rows,checksum,loss\n"
@@ -20,21 +20,7 @@ LINE = re.compile(rb"[0-9]{1,18},[0-9]{1,18},[0-9]{1,18},[0-9a-f]{8},[0-9a-z.+-]
 
 @final
 class BatchLog:
-    """Writes which rows each batch held, by a checksum of their numbers, and its loss; epochs and batches count from 1.
-
-    Args:
-        folder: where `batches.csv` is.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     log = BatchLog(Path(folder))
-        ...     log.open(0, 0)
-        ...     log.write(0, 0, np.array([4, 2]), 0.5)
-        ...     log.close()
-        ...     (Path(folder) / "batches.csv").read_text().splitlines()[1].split(",")[:3]
-        ['1', '1', '2']
-    """
+    """Writes the loss of each batch, and a checksum of the numbers of its rows; epochs and batches count from 1."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / BATCHES_FILE
@@ -44,9 +30,6 @@ class BatchLog:
         """Open for what comes from a batch on; lines of it and of later ones, which will be trained on again, are cut.
 
         A damaged line, and what is behind it, is left out; the file is kept beside.
-
-        Raises:
-            ArtifactError: when the file cannot be written.
         """
         try:
             kept = [line for line in self._whole_lines() if _position(line) < (epoch + 1, step + 1)]
@@ -72,11 +55,7 @@ class BatchLog:
         return [f"{line.decode()}\n" for line in whole]
 
     def write(self, epoch: int, step: int, rows: np.ndarray, loss: float) -> None:
-        """Add the line of a batch.
-
-        Raises:
-            ArtifactError: when the file cannot be written.
-        """
+        """Write the line of a batch."""
         checksum = zlib.crc32(np.asarray(rows, dtype="<i8").tobytes())
         stream: Any = self._stream
         try:

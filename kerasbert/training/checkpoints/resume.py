@@ -13,13 +13,13 @@ import keras
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._version import __version__
-from kerasbert.training import state
-from kerasbert.training.batch_log import BatchLog
-from kerasbert.training.checkpoint import FINISHED, Checkpoint, CheckpointFolder
-from kerasbert.training.fingerprint import differences
+from kerasbert.training.callbacks.progress import announce
+from kerasbert.training.checkpoints import state
+from kerasbert.training.checkpoints.batch_log import BatchLog
+from kerasbert.training.checkpoints.checkpoint import FINISHED, Checkpoint, CheckpointFolder
+from kerasbert.training.checkpoints.fingerprint import differences
+from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
 from kerasbert.training.loop import Position, Source
-from kerasbert.training.progress import announce
-from kerasbert.training.signals import StopSignals, TrainingStopped
 
 EVERY = 500
 
@@ -35,7 +35,7 @@ def open_run(
     writes: bool = True,
     log_dir: str | os.PathLike[str] | None = None,
 ) -> Iterator["CheckpointedRun"]:
-    """Open a folder of checkpoints for a training.
+    """Open a folder of checkpoints for a training; yields the run for `run_epochs(..., start=run)`.
 
     Args:
         folder: of this training alone.
@@ -45,9 +45,6 @@ def open_run(
         shown: whether to tell on standard error where it goes on.
         writes: False for a worker that only reads what another one writes.
         log_dir: where `batches.csv` is written; None: in `folder`.
-
-    Yields:
-        The run, for `run_epochs(..., start=run)`.
 
     Raises:
         ArtifactError: when the folder cannot be used, or none of its checkpoints is whole.
@@ -77,7 +74,7 @@ def open_run(
 
 @final
 class CheckpointedRun(Position):
-    """The position of a training that is kept every so many batches; made by `open_run`.
+    """The position of a training that writes checkpoints; made by `open_run`.
 
     Args:
         checkpoints: its folder.
@@ -110,11 +107,7 @@ class CheckpointedRun(Position):
         return self.saved is not None and self.saved.state["finished"]
 
     def bind(self, model: keras.Model) -> None:
-        """Take the model that is trained, or that the trained one is a part of, and give it the saved weights.
-
-        Raises:
-            ArtifactError: when the checkpoint is of another model.
-        """
+        """Take the model that is trained, or that the trained one is a part of, and give it the saved weights."""
         self._whole = model
         if self.saved is not None:
             state.assign(model.variables, self.saved, state.MODEL)
@@ -151,11 +144,7 @@ class CheckpointedRun(Position):
         self._stop_if_asked()
 
     def finish(self, history: Mapping[str, list]) -> None:
-        """Keep the end of the training, so that the same call gives the same model at once.
-
-        Raises:
-            ArtifactError: when it cannot be written.
-        """
+        """Keep the end of the training, so that the same call gives the same model at once."""
         if not self.checkpoints.writes:
             return
         arrays = state.arrays_of(self._whole.variables, state.MODEL)

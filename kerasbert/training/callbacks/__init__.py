@@ -1,0 +1,1 @@
+"""What watches a training: bar, logs, and callbacks that stop it or keep its weights."""
