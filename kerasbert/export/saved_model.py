@@ -23,7 +23,6 @@ from kerasbert.export.comparison import (
     describe_report,
     folder_size,
     texts_to_compare,
-    tolerance_of,
 )
 from kerasbert.export.description import DESCRIPTION_FILE, describe, vocabulary_lines
 from kerasbert.export.parity import parity_report
@@ -182,5 +181,6 @@ def _prove(
     report["warmup_requests"] = replay_warmup(folder, loaded.signatures) if has_warmup else 0
     report.update(parity_report(loaded, classifier, *data))
     report["size_bytes"] = folder_size(folder)
-    check_parity(report, max(tolerance_of(classifier), TOLERANCES[dtype]), allow_loss=allow_loss)
+    in_float32 = classifier.model.encoder.compute_dtype == "float32"
+    check_parity(report, TOLERANCES[dtype] if in_float32 else HALF_TOLERANCE, allow_loss=allow_loss)
     return report
