@@ -1,4 +1,4 @@
-"""One training of a `TextClassifier`: from its data to a `TrainedClassifier`."""
+"""One training of a `TextClassifier`, from its data to a `TrainedClassifier`."""
 
 import dataclasses
 import os
@@ -59,17 +59,7 @@ def prepare_fitting(
     validation: Validation | None = None,
     strategy: Any = "auto",
 ) -> Fitting:
-    """Read the data, warn of what is odd in it, and build the model.
-
-    Args:
-        settings: of the classifier.
-        data: what to train on.
-        before: the classifier to train on; None begins anew.
-        validation: see `TextClassifier.fit`.
-        strategy: see `TextClassifier.fit`.
-
-    Returns:
-        The training, ready to begin.
+    """Read the data, warn of what is odd in it, and build the model; None as `before` begins anew.
 
     Raises:
         ConfigError: when settings and data do not go together, or devices do not exist.
@@ -88,7 +78,7 @@ def prepare_fitting(
         "pairs": data.pairs,
         "max_length": tokenizer.max_length,
     }
-    model = settings.build(outputs) if before is None else before.model
+    model = settings.build(outputs, tokenizer.max_length) if before is None else before.model
     if before is not None and not settings.dropout:
         model.switch_off_dropout()
     kinds = data.labels.kinds if before is None else before.label_kinds
@@ -101,7 +91,7 @@ def prepare_fitting(
 
 
 def plain_settings(settings: Settings) -> dict[str, Any]:
-    """The arguments of a `TextClassifier` as plain data."""
+    """Return the arguments of a `TextClassifier` as plain data."""
     values = {name: getattr(settings, name) for name in options_of(Settings)} | {"encoder": os.fspath(settings.encoder)}
     if settings.label_names is not None:
         values["label_names"] = [str(name) for name in settings.label_names]
@@ -113,7 +103,7 @@ def plain_settings(settings: Settings) -> dict[str, Any]:
 def _held_out(
     settings: Settings, data: TrainingData, tokenizer: Tokenizer, validation: Validation | None
 ) -> Encoded | None:
-    """Token arrays and labels by head to choose epochs and thresholds on."""
+    """Return token arrays and labels by head to choose epochs and thresholds on."""
     if validation is None:
         share = settings.held_out_share()
         return data.hold_out(share, settings.seed) if share else None
@@ -129,21 +119,7 @@ def _held_out(
 
 
 def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> TrainedClassifier:
-    """Train, and tune thresholds.
-
-    Args:
-        settings: of the classifier.
-        fitting: from `prepare_fitting`.
-        run: what is kept of the training and told of it.
-
-    Returns:
-        The classifier with its history and thresholds.
-
-    Raises:
-        ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
-        ConfigError: when a setting is out of its range, or checkpoints are of another training.
-        DivergedError: when the loss is no longer a number; rows are counted as in `fit`.
-    """
+    """Train, and tune thresholds; errors are those of `TextClassifier.fit`, with its row numbers."""
     trained, rates = fitting.untrained, RateLog()
     validation = None
     if fitting.held_out is not None:
@@ -172,21 +148,17 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
 
 
 def plain_history(history: keras.callbacks.History) -> dict[str, list[float]]:
-    """Keras's history as plain data."""
+    """Return Keras's history as plain data."""
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 
 
 def run_learning_rate_finder(
     settings: Settings, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None, *, steps: int
 ) -> LearningRateFinder:
-    """Train a fresh model at ever higher rates, see `TextClassifier.find_learning_rate`.
-
-    Raises:
-        ConfigError: when a setting is given that a range test with a schedule of its own does not follow.
-        DataError: when a text or a label cannot be used.
-    """
+    """Train a fresh model at ever higher rates, see `TextClassifier.find_learning_rate`."""
     data, tokenizer = TextsInMemory(texts, labels, text_pairs), settings.new_tokenizer()
     data.read_labels(settings, None)
     data.read_texts(settings, tokenizer)
     train = memory_batches(settings, data.train, tokenizer.pad_id, shuffle=True)
-    return find_learning_rate(settings.build(data.labels.outputs), train, settings, steps=steps)
+    model = settings.build(data.labels.outputs, tokenizer.max_length)
+    return find_learning_rate(model, train, settings, steps=steps)

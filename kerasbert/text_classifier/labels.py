@@ -9,7 +9,7 @@ Validation = tuple[Any, ...]
 
 
 def checked_validation(validation: Any) -> tuple[list[str], Any, list[str] | None] | None:
-    """The `validation` of `fit` as texts, labels and second texts, each of which can be read again.
+    """Return the `validation` of `fit` as texts, labels and second texts, each of which can be read again.
 
     Raises:
         TypeError: when it is no tuple of two or three, or its texts are no column of texts.

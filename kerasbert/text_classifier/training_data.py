@@ -1,4 +1,4 @@
-"""What `fit` trains on, in one form: texts in memory, or a token cache, which may be larger than memory."""
+"""The data that `fit` trains on, in one form: texts in memory, or a token cache, which may be larger than memory."""
 
 import functools
 from abc import ABC, abstractmethod
@@ -58,11 +58,11 @@ class TrainingData(ABC):
 
     @abstractmethod
     def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
-        """Tokenise the texts, or check that they were tokenised so."""
+        """Tokenize the texts, or check that they were tokenized so."""
 
     @abstractmethod
     def batches(self, settings: Settings, devices: Any) -> Batches | StreamBatches:
-        """Batches of what is left to train on."""
+        """Make batches of what is left to train on."""
 
     def warn(self, settings: Settings, tokenizer: Tokenizer, validation: Validation | None) -> None:
         """Warn of what is odd in texts and labels, and of validation texts that are trained on."""
@@ -86,20 +86,20 @@ class TrainingData(ABC):
         """A number for each text that is equal where texts are; None: not known."""
 
     def full_lengths(self, tokenizer: Tokenizer) -> np.ndarray | None:
-        """The lengths in tokens of a sample of the texts, uncut; None where the texts are gone."""
+        """Return the lengths in tokens of a sample of the texts, uncut; None where the texts are gone."""
         return None
 
     def hold_out(self, share: float, seed: int) -> Encoded:
-        """A share of the texts, which is not trained on from now on."""
+        """Hold out a share of the texts, which is not trained on from now on."""
         self.held_out_rows = held_out_rows(self.rows, share, seed=seed)
         return self.rows.read(self.held_out_rows)
 
     def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
-        """Batches of what is judged after each epoch."""
+        """Make batches of what is evaluated after each epoch."""
         return memory_batches(settings, held_out, self.pad_id, lengths=padded_lengths(settings, devices))
 
     def describe(self, held_out: Encoded | None) -> dict[str, Any]:
-        """Numbers of texts and of each label, which the model card tells."""
+        """Count texts and labels, as the model card tells them."""
         counts = self.rows.counts
         if self.held_out_rows is not None and held_out is not None:
             counts = {head: count - label_counts(held_out[1][head], len(count)) for head, count in counts.items()}
@@ -112,7 +112,7 @@ class TrainingData(ABC):
 
     @property
     def num_cut(self) -> int:
-        """Training texts that are longer than the model reads."""
+        """Number of training texts that are longer than the model reads."""
         return self.rows.num_cut
 
     @property
@@ -124,15 +124,7 @@ class TrainingData(ABC):
 def memory_batches(
     settings: Settings, encoded: Encoded, pad_id: int, *, lengths: str | None = None, shuffle: bool = False
 ) -> Batches:
-    """Batches of token arrays and labels by head: shuffled to train on, else by length.
-
-    Args:
-        settings: of the classifier.
-        encoded: token arrays and labels.
-        pad_id: id that fills up a text.
-        lengths: see `make_batches`.
-        shuffle: whether they are trained on.
-    """
+    """Make batches of token arrays and labels by head: shuffled to train on, else by length."""
     token_arrays, arrays = encoded
     return make_batches(
         token_arrays,
@@ -158,13 +150,7 @@ SAMPLE = 1000
 
 
 class TextsInMemory(TrainingData):
-    """Texts and labels as they were given to `fit`.
-
-    Args:
-        texts: n texts.
-        labels: as for `fit`.
-        text_pairs: n second texts.
-    """
+    """Texts and labels as they were given to `fit`."""
 
     def __init__(self, texts: Any, labels: Any, text_pairs: Any = None) -> None:
         # A mistake in the data is told before an encoder is loaded.
@@ -212,11 +198,7 @@ class TextsInMemory(TrainingData):
 
 
 class CachedTexts(TrainingData):
-    """A token cache.
-
-    Args:
-        cache: from `prepare_tokens` or `open_cache`.
-    """
+    """A token cache, from `prepare_tokens` or `open_cache`."""
 
     def __init__(self, cache: TokenCache) -> None:
         self.cache = cache
@@ -264,7 +246,7 @@ class CachedTexts(TrainingData):
 
 
 def _cached_outputs(cache: TokenCache, settings: Settings) -> Outputs:
-    """What a classifier predicts that is trained from a token cache."""
+    """Return what a classifier predicts that is trained from a token cache."""
     plan, found = settings.plan(), {head: cached.task for head, cached in cache.heads.items()}
     wanted = {head: task.name for head, task in plan.tasks.items()}
     if plan.has_levels:
@@ -294,7 +276,7 @@ def _check_tree(tree: Hierarchy, settings: Settings) -> None:
 
 
 def training_data(data: Any, labels: Any, text_pairs: Sequence[str] | None, *, settings: Settings) -> TrainingData:
-    """Whatever `fit` is given as something to train on; its arguments are those of `TextClassifier.fit`.
+    """Turn the arguments of `TextClassifier.fit` into training data.
 
     Raises:
         ConfigError: when an argument does not go with the data.
@@ -324,11 +306,9 @@ def _refuse(options: Mapping[str, Any], reason: str) -> None:
 
 
 def labels_of_examples(examples: Examples, settings: Settings) -> Any:
-    """The labels of examples as `fit` takes them: the only column, or a column of the name of each head.
+    """Return the labels of examples as `fit` takes them: the only column, or a column of the name of each head.
 
-    Args:
-        examples: with label columns; those of a hierarchy from the class down.
-        settings: of the classifier.
+    Columns of a hierarchy stand from the class down.
 
     Raises:
         DataError: when it has other columns.
