@@ -18,10 +18,9 @@ from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
-from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.readers import TextColumns, collect_examples, open_rows
-from kerasbert.reading.row_labels import ReadLabels, labels_reader, plan_labels
+from kerasbert.reading.readers import ExampleReader, TextColumns
+from kerasbert.reading.row_labels import LabelOptions, ReadLabels, labels_reader, plan_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.table import task_class
@@ -153,16 +152,14 @@ class Reading:
         }
 
     def read(self, path: Path | str, *, on_error: str | None = None, encoding: str = UTF_8) -> Examples:
-        """Read the texts and label cells of a file; see `read_data`."""
-        return read_data(
-            path,
-            text_column=self.text_column,
-            text_pair_column=self.text_pair_column,
-            label_columns=self.label_columns,
-            on_error=on_error,
-            read_labels=self.label_reader() if on_error == "skip" else None,
-            encoding=encoding,
-        )
+        """Read the texts and label cells of a file; see `reader`."""
+        return self.reader(on_error=on_error, encoding=encoding).read(path)
+
+    def reader(self, *, on_error: str | None = None, encoding: str = UTF_8) -> ExampleReader:
+        """A reader of files whose texts and label cells stand so; the unusable rows that it leaves out are reported."""
+        columns = TextColumns(self.text_column, self.text_pair_column)
+        read_labels = self.label_reader() if on_error == "skip" else None
+        return ExampleReader(columns, self.label_columns, on_error, read_labels, encoding, say)
 
     def label_reader(self) -> ReadLabels:
         """What reads the labels of a row, and refuses those that a classifier cannot learn or does not know."""
@@ -170,7 +167,9 @@ class Reading:
         if self.is_hierarchical and MULTILABEL in self.tasks.values():
             return labels_reader({SINGLE_HEAD: LabelVocabulary(ANY, columns[:1], delimiter=delimiter)})
         if self.is_hierarchical:
-            return labels_reader(*plan_labels(HIERARCHICAL, label_columns=columns, subclasses=self.subclasses))
+            return labels_reader(
+                *plan_labels(LabelOptions(task=HIERARCHICAL, label_columns=columns, subclasses=self.subclasses))
+            )
         return labels_reader(
             {
                 name: LabelVocabulary(
@@ -211,19 +210,9 @@ def read_data(
     read_labels: ReadLabels | None = None,
     encoding: str = UTF_8,
 ) -> Examples:
-    """Read the texts and label cells of a file; unusable rows that are left out are reported.
-
-    Args:
-        on_error: the option `--on-error`; None: the command has none.
-        read_labels: refuses rows whose labels cannot be used; None: all are kept.
-        encoding: the option `--encoding`.
-    """
-    bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
+    """Read the texts and label cells of a file; unusable rows that are left out are reported."""
     columns = TextColumns(text_column, text_pair_column)
-    examples = collect_examples(open_rows(path, columns, label_columns, encoding=encoding), bad, columns, read_labels)
-    if bad.count:
-        say(f"{path}: {bad.describe()}.")
-    return examples
+    return ExampleReader(columns, label_columns, on_error, read_labels, encoding, say).read(path)
 
 
 def cached_label_columns(cache: TokenCache) -> list[str]:

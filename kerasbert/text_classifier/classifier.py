@@ -17,10 +17,9 @@ from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.subclasses.secondary import add_subclasses
 from kerasbert.tasks.several import MULTITASK
-from kerasbert.text_classifier.fitting import plain_settings, prepare_fitting, run_fitting, run_learning_rate_finder
+from kerasbert.text_classifier.fitting import prepare_fitting, run_fitting, run_learning_rate_finder, training_data
 from kerasbert.text_classifier.labels import Validation
-from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.training_data import training_data
+from kerasbert.text_classifier.settings import Settings, plain_settings
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.learning_rate_finder import LearningRateFinder

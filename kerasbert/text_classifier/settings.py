@@ -1,6 +1,7 @@
 """The arguments of a `TextClassifier`: stored, checked, and what they mean for the model."""
 
 import dataclasses
+import os
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
@@ -9,7 +10,7 @@ from kerasbert._core.checks import check_bool, check_choice, shorten
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert._core.options import changed_options, explains_options
+from kerasbert._core.options import changed_options, explains_options, options_of
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.settings import ModelSettings
@@ -148,3 +149,13 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         elif SINGLE_HEAD not in outputs.tasks:
             told = {"heads": outputs.tasks}
         return BUILDERS[outputs.builder](**told, **shared, compile=False)
+
+
+def plain_settings(settings: Settings) -> dict[str, Any]:
+    """The arguments of a `TextClassifier` as plain data."""
+    values = {name: getattr(settings, name) for name in options_of(Settings)} | {"encoder": os.fspath(settings.encoder)}
+    if settings.label_names is not None:
+        values["label_names"] = [str(name) for name in settings.label_names]
+    if settings.heads is not None:
+        values["heads"] = {head: task.name for head, task in settings.plan().tasks.items()}
+    return values

@@ -464,7 +464,7 @@ class Tokenizer:
 
 
 def _checked_texts(name: str, texts: Sequence[str]) -> list[str]:
-    checked = check_texts(name, texts)
+    checked = texts if isinstance(texts, list) else check_texts(name, texts)
     for index, text in enumerate(checked):
         if not isinstance(text, str):
             raise TypeError(f"`{name}[{index}]` must be a text; got {shorten(text)} of type {type(text).__name__}.")

@@ -46,11 +46,7 @@ def splits_special_tokens(folder: str | os.PathLike[str]) -> bool:
 
 
 def warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -> None:
-    """Warn where the settings cut texts at their beginning, which is not followed.
-
-    Args:
-        settings: from `read_settings`.
-    """
+    """Warn where the settings cut texts at their beginning, which is not followed."""
     if settings.get("truncation_side") == "left":
         warnings.warn(
             f"{str(Path(folder) / SETTINGS_FILE)!r}: `truncation_side` is 'left', and texts over `max_length` lose their end "
@@ -61,11 +57,7 @@ def warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -
 
 
 def longest_of(folder: str | os.PathLike[str], settings: dict[str, Any], usual: int) -> int:
-    """As `longest_text`, of settings that were read.
-
-    Args:
-        settings: from `read_settings`.
-    """
+    """As `longest_text`, of settings that were read."""
     longest = settings.get("model_max_length")
     if not isinstance(longest, int) or isinstance(longest, bool):
         return usual
