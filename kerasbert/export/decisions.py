@@ -1,4 +1,4 @@
-"""Which labels a text gets, as TensorFlow ops: the rules of `TextClassifier.predict` inside an exported graph."""
+"""Decide on labels in TensorFlow ops: the rules of `TextClassifier.predict` inside an exported graph."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.hierarchy import Hierarchy
+from kerasbert.tasks.task import Task
 
 # Less than every probability, and so behind all of them when sorted.
 NOT_CHOSEN = -1.0
@@ -17,8 +18,7 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
     """Decide every head of a model.
 
     Args:
-        model: the classifier.
-        thresholds: head name -> decision thresholds (units,).
+        thresholds: head name -> (units,).
         outputs: head name -> (batch, units), as the model gives them.
 
     Returns:
@@ -30,16 +30,16 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
         tree = model.hierarchy.hierarchy
         levels = _independent_levels(values, limits, tree) if not model.hierarchy.exclusive else _levels(values, tree)
         return dict(zip(model.hierarchy.levels, levels, strict=True))
-    return {name: _choose_one(head.task.name, outputs[name], thresholds[name]) for name, head in model.heads.items()}
+    return {name: _choose_one(head.task, outputs[name], thresholds[name]) for name, head in model.heads.items()}
 
 
-def columns(task: str, output: Any) -> Any:
-    """Probabilities (batch, C) of all labels; those of a binary head from its single one."""
-    return tf.concat([1 - output, output], axis=1) if task == "binary" else output
+def columns(task: Task, output: Any) -> Any:
+    """Return probabilities (batch, C) of all labels; those of a binary head from its single unit."""
+    return tf.concat([1 - output, output], axis=1) if task.units < len(task.label_names) else output
 
 
 def sort_chosen(names: tuple[str, ...], probabilities: Any, chosen: Any) -> dict[str, Any]:
-    """The chosen labels, the most probable first.
+    """Sort the chosen labels, the most probable first.
 
     Args:
         names: C label names.
@@ -59,11 +59,11 @@ def sort_chosen(names: tuple[str, ...], probabilities: Any, chosen: Any) -> dict
     }
 
 
-def _choose_one(task: str, output: Any, thresholds: np.ndarray) -> Any:
-    if task == "multiclass":
+def _choose_one(task: Task, output: Any, thresholds: np.ndarray) -> Any:
+    if not task.uses_thresholds:
         return _most_probable(output)
     chosen = _reaches(output, thresholds)
-    return tf.concat([~chosen, chosen], axis=1) if task == "binary" else chosen
+    return tf.concat([~chosen, chosen], axis=1) if task.exclusive else chosen
 
 
 def _most_probable(values: Any) -> Any:

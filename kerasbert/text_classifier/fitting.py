@@ -293,7 +293,7 @@ def prepare_fitting(
         "pairs": data.pairs,
         "max_length": tokenizer.max_length,
     }
-    model = settings.build(outputs) if before is None else before.model
+    model = settings.build(outputs, tokenizer.max_length) if before is None else before.model
     if before is not None and not settings.dropout:
         model.switch_off_dropout()
     kinds = data.labels.kinds if before is None else before.label_kinds
@@ -308,7 +308,7 @@ def prepare_fitting(
 def _held_out(
     settings: Settings, data: TrainingData, tokenizer: Tokenizer, validation: Validation | None
 ) -> Encoded | None:
-    """Token arrays and labels by head to choose epochs and thresholds on."""
+    """Return token arrays and labels by head to choose epochs and thresholds on."""
     if validation is None:
         share = settings.held_out_share()
         return data.hold_out(share, settings.seed) if share else None
@@ -361,4 +361,5 @@ def run_learning_rate_finder(
     data.read_labels(settings, None)
     data.read_texts(settings, tokenizer)
     train = memory_batches(settings, data.train, tokenizer.pad_id, shuffle=True)
-    return find_learning_rate(settings.build(data.labels.outputs), train, settings, steps=steps)
+    model = settings.build(data.labels.outputs, tokenizer.max_length)
+    return find_learning_rate(model, train, settings, steps=steps)
