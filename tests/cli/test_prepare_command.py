@@ -67,7 +67,8 @@ def test_tokens_are_prepared_used_again_and_trained_from(folder, tiny_folder, tm
 )
 def test_patterns_files_and_packed_files_are_streamed(data, options, folder, tiny_folder, tmp_path, capsys):
     paths = [folder / name for name in data]
-    validation = ("--validation", folder / "1.jsonl")
+    (tmp_path / "late.jsonl").write_text((folder / "1.jsonl").read_text().replace('{"text": "', '{"text": "late '))
+    validation = ("--validation", tmp_path / "late.jsonl")
     assert train(paths, tmp_path / "model", tiny_folder, "--task", "multiclass", *validation, *options) == 0
     assert "Tokens prepared in" in capsys.readouterr().err
     assert (tmp_path / "model.tokens" / "cache.json").is_file()
@@ -149,6 +150,7 @@ def test_a_label_that_only_validation_has_is_told(folder, tiny_folder, tmp_path,
     assert "other.jsonl, line 1: the label 'zz' is unknown; the labels are 'x', 'y', 'z'" in capsys.readouterr().err
 
 
+@pytest.mark.filterwarnings("always:no validation text has the label")
 def test_a_label_that_validation_lacks_is_told(folder, tiny_folder, tmp_path, capsys):
     other = tmp_path / "other.jsonl"
     other.write_text(json.dumps({"text": "good", "label": "x"}) + "\n")
