@@ -6,7 +6,6 @@ from typing import Any
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.level_vocabulary import HIERARCHICAL, LevelTree
-from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.tasks.table import task_class
 
@@ -47,13 +46,14 @@ def plan_labels(
             name: LabelVocabulary(task_class(own).rules, [column], delimiter=label_delimiter if several[name] else None)
             for name, (column, own) in heads.items()
         }, None
-    columns = _columns(str(task), label_columns)
+    named = default_label_columns(str(task)) if label_columns is None else label_columns
+    columns = [named] if isinstance(named, str) else list(named)
     if task == HIERARCHICAL:
         if label_names is not None or label_delimiter is not None:
             raise ConfigError(
                 "`label_names` and `label_delimiter` must be None for a hierarchical task; give `subclasses`."
             )
-        tree = LevelTree([*LEVEL_COLUMNS] if label_columns is None else columns, subclasses)
+        tree = LevelTree(columns, subclasses)
         return dict(tree.levels), tree
     rules = task_class(task).rules
     return {SINGLE_HEAD: LabelVocabulary(rules, columns, names=label_names, delimiter=label_delimiter)}, None
@@ -86,7 +86,8 @@ def labels_reader(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None =
     return read
 
 
-def _columns(task: str, label_columns: str | Sequence[str] | None) -> list[str]:
-    if label_columns is None:
-        return ["labels" if task == ANY.task else "label"]
-    return [label_columns] if isinstance(label_columns, str) else list(label_columns)
+def default_label_columns(task: str) -> tuple[str, ...]:
+    """Return the label columns of a task with one head or levels, where none are named."""
+    if task == HIERARCHICAL:
+        return LEVEL_COLUMNS
+    return ("labels",) if task_class(task).rules.several else ("label",)

@@ -5,12 +5,15 @@ import dataclasses
 import pytest
 
 import kerasbert as kb
+from kerasbert._core.options import options_of
 from kerasbert.batches.prepare import prepare_tokens
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Task
+from kerasbert.cli.options import DataOptions
 from kerasbert.saving.trained_classifier import trained_of
+from kerasbert.tasks.settings import TaskSettings
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
+DEFAULTS = {name: option.default for name, option in options_of(DataOptions, TaskSettings).items()}
 CASES = {
     "binary": ("text,label\na,x\nb,\nc,y\nd,x\ne\n", ["label"], {}),
     "names": ("text,label\na,x\nb,z\nc,y\nd,x\n", ["label"], {"label_names": ["x", "y"]}),
@@ -27,9 +30,8 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
     content, columns, options = case
     (tmp_path / "a.csv").write_text(content)
     task = {"names": "binary", "columns": "multilabel", "heads": "multitask"}.get(name, name)
-    examples = Reading.of_task(Task(task), ",".join(columns), **{"heads": None, **options}).read(
-        tmp_path / "a.csv", on_error="skip"
-    )
+    asked = {**DEFAULTS, "label_column": ",".join(columns), **options}
+    examples = Reading.of_options(task, asked, options.get("heads")).read(tmp_path / "a.csv", on_error="skip")
     own = {} if "heads" in options else {"task": task, "label_columns": columns}
     cache = prepare_tokens(tmp_path / "a.csv", tmp_path / "t", encoder=tiny_folder, on_error="skip", **own, **options)
     assert (len(examples), cache.skipped["count"]) == (cache.num_rows, content.count("\n") - 1 - len(examples))
@@ -39,8 +41,8 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
 
 
 def test_several_classes_need_one(tmp_path):
-    reading = Reading.of_task(Task.hierarchical, "label,sublabel", None, label_delimiter=";", level_task="multilabel")
-    read_labels = reading.label_reader()
+    asked = {**DEFAULTS, "label_delimiter": ";", "level_task": "multilabel"}
+    read_labels = Reading.of_options("hierarchical", asked).label_reader()
     read_labels({"label": "x;y", "sublabel": None}, "row 1", "")
     with pytest.raises(kb.DataError, match="row 2: the label is missing"):
         read_labels({"label": None, "sublabel": "x1"}, "row 2", "")
