@@ -51,7 +51,7 @@ class BuildOptions:
 
     @classmethod
     def among(cls, arguments: Mapping[str, Any]) -> Self:
-        """The shared options among all arguments of a builder."""
+        """Return the shared options among all arguments of a builder."""
         names = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in arguments.items() if name in names})
 
@@ -65,8 +65,8 @@ def build(outputs_of: Callable[[Any], Any], options: BuildOptions) -> Classifier
     """Build a classifier.
 
     Args:
-        outputs_of: from the symbolic vector of a text, (batch, hidden), to the model's outputs. Its layers exist already,
-            so that a wrong argument is refused before the encoder is loaded.
+        outputs_of: from the symbolic vector of a text, (batch, hidden), to the model's outputs. Its layers exist
+            already, so that a wrong argument is refused before the encoder is loaded.
         options: of the builder.
     """
     windows = None if options.window_pooling is None else WindowPooling(options.window_pooling, name="windows")
@@ -89,13 +89,13 @@ def build(outputs_of: Callable[[Any], Any], options: BuildOptions) -> Classifier
 
 
 def encode_inputs(encoder: Encoder) -> tuple[dict[str, Any], EncoderOutput]:
-    """Symbolic token inputs by name, and what the encoder makes of them, all hidden states included."""
+    """Return symbolic token inputs by name, and what the encoder makes of them, all hidden states included."""
     inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
     return inputs, encoder(*inputs.values(), output_hidden_states=True, output_attentions=False)
 
 
 def finish(inputs: Any, outputs: Any, options: BuildOptions) -> Classifier:
-    """The model from inputs to outputs, compiled if that is wanted."""
+    """Return the model from inputs to outputs, compiled if that is wanted."""
     model = Classifier(inputs, outputs, name=options.name)
     if options.compile:
         compile_classifier(model, learning_rate=options.learning_rate, head_learning_rate=options.head_learning_rate)

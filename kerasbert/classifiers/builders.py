@@ -254,7 +254,7 @@ def build_head(
     check_number("learning_rate", learning_rate, 0, 1, open_minimum=True)
     check_bool("compile", compile)
     check_name("name", name)
-    hidden = {"hidden_units": hidden_units, "hidden_activation": hidden_activation, "dropout": dropout}
+    hidden: dict[str, Any] = {"hidden_units": hidden_units, "hidden_activation": hidden_activation, "dropout": dropout}
     layer = ClassificationHead(task, activation=activation, **hidden, name=SINGLE_HEAD)
     inputs = keras.Input((hidden_size,), name="features")
     model = keras.Model(inputs, layer(inputs), name=name)

@@ -78,7 +78,7 @@ class Labels:
         self.refused: DataError | None = None
 
     def parts(self, labels: Any, where: str = Y) -> list[Part]:
-        """The labels of each head that is checked."""
+        """Return the labels of each head that is checked."""
         if labels is None or not self.forms:
             return []
         if isinstance(labels, dict):
@@ -149,7 +149,7 @@ def checked_labels(model: Any) -> Iterator[Labels]:
 
 
 def forms_of(model: Any) -> dict[str, LabelForm]:
-    """Head name -> label form of its loss, for every loss whose form is known."""
+    """Return head name -> label form of its loss, for every loss whose form is known."""
     heads = model.trained_heads
     losses = getattr(model, "loss", None)
     if isinstance(losses, (list, tuple)):

@@ -92,10 +92,8 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
             return {self.votes.name: self.votes}
         kinds = (ClassificationHead, LevelProbabilities)
         found = {layer.name: layer for layer in self.layers if isinstance(layer, kinds)}
-        order = self.hierarchy.levels if self.hierarchy is not None else list(found)
-        if self.hierarchy is None and isinstance(self.output, dict):
-            order = list(self.output)
-        return {name: found[name] for name in order}
+        named = self.output if isinstance(self.output, dict) else found
+        return {name: found[name] for name in (named if self.hierarchy is None else self.hierarchy.tasks)}
 
     @property
     def head_tasks(self) -> dict[str, str]:
@@ -213,11 +211,10 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
         return super().predict(named, *args, **kwargs)
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
-        """The loss; the layers of a layerwise model learn from the labels of its one head."""
+        """Return the loss; the layers of a layerwise model learn from the labels of its one head."""
         return super().compute_loss(x, self._for_each_layer(y, y_pred), y_pred, *args, **kwargs)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The metrics, see `compute_loss`."""
         return super().compute_metrics(x, self._for_each_layer(y, y_pred), y_pred, sample_weight)
 
     def _for_each_layer(self, y: Any, y_pred: Any) -> Any:

@@ -28,7 +28,7 @@ class Combination(KeepsParts, keras.layers.Layer):
         return ops.sum(weights * stacked, axis=-2)
 
     def weights_of(self, states: Sequence[Any]) -> Any:
-        """The weight of each layer, float32 (..., layers)."""
+        """Return the weight of each layer, float32 (..., layers)."""
         raise NotImplementedError
 
     def compute_output_shape(self, states_shape: Sequence[Shape]) -> Shape:
@@ -56,7 +56,7 @@ class WeightedCombination(Combination):
         self.gamma = self.add_weight((), initializer="ones", name="gamma")
 
     def weights_of(self, states: Sequence[Any]) -> Any:
-        """The weight of each layer, gamma included, float32 (layers,); the same for every text."""
+        """Return the weight of each layer, gamma included, float32 (layers,); the same for every text."""
         return ops.cast(self.gamma, "float32") * ops.softmax(ops.cast(self.layer_bias, "float32"))
 
 
@@ -89,7 +89,7 @@ class AttentionCombination(Combination):
         self.settle_parts()
 
     def weights_of(self, states: Sequence[Any]) -> Any:
-        """The weight of each layer for each text, float32 (..., layers), summing to 1."""
+        """Return the weight of each layer for each text, float32 (..., layers), summing to 1."""
         scores = ops.concatenate([self.score(self.hidden_layer(state)) for state in states], axis=-1)  # (..., layers)
         return ops.softmax(ops.cast(scores, "float32") + ops.cast(self.layer_bias, "float32"), axis=-1)
 

@@ -60,7 +60,7 @@ class Head(KeepsParts, keras.layers.Layer):
         self.settle_parts()
 
     def read(self, features: Any, training: bool | None) -> Any:
-        """What the layers of logits read: (batch, width)."""
+        """Return what the layers of logits read, (batch, width)."""
         for layer in self.hidden_layers:
             features = layer(self.dropout(features, training=training))
         return self.dropout(features, training=training)
@@ -141,7 +141,7 @@ class ClassificationHead(Head):
 
 
 def logits_layer(units: int, name: str) -> keras.layers.Dense:
-    """A dense layer of logits with BERT's initial weights."""
+    """Return a dense layer of logits with BERT's initial weights."""
     initializer = keras.initializers.TruncatedNormal(stddev=0.02)
     return keras.layers.Dense(units, kernel_initializer=initializer, dtype="float32", name=name)
 

@@ -140,7 +140,7 @@ def _check_weights(level_weights: Sequence[float] | None, levels: Sequence[str])
 
 
 def _level_of(model: Any, names: Sequence[Sequence[str]], task: str, options: BuildOptions) -> int:
-    """Which level a flat model knows: 0 for the classes, else the deepest."""
+    """Return the level that a flat model knows: 0 for the classes, else the deepest."""
     if not isinstance(model, Classifier) or not isinstance(model.head, ClassificationHead):
         raise TypeError(f"`from_model` must be a classifier with one flat head; got {shorten(model)}.")
     given = [name for name in INHERITED if getattr(options, name) != getattr(BuildOptions, name)]

@@ -79,13 +79,8 @@ class HierarchicalHead(Head):
         return self.output_layers
 
     @property
-    def levels(self) -> tuple[str, ...]:
-        """Names of the levels, from the classes down."""
-        return self.hierarchy.levels
-
-    @property
     def tasks(self) -> dict[str, LevelTask]:
-        """Level name -> its task."""
+        """Level name -> its task, from the classes down."""
         return self.outputs.levels
 
     def set_prior_bias(self, labels: Mapping[str, Any]) -> None:
@@ -106,21 +101,22 @@ class HierarchicalHead(Head):
 
     def call(self, features: Any, training: bool | None = None) -> dict[str, Any]:
         hidden = self.read(features, training)
-        logits = [layer(hidden) for layer in self.output_layers]
+        logits = [layer(hidden) for layer in self.output_layers]  # each (batch, labels of the level)
         if self.class_scores == "summed":
             logs = self._summed(logits[0])
         elif not self.exclusive:
             logs = self._down([-ops.softplus(-values) for values in logits])
         else:
+            # The softmax over the children of one parent: their logits less the log-sum-exp over its children.
             siblings = [
                 values - ops.take(_sum_children(values, parents), np.array(parents), axis=1)
                 for values, parents in zip(logits[1:], self.hierarchy.parents, strict=True)
             ]
             logs = self._down([ops.log_softmax(logits[0], axis=-1), *siblings])
-        return dict(zip(self.levels, logs, strict=True))
+        return dict(zip(self.tasks, logs, strict=True))
 
     def _down(self, given_parent: list[Any]) -> list[Any]:
-        """From log P(label | parent) of each level to log P(label)."""
+        """Turn log P(label | parent) of each level into log P(label)."""
         logs = [given_parent[0]]
         for values, parents in zip(given_parent[1:], self.hierarchy.parents, strict=True):
             logs.append(values + ops.take(logs[-1], np.array(parents), axis=1))
@@ -203,7 +199,7 @@ class LevelProbabilities(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The layer of a config."""
+        """Return the layer of a config."""
         own = dict(config)
         names, parents = (own.pop(key) for key in ("label_names", "parents"))
         task = LEVEL_TASKS[own.pop("task")](tuple(names), tuple(map(tuple, parents)))
@@ -211,7 +207,7 @@ class LevelProbabilities(keras.layers.Layer):
 
 
 def _sum_children(logs: Any, parents: Sequence[int]) -> Any:
-    """Log-sum-exp over the children of each parent, (batch, number of parents)."""
+    """Return the log-sum-exp over the children of each parent, (batch, number of parents)."""
     children = [[] for _ in range(max(parents) + 1)]  # type: list[list[int]]
     for child, parent in enumerate(parents):
         children[parent].append(child)

@@ -166,7 +166,7 @@ def _copy_weights(model: Classifier, smaller: Classifier, layer: int) -> None:
 
 
 def _name_in(layer: Any, weight: Any) -> str:
-    """A weight's path below its layer."""
+    """Return a weight's path below its layer."""
     return str(weight.path.partition(f"{layer.name}/")[2])
 
 

@@ -192,7 +192,7 @@ class AttentionPooling(Pooling):
         return _zero_where_empty(pooled, attention_mask)
 
     def weights_of(self, hidden_states: Any, attention_mask: Any) -> Any:
-        """The weight of each token, float32 (batch, length), summing to 1 over a row's tokens."""
+        """Return the weight of each token, float32 (batch, length), summing to 1 over a row's tokens."""
         scores = ops.squeeze(self.score(self.hidden_layer(hidden_states)), -1)  # (batch, length)
         is_token = ops.cast(attention_mask, "bool")
         return ops.softmax(ops.where(is_token, ops.cast(scores, "float32"), LARGE_NEGATIVE), axis=-1)
@@ -239,11 +239,7 @@ class MultiHeadAttentionPooling(Pooling):
         self.num_heads = check_int("num_heads", num_heads, 1)
 
     def check_width(self, hidden: int) -> None:
-        """Refuse a hidden width that the heads cannot share evenly.
-
-        Raises:
-            ConfigError: when `num_heads` does not divide it.
-        """
+        """Refuse a hidden width that the heads cannot share evenly."""
         if hidden % self.num_heads:
             raise ConfigError(f"`num_heads` must divide the hidden width, {hidden}; got {self.num_heads}.")
 
@@ -267,7 +263,7 @@ class MultiHeadAttentionPooling(Pooling):
         return _zero_where_empty(self.output_layer(joined), attention_mask)
 
     def weights_of(self, hidden_states: Any, attention_mask: Any) -> Any:
-        """The weight of each token for each head, float32 (batch, heads, length), summing to 1 over a row's tokens."""
+        """Return the weight of each token for each head, float32 (batch, heads, length), summing to 1 over the tokens."""
         key = self._by_head(self.key(hidden_states))
         query = ops.cast(self.query, key.dtype) * key.shape[-1] ** -0.5
         scores = ops.cast(ops.einsum("nd,blnd->bnl", query, key), "float32")
@@ -306,7 +302,7 @@ def as_pooling(pooling: str | Pooling) -> Pooling:
 
 
 def serialize_pooling(pooling: Pooling) -> dict[str, Any]:
-    """Serialise a pooling without its build config: the layer that holds it builds it, so that weights are named below that."""
+    """Serialise a pooling without its build config: the layer that holds it builds it, and names its weights."""
     described: dict[str, Any] = keras.saving.serialize_keras_object(pooling)
     return {key: value for key, value in described.items() if key != "build_config"}
 

@@ -85,7 +85,7 @@ def read_classifier(
 
 
 def _outputs(source: TensorSource, form: StandardHead) -> int | None:
-    """Number of outputs in the weights; None where there is no output layer."""
+    """Return the number of outputs in the weights; None where there is no output layer."""
     name = f"{form.output}.bias"
     return source.shape(name)[0] if name in source.names() and len(source.shape(name)) == 1 else None
 

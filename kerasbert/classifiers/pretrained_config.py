@@ -123,7 +123,7 @@ def task_of(folder: Path, values: Mapping[str, Any], labels: tuple[str, ...], pr
 
 
 def own_values(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The entries that our export adds to `config.json`; empty in a foreign one."""
+    """Return the entries that our export adds to `config.json`; empty in a foreign one."""
     own = values.get(OWN_KEY)
     return own if isinstance(own, Mapping) else {}
 
@@ -154,7 +154,7 @@ def noted_thresholds(values: Mapping[str, Any], task: Task) -> np.ndarray:
 
 
 def _numbered_names(folder: Path, given: Any) -> dict[int, Any]:
-    """Output -> its label, a text or a number."""
+    """Return output -> its label, a text or a number."""
     names = dict(given) if isinstance(given, Mapping) else {}
     well_formed = all(
         str(key).isdecimal() and int(key) < MOST_LABELS and isinstance(name, (str, int, float))

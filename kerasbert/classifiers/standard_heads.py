@@ -70,7 +70,7 @@ def standard_tensors(model: Classifier) -> dict[str, np.ndarray]:
 
 
 def _dense(model: Classifier) -> tuple[str, keras.layers.Dense] | None:
-    """Activation and layer of the one dense layer between first token and output; None in another form."""
+    """Return activation and layer of the dense layer between first token and output; None in another form."""
     head: ClassificationHead = model.head
     if isinstance(model.features.pooling, PoolerPooling) and not head.hidden_units:
         return "tanh", model.encoder.pooler

@@ -75,7 +75,7 @@ class LayerVotes(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
-        """The layer of a config."""
+        """Return the layer of a config."""
         own = {key: value for key, value in config.items() if key != "label_names"}
         return cls(**{**own, "task": task_from(config)})
 

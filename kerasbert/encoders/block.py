@@ -65,7 +65,7 @@ class BertBlock(KeepsParts, keras.layers.Layer):
         self.settle_parts()
 
     def draw_seeds(self) -> tuple[Any, Any, Any]:
-        """The seeds that the next call would draw, in its order."""
+        """Draw the seeds of the next call, in its order."""
         return self.attention.dropout.draw_seed(), self.dropout.draw_seed(), self.dropout.draw_seed()
 
     def call(

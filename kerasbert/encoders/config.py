@@ -165,7 +165,7 @@ class BertConfig:
         return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
-        """The config under the keys that Hugging Face's class of this family reads."""
+        """Return the config under the keys that Hugging Face's class of this family reads."""
         values = dataclasses.asdict(self)
         if self.output_hidden_states is None:
             del values["output_hidden_states"]
@@ -182,7 +182,7 @@ class BertConfig:
         return values
 
     def replace(self, **changes: Any) -> Self:
-        """A copy with some fields changed."""
+        """Return a copy with some fields changed."""
         return dataclasses.replace(self, **changes)
 
 
@@ -222,7 +222,7 @@ def family_values(values: Mapping[str, Any], file: Path | None = None) -> Mappin
 
 
 def _padding_of(model_type: str) -> int:
-    """The padding id of a config that says null. Only RoBERTa needs it, for its positions."""
+    """Return the padding id of a config that says null. Only RoBERTa needs it, for its positions."""
     if model_type == "roberta":
         raise ConfigError(
             "`pad_token_id` must be an integer for a RoBERTa, whose positions begin after it; got None. Write the "

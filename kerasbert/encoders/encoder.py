@@ -130,7 +130,7 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
         return output
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, as plain data."""
+        """Return the constructor's arguments, as plain data."""
         return {
             "config": self.config.to_dict(),
             "add_pooling_layer": self.pooler is not None,
@@ -142,7 +142,6 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
 
     @classmethod
     def from_own_config(cls, config: dict[str, Any]) -> Self:
-        """See `KeepsParts`."""
         return cls(**{**config, "dtype": keras.dtype_policies.deserialize(config["dtype"])})
 
     def export(self, filepath: str | os.PathLike[str], format: str = "tf_saved_model", **options: Any) -> None:
@@ -210,7 +209,7 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
             )
 
     def attention_bias(self, attention_mask: Any) -> Any:
-        """What is added to the attention scores: large and negative at padding, (batch, 1, 1, length)."""
+        """Return what is added to the attention scores: large and negative at padding, (batch, 1, 1, length)."""
         negative = PADDING_BIAS.get(self.compute_dtype, HALF_PADDING_BIAS)
         padding = 1.0 - ops.cast(attention_mask, self.compute_dtype)  # (batch, length)
         return ops.expand_dims(ops.expand_dims(padding * negative, 1), 1)

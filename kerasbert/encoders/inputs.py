@@ -71,12 +71,12 @@ class NamedInputs:
         return super().predict_on_batch(self.named(x))  # type: ignore[misc]
 
     def named(self, inputs: Any) -> Any:
-        """Inputs as a dict by name; anything but a mapping or a list of inputs is returned as it is."""
+        """Return inputs as a dict by name; anything but a mapping or a list of inputs is returned as it is."""
         check_process(keras.backend.backend())
         return named_inputs(inputs, self.input_keys, self.required_keys)
 
     def named_data(self, data: Any) -> Any:
-        """Data for `fit`, `evaluate` and `predict`: inputs by name, alone or with labels, or batches of them."""
+        """Return data for `fit`, `evaluate` and `predict`: inputs by name, alone or with labels, or batches of them."""
         check_process(keras.backend.backend())
         if isinstance(data, BatchSource):
             return data.dataset

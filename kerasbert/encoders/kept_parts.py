@@ -20,7 +20,7 @@ class KeepsParts:
     _awaited_parts: Callable[[], dict[str, Any]]
 
     def get_config(self) -> dict[str, Any]:
-        """The layer's config, with what was set on its parts."""
+        """Return the layer's config, with what was set on its parts."""
         config = super().get_config()  # type: ignore[misc]
         return {**config, **self.parts_config()}
 
@@ -39,7 +39,7 @@ class KeepsParts:
         return super().from_config(config)  # type: ignore[misc, no-any-return]
 
     def parts_config(self) -> dict[str, Any]:
-        """Config entries for the state of the parts; empty where none was set."""
+        """Return the config entries for the state of the parts; empty where none was set."""
         found = {
             trainable_parts.KEY: trainable_parts.trainable_parts(self),
             quantized_parts.KEY: quantized_parts.quantized_parts(self),

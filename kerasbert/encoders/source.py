@@ -102,7 +102,7 @@ def encoder_from(
 
 
 def _architectures(folder: Path) -> Sequence[Any]:
-    """The architectures that a folder's config names; empty where it names none."""
+    """Return the architectures that a folder's config names; empty where it names none."""
     try:
         values = read_json_object(checked_member(folder, CONFIG_FILE))
     except (KerasBertError, OSError):

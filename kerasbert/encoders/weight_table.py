@@ -43,11 +43,11 @@ class Weight(NamedTuple):
     transposed: bool = False
 
     def join(self, tensors: list[np.ndarray]) -> np.ndarray:
-        """The variable's value from its tensors, in the order of `names`."""
+        """Return the variable's value from its tensors, in the order of `names`."""
         return np.concatenate([tensor.T if self.transposed else tensor for tensor in tensors], axis=-1)
 
     def split(self, value: np.ndarray) -> dict[str, np.ndarray]:
-        """The tensors, by name, of a variable's value."""
+        """Return the tensors, by name, of a variable's value."""
         parts = np.split(value, len(self.names), axis=-1)
         return {
             name: np.ascontiguousarray(part.T if self.transposed else part)

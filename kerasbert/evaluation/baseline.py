@@ -49,7 +49,7 @@ def score_baseline(
     test_texts: Sequence[str],
     test_labels: Any,
     *,
-    heads: Mapping[str, Any] | None = None,
+    heads: Mapping[str, str | Task | type[Task]] | None = None,
     label_names: Sequence[str] | None = None,
     subclasses: Mapping[str, Any] | None = None,
     level_task: str = DEFAULT_LEVEL_TASK,
@@ -57,8 +57,8 @@ def score_baseline(
 ) -> BaselineScores:
     """Train and evaluate a baseline without BERT, TF-IDF with logistic regression, on the same texts.
 
-    Words, word pairs and character n-grams of 2 to 4 are weighted by TF-IDF; each label has a logistic regression, fitted
-    by stochastic gradient descent. Thresholds of independent labels are tuned on a tenth of the training texts.
+    TF-IDF is of words, word pairs and character n-grams of 2 to 4; each label has a logistic regression, fitted by SGD.
+    Thresholds of independent labels are tuned on a tenth of the training texts.
 
     Args:
         task: name of a task, as for `TextClassifier`; or the `outputs` of a `TrainedClassifier`, which the next four

@@ -1,7 +1,7 @@
 """Early exit: stop for each text at the first layer whose prediction is confident."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
 import numpy as np
@@ -10,6 +10,7 @@ from kerasbert._core.checks import check_int, check_number, suggest_keywords
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise
+from kerasbert.evaluation.gradients import float32_array
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.token_arrays import TokenArrays
 
@@ -101,41 +102,33 @@ class ExitStages:
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            self._batch(tokens.take(rows).padded(pad_id), rows, confidence, probabilities, exits)
+            self._batch(tokens.take(rows).padded(pad_id), rows, confidence, (probabilities, exits))
         total = float(self.layers[-1] * tokens.lengths.sum())
         saving = 1 - float((exits * tokens.lengths).sum()) / total if total else 0.0
         return EarlyExit(probabilities, exits, saving)
 
     def _batch(
-        self,
-        inputs: dict[str, np.ndarray],
-        rows: np.ndarray,
-        confidence: float,
-        probabilities: np.ndarray,
-        exits: np.ndarray,
+        self, inputs: dict[str, np.ndarray], rows: np.ndarray, confidence: float, result: tuple[np.ndarray, np.ndarray]
     ) -> None:
-        """Predict a batch and write to its `rows` of `probabilities` and `exits`."""
+        """Predict a batch and write to its `rows` of the result, probabilities and exit layers."""
+        probabilities, exits = result
         mask = inputs[ATTENTION_MASK]
-        hidden = _float32(self._embed.predict_on_batch(inputs))
-        bias = _float32(self._bias_of(mask))
-        vote = np.zeros((len(rows), probabilities.shape[1]))
+        hidden = float32_array(self._embed.predict_on_batch(inputs))  # (b, length, hidden)
+        bias = float32_array(self._bias_of(mask))  # (b, 1, 1, length)
+        vote = np.zeros((len(rows), probabilities.shape[1]))  # (b, units), the weighted sum of the layers so far
         for place, (layer, stage) in enumerate(zip(self.layers, self._stages, strict=True)):
             parts = {HIDDEN: hidden, ATTENTION_MASK: mask, BIAS: bias}
-            hidden, predicted = map(_float32, stage.predict_on_batch(parts))
+            hidden, predicted = map(float32_array, stage.predict_on_batch(parts))
             # Normalise by the weights so far: the vote stays a mean of probabilities.
             vote = vote + self._weights[place] * predicted
             voted = vote / self._weights[: place + 1].sum()
             leaves = self.votes.task.confidence(voted) >= confidence
-            if layer == self.layers[-1]:
-                leaves[:] = True
+            leaves |= layer == self.layers[-1]
             probabilities[rows[leaves]], exits[rows[leaves]] = voted[leaves], layer
+            # Only the texts that stay go on to the next layer.
             rows, hidden, mask, bias, vote = (part[~leaves] for part in (rows, hidden, mask, bias, vote))
             if not len(rows):
                 return
-
-
-def _float32(tensor: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(tensor), dtype=np.float32)
 
 
 def _embedding_stage(model: Classifier) -> keras.Model:

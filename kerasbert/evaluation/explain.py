@@ -18,7 +18,6 @@ from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradie
 from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
-from kerasbert.tokenization.tokenizer import Tokenizer
 
 STEPS = 64
 
@@ -171,18 +170,8 @@ def explain(
     )
     by_word = _by_word({"attribution": sign * found.attributions, **_pooling(model, inputs)}, places, spans, text)
     value, baseline = ((one if sign > 0 else 1 - one) for one in (found.value, found.baseline))
-    first = {key: array[:1] for key, array in inputs.items()}
-    return Explanation(
-        text,
-        head,
-        name,
-        value,
-        baseline,
-        found.error,
-        by_word,
-        _names(tokenizer, first[INPUT_IDS][0]),
-        _attentions(model, first),
-    )
+    tokens = tuple(tokenizer.token_of(int(number)) for number in inputs[INPUT_IDS][0])
+    return Explanation(text, head, name, value, baseline, found.error, by_word, tokens, _attentions(model, inputs))
 
 
 def _column(model: Classifier, head: str, label: str | None, inputs: dict[str, np.ndarray]) -> tuple[int, str, int]:
@@ -221,8 +210,9 @@ def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.n
     mask = inputs[ATTENTION_MASK]
     states = embedded.states(embedded.embed(inputs), mask)
     found: list[np.ndarray] = []
+    rest = states
     for reader in embedded.readers:
-        own, states = states[: len(reader.layer_indices)], states[len(reader.layer_indices) :]
+        own, rest = rest[: len(reader.layer_indices)], rest[len(reader.layer_indices) :]
         if isinstance(reader.pooling, (AttentionPooling, MultiHeadAttentionPooling)):
             read = [reader.join(own)] if reader.combine_before_pooling else own
             found.extend(_weights(reader.pooling, state, mask) for state in read)
@@ -230,7 +220,7 @@ def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.n
         return {}
     weights = np.mean(found, axis=0)
     # The weights of all windows of a text add up to 1.
-    return {"pooling": weights * _window_shares(model, embedded, inputs)[:, None]}
+    return {"pooling": weights * _window_shares(model, states, mask)[:, None]}
 
 
 def _weights(pooling: AttentionPooling | MultiHeadAttentionPooling, state: Any, mask: np.ndarray) -> np.ndarray:
@@ -238,21 +228,17 @@ def _weights(pooling: AttentionPooling | MultiHeadAttentionPooling, state: Any, 
     return weights if weights.ndim == 2 else np.asarray(weights.mean(axis=1))
 
 
-def _window_shares(model: Classifier, embedded: EmbeddedClassifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    rows = len(inputs[INPUT_IDS])
+def _window_shares(model: Classifier, states: list[Any], mask: np.ndarray) -> np.ndarray:
+    rows = len(mask)
     if model.windows is None or not isinstance(model.windows.pooling, AttentionPooling):
         return np.full(rows, 1 / rows)
-    states = embedded.states(embedded.embed(inputs), inputs[ATTENTION_MASK])
-    vectors = model.features(tuple(states), inputs[ATTENTION_MASK])
+    vectors = model.features(tuple(states), mask)
     weights = model.windows.pooling.weights_of(keras.ops.expand_dims(vectors, 0), np.ones((1, rows), dtype=np.int32))
     return np.asarray(keras.ops.convert_to_numpy(weights)[0])
 
 
 def _attentions(model: Classifier, inputs: dict[str, np.ndarray]) -> np.ndarray:
-    arrays = [inputs[name] for name in (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)]
+    """Return the attentions over the first row, (blocks, heads, length, length)."""
+    arrays = [inputs[name][:1] for name in (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)]
     output = model.encoder(*arrays, output_attentions=True, training=False)
     return np.stack([keras.ops.convert_to_numpy(one)[0] for one in output.attentions]).astype(np.float32)
-
-
-def _names(tokenizer: Tokenizer, ids: np.ndarray) -> tuple[str, ...]:
-    return tuple(tokenizer.token_of(int(number)) for number in ids)

@@ -35,9 +35,8 @@ class EmbeddedClassifier:
         self.model = model
         self.readers = [layer for layer in model.layers if isinstance(layer, Features)]
         states = [state for reader in self.readers for state in reader.input[:-1]]  # the last one is the mask
-        others = [model.input[name] for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
         self._others = [name for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
-        self._tail = keras.Model([*states, *others], model.output)
+        self._tail = keras.Model([*states, *[model.input[name] for name in self._others]], model.output)
 
     def embed(self, inputs: dict[str, np.ndarray]) -> Any:
         """Embed the token ids, (rows, length, hidden)."""
@@ -84,10 +83,10 @@ def integrated_gradients(
     if keras.backend.backend() != "tensorflow":
         raise ConfigError(f"Integrated gradients need Keras on TensorFlow; it runs on {keras.backend.backend()!r}.")
     embedded = EmbeddedClassifier(model)
-    real = _float32(embedded.embed(inputs))
+    real = float32_array(embedded.embed(inputs))
     plain = {**inputs, INPUT_IDS: np.where(is_text, pad_id, inputs[INPUT_IDS]).astype(np.int32)}
     # Positions are those of the text, even where the model counts them by the padding id.
-    baseline = np.where(is_text[:, :, None], _float32(embedded.embed(plain)), real)
+    baseline = np.where(is_text[:, :, None], float32_array(embedded.embed(plain)), real)
     nodes, weights = np.polynomial.legendre.leggauss(steps)
     total = np.zeros_like(real, dtype=np.float64)
     group = max(1, ROWS // len(real))
@@ -98,8 +97,8 @@ def integrated_gradients(
         by_point = gradients.reshape(len(points), *real.shape)
         total += np.tensordot(weights[start : start + group] / 2, by_point, axes=1)
     attributions = (total * (real - baseline)).sum(axis=-1)
-    value, lowest = (_output(embedded(ops.convert_to_tensor(one), inputs), head, label) for one in (real, baseline))
-    value, lowest = (float(ops.convert_to_numpy(one)[0]) for one in (value, lowest))
+    outputs = (_output(embedded(ops.convert_to_tensor(one), inputs), head, label) for one in (real, baseline))
+    value, lowest = (float(ops.convert_to_numpy(one)[0]) for one in outputs)
     return PathIntegral(attributions, value, lowest, float(abs(attributions.sum() - (value - lowest))))
 
 
@@ -111,7 +110,7 @@ def _gradients(embedded: EmbeddedClassifier, path: np.ndarray, inputs: Any, head
         tape.watch(points)
         # A text's output depends on its own rows alone, so the gradient of the sum is that of each.
         output = tf.reduce_sum(_output(embedded(points, inputs), head, label))
-    return _float32(tape.gradient(output, points))
+    return float32_array(tape.gradient(output, points))
 
 
 def _output(output: Any, head: str, label: int) -> Any:
@@ -128,5 +127,6 @@ def _repeat(inputs: dict[str, np.ndarray], times: int) -> dict[str, np.ndarray]:
     return repeated
 
 
-def _float32(tensor: Any) -> np.ndarray:
+def float32_array(tensor: Any) -> np.ndarray:
+    """Convert a tensor of any backend to a float32 array."""
     return np.asarray(keras.ops.convert_to_numpy(tensor), dtype=np.float32)

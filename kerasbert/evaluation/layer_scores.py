@@ -66,14 +66,14 @@ class LayerReport:
             for name, weight, score, saving, milliseconds in self.values()
         ]
 
-    def values(self) -> list[list[Any]]:
+    def values(self) -> list[tuple[str, float | None, float, float | None, float]]:
         """Return the same table as numbers, None where there is none; the saving is a share."""
         ways: list[tuple[str, float | None, dict[str, Any], float | None]] = [
             (f"layer {row['layer']}", row["weight"], row, None) for row in self.rows
         ]
         ways.append(("vote", None, self.vote, None))
         ways += [(f"exit at {row['confidence']:g}", None, row, row["saving"]) for row in self.exits]
-        return [[name, weight, row["score"], saving, row["milliseconds"]] for name, weight, row, saving in ways]
+        return [(name, weight, row["score"], saving, row["milliseconds"]) for name, weight, row, saving in ways]
 
     def save_picture(self, file: str | os.PathLike[str]) -> None:
         """Draw score against time of the truncated models, the vote and early exit, and the weights of the vote.
@@ -90,14 +90,8 @@ class LayerReport:
         curve, bars = figure.subplots(1, 2, width_ratios=(2, 1))
         layers = [row["layer"] for row in self.rows]
         _line(curve, self.rows, "o-", "one layer", [str(layer) for layer in layers])
-        _line(
-            curve,
-            self.exits,
-            "s--",
-            "early exit, at this confidence",
-            [f"{row['confidence']:g}" for row in self.exits],
-            below=True,
-        )
+        confidences = [f"{row['confidence']:g}" for row in self.exits]
+        _line(curve, self.exits, "s--", "early exit, at this confidence", confidences, below=True)
         curve.plot(self.vote["milliseconds"], self.vote["score"], "k*", markersize=12, label="vote of all")
         curve.set(xlabel="milliseconds a text", ylabel=self.measure, title=f"Score and time ({self.num_texts} texts)")
         curve.margins(0.08, 0.12)
@@ -182,9 +176,8 @@ def _line(
         return
     places = [(row["milliseconds"], row["score"]) for row in rows]
     axes.plot(*zip(*places, strict=True), style, label=label)
-    slant = (
-        {"xytext": (0, -7), "va": "top", "ha": "right"} if below else {"xytext": (0, 7), "va": "bottom", "ha": "left"}
-    )
+    offset, va, ha = (-7, "top", "right") if below else (7, "bottom", "left")
+    slant = {"xytext": (0, offset), "va": va, "ha": ha}
     for place, near in _without_crowds(dict(zip(names, places, strict=True))).items():
         axes.annotate(", ".join(near), place, textcoords="offset points", fontsize=8, rotation=45, **slant)
 

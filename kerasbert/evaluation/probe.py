@@ -10,6 +10,7 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, check_texts, suggest_keywords
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import progress_bar
+from kerasbert.classifiers.pooling import Pooling
 from kerasbert.evaluation.distinct import count_distinct, count_distinct_texts
 from kerasbert.evaluation.probe_report import ProbeReport, separates_texts
 from kerasbert.evaluation.probe_scores import ProbeScorer, sample_rows
@@ -28,11 +29,11 @@ LEAST_CLUSTERED = 3
 def probe(
     source: Source,
     texts: Sequence[str],
-    labels: Sequence[Any] | None = None,
+    labels: Sequence[object] | None = None,
     *,
-    sublabels: Sequence[Any] | None = None,
+    sublabels: Sequence[object] | None = None,
     layers: int | Sequence[int] | str = "all",
-    poolings: Any = FROZEN_POOLINGS,
+    poolings: str | Pooling | Sequence[str | Pooling] = FROZEN_POOLINGS,
     folds: int = 3,
     max_texts: int | None = MAX_TEXTS,
     clusters: bool | None = None,
@@ -42,10 +43,9 @@ def probe(
 ) -> ProbeReport:
     """Find the hidden state and pooling that are best for labels, or for subclasses inside them.
 
-    The texts go through the frozen encoder once; the vectors go to files, and one array at a time is read back. On each,
-    scikit-learn's logistic regression is cross-validated; with sub-labels also inside each class, on the sub-labels;
-    and clusters are scored by their silhouette. Hidden states whose vectors hardly differ, such as `[CLS]` in the
-    embeddings, which is the same for every text, are never recommended.
+    The texts go through the frozen encoder once. On every hidden state and pooling scikit-learn's logistic regression is
+    cross-validated, with sub-labels also inside each class, and clusters are scored by their silhouette. Hidden states
+    whose vectors hardly differ, such as `[CLS]` in the embeddings, are never recommended.
 
     Args:
         source: name or folder of a checkpoint, folder of a saved classifier, a trained `TextClassifier` or its

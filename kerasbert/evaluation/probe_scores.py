@@ -182,6 +182,7 @@ def _interleaved(names: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Return a random order in which each label's rows are evenly spaced."""
     place = np.empty(len(names))
     for name in np.unique(names):
+        # The k-th of m rows goes to (k + u) / m with one u in [0, 1) a label: any stretch holds the label by its share.
         rows = random.permutation(np.flatnonzero(names == name))
         place[rows] = (np.arange(len(rows)) + random.random()) / len(rows)
     return np.argsort(place, kind="stable")

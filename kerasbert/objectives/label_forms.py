@@ -85,7 +85,7 @@ class LabelForm:
             return np.asarray(labels.argmax(axis=1))
         return labels.reshape(-1) if self.ids else labels.reshape(len(labels), self.units)
 
-    def message(self, where: str, value: Any, place: str) -> str:
+    def message(self, where: str, value: object, place: str) -> str:
         """Compose the error message for a value that does not fit.
 
         Args:

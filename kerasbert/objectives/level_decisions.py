@@ -34,7 +34,7 @@ def decide_levels(
     else:
         decided = [values[0].argmax(axis=1)]
         for array, parents in zip(values[1:], map(np.array, hierarchy.parents), strict=True):
-            inside = parents[None, :] == decided[-1][:, None]
+            inside = parents[None, :] == decided[-1][:, None]  # (n, C), the children of what was decided above
             decided.append(np.where(inside, array, -1.0).argmax(axis=1))
     return dict(zip(hierarchy.levels, decided, strict=True))
 

@@ -176,7 +176,14 @@ class KnownLabels(keras.metrics.Metric):
         1.0
     """
 
-    def __init__(self, metric: Any, *, sparse: bool = True, name: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        metric: keras.metrics.Metric | dict[str, Any],
+        *,
+        sparse: bool = True,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         metric = keras.saving.deserialize_keras_object(metric) if isinstance(metric, dict) else metric
         super().__init__(name=name or metric.name, **kwargs)
         self.metric = metric
@@ -277,6 +284,7 @@ def top_down(probabilities: Any, parents: Sequence[Sequence[int]]) -> Any:
     """
     by_level = [probabilities]
     for level in reversed(parents):
+        # (batch, C) @ (C, number of parents), one-hot: sums over the children.
         by_level.insert(0, ops.matmul(by_level[0], np.eye(max(level) + 1, dtype="float32")[np.array(level)]))
     chosen = ops.argmax(by_level[0], axis=-1)
     for level, values in zip(parents, by_level[1:], strict=True):

@@ -15,31 +15,26 @@ COUNTED = ("precision", "recall", "f1")
 def score_predictions(
     y_true: np.ndarray, y_pred: np.ndarray, label_names: Sequence[str], probabilities: np.ndarray | None = None
 ) -> dict[str, Any]:
-    """Score predictions: counted from the decisions and, with probabilities, by how well they rank the texts.
-
-    `Task.score` calls it with the arrays of a head.
+    """Score predictions and, if given, the ranking of texts by probabilities.
 
     Args:
-        y_true: class ids (n,), where each text has one label, or 0 or 1 of shape (n, C).
-        y_pred: predictions of the same shape.
+        y_true: class ids (n,), or 0 or 1 of shape (n, C).
+        y_pred: of the same shape.
         label_names: the C names, in the order of the ids or columns.
-        probabilities: (n, C); None for counted scores alone.
+        probabilities: (n, C); None for scores of the predictions alone.
 
     Returns:
-        Plain data without NaN. `num_examples`, `accuracy` (of rows: all labels right), `hamming_loss`;
+        Plain data without NaN: `num_examples`, `accuracy` (of rows: all labels right), `hamming_loss`;
         `micro`, `macro` and `weighted` (each with `precision`, `recall`, `f1`), and `per_label`: name -> these and
-        `support`. Where a denominator is zero, precision, recall, F1 and Matthews are 0.
+        `support`. Where a denominator is zero, precision, recall, F1 and Matthews are 0. Without texts means are None.
 
-        `matthews_correlation` and `cohen_kappa` stand beside the accuracy; of rows they stand with each label and, as means
-        over the labels, under `macro`. Kappa is None where one label alone occurs in labels and predictions.
+        `matthews_correlation` and `cohen_kappa` stand beside the accuracy; of (n, C) they stand with each label, and their
+        means under `macro`. Kappa is None where one label alone occurs in labels and predictions.
 
         `labels_without_texts` names the labels that no text has, where there are some; their F1 of 0 counts in `macro`.
 
-        With probabilities `log_loss`, and `average_precision` and `roc_auc` beside every F1. A label that no text has,
-        has neither, and one that every text has, has no `roc_auc`: they are None, means are over the other labels, and
-        `undefined` names these labels.
-
-        Without texts every mean is None.
+        With probabilities `log_loss`, and `average_precision` and `roc_auc` beside every F1. Labels that no text has have
+        neither, those that every text has no `roc_auc`: None, left out of means, and named by `undefined`.
 
     Raises:
         DataError: when the shapes do not go together.

@@ -15,10 +15,9 @@ def tune_thresholds(
 ) -> np.ndarray:
     """Tune each label's threshold for F1 on validation data, shrunk towards a common one for rare labels.
 
-    A label is predicted at its threshold or above. Its own best threshold lies halfway between the two neighbouring
-    probabilities, of several equally good ones the one nearest to `default`; the common threshold is the one with the
-    best macro-F1. With n positive examples a label's threshold is (n own + strength common) / (n + strength). A label
-    without a positive example takes the common one, and without any at all the default.
+    A label is predicted at its threshold or above. Its own best one lies halfway between two neighbouring probabilities
+    and, of several, nearest to `default`; the common one has the best macro-F1. With n positive examples a label's
+    threshold is (n own + strength common) / (n + strength). Without any positive example all take the default.
 
     Args:
         labels: (n, C) of 0 or 1.
@@ -77,6 +76,7 @@ def _best(labels: np.ndarray, probabilities: np.ndarray, default: float) -> floa
     order = np.argsort(-probabilities, kind="stable")
     ranked = probabilities[order]
     predicted = np.arange(1, len(ranked) + 1)
+    # F1 of predicting the k most probable texts, (n,), for every k at once.
     f1 = 2 * np.cumsum(labels[order]) / (predicted + positives)
     # Only between two different probabilities can a threshold be put.
     separable = np.append(ranked[:-1] > ranked[1:], True)

@@ -23,7 +23,7 @@ def silence(gradient: Any, heard: Any) -> Any:
 
 
 def has_replicas() -> bool:
-    """Whether this is one of several devices."""
+    """Return whether this is one of several devices."""
     context = tf.distribute.get_replica_context()
     return context is not None and context.num_replicas_in_sync > 1
 

@@ -111,14 +111,7 @@ class AdamW(keras.optimizers.AdamW):
         super().build(variables)
 
     def check_patterns(self, paths: Sequence[str]) -> None:
-        """Refuse patterns that match none of a model's weights; done once, by the first model.
-
-        Args:
-            paths: of its weights.
-
-        Raises:
-            ConfigError: when there is such a pattern.
-        """
+        """Refuse patterns that match none of a model's weights, given by their paths; done once, by the first model."""
         if self._patterns_checked:
             return
         for name, patterns in (("rate_factors", self.rate_factors), ("start_steps", self.start_steps)):
@@ -143,19 +136,18 @@ class AdamW(keras.optimizers.AdamW):
         index = self._get_variable_index(variable)
         rate = ops.cast(learning_rate, variable.dtype) * self._factors[index]
         decay = rate * self.weight_decay if self.weight_decay and self._decayed[index] else None
-        if keras.backend.backend() == "tensorflow":
-            from kerasbert.optimizers import _tensorflow_adam as fused
-
-            every = self.gradient_accumulation_steps or 1
-            start = self._starts[index]
-            if start:
-                rate = ops.where(self._iterations >= start, rate, ops.zeros_like(rate))
-                decay = None if decay is None else ops.where(self._iterations >= start, decay, ops.zeros_like(decay))
-            fused.update(self, gradient, variable, index, rate=rate, decay=decay, start=-(-start // every))
+        fused = _fused()
+        if fused is None:
+            if decay is not None:
+                self.assign_sub(variable, variable * decay)
+            super().update_step(gradient, variable, rate)
             return
-        if decay is not None:
-            self.assign_sub(variable, variable * decay)
-        super().update_step(gradient, variable, rate)
+        every = self.gradient_accumulation_steps or 1
+        start = self._starts[index]
+        if start:
+            rate = ops.where(self._iterations >= start, rate, ops.zeros_like(rate))
+            decay = None if decay is None else ops.where(self._iterations >= start, decay, ops.zeros_like(decay))
+        fused.update(self, gradient, variable, index, rate=rate, decay=decay, start=-(-start // every))
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -184,9 +176,8 @@ class AdamW(keras.optimizers.AdamW):
         return next((step for pattern, step in self.start_steps.items() if pattern in path), 0)
 
     def _backend_apply_gradients(self, grads: list[Any], trainable_variables: list[Any]) -> None:
-        if keras.backend.backend() == "tensorflow":
-            from kerasbert.optimizers import _tensorflow_adam as fused
-
+        fused = _fused()
+        if fused is not None:
             grads = fused.sum_over_replicas(grads)
             starts = [self._starts[self._get_variable_index(variable)] for variable in trainable_variables]
             # Gradients of several batches are added up, which takes whole tables.
@@ -203,9 +194,8 @@ class AdamW(keras.optimizers.AdamW):
         super()._backend_apply_gradients(grads, trainable_variables)
 
     def _accumulate_over_replicas(self, grads: list[Any], trainable_variables: list[Any]) -> None:
-        """As Keras's accumulation, but without a branch around the exchange between devices, which TensorFlow refuses."""
-        from kerasbert.optimizers import _tensorflow_adam as fused
-
+        """Accumulate as Keras does, but without a branch around the exchange between devices, which TensorFlow refuses."""
+        fused: Any = _fused()
         sums = [self._accumulated_gradients[self._get_variable_index(variable)] for variable in trainable_variables]
         totals = [gradient + total for gradient, total in zip(grads, sums, strict=True)]
         due = ops.equal((self._iterations + 1) % self.gradient_accumulation_steps, 0)
@@ -217,11 +207,10 @@ class AdamW(keras.optimizers.AdamW):
         fused.assign_everywhere(list(zip(sums, kept, strict=True)))
 
     def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
-        if keras.backend.backend() != "tensorflow" or not self.use_ema:
+        fused = _fused()
+        if fused is None or not self.use_ema:
             super()._update_model_variables_moving_average(trainable_variables)
             return
-        from kerasbert.optimizers import _tensorflow_adam as fused
-
         momentum = ops.where(ops.equal(self.iterations, 0), 0.0, self.ema_momentum)
         averages = self._model_variables_moving_average
         values = [
@@ -234,21 +223,19 @@ class AdamW(keras.optimizers.AdamW):
         """Nothing: `update_step` decays each variable at its own rate."""
 
     def _clip_gradients(self, gradients: list[Any]) -> list[Any]:
-        if keras.backend.backend() != "tensorflow":
+        fused = _fused()
+        if fused is None:
             return list(super()._clip_gradients(gradients))
-        from kerasbert.optimizers import _tensorflow_adam as fused
-
         if self.global_clipnorm is None:
             gradients = super()._clip_gradients(gradients)
         gradients, self._finite = fused.clip_by_global_norm(gradients, self.global_clipnorm)
         return gradients
 
     def _backend_update_step(self, grads: list[Any], trainable_variables: list[Any], learning_rate: Any) -> None:
-        if keras.backend.backend() != "tensorflow":
+        fused = _fused()
+        if fused is None:
             super()._backend_update_step(grads, trainable_variables, learning_rate)
             return
-        from kerasbert.optimizers import _tensorflow_adam as fused
-
         self.skipped.assign_add(ops.cast(ops.logical_not(self._finite), "int32"))
         rate = learning_rate * ops.cast(self._finite, "float32")
         fused.update_everywhere(self, list(zip(grads, trainable_variables, strict=True)), rate)
@@ -259,6 +246,15 @@ def check_patterns(optimizer: keras.optimizers.Optimizer, weights: Sequence[kera
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if isinstance(inner, AdamW):
         inner.check_patterns([weight.path for weight in weights])
+
+
+def _fused() -> Any:
+    """TensorFlow's kernels; None on another backend."""
+    if keras.backend.backend() != "tensorflow":
+        return None
+    from kerasbert.optimizers import _tensorflow_adam
+
+    return _tensorflow_adam
 
 
 def _parts_of(paths: Sequence[str]) -> list[str]:

@@ -58,7 +58,7 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * ops.clip(ops.minimum(rising, self._decay(ops.clip(left, 0.0, 1.0))), 0.0, 1.0)
 
     def _decay(self, left: Any) -> Any:
-        """Share of the peak at a share of steps left."""
+        """Return the share of the peak at a share of steps left."""
         if self.shape == "constant":
             return ops.ones_like(left)
         if self.shape == "cosine":

@@ -1,7 +1,6 @@
 """Agreement of clusters with known sub-labels."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -9,7 +8,7 @@ from kerasbert._core.errors import DataError
 from kerasbert.labels.encode import named_labels
 
 
-def score_agreement(known: Sequence[Any], groups: Sequence[Any]) -> dict[str, float]:
+def score_agreement(known: Sequence[object], groups: Sequence[object]) -> dict[str, float]:
     """Compute adjusted Rand index, normalised mutual information, V-measure, and accuracy of the best match.
 
     Args:

@@ -92,7 +92,7 @@ class ClassDiscovery:
             "label": self.label,
             "num_texts": len(self.rows),
             "unimodal": self.unimodal,
-            "unimodality": {name: _plain(value) for name, value in self.unimodality._asdict().items()},
+            "unimodality": self.unimodality._asdict(),
             "number_scores": [score._asdict() for score in self.number_scores],
             "num_outliers": self.num_outliers,
             "agreement": self.agreement,
@@ -140,7 +140,7 @@ def discover_subclasses(
     features: np.ndarray | None = None,
     within: str | Sequence[str] | None = None,
     number: int | None = None,
-    sublabels: Sequence[Any] | None = None,
+    sublabels: Sequence[object] | None = None,
     method: str = "kmeans",
     reduction: str = "pca",
     dimensions: int = 30,
@@ -149,15 +149,13 @@ def discover_subclasses(
 ) -> Discovery:
     """Cluster the texts of each class into subclasses.
 
-    Each class is looked at alone: the features of its texts, what separates them (`reduce_features`), a test for whether
-    there is more than one group (`find_unimodality`), the number of groups (`score_numbers`, `choose_number`), the
-    groups. A class without groups stays whole and is reported as unimodal.
+    For each class its features are reduced to what separates them, tested for more than one group, and clustered into a
+    number of groups that is chosen by silhouette and stability. A class without groups stays whole, as unimodal.
 
     Args:
         texts: n texts.
         labels: n classes.
-        encoder: what gives the features: a saved classifier's folder, or name or folder of a checkpoint, of
-            whose last two hidden states the means over the tokens are averaged.
+        encoder: folder of a saved classifier, or name or folder of a checkpoint, whose last two hidden states are averaged.
         features: (n, hidden), instead of an encoder.
         within: class or classes to look into; None looks into all.
         number: of groups in each class, >= 2; None chooses.
@@ -182,7 +180,9 @@ def discover_subclasses(
         >>> found.tree, found.classes["order"].subclasses[0].size
         ({'order': ['order/1', 'order/2']}, 30)
     """
-    texts, labels = check_texts("texts", texts), _check_labels(labels)
+    texts, labels = check_texts("texts", texts), named_labels(labels)
+    if not labels:
+        raise DataError("`labels` must hold at least one class; got none.")
     _check_arguments(number, method, reduction, dimensions, max_number, seed)
     search = _Search(number, method, reduction, dimensions, max_number, seed)
     chosen = _check_within(within, labels)
@@ -301,13 +301,6 @@ def _distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
     return np.stack([np.linalg.norm(points - centre, axis=1) for centre in centres], axis=1)
 
 
-def _check_labels(labels: Any) -> list[str]:
-    names = named_labels(labels)
-    if not names:
-        raise DataError("`labels` must hold at least one class; got none.")
-    return names
-
-
 def _check_within(within: Any, labels: list[str]) -> list[str]:
     known = sorted(set(labels))
     wanted: Any = [within] if isinstance(within, (str, int)) else within
@@ -345,7 +338,3 @@ def _check_features(features: Any) -> np.ndarray:
 def _listed(title: str, shown: list[str], total: int) -> str:
     rest = f" and {total - len(shown)} more" if total > len(shown) else ""
     return title + ", ".join(shown) + rest
-
-
-def _plain(value: Any) -> Any:
-    return bool(value) if isinstance(value, (bool, np.bool_)) else float(value)

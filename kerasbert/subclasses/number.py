@@ -59,11 +59,12 @@ def score_numbers(
 
 
 def choose_number(scores: Sequence[NumberScore]) -> int:
-    """Choose the smallest number whose silhouette times stability, smoothed over near numbers, is within 3 % of the best.
+    """Choose the smallest number of groups whose smoothed silhouette times stability is within 3 % of the best.
 
-    Numbers are near n when they differ from it by at most n / 6: none for 5 groups, 13 to 17 for 15.
+    A value is smoothed over the numbers that differ from n by at most n / 6: none for 5 groups, 13 to 17 for 15.
     """
     numbers = np.array([score.number for score in scores])
+    # A silhouette alone favours many small groups, stability alone few large ones.
     values = np.array([score.silhouette * max(score.stability, 0.0) for score in scores])
     smooth = np.array([values[abs(numbers - number) <= number * NEAR].mean() for number in numbers])
     best = smooth.max()
@@ -101,7 +102,7 @@ def find_unimodality(coordinates: np.ndarray, largest: int, *, seed: int = 0) ->
     ]
     statistic = _best_silhouette(sample - sample.mean(axis=0), numbers, seed)
     mean, deviation = float(np.mean(references)), float(np.std(references) * np.sqrt(1 + 1 / REFERENCES))
-    return Unimodality(statistic, mean, deviation, statistic <= mean + MARGIN * deviation)
+    return Unimodality(statistic, mean, deviation, bool(statistic <= mean + MARGIN * deviation))
 
 
 def to_unit(points: np.ndarray) -> np.ndarray:
@@ -117,6 +118,7 @@ def _score(points: np.ndarray, number: int, method: str, seed: int) -> NumberSco
     groups = group_points(points, number, method=method, seed=seed, starts=STARTS)
     if len(set(groups)) < 2:
         return NumberScore(number, -1.0, 0.0)
+    # Groups that are there come back in a part of the points; those that chance made do not.
     random = np.random.default_rng(seed)
     agreements = []
     for turn in range(RESAMPLINGS):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
+from kerasbert.tasks.task import Task
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -14,7 +15,7 @@ class TaskSettings:
     Args:
         task: what a text is labelled with: `"binary"` (one of two labels), `"multiclass"` (one of several), `"multilabel"`
             (any of several), `"multitask"` (several heads) or `"hierarchical"` (classes with subclasses).
-        heads: for a multi-task classifier head name -> the task of that head.
+        heads: for a multi-task classifier head name -> its task, by name or as `Multiclass(...)` with its label names.
         label_names: labels in the order wanted, (negative, positive) for a binary task; others are refused. None: collected
             and sorted.
         subclasses: for a hierarchical classifier class -> its subclasses, see `build_hierarchical`. None: collected.
@@ -26,7 +27,7 @@ class TaskSettings:
     """
 
     task: str = dataclasses.field(default="multiclass", kw_only=False, metadata={"required": True})
-    heads: Mapping[str, str] | None = dataclasses.field(default=None, metadata={"command": False})
+    heads: Mapping[str, str | Task] | None = dataclasses.field(default=None, metadata={"command": False})
     label_names: Sequence[str] | None = dataclasses.field(default=None, metadata={"example": "A,B,C"})
     subclasses: Mapping[str, Any] | None = dataclasses.field(default=None, metadata={"command": False})
     level_task: str = DEFAULT_LEVEL_TASK

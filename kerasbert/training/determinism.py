@@ -94,7 +94,7 @@ class _BackendState:
 
 
 def is_deterministic() -> bool:
-    """Whether `make_deterministic` has been called in this process."""
+    """Return whether `make_deterministic` has been called in this process."""
     import tensorflow as tf
 
     threads = (

@@ -50,7 +50,7 @@ def as_strategy(value: Any) -> Any:
 
 
 def is_chief(strategy: Any) -> bool:
-    """Whether this process is the one that writes files; the only one is."""
+    """Return whether this process is the one that writes files; the only one is."""
     resolver = getattr(strategy, "cluster_resolver", None)
     if resolver is None or not resolver.task_type:
         return True
@@ -98,7 +98,7 @@ def check_fits(strategy: Any, batch_size: int | None, jit_compile: bool) -> None
 
 
 def needs_static_shapes(strategy: Any) -> bool:
-    """Whether every shape of a batch needs a program of its own."""
+    """Return whether every shape of a batch needs a program of its own."""
     return strategy is not None and type(strategy).__name__.startswith("TPUStrategy")
 
 
@@ -122,7 +122,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
 
 
 def scope_of(strategy: Any) -> contextlib.AbstractContextManager[Any]:
-    """The scope of a strategy, in which models and optimisers are made; nothing for None."""
+    """Return the scope of a strategy, in which models and optimisers are made; nothing for None."""
     return contextlib.nullcontext() if strategy is None else strategy.scope()
 
 
@@ -159,7 +159,7 @@ def _mirrored() -> Any:
 
 @functools.cache
 def _mirrored_over(devices: tuple[str, ...]) -> Any:
-    """The strategy over some devices, one for all trainings."""
+    """Return the strategy over some devices, one for all trainings."""
     # A second one would number its exchanges anew, and TensorFlow takes exchanges of one number for the same.
     import tensorflow as tf
 
@@ -183,14 +183,14 @@ def _multiworker() -> Any:
 
 @functools.cache
 def _workers_of(config: str) -> Any:
-    """The strategy over the machines of a `TF_CONFIG`; one for all trainings."""
+    """Return the strategy over the machines of a `TF_CONFIG`; one for all trainings."""
     import tensorflow as tf
 
     return tf.distribute.MultiWorkerMirroredStrategy()
 
 
 def _num_workers() -> int:
-    """How many machines `TF_CONFIG` names; 0 where it is not set."""
+    """Return how many machines `TF_CONFIG` names; 0 where it is not set."""
     text = os.environ.get("TF_CONFIG")
     if not text:
         return 0

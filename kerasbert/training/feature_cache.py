@@ -38,11 +38,9 @@ class FeatureBatches(BatchSource):
         self.dataset = source.with_length(self.pipeline)
 
     def begin(self, epoch: int, step: int = 0) -> None:
-        """See `BatchSource.begin`."""
         self.source.begin(epoch, step)
 
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """See `BatchSource.rows_of`."""
         return self.source.rows_of(epoch, step)
 
     def _pipeline(self, features: np.ndarray, labels: Any) -> Any:
@@ -85,7 +83,7 @@ def frozen_features(model: Classifier, train: BatchSource, validation: BatchSour
 
 
 def _has_rows(source: BatchSource | None) -> bool:
-    """Whether a text has the same tokens in every epoch, so that its features are computed once and for all."""
+    """Return whether a text has the same tokens in every epoch, so that its features are computed once."""
     return isinstance(source, TokenBatches) and source.augmentation is None
 
 
@@ -111,7 +109,7 @@ def _with_features(below: keras.Model, source: Any) -> FeatureBatches:
 
 
 def _of_stream(below: keras.Model, source: StreamBatches) -> tuple[np.ndarray, Any]:
-    """Features and labels of all rows, read piece by piece."""
+    """Compute the features, and read the labels, of all rows piece by piece."""
     features: list[np.ndarray] = []
     labels: list[dict[str, np.ndarray]] = []
     for start in range(0, source.store.num_rows, STREAM_ROWS):

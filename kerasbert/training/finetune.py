@@ -114,7 +114,12 @@ def finetune(
     if run.log_dir is not None and is_chief(devices):
         callback_list += make_logs(run.log_dir)
     bar = [Progress(train, settings.epochs or 1)] if run.verbose and is_chief(devices) else []
-    facts = {**dataclasses.asdict(settings), **_facts(model, train, validation)}
+    facts = {
+        **dataclasses.asdict(settings),
+        **facts_of_model(model),
+        **facts_of_source("training", train),
+        **facts_of_source("validation", validation),
+    }
     try:
         with _keeping(run, facts, devices) as kept:
             check_agreement(devices, [facts, None if kept is None else (kept.epoch, kept.step, kept.finished)])
@@ -130,7 +135,7 @@ def finetune(
 def _settle(
     settings: TrainingSettings | None, options: Mapping[str, Any], train: Any, validation: Any
 ) -> TrainingSettings:
-    """Checked settings with the number of epochs that the data asks for."""
+    """Return checked settings with the number of epochs that the data asks for."""
     if not isinstance(settings, TrainingSettings | None):
         raise TypeError(f"`settings` must be kerasbert.training.TrainingSettings(...); got {shorten(settings)}.")
     _check_batches("train", train)
@@ -154,11 +159,10 @@ def _prepare_heads(
     labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
     if validation is not None:
         check_head_labels(model, validation, "The labels of `validation`")
-    balances = balance_heads(model, labels, balance=settings.balance, label_smoothing=settings.label_smoothing)
+    balances = start_heads(model, labels, settings)
     for name, chosen in balances.items():
         told = f"{name}: {chosen.summary}" if len(balances) > 1 else chosen.summary
         announce(told, shown=verbose and settings.balance)
-    set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
     if isinstance(train, StreamBatches):
         announce(train.describe(), shown=verbose)
     return {name: chosen.loss for name, chosen in balances.items()}
@@ -179,20 +183,15 @@ def _warn_of_rate(model: Classifier, learning_rate: float) -> None:
     if learning_rate > HIGH_LEARNING_RATE and model.encoder.trainable_weights:
         warnings.warn(
             f"`learning_rate` {learning_rate:g} is likely to destroy what the encoder learned in pretraining: BERT is "
-            f"fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. `head_learning_rate` is the "
-            f"one for the new head.",
+            f"fine-tuned at 2e-5 to 5e-5, small encoders at up to {LEARNING_RATE:g}, the default. `head_learning_rate` is "
+            f"the one for the new head.",
             KerasbertWarning,
             stacklevel=4,
         )
 
 
-def _facts(model: Classifier, train: Any, validation: Any) -> dict[str, Any]:
-    """What the checkpoints of a training must have been started with, beyond its settings."""
-    return {**facts_of_model(model), **facts_of_source("training", train), **facts_of_source("validation", validation)}
-
-
 def _keeping(run: RunSettings, facts: dict[str, Any], devices: Any) -> Any:
-    """The context of a run that keeps checkpoints, or of none."""
+    """Return the context of a run that keeps checkpoints, or of none."""
     if run.checkpoint_dir is None:
         return contextlib.nullcontext(None)
     return open_run(
@@ -263,27 +262,31 @@ class StopAfter(keras.callbacks.Callback):
         self.epoch = 0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Remember the epoch."""
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Stop behind the last batch."""
         if self.epoch * self.steps + batch + 1 >= self.max_steps:
             self.model.stop_training = True
 
 
-def balance_heads(
-    model: Classifier, labels: Mapping[str, Any], *, balance: str | None, label_smoothing: float | None
+def start_heads(model: Classifier, labels: Mapping[str, Any], settings: TrainingSettings) -> dict[str, HeadBalance]:
+    """Start untrained heads at the frequencies of the labels that they will see, and return the loss of each head."""
+    balances = _balance_heads(model, labels, settings.balance, settings.label_smoothing)
+    set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
+    return balances
+
+
+def _balance_heads(
+    model: Classifier, labels: Mapping[str, Any], balance: str | None, smoothing: float | None
 ) -> dict[str, HeadBalance]:
-    """Return the loss of each head, from the labels that it will see; see `finetune`."""
     if model.hierarchy is not None:
         if balance is not None:
             raise ConfigError(f"`balance` must be None for a hierarchical model; got {shorten(balance)}.")
         levels = [head.task for head in model.heads.values()]
-        return dict(zip(model.heads, balance_levels(levels, label_smoothing=label_smoothing), strict=True))
+        return dict(zip(model.heads, balance_levels(levels, label_smoothing=smoothing), strict=True))
     return {
         name: balance_head(
-            head.task, labels[name], activation=head.activation, balance=balance, label_smoothing=label_smoothing
+            head.task, labels[name], activation=head.activation, balance=balance, label_smoothing=smoothing
         )
         for name, head in model.trained_heads.items()
     }
@@ -333,7 +336,7 @@ def _monitor_of(head: ClassificationHead) -> str:
 
 
 class _KeepBest(keras.callbacks.EarlyStopping):
-    """Early stopping that keeps the later of two equally good epochs, which has seen more and was trained at a lower rate."""
+    """Early stopping that keeps the later of two equally good epochs, which has seen more, at a lower rate."""
 
     def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
         return bool(monitor_value == reference_value or super()._is_improvement(monitor_value, reference_value))

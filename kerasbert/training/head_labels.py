@@ -54,11 +54,13 @@ def sampled_labels(source: BatchSource, labels: dict[str, Any]) -> dict[str, Any
     """Return the labels, from `check_head_labels`, of the rows that the first epoch takes."""
     if not isinstance(source, Batches) or source.draws is None:
         return labels
-    return keras.tree.map_structure(lambda array: array[source.rows(0)], labels)
+    rows = source.rows(0)
+    taken: dict[str, Any] = keras.tree.map_structure(lambda array: array[rows], labels)
+    return taken
 
 
 def _cached_task(source: Any, name: str) -> str | None:
-    """The task that a token cache holds the labels of; None where it does not say."""
+    """Return the task that a token cache holds the labels of; None where it does not say."""
     heads = getattr(getattr(source, "store", None), "heads", {})
     head = heads.get(name) or (next(iter(heads.values())) if len(heads) == 1 else None)
     return None if head is None else head.task

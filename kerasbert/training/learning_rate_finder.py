@@ -1,6 +1,7 @@
 """A learning-rate range test: the rate grows from batch to batch, and the loss tells where training is fastest."""
 
 import dataclasses
+import itertools
 import math
 import os
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.optimizers import AdamW
-from kerasbert.training.finetune import balance_heads, set_prior_bias
+from kerasbert.training.finetune import start_heads
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
 from kerasbert.training.settings import SCHEDULED, TrainingSettings
 
@@ -65,7 +66,7 @@ class LearningRateFinder:
         return float(self.rates[first + int(np.argmin(slopes))])
 
     def summary(self) -> str:
-        """The suggestion in words."""
+        """Return the suggestion in words."""
         rate = self.suggestion
         return (
             f"The loss falls fastest at a rate of {rate:.1e} for the encoder ({rate * self.head_ratio:.1e} for the head); "
@@ -129,8 +130,7 @@ def find_learning_rate(
         suggestion: judge by validation data.
 
     Raises:
-        ConfigError: when a number is out of its range, or the settings hold what a test with a schedule of its own does not
-            follow, such as `ema`.
+        ConfigError: when a number is out of its range, or a setting has no place beside the test's own schedule (`ema`).
 
     Example:
         >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
@@ -156,9 +156,7 @@ def find_learning_rate(
     before = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
     epoch = train.epoch
     try:
-        balances = balance_heads(model, labels, balance=settled.balance, label_smoothing=settled.label_smoothing)
-        set_prior_bias(model, labels, {name: chosen.weights for name, chosen in balances.items()})
-        losses_of_heads = {name: chosen.loss for name, chosen in balances.items()}
+        losses_of_heads = {name: chosen.loss for name, chosen in start_heads(model, labels, settled).items()}
         factors = {f"{model.encoder.name}/": 1.0, "": head_ratio}
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
         optimizer = AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm)
@@ -205,10 +203,5 @@ def _losses(model: keras.Model, train: BatchSource, steps: int) -> Iterator[floa
 
 def _batches(train: BatchSource, steps: int) -> Iterator[Any]:
     train.begin(0)
-    done = 0
-    while True:
-        for batch in train.dataset:
-            yield batch
-            done += 1
-            if done == steps:
-                return
+    epochs = itertools.repeat(train.dataset)
+    return itertools.islice(itertools.chain.from_iterable(epochs), steps)

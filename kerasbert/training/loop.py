@@ -1,43 +1,26 @@
 """The loop over epochs and batches: `model.fit`, but able to start in the middle of an epoch."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.errors import ConfigError, DivergedError, WorkerLostError
+from kerasbert.batches.source import BatchSource
 from kerasbert.training.devices import needs_static_shapes
 from kerasbert.training.divergence import LossGuard
 from kerasbert.training.memory import kept_memory
 
 
-class Source(Protocol):
-    """Batches that can be given again from any place, such as `Batches`.
-
-    `pipeline` is a `tf.data.Dataset` of `(inputs, labels)` or `(inputs, labels, weights)`, whose next iteration `begin`
-    settles; `rows_of` names the rows of a batch.
-    """
-
-    steps: int
-    pipeline: Any
-    dataset: Any
-
-    def begin(self, epoch: int, step: int = 0) -> None:
-        """Make the next iteration over `pipeline` that of an epoch, from a batch on."""
-
-    def rows_of(self, epoch: int, step: int) -> np.ndarray:
-        """The rows of one batch, in the numbers of the data."""
-
-
 class Position:
-    """First epoch and first batch in it of a training; subclasses restore its state there, and keep it."""
+    """First epoch, and first batch in it, of a training; subclasses restore its state there, and keep it."""
 
     def __init__(self, epoch: int = 0, step: int = 0) -> None:
         self.epoch = epoch
         self.step = step
 
-    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: Source) -> None:
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: BatchSource) -> None:
         """Called once the first epoch has begun, with model, optimiser and metrics built."""
 
     def after_step(self, epoch: int, step: int, loss: float) -> None:
@@ -52,8 +35,8 @@ class Position:
 
 def run_epochs(
     model: keras.Model,
-    train: Source,
-    validation: Source | None = None,
+    train: BatchSource,
+    validation: BatchSource | None = None,
     *,
     epochs: int,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -99,7 +82,7 @@ class _Loop:
         self.steps = steps
         self.guard = LossGuard()
 
-    def run(self, train: Source, validation: Source | None, epochs: int) -> keras.callbacks.History:
+    def run(self, train: BatchSource, validation: BatchSource | None, epochs: int) -> keras.callbacks.History:
         model, start = self.model, self.start
         self.steps.build(train.pipeline.element_spec)
         model.stop_training = False
@@ -110,6 +93,7 @@ class _Loop:
             self.callback_list.on_epoch_begin(epoch)
             first = 0
             if epoch == start.epoch:
+                # Now, since what has just begun the epoch set the metrics and callbacks to their starts.
                 start.restore(model, self.callback_list, train)
                 first = start.step
             train.begin(epoch, first)
@@ -126,7 +110,7 @@ class _Loop:
         self.callback_list.on_train_end(logs)
         return model.history
 
-    def _train(self, train: Source, epoch: int, first: int) -> None:
+    def _train(self, train: BatchSource, epoch: int, first: int) -> None:
         if first >= train.steps:
             return
         for step, batch in zip(range(first, train.steps), train.pipeline, strict=False):
@@ -154,7 +138,7 @@ class _Loop:
                 "checkpoint, where there is a `checkpoint_dir`."
             ) from error
 
-    def _evaluate(self, validation: Source) -> dict[str, Any]:
+    def _evaluate(self, validation: BatchSource) -> dict[str, Any]:
         self.callback_list.on_test_begin()
         self.model.reset_metrics()
         validation.begin(0)

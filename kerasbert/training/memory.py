@@ -42,7 +42,7 @@ def kept_memory() -> Iterator[None]:
 
 
 def _is_settled(environment: Mapping[str, str]) -> bool:
-    """Whether the user decided how memory is kept: glibc tells no one what is set, so that it could not be put back."""
+    """Return whether the user decided how memory is kept: glibc tells no one what is set, to put it back."""
     return any(name in environment for name in SETTINGS) or "glibc.malloc" in environment.get("GLIBC_TUNABLES", "")
 
 

@@ -64,7 +64,7 @@ def layer_factors(encoder: Encoder, layer_decay: float) -> dict[str, float]:
 
 
 def start_steps(encoder: Encoder, steps_for_each: int) -> dict[str, int]:
-    """Batches before each part of an encoder starts to train, by a pattern of the path; none for 0."""
+    """Return the batches before each part of an encoder starts to train, by a pattern of the path; none for 0."""
     if not steps_for_each:
         return {}
     starts = {part: (depth + 1) * steps_for_each for depth, part in enumerate(_parts_from_the_top(encoder))}

@@ -74,8 +74,7 @@ def _num_rows(tensor: Any) -> Any:
 
 
 def _scale_gradient(tensor: Any, factor: int) -> Any:
-    @tf.custom_gradient
     def forward(values: Any) -> Any:
         return tf.identity(values), lambda upstream: upstream * tf.cast(factor, upstream.dtype)
 
-    return forward(tensor)
+    return tf.custom_gradient(forward)(tensor)

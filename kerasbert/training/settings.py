@@ -7,7 +7,7 @@ from typing import Any
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number
 from kerasbert._core.errors import ConfigError
-from kerasbert.classifiers.builders import HEAD_LEARNING_RATE, LEARNING_RATE
+from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.optimizers.schedules import SHAPES
 from kerasbert.training.checkpoints.resume import EVERY
 

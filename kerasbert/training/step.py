@@ -9,6 +9,9 @@ import tensorflow as tf
 from kerasbert.optimizers.variables import build_variables
 from kerasbert.training import replicas
 
+# Labels, predictions and weights of a batch.
+Parts = tuple[Any, Any, Any]
+
 
 class StepResult(NamedTuple):
     """What a training step returns.
@@ -68,7 +71,8 @@ class Steps:
 
     def test(self, batch: Any) -> dict[str, Any]:
         """Evaluate a batch; the metrics of the epoch so far."""
-        return self._test(batch)[0]
+        logs: dict[str, Any] = self._test(batch)[0]
+        return logs
 
     def _whole(self, rows_step: Callable[[Any], Any], spec: Any) -> Callable[[Any], Any]:
         if self.model.jit_compile and self.strategy is None and not self.model.run_eagerly:
@@ -91,7 +95,7 @@ class Steps:
     def _first(self, value: Any) -> Any:
         return self.strategy.experimental_local_results(value)[0]  # type: ignore[union-attr]
 
-    def _train_rows(self, batch: Any) -> tuple[Any, tuple]:
+    def _train_rows(self, batch: Any) -> tuple[Any, Parts]:
         model, (x, y, weight) = self.model, keras.utils.unpack_x_y_sample_weight(batch)
         with tf.GradientTape() as tape:
             loss, parts = self._loss(x, y, weight, training=True)
@@ -100,12 +104,12 @@ class Steps:
         model.optimizer.apply_gradients(zip(tape.gradient(scaled, weights), weights, strict=True))
         return self._whole_loss(loss), parts
 
-    def _test_rows(self, batch: Any) -> tuple[Any, tuple]:
+    def _test_rows(self, batch: Any) -> tuple[Any, Parts]:
         x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
         loss, parts = self._loss(x, y, weight, training=False)
         return self._whole_loss(loss), parts
 
-    def _loss(self, x: Any, y: Any, weight: Any, *, training: bool) -> tuple[Any, tuple]:
+    def _loss(self, x: Any, y: Any, weight: Any, *, training: bool) -> tuple[Any, Parts]:
         if self.strategy is not None:
             x = replicas.own_rows(x)
         y_pred = self.model(x, training=training)
@@ -116,8 +120,9 @@ class Steps:
     def _whole_loss(self, loss: Any) -> Any:
         return loss if self.strategy is None else loss * self.strategy.num_replicas_in_sync
 
-    def _measure(self, loss: Any, parts: tuple) -> dict[str, Any]:
+    def _measure(self, loss: Any, parts: Parts) -> dict[str, Any]:
         y, y_pred, weight = parts
         rows = tf.shape(tf.nest.flatten(y_pred)[0])[0]
         next(metric for metric in self.model.metrics if metric.name == "loss").update_state(loss, sample_weight=rows)
-        return self.model.compute_metrics(None, y, y_pred, weight)
+        logs: dict[str, Any] = self.model.compute_metrics(None, y, y_pred, weight)
+        return logs

@@ -16,12 +16,12 @@ MOST_ROWS = 12
 
 
 def wants_pooler(source: TensorSource, add_pooling_layer: bool | None) -> bool:
-    """Whether to build the pooler: on request, or by default, and never without weights for it."""
+    """Return whether to build the pooler: on request, or by default, and never without weights for it."""
     return add_pooling_layer is not False and POOLER in source.names()
 
 
 def variables_by_path(encoder: Encoder) -> dict[str, keras.Variable]:
-    """The variables of an encoder by their path below it."""
+    """Return the variables of an encoder by their path below it."""
     return {variable.path.removeprefix(f"{encoder.name}/"): variable for variable in encoder.weights}
 
 

@@ -1,7 +1,7 @@
 """Reader of `tf_model.h5`, the file that transformers' TensorFlow classes wrote."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -49,17 +49,14 @@ class H5Source(TensorSource):
             tensors = list(self._tensors(handle))
         # A head that shares the word embeddings repeats them in its own group; the encoder's are in the family's.
         own = [(name, dataset) for name, dataset in tensors if dataset.path.startswith(FAMILY_SCOPES)]
-        self.datasets = dict(tensors) | unique_names(own, self.origin)
-
-    def names(self) -> Sequence[str]:
-        return list(self.datasets)
+        self.by_name: dict[str, Dataset] = dict(tensors) | unique_names(own, self.origin)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        dataset = self.datasets[name]
+        dataset = self.by_name[name]
         return dataset.shape[::-1] if dataset.transposed else dataset.shape
 
     def read(self, name: str) -> np.ndarray:
-        dataset = self.datasets[name]
+        dataset = self.by_name[name]
         if dataset.dtype.kind != "f":
             raise CheckpointError(f"{self.origin}: {name} must be of floating-point numbers; got {dataset.dtype}.")
         with self._opened() as handle:

@@ -21,17 +21,14 @@ class VariablesSource(TensorSource):
     def __init__(self, variables: Sequence[Any], origin: str) -> None:
         super().__init__(origin)
         tensors = ((variable, *from_tensorflow(variable.name)) for variable in variables)
-        self.variables = unique_names(((name, (variable, turned)) for variable, name, turned in tensors), origin)
-
-    def names(self) -> Sequence[str]:
-        return list(self.variables)
+        self.by_name = unique_names(((name, (variable, turned)) for variable, name, turned in tensors), origin)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        variable, transposed = self.variables[name]
+        variable, transposed = self.by_name[name]
         return tuple(variable.shape)[::-1] if transposed else tuple(variable.shape)
 
     def read(self, name: str) -> np.ndarray:
-        variable, transposed = self.variables[name]
+        variable, transposed = self.by_name[name]
         value = np.asarray(variable.numpy(), dtype=np.float32)
         return value.T if transposed else value
 
@@ -41,20 +38,17 @@ class LiveEncoderSource(TensorSource):
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__(f"the encoder {encoder.name!r}")
-        self.tensors: dict[str, np.ndarray] = {}
+        self.by_name: dict[str, np.ndarray] = {}
         values = variables_by_path(encoder)
         for weight in weight_table(encoder.config, encoder.pooler is not None):
             value = np.asarray(keras.ops.convert_to_numpy(values[weight.path]), dtype=np.float32)
-            self.tensors |= weight.split(value)
-
-    def names(self) -> Sequence[str]:
-        return list(self.tensors)
+            self.by_name |= weight.split(value)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return self.tensors[name].shape
+        return self.by_name[name].shape
 
     def read(self, name: str) -> np.ndarray:
-        return self.tensors[name]
+        return self.by_name[name]
 
 
 def live_source(other: Any) -> TensorSource:

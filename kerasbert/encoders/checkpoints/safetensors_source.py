@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +43,6 @@ class SafetensorsSource(TensorSource):
             self.shapes = {name: tuple(one.get_shape()) for name, one in slices.items()}
         self._check_header(header)
         self.by_name = clean_names(self.shapes, self.origin) if strip_prefix else {name: name for name in self.shapes}
-
-    def names(self) -> Sequence[str]:
-        return list(self.by_name)
 
     def shape(self, name: str) -> tuple[int, ...]:
         return self.shapes[self.by_name[name]]

@@ -1,6 +1,6 @@
 """Reader of a checkpoint in several files, listed in an index."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,13 @@ class ShardedSource(TensorSource):
         missing = [f"{name} in {shard}" for name, shard in listed.items() if places.get(name) != shard]
         if missing:
             raise CheckpointError(f"{self.origin} lists what is not there: {shorten(missing)}; copy the folder again.")
-        self.shard_of = {name: shards[shard] for name, shard in listed.items()}
-
-    def names(self) -> Sequence[str]:
-        return list(self.shard_of)
+        self.by_name: dict[str, TensorSource] = {name: shards[shard] for name, shard in listed.items()}
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return self.shard_of[name].shape(name)
+        return self.by_name[name].shape(name)
 
     def read(self, name: str) -> np.ndarray:
-        return self.shard_of[name].read(name)
+        return self.by_name[name].read(name)
 
 
 def _read_index(index: Path) -> tuple[dict[str, str], Any]:

@@ -1,8 +1,8 @@
 """What every reader of checkpoints gives: tensors by their Hugging Face name, in PyTorch's orientation."""
 
 import abc
-from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,12 +24,15 @@ OLD_ENDINGS = {".gamma": ".weight", ".beta": ".bias"}
 class TensorSource(abc.ABC):
     """Abstract: named tensors that are read one at a time; messages name their origin."""
 
+    #: Name without the family's prefix -> what the tensor is read from.
+    by_name: Mapping[str, Any]
+
     def __init__(self, origin: str) -> None:
         self.origin = origin
 
-    @abc.abstractmethod
     def names(self) -> Sequence[str]:
         """Names without the family's prefix."""
+        return list(self.by_name)
 
     @abc.abstractmethod
     def shape(self, name: str) -> tuple[int, ...]:

@@ -26,5 +26,5 @@ def from_tensorflow(name: str) -> tuple[str, bool]:
 
 
 def is_weight(name: str) -> bool:
-    """Whether a variable of a checkpoint belongs to the model."""
+    """Return whether a variable of a checkpoint belongs to the model."""
     return not any(part in name for part in NOT_WEIGHTS)

@@ -2,7 +2,6 @@
 
 import glob
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,19 +30,16 @@ class TFCheckpointSource(TensorSource):
         self.shapes = {name: tuple(shape) for name, shape in shapes.items() if is_weight(name)}
         self._check_stored(prefix)
         tensors = ((name, *from_tensorflow(name)) for name in self.shapes)
-        self.variables = unique_names(((ours, (name, turned)) for name, ours, turned in tensors), self.origin)
-
-    def names(self) -> Sequence[str]:
-        return list(self.variables)
+        self.by_name = unique_names(((ours, (name, turned)) for name, ours, turned in tensors), self.origin)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        variable, transposed = self.variables[name]
+        variable, transposed = self.by_name[name]
         return self.shapes[variable][::-1] if transposed else self.shapes[variable]
 
     def read(self, name: str) -> np.ndarray:
         import tensorflow as tf
 
-        variable, transposed = self.variables[name]
+        variable, transposed = self.by_name[name]
         try:
             value = np.asarray(self.reader.get_tensor(variable))
         except (tf.errors.OpError, *OTHER_ERRORS) as error:

@@ -1,7 +1,7 @@
 """Reader of `pytorch_model.bin`, a pickle, which only PyTorch's restricted loader may open."""
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,6 @@ class TorchSource(TensorSource):
         super().__init__(origin)
         self.state = {name: tensor for name, tensor in state.items() if is_tensor(name, tensor)}
         self.by_name = clean_names(self.state, origin)
-
-    def names(self) -> Sequence[str]:
-        return list(self.by_name)
 
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self.state[self.by_name[name]].shape)
@@ -77,7 +74,7 @@ def open_torch_file(file: Path) -> TorchSource:
 
 
 def is_tensor(name: Any, tensor: Any) -> bool:
-    """Whether an entry of a state dict is a named tensor; some hold versions and the like besides."""
+    """Return whether an entry of a state dict is a named tensor; some hold versions and the like besides."""
     return isinstance(name, str) and hasattr(tensor, "shape") and hasattr(tensor, "detach")
 
 

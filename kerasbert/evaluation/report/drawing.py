@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kerasbert._core.errors import ConfigError
+from kerasbert.evaluation.report.page import clean, shorten_text
 
 # Okabe and Ito's palette for colour-blind readers; each colour stands for a CSS variable of the page.
 INK, MUTED, RULE = "#1c2126", "#5c6670", "#d8dde2"
@@ -79,9 +80,7 @@ def new_figure(width: float, height: float) -> Any:
 
 def plain(text: str, limit: int = 28) -> str:
     """Make a label for a figure: shortened, on one line, no formula."""
-    text = "".join(character if character.isprintable() else " " for character in text)
-    text = text if len(text) <= limit else text[: limit - 1] + "…"
-    return text.replace("$", r"\$")
+    return shorten_text(clean(text), limit).replace("$", r"\$")
 
 
 def save_png(figure: Any, path: Path) -> None:

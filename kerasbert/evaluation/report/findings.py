@@ -10,7 +10,6 @@ from kerasbert.tasks.task import Task
 
 # A larger matrix is left out; `confused_pairs` has its largest cells.
 MAX_MATRIX = 200
-AVERAGES = ("micro", "macro", "weighted")
 
 
 class Number(NamedTuple):

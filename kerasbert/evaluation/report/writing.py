@@ -17,7 +17,6 @@ from kerasbert.evaluation.comparison import collect_outcomes, compare_heads
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
 from kerasbert.evaluation.report.findings import (
-    AVERAGES,
     Number,
     evaluate_head,
     headline,
@@ -28,6 +27,7 @@ from kerasbert.evaluation.report.findings import (
 from kerasbert.evaluation.report.gallery import Picture, pictures_of_head, pictures_of_history
 from kerasbert.evaluation.report.page import clean, render_page, shorten_text
 from kerasbert.labels.cells import LabelCells
+from kerasbert.objectives.ranked_scores import AVERAGES
 from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.tasks.outputs import Outputs

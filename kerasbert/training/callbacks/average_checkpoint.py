@@ -53,7 +53,6 @@ class AverageModelCheckpoint(keras.callbacks.ModelCheckpoint):
         )
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Refuse an optimiser without averages."""
         if not self._optimizer().use_ema:
             raise ConfigError(
                 f"AverageModelCheckpoint needs an optimizer with use_ema=True; got {shorten(self._optimizer().name)}."

@@ -37,7 +37,7 @@ def make_logs(folder: str | os.PathLike[str]) -> list[keras.callbacks.Callback]:
 
 
 def _refuse_other_files(folder: Path) -> None:
-    """A history of ours is written anew, and the curves beside it are ours; nothing else is replaced."""
+    """Refuse files of others; a history of ours is written anew, and the curves beside it are ours."""
     file = folder / HISTORY_FILE
     if not os.path.lexists(file):
         check_picture_file(folder / CURVES_FILE)
@@ -54,7 +54,7 @@ def _refuse_other_files(folder: Path) -> None:
 
 @final
 class HistoryFile(keras.callbacks.Callback):
-    """Writes `history.csv`, a line for each epoch, anew every time, so that it is whole after a restart; then the curves."""
+    """Writes `history.csv` anew after each epoch, so that it is whole after a restart, and the curves at the end."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -63,29 +63,24 @@ class HistoryFile(keras.callbacks.Callback):
         self._epoch_start = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Start the clock."""
         self._epoch_start = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Add the epoch's line."""
         line = {"epoch": epoch + 1, "seconds": round(time.monotonic() - self._epoch_start, 3)}
         line |= {"learning_rate": _rate_of(self.model), **_numbers(logs)}
         self.lines = [*(one for one in self.lines if one["epoch"] <= epoch), line]
         self._write()
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Draw the curves."""
         try:
             draw_curves(self.lines, self.file.with_name(CURVES_FILE))
         except ImportError:
             announce("No curves were drawn: pip install 'kerasbert[report]'.")
 
     def training_state(self) -> dict[str, Any]:
-        """The lines so far."""
         return {"lines": self.lines}
 
     def restore_training_state(self, state: dict[str, Any]) -> None:
-        """Take the lines back."""
         self.lines = state["lines"]
 
     def _write(self) -> None:
@@ -108,15 +103,12 @@ class RateLog(keras.callbacks.Callback):
         self.rates: list[float] = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Note the rate."""
         self.rates = [*self.rates[:epoch], _rate_of(self.model)]
 
     def training_state(self) -> dict[str, Any]:
-        """The rates so far."""
         return {"rates": self.rates}
 
     def restore_training_state(self, state: dict[str, Any]) -> None:
-        """Take the rates back."""
         self.rates = list(state["rates"])
 
 
@@ -130,13 +122,11 @@ class EventFiles(keras.callbacks.Callback):
         self._writers: dict[str, Any] = {}
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Write the epoch's numbers."""
         for name, value in {**_numbers(logs), "learning_rate": _rate_of(self.model)}.items():
             part = "validation" if name.startswith("val_") else "train"
             self._write(part, f"epoch_{name.removeprefix('val_')}", value, epoch)
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Close the files."""
         for writer in self._writers.values():
             writer.close()
         self._writers = {}
@@ -161,7 +151,7 @@ def _rate_of(model: keras.Model) -> float:
 
 
 def _numbers(logs: Mapping[str, Any] | None) -> dict[str, float]:
-    """The metrics of an epoch that are one number."""
+    """Return the metrics of an epoch that are one number."""
     return {name: float(value) for name, value in (logs or {}).items() if keras.ops.ndim(value) == 0}
 
 

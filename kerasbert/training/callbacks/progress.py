@@ -28,7 +28,6 @@ class Progress(keras.callbacks.Callback):
         self.bar: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Show the bar."""
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -46,7 +45,6 @@ class Progress(keras.callbacks.Callback):
         self.task = self.bar.add_task("training", total=total, speed="", loss=float("nan"))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Name the epoch."""
         self.epoch = epoch
         self.start: tuple[float, int] | None = None
         self.bar.update(self.task, description=f"epoch {epoch + 1}/{self.epochs}")
@@ -56,13 +54,11 @@ class Progress(keras.callbacks.Callback):
         self.start = self.start or (time.perf_counter(), batch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Advance by a batch."""
         loss = float((logs or {}).get("loss", float("nan")))
         done = self.epoch * self.train.steps + batch + 1
         self.bar.update(self.task, completed=done, speed=self._speed(batch), loss=loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Print the epoch's numbers."""
         seconds = time.perf_counter() - self.start[0] if self.start else 0.0
         numbers = "  ".join(
             f"{name} {value:.4f}" for name, value in (logs or {}).items() if not hasattr(value, "shape")
@@ -73,7 +69,6 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_train_end(self, logs: Any = None) -> None:
-        """Take the bar away."""
         self.close()
 
     def close(self) -> None:

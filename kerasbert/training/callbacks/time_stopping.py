@@ -33,19 +33,15 @@ class TimeStopping(keras.callbacks.Callback):
         self.verbose = check_bool("verbose", verbose)
 
     def on_train_begin(self, logs: Any = None) -> None:
-        """Start counting."""
         self._start = time.monotonic()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Stop when the time is over."""
         if time.monotonic() - self._start >= self.seconds and not self.model.stop_training:
             self.model.stop_training = True
             announce(f"Training stopped after {self.seconds:g} seconds.", shown=self.verbose)
 
     def training_state(self) -> dict[str, float]:
-        """The seconds that are spent."""
         return {"spent": time.monotonic() - self._start}
 
     def restore_training_state(self, state: dict[str, float]) -> None:
-        """Go on counting from there."""
         self._start = time.monotonic() - state["spent"]

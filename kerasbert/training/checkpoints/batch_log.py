@@ -41,7 +41,7 @@ class BatchLog:
             raise _unwritable(self.file, error) from error
 
     def _whole_lines(self) -> list[str]:
-        """The lines up to the first damaged one, or to half a line at the end; a damaged file is kept beside."""
+        """Return the lines up to the first damaged one, or to half a line at the end; a damaged file is kept beside."""
         if not os.path.lexists(self.file):
             return []
         # What is behind the last line break was cut off when a process was killed.
@@ -55,7 +55,6 @@ class BatchLog:
         return [f"{line.decode()}\n" for line in whole]
 
     def write(self, epoch: int, step: int, rows: np.ndarray, loss: float) -> None:
-        """Write the line of a batch."""
         checksum = zlib.crc32(np.asarray(rows, dtype="<i8").tobytes())
         stream: Any = self._stream
         try:
@@ -65,7 +64,6 @@ class BatchLog:
             raise _unwritable(self.file, error) from error
 
     def close(self) -> None:
-        """Close the file."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None

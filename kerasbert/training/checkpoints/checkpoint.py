@@ -94,7 +94,7 @@ class CheckpointFolder:
             self._lock = None
 
     def names(self) -> list[str]:
-        """The checkpoints' names, the newest first: by number and not by time, because clocks move."""
+        """Return the checkpoints' names, the newest first: by number and not by time, because clocks move."""
         found = [path.name for path in self.folder.iterdir()] if self.folder.is_dir() else []
         numbers = sorted((name for name in found if re.fullmatch(r"step-\d{9}", name)), reverse=True)
         return [name for name in found if name == FINISHED] + numbers
@@ -196,7 +196,7 @@ class CheckpointFolder:
             )
 
     def _is_own(self) -> bool:
-        """Whether the lock file is ours; an empty one, of an older kerasbert, where all else is ours by its name."""
+        """Return whether the lock file is ours; of an empty one, of an older kerasbert, whether all else is by its name."""
         lock = self.folder / LOCK_FILE
         if lock.is_symlink() or not lock.is_file():
             return False

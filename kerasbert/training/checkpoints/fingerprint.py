@@ -34,7 +34,7 @@ def facts_of_source(name: str, source: Any) -> dict[str, Any]:
 
 
 def facts_of_model(model: Classifier) -> dict[str, Any]:
-    """What makes a model the same: its builder, the builder's arguments and its precision."""
+    """Return what makes a model the same: its builder, the builder's arguments and its precision."""
     facts: dict[str, Any] = {"precision": model.encoder.dtype_policy.name}
     try:
         architecture = architecture_of(model)
@@ -76,7 +76,7 @@ def _hash(value: Any) -> str | None:
 
 
 def _arrays(value: Any) -> list[np.ndarray]:
-    """The arrays inside tokens, windows, or labels by head, in a settled order."""
+    """Return the arrays inside tokens, windows, or labels by head, in a settled order."""
     if hasattr(value, "windows"):
         return [*_arrays(value.windows), value.text_offsets]
     if hasattr(value, "input_ids"):

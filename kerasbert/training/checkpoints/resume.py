@@ -13,13 +13,14 @@ import keras
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._version import __version__
+from kerasbert.batches.source import BatchSource
 from kerasbert.training.callbacks.progress import announce
 from kerasbert.training.checkpoints import state
 from kerasbert.training.checkpoints.batch_log import BatchLog
 from kerasbert.training.checkpoints.checkpoint import FINISHED, Checkpoint, CheckpointFolder
 from kerasbert.training.checkpoints.fingerprint import differences
 from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
-from kerasbert.training.loop import Position, Source
+from kerasbert.training.loop import Position
 
 EVERY = 500
 
@@ -112,12 +113,11 @@ class CheckpointedRun(Position):
         if self.saved is not None:
             state.assign(model.variables, self.saved, state.MODEL)
 
-    def history(self) -> dict[str, list]:
-        """The history of a finished training."""
+    def history(self) -> dict[str, list[Any]]:
+        """Return the history of a finished training."""
         return {} if self.saved is None else state.unpack(self.saved.state["history"], self.saved.arrays)
 
-    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: Source) -> None:
-        """See `Position.restore`."""
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: BatchSource) -> None:
         self._model, self._source = model, train
         self._callbacks = [one for one in callback_list.callbacks if state.remembers(one)]
         if self.saved is not None:
@@ -127,7 +127,6 @@ class CheckpointedRun(Position):
             self.log.open(self.epoch, self.step)
 
     def after_step(self, epoch: int, step: int, loss: float) -> None:
-        """See `Position.after_step`."""
         if self.log is not None:
             self.log.write(epoch, step, self._source.rows_of(epoch, step), loss)
         done = step + 1
@@ -136,14 +135,12 @@ class CheckpointedRun(Position):
         self._stop_if_asked()
 
     def after_batches(self, epoch: int) -> None:
-        """See `Position.after_batches`."""
         self._keep(epoch, self._source.steps)
 
     def while_judging(self) -> None:
-        """See `Position.while_judging`."""
         self._stop_if_asked()
 
-    def finish(self, history: Mapping[str, list]) -> None:
+    def finish(self, history: Mapping[str, list[Any]]) -> None:
         """Keep the end of the training, so that the same call gives the same model at once."""
         if not self.checkpoints.writes:
             return

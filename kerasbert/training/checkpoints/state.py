@@ -60,9 +60,7 @@ def restore(
     """
     for part, variables in _variables(whole, trained).items():
         assign(variables, checkpoint, part)
-    kept = {
-        key: packed for key, packed in zip(_keys(checkpoint.state["kinds"]), checkpoint.state[CALLBACKS], strict=True)
-    }
+    kept = dict(zip(_keys(checkpoint.state["kinds"]), checkpoint.state[CALLBACKS], strict=True))
     kinds = [type(callback).__name__ for callback in callbacks]
     for callback, key in zip(callbacks, _keys(kinds), strict=True):
         if key in kept:
@@ -71,17 +69,17 @@ def restore(
 
 
 def _keys(kinds: Sequence[str]) -> list[tuple[str, int]]:
-    """The first of its kind, the second..."""
+    """Number callbacks of one kind: the first, the second..."""
     return [(kind, list(kinds[:index]).count(kind)) for index, kind in enumerate(kinds)]
 
 
 def remembers(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback has a state that must be kept."""
+    """Return whether a callback has a state that must be kept."""
     return hasattr(callback, "training_state") or isinstance(callback, tuple(REMEMBERED))
 
 
 def arrays_of(variables: Sequence[Any], part: str) -> dict[str, np.ndarray]:
-    """The values of variables, named by the part of the training that they are of and their number in it."""
+    """Return the values of variables, named by their part of the training and their number in it."""
     return {f"{part}/{index:05d}": _array(variable) for index, variable in enumerate(variables)}
 
 
@@ -102,7 +100,7 @@ def assign(variables: Sequence[Any], checkpoint: Checkpoint, part: str) -> None:
 
 
 def pack(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
-    """Plain data, in which every array is replaced by its name among `arrays`."""
+    """Return plain data in which every array is replaced by its name among `arrays`."""
     if isinstance(value, dict):
         return {str(key): pack(one, f"{where}/{key}", arrays) for key, one in value.items()}
     if isinstance(value, (list, tuple)):
@@ -117,7 +115,7 @@ def pack(value: Any, where: str, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
-    """What `pack` was given; tuples come back as lists."""
+    """Return what `pack` was given; tuples come back as lists."""
     if isinstance(value, list):
         return [unpack(one, arrays) for one in value]
     if isinstance(value, dict):
@@ -129,7 +127,7 @@ def unpack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     return value
 
 
-def _variables(whole: keras.Model, trained: keras.Model) -> dict[str, list]:
+def _variables(whole: keras.Model, trained: keras.Model) -> dict[str, list[Any]]:
     return {
         MODEL: list(whole.variables),
         OPTIMIZER: list(trained.optimizer.variables),
@@ -164,7 +162,7 @@ def _put_back(callback: keras.callbacks.Callback, values: dict[str, Any]) -> Non
 
 def _random_state() -> dict[str, Any]:
     version, numbers, gauss = random.getstate()
-    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)  # type: ignore[misc]
+    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     return {
         "python": [version, list(numbers), gauss],
         "numpy": [str(kind), [int(key) for key in keys], int(position), int(has_gauss), float(cached)],
