@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.hierarchy import Hierarchy
+from kerasbert.tasks.task import Task
 
 # Less than every probability, and so behind all of them when sorted.
 NOT_CHOSEN = -1.0
@@ -30,7 +31,7 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
         tree = model.hierarchy.hierarchy
         levels = _independent_levels(values, limits, tree) if not model.hierarchy.exclusive else _levels(values, tree)
         return dict(zip(model.hierarchy.levels, levels, strict=True))
-    return {name: _choose_one(head.task.name, outputs[name], thresholds[name]) for name, head in model.heads.items()}
+    return {name: _choose_one(head.task, outputs[name], thresholds[name]) for name, head in model.heads.items()}
 
 
 def columns(task: str, output: Any) -> Any:
@@ -59,11 +60,13 @@ def sort_chosen(names: tuple[str, ...], probabilities: Any, chosen: Any) -> dict
     }
 
 
-def _choose_one(task: str, output: Any, thresholds: np.ndarray) -> Any:
-    if task == "multiclass":
-        return _most_probable(output)
-    chosen = _reaches(output, thresholds)
-    return tf.concat([~chosen, chosen], axis=1) if task == "binary" else chosen
+def _choose_one(task: Task, output: Any, thresholds: np.ndarray) -> Any:
+    # The task's own rule; these functions take dtypes together as NumPy's do, thresholds in float64.
+    predicted = task.predict(output, thresholds, xp=tf.experimental.numpy)
+    if len(predicted.shape) == 1:
+        return tf.one_hot(predicted, len(task.label_names), on_value=True, off_value=False, dtype=tf.bool)
+    chosen = tf.cast(predicted, tf.bool)
+    return tf.concat([~chosen, chosen], axis=1) if task.units < len(task.label_names) else chosen
 
 
 def _most_probable(values: Any) -> Any:
