@@ -19,13 +19,13 @@ from kerasbert.reading.readers import read_examples
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
 
-COLUMNS = ("text_column", "text_pair_column")
+TEXT_COLUMNS = ("text_column", "text_pair_column")
 # Files of one text a line.
 PLAIN = (".txt", "")
 
 
 @app.command()
-@draws_options({"Data": ReadingOptions}, only=[*COLUMNS, "on_error", "encoding"])
+@draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", "encoding"])
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -45,11 +45,11 @@ def predict(
     has_columns = file is not None and file.suffix.lower() not in PLAIN
     if not has_columns:
         reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
-        refuse_useless(context, dict.fromkeys((*COLUMNS, "on_error"), reason))
+        refuse_useless(context, dict.fromkeys((*TEXT_COLUMNS, "on_error"), reason))
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
     classifier = trained_of(load(folder))
-    reading = Reading.of_classifier(classifier, **{name: options[name] for name in COLUMNS})
+    reading = Reading.of_classifier(classifier, **{name: options[name] for name in TEXT_COLUMNS})
     if file is not None and has_columns:
         rows = {name: options[name] for name in ("on_error", "encoding")}
         examples = reading.read(file, with_labels=False, **rows)
