@@ -104,7 +104,7 @@ def flag_of(name: str) -> str:
 def help_of(option: Option) -> str:
     """Return the help of an option: the first clause of its docstring, with flags for names."""
     text = _as_flags(re.split(r"; |\. |\,? see |\.$", option.text)[0])
-    unsaid = [choice for choice in CHOICES.get(option.name, ()) if choice not in text]
+    unsaid = [choice for choice in _choices(option) if choice not in text]
     text += f", or {', '.join(unsaid)}" if unsaid else ""
     text += f", such as {example}" if (example := option.metadata.get("example")) else ""
     text += f", or {NONE}" if option.takes_none else ""
@@ -125,7 +125,7 @@ def value_of(option: Option, value: Any) -> Any:
     """
     if isinstance(value, enum.Enum):
         return value.value
-    if value not in (choices := CHOICES.get(option.name, (value,))):
+    if (choices := _choices(option)) and value not in choices:
         raise typer.BadParameter(f"{flag_of(option.name)} must be one of {', '.join(choices)}; got {value!r}.")
     if not isinstance(value, str) or not _is_text(option):
         return value
@@ -161,6 +161,10 @@ def _command_type(option: Option) -> Any:
     kind = _enum_of(option) or _plain_type(option) or str
     is_plain = option.default is not None and not _is_text(option) and not option.metadata.get("required")
     return kind if is_plain else kind | None
+
+
+def _choices(option: Option) -> Sequence[str]:
+    return () if _enum_of(option) else CHOICES.get(option.name, ())
 
 
 def _enum_of(option: Option) -> type[enum.Enum] | None:

@@ -66,9 +66,9 @@ class DataOptions(ReadingOptions):
         text_column: column of the texts.
         text_pair_column: column of second texts, read with the first.
         label_column: label column, or several as A,B,C: of 0 and 1 for multilabel, of the levels for hierarchical. None:
-            label; labels for multilabel, label,sublabel for hierarchical.
+            label, labels for multilabel, label,sublabel for hierarchical.
         label_delimiter: separator of several labels in one cell, such as ';'.
-        head: head of a multitask classifier, NAME=COLUMN:TASK such as topic=label:multiclass; may be repeated.
+        head: head of a multitask classifier, NAME=COLUMN:TASK such as topic=label:multiclass, once for each.
     """
 
     text_column: str = "text"
@@ -80,7 +80,7 @@ class StreamOptions:
     """How data of any size is trained from.
 
     Args:
-        stream: read tokens from disk; by itself for large or several files.
+        stream: read tokens from disk, as is done by itself for large or several files.
         cache: folder of the tokens; the data is then streamed. None: OUTPUT.tokens.
     """
 

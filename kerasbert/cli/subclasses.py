@@ -37,7 +37,7 @@ class DiscoveryOptions:
     Args:
         text_column: column of the texts.
         label_column: column of the classes.
-        within: a class to look into; may be repeated. None: all.
+        within: a class to look into, may be repeated. None: all.
         sublabel_column: column of known sub-labels, to report the agreement.
         column: name of the column to add.
         number: groups in each class. None: chosen.

@@ -75,7 +75,7 @@ def train(
     validation: Annotated[Path | None, typer.Option(help="Data to choose the best epoch and thresholds on.")] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Settings, such as settings.toml of a saved classifier; options go before them."),
+        typer.Option(help="Settings, such as settings.toml of a saved classifier; options override them."),
     ] = None,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="Repeat to the last bit: one device, one thread, slower.")

@@ -84,6 +84,7 @@ def test_the_page_says_what_the_terminal_says(saved, folder, tmp_path, capsys, m
     assert shown and all(sentence in printed for sentence in shown)
 
 
+@pytest.mark.filterwarnings("default:.*are training texts too")
 def test_shared_texts_are_told(folder, saved_classifier, capsys):
     data = str(folder / "train.jsonl")
     assert cli.main(["evaluate", str(saved_classifier("multiclass")), data, "--baseline", data]) == 0
