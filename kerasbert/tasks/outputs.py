@@ -158,7 +158,12 @@ class ReadLabels(NamedTuple):
 
 
 class OutputPlan(abc.ABC):
-    """Abstract: what a classifier is to decide, before its label names are known; a task may stand as its class."""
+    """Abstract: what a classifier is to decide, before its label names are known.
+
+    Args:
+        name: as of `Outputs`.
+        tasks: head name -> task, or its class.
+    """
 
     #: Whether the heads are levels of a hierarchy.
     has_levels: ClassVar[bool] = False
