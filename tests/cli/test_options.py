@@ -75,6 +75,12 @@ def test_an_unknown_option(command, capsys):
     assert "No such option: --no-such-option" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("option", "known"), [("--task", "binary, multiclass"), ("--precision", "float32, mixed_")])
+def test_a_choice_that_there_is_not(option, known, capsys):
+    assert cli.main(["train", "rows.csv", "--output", "never", option, "multi"]) == 2
+    assert f"{option} must be one of {known}" in " ".join(capsys.readouterr().err.split())
+
+
 BAD = "text,label\ngood,x\nragged\nbad,y\nthanks,\nlost,w\n" + "good card,x\nbad parcel,y\n" * 3
 READERS = {
     "evaluate": ("evaluate {m} {d}", 3),

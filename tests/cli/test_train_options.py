@@ -11,6 +11,7 @@ from kerasbert import cli
 from kerasbert.cli.options import app
 from kerasbert.cli.train_options import RULES, Situation, Way, useless_options, way_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*are training texts too")
 TEXTS = ["good card", "bad parcel please", "thanks", "lost parcel ?"]
 
 
