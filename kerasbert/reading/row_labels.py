@@ -32,7 +32,7 @@ def plan_labels(
     if (task is None) == (heads is None):
         raise ConfigError("One of `task` and `heads` must be given.")
     if subclasses is not None and task != HIERARCHICAL:
-        raise ConfigError(f"`subclasses` goes with task 'hierarchical'; got task {task!r}.")
+        raise ConfigError(f"`subclasses` goes with task {HIERARCHICAL!r}; got task {task!r}.")
     if heads is not None:
         if label_names is not None or label_columns is not None:
             raise ConfigError("`label_columns` and `label_names` must be None with `heads`, which name the columns.")
