@@ -8,7 +8,8 @@ not followed. A file passes the text on if one of its functions
 - returns the text to a function that passes it on, or stores it in an object of that function.
 
 To hold the text is to hold it as a string, as token ids, or in a pipeline of `tf.data`. What only looks at it, such as a check
-that returns nothing, does not pass it on.
+that returns nothing, does not pass it on. The wrapper that a decorator puts around a function is part of that function. The
+model is listed where the walk meets it, but is not a file to count: it is all layers of a classifier.
 
 A return is a step to a room that the text had left before. `cli`, `text_classifier` and the `TrainedClassifier` of `saving` call the
 other rooms in turn, and the helpers of `_core` serve all of them, so steps to these do not count.
@@ -82,6 +83,11 @@ class Walk:
         return cls(list(dict.fromkeys(files)), steps)
 
     @property
+    def num_files(self) -> int:
+        """How many files pass the text on."""
+        return len(self.files) - self.files.count(MODEL)
+
+    @property
     def num_returns(self) -> int:
         """How often the text comes back to a room that it had left."""
         return len(self.rooms) - len(set(self.rooms))
@@ -140,7 +146,7 @@ class Tracer:
 
     def __call__(self, frame: Any, event: str, argument: Any) -> None:
         name = frame.f_code.co_filename
-        if event not in ("call", "return") or not name.startswith(str(PACKAGE)):
+        if event not in ("call", "return") or not name.startswith(str(PACKAGE)) or is_wrapper(frame.f_code):
             return
         stack = self._stacks.setdefault(threading.get_ident(), [(self.root, [])])
         received = [forms(value) for value in arguments(frame)]
@@ -164,6 +170,13 @@ def make_call(file: str, function: str, holds: bool) -> Call:
     if holds and file.startswith(("classifiers/", "encoders/")):
         return Call(MODEL, holds=True, ends=True)
     return Call(file, holds)
+
+
+def is_wrapper(code: Any) -> bool:
+    """Whether some code is that of a function which a decorator returns: it takes whatever the decorated one takes."""
+    return (
+        "<locals>" in code.co_qualname and code.co_argcount == code.co_kwonlyargcount == 0 and code.co_flags & 12 == 12
+    )
 
 
 def is_loss(file: str, function: str) -> bool:
@@ -255,5 +268,5 @@ def both_walks() -> tuple[Walk, Walk]:
 
 if __name__ == "__main__":
     for title, walk in zip(("training", "prediction"), both_walks(), strict=True):
-        print(f"{title}: {len(walk.files)} files, {walk.num_returns} returns")
+        print(f"{title}: {walk.num_files} files, {walk.num_returns} returns")
         print(f"  {' '.join(walk.files)}\n  {' -> '.join(walk.rooms)}")

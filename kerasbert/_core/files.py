@@ -50,17 +50,9 @@ def checked_member(folder: Path, name: str) -> Path:
 
 
 def check_output(path: str | os.PathLike[str], overwrite: bool, *, kind: str) -> Path:
-    """Check, before any work is done, that an output folder can be written.
+    """Check, before any work is done, that a folder can be written; return its absolute path, of a link its target.
 
     Only a folder with a manifest of the same kind that lists all its files is ever replaced. An empty folder is filled.
-
-    Args:
-        path: the output folder.
-        overwrite: whether such a folder may be replaced.
-        kind: what is written, see `KINDS` of `_core/manifest.py`.
-
-    Returns:
-        The absolute path; of a link, its target.
 
     Raises:
         ArtifactError: when the path is a URL or a file, holds something else, exists and `overwrite` is False, or its
@@ -112,13 +104,7 @@ class FolderWriter:
     one step if the system can. On any error it is deleted, and an existing folder is left as it was.
 
     Args:
-        path: the output folder; afterwards the one that was written.
-        kind: what is written, see `KINDS` of `_core/manifest.py`.
-        overwrite: whether a folder of this kind may be replaced.
         next_path: gives another path if this one was taken meanwhile; None raises an error.
-
-    Raises:
-        ArtifactError: as `check_output`, and on disk errors.
     """
 
     def __init__(
@@ -204,21 +190,13 @@ def atomic_dir_write(path: str | os.PathLike[str], *, kind: str, overwrite: bool
 
 
 def check_output_file(path: str | os.PathLike[str], overwrite: bool = True, *, known: bool = False) -> Path:
-    """Check, before any work is done, that an output file can be written.
+    """Check, before any work is done, that a file can be written; return its absolute path, of a link its target.
 
-    Only a regular file that contains `FILE_MARK` is ever replaced.
-
-    Args:
-        path: the output file.
-        overwrite: whether such a file may be replaced.
-        known: whether an existing file is known to be kerasbert's even without the mark.
-
-    Returns:
-        The absolute path; of a link, its target.
+    Only a regular file that contains `FILE_MARK`, or is `known` to be kerasbert's, is ever replaced.
 
     Raises:
-        ArtifactError: when the path is a URL, a folder, a device or a foreign file, exists and `overwrite` is False, or its
-            folder is not writable.
+        ArtifactError: when the path is a URL, a folder, a device or a foreign file, exists and `overwrite` is False, or
+            its folder is not writable.
     """
     path = local_output(path)
     if path.is_dir() or (os.path.lexists(path) and not path.is_file()):
@@ -236,14 +214,7 @@ def check_output_file(path: str | os.PathLike[str], overwrite: bool = True, *, k
 
 @contextlib.contextmanager
 def atomic_file_write(path: str | os.PathLike[str], *, overwrite: bool = True, known: bool = False) -> Iterator[Path]:
-    """Write a file atomically; arguments as for `check_output_file`.
-
-    Yields:
-        The staged file to write, of the same name; it must contain `FILE_MARK`.
-
-    Raises:
-        ArtifactError: as `check_output_file`, and on disk errors.
-    """
+    """Write a file atomically: yield the staged file, which must contain `FILE_MARK`; see `check_output_file`."""
     path = check_output_file(path, overwrite, known=known)
     with contextlib.ExitStack() as stack:
         with _disk_errors(path, None):

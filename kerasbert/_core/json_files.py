@@ -63,12 +63,7 @@ def parse_json_object(content: bytes, source: str) -> dict[str, Any]:
 
 
 def repeated_key(pairs: Iterable[tuple[str, Any]]) -> str | None:
-    """Return the first duplicate key of a JSON object, or None.
-
-    Example:
-        >>> repeated_key([("a", 1), ("b", 2), ("a", 3)]), repeated_key([("a", 1)])
-        ('a', None)
-    """
+    """Return the first duplicate key of a JSON object, or None."""
     seen = set()
     for key, _ in pairs:
         if key in seen:
@@ -130,17 +125,7 @@ def is_empty(value: object) -> bool:
 
 
 def check_form(value: Any, form: Any, origin: str, place: str = "") -> None:
-    """Check JSON data against a form.
-
-    Args:
-        value: parsed JSON.
-        form: see the module.
-        origin: source of the data, for messages.
-        place: location in the data, such as `heads/topic`.
-
-    Raises:
-        ArtifactError: when the data does not fit; the message names the place.
-    """
+    """Check JSON data against a form, see the module; an `ArtifactError` names the place, such as `heads/topic`."""
     if isinstance(form, tuple):
         if not any(fits_form(value, one) for one in form):
             _refuse(value, origin, place)
@@ -179,12 +164,7 @@ def _is_plain(value: Any, form: type | Callable[[object], bool] | None) -> bool:
 
 
 def fits_form(value: Any, form: Any) -> bool:
-    """Whether JSON data fits a form.
-
-    Example:
-        >>> fits_form({"share": 0.5}, {"share": is_share}), fits_form({"share": 2}, {"share": is_share})
-        (True, False)
-    """
+    """Whether JSON data fits a form."""
     try:
         check_form(value, form, "it")
     except ArtifactError:

@@ -23,14 +23,8 @@ has_locks = importlib.util.find_spec("fcntl") is not None
 def read_locked(folder: Path, read: Callable[[], Result]) -> Result:
     """Call `read` while no writer replaces a folder.
 
-    If the folder is replaced all the same, for example from another machine, it is read again. A folder without a
-    manifest is not locked.
-
-    Returns:
-        The result of `read`.
-
-    Raises:
-        ArtifactError: when the folder was replaced during each of many attempts.
+    If the folder is replaced all the same, for example from another machine, it is read again, up to many times. A folder
+    without a manifest is not locked.
     """
     for _ in range(MOST_READINGS):
         with _turn(folder, exclusive=False):
@@ -63,11 +57,7 @@ def write_locked(folder: Path) -> Iterator[None]:
 
 
 def try_lock(descriptor: int, *, exclusive: bool = True) -> bool:
-    """Take a lock of the operating system on an open file; it is released when the process ends.
-
-    Returns:
-        False when another holder is in the way. True also where locks are not supported.
-    """
+    """Lock an open file until the process ends; True also where the operating system has no locks."""
     if not has_locks:
         return True
     fcntl: Any = importlib.import_module("fcntl")

@@ -17,12 +17,7 @@ from kerasbert._core.paths import check_inside
 
 
 class Kind(NamedTuple):
-    """A kind of output folder.
-
-    Args:
-        words: its name in messages.
-        marks: files that identify it where an older manifest names no kind.
-    """
+    """A kind of output folder: its name in messages, and files that identify it where a manifest names no kind."""
 
     words: str
     marks: frozenset[str]
@@ -121,11 +116,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def verify_manifest(path: Path, *, alone: bool = True) -> None:
-    """Check the files of a folder against its manifest, byte for byte.
-
-    Args:
-        path: the folder.
-        alone: whether unlisted files are refused (hidden files never are).
+    """Check the files of a folder against its manifest, byte for byte; `alone` refuses unlisted ones that are not hidden.
 
     Raises:
         ArtifactError: when the manifest is missing or malformed, a file is missing or changed, a link leads out of the
@@ -135,11 +126,7 @@ def verify_manifest(path: Path, *, alone: bool = True) -> None:
 
 
 def obstacle(folder: Path, kind: str) -> str | None:
-    """Say why a folder may not be replaced by an output of a kind: foreign, of another kind, or with other files in it.
-
-    Returns:
-        The predicate of a sentence about the folder; None if it is empty or may be replaced.
-    """
+    """Say why a folder may not be replaced by an output of a kind, as the predicate of a sentence; None if it may."""
     if not any(folder.iterdir()):
         return None
     try:
@@ -158,11 +145,7 @@ def obstacle(folder: Path, kind: str) -> str | None:
 
 
 def remove_listed(folder: Path) -> bool:
-    """Delete the files listed in a folder's manifest, the manifest last, and folders left empty.
-
-    Returns:
-        Whether the folder is gone.
-    """
+    """Delete the files listed in a folder's manifest, it last, and folders left empty; return whether all is gone."""
     try:
         names = read_manifest(folder).names
     except ArtifactError:
@@ -178,15 +161,9 @@ def remove_listed(folder: Path) -> bool:
 
 
 def unlisted(path: Path, listed: Collection[str], *, hidden: bool) -> Iterator[str]:
-    """Find the files of a folder, and its links to folders, that are not listed.
+    """Find the files of a folder, and its links to folders, that are not listed; paths are relative to the folder.
 
-    Args:
-        path: the folder.
-        listed: paths relative to it.
-        hidden: whether to include dot files, and links with a listed name.
-
-    Yields:
-        Paths relative to the folder.
+    `hidden` includes dot files, and links with a listed name.
     """
     for parent, folders, files in os.walk(path):
         inside = Path(parent).relative_to(path)

@@ -23,15 +23,7 @@ PLAIN_TYPES: dict[type, str] = {bool: "true or false", int: "an integer", float:
 
 @dataclasses.dataclass(frozen=True)
 class Option:
-    """One declared option.
-
-    Args:
-        name: of the field.
-        type: of its values.
-        default: the value where none is given.
-        text: what its docstring says of it.
-        metadata: of the field.
-    """
+    """One declared option: a field, with what its docstring says of it."""
 
     name: str
     type: Any
@@ -46,19 +38,7 @@ class Option:
 
 
 def options_of(*classes: type, only: Sequence[str] | None = None) -> dict[str, Option]:
-    """The options that dataclasses declare, by name.
-
-    Args:
-        classes: dataclasses of which every field has a default.
-        only: names to keep; None keeps all.
-
-    Returns:
-        Name -> option, in the order of the fields.
-
-    Example:
-        >>> list(options_of(RunSettings))[:2]
-        ['checkpoint_dir', 'checkpoint_every']
-    """
+    """The options that dataclasses declare, by name, in the order of the fields."""
     found = {}
     for declaring in classes:
         types, texts = typing.get_type_hints(declaring, include_extras=True), explanations(declaring)
@@ -81,13 +61,6 @@ def takes_options(*classes: type, only: Sequence[str] | None = None) -> Callable
     """Decorator: a function's `**options` are the options that dataclasses declare.
 
     They stand in its signature and, in the place of `**options`, in its docstring; an unknown name is refused.
-
-    Args:
-        classes: dataclasses.
-        only: names to take; None takes all.
-
-    Returns:
-        The decorator.
     """
 
     def decorate(function: Function) -> Function:
@@ -114,16 +87,7 @@ def explains_options(declaring: type[Settings]) -> type[Settings]:
 
 
 def filled(declaring: type[Settings], base: Any, options: Mapping[str, Any]) -> Settings:
-    """Settings with the values of `base`, and over them those of `options` that are their own.
-
-    Args:
-        declaring: a dataclass.
-        base: has its fields as attributes; None: the defaults.
-        options: by name; others are left out.
-
-    Returns:
-        An instance.
-    """
+    """An instance of a dataclass with the values of `base`, and over them those of `options` that are its own."""
     names = [field.name for field in dataclasses.fields(declaring)]  # type: ignore[arg-type]
     values = {} if base is None else {name: getattr(base, name) for name in names}
     return declaring(**{**values, **{name: options[name] for name in names if name in options}})
@@ -136,16 +100,7 @@ def changed_options(settings: Any, names: Sequence[str]) -> Iterator[str]:
 
 
 def check_type(name: str, value: object, accepted: Any) -> None:
-    """Refuse plain data that is of another type than an option.
-
-    Args:
-        name: of the option, for the message.
-        value: plain data.
-        accepted: the option's type.
-
-    Raises:
-        TypeError: when it is of another type.
-    """
+    """Refuse plain data that is of another type than an option."""
     if not _is_of(value, accepted):
         raise TypeError(f"`{name}` must be {_words(accepted)}; got {shorten(value)}.")
 

@@ -23,15 +23,7 @@ DVC_CONTENT = re.compile(r"(files/md5/)?[0-9a-f]{2}/[0-9a-f]{30}")
 
 
 def local_path(value: str | os.PathLike[str], *, error: type[KerasBertError] = ConfigError) -> Path:
-    """Return a path to read from, unchanged, if it is local.
-
-    Raises:
-        KerasBertError: of class `error`, when it is a URL such as `gs://bucket/folder` or contains a NUL.
-
-    Example:
-        >>> local_path("data/train.csv").name
-        'train.csv'
-    """
+    """Return a path to read from, unchanged, if it is local: no URL such as `gs://bucket/folder`, and without a NUL."""
     _refuse_address(value, error, writes=False)
     return Path(value)
 
@@ -42,13 +34,6 @@ def local_output(value: str | os.PathLike[str]) -> Path:
     Raises:
         ArtifactError: when it is a URL such as `gs://bucket/folder`, has no last component, contains a NUL, or is a
             dangling link.
-
-    Example:
-        >>> local_output("gs://bucket/model")
-        Traceback (most recent call last):
-        ...
-        kerasbert._core.errors.ArtifactError: 'gs://bucket/model' is no local path, and kerasbert writes to local ones \
-only. Write to a local folder, then copy it: gcloud storage cp --recursive FOLDER gs://bucket/model
     """
     _refuse_address(value, ArtifactError, writes=True)
     path = Path(value)
@@ -108,11 +93,7 @@ def stays_inside(folder: Path, file: Path) -> bool:
 
 
 def check_inside(folder: Path, file: Path, *, error: type[KerasBertError] = UnsafeArtifactError) -> None:
-    """Refuse a file whose link leads out of its folder; see `stays_inside`.
-
-    Raises:
-        KerasBertError: of class `error`, when it does.
-    """
+    """Refuse a file whose link leads out of its folder; see `stays_inside`."""
     if stays_inside(folder, file):
         return
     if os.path.islink(os.path.realpath(file)):

@@ -12,24 +12,14 @@ MARKED = {".pdf": "Creator", ".png": "Software", ".svg": "Creator"}
 
 
 def check_picture_file(file: str | os.PathLike[str], *, known: bool = False) -> Path:
-    """Check, before any work is done, that a picture can be written; see `check_output_file`.
-
-    Raises:
-        ArtifactError: as `check_output_file`.
-        ConfigError: when the file does not end in .pdf, .png or .svg.
-    """
+    """Check, before any work is done, that a picture can be written; see `check_output_file`."""
     if Path(file).suffix.lower() not in MARKED:
         raise ConfigError(f"`file` must end in .pdf, .png or .svg; got {str(file)!r}.")
     return check_output_file(file, known=known)
 
 
 def save_figure(figure: Any, file: str | os.PathLike[str], *, dpi: int = 150, known: bool = False) -> None:
-    """Write a matplotlib figure atomically.
-
-    Raises:
-        ArtifactError: as `check_output_file`, and on disk errors.
-        ConfigError: as `check_picture_file`.
-    """
+    """Write a matplotlib figure atomically."""
     path = check_picture_file(file, known=known)
     with atomic_file_write(path, known=known) as beside:
         figure.savefig(beside, dpi=dpi, metadata={MARKED[path.suffix.lower()]: FILE_MARK.decode()})

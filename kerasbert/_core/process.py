@@ -17,9 +17,6 @@ def check_process(backend: str) -> None:
     """Refuse to run in a process forked after a model was used.
 
     A fork does not copy the threads of TensorFlow and JAX, so that waiting for them never ends. PyTorch is not affected.
-
-    Raises:
-        ConfigError: when this is such a process.
     """
     if backend == "torch" or not _first_used_in or _first_used_in[0] == os.getpid():
         return

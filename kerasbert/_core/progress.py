@@ -6,20 +6,7 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def progress_bar(description: str, total: int | None, *, shown: bool = True) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar.
-
-    Args:
-        description: text in front of the bar.
-        total: number of items; None if unknown.
-        shown: False shows nothing.
-
-    Yields:
-        A function that takes the number of items done since the last call.
-
-    Example:
-        >>> with progress_bar("reading", 3, shown=False) as advance:
-        ...     advance(3)
-    """
+    """Show a progress bar; yield a function that takes the number of items done since the last call."""
     if not shown:
         yield lambda done: None
         return

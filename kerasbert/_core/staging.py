@@ -37,14 +37,7 @@ RENAME_SWAP = 2
 
 @final
 class StagingFolder:
-    """A context manager that makes the staging folder of an output on entry and deletes it on exit.
-
-    Args:
-        path: the output; its parent exists.
-
-    Raises:
-        OSError: when the folder cannot be made.
-    """
+    """A context manager: the staging folder of an output, whose parent exists, made on entry and deleted on exit."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

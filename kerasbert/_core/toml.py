@@ -8,16 +8,7 @@ from typing import Any
 
 
 def to_toml(value: Any) -> str:
-    """A value as it stands behind `=` in a TOML file.
-
-    Args:
-        value: text, number, True or False, or lists and dicts of these; a dict becomes an inline table.
-
-    Returns:
-        One line.
-
-    Raises:
-        TypeError: when there is no such value in TOML.
+    """A value as it stands behind `=` in a TOML file, on one line; a dict becomes an inline table.
 
     Example:
         >>> print(to_toml({"layers": [-2, -1], "a b": "say \\"hi\\""}))

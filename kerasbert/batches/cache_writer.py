@@ -22,13 +22,7 @@ LENGTH_DELIMITED = (b"\x0a", b"\x12", b"\x1a")
 
 
 class CacheWriter:
-    """Writes shards and index as tokens come.
-
-    Args:
-        folder: to write into.
-        heads: names of the heads.
-        pairs: whether `token_type_ids` are written.
-    """
+    """Writes shards and index as tokens come, with `token_type_ids` where there are pairs."""
 
     def __init__(self, folder: Path, heads: Iterable[str], *, pairs: bool) -> None:
         self.folder = folder
@@ -106,14 +100,6 @@ def serialize(token_arrays: TokenArrays, labels: Mapping[str, Sequence[Sequence[
     Args:
         labels: head name -> n lists of label numbers, written as the feature `label/HEAD`.
         pairs: whether `token_type_ids` are written too; without, all are 0.
-
-    Example:
-        >>> import tensorflow as tf
-        >>> [record] = serialize(TokenArrays.from_lists([[101, 2000, 102]]), {"output": [[3]]}, pairs=False)
-        >>> example = tf.train.Example.FromString(record)
-        >>> features = example.features.feature
-        >>> list(features["input_ids"].int64_list.value), list(features["label/output"].int64_list.value)
-        ([101, 2000, 102], [3])
     """
     columns = [_feature(INPUT_IDS, token_arrays.input_ids, token_arrays.offsets)]
     if pairs:

@@ -8,24 +8,13 @@ from kerasbert._core.names import INPUT_IDS
 
 
 def check_input_length(length: int, limit: int) -> None:
-    """Refuse inputs beyond a limit.
-
-    Args:
-        limit: `max_length` of the classifier.
-
-    Example:
-        >>> check_input_length(12, 128)
-    """
+    """Refuse inputs beyond the `max_length` of a classifier."""
     if length > limit:
         raise ConfigError(_message(limit, f"got {length}"))
 
 
 def limit_input_length(dataset: Any, limit: int) -> Any:
-    """Hold the batches of a `tf.data.Dataset` to a limit.
-
-    Args:
-        limit: `max_length` of the classifier.
-    """
+    """Hold the batches of a `tf.data.Dataset` to the `max_length` of a classifier."""
     spec = getattr(dataset, "element_spec", None)
     inputs = spec[0] if isinstance(spec, tuple) and spec else spec
     if not isinstance(inputs, Mapping) or INPUT_IDS not in inputs:

@@ -1,40 +1,110 @@
-"""Batches of texts of like length, padded to a few fixed lengths, as a `tf.data` pipeline."""
+"""Texts in memory as a `tf.data` pipeline of batches, padded to a few lengths."""
 
-from collections.abc import Iterator, Mapping
+import abc
+import functools
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_int
+from kerasbert._core.checks import check_bool, check_int, shorten
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import INPUT_NAMES
+from kerasbert.batches.lengths import checked_lengths
 from kerasbert.batches.rows import ArrayLabels
-from kerasbert.batches.sampling import draw_rows
-from kerasbert.batches.source import TokenBatches
+from kerasbert.batches.sampling import draw_rows, expected_draws
+from kerasbert.batches.source import BatchSource
 from kerasbert.labels.counts import label_counts
-from kerasbert.tokenization.augmentation import Augmentation
+from kerasbert.tokenization.augmentation import Augmentation, augment_step
+from kerasbert.tokenization.long_texts import WindowArrays, group_rows
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 # Batches within which texts are sorted by length: more give less padding, fewer more chance.
 POOL = 50
-NUM_LENGTHS = 8
-# As `lengths`: each batch is padded to its own longest text.
-LONGEST = "longest"
-MULTIPLE = 4
+# Batches made ready while one is computed.
+READ_AHEAD = 2
+
+
+class TokenBatches(BatchSource):
+    """Batches of token ids and labels, as a `tf.data` pipeline."""
+
+    seed: int
+    pad_id: int
+    augmentation: Augmentation | None
+
+    @abc.abstractmethod
+    def _plan(self, epoch: int) -> Iterable[tuple[np.ndarray, int]]:
+        """The rows of each batch of an epoch, and the length they are padded to."""
+
+    @abc.abstractmethod
+    def _read(self) -> Iterator[tuple[Any, ...]]:
+        """The next epoch's inputs, labels and weights of each batch, and last its number since the first epoch."""
+
+    def with_length(self, dataset: Any) -> Any:
+        """A dataset of one epoch that knows its number of batches."""
+        import tensorflow as tf
+
+        return dataset.apply(tf.data.experimental.assert_cardinality(self.steps))
+
+    def plan_dataset(self) -> Any:
+        """Rows (m,), padded length and number of each batch since the first epoch, a `tf.data.Dataset` of epoch after epoch."""
+        import tensorflow as tf
+
+        number = tf.TensorSpec((), tf.int64)
+        return tf.data.Dataset.from_generator(
+            self._numbered, output_signature=(tf.TensorSpec((None,), tf.int64), number, number)
+        )
+
+    def _numbered(self) -> Iterator[tuple[np.ndarray, int, int]]:
+        """The batches of the next epoch with their numbers since the first one."""
+        epoch, skip = self._next_epoch()
+        planned = itertools.islice(self._plan(epoch), skip, None)
+        for number, (rows, length) in enumerate(planned, start=epoch * self.steps + skip):
+            yield rows, length, number
+
+    def _next_epoch(self) -> tuple[int, int]:
+        """Begin an epoch: its number, and how many of its batches are passed over."""
+        epoch, skip = self.epoch, self._skip
+        self.epoch, self._skip = epoch + 1, 0
+        return epoch, skip
+
+    def _pipeline(self, example: tuple[Any, ...], shape: tuple[int | None, int | None] = (None, None)) -> Any:
+        """The pipeline of batches that are like an example, (rows, length) of which are known or not."""
+        import tensorflow as tf
+
+        inputs = {name: tf.TensorSpec(shape if name in INPUT_NAMES else (None, None), tf.int32) for name in example[0]}
+        targets = tf.nest.map_structure(
+            lambda part: tf.TensorSpec((shape[0], *part.shape[1:]), part.dtype), example[1:]
+        )
+        signature = (inputs, *targets, tf.TensorSpec((), tf.int64))
+        dataset = tf.data.Dataset.from_generator(self._read, output_signature=signature)
+        augment = augment_step(self.augmentation, self.seed, self.pad_id)
+
+        def finish(inputs: Any, *rest: Any) -> Any:
+            *targets, number = rest
+            inputs = inputs if augment is None else augment(inputs, number)
+            return (inputs, *targets) if targets else inputs
+
+        return ahead(dataset, finish)
+
+
+def ahead(dataset: Any, function: Callable[..., Any]) -> Any:
+    """Map a function over a dataset, a few elements ahead of who reads them."""
+    import tensorflow as tf
+
+    # The parallelism is fixed: a pipeline that tunes itself has a thread that sleeps 10 ms, then 20 ms, and so on, and the
+    # end of the iteration waits for it to wake, which can double the time of a prediction.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.map(function, num_parallel_calls=READ_AHEAD).prefetch(READ_AHEAD).with_options(options)
 
 
 class MemoryRows(ArrayLabels):
-    """Rows in memory, read as those of a token cache are.
-
-    Args:
-        token_arrays: `TokenArrays` of n texts, or their `WindowArrays`.
-        labels: head name -> array (n, ...); none for prediction.
-        num_labels: head name -> number of its labels.
-    """
+    """Rows in memory, read as those of a token cache are; `num_labels` counts the labels of each head."""
 
     def __init__(
-        self,
-        token_arrays: Any,
-        labels: Mapping[str, np.ndarray],
-        num_labels: Mapping[str, int] | None = None,
+        self, token_arrays: Any, labels: Mapping[str, np.ndarray], num_labels: Mapping[str, int] | None = None
     ) -> None:
         super().__init__(labels)
         self.token_arrays = token_arrays
@@ -147,9 +217,7 @@ class Batches(TokenBatches):
         if self.shuffle:
             random = np.random.default_rng([self.seed, epoch])
             order = random.permutation(self.num_examples) if self.draws is None else draw_rows(self.draws, random)
-            for start in range(0, len(order), POOL * size):
-                pool = order[start : start + POOL * size]
-                order[start : start + POOL * size] = pool[np.argsort(lengths[pool], kind="stable")]
+            sort_in_pools(order, lengths, size)
         batches = [order[start : start + size] for start in range(0, len(order), size)]
         if self.shuffle:
             batches = [batches[index] for index in random.permutation(len(batches))]
@@ -174,62 +242,198 @@ class Batches(TokenBatches):
         return self.token_arrays.take(rows).padded(self.pad_id, length), *taken
 
 
-def choose_lengths(
-    lengths: np.ndarray, max_length: int, *, num_lengths: int = NUM_LENGTHS, multiple: int = MULTIPLE
-) -> tuple[int, ...]:
-    """The few padded lengths that waste the fewest tokens on these texts.
+class WindowBatches(Batches):
+    """Batches of at most `batch_size` texts and at most the budget's windows; made by `make_batches`.
 
-    Exact, by dynamic programming over the histogram of lengths.
-
-    Args:
-        lengths: tokens of each text, (n,).
-        max_length: the last padded length covers at least this.
-        num_lengths: how many at most, >= 1.
-        multiple: every padded length is a multiple of this, >= 1.
-
-    Returns:
-        Ascending lengths.
-
-    Raises:
-        ConfigError: when a number is out of its range.
+    All windows of a batch go through the encoder at once. Shuffled, every epoch puts texts of as many and equally long
+    windows in each other's places, so that all epochs have equally many batches.
 
     Example:
-        >>> choose_lengths(np.array([4, 4, 12, 12, 40]), 40, num_lengths=3)
-        (4, 12, 40)
+        >>> tokenizer = Tokenizer.from_pretrained("all-MiniLM-L6-v2", max_length=8, long_texts=LongTexts("windows"))
+        >>> batches = make_batches(tokenizer.encode(["a word", "many " * 20]), batch_size=2)
+        >>> inputs = next(iter(batches.dataset))
+        >>> tuple(inputs["input_ids"].shape), inputs["window_rows"].numpy().tolist()
+        ((5, 8), [[1, 0, 0, 0], [2, 3, 4, 5]])
     """
-    counts = np.bincount(np.asarray(lengths, dtype=np.int64), minlength=max_length + 1)
-    return lengths_of_counts(counts, num_lengths=num_lengths, multiple=multiple)
+
+    token_arrays: WindowArrays  # type: ignore[assignment]
+
+    @property
+    def steps(self) -> int:  # type: ignore[override]
+        """Batches in an epoch."""
+        return len(self._slots)
+
+    @functools.cached_property
+    def _padded_lengths(self) -> np.ndarray:
+        """The length that each text's windows are padded to, (n,)."""
+        longest = np.zeros(len(self.token_arrays), dtype=np.int64)
+        if len(self.token_arrays):
+            windows, offsets = self.token_arrays.windows, self.token_arrays.text_offsets
+            longest = np.maximum.reduceat(windows.lengths, offsets[:-1])
+        return np.array(self.lengths, dtype=np.int64)[np.searchsorted(self.lengths, longest)]
+
+    @functools.cached_property
+    def _slots(self) -> list[np.ndarray]:
+        """The rows of each batch before any epoch's exchange of places."""
+        order = self.order
+        if self.shuffle:
+            order = np.random.default_rng(self.seed).permutation(len(self.token_arrays))
+            sort_in_pools(order, self.token_arrays.lengths, self.batch_size)
+        return group_rows(self.token_arrays, order, self.batch_size)
+
+    def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
+        batches = self._slots
+        if self.shuffle:
+            random = np.random.default_rng([self.seed, epoch])
+            place_of = self._exchange(random)
+            batches = [place_of[batches[index]] for index in random.permutation(len(batches))]
+        return [(rows, int(self._padded_lengths[rows].max())) for rows in batches]
+
+    def _exchange(self, random: np.random.Generator) -> np.ndarray:
+        """Which row takes the place of each, (n,): one of as many windows, padded to the same length."""
+        kinds = self._padded_lengths * (int(self.token_arrays.budget) + 1) + self.token_arrays.counts
+        taken = np.empty(len(kinds), dtype=np.int64)
+        for kind in np.unique(kinds):
+            rows = np.flatnonzero(kinds == kind)
+            taken[rows] = random.permutation(rows)
+        return taken
+
+    def _num_rows(self, rows: np.ndarray) -> int:
+        return int(self.token_arrays.counts[rows].sum())
 
 
-def lengths_of_counts(
-    counts: np.ndarray, *, num_lengths: int = NUM_LENGTHS, multiple: int = MULTIPLE
-) -> tuple[int, ...]:
-    """As `choose_lengths`, from how many texts have each length.
+def sort_in_pools(order: np.ndarray, lengths: np.ndarray, batch_size: int) -> None:
+    """Sort rows by length, in place, within pools of `POOL` batches."""
+    for start in range(0, len(order), POOL * batch_size):
+        pool = order[start : start + POOL * batch_size]
+        order[start : start + POOL * batch_size] = pool[np.argsort(lengths[pool], kind="stable")]
+
+
+def make_batches(
+    token_arrays: TokenArrays,
+    labels: Any = None,
+    *,
+    batch_size: int = 32,
+    shuffle: bool = False,
+    seed: int = 0,
+    lengths: Sequence[int] | str | None = None,
+    sample_weight: Any = None,
+    sampling: str | None = None,
+    pad_id: int = 0,
+    augment: Augmentation | None = None,
+    by_length: bool = False,
+) -> Batches:
+    """Batch texts and pad each batch to the next of a few lengths.
+
+    Shuffled, every epoch takes the rows in another order, sorts them by length within pools of 50 batches, and shuffles
+    the batches; every row comes exactly once. Not shuffled, texts come in their own order, so that the rows of
+    `model.predict(batches.dataset)` are those of the texts.
 
     Args:
-        counts: texts of 0, 1, 2, ... tokens, (longest + 1,).
-        num_lengths: how many at most, >= 1.
-        multiple: every padded length is a multiple of this, >= 1.
+        token_arrays: from `Tokenizer.encode`; texts in windows are batched so that no batch has more of these than their budget.
+        labels: array (n, ...) or dict of arrays by head; None for prediction.
+        batch_size: texts in a batch, >= 1; the last batch of an epoch may be smaller.
+        shuffle: True for training.
+        seed: of the orders.
+        lengths: padded lengths allowed, ascending, the last one covering the longest text; None chooses at most 8 of
+            them from the data; `"longest"` pads each batch to its own longest text, for models that are not compiled anew
+            for each length.
+        sample_weight: array (n,) or dict of arrays by head.
+        sampling: None takes every row once; `"balanced"`, `"sqrt"` and `"oversample"` take rows of rare labels more
+            often, and with `"balanced"` and `"sqrt"` rows of frequent ones not in every epoch; see docs/training.md.
+        pad_id: id that fills up a text.
+        augment: what is done to the tokens of each batch, anew in every epoch, from `Tokenizer.augmentation`.
+        by_length: True lets texts that are not shuffled come from short to long, with less padding; `order` then tells
+            which comes when. `model.predict(batches)`, given the batches themselves, puts the rows back, as `restore` does.
+
+    Returns:
+        The batches; `dataset` goes to `fit`, and gives `inputs`, `(inputs, labels)` or
+        `(inputs, labels, sample_weight)` with int32 inputs of shape (batch, length).
+
+    Raises:
+        ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, weights come without labels, or
+            `sampling` is unknown, comes without labels or `shuffle`, or with texts in windows; when `by_length` comes
+            with `shuffle`, which sorts by itself.
+        DataError: when there are not as many labels as texts, or one is NaN.
+        TypeError: when an argument has the wrong type, as labels that are names and not numbers.
+
+    Example:
+        >>> token_arrays = TokenArrays.from_lists([[2, 5, 3], [2, 3]])
+        >>> make_batches(token_arrays, np.array([0, 1]), shuffle=True).num_examples
+        2
     """
-    check_int("num_lengths", num_lengths, 1)
-    check_int("multiple", multiple, 1)
-    bins = -(-np.arange(len(counts)) // multiple)  # each length in multiples, rounded up
-    binned = np.zeros(bins.max() + 1, dtype=np.int64)
-    np.add.at(binned, bins, counts)
-    candidates = np.append(np.flatnonzero(binned[:-1]), bins.max())
-    below = np.cumsum(binned)  # texts of at most this length
-    # cost[k, j]: tokens when the texts up to candidate j are padded to k + 1 lengths, the last of them candidate j.
-    cost = np.full((num_lengths, len(candidates)), np.inf)
-    came_from = np.zeros((num_lengths, len(candidates)), dtype=int)
-    cost[0] = below[candidates] * candidates
-    for k in range(1, num_lengths):
-        for j in range(1, len(candidates)):
-            options = cost[k - 1, :j] + (below[candidates[j]] - below[candidates[:j]]) * candidates[j]
-            came_from[k, j] = int(options.argmin())
-            cost[k, j] = options[came_from[k, j]]
-    k, j = int(cost[:, -1].argmin()), len(candidates) - 1
-    chosen = [candidates[j]]
-    while k:
-        k, j = k - 1, came_from[k, j]
-        chosen.append(candidates[j])
-    return tuple(int(value) * multiple for value in sorted(chosen))
+    _check_token_arrays(token_arrays)
+    check_int("batch_size", batch_size, 1)
+    check_int("seed", seed, 0)
+    check_bool("shuffle", shuffle)
+    if check_bool("by_length", by_length) and shuffle:
+        raise ConfigError(
+            "`by_length` must be False with shuffle=True, which puts texts of like length together anyhow."
+        )
+    if labels is None and sample_weight is not None:
+        raise ConfigError("`sample_weight` needs `labels`: it weights their loss; got `labels` None.")
+    windows = getattr(token_arrays, "windows", None)
+    if sampling is not None:
+        _check_sampling(sampling, labels, shuffle, windows)
+    labels = _checked_rows("labels", labels, len(token_arrays))
+    kind: type[Batches] = Batches if windows is None else WindowBatches
+    return kind(
+        token_arrays,
+        labels,
+        sample_weight=_checked_rows("sample_weight", sample_weight, len(token_arrays)),
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        lengths=checked_lengths(lengths, token_arrays if windows is None else windows),
+        pad_id=check_int("pad_id", pad_id, 0),
+        draws=None if sampling is None else expected_draws(labels, sampling),
+        augmentation=augment,
+        by_length=by_length,
+    )
+
+
+def _check_token_arrays(token_arrays: Any) -> None:
+    if not (hasattr(token_arrays, "offsets") or hasattr(token_arrays, "windows")):
+        raise TypeError(
+            f"`token_arrays` must be what `Tokenizer.encode` gives; got {shorten(token_arrays)} of type "
+            f"{type(token_arrays).__name__}. Write make_batches(tokenizer.encode(texts), labels)."
+        )
+
+
+def _check_sampling(sampling: str, labels: Any, shuffle: bool, windows: Any) -> None:
+    if labels is None or not shuffle:
+        raise ConfigError(f"`sampling` must be None without `labels` and shuffle=True; got {shorten(sampling)}.")
+    if windows is not None:
+        raise ConfigError(f"`sampling` must be None for texts in windows; got {shorten(sampling)}.")
+
+
+def _checked_rows(name: str, part: Any, expected: int) -> Any:
+    if part is None:
+        return None
+    if isinstance(part, Mapping):
+        return {head: _checked_array(f"`{name}`[{head!r}]", array, expected) for head, array in part.items()}
+    return _checked_array(f"`{name}`", part, expected)
+
+
+def _checked_array(where: str, part: Any, expected: int) -> np.ndarray:
+    array = np.asarray(part)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(
+            f"{where} must be an array of numbers; got {shorten(part)} of type {array.dtype}. Encode label names with "
+            f"`kerasbert.data.encode_class_ids` or its siblings first."
+        )
+    if array.ndim == 0 or len(array) != expected:
+        found = len(array) if array.ndim else f"the single value {array}"
+        raise DataError(f"{where} must have one row for each text; got {found} rows and {expected} texts.")
+    _refuse_missing(where, array)
+    return array
+
+
+def _refuse_missing(where: str, array: np.ndarray) -> None:
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    wrong = np.argwhere(~np.isfinite(array))[0]
+    raise DataError(
+        f"{where} must be finite numbers; got {array[tuple(wrong)]} in row {int(wrong[0]) + 1} (counted from 1). Fill it or "
+        f"leave the row out."
+    )

@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert.batches.make import make_batches
-from kerasbert.batches.memory import Batches
+from kerasbert.batches.memory import Batches, make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 TOKENS_AT_ONCE = 4096
@@ -17,14 +16,7 @@ class PredictionBatches(Batches):
     """Unshuffled batches of at most 256 texts and about 4,096 tokens, each padded to its own longest text.
 
     Short texts share a batch in great numbers, so that what a batch costs beside its tokens (the weights are cast and
-    laid out anew for each) is spread over many; a graph of free shapes needs no fixed lengths. Made by
-    `prediction_batches`.
-
-    Example:
-        >>> token_arrays = TokenArrays.from_lists([[2, 5, 5, 5, 3], [2, 3], [2, 5, 3]])
-        >>> batches = prediction_batches(token_arrays)
-        >>> batches.steps, batches.shapes, batches.order.tolist()
-        (1, (5,), [1, 2, 0])
+    laid out anew for each) is spread over many; a graph of free shapes needs no fixed lengths.
     """
 
     @property
@@ -42,15 +34,7 @@ class PredictionBatches(Batches):
 
 
 def prediction_batches(token_arrays: Any, *, pad_id: int = 0, fixed_lengths: bool = False) -> Batches:
-    """The batches that predict fastest.
-
-    Args:
-        fixed_lengths: whether to keep to a few padded lengths and 64 texts, as a compiled (XLA) graph needs.
-
-    Example:
-        >>> prediction_batches(TokenArrays.from_lists([[2, 3], [2, 5, 3]])).num_examples
-        2
-    """
+    """The batches that predict fastest; `fixed_lengths`: few lengths and 64 texts, as a compiled (XLA) graph needs."""
     if fixed_lengths or not isinstance(token_arrays, TokenArrays) or not len(token_arrays):
         return make_batches(token_arrays, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
     every = tuple(range(1, int(token_arrays.lengths.max()) + 1))

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_name, suggest_keywords
+from kerasbert._core.checks import check_choice, check_name
 from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.options import filled, takes_options
 from kerasbert._core.paths import local_output
 from kerasbert._core.staging import recover_folder
 from kerasbert.batches.cache_writer import CacheWriter
@@ -29,13 +30,13 @@ from kerasbert.batches.token_cache import (
 )
 from kerasbert.labels.level_vocabulary import LevelTree
 from kerasbert.labels.vocabulary import LabelVocabulary
-from kerasbert.reading._files import UTF_8, SourceFile
+from kerasbert.reading._files import SourceFile
 from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.reading.formats import format_of
-from kerasbert.reading.readers import MISSING, FileError, TextColumns, UsableRow, open_file, usable_rows
-from kerasbert.reading.row_labels import labels_reader, plan_labels
+from kerasbert.reading.readers import MISSING, FileError, RowOptions, TextColumns, UsableRow, open_file, usable_rows
+from kerasbert.reading.row_labels import LabelOptions, labels_reader, plan_labels
 from kerasbert.reading.sources import changes, find_sources, listing
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.token_arrays import TokenArrays
@@ -47,58 +48,33 @@ CHUNK_CHARACTERS = 2_000_000
 AHEAD = 2
 
 
-@suggest_keywords
+@takes_options(LabelOptions, RowOptions)
 def prepare_tokens(
-    sources: Any,
+    sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],
     *,
-    task: str | None = None,
-    heads: Mapping[str, tuple[str, str]] | None = None,
-    text_column: str = "text",
-    text_pair_column: str | None = None,
-    label_columns: str | Sequence[str] | None = None,
-    label_names: Sequence[str] | None = None,
-    label_delimiter: str | None = None,
-    subclasses: Mapping[str, Any] | None = None,
     encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
     max_length: int | None = None,
     long_texts: str = "truncate",
-    missing: str = "error",
-    on_error: str = "stop",
-    encoding: str = UTF_8,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    **options: Any,
 ) -> TokenCache:
-    """Tokenise labelled data files of any size once, into a folder to train from.
+    """Tokenize labelled data files of any size once, into a folder to train from.
 
-    Files are read one after the other, while what was read before is tokenised on all cores and what was tokenised is
-    written, so that memory holds a few thousand texts at a time. A folder that was made before from the same files in the same way is
-    taken as it is.
+    Reading, tokenizing on all cores and writing overlap, and memory holds a few thousand texts at a time. A folder that was
+    made before from the same files in the same way is taken as it is.
 
     Args:
         sources: paths and patterns (`"data/*.jsonl"`) of .csv, .tsv, .jsonl, .parquet and .tfrecord files; all but Parquet
             also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
         output: the folder to appear, written beside and renamed when whole.
-        task: as of `TextClassifier`, but `multitask`; of a hierarchical one with one class and subclass a text; None: with
-            `heads`.
-        heads: head name -> (label column, task), for a classifier with several heads.
-        text_column: column of the texts.
-        text_pair_column: column of second texts.
-        label_columns: label column; None: `"labels"` for a multi-label task, else `"label"`. Or several columns of 0 and 1;
-            for a hierarchical task the columns of the levels, None: `["label", "sublabel"]`.
-        label_names: labels in the order wanted, (negative, positive) for a binary task; others are refused. None collects
-            and sorts them.
-        label_delimiter: separator of several names in one cell.
-        subclasses: for a hierarchical task class -> its subclasses, see `build_hierarchical`; None collects them.
         encoder: name or folder of the checkpoint to be trained.
         max_length: longest text in tokens; longer ones are cut and counted. None means 128.
         long_texts: `"truncate"` or `"head_tail"`, see `LongTexts`.
-        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
-        on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts it and lists it in
-            `bad_rows.txt`.
-        encoding: of text files: `"utf-8"`, or such as `"cp1252"` or `"latin-1"`.
         overwrite: whether a folder made from other data, or in another way, is replaced.
         progress: called with about how many bytes of the sources are done, and with all.
+        **options: those of `LabelOptions` and `RowOptions`.
 
     Returns:
         The cache; `reused` tells whether it was there.
@@ -110,35 +86,21 @@ def prepare_tokens(
         ConfigError: when an argument is out of its range.
 
     Example:
-        >>> cache = prepare_tokens("data/*.jsonl", "tokens", task="multiclass")  # doctest: +SKIP
-        >>> classifier = TextClassifier("multiclass").fit(cache)  # doctest: +SKIP
+        >>> classifier = TextClassifier()
+        >>> cache = prepare_tokens("data/*.jsonl", "tokens", task=classifier.task)  # doctest: +SKIP
+        >>> _ = classifier.fit(cache)  # doctest: +SKIP
     """
     tokenizer = Tokenizer.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
-    heads_read, tree = plan_labels(
-        task,
-        heads=heads,
-        label_columns=label_columns,
-        label_names=label_names,
-        label_delimiter=label_delimiter,
-        subclasses=subclasses,
-    )
-    columns = TextColumns(text_column, text_pair_column, check_choice("missing", missing, MISSING))
-    reading = _Reading(tokenizer, columns, heads_read, tree, on_error, progress)
+    heads, tree = plan_labels(filled(LabelOptions, None, options))
+    rows = filled(RowOptions, None, options)
+    columns = TextColumns(rows.text_column, rows.text_pair_column, check_choice("missing", rows.missing, MISSING))
+    reading = _Reading(tokenizer, columns, heads, tree, rows.on_error, progress)
     reading.check()
-    return _prepare(local_output(output), find_sources(sources, encoding), reading, overwrite=overwrite)
+    return _prepare(local_output(output), find_sources(sources, rows.encoding), reading, overwrite=overwrite)
 
 
 class _Reading(NamedTuple):
-    """How files become token ids.
-
-    Args:
-        tokenizer: of the texts.
-        columns: of the texts.
-        heads: head name -> what reads its labels.
-        tree: what the heads are the levels of; None: they are no levels.
-        on_error: what becomes of a row that cannot be used.
-        progress: called with about how many bytes of the sources are done, and with all.
-    """
+    """How files become token ids."""
 
     tokenizer: Tokenizer
     columns: TextColumns

@@ -19,13 +19,7 @@ Drawing = Callable[[np.ndarray, int, int], np.ndarray]
 
 
 class Pool(NamedTuple):
-    """Batches that are made from rows read together.
-
-    Args:
-        rows: what to read for them, ascending, each once.
-        batches: rows of each batch, and the length it is padded to.
-        waiting: rows that were read and fill no batch yet, ascending.
-    """
+    """Batches, (rows, padded length), of rows read together, ascending; `waiting` are those that fill no batch yet."""
 
     rows: np.ndarray
     batches: list[tuple[np.ndarray, int]]
@@ -41,17 +35,11 @@ class RowPlan:
         buckets: padded lengths, ascending; the last covers the longest row.
         sizes: rows of a batch of each padded length.
         shuffle: whether every epoch has another order; else rows come as they are, bucket by bucket.
-        seed: of the orders.
         keep: says which of some rows are taken, as bools; None: all.
         draw: how often rows are drawn; None: once.
         rounds: how many times an epoch visits all rows, to spread what is drawn often.
         drop_rest: whether the rows that fill no batch at the end of an epoch are left out of it.
         pool_rows: rows that are shuffled together.
-
-    Example:
-        >>> plan = RowPlan(np.array([3, 9, 4, 2]), (4, 12), (2, 1), shuffle=False)
-        >>> [(rows.tolist(), length) for pool in plan.pools(0) for rows, length in pool.batches]
-        [([0, 2], 4), ([1], 12), ([3], 12)]
     """
 
     lengths: np.ndarray

@@ -13,12 +13,7 @@ MOST_HELD_OUT = 100_000
 
 
 class LabelRows(Protocol):
-    """Labels of rows, head by head.
-
-    Attributes:
-        num_rows: rows.
-        heads: its keys are the names of the heads.
-    """
+    """Labels of rows, head by head; the keys of `heads` are their names."""
 
     num_rows: int
 
@@ -61,11 +56,7 @@ class RowStore(LabelRows, Protocol):
 
 
 class ArrayLabels:
-    """Label arrays as `LabelRows`.
-
-    Args:
-        labels: head name -> ids (n,), 0 or 1 of shape (n, 1) or (n, C).
-    """
+    """Label arrays by head, ids (n,) or 0 and 1 of shape (n, 1) or (n, C), as `LabelRows`."""
 
     def __init__(self, labels: Mapping[str, np.ndarray]) -> None:
         self.heads = {name: np.asarray(array) for name, array in labels.items()}
@@ -87,19 +78,9 @@ class ArrayLabels:
 
 
 def held_out_rows(rows: LabelRows, fraction: float, *, seed: int = 0) -> np.ndarray:
-    """Choose the rows that are held out, by the labels of the first head, as `split_indices` does.
+    """Choose a share of the rows to hold out, by the labels of the first head, as `split_indices` does; ascending.
 
     Of more than a million rows the ones held out are chosen among a million drawn by chance, at most 100,000.
-
-    Args:
-        fraction: share to hold out, in (0, 1).
-
-    Returns:
-        The rows, ascending, int64.
-
-    Example:
-        >>> len(held_out_rows(ArrayLabels({"output": np.array([0, 1] * 50)}), 0.1))
-        10
     """
     among = np.arange(rows.num_rows)
     if rows.num_rows > MOST_STRATIFIED:

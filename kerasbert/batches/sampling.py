@@ -24,7 +24,7 @@ Keep = Callable[[np.ndarray], np.ndarray]
 
 
 def expected_draws(labels: Any, sampling: str) -> np.ndarray:
-    """The number of times that each row is drawn in an epoch, on average.
+    """The number of times that each row is drawn in an epoch, on average, (n,).
 
     Args:
         labels: ids (n,), 0 or 1 of shape (n, 1) or (n, C), or a dict of these by head, of which the mean is taken.
@@ -32,13 +32,6 @@ def expected_draws(labels: Any, sampling: str) -> np.ndarray:
             root of their frequency; both have n rows in an epoch. `"oversample"`: every row is drawn at least once, and
             as often as its rarest label asks, sqrt(t / f) for a label on a share f of the rows and t the smaller of 0.1
             and the share of the most frequent label; epochs are longer. A row without labels is of a label of its own.
-
-    Returns:
-        Float64 (n,).
-
-    Example:
-        >>> expected_draws(np.array([0, 0, 0, 1]), "balanced").round(3).tolist()
-        [0.667, 0.667, 0.667, 2.0]
 
     Reference:
         Gupta et al., "LVIS", 2019, section 4.2 (repeat factors); Mahajan et al., "Exploring the Limits of Weakly
@@ -49,25 +42,14 @@ def expected_draws(labels: Any, sampling: str) -> np.ndarray:
 
 
 def row_draws(rows: LabelRows, sampling: str, keep: Keep | None = None) -> Draws:
-    """As `expected_draws`, of rows of any number.
-
-    Args:
-        keep: which rows are taken; None: all.
-    """
+    """As `expected_draws`, of rows of any number, of which `keep` says which are taken."""
     check_choice("sampling", sampling, SAMPLINGS)
     by_head = [_head_draws(rows, head, sampling, keep) for head in rows.heads]
     return lambda some: np.mean([draws(some) for draws in by_head], axis=0)
 
 
 def draw_rows(draws: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Rows of one epoch, in random order: each as often as expected, rounded up or down at random.
-
-    Args:
-        draws: expected number of draws of each row, (n,).
-
-    Returns:
-        Int64 (round(sum of draws),).
-    """
+    """Rows of one epoch, in random order: each as often as expected, (n,), rounded up or down at random."""
     order = random.permutation(len(draws))
     total = round(float(draws.sum()))
     ends = np.cumsum(draws[order])
@@ -79,13 +61,8 @@ def draw_rows(draws: np.ndarray, random: np.random.Generator) -> np.ndarray:
 class RowSampling:
     """Draws rows of a stream so that over an epoch each comes as often as expected, rounded up or down by chance.
 
-    Unlike `draw_rows` it needs no number for each row in memory.
-
-    Args:
-        draws: expected draws of rows.
-        total: expected draws of all rows.
-        most: expected draws of the row drawn most often.
-        seed: of chance.
+    Unlike `draw_rows` it needs no number for each row in memory, but only the sum of the expected draws of all rows, and
+    the most of a row.
     """
 
     draws: Draws
@@ -129,15 +106,7 @@ def uniform(rows: np.ndarray, seed: int, epoch: int) -> np.ndarray:
 
 
 def count_drawn(rows: LabelRows, draws: Draws | None, keep: Keep | None) -> dict[str, tuple[np.ndarray, int]]:
-    """Count the rows of an epoch that have each label.
-
-    Args:
-        draws: expected draws; None: every row once.
-        keep: which rows are taken; None: all.
-
-    Returns:
-        Head name -> rows that have each label, int64 (C,), and rows in all.
-    """
+    """Head name -> rows of an epoch that have each label, int64 (C,), and rows in all."""
     counts = {head: np.zeros(0) for head in rows.heads}
     total = 0.0
     for piece in _pieces(rows.num_rows, keep):

@@ -13,11 +13,11 @@ import numpy as np
 
 from kerasbert._core.checks import check_bool, check_int
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.memory import lengths_of_counts
+from kerasbert.batches.lengths import lengths_of_counts
+from kerasbert.batches.memory import TokenBatches
 from kerasbert.batches.row_plan import POOL_ROWS, Pool, RowPlan
 from kerasbert.batches.rows import RowStore
 from kerasbert.batches.sampling import RowSampling, count_drawn, row_draws
-from kerasbert.batches.source import TokenBatches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.rules import ONE_OF_TWO
@@ -297,12 +297,7 @@ def plan_rows(
     static: bool = False,
     share: tuple[int, int] = (0, 1),
 ) -> RowPlan:
-    """The plan of `stream_batches`, from the lengths of the rows.
-
-    Args:
-        lengths: tokens of each row, (n,).
-        length_counts: rows of 0, 1, 2, ... tokens.
-    """
+    """The plan of `stream_batches`, from the lengths of the rows, (n,), or their counts."""
     check_bool("shuffle", shuffle)
     check_bool("static", static)
     check_int("seed", seed, 0)
@@ -330,7 +325,7 @@ def fit_sizes(
     workers: int = 1,
     mean_rows: int = MEAN_ROWS,
 ) -> tuple[tuple[int, ...], int]:
-    """Texts of a batch of each padded length, such that whole batches hold all texts if that can be done.
+    """Texts of a batch of each padded length, such that whole batches hold all texts if possible, and how many are left.
 
     What fills no batch of its own length goes with the next longer ones. Sizes are lowered a little where that leaves
     fewer such texts, and so that the size at the longest divides what arrives there.
@@ -338,13 +333,6 @@ def fit_sizes(
     Args:
         counts: texts of 0, 1, 2, ... tokens.
         budget: most tokens of a batch; None: such that an average batch has `mean_rows` texts.
-
-    Returns:
-        The sizes, and how many texts are left for an odd batch.
-
-    Example:
-        >>> fit_sizes((4, 8), np.array([0, 0, 0, 0, 9, 0, 0, 0, 4]), 32)
-        ((7, 3), 0)
     """
     places = np.searchsorted(buckets, np.arange(len(counts)))
     if budget is None:

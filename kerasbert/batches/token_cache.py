@@ -379,9 +379,6 @@ def _open(folder: Path, reused: bool) -> TokenCache:
 def _parse(records: Sequence[bytes], heads: Sequence[str], *, pairs: bool) -> tuple[TokenArrays, dict[str, Any]]:
     """Parse what `serialize` wrote, or any TFRecord file of these features.
 
-    Args:
-        pairs: whether to read `token_type_ids`.
-
     Returns:
         The token ids of n texts; and head name -> pair of label numbers, flat, and offsets (n + 1,).
     """

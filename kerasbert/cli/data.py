@@ -18,10 +18,9 @@ from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
-from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.readers import TextColumns, collect_examples, open_rows
-from kerasbert.reading.row_labels import ReadLabels, labels_reader, plan_labels
+from kerasbert.reading.readers import ExampleReader, TextColumns
+from kerasbert.reading.row_labels import LabelOptions, ReadLabels, labels_reader, plan_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.levels import LEVEL_TASKS
 from kerasbert.tasks.table import TASKS
@@ -131,14 +130,14 @@ class Reading:
             on_error: the option `--on-error`; None: the command has none.
             encoding: the option `--encoding`.
         """
-        bad = BadRows("stop", hint="") if on_error is None else BadRows(on_error)
+        return self.reader(with_labels=with_labels, on_error=on_error, encoding=encoding).read(path)
+
+    def reader(self, *, with_labels: bool = True, on_error: str | None = None, encoding: str = UTF_8) -> ExampleReader:
+        """Return a reader of files, see `read`."""
         columns = TextColumns(self.text_column, self.text_pair_column)
-        rows = open_rows(path, columns, self.label_columns if with_labels else (), encoding=encoding)
-        checked = with_labels and on_error == "skip"
-        examples = collect_examples(rows, bad, columns, self.label_reader() if checked else None)
-        if bad.count:
-            say(f"{path}: {bad.describe()}.")
-        return examples
+        read_labels = self.label_reader() if with_labels and on_error == "skip" else None
+        labels = self.label_columns if with_labels else ()
+        return ExampleReader(columns, labels, on_error, read_labels, encoding, say)
 
     def label_reader(self) -> ReadLabels:
         """Return the function that reads the labels of a row, and refuses those that a classifier cannot learn or does not know."""
@@ -148,7 +147,8 @@ class Reading:
             if several is not None:
                 own = LabelVocabulary(several.rules, columns[:1], delimiter=self.label_delimiter)
                 return labels_reader({SINGLE_HEAD: own})
-            return labels_reader(*plan_labels(HIERARCHICAL, label_columns=columns, subclasses=self.subclasses))
+            options = LabelOptions(task=HIERARCHICAL, label_columns=columns, subclasses=self.subclasses)
+            return labels_reader(*plan_labels(options))
         heads, names = self.heads or {}, self.names
         return labels_reader(
             {

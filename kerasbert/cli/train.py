@@ -9,7 +9,7 @@ import typer
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.options import options_of
 from kerasbert._core.paths import local_output
-from kerasbert.batches.memory import NUM_LENGTHS
+from kerasbert.batches.lengths import NUM_LENGTHS
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle
@@ -122,8 +122,8 @@ def _open(data: list[str], validation: Path | None, output: Path, settled: Settl
         check_reading(train, settled)
         reading = reading.of_cache(train)
     elif way is Way.memory:
-        train = reading.read(data[0], **rows)
-    held_out = None if validation is None else reading.read(validation, **rows)
+        train = reading.reader(**rows).read(data[0])
+    held_out = None if validation is None else reading.reader(**rows).read(validation)
     if way is Way.stream:
         made = {name: values[name] for name in ("encoder", "max_length", "long_texts", "subclasses")}
         made |= {**preparing(reading, settled), "label_names": _label_names(settled, reading)}

@@ -9,9 +9,9 @@ prepare_tokens    files -> `TokenCache` (token ids on disk)
 stream_batches    `TokenCache` -> `StreamBatches`
 """
 
-from kerasbert.batches.make import make_batches as make_batches
+from kerasbert.batches.lengths import choose_lengths as choose_lengths
 from kerasbert.batches.memory import Batches as Batches
-from kerasbert.batches.memory import choose_lengths as choose_lengths
+from kerasbert.batches.memory import make_batches as make_batches
 from kerasbert.batches.prepare import prepare_tokens as prepare_tokens
 from kerasbert.batches.stream import StreamBatches as StreamBatches
 from kerasbert.batches.stream import stream_batches as stream_batches

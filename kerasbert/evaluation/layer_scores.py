@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasbert._core.checks import suggest_keywords
 from kerasbert._core.pictures import save_figure
-from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise, truncate
 from kerasbert.evaluation.early_exit import ExitStages

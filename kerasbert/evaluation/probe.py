@@ -1,5 +1,6 @@
 """`probe`: score a linear classifier on every hidden state and pooling."""
 
+import dataclasses
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_int, check_texts, suggest_keywords
+from kerasbert._core.checks import check_bool, check_int, check_number, check_texts
 from kerasbert._core.errors import DataError
+from kerasbert._core.options import filled, takes_options
 from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.evaluation.distinct import count_distinct, count_distinct_texts
@@ -25,7 +27,24 @@ MAX_TEXTS = 10_000
 LEAST_CLUSTERED = 3
 
 
-@suggest_keywords
+@dataclasses.dataclass(kw_only=True)
+class FitSettings:
+    """How the linear classifiers of `probe` are fitted.
+
+    Args:
+        regularization: scikit-learn's `C` on standardised vectors, > 0.
+        seed: of the sample, the folds and the clusters.
+
+    Example:
+        >>> FitSettings().regularization
+        1.0
+    """
+
+    regularization: float = 1.0
+    seed: int = 0
+
+
+@takes_options(FitSettings)
 def probe(
     source: Source,
     texts: Sequence[str],
@@ -38,8 +57,8 @@ def probe(
     max_texts: int | None = MAX_TEXTS,
     clusters: bool | None = None,
     max_length: int | None = None,
-    seed: int = 0,
     verbose: bool = False,
+    **options: Any,
 ) -> ProbeReport:
     """Find the hidden state and pooling that are best for labels, or for subclasses inside them.
 
@@ -59,8 +78,8 @@ def probe(
         max_texts: size of the sample, stratified by label; None reads all texts.
         clusters: whether clusters are scored; None: with sub-labels or without labels.
         max_length: longest text in tokens; None: the classifier's own, or 128.
-        seed: of the sample, the folds and the clusters.
         verbose: whether to show progress bars on standard error.
+        **options: those of `FitSettings`.
 
     Returns:
         The report, with scores by layer and pooling and the recommended builder call.
@@ -81,7 +100,9 @@ def probe(
         Tenney et al., "BERT Rediscovers the Classical NLP Pipeline", 2019; Rousseeuw, "Silhouettes", 1987.
     """
     check_int("folds", folds, 2)
-    check_int("seed", seed, 0, 2**32 - 1)
+    settings = filled(FitSettings, None, options)
+    seed = check_int("seed", settings.seed, 0, 2**32 - 1)
+    regularization = check_number("regularization", settings.regularization, 0, open_minimum=True)
     clusters = sublabels is not None or labels is None if clusters is None else check_bool("clusters", clusters)
     texts = check_texts("texts", texts)
     labels = None if labels is None else named_labels(labels, several=None)
@@ -89,7 +110,9 @@ def probe(
     _check_rows(len(texts), labels=labels, sublabels=sublabels)
     rows, sampled, left_out = sample_rows(labels, len(texts), folds=folds, max_texts=max_texts, seed=seed)
     sampled_sublabels = None if sublabels is None else [sublabels[row] for row in rows]
-    scorer = ProbeScorer(sampled, sampled_sublabels, folds=folds, clusters=clusters, seed=seed)
+    scorer = ProbeScorer(
+        sampled, sampled_sublabels, folds=folds, clusters=clusters, regularization=regularization, seed=seed
+    )
     opened, texts = open_source(source, max_length=max_length), [texts[row] for row in rows]
     reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=opened.window_pooling)
     results: list[dict[str, Any]] = []

@@ -30,6 +30,7 @@ class ProbeScorer:
         sublabels: n labels of subclasses, None where unknown; None: no sub-labels.
         folds: of the cross-validation.
         clusters: whether clusters are scored.
+        regularization: scikit-learn's `C`.
         seed: of folds and clusters.
 
     Raises:
@@ -42,9 +43,16 @@ class ProbeScorer:
     """
 
     def __init__(
-        self, labels: Sequence[Any] | None, sublabels: Sequence[Any] | None, *, folds: int, clusters: bool, seed: int
+        self,
+        labels: Sequence[Any] | None,
+        sublabels: Sequence[Any] | None,
+        *,
+        folds: int,
+        clusters: bool,
+        regularization: float = 1.0,
+        seed: int,
     ) -> None:
-        self.folds, self.clusters, self.seed = folds, clusters, seed
+        self.folds, self.clusters, self.regularization, self.seed = folds, clusters, regularization, seed
         self.labels = None if labels is None else _encode(labels)
         self.num_labels = 0
         if self.labels is not None:
@@ -85,7 +93,7 @@ class ProbeScorer:
         from sklearn.preprocessing import StandardScaler
         from threadpoolctl import threadpool_limits
 
-        model: Any = LogisticRegression(max_iter=MAX_ITERATIONS, tol=1e-3)
+        model: Any = LogisticRegression(C=self.regularization, max_iter=MAX_ITERATIONS, tol=1e-3)
         several = y_true.ndim == 2
         splitter = (KFold if several else StratifiedKFold)(self.folds, shuffle=True, random_state=self.seed)
         pipeline = make_pipeline(StandardScaler(), OneVsRestClassifier(model) if several else model)

@@ -1,4 +1,4 @@
-"""Does an artefact say what the classifier says, and how fast: the part of the parity report that every format has."""
+"""Compare an artefact with its classifier: the part of the parity report that every format has."""
 
 import math
 import time
@@ -43,17 +43,12 @@ class Export(NamedTuple):
 
 
 def texts_to_compare(texts: Sequence[str] | None) -> list[str]:
-    """The caller's texts, or a few made ones of several lengths.
-
-    Raises:
-        DataError: when one is no text.
-        TypeError: when it is one text, or holds something else than texts.
-    """
+    """Return the caller's texts, or a few made ones of several lengths."""
     return list(SAMPLE_TEXTS if texts is None else check_texts("texts", texts)) or SAMPLE_TEXTS
 
 
 def tolerance_of(classifier: TrainedClassifier) -> float:
-    """What an export that computes in float32 may differ by from its classifier."""
+    """Return what an export that computes in float32 may differ by from its classifier."""
     return TOLERANCE if classifier.model.encoder.compute_dtype == "float32" else HALF_TOLERANCE
 
 
@@ -68,18 +63,13 @@ def compare_probabilities(
     """Ask an artefact for some texts, compare with the classifier, and time it.
 
     Args:
-        classifier: the classifier.
         ask: from texts to head -> (n, C) probabilities of all labels, or (n, 1) of a binary head's second one.
         texts: at least one.
-        labels: their labels, as for `TextClassifier.fit`; None measures no accuracy.
+        labels: as for `TextClassifier.fit`; None measures no accuracy.
         expected: the classifier's probabilities, where they are known already.
 
     Returns:
-        `texts`; what `differences` and `time_calls` give; `texts_per_second` in batches of 32; and, with labels, what
-        `accuracies` gives.
-
-    Raises:
-        DataError: when a label cannot be used.
+        `texts`; what `differences`, `time_calls` and, with labels, `accuracies` give; `texts_per_second` in batches of 32.
     """
     begin = time.perf_counter()
     parts = [dict(ask(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
@@ -98,16 +88,7 @@ def compare_probabilities(
 def differences(
     classifier: TrainedClassifier, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """Compare probabilities with the classifier's.
-
-    Args:
-        classifier: the classifier, which decides by its rules.
-        expected: its own probabilities, head -> (n, units).
-        got: another program's, in the same form; see `in_units`.
-
-    Returns:
-        `largest_difference`, and `different_decisions` by the classifier's rules.
-    """
+    """Measure `largest_difference` of probabilities, head -> (n, units), and `different_decisions` by the classifier's rules."""
     largest = max(float(np.abs(got[head] - values).max(initial=0.0)) for head, values in expected.items())
     decided, theirs = classifier.y_pred(expected), classifier.y_pred(got)
     is_other = [(theirs[head] != values).reshape(len(values), -1).any(axis=1) for head, values in decided.items()]
@@ -115,7 +96,7 @@ def differences(
 
 
 def time_calls(ask: Ask, texts: Sequence[str]) -> dict[str, float]:
-    """What `latencies` gives for calls of one text each."""
+    """Time calls of one text each, see `latencies`."""
     seconds = []
     for index in range(TIMED_CALLS):
         begin = time.perf_counter()
@@ -125,7 +106,7 @@ def time_calls(ask: Ask, texts: Sequence[str]) -> dict[str, float]:
 
 
 def latencies(seconds: Sequence[float]) -> dict[str, float]:
-    """`latency_p50_ms` and `latency_p95_ms` of single calls."""
+    """Return `latency_p50_ms` and `latency_p95_ms` of single calls."""
     halfway, nearly_all = np.percentile(seconds, [50, 95]) * 1000
     return {"latency_p50_ms": round(float(halfway), 3), "latency_p95_ms": round(float(nearly_all), 3)}
 
@@ -133,26 +114,13 @@ def latencies(seconds: Sequence[float]) -> dict[str, float]:
 def accuracies(
     classifier: TrainedClassifier, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any
 ) -> dict[str, Any]:
-    """Accuracy of an artefact on labelled texts, beside the classifier's own.
-
-    Args:
-        classifier: the classifier.
-        expected: see `differences`.
-        got: see `differences`.
-        labels: n labels, as for `TextClassifier.fit`.
-
-    Returns:
-        `accuracy` and `accuracy_of_classifier`; dicts by head for several heads.
-
-    Raises:
-        DataError: when a label cannot be used.
-    """
+    """Return `accuracy` and `accuracy_of_classifier`; dicts by head for several heads."""
     theirs, own = (classifier.evaluate_probabilities(values, labels) for values in (got, expected))
     return {"accuracy": _accuracy(theirs), "accuracy_of_classifier": _accuracy(own)}
 
 
 def in_units(got: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Probabilities in the classifier's own form: of a binary head the second label's alone, heads in its order."""
+    """Bring probabilities into the classifier's form: of a binary head the second label's alone, heads in its order."""
     return {head: got[head][:, -values.shape[1] :] for head, values in expected.items()}
 
 
@@ -163,16 +131,7 @@ def _accuracy(scores: Mapping[str, Any]) -> Any:
 
 
 def check_parity(report: dict[str, Any], tolerance: float, *, allow_loss: bool = False) -> None:
-    """Refuse an export that differs from its classifier.
-
-    Args:
-        report: with `largest_difference`.
-        tolerance: what a probability may differ by.
-        allow_loss: see `settle_losses`.
-
-    Raises:
-        ArtifactError: when a probability differs by more than the tolerance and `allow_loss` is not set.
-    """
+    """Raise an ArtifactError for an export whose `largest_difference` is over the tolerance, unless `allow_loss` is set."""
     largest = report["largest_difference"]
     if not largest <= tolerance:
         loss = (
@@ -185,7 +144,7 @@ def settle_losses(report: dict[str, Any], losses: Sequence[str], *, allow_loss: 
     """Refuse an export that lost too much, or record in its report that the loss was allowed.
 
     Args:
-        report: of the export; where a loss is allowed, `allowed_losses` is put into it, which description and card show.
+        report: gets `allowed_losses`, which description and card show.
         losses: a sentence for each loss over its limit, without the full stop.
         allow_loss: whether the export is wanted all the same.
         way_out: what else there is to do.
@@ -206,11 +165,7 @@ def settle_losses(report: dict[str, Any], losses: Sequence[str], *, allow_loss: 
 
 
 def check_plain_texts(classifier: TrainedClassifier) -> None:
-    """Refuse, for an artefact whose tokenizer is another library's, what that library has no option for.
-
-    Raises:
-        ConfigError: when long texts become windows, or keep their beginning and end.
-    """
+    """Refuse what the tokenizers of other libraries have no option for: windows, and the end of long texts."""
     way = classifier.tokenizer.long_texts.way
     if way != "truncate":
         raise ConfigError(
@@ -220,20 +175,12 @@ def check_plain_texts(classifier: TrainedClassifier) -> None:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of all files in a folder."""
+    """Sum the bytes of all files in a folder."""
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def describe_report(report: Mapping[str, Any]) -> str:
-    """The report as a Markdown table.
-
-    Example:
-        >>> print(describe_report({"texts": 5, "largest_difference": 1e-7}))
-        | measured | value |
-        |---|---|
-        | texts | 5 |
-        | largest difference | 1e-07 |
-    """
+    """Format the report as a Markdown table."""
     rows = [f"| {name.replace('_', ' ')} | {_plain(value)} |" for name, value in report.items()]
     return "\n".join(["| measured | value |", "|---|---|", *rows])
 

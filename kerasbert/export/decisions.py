@@ -1,4 +1,4 @@
-"""Which labels a text gets, as TensorFlow ops: the rules of `TextClassifier.predict` inside an exported graph."""
+"""Decide on labels in TensorFlow ops: the rules of `TextClassifier.predict` inside an exported graph."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,8 +18,7 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
     """Decide every head of a model.
 
     Args:
-        model: the classifier.
-        thresholds: head name -> decision thresholds (units,).
+        thresholds: head name -> (units,).
         outputs: head name -> (batch, units), as the model gives them.
 
     Returns:
@@ -34,13 +33,13 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
     return {name: _choose_one(head.task, outputs[name], thresholds[name]) for name, head in model.heads.items()}
 
 
-def columns(task: str, output: Any) -> Any:
-    """Probabilities (batch, C) of all labels; those of a binary head from its single one."""
-    return tf.concat([1 - output, output], axis=1) if task == "binary" else output
+def columns(task: Task, output: Any) -> Any:
+    """Return probabilities (batch, C) of all labels; those of a binary head from its single unit."""
+    return tf.concat([1 - output, output], axis=1) if task.units < len(task.label_names) else output
 
 
 def sort_chosen(names: tuple[str, ...], probabilities: Any, chosen: Any) -> dict[str, Any]:
-    """The chosen labels, the most probable first.
+    """Sort the chosen labels, the most probable first.
 
     Args:
         names: C label names.

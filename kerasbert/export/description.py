@@ -1,6 +1,5 @@
-"""What an exported folder says of itself, read without TensorFlow."""
+"""The description inside an exported folder, read without TensorFlow."""
 
-import json
 import os
 from functools import partial
 from pathlib import Path
@@ -29,26 +28,8 @@ FORM = {
 }
 
 
-def write_description(folder: Path, classifier: TrainedClassifier, report: dict[str, Any]) -> None:
-    """Write what a version folder says of itself.
-
-    Args:
-        folder: the version folder.
-        classifier: the classifier.
-        report: of the comparison.
-    """
-    file = folder / DESCRIPTION_FILE
-    file.parent.mkdir(exist_ok=True)
-    write_json(file, {**describe(classifier, "saved_model"), "report": report})
-
-
 def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
-    """What a classifier decides and how, as plain data.
-
-    Args:
-        classifier: the classifier.
-        kind: of the artefact.
-    """
+    """Describe as plain data what a classifier decides and how; `kind` is that of the artefact."""
     return {
         "kerasbert_version": __version__,
         "format": kind,
@@ -68,18 +49,13 @@ def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
 
 
 def vocabulary_lines(tokens: Tokenizer) -> str:
-    """The vocabulary as a text whose line n is token n, also where it leaves ids out."""
+    """Return the vocabulary as a text whose line n is token n, also where it leaves ids out."""
     token_of = {number: token for token, number in tokens.backend.get_vocab().items()}
     return "".join(token_of.get(number, "") + "\n" for number in range(tokens.vocabulary_size))
 
 
-def write_json(file: Path, content: dict[str, Any]) -> None:
-    """Write plain data as readable JSON."""
-    file.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def read_export(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """What an exported folder says of itself; None for another folder.
+    """Read the description of an exported folder; None for another folder.
 
     Raises:
         ArtifactError: when a file was changed or cut since, or the description is malformed.

@@ -1,4 +1,4 @@
-"""The tokenizer as TensorFlow core ops: strings in, padded token ids out, the same ids that `Tokenizer` gives."""
+"""A tokenizer of TensorFlow core ops: strings in, padded token ids out, the same ids that `Tokenizer` gives."""
 
 import itertools
 from typing import Any, NamedTuple
@@ -7,14 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.export.normalizer_table import (
-    CODE_POINTS,
-    LETTER,
-    PUNCTUATION,
-    SPACE,
-    code_points,
-    normalizer_table,
-)
+from kerasbert.export.normalizer_table import CODE_POINTS, LETTER, PUNCTUATION, SPACE, code_points, normalizer_table
 from kerasbert.export.wordpiece_table import (
     BOUNDARY,
     NOTHING,
@@ -125,7 +118,7 @@ class GraphTokenizer(tf.Module):
         return self._assemble(*(_head_and_tail(ids, splits, self._room) if self._keeps_tail else (ids, splits)))
 
     def _normalise(self, texts: Any) -> tuple[Any, Any]:
-        """Packed characters of all texts, and where each text starts: (c,), (batch + 1,)."""
+        """Return packed characters of all texts, (c,), and where each text starts, (batch + 1,)."""
         # The space makes sure that no word goes on into the next text.
         splits, code_points = _decode(tf.strings.join([texts, " "]))
         rows = tf.gather(tf.constant(self._characters.rows), code_points)
@@ -136,7 +129,7 @@ class GraphTokenizer(tf.Module):
         return characters, tf.gather(row_splits, splits)
 
     def _piece_ids_of(self, codes: Any, word_splits: Any) -> tuple[Any, Any]:
-        """Ids of the pieces of w words, and where each word's start: (p,), (w + 1,)."""
+        """Return ids of the pieces of w words, (p,), and where those of each word start, (w + 1,)."""
         words = _encode(codes, word_splits)
         whole = self._words.lookup(words)
         is_short = word_splits[1:] - word_splits[:-1] <= self._longest_word
@@ -153,11 +146,12 @@ class GraphTokenizer(tf.Module):
         return all_ids, splits
 
     def _split_pieces(self, words: Any) -> tuple[Any, Any, Any]:
-        """Piece ids of w words, where each word's start, and which words have no pieces: (p,), (w + 1,), (w,)."""
+        """Return piece ids of w words, (p,), where those of each word start, (w + 1,), and which words have none, (w,)."""
         splits, codes = _decode(tf.strings.join([words, chr(BOUNDARY)]))
         codes = tf.cast(codes, tf.int64)
         starts = splits[:-1, tf.newaxis]
-        length, number = self._longest_pieces(codes, starts)
+        # The longest piece of every place, whether a piece begins there or not; which do is found by following them.
+        length, number = self._longest_pieces(codes, starts)  # (n,), (n,)
         size = tf.size(codes, out_type=tf.int64)
         is_start = tf.scatter_nd(starts, tf.ones_like(splits[:-1]), [size + 1])
         following = tf.where(length > 0, tf.range(size) + length, size)
@@ -170,7 +164,7 @@ class GraphTokenizer(tf.Module):
         return ids, tf.gather(pieces_before, splits), failures[1:] > failures[:-1]
 
     def _longest_pieces(self, codes: Any, starts: Any) -> tuple[Any, Any]:
-        """Length and id of the longest piece at each place, length 0 for none: (n,), (n,)."""
+        """Return length and id of the longest piece at each place, (n,), (n,); length 0 for none."""
         table = self._pieces
         levels = range(table.num_levels)
         # Behind the end there are boundaries, so that every stretch and step stays inside.
@@ -182,6 +176,7 @@ class GraphTokenizer(tf.Module):
         node = tf.tensor_scatter_nd_update(
             node, starts, tf.fill(tf.shape(starts)[:1], tf.constant(table.start, tf.int64))
         )
+        # Binary descent: of 2 ** level characters at a time, go on from a node wherever the vocabulary does.
         for level in reversed(levels):
             below = self._pairs.lookup(node * PAIR + tf.gather(names[level], place))
             is_found = below != NOTHING
@@ -222,16 +217,7 @@ class GraphTokenizer(tf.Module):
 
 
 def check_exportable(tokens: Tokenizer, artefact: str = "The SavedModel") -> None:
-    """Refuse a tokenizer that the graph could not reproduce.
-
-    Args:
-        tokens: the tokenizer.
-        artefact: what is to be exported.
-
-    Raises:
-        ConfigError: when it is no WordPiece tokenizer, lacks its unknown token, has added tokens, or reads a special token
-            that a text spells.
-    """
+    """Raise a ConfigError for a tokenizer that the graph could not reproduce; `artefact` is named in the message."""
     tokenizer = tokens.backend
     kind = type(tokenizer.model).__name__
     if kind != "WordPiece":
@@ -256,15 +242,7 @@ def check_exportable(tokens: Tokenizer, artefact: str = "The SavedModel") -> Non
 
 
 def character_table(tokenizer: Any, pieces: PieceTable) -> CharacterTable:
-    """The normaliser of a tokenizer in the codes of its vocabulary.
-
-    Args:
-        tokenizer: a `tokenizers.Tokenizer`.
-        pieces: the table of its vocabulary.
-
-    Returns:
-        The table of characters.
-    """
+    """Build the table of a normaliser (of a `tokenizers.Tokenizer`) in the codes of its vocabulary."""
     table = normalizer_table(tokenizer)
     codes = np.full(CODE_POINTS, UNKNOWN_CHARACTER, dtype=np.int32)
     codes[[ord(character) for character in pieces.codes]] = list(pieces.codes.values())
@@ -293,7 +271,7 @@ def _hash_table(keys: Any, values: Any, default: int) -> Any:
 
 
 def _decode(texts: Any) -> tuple[Any, Any]:
-    """Where each text starts, and its code points; bytes that are no UTF-8 become U+FFFD."""
+    """Return where each text starts, and its code points; bytes that are no UTF-8 become U+FFFD."""
     decoded = tf.strings.unicode_decode(texts, "UTF-8", errors="replace")
     return decoded.row_splits, decoded.values
 
@@ -303,7 +281,7 @@ def _encode(codes: Any, splits: Any) -> Any:
 
 
 def _gather_rows(splits: Any, values: Any, rows: Any) -> tuple[Any, Any]:
-    """Some rows of a ragged table, one after the other: where each starts, and the values."""
+    """Gather rows of a ragged table: where each starts, and the values."""
     gathered = tf.raw_ops.RaggedGather(
         params_nested_splits=[tf.convert_to_tensor(splits)],
         params_dense_values=tf.convert_to_tensor(values),
@@ -314,7 +292,7 @@ def _gather_rows(splits: Any, values: Any, rows: Any) -> tuple[Any, Any]:
 
 
 def _sort_marks(characters: Any, row_splits: Any, rows: Any) -> Any:
-    """Put the marks after a letter in the order of their ranks, as decomposition does; equal ranks stay as they came."""
+    """Sort the marks after a letter by their ranks, as decomposition does; equal ranks stay as they came."""
     rank = tf.cast(tf.bitwise.right_shift(characters, RANK_SHIFT), tf.int64)
     own_breaks = _cumulative(tf.equal(rank, 0))[1:]
     # A character that vanished still parts the marks before it from those behind.
@@ -324,7 +302,7 @@ def _sort_marks(characters: Any, row_splits: Any, rows: Any) -> Any:
 
 
 def _split_words(characters: Any, splits: Any) -> tuple[Any, Any, Any]:
-    """Codes of the characters of all w words, where each word starts, and the words before each text."""
+    """Return codes of the characters of all w words, where each word starts, and the words before each text."""
     kind = tf.bitwise.bitwise_and(tf.bitwise.right_shift(characters, CODE_BITS), KIND_MASK)
     is_kept = kind != SPACE
     is_after_letter = tf.concat([[False], kind[:-1] == LETTER], 0)
@@ -337,7 +315,7 @@ def _split_words(characters: Any, splits: Any) -> tuple[Any, Any, Any]:
 
 
 def _first_words(codes: Any, word_splits: Any, words_before: Any, limit: int) -> tuple[Any, Any, Any]:
-    """The first words of each text: every word is a token at least, so the others cannot matter."""
+    """Keep the first words of each text: every word is a token at least, so the others cannot matter."""
     first = words_before[:-1]
     last = tf.minimum(words_before[1:], first + limit)
     kept = tf.raw_ops.RaggedRange(starts=first, limits=last, deltas=tf.constant(1, tf.int64), Tsplits=tf.int64)
@@ -346,7 +324,7 @@ def _first_words(codes: Any, word_splits: Any, words_before: Any, limit: int) ->
 
 
 def _outer_words(codes: Any, word_splits: Any, words_before: Any, limit: int) -> tuple[Any, Any, Any]:
-    """The first and the last words of each text, the only ones that can matter when its beginning and end are kept."""
+    """Keep the first and the last words of each text, which are all that matter when its beginning and end are kept."""
     first, last = words_before[:-1], words_before[1:]
     head_end = tf.minimum(last, first + limit)
     starts = tf.reshape(tf.stack([first, tf.maximum(head_end, last - limit)], axis=1), [-1])
@@ -357,7 +335,7 @@ def _outer_words(codes: Any, word_splits: Any, words_before: Any, limit: int) ->
 
 
 def _head_and_tail(ids: Any, splits: Any, room: int) -> tuple[Any, Any]:
-    """Of texts with more than `room` tokens the beginning and the end, as `data.windows.head_and_tail` keeps them."""
+    """Keep beginning and end of texts with more than `room` tokens, as `LongTexts("head_tail")` does."""
     starts, ends = splits[:-1], splits[1:]
     head, is_long = int(room * HEAD_SHARE), ends - starts > room
     parts = [(starts, tf.where(is_long, starts + head, ends)), (tf.where(is_long, ends - (room - head), ends), ends)]
@@ -367,12 +345,14 @@ def _head_and_tail(ids: Any, splits: Any, room: int) -> tuple[Any, Any]:
 
 
 def _cumulative(flags: Any) -> Any:
-    """How many flags are set before each place, and in all: int64 (n + 1,)."""
+    """Count the flags that are set before each place, and in all: int64 (n + 1,)."""
     return tf.pad(tf.cumsum(tf.cast(flags, tf.int64)), [[1, 0]])
 
 
 def _follow(is_start: Any, following: Any, longest: int) -> Any:
-    """Places reached from the starts by going from place to place, in rounds that double the steps."""
+    """Mark the places reached from the starts by going from place to place, in rounds that double the steps."""
+    # Pointer doubling: after k rounds `following` leads over 2 ** k pieces, and all places up to there are marked, so that a
+    # word of at most `longest` characters, a piece each, takes log2 rounds instead of a loop over its pieces.
     reached, size = is_start, tf.size(is_start)
     for _ in range(max(1, (longest - 1).bit_length())):
         reached = tf.maximum(reached, tf.math.unsorted_segment_max(reached, following, size))

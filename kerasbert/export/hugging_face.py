@@ -35,14 +35,10 @@ from kerasbert.saving.card import CARD_FILE, model_card
 from kerasbert.saving.exported_folder import HEAD_PREFIX, describe_exported, head_weights
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, reading_of, trained_of
+from kerasbert.saving.writing import write_json
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 REPORT_FILE = "parity.json"
-PROBLEM_TYPES = {
-    "binary": "single_label_classification",
-    "multiclass": "single_label_classification",
-    "multilabel": "multi_label_classification",
-}
 STANDARD_USAGE = """With transformers and PyTorch, in this folder or with its path instead of the dot:
 
 ```python
@@ -87,12 +83,11 @@ def save_pretrained(
         overwrite: whether a folder that kerasbert wrote may be replaced.
         texts: real texts to compare with; None takes a few made ones.
         labels: their labels, as for `fit`, to measure accuracies.
-        allow_loss: whether a model that differs from the classifier by more than it may is written all the same; its
-            report and its card say so.
+        allow_loss: whether to write a model that differs too much all the same; report and card say so.
 
     Returns:
-        The folder and the report, which is also in its `parity.json` and its card: see `compare_probabilities`, with
-        `size_bytes`, `load_seconds`, `standard_head` and `compared_with`.
+        The folder and the report, also in `parity.json` and the card: see `compare_probabilities`, with `size_bytes`,
+        `load_seconds`, `standard_head` and `compared_with`.
 
     Raises:
         ConfigError: when the classifier is not trained or treats long texts otherwise than by cutting their end.
@@ -113,7 +108,7 @@ def save_pretrained(
             (beside / CODE_FILE).write_text(code, encoding="utf-8")
         _write_tokenizer(classifier.tokenizer, model.encoder.model_type, beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code, allow_loss)
-        (beside / REPORT_FILE).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write_json(beside / REPORT_FILE, report)
         (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
     return Export(Path(folder), report)
 
@@ -125,9 +120,8 @@ def _write_config(classifier: TrainedClassifier, folder: Path, standard: bool) -
         names = model.head.label_names
         config["id2label"] = {str(index): name for index, name in enumerate(names)}
         config["label2id"] = {name: index for index, name in enumerate(names)}
-        config["problem_type"] = PROBLEM_TYPES[model.head.task.name]
-    text = json.dumps({**config, "dtype": "float32"}, indent=2, ensure_ascii=False) + "\n"
-    (folder / CONFIG_FILE).write_text(text, encoding="utf-8")
+        config["problem_type"] = model.head.task.problem_type
+    write_json(folder / CONFIG_FILE, {**config, "dtype": "float32"})
 
 
 def _standard_config(classifier: TrainedClassifier) -> dict[str, Any]:
@@ -215,7 +209,7 @@ def _prove(
 
 
 def _open(classifier: TrainedClassifier, folder: Path, code: str) -> tuple[str, Ask | None]:
-    """The folder as PyTorch runs it, or as kerasbert does where PyTorch is not installed."""
+    """Load the folder in PyTorch, or in kerasbert where PyTorch is not installed."""
     if importlib.util.find_spec("torch") is not None:
         import torch
         import transformers
@@ -231,10 +225,13 @@ def _torch_standard(classifier: TrainedClassifier, folder: Path, head: str) -> A
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     model = AutoModelForSequenceClassification.from_pretrained(str(folder)).eval()
-    exclusive = classifier.model.heads[head].task.name != "multilabel"
-    read: Callable[[Any], Any] = lambda logits: logits.softmax(-1) if exclusive else logits.sigmoid()  # noqa: E731
-    tokenizer = AutoTokenizer.from_pretrained(str(folder))
-    return _asking(tokenizer, lambda tokens: {head: read(model(**tokens).logits)})
+    exclusive = classifier.model.heads[head].task.exclusive
+
+    def run(tokens: Any) -> dict[str, Any]:
+        logits = model(**tokens).logits
+        return {head: logits.softmax(-1) if exclusive else logits.sigmoid()}
+
+    return _asking(AutoTokenizer.from_pretrained(str(folder)), run)
 
 
 def _torch_from_code(folder: Path, code: str) -> Ask:
@@ -261,17 +258,9 @@ def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
 
 
 def _card(classifier: TrainedClassifier, code: str, report: Mapping[str, Any]) -> str:
-    task = next(iter(classifier.model.heads.values())).task.name
-    activation = "sigmoid()" if task == "multilabel" else "softmax(-1)"
-    model = classifier.model
-    usage = STANDARD_USAGE.format(activation=activation)
+    model, measured, one_head = classifier.model, describe_report(report), len(classifier.model.heads) == 1
     if code:
-        pipeline = PIPELINE if len(model.heads) == 1 else ""
-        usage = OTHER_USAGE.format(code=usage_code(model), pipeline=pipeline)
-    return model_card(
-        classifier,
-        usage=usage,
-        library="transformers",
-        measured=describe_report(report),
-        pipeline=len(model.heads) == 1,
-    )
+        usage = OTHER_USAGE.format(code=usage_code(model), pipeline=PIPELINE if one_head else "")
+    else:
+        usage = STANDARD_USAGE.format(activation="softmax(-1)" if model.head.task.exclusive else "sigmoid()")
+    return model_card(classifier, usage=usage, library="transformers", measured=measured, pipeline=one_head)

@@ -1,27 +1,19 @@
-"""A TFLite file in LiteRT, the runtime of phones: what it answers, and how fast."""
+"""A TFLite file in LiteRT, the runtime of phones."""
 
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, INPUT_NAMES
+from kerasbert._core.names import INPUT_NAMES
 from kerasbert.export.tflite_graph import SIGNATURE, TFLITE_INPUTS
 from kerasbert.tokenization.tokenizer import Tokenizer
 
-# Texts that are tokenised at once.
-CHUNK = 1024
-
 
 def check_litert() -> None:
-    """Say at once that LiteRT is missing.
-
-    Raises:
-        ConfigError: naming the way out.
-    """
+    """Raise a ConfigError with the way out where LiteRT is missing."""
     try:
         import ai_edge_litert.interpreter  # noqa: F401
     except ImportError as error:
@@ -31,11 +23,7 @@ def check_litert() -> None:
 
 
 class LiteRT:
-    """A TFLite model, loaded to answer on one thread.
-
-    Args:
-        file: the model.
-    """
+    """A TFLite model, loaded to answer on one thread."""
 
     def __init__(self, file: Path) -> None:
         from ai_edge_litert.interpreter import Interpreter
@@ -49,7 +37,7 @@ class LiteRT:
         self._interpreter = interpreter
 
     def answers(self, rows: Sequence[tuple[np.ndarray, ...]]) -> tuple[dict[str, np.ndarray], list[float]]:
-        """Scores of texts, one at a time as a phone does.
+        """Run texts one at a time, as a phone does.
 
         Args:
             rows: n texts, see `token_rows`.
@@ -68,40 +56,15 @@ class LiteRT:
 
 
 def token_rows(tokens: Tokenizer, texts: Sequence[str], length: int | None) -> list[tuple[np.ndarray, ...]]:
-    """Texts as inputs of a TFLite model.
+    """Tokenize texts as inputs of a TFLite model.
 
     Args:
-        tokens: the tokenizer, whose `max_length` is at most `length`.
-        texts: n texts.
-        length: of the inputs; None for as long as each text is.
+        length: of the inputs, at least the tokenizer's `max_length`; None for as long as each text is.
 
     Returns:
         For each text its arrays in the order of `TFLITE_INPUTS`, int32 (length,).
     """
-    if length is None:
-        return _whole_rows(tokens, texts)
-    rows: list[tuple[np.ndarray, ...]] = []
-    for start in range(0, len(texts), CHUNK):
-        batch = tokens(texts[start : start + CHUNK])
-        width = batch[ATTENTION_MASK].shape[1]
-        missing = max(length - width, 0)
-        fill: dict[str, Any] = {"input_ids": tokens.pad_id}
-        arrays = [
-            np.pad(batch[name], ((0, 0), (0, missing)), constant_values=fill.get(name, 0)) for name in INPUT_NAMES
-        ]
-        rows += [tuple(array[row, :length] for array in arrays) for row in range(len(arrays[0]))]
-    return rows
-
-
-def _whole_rows(tokens: Tokenizer, texts: Sequence[str]) -> list[tuple[np.ndarray, ...]]:
-    # Text by text: padded to a very long one, all of them would fill the memory.
     encoded = tokens.encode(texts)
-    bounds = zip(encoded.offsets[:-1], encoded.offsets[1:], strict=True)
-    return [
-        (
-            encoded.input_ids[start:stop].astype(np.int32),
-            np.ones(stop - start, np.int32),
-            encoded.token_type_ids[start:stop].astype(np.int32),
-        )
-        for start, stop in bounds
-    ]
+    # Text by text: padded to a very long one, all of them would fill the memory.
+    padded = (encoded.take([row]).padded(tokens.pad_id, length or 0) for row in range(len(encoded)))
+    return [tuple(arrays[name][0] for name in INPUT_NAMES) for arrays in padded]

@@ -1,13 +1,15 @@
-"""What MediaPipe's text classifier makes of a text: its own normalisation, which is simpler than BERT's.
+"""The tokens that MediaPipe's text classifier makes of a text; its normalisation is simpler than BERT's.
 
 It lowers ASCII letters only, keeps accents and control characters, and counts a word's bytes where BERT counts its
-characters. Where its ids are not those of the model's tokenizer, its scores are other ones; an export counts how often.
+characters. Where its ids are other ones, so are its scores; an export counts how often.
 """
 
 import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert.tokenization.tokenizer import Tokenizer
@@ -21,14 +23,8 @@ ASCII_LOWER = {capital: capital + 32 for capital in range(ord("A"), ord("Z") + 1
 ASCII_SYMBOLS = r"!-/:-@\[-`{-~"
 # Written without spaces between words, so that each character is one.
 IDEOGRAPHS = (
-    (0x4E00, 0x9FFF),
-    (0x3400, 0x4DBF),
-    (0x20000, 0x2A6DF),
-    (0x2A700, 0x2B73F),
-    (0x2B740, 0x2B81F),
-    (0x2B820, 0x2CEAF),
-    (0xF900, 0xFAFF),
-    (0x2F800, 0x2FA1F),
+    "\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0002a6df\U0002a700-\U0002b73f\U0002b740-\U0002b81f\U0002b820-\U0002ceaf"
+    "\uf900-\ufaff\U0002f800-\U0002fa1f"
 )
 
 
@@ -36,10 +32,10 @@ class MediaPipeTokenizer:
     """Token ids as MediaPipe's BERT tokenizer gives them.
 
     Args:
-        tokens: the model's tokenizer, WordPiece with the tokens `[CLS]`, `[SEP]` and `[UNK]`.
+        tokens: the model's tokenizer.
 
     Raises:
-        ConfigError: when one of these is missing or texts are wrapped in others, which MediaPipe has no way to do.
+        ConfigError: when it lacks `[CLS]`, `[SEP]` or `[UNK]`, or wraps texts in others, which MediaPipe cannot do.
     """
 
     def __init__(self, tokens: Tokenizer) -> None:
@@ -54,19 +50,10 @@ class MediaPipeTokenizer:
         self._split = re.compile(f"[{SPACE}]+|([{_symbols()}])")
 
     def ids(self, text: str, length: int | None) -> list[int]:
-        """Ids of a text.
-
-        Args:
-            text: the text.
-            length: at which it is cut, `[CLS]` and `[SEP]` included; None does not cut it.
-
-        Returns:
-            The ids, without padding.
-        """
+        """Return the ids of a text, without padding, cut at `length` with `[CLS]` and `[SEP]`; None does not cut it."""
         room = None if length is None else length - 2
-        pieces = [
-            piece for word in self._split.split(text.translate(ASCII_LOWER)) if word for piece in self._word(word)
-        ]
+        words = filter(None, self._split.split(text.translate(ASCII_LOWER)))
+        pieces = [piece for word in words for piece in self._word(word)]
         return [self.vocabulary[CLS], *pieces[:room], self.vocabulary[SEP]]
 
     def _word(self, word: str) -> list[int]:
@@ -75,7 +62,7 @@ class MediaPipeTokenizer:
         return self._words[word]
 
     def _pieces(self, word: str) -> list[int]:
-        """The longest pieces from the left, or the unknown token where there are none."""
+        """Return the longest pieces from the left, or the unknown token where there are none."""
         unknown = [self.vocabulary[UNKNOWN]]
         if len(word.encode("utf-8", "replace")) > LONGEST_WORD_BYTES:
             return unknown
@@ -92,27 +79,14 @@ class MediaPipeTokenizer:
 
 
 def count_other_ids(tokens: Tokenizer, texts: Sequence[str], length: int | None) -> int:
-    """Of how many texts MediaPipe gives the model other ids than the tokenizer does.
-
-    Args:
-        tokens: the tokenizer, whose `max_length` is `length`.
-        texts: n texts.
-        length: of the model's inputs; None for open ones.
-
-    Returns:
-        Their number.
-    """
+    """Count the texts of which MediaPipe gives the model other ids than the tokenizer does."""
     mediapipe = MediaPipeTokenizer(tokens)
     encoded = tokens.encode(texts)
-    bounds = zip(encoded.offsets[:-1], encoded.offsets[1:], strict=True)
-    return sum(
-        mediapipe.ids(text, length) != encoded.input_ids[start:stop].tolist()
-        for text, (start, stop) in zip(texts, bounds, strict=True)
-    )
+    rows = np.split(encoded.input_ids, encoded.offsets[1:-1])
+    return sum(mediapipe.ids(text, length) != row.tolist() for text, row in zip(texts, rows, strict=True))
 
 
 def _symbols() -> str:
-    """A class of a regular expression: ASCII symbols, punctuation of all scripts, ideographs."""
+    """Return a class of a regular expression: ASCII symbols, punctuation of all scripts, ideographs."""
     punctuation = [chr(code) for code in range(128, sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "P"]
-    ranges = [f"{chr(first)}-{chr(last)}" for first, last in IDEOGRAPHS]
-    return ASCII_SYMBOLS + "".join(map(re.escape, punctuation)) + "".join(ranges)
+    return ASCII_SYMBOLS + "".join(map(re.escape, punctuation)) + IDEOGRAPHS

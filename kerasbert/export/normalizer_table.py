@@ -1,8 +1,8 @@
-"""What a tokenizer's normaliser does to every character of Unicode, asked of the normaliser itself.
+"""The effect of a tokenizer's normaliser on every character of Unicode, asked of the normaliser itself.
 
 BERT's normaliser works on one character at a time, with one exception: full decomposition (NFD) sorts the marks that
 follow a letter. So a table of single characters, and the sorting rank of the few marks that stay, say all of it, without a
-second implementation of clean-up, lower case, accents or white space that could differ.
+second implementation that could differ.
 """
 
 import functools
@@ -49,9 +49,6 @@ def normalizer_table(tokenizer: Any) -> NormalizerTable:
     Args:
         tokenizer: a `tokenizers.Tokenizer` with `BertNormalizer` and `BertPreTokenizer`.
 
-    Returns:
-        The table.
-
     Raises:
         ConfigError: when the tokenizer normalises or splits in another way.
     """
@@ -86,7 +83,7 @@ def _bert_table(clean_text: bool, handle_chinese_chars: bool, strip_accents: boo
 
 
 def code_points(text: str) -> np.ndarray:
-    """The code points of a text, uint32 (number of characters,)."""
+    """Return the code points of a text, uint32 (number of characters,)."""
     return np.frombuffer(text.encode("utf-32-le"), "<u4")
 
 
@@ -97,7 +94,7 @@ def _distinct(text: str) -> np.ndarray:
 
 
 def _map_each(function: Callable[[str], str], texts: Sequence[str]) -> list[str]:
-    """`function` of each text, computed on many at a time."""
+    """Apply `function` to each text, many at a time."""
     results: list[str] = []
     for start in range(0, len(texts), CHUNK):
         chunk = texts[start : start + CHUNK]
@@ -109,7 +106,7 @@ def _map_each(function: Callable[[str], str], texts: Sequence[str]) -> list[str]
 def _sorting(
     outputs: list[str], keep_accents: Callable[[str], str], decompose: Callable[[str], str]
 ) -> tuple[dict[int, tuple[int, ...]], frozenset[int]]:
-    """Ranks of the marks that stay, and the code points that vanish and yet stop the sorting."""
+    """Rank the marks that stay, and find the code points that vanish and yet stop the sorting."""
     vanished = [code for code, output in enumerate(outputs) if not output and code not in SURROGATES]
     cleaned = dict(zip(vanished, _map_each(keep_accents, [chr(code) for code in vanished]), strict=True))
     # What the cleaning takes away takes no part in the sorting.
@@ -134,7 +131,7 @@ def _sorting(
 
 
 def _mark_ranks(characters: list[str], decompose: Callable[[str], str]) -> dict[str, int]:
-    """The marks among some characters, with ranks from 1 in the order in which decomposition sorts them."""
+    """Find the marks among some characters, with ranks from 1 in the order in which decomposition sorts them."""
     around = [HIGHEST_MARK + character + LOWEST_MARK for character in characters]
     sorted_around = _map_each(decompose, around)
     marks = [c for c, given, got in zip(characters, around, sorted_around, strict=True) if given != got]
@@ -149,7 +146,7 @@ def _mark_ranks(characters: list[str], decompose: Callable[[str], str]) -> dict[
 
 
 def _kinds(codes: np.ndarray) -> np.ndarray:
-    """What the splitter does with each character between two letters."""
+    """Ask what the splitter does with each character between two letters."""
     from tokenizers.pre_tokenizers import BertPreTokenizer
 
     kinds = np.zeros(CODE_POINTS, dtype=np.uint8)

@@ -25,10 +25,11 @@ from kerasbert.export.comparison import (
     texts_to_compare,
     tolerance_of,
 )
-from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, write_json
+from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe
 from kerasbert.export.precision import in_precision
 from kerasbert.saving.card import CARD_FILE, model_card
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
+from kerasbert.saving.writing import write_json
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 MODEL_FILE = "model.onnx"
@@ -89,12 +90,11 @@ def export_onnx(
         overwrite: whether a folder that kerasbert wrote may be replaced.
         texts: real texts to compare with; None takes a few made ones.
         labels: their labels, as for `fit`, to measure accuracies.
-        allow_loss: whether a model that differs from the classifier by more than it may is written all the same; its
-            report and its card say so.
+        allow_loss: whether to write a model that differs too much all the same; report and card say so.
 
     Returns:
-        The folder and the report, which is also in its `kerasbert.json` and its card: see `compare_probabilities`, with
-        `size_bytes`, `load_seconds` and `compared_with`.
+        The folder and the report, also in `kerasbert.json` and the card: see `compare_probabilities`, with `size_bytes`,
+        `load_seconds` and `compared_with`.
 
     Raises:
         ConfigError: when a package is missing, or the classifier is not trained or treats long texts otherwise than by

@@ -1,4 +1,4 @@
-"""Does an exported model say what the classifier says, and how fast: the report that every export ends with."""
+"""Compare an exported SavedModel with its classifier."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,13 +14,7 @@ from kerasbert.saving.trained_classifier import TrainedClassifier
 def parity_report(
     loaded: Any, classifier: TrainedClassifier, texts: Sequence[str], labels: Any = None
 ) -> dict[str, Any]:
-    """Compare a loaded SavedModel with its classifier, and time it.
-
-    Args:
-        loaded: from `tf.saved_model.load`.
-        classifier: the classifier.
-        texts: at least one.
-        labels: their labels, as for `TextClassifier.fit`; None measures no accuracy.
+    """Compare a SavedModel, loaded by `tf.saved_model.load`, with its classifier, and time it.
 
     Returns:
         What `compare_probabilities` gives, and `different_labels`, texts for which the graph names another set of labels.
@@ -40,7 +34,7 @@ def parity_report(
 
 
 def _named_rows(answer: dict[str, np.ndarray], head: str) -> list[set[str]]:
-    """The labels that the graph chose for each text."""
+    """Return the labels that the graph chose for each text."""
     labels, counts = answer[field_name(head, "labels")], answer[field_name(head, "count")]
     return [{label.decode() for label in row[:count]} for row, count in zip(labels, counts, strict=True)]
 
@@ -60,7 +54,7 @@ def _different_labels(
 
 
 def label_set(value: Any, names: Sequence[str]) -> set[str]:
-    """The labels of one text, as `TextClassifier.predict` gives them, as a set of names."""
+    """Return the labels of one text, as `TextClassifier.predict` gives them, as a set of names."""
     if isinstance(value, np.ndarray):
         return {names[index] for index in np.flatnonzero(value).tolist()}
     return set(map(str, value)) if isinstance(value, list) else {str(value)}

@@ -2,24 +2,18 @@
 
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.saving.rebuild import rebuild
+from kerasbert.saving.rebuild import rebuild, weights_by_path
 
 
 def in_precision(model: Classifier, policy: str) -> Classifier:
-    """The same classifier under another dtype policy.
+    """Copy a classifier, with its weights, into a Keras dtype policy such as `"mixed_bfloat16"`; not compiled.
 
-    Args:
-        model: the classifier; it stays as it is.
-        policy: a Keras dtype policy, such as `"mixed_bfloat16"`; heads always compute in float32.
-
-    Returns:
-        A copy with the same weights, not compiled; the classifier itself where it has that policy already.
+    Heads always compute in float32. A classifier that has the policy already is returned itself.
     """
     if model.encoder.dtype_policy.name == policy:
         return model
     copy = rebuild({**architecture_of(model), "precision": policy})
-    values = {weight.path: weight for weight in model.weights}
-    for weight in copy.weights:
-        if "seed_generator" not in weight.path:
-            weight.assign(values[weight.path])
+    values = weights_by_path(model)
+    for path, weight in weights_by_path(copy).items():
+        weight.assign(values[path])
     return copy

@@ -1,4 +1,4 @@
-"""What a smaller model loses: its answers beside those of the classifier that it was made from."""
+"""Measure what a smaller model loses against the classifier that it was made from."""
 
 import math
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 class Tolerance(NamedTuple):
-    """What an export may differ by.
+    """The most that an export may differ by.
 
     Args:
-        difference: of a probability, at most.
-        mean_difference: of the probabilities, at most.
+        difference: of a probability.
+        mean_difference: of the probabilities.
         points: of accuracy or micro-F1 that may be lost, in hundredths.
     """
 
@@ -38,12 +38,9 @@ ROUNDING = 1e-9
 def compare(
     classifier: TrainedClassifier, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray], labels: Any = None
 ) -> dict[str, Any]:
-    """Compare probabilities that another program computed with a classifier's own.
+    """Compare probabilities that another program computed with a classifier's own, head name -> float32 (n, units).
 
     Args:
-        classifier: the classifier.
-        expected: its own probabilities, head name -> float32 (n, units).
-        got: another program's, in the same form.
         labels: of the texts, as for `fit`; None measures no accuracy.
 
     Returns:
@@ -64,7 +61,7 @@ def check_loss(report: dict[str, Any], *, allow_loss: bool = False) -> None:
 
     Args:
         report: with `quantize`, and what `compare` gives.
-        allow_loss: whether the export is wanted all the same, see `settle_losses`.
+        allow_loss: see `settle_losses`.
 
     Raises:
         ArtifactError: saying what was lost.
@@ -95,7 +92,7 @@ def _is_loss(scores: Mapping[str, Any], different_decisions: int, tolerance: Tol
 
 
 def _most_points(tolerance: Tolerance, texts: int) -> float:
-    """Points that may be lost: those of one text where texts are few, with room for the rounding of the two scores."""
+    """Return the points that may be lost: those of one text where texts are few, with room for rounding."""
     return max(tolerance.points, 100 / max(texts, 1)) + ROUNDING
 
 
@@ -108,7 +105,7 @@ def _way_out(quantize: str) -> str:
 def _scores_of(
     classifier: TrainedClassifier, head: str, own: Mapping[str, Any], exported: Mapping[str, Any]
 ) -> dict[str, Any]:
-    measure = "micro_f1" if classifier.model.heads[head].task.name == "multilabel" else "accuracy"
+    measure = "accuracy" if classifier.model.heads[head].task.exclusive else "micro_f1"
     found = {
         name: _summary(scores if head == SINGLE_HEAD else scores[head])
         for name, scores in (("classifier", own), ("exported", exported))
@@ -119,6 +116,6 @@ def _scores_of(
 
 
 def _summary(scores: Mapping[str, Any]) -> dict[str, float]:
-    """Numbers of one head; 0 where no text has a known label."""
+    """Summarize the scores of one head; 0 where no text has a known label."""
     values = {"accuracy": scores["accuracy"], "micro_f1": scores["micro"]["f1"], "macro_f1": scores["macro"]["f1"]}
     return {name: value or 0.0 for name, value in values.items()}

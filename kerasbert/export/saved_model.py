@@ -24,13 +24,14 @@ from kerasbert.export.comparison import (
     folder_size,
     texts_to_compare,
 )
-from kerasbert.export.description import vocabulary_lines, write_description
+from kerasbert.export.description import DESCRIPTION_FILE, describe, vocabulary_lines
 from kerasbert.export.parity import parity_report
 from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import ServingModule
 from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
 from kerasbert.saving.card import CARD_FILE, model_card
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
+from kerasbert.saving.writing import write_json
 
 # Largest accepted difference of a probability, by the precision of the encoder.
 TOLERANCES = {"float32": TOLERANCE, "bfloat16": HALF_TOLERANCE}
@@ -71,12 +72,11 @@ def export_saved_model(
         labels: the labels of these texts, as for `fit`, to measure accuracies.
         dtype: `"float32"`, or `"bfloat16"` for a faster encoder on processors that have it; heads stay in float32.
         warmup: whether to write warm-up requests, for which `tensorflow-serving-api` is needed.
-        allow_loss: whether a model that differs from the classifier by more than it may is written all the same; its
-            description and its card say so.
+        allow_loss: whether to write a model that differs too much all the same; description and card say so.
 
     Returns:
-        The folder and the report, which is also in its `assets.extra/kerasbert.json` and in the card beside it: see
-        `parity_report`, with `size_bytes`, `load_seconds`, `precision` and `warmup_requests`.
+        The folder and the report, also in `assets.extra/kerasbert.json` and the card beside it: see `parity_report`, with
+        `size_bytes`, `load_seconds`, `precision` and `warmup_requests`.
 
     Raises:
         ConfigError: when the tokenizer is not BERT's WordPiece, an argument is out of its range, or Keras does not run on
@@ -106,23 +106,18 @@ def export_saved_model(
         if warmup:
             write_warmup(beside, signatures, chosen)
         report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype, allow_loss)
-        write_description(beside, classifier, report)
-        (beside / EXPORTED_CARD_FILE).write_text(_card(classifier, report), encoding="utf-8")
+        card = model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(report))
+        (beside / EXPORTED_CARD_FILE).parent.mkdir(exist_ok=True)
+        (beside / EXPORTED_CARD_FILE).write_text(card, encoding="utf-8")
+        write_json(beside / DESCRIPTION_FILE, {**describe(classifier, "saved_model"), "report": report})
     return Export(writer.path, report)
 
 
 def version_folder(folder: str | os.PathLike[str], version: int | str | None) -> Path:
-    """The folder of a new version.
-
-    Args:
-        folder: of all versions.
-        version: a whole number >= 1, without leading zeros; None for the one after the highest.
-
-    Returns:
-        Its path.
+    """Return the folder of a new version; None is the one after the highest.
 
     Raises:
-        ConfigError: when the version is no such number.
+        ConfigError: when the version is no whole number >= 1, written without leading zeros.
         ArtifactError: when it exists already.
 
     Example:
@@ -176,10 +171,6 @@ def _name_methods(file: Path) -> None:
     file.write_bytes(saved.SerializeToString(deterministic=True))
 
 
-def _card(classifier: TrainedClassifier, report: dict[str, Any]) -> str:
-    return model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(report))
-
-
 def _prove(
     folder: Path, classifier: TrainedClassifier, data: tuple[list[str], Any], dtype: str, allow_loss: bool
 ) -> dict[str, Any]:
@@ -190,7 +181,6 @@ def _prove(
     report["warmup_requests"] = replay_warmup(folder, loaded.signatures) if has_warmup else 0
     report.update(parity_report(loaded, classifier, *data))
     report["size_bytes"] = folder_size(folder)
-    trained_in_half = classifier.model.encoder.compute_dtype != "float32"
-    tolerance = HALF_TOLERANCE if trained_in_half else TOLERANCES[dtype]
-    check_parity(report, tolerance, allow_loss=allow_loss)
+    in_float32 = classifier.model.encoder.compute_dtype == "float32"
+    check_parity(report, TOLERANCES[dtype] if in_float32 else HALF_TOLERANCE, allow_loss=allow_loss)
     return report

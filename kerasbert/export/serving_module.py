@@ -1,6 +1,6 @@
 """A trained classifier as a `tf.Module` whose signatures take raw text; Keras is only needed to trace it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -11,6 +11,8 @@ from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, SINGLE
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.decisions import choose, columns, sort_chosen
 from kerasbert.export.graph_tokenizer import GraphTokenizer
+from kerasbert.saving.rebuild import weights_by_path
+from kerasbert.tasks.task import Task
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 # Rows that go through the encoder at once: a huge request takes longer, and no more memory.
@@ -24,31 +26,26 @@ class ServingModule(tf.Module):
 
     All signatures share one traced function for each part, so that tables and weights are stored once.
 
-    Args:
-        model: the classifier.
-        tokens: its tokenizer.
-        thresholds: head name -> decision thresholds (units,).
-
     Raises:
         ConfigError: when the tokenizer cannot go into a graph.
     """
 
     def __init__(self, model: Classifier, tokens: Tokenizer, thresholds: Mapping[str, np.ndarray]) -> None:
         super().__init__(name="kerasbert")
-        self._heads = tuple((name, head.task.name, tuple(head.label_names)) for name, head in model.heads.items())
+        self._tasks = {name: head.task for name, head in model.heads.items()}
         self.tokenizer = GraphTokenizer(tokens)
         # The variables alone: a Keras object in here would be looked for when the model is loaded.
-        self.weights = [weight.value for weight in model.weights if "seed_generator" not in weight.path]
+        self.weights = [weight.value for weight in weights_by_path(model).values()]
         tokenize = _traced(self.tokenizer, tf.TensorSpec([None], tf.string, name="text"))
         ids = [tf.TensorSpec([None, None], tf.int32, name=name) for name in INPUT_NAMES]
         compute = _traced(_computation(model), *ids)
         # Behind a function, because a traced function that the module holds would be written a second time.
         in_chunks = _traced(lambda *arrays: _in_chunks(compute, arrays), *ids)
-        self._parts = lambda: (tokenize, in_chunks)
-        self._decide = lambda outputs: choose(model, thresholds, outputs)
+        self._parts: Callable[[], tuple[Any, Any]] = lambda: (tokenize, in_chunks)
+        self._decide: Callable[[Any], dict[str, Any]] = lambda outputs: choose(model, thresholds, outputs)
 
     def signatures(self) -> dict[str, Any]:
-        """The signatures by name; one `classify` for a single head, else `classify_HEAD` for each."""
+        """Trace the signatures, by name; one `classify` for a single head, else `classify_HEAD` for each."""
         text = tf.TensorSpec([None], tf.string, name="text")
         examples = tf.TensorSpec([None], tf.string, name="inputs")
         made = {
@@ -56,45 +53,45 @@ class ServingModule(tf.Module):
             "tokens": _traced(lambda text: dict(self._parts()[0](text)), text),
             FEATURES: _traced(lambda text: {FEATURES: self._run(text)[0]}, text),
         }
-        for name, task, labels in self._heads:
-            made[classify_name(name)] = _traced(self._classification(name, task, labels), examples)
+        for name, task in self._tasks.items():
+            made[classify_name(name)] = _traced(self._classification(name, task), examples)
         return {name: function.get_concrete_function() for name, function in made.items()}
 
     def _run(self, text: Any) -> tuple[Any, dict[str, Any]]:
-        """Features, and the output of each head by name."""
+        """Compute the features, and the output of each head by name."""
         tokenize, compute = self._parts()
         ids = tokenize(text)
         features, *outputs = compute(ids[INPUT_IDS], ids[ATTENTION_MASK], ids[TOKEN_TYPE_IDS])
-        return features, {name: output for (name, _, _), output in zip(self._heads, outputs, strict=True)}
+        return features, dict(zip(self._tasks, outputs, strict=True))
 
     def _predict(self, text: Any) -> dict[str, Any]:
         _, outputs = self._run(text)
         chosen = self._decide(outputs)
         results = {}
-        for name, task, labels in self._heads:
+        for name, task in self._tasks.items():
             probabilities = columns(task, outputs[name])
-            fields = {"probabilities": probabilities, **sort_chosen(labels, probabilities, chosen[name])}
+            fields = {"probabilities": probabilities, **sort_chosen(task.label_names, probabilities, chosen[name])}
             results.update({field_name(name, field): value for field, value in fields.items()})
         return results
 
-    def _classification(self, name: str, task: str, labels: tuple[str, ...]) -> Any:
+    def _classification(self, name: str, task: Task) -> Any:
         def classify(inputs: Any) -> dict[str, Any]:
             spec = {EXAMPLE_KEY: tf.io.FixedLenFeature([], tf.string)}
             text = tf.io.parse_example(inputs, spec)[EXAMPLE_KEY]
             scores = columns(task, self._run(text)[1][name])
-            names = tf.constant([labels])
+            names = tf.constant([task.label_names])
             return {"classes": tf.repeat(names, tf.shape(scores)[0], axis=0), "scores": scores}
 
         return classify
 
 
 def field_name(head: str, field: str) -> str:
-    """The name of an output: the field's own for a single head, `HEAD_FIELD` else."""
+    """Name an output: the field's own name for a single head, `HEAD_FIELD` else."""
     return field if head == SINGLE_HEAD else f"{head}_{field}"
 
 
 def classify_name(head: str) -> str:
-    """The name of the signature of TF Serving's Classify API that answers for a head."""
+    """Name the signature of TF Serving's Classify API that answers for a head."""
     return field_name(head, "classify") if head == SINGLE_HEAD else f"classify_{head}"
 
 
@@ -103,7 +100,7 @@ def _traced(function: Any, *specs: Any) -> Any:
 
 
 def _computation(model: Classifier) -> Any:
-    """From token ids to the features and every head's output, each float32 (batch, units)."""
+    """Return a function from token ids to the features and every head's output, each float32 (batch, units)."""
     inner = keras.Model(model.input, [model.features.output, *model.head_outputs])
 
     def compute(*ids: Any) -> tuple[Any, ...]:
@@ -114,7 +111,7 @@ def _computation(model: Classifier) -> Any:
 
 
 def _in_chunks(compute: Any, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`compute` of some rows at a time, each chunk only as long as its longest text."""
+    """Compute some rows at a time, each chunk only as long as its longest text."""
     number = (tf.shape(arrays[0])[0] + ROWS_AT_ONCE - 1) // ROWS_AT_ONCE
 
     def chunk(index: Any) -> tuple[Any, ...]:
@@ -122,7 +119,7 @@ def _in_chunks(compute: Any, arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         lengths = tf.reduce_sum(rows[INPUT_NAMES.index(ATTENTION_MASK)], axis=1)
         # An empty request has no longest text; its tokens still have two columns.
         width = tf.maximum(tf.reduce_max(lengths), 1)
-        return compute(*(row[:, :width] for row in rows))
+        return tuple(compute(*(row[:, :width] for row in rows)))
 
     def step(index: Any, *done: Any) -> list[Any]:
         return [index + 1, *(tf.concat([rows, more], 0) for rows, more in zip(done, chunk(index), strict=True))]

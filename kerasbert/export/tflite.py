@@ -17,7 +17,7 @@ from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD, VOCABULARY_FILE
 from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
-from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines, write_json
+from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines
 from kerasbert.export.graph_tokenizer import check_exportable
 from kerasbert.export.litert import LiteRT, check_litert, token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
@@ -27,6 +27,7 @@ from kerasbert.export.tflite_card import tflite_card
 from kerasbert.export.tflite_graph import QUANTIZATIONS, convert, cut_of
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
+from kerasbert.saving.writing import write_json
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH
@@ -60,14 +61,13 @@ def export_tflite(
         folder: to appear; it will hold the file, a card and the report.
         quantize: `"none"`; `"float16"`, half the size; `"dynamic"`, a quarter of the size and the fastest; or `"int8"`,
             in which the large products also read 8-bit numbers.
-        length: of the inputs in tokens, from 3 to the classifier's `max_length`, which is also the default; `"dynamic"`
-            takes texts of any length, and the file itself cuts those over `max_length` as the classifier does.
+        length: of the inputs in tokens, from 3 to the classifier's `max_length`, the default; `"dynamic"` takes texts of any
+            length, and the file itself cuts those over `max_length` as the classifier does.
         texts: real texts to compare with; None takes a few made ones.
         labels: of `texts`, as for `fit`, to measure what is lost.
         calibration: some hundred real texts of other use than `texts`, for `"int8"` alone.
         overwrite: whether a folder that kerasbert wrote may be replaced.
-        allow_loss: whether a file that lost more than its quantisation may is written all the same; its description and
-            its card say so.
+        allow_loss: whether to write a file that lost too much all the same; description and card say so.
 
     Returns:
         The file and the report.
@@ -142,7 +142,7 @@ def _warn_of_case(tokens: Tokenizer) -> None:
 
 
 def _check_length(length: int | str | None, tokens: Tokenizer) -> int | None:
-    """The length of the inputs; None for open ones."""
+    """Return the length of the inputs; None for open ones."""
     if length == DYNAMIC:
         return None
     if isinstance(length, str):
@@ -173,7 +173,7 @@ def _check_calibration(quantize: str, texts: Sequence[str] | None) -> list[str]:
 
 
 def _as_exported(classifier: TrainedClassifier, length: int | None) -> TrainedClassifier:
-    """The classifier as the file will compute it: in float32, on texts of its length."""
+    """Return the classifier as the file will compute it: in float32, on texts of its length."""
     tokenizer = copy.copy(classifier.tokenizer)
     tokenizer.max_length = length or classifier.max_length
     return dataclasses.replace(classifier, model=in_precision(classifier.model, "float32"), tokenizer=tokenizer)
@@ -194,17 +194,17 @@ def _with_metadata(model: bytes, classifier: TrainedClassifier) -> bytes:
 
 
 def _head_metadata(classifier: TrainedClassifier, name: str, head: Any) -> HeadMetadata:
-    task, thresholds = head.task.name, np.asarray(classifier.thresholds[name])
-    ways = {
-        "multiclass": "Probabilities of exclusive labels; the most probable one is chosen.",
-        "binary": f"Probabilities of two labels; the second is chosen from {float(thresholds[0]):.4g} on, else the first.",
-        "multilabel": f"Probabilities of independent labels; each is chosen from its threshold on, see "
-        f"{FLAT_DESCRIPTION_FILE}.",
-    }
+    task, thresholds = head.task, np.asarray(classifier.thresholds[name])
+    if not task.exclusive:
+        way = f"independent labels; each is chosen from its threshold on, see {FLAT_DESCRIPTION_FILE}"
+    elif task.uses_thresholds:
+        way = f"two labels; the second is chosen from {float(thresholds[0]):.4g} on, else the first"
+    else:
+        way = "exclusive labels; the most probable one is chosen"
     # The schema knows one threshold for all labels: the lowest hides no label that another one would choose.
-    threshold = float(thresholds.min()) if task == "multilabel" else None
+    threshold = None if task.exclusive else float(thresholds.min())
     file = "labels.txt" if name == SINGLE_HEAD else f"{name}_labels.txt"
-    return HeadMetadata(name, ways[task], head.label_names, threshold, file)
+    return HeadMetadata(name, f"Probabilities of {way}.", head.label_names, threshold, file)
 
 
 def _measure(

@@ -1,4 +1,4 @@
-"""The card beside a TFLite file: the classifier's own, how the file is loaded, and what was measured."""
+"""The card beside a TFLite file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -40,15 +40,7 @@ ALLOWED = "**This file lost more than its quantisation may; whoever exported it 
 
 
 def tflite_card(classifier: TrainedClassifier, report: Mapping[str, Any]) -> str:
-    """The card of an exported file.
-
-    Args:
-        classifier: the classifier.
-        report: of the export.
-
-    Returns:
-        Markdown with YAML front matter.
-    """
+    """Write the card of an exported file: Markdown with YAML front matter."""
     length = report["length"] if isinstance(report["length"], int) else "any length"
     return model_card(classifier, usage=USAGE.format(length=length), measured=_measured(report))
 

@@ -1,4 +1,4 @@
-"""From a classifier to the bytes of a TFLite model: three int32 inputs, one named output for each head."""
+"""Convert a classifier to TFLite: three int32 inputs, one named output for each head."""
 
 import re
 import warnings
@@ -15,6 +15,7 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_NAMES
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.decisions import columns
+from kerasbert.saving.rebuild import weights_by_path
 from kerasbert.tokenization.long_texts import HEAD_SHARE
 from kerasbert.tokenization.tokenizer import Tokenizer
 
@@ -24,25 +25,9 @@ SIGNATURE = "serving_default"
 QUANTIZATIONS = ("none", "float16", "dynamic", "int8")
 # One scale for all of a tensor destroys what these compute: scores of -1e9 at the padding, sums of squares, softmax.
 FLOAT_OPS = (
-    "ADD",
-    "BATCH_MATMUL",
-    "CAST",
-    "DIV",
-    "GELU",
-    "MAXIMUM",
-    "MEAN",
-    "MUL",
-    "NEG",
-    "RESHAPE",
-    "RSQRT",
-    "SELECT",
-    "SOFTMAX",
-    "SPLIT",
-    "SQUARED_DIFFERENCE",
-    "SUB",
-    "SUM",
-    "TRANSPOSE",
-)
+    "ADD BATCH_MATMUL CAST DIV GELU MAXIMUM MEAN MUL NEG RESHAPE RSQRT "
+    "SELECT SOFTMAX SPLIT SQUARED_DIFFERENCE SUB SUM TRANSPOSE"
+).split()
 
 
 class Cut(NamedTuple):
@@ -62,7 +47,7 @@ class Cut(NamedTuple):
     end: int
 
     def __call__(self, ids: Any, mask: Any, *others: Any) -> tuple[Any, ...]:
-        """The arrays of one text, (1, length), at most `self.length` long; `mask` tells tokens from padding."""
+        """Cut the arrays of one text, (1, length), to `self.length`; `mask` tells tokens from padding."""
         given = tf.shape(ids)[1]
         kept = tf.minimum(given, self.length)
         end = tf.minimum(kept, self.end)
@@ -74,11 +59,7 @@ class Cut(NamedTuple):
 
 
 def cut_of(tokens: Tokenizer) -> Cut:
-    """The cut that a tokenizer makes of single texts, between `[CLS]` and `[SEP]`.
-
-    Args:
-        tokens: the tokenizer, which cuts texts at their end or keeps their beginning and end.
-    """
+    """Return the cut that a tokenizer makes of single texts, between `[CLS]` and `[SEP]`."""
     room = tokens.max_length - 2
     keeps_end = room - int(room * HEAD_SHARE) if tokens.long_texts.way == "head_tail" else 0
     return Cut(tokens.max_length, keeps_end + 1)
@@ -127,7 +108,7 @@ def convert(
 
 
 def _in_int8(converter: Any, samples: Sequence[tuple[np.ndarray, ...]]) -> bytes:
-    """Weights, and what goes into the large products, in 8 bits; the rest in float."""
+    """Quantize weights, and what goes into the large products, to 8 bits; the rest stays in float."""
 
     def texts() -> Iterator[dict[str, np.ndarray]]:
         # As int32: ids in another type would be scaled.
@@ -136,7 +117,7 @@ def _in_int8(converter: Any, samples: Sequence[tuple[np.ndarray, ...]]) -> bytes
 
     converter.representative_dataset = texts
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8, tf.lite.OpsSet.TFLITE_BUILTINS]
-    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(FLOAT_OPS))
+    options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=FLOAT_OPS)
     with warnings.catch_warnings():
         # It runs the model once in TensorFlow's own interpreter, which announces its end.
         warnings.simplefilter("ignore", UserWarning)
@@ -147,7 +128,7 @@ def _in_int8(converter: Any, samples: Sequence[tuple[np.ndarray, ...]]) -> bytes
 
 
 def _module(model: Classifier, cut: Cut | None) -> tf.Module:
-    tasks = model.head_tasks
+    tasks = {name: head.task for name, head in model.heads.items()}
     # The vote of a layerwise model alone, and not what each layer says.
     inner = keras.Model(model.input, dict(zip(tasks, model.head_outputs, strict=True)))
 
@@ -160,6 +141,6 @@ def _module(model: Classifier, cut: Cut | None) -> tf.Module:
 
     module = tf.Module(name="classifier")
     # Held here so that the converter finds their values.
-    module.weights = [weight.value for weight in model.weights if "seed_generator" not in weight.path]
+    module.weights = [weight.value for weight in weights_by_path(model).values()]
     module.compute = compute
     return module

@@ -1,7 +1,7 @@
 """TFLite metadata: what MediaPipe and other clients read from the file itself, in the public schema of version 1.5.
 
-The tables are written with `flatbuffers` alone, since no maintained package writes them: each is a list of fields, whose
-numbers are their places in `metadata_schema.fbs`. Vocabulary and labels are appended to the file as an uncompressed zip.
+No maintained package writes them, so the tables are written with `flatbuffers`: each is a list of fields, whose numbers are
+their places in `metadata_schema.fbs`. Vocabulary and labels are appended to the file as an uncompressed zip.
 """
 
 import io
@@ -36,7 +36,7 @@ INPUT_DESCRIPTIONS = (
 
 
 class HeadMetadata(NamedTuple):
-    """What a client must know of one output.
+    """The metadata of one output.
 
     Args:
         name: of the output.
@@ -64,9 +64,6 @@ def add_metadata(
         heads: one for each output, in the order that the outputs will have.
         attached: file name -> content of what is attached besides the labels; `vocab.txt` must be among them.
 
-    Returns:
-        The whole file.
-
     Raises:
         ArtifactError: when the model holds an op that is not built in.
     """
@@ -84,14 +81,7 @@ def add_metadata(
 
 
 def refuse_custom_ops(content: Any) -> None:
-    """Refuse a model that needs more than the built-in ops, which phones do not have.
-
-    Args:
-        content: the model as `schema.ModelT`.
-
-    Raises:
-        ArtifactError: naming the ops.
-    """
+    """Raise an ArtifactError for a model (`schema.ModelT`) with ops that are not built in, which phones lack."""
     custom = sorted({code.customCode.decode() for code in content.operatorCodes if code.customCode})
     if custom:
         raise ArtifactError(
@@ -112,7 +102,7 @@ def _buffer(content: bytes) -> Any:
 
 
 def _fix_places(content: Any, outputs: Sequence[str]) -> None:
-    """Inputs as `TFLITE_INPUTS`, outputs as the heads; and tensors under the same names, for clients by tensor name."""
+    """Order inputs as `TFLITE_INPUTS` and outputs as the heads, and name the tensors, for clients by tensor name."""
     signature, graph = content.signatureDefs[0], content.subgraphs[0]
     _move_inputs_first(signature, graph)
     for maps, names, field in ((signature.inputs, TFLITE_INPUTS, "inputs"), (signature.outputs, outputs, "outputs")):
@@ -177,7 +167,7 @@ def _output(tables: "_Tables", head: HeadMetadata) -> int:
 
 
 class _Tables:
-    """Writes tables of the metadata schema; every method returns the place of what it wrote."""
+    """Write tables of the metadata schema; every method returns the place of what it wrote."""
 
     def __init__(self) -> None:
         self.builder = flatbuffers.Builder(1024)
@@ -192,7 +182,7 @@ class _Tables:
         return int(self.builder.EndVector())
 
     def table(self, fields: Sequence[tuple[int, Any]], kinds: Sequence[int] = ()) -> int:
-        """A table: field number -> place of what it refers to, or a float; fields in `kinds` are single bytes."""
+        """Write a table: field number -> place of what it refers to, or a float; fields in `kinds` are single bytes."""
         self.builder.StartObject(max((number for number, _ in fields), default=-1) + 1)
         for number, value in fields:
             if isinstance(value, float):

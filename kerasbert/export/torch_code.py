@@ -1,7 +1,7 @@
 """PyTorch code, generated for one classifier: a model of transformers with its encoder and its head.
 
-The head's weights have the names of the Keras model, and the code reads them as they are, so that every pooling,
-combination and head here has one function there, of a few lines. The code holds no label and no other word of the user's.
+The head's weights have the names of the Keras model, and the code reads them as they are: every pooling, combination and
+head has one function there, of a few lines. The code holds no label and no other word of the user's.
 """
 
 import textwrap
@@ -139,18 +139,12 @@ INPUTS = {"distilbert": ["input_ids", "attention_mask"], "roberta": ["input_ids"
 
 
 def auto_class(model: Classifier) -> str:
-    """The class of transformers that loads the exported model: for several heads, or levels, there is only the general one."""
+    """Return the class of transformers that loads the exported model: the general one for several heads or levels."""
     return "AutoModelForSequenceClassification" if len(model.heads) == 1 else "AutoModel"
 
 
 def torch_code(model: Classifier) -> str:
-    """Python code with a config and a model of transformers, whose `probabilities(**tokens)` are the classifier's.
-
-    Args:
-        model: from a builder; one that reads windows is refused by the caller.
-
-    Returns:
-        The code.
+    """Generate Python code with a config and a model of transformers, whose `probabilities(**tokens)` are the classifier's.
 
     Raises:
         ConfigError: when the head has an activation that is not known in PyTorch.
@@ -177,25 +171,22 @@ def torch_code(model: Classifier) -> str:
 
 
 def usage_code(model: Classifier) -> str:
-    """The lines of a folder's README that load the model, tokenise and print."""
+    """Return the lines of a folder's README that load the model, tokenize and print."""
     return USE.lstrip("\n").format(auto_class=auto_class(model))
 
 
 def _call(model: Classifier) -> str:
-    """The model's `forward`."""
+    """Return the model's `forward`."""
     if len(model.heads) > 1:
         return SEVERAL_HEADS
     head = model.head
     own = f"self.outputs(**tokens)[{head.name!r}]"
     chances = f"self.probabilities(**tokens)[{head.name!r}].clamp(1e-7, 1 - 1e-7)"
-    task, votes = head.task.name, model.votes is not None
-    if task == "binary":
-        logits = f"{chances}.logit()" if votes else own
+    task = head.task
+    logits = f"{chances}.logit()" if model.votes is not None and task.uses_thresholds else own
+    if task.units < len(task.label_names):
         logits = f"functional.pad({logits}, (1, 0))  # the first label's logit is 0"
-    else:
-        logits = f"{chances}.logit()" if votes and task == "multilabel" else own
-    exclusive = task != "multilabel"
-    loss = "functional.cross_entropy(logits, labels)" if exclusive else MULTILABEL_LOSS
+    loss = "functional.cross_entropy(logits, labels)" if task.exclusive else MULTILABEL_LOSS
     inputs = INPUTS.get(model.encoder.model_type, list(INPUT_NAMES))
     return ONE_HEAD.format(inputs=tuple(inputs), logits=logits, loss=loss)
 
@@ -244,7 +235,7 @@ def _hidden_layers(head: Any) -> str:
 
 
 def _vector(features: Features) -> list[str]:
-    """Lines that make `vector` from the encoder's output."""
+    """Return lines that make `vector` from the encoder's output."""
     pooling, combining = f"{features.name}/{features.pooling.name}", f"{features.name}/combination"
     if features.pooling.reads == "pooler":
         return [f"vector = self.pool({pooling!r}, output.pooler_output, mask)"]
@@ -271,7 +262,7 @@ def _forward(model: Classifier) -> str:
 
 def _votes(model: Classifier) -> list[str]:
     assert model.votes is not None
-    act = "softmax(-1)" if model.votes.task.name == "multiclass" else "sigmoid()"
+    act = "sigmoid()" if model.votes.task.uses_thresholds else "softmax(-1)"
     lines = ["votes = []"]
     for index, features in zip(model.votes.layer_indices, _features(model), strict=True):
         lines += [*_vector(features), f"votes.append(self.classify('layer_{index}', vector, 'logits').{act})"]
@@ -281,7 +272,7 @@ def _votes(model: Classifier) -> list[str]:
 
 
 def _levels(model: Classifier) -> str:
-    """The tree's log-probabilities, as `HierarchicalHead` computes them."""
+    """Return lines that compute the tree's log-probabilities, as `HierarchicalHead` does."""
     head = model.hierarchy
     assert head is not None
     parents = [list(level) for level in head.hierarchy.parents]
@@ -310,7 +301,7 @@ def _levels(model: Classifier) -> str:
 
 
 def _reading(model: Classifier) -> tuple[str, str]:
-    """What `forward` gives, and the body of `probabilities`."""
+    """Return what `forward` gives, and the body of `probabilities`."""
     if model.votes is not None or model.hierarchy is not None:
         return "log-probabilities", "return {name: logs.exp() for name, logs in outputs.items()}"
     reads = {"linear": "{}", "sigmoid": "{}.sigmoid()", "softmax": "{}.softmax(-1)"}

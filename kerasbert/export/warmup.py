@@ -14,11 +14,7 @@ BATCHES = (1, 4, 16)
 
 
 def check_serving_api() -> None:
-    """Refuse, before any work is done, to write requests without the package that defines them.
-
-    Raises:
-        ConfigError: when `tensorflow-serving-api` is not installed.
-    """
+    """Raise a ConfigError, before any work is done, where `tensorflow-serving-api` is not installed."""
     try:
         from tensorflow_serving.apis import prediction_log_pb2  # noqa: F401
     except ImportError as error:
@@ -29,13 +25,7 @@ def check_serving_api() -> None:
 
 
 def write_warmup(folder: Path, signatures: Sequence[str], texts: Sequence[str]) -> None:
-    """Write `PredictionLog` records for every signature, in batches of several sizes.
-
-    Args:
-        folder: of the SavedModel.
-        signatures: their names.
-        texts: at least one.
-    """
+    """Write `PredictionLog` records for every signature, in batches of several sizes."""
     file = folder / WARMUP_FILE
     file.parent.mkdir(parents=True, exist_ok=True)
     with tf.io.TFRecordWriter(str(file)) as writer:
@@ -46,14 +36,7 @@ def write_warmup(folder: Path, signatures: Sequence[str], texts: Sequence[str]) 
 
 
 def replay_warmup(folder: Path, signatures: Any) -> int:
-    """Run the requests of the file against the loaded model, as a server does.
-
-    Args:
-        folder: of the SavedModel.
-        signatures: the loaded model's.
-
-    Returns:
-        The number of requests.
+    """Run the requests of the file against the loaded model, as a server does, and count them.
 
     Raises:
         ArtifactError: when one names a signature that is not there.
@@ -68,7 +51,7 @@ def replay_warmup(folder: Path, signatures: Any) -> int:
 
 
 def read_warmup(file: Path) -> Iterator[tuple[str, str, Any]]:
-    """Signature, name of the argument and tensor of each request in a file."""
+    """Iterate over signature, name of the argument and tensor of each request in a file."""
     from tensorflow_serving.apis import prediction_log_pb2
 
     for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
@@ -84,7 +67,7 @@ def read_warmup(file: Path) -> Iterator[tuple[str, str, Any]]:
 
 
 def example_of(text: str) -> Any:
-    """A text as the `tf.train.Example` that the Classify API takes."""
+    """Return a text as the `tf.train.Example` that the Classify API takes."""
     value = tf.train.Feature(bytes_list=tf.train.BytesList(value=[text.encode()]))
     return tf.train.Example(features=tf.train.Features(feature={EXAMPLE_KEY: value}))
 

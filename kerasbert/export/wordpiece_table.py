@@ -20,7 +20,7 @@ PAIR = 1 << 32
 
 
 class PieceTable(NamedTuple):
-    """What is needed to split words, which are given as codes of characters.
+    """The arrays that split words, which are given as codes of characters.
 
     Args:
         codes: character of the vocabulary -> code >= `FIRST_CODE`.
@@ -46,15 +46,7 @@ class PieceTable(NamedTuple):
 
 
 def piece_table(vocabulary: Mapping[str, int], prefix: str) -> PieceTable:
-    """Build the table of a WordPiece vocabulary.
-
-    Args:
-        vocabulary: token -> id.
-        prefix: what pieces within a word begin with, `"##"`.
-
-    Returns:
-        The table.
-    """
+    """Build the table of a WordPiece vocabulary, token -> id; `prefix` begins the pieces within a word, `"##"`."""
     starts = {token: number for token, number in vocabulary.items() if token}
     middles = {token.removeprefix(prefix): n for token, n in starts.items() if token.startswith(prefix) and prefix}
     middles = {token: number for token, number in (middles if prefix else starts).items() if token}
@@ -79,12 +71,12 @@ def piece_table(vocabulary: Mapping[str, int], prefix: str) -> PieceTable:
 
 
 def encode_word(word: str, codes: Mapping[str, int]) -> str:
-    """A token as the graph spells it: one character, of the code, for each character."""
+    """Spell a token as the graph does: one character, of the code, for each character."""
     return "".join(chr(codes[character]) for character in word)
 
 
 class _Builder:
-    """Names, nodes and pairs while they are numbered; a code is the name of its own character."""
+    """Number names, nodes and pairs; a code is the name of its own character."""
 
     def __init__(self, codes: dict[str, int]) -> None:
         self.codes = codes
@@ -97,7 +89,7 @@ class _Builder:
         return self.size - 1
 
     def add(self, root: int, piece: str, number: int) -> None:
-        """Enter a piece, and a node for each of its prefixes that has none yet."""
+        """Add a piece, and a node for each of its prefixes that has none yet."""
         nodes, best = [root], (0, 0)
         for depth in range(1, len(piece) + 1):
             # The stretch of the last step: 13 = 8 + 4 + 1 is reached from 12, 12 from 8.
@@ -121,7 +113,7 @@ class _Builder:
 
 
 def _codes(text: str) -> dict[str, int]:
-    """Codes of the characters, small ones for frequent ones; none that UTF-8 cannot hold or a decoder replaces."""
+    """Number the characters, small codes for frequent ones; none that UTF-8 cannot hold or a decoder replaces."""
     characters, counts = np.unique(np.frombuffer(text.encode("utf-32-le"), "<u4"), return_counts=True)
     usable = (code for code in range(FIRST_CODE, 0x110000) if not _is_unusable(code))
     return {chr(characters[place]): code for place, code in zip(np.argsort(-counts, kind="stable"), usable)}  # noqa: B905

@@ -1,6 +1,7 @@
 """`extract_features`: texts in, vectors out, in one pass over the texts."""
 
 import contextlib
+import dataclasses
 import itertools
 import json
 import os
@@ -10,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_choice, check_text_column, suggest_keywords
+from kerasbert._core.checks import check_bool, check_choice, check_int, check_text_column
 from kerasbert._core.errors import DataError
 from kerasbert._core.files import atomic_dir_write, atomic_file_write, check_output, check_output_file
+from kerasbert._core.options import filled, takes_options
 from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.extraction.features import ExtractedFeatures
@@ -30,7 +32,30 @@ STRETCH_TEXTS = 4096
 DESCRIPTION_FILE = "features.json"
 
 
-@suggest_keywords
+@dataclasses.dataclass(kw_only=True)
+class LengthSettings:
+    """How texts are cut into what the encoder reads at once.
+
+    Args:
+        max_length: longest text in tokens; None: the classifier's own, or 128.
+        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"`, `"windows"` or a `LongTexts`; None: as the
+            classifier does, or `"truncate"`.
+        window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or a trained pooling layer; None: the
+            classifier's own, or `"mean"`.
+        batch_size: texts in a batch, >= 1.
+
+    Example:
+        >>> LengthSettings().batch_size
+        64
+    """
+
+    max_length: int | None = None
+    long_texts: str | LongTexts | None = None
+    window_pooling: str | Pooling | None = None
+    batch_size: int = BATCH_SIZE
+
+
+@takes_options(LengthSettings)
 def extract_features(
     source: Source,
     texts: Iterable[str],
@@ -41,10 +66,8 @@ def extract_features(
     output: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     dtype: str = "float32",
-    max_length: int | None = None,
-    long_texts: str | LongTexts | None = None,
-    window_pooling: str | Pooling | None = None,
     verbose: bool = False,
+    **options: Any,
 ) -> ExtractedFeatures:
     """Extract vectors of texts: any hidden states under any poolings, in one pass of the encoder.
 
@@ -63,12 +86,8 @@ def extract_features(
             given back as memory maps.
         overwrite: whether an existing output may be replaced.
         dtype: `"float32"` or `"float16"`, of what is kept.
-        max_length: longest text in tokens; None: the classifier's own, or 128.
-        long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"`, `"windows"` or a `LongTexts`; None: as the
-            classifier does, or `"truncate"`.
-        window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or a trained pooling layer; None: the
-            classifier's own, or `"mean"`.
         verbose: whether to show a progress bar on standard error.
+        **options: those of `LengthSettings`.
 
     Returns:
         The features: `features[layer, pooling]` is an array (n, hidden).
@@ -86,16 +105,18 @@ def extract_features(
     """
     check_choice("dtype", dtype, ("float16", "float32"))
     check_bool("verbose", verbose)
+    lengths = filled(LengthSettings, None, options)
+    check_int("batch_size", lengths.batch_size, 1)
     columns = [check_text_column("texts", texts)]
     columns += [] if text_pairs is None else [check_text_column("text_pairs", text_pairs)]
     target = None if output is None else _checked_target(output, overwrite)
-    opened = open_source(source, max_length=max_length, long_texts=long_texts)
-    windows = opened.window_pooling if window_pooling is None else window_pooling
+    opened = open_source(source, max_length=lengths.max_length, long_texts=lengths.long_texts)
+    windows = opened.window_pooling if lengths.window_pooling is None else lengths.window_pooling
     reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=windows)
     with _store_for(target, reader, dtype, overwrite) as store:
         total = len(texts) if isinstance(texts, Sequence) else None
         with progress_bar("reading texts", total, shown=verbose) as advance:
-            count, cut = fill(store, reader, opened.tokenizer, columns, advance=advance)
+            count, cut = fill(store, reader, opened.tokenizer, columns, batch_size=lengths.batch_size, advance=advance)
     arrays = store.arrays() if isinstance(store, MemoryStore) else None
 
     def load(cell: Cell) -> np.ndarray:
@@ -111,6 +132,7 @@ def fill(
     tokenizer: Tokenizer,
     columns: Sequence[Iterable[str]],
     *,
+    batch_size: int = BATCH_SIZE,
     advance: Callable[[int], object],
 ) -> tuple[int, int]:
     """Read texts, or pairs, into a store; return how many there were and how many were truncated.
@@ -122,12 +144,12 @@ def fill(
         TypeError: when a text is none.
     """
     width = len(reader.cells) * reader.hidden_size
-    size = max(BATCH_SIZE, min(STRETCH_TEXTS, STRETCH_BYTES // (4 * width)))
+    size = max(batch_size, min(STRETCH_TEXTS, STRETCH_BYTES // (4 * width)))
     count = cut = 0
     for stretch in _stretches(columns, size):
         encoded = _encode(tokenizer, stretch, count)
         block = np.empty((len(encoded), len(reader.cells), reader.hidden_size), dtype=np.float32)
-        for rows, vectors in reader.read(encoded, batch_size=BATCH_SIZE, pad_id=tokenizer.pad_id):
+        for rows, vectors in reader.read(encoded, batch_size=batch_size, pad_id=tokenizer.pad_id):
             block[rows] = vectors
             advance(len(rows))
         store.add(block)

@@ -32,7 +32,7 @@ _PRINTED_NUMBERS = re.compile(r"[\s\d.,eE+-]*\d[\s\d.,eE+-]*")
 _NO_COLUMNS = (str, bytes, bytearray, memoryview, Mapping, set, frozenset, io.IOBase)
 
 
-class LabelCells(list):
+class LabelCells(list[Any]):
     """A list of label cells with the place of each in its source; everywhere else it is a list like any other.
 
     Args:
@@ -73,18 +73,7 @@ class LabelCells(list):
 
 
 class Place:
-    """Where a cell stands; written out only when a message needs it. Cells that know it are believed before the caller.
-
-    Args:
-        cells: n cells.
-        source: named in messages.
-        first_row: number of the first row, or n of them.
-        position: of the cell, from 0.
-
-    Example:
-        >>> str(Place(["a", "b"], "labels", 1, 1))
-        'labels, row 2'
-    """
+    """Where a cell stands, in words only when a message needs it; cells that know it are believed before the caller."""
 
     __slots__ = ("cells", "source", "first_row", "position")
 
@@ -102,12 +91,7 @@ class Place:
 
 
 class LabelColumn(NamedTuple):
-    """The labels of one head.
-
-    Args:
-        cells: n cells, or an array (n, C) of flags.
-        names: the C names that a frame of flags brings; None: the cells tell.
-    """
+    """The labels of one head: n cells or an array (n, C) of flags, and the C names that a frame of flags brings."""
 
     cells: Any
     names: tuple[str, ...] | None = None
@@ -117,21 +101,10 @@ def label_column(labels: Any, *, several: bool | None = None, source: str = LABE
     """Labels as they were given, read once, as cells.
 
     Args:
-        labels: n labels: a list, tuple, generator, array, Series or Arrow column of cells; where a text may have several
-            labels also an array (n, C) or sparse matrix of 0 and 1, or a frame of C columns of 0 and 1.
+        labels: a list, tuple, generator, array, Series or Arrow column of n cells; where a text may have several labels also
+            an array (n, C) or sparse matrix of 0 and 1, or a frame of C columns of 0 and 1.
         several: whether a text may have several labels; None: either.
         source: named in messages.
-
-    Returns:
-        The cells, with the names of a frame's columns.
-
-    Raises:
-        TypeError: when it is no column of labels.
-        DataError: when an array has the wrong shape, or a frame holds something else than 0 and 1.
-
-    Example:
-        >>> label_column(iter(["a", "b"])).cells
-        ['a', 'b']
     """
     if isinstance(labels, LabelCells):
         return LabelColumn(labels)
@@ -151,20 +124,14 @@ def label_column(labels: Any, *, several: bool | None = None, source: str = LABE
 def cell_parts(
     cell: Any, place: Any, *, several: bool | None = None, delimiter: str | None = None, known: Any = ()
 ) -> list[Any]:
-    """The labels that one cell names.
+    """The labels that one cell names, as they were written.
 
     Args:
-        cell: a label, a list of labels, or a text that holds several of them: with a delimiter, or as a printed list.
-        place: where the cell stands; its text is put in front of messages.
+        cell: a label, a list of labels, or a text that holds several: with a delimiter, or as a printed list.
+        place: put in front of messages.
         several: whether a text may have several labels; None: either.
         delimiter: separator of several names in one text; None: a text is one name.
         known: names that are taken as they are.
-
-    Returns:
-        The labels as they were written, one where a text has one label.
-
-    Raises:
-        DataError: when it is no label, or several where there may be one.
     """
     cell = cell if isinstance(cell, str) else plain_value(cell)
     parts = [plain_value(part) for part in _parts(cell, place, several, delimiter, known)]
@@ -186,19 +153,7 @@ def flag_value(cell: Any) -> float | None:
 
 
 def flag_of(cell: Any, column: str, place: Any) -> float:
-    """The value of a cell in a column of 0 and 1.
-
-    Args:
-        cell: 0, 1, False, True, or these as text.
-        column: its name, for the message.
-        place: where the cell stands.
-
-    Returns:
-        0.0 or 1.0.
-
-    Raises:
-        DataError: when it is neither.
-    """
+    """The value, 0.0 or 1.0, of a cell in a column of 0 and 1."""
     value = flag_value(cell)
     if value is None:
         raise DataError(f"{place}: {column!r} must be 0 or 1; got {shorten(cell)}.")
@@ -334,11 +289,7 @@ def _text_parts(cell: str, place: Any, several: bool | None, delimiter: str | No
 
 
 def _printed_list(text: str, place: Any, several: bool | None) -> list[Any] | None:
-    """The labels of a list that was written as text; None where the text is a name in brackets.
-
-    Raises:
-        DataError: when it is a list or an object that cannot be read.
-    """
+    """The labels of a list that was written as text; None where the text is a name in brackets."""
     inside = text[1:-1]
     value = _literal(text)
     if isinstance(value, (list, tuple, set)) and not any(isinstance(part, (list, dict, tuple, set)) for part in value):

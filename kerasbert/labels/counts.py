@@ -10,14 +10,8 @@ class LabelCounts:
     """Stands for the label array of a head that is too large to hold, for whatever only counts.
 
     Args:
-        counts: examples of each class of a multi-class head; positive ones of a binary head, (1,), and of each label of a
-            multi-label head.
+        counts: examples of each class; positive ones of a binary head, (1,), and of each label of a multi-label head.
         total: examples.
-
-    Example:
-        >>> labels = LabelCounts(np.array([3, 7]), 10)
-        >>> len(labels)
-        10
     """
 
     counts: np.ndarray
@@ -28,19 +22,10 @@ class LabelCounts:
 
 
 def label_counts(encoded: np.ndarray, count: int) -> np.ndarray:
-    """How many rows have each label.
+    """Count the rows that have each of `count` labels.
 
     Args:
-        encoded: class ids (n,), 0 or 1 of shape (n, 1) for a binary label of two names, or of shape (n, C); -1 where
-            unknown.
-        count: number of names.
-
-    Returns:
-        Int64 (count,).
-
-    Example:
-        >>> label_counts(np.array([[1.0], [0.0], [1.0]]), 2).tolist(), label_counts(np.array([0, -1]), 2).tolist()
-        ([1, 2], [1, 0])
+        encoded: class ids (n,), -1 where unknown; or 0 and 1, (n, 1) for a binary head, (n, C) for a multi-label one.
     """
     if encoded.ndim == 2 and (encoded.shape[1] > 1 or count == 1):
         return np.asarray((encoded > 0).sum(axis=0), dtype=np.int64)

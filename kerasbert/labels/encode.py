@@ -22,10 +22,9 @@ from kerasbert.labels.vocabulary import LabelVocabulary
 
 
 class LabelIds(NamedTuple):
-    """The labels of one head as places among its names.
+    """The labels of one head as places among its C names.
 
     Args:
-        names: the C names.
         ids: places in `names`, those of a text one after the other, int32 (t,).
         offsets: where the ids of each text start, int64 (n + 1,).
         kind: how the labels were written, see `label_kind`, so that predictions come in the same form.
@@ -49,24 +48,11 @@ def read_labels(
     """Read the labels of one head: the names, unless they are known, and which of them each text has.
 
     Args:
-        rules: how many labels there are.
         labels: n labels, see `label_column`.
         names: the names, where they are known; None collects and sorts them.
         delimiter: separator of several names in one text.
         source: named in messages.
         first_row: number of the first row in messages, or n of them.
-
-    Returns:
-        Names and ids.
-
-    Raises:
-        DataError: when a cell is missing, unknown or no label, or there are too few labels; the message names the row.
-        ConfigError: when `names` cannot be used.
-        TypeError: when `labels` is no column of labels.
-
-    Example:
-        >>> read_labels(ONE, ["b", "a"]).names, read_labels(ONE, ["b", "a"]).ids.tolist()
-        (('a', 'b'), [1, 0])
     """
     column = label_column(labels, several=rules.several, source=source)
     names = _names_of_frame(column, names, source)
@@ -80,20 +66,7 @@ def read_labels(
 
 
 def multi_hot(ids: np.ndarray, offsets: np.ndarray, count: int) -> np.ndarray:
-    """Label ids of n texts as rows of 0 and 1.
-
-    Args:
-        ids: those of a text one after the other, (t,).
-        offsets: where those of each text start, (n + 1,).
-        count: C.
-
-    Returns:
-        Float32 (n, C).
-
-    Example:
-        >>> multi_hot(np.array([0, 1, 1]), np.array([0, 2, 3]), 2).tolist()
-        [[1.0, 1.0], [0.0, 1.0]]
-    """
+    """Label ids of n texts as rows of 0 and 1, float32 (n, count); ids (t,) and offsets (n + 1,) as in `LabelIds`."""
     rows = np.zeros((len(offsets) - 1, count), dtype=np.float32)
     rows[np.repeat(np.arange(len(rows)), np.diff(offsets)), ids] = 1.0
     return rows
@@ -149,14 +122,6 @@ def named_labels(
 
     Returns:
         n names, None where unknown; n lists of names where a text may have several.
-
-    Raises:
-        DataError: when a label is missing or no label.
-        TypeError: when `labels` is no column of labels.
-
-    Example:
-        >>> named_labels(["a", None, "b"], unknown=True), named_labels([1.0, 2]), named_labels([["a"], []], several=None)
-        (['a', None, 'b'], ['1', '2'], [['a'], []])
     """
     column = label_column(labels, several=several, source=source)
     if several is None:

@@ -18,14 +18,6 @@ class RowForm:
 
     The first row that can be read in one way only decides, and all others must follow it. A row of two different flags, such
     as [0, 1], may be either; as the first row it is one of flags.
-
-    Args:
-        names: the label names, where they are known.
-
-    Example:
-        >>> form = RowForm(None)
-        >>> form.is_row_of_flags([1, 0, 0], [1, 0, 0], "row 1"), form.has_flags
-        (True, True)
     """
 
     def __init__(self, names: Sequence[str] | None) -> None:
@@ -49,19 +41,7 @@ class RowForm:
         self.form = FLAGS
 
     def is_row_of_flags(self, cell: Any, parts: list[Any], place: Any) -> bool:
-        """Whether a row is one of 0 and 1.
-
-        Args:
-            cell: as it was given.
-            parts: the labels that it names, see `cell_parts`.
-            place: where it stands; its text is put in front of messages.
-
-        Returns:
-            True for flags; False for a list of labels.
-
-        Raises:
-            DataError: when it is of the other form than the rows before, or of another length.
-        """
+        """Whether a row of the labels `parts` is one of 0 and 1; refuse one of the other form than the rows before."""
         form = self._form_of(cell, parts)
         if form is None and self.form is None and any(isinstance(part, str) for part in parts):
             raise DataError(
@@ -84,15 +64,7 @@ class RowForm:
         return self.form == FLAGS
 
     def check(self, names: Sequence[str], where: str) -> None:
-        """Refuse what may be flags as well as names: rows that are all of the two texts 0 and 1, or a single 0 or 1.
-
-        Args:
-            names: the collected label names.
-            where: what holds the labels, for messages.
-
-        Raises:
-            DataError: when the rows may be either.
-        """
+        """Refuse what may be flags as well as names: rows that are all of the two texts 0 and 1, or a single 0 or 1."""
         if self.form == NAMES and len(names) == 1 and flag_value(names[0]) is not None:
             raise DataError(
                 f"{where} holds the one label {names[0]!r}. Where it is a column of 0 and 1, give the name of its label "

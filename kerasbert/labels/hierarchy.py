@@ -46,7 +46,7 @@ class Hierarchy:
 
     def to_tree(self) -> dict[str, Any]:
         """The nested dict that `parse_tree` reads."""
-        return dict(self._below(0, range(len(self.names[0]))))  # type: ignore[arg-type]
+        return dict(self._below(0, range(len(self.names[0]))))
 
     def _below(self, depth: int, places: Sequence[int]) -> Any:
         names = self.names[depth]
@@ -94,7 +94,9 @@ def parse_tree(subclasses: Mapping[str, Any]) -> Hierarchy:
     return Hierarchy(checked, tuple(map(tuple, parents[1:])))
 
 
-def _next_level(branches: list[tuple[int, Any]], names: list[list[str]], parents: list[list[int]]) -> list:
+def _next_level(
+    branches: list[tuple[int, Any]], names: list[list[str]], parents: list[list[int]]
+) -> list[tuple[int, Any]]:
     below = []
     is_leaf = _is_leaf_level(branches, names[-2] if len(names) > 1 else [])
     for parent, branch in branches:

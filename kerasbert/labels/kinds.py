@@ -15,17 +15,9 @@ ARRAY_KINDS = {"i": INTEGERS, "u": INTEGERS, "f": FLOATS, "b": BOOLEANS}
 
 
 def label_kind(cells: Any) -> str:
-    """How labels are written.
+    """How labels are written: `"integers"`, `"floats"` or `"booleans"` where all labels are such, else `"names"`.
 
-    Args:
-        cells: n names, numbers or booleans, or lists of these; no rows of 0 and 1, which only all rows together tell.
-
-    Returns:
-        `"integers"`, `"floats"` or `"booleans"` where all labels are such, else `"names"`.
-
-    Example:
-        >>> label_kind(["a", "b"]), label_kind(np.array([3, 1])), label_kind([True, False]), label_kind([[1], [2, 3]])
-        ('names', 'integers', 'booleans', 'integers')
+    Rows of 0 and 1 are not told apart here: only all rows together tell.
     """
     if isinstance(cells, np.ndarray) and cells.dtype.kind != "O":
         return ARRAY_KINDS.get(cells.dtype.kind, NAMES)
@@ -33,12 +25,7 @@ def label_kind(cells: Any) -> str:
 
 
 def kind_for(kind: str, names: Sequence[str]) -> str:
-    """A kind, if all of some label names can be written so; else `"names"`.
-
-    Example:
-        >>> kind_for("integers", ["1", "2"]), kind_for("integers", ["ham", "spam"])
-        ('integers', 'names')
-    """
+    """A kind, if all of some label names can be written so; else `"names"`."""
     if kind == BOOLEANS:
         return kind if {_truth(name) for name in names} <= {False, True} else NAMES
     if kind in (INTEGERS, FLOATS):
@@ -68,10 +55,6 @@ def labels_as(kind: str, names: Sequence[str], decisions: np.ndarray) -> Any:
     Returns:
         Array of n names, numbers or booleans; for a multi-label head a list of n lists of these, or an int array (n, C)
         where rows of 0 and 1 were given.
-
-    Example:
-        >>> labels_as("names", ["a", "b"], np.array([[1, 1], [0, 1]]))
-        [['a', 'b'], ['b']]
     """
     classes = classes_as(kind, names)
     if decisions.ndim == 1 or (decisions.shape[1] == 1 and len(names) == 2):

@@ -50,24 +50,7 @@ def collect_subclasses(
 
 
 def read_levels(labels: Any, levels: Sequence[str], *, several: bool) -> dict[str, Any]:
-    """The cells of every level, of which a generator is read here and nowhere else.
-
-    Args:
-        labels: level name -> n labels.
-        levels: names of the levels.
-        several: whether a text may have several labels of a level.
-
-    Returns:
-        Level name -> n cells.
-
-    Raises:
-        DataError: when it is no dict with these levels.
-        TypeError: when the labels of a level are no column of labels.
-
-    Example:
-        >>> read_levels({"class": iter(["a"]), "subclass": ["b"]}, ["class", "subclass"], several=False)
-        {'class': ['a'], 'subclass': ['b']}
-    """
+    """The n cells of every level; a generator is read here and nowhere else."""
     if not isinstance(labels, Mapping) or set(labels) != set(levels):
         more = " (give `subclasses` for more levels)" if len(levels) == 2 else ""
         raise DataError(f"`labels` must be a dict with the levels {', '.join(levels)}{more}; got {shorten(labels)}.")

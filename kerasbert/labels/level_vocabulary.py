@@ -17,20 +17,7 @@ HIERARCHICAL = LEVEL.task
 
 
 class LevelVocabulary(LabelVocabulary):
-    """The labels of one level, of which a row may have none.
-
-    Args:
-        column: column of the labels.
-        names: the names, where they are known: others are refused. None collects them.
-
-    Raises:
-        ConfigError: when the names cannot be used.
-
-    Example:
-        >>> level = LevelVocabulary("sublabel")
-        >>> [level.numbers({"sublabel": cell}, "row") for cell in ("refund", None, "late")]
-        [[0], [], [1]]
-    """
+    """The labels of one level, of which a row may have none; names that are given are the only ones."""
 
     def __init__(self, column: str, *, names: Sequence[str] | None = None) -> None:
         super().__init__(LEVEL, [column], names=names)
@@ -66,16 +53,6 @@ class LevelTree:
     Args:
         columns: column of each level, from the classes down.
         subclasses: class -> its subclasses, see `build_hierarchical`, where they are known; None collects them.
-
-    Raises:
-        ConfigError: when the tree is none, or there are not as many columns as levels.
-
-    Example:
-        >>> tree = LevelTree(["label", "sublabel"])
-        >>> for row in ({"label": "x", "sublabel": "b"}, {"label": "x", "sublabel": "a"}, {"label": "y", "sublabel": ""}):
-        ...     _ = tree.settle({name: level.numbers(row, "row") for name, level in tree.levels.items()}, "row")
-        >>> tree.finish().to_tree()
-        {'x': ['a', 'b'], 'y': ['y']}
     """
 
     def __init__(self, columns: Sequence[str], subclasses: Mapping[str, Any] | None = None) -> None:
@@ -97,12 +74,7 @@ class LevelTree:
             self._parents = [dict(enumerate(parents)) for parents in self.given.parents]
 
     def numbers(self, cells: Mapping[str, Any], place: Any) -> dict[str, list[int]]:
-        """The label numbers of a row, see `settle`.
-
-        Args:
-            cells: level -> cell.
-            place: where the row stands.
-        """
+        """The label numbers of a row, see `settle`."""
         found = {
             name: [] if is_unknown(cells[name]) else level.numbers_of(cells[name], place)
             for name, level in self.levels.items()
@@ -110,18 +82,7 @@ class LevelTree:
         return self.settle(found, place)
 
     def settle(self, numbers: Mapping[str, list[int]], place: Any) -> dict[str, list[int]]:
-        """The label numbers of a row, with classes that follow from their subclass filled in.
-
-        Args:
-            numbers: level -> number of its label, or none.
-            place: where the row stands.
-
-        Returns:
-            The same, with a class.
-
-        Raises:
-            DataError: when a subclass is not one of its class, or there is no class.
-        """
+        """The label numbers of a row, with a class that follows from its subclass filled in."""
         settled, levels = dict(numbers), list(self.levels)
         for depth in range(len(levels) - 1, 0, -1):
             above, below = levels[depth - 1], levels[depth]
@@ -137,12 +98,7 @@ class LevelTree:
         return settled
 
     def finish(self) -> Hierarchy:
-        """The tree, when all rows were seen; from here on the levels have its names.
-
-        Raises:
-            DataError: when there are fewer than two classes.
-            ConfigError: when a name stands twice.
-        """
+        """The tree, when all rows were seen; from here on the levels have its names."""
         tree = self.given or parse_tree(self._collected())
         for level, names in zip(self.levels.values(), tree.names, strict=True):
             level.settle(names)
@@ -174,15 +130,10 @@ class LevelTree:
 
 
 def tree_of(classes: LabelVocabulary, subclasses: LabelVocabulary, parents: Mapping[int, int]) -> dict[str, list[str]]:
-    """The tree of two levels whose labels were collected.
+    """The tree of two levels whose labels were collected; a class without a subclass is its own.
 
     Args:
-        classes: of the upper level.
-        subclasses: of the lower level.
         parents: number of a subclass -> number of its class.
-
-    Returns:
-        Class -> its subclasses, in the order of their names; a class without any is its own.
     """
     tree: dict[str, list[str]] = {name: [] for name in classes.names}
     numbers = {subclasses.name_of(child): child for child in parents}

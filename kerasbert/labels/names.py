@@ -67,12 +67,7 @@ def check_label_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def label_key(name: str) -> str:
-    """What two spellings of one label share: the digits of a whole number, else the name itself.
-
-    Example:
-        >>> label_key("1.0"), label_key("1"), label_key("-0"), label_key("007"), label_key("1.5")
-        ('1', '1', '0', '007', '1.5')
-    """
+    """What two spellings of one label share: the digits of a whole number ("1.0", but not "007"), else the name."""
     if name[:1] in "-0123456789" and _WHOLE.fullmatch(name):
         digits = name.partition(".")[0]
         return "0" if digits == "-0" else digits
@@ -93,29 +88,13 @@ def is_number(name: str) -> bool:
 
 
 def sort_label_names(names: Iterable[str]) -> list[str]:
-    """Names by value if all are numbers, else by alphabet.
-
-    Example:
-        >>> sort_label_names(["10", "9"]), sort_label_names(["10", "9", "a"])
-        (['9', '10'], ['10', '9', 'a'])
-    """
+    """Sort names by value if all are numbers, else by alphabet."""
     names = list(names)
     return sorted(names, key=lambda name: (float(name), name)) if all(map(is_number, names)) else sorted(names)
 
 
 def name_of_part(part: Any, place: Any) -> str:
-    """The name that one label of a cell has where names are collected.
-
-    Args:
-        part: a name, whole number or bool.
-        place: where the cell stands; its text is put in front of messages.
-
-    Returns:
-        The name: of a number or bool its digits.
-
-    Raises:
-        DataError: when it is missing or none of these.
-    """
+    """The name that one label of a cell, a name, whole number or bool, has where names are collected."""
     if isinstance(part, str):
         return _checked_name(part, place)
     if isinstance(part, (bool, np.bool_)):
@@ -124,11 +103,7 @@ def name_of_part(part: Any, place: Any) -> str:
 
 
 def whole_number(cell: Any, place: Any) -> int:
-    """The value of a number that is whole.
-
-    Raises:
-        DataError: when it is missing, no number or a fraction.
-    """
+    """The value of a number that is whole; refuse any other."""
     if is_missing(cell):
         raise DataError(f"{place}: {MISSING}.")
     if not isinstance(cell, numbers.Real) or isinstance(cell, np.timedelta64):
@@ -197,16 +172,7 @@ def _check_apart(
 
 
 class LabelIndex:
-    """Which id a label has among known names.
-
-    Args:
-        names: the C names.
-
-    Example:
-        >>> index = LabelIndex(["ham", "spam"])
-        >>> [index.id_of(cell, "row 1") for cell in ("spam", 0, True)]
-        [1, 0, 1]
-    """
+    """Which id a label has among the C known names."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = tuple(names)
@@ -224,18 +190,7 @@ class LabelIndex:
         return name in self._ids
 
     def id_of(self, part: Any, place: Any) -> int:
-        """The id of a name, number or bool.
-
-        Args:
-            part: one label of a cell.
-            place: where the cell stands; its text is put in front of messages.
-
-        Returns:
-            Id in [0, C).
-
-        Raises:
-            DataError: when it is none of the labels.
-        """
+        """The id, in [0, C), of a name, number or bool; refuse what is none of the labels."""
         if isinstance(part, str):
             found = self._ids.get(part)
             return self._id_of_name(part, place) if found is None else found

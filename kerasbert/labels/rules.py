@@ -12,10 +12,6 @@ class LabelRules:
         fewest: least number of different labels.
         most: greatest number of different labels; None: any.
         several: whether a text may have any number of labels; else it has exactly one.
-
-    Example:
-        >>> ONE_OF_TWO.wanted, ANY.wanted
-        ('two', 'at least one')
     """
 
     task: str

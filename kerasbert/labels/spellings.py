@@ -21,15 +21,7 @@ NEARLY_ALL = 0.9
 
 
 class Spellings:
-    """How each label was written: the shortest spelling names it.
-
-    Example:
-        >>> spellings = Spellings()
-        >>> for name in ("1.0", "1"):
-        ...     spellings.add(name, name)
-        >>> spellings.name("1")
-        '1'
-    """
+    """How each label was written: the shortest spelling names it."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -41,12 +33,7 @@ class Spellings:
         return self._names.get(key, key)
 
     def add(self, name: str, part: Any) -> None:
-        """Note how a label was written.
-
-        Args:
-            name: its name.
-            part: what the cell held, from which the name was made.
-        """
+        """Note how the label of a name was written in a cell."""
         if isinstance(part, (bool, np.bool_)):
             self._has_bools = True
         key = label_key(name)
@@ -55,15 +42,7 @@ class Spellings:
             self._names[key], self._others[key] = sorted((known, name), key=lambda text: (len(text), text))
 
     def check(self, names: Sequence[str], where: str) -> None:
-        """Warn of labels that were written in two ways or look like missing values; refuse booleans beside other labels.
-
-        Args:
-            names: all names.
-            where: what holds the labels, for messages.
-
-        Raises:
-            DataError: when booleans stand beside other labels.
-        """
+        """Warn of labels written in two ways or like missing values; refuse booleans beside other labels."""
         if self._has_bools and not {label_key(name) for name in names} <= {"0", "1"}:
             raise DataError(
                 f"{where} holds booleans beside other labels, {shorten(list(names))}; write all labels in one form, as text."
@@ -88,15 +67,8 @@ class Spellings:
 def check_delimiters(counts: Mapping[str, int], rules: LabelRules, where: str) -> None:
     """Refuse names that hold several labels of a multi-label task; warn of those of a multi-class task.
 
-    They do where their parts are labels of their own or recur, or where nearly all cells hold a delimiter.
-
-    Args:
-        counts: name -> rows that have it.
-        rules: how many labels a text has.
-        where: what holds the labels, for messages.
-
-    Raises:
-        DataError: when a multi-label column is to be split.
+    They do where their parts are labels of their own or recur, or where nearly all cells hold a delimiter. `counts` are the
+    rows that have each name.
     """
     for delimiter in USUAL_DELIMITERS:
         joined = [name for name in counts if len(_split(name, delimiter)) > 1]
@@ -125,15 +97,7 @@ def _split(name: str, delimiter: str) -> list[str]:
 
 
 def check_fractions(names: Sequence[str], where: str) -> None:
-    """Refuse a column of measurements.
-
-    Args:
-        names: all names.
-        where: what holds the labels, for messages.
-
-    Raises:
-        DataError: when most of many names are fractions.
-    """
+    """Refuse a column of measurements: most of many names are fractions."""
     if len(names) < MANY_FRACTIONS or not all(map(is_number, names)):
         return
     fractions = [name for name in names if not is_whole_number(name)]

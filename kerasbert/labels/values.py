@@ -19,12 +19,7 @@ _MOST_DIGITS = 300
 
 
 def plain_value(value: Any) -> Any:
-    """A decimal number, tensor or Arrow scalar as Python's own value; anything else as it is.
-
-    Example:
-        >>> plain_value(Decimal("1.0")), plain_value(np.array("a")), plain_value("b")
-        (1, 'a', 'b')
-    """
+    """A decimal number, tensor or Arrow scalar as Python's own value; anything else as it is."""
     if isinstance(value, (str, numbers.Real)):
         return value
     if isinstance(value, Decimal):
@@ -37,11 +32,7 @@ def plain_value(value: Any) -> Any:
 
 
 def to_array(values: Any) -> np.ndarray:
-    """An array, tensor or extension array as a NumPy array; what is masked is None.
-
-    Raises:
-        DataError: when it cannot be one, such as a nested tensor.
-    """
+    """An array, tensor or extension array as a NumPy array; what is masked is None."""
     if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         return np.array(values.tolist(), dtype=object)
     try:
@@ -68,12 +59,7 @@ def is_blank(name: str) -> bool:
 
 
 def looks_of(name: str) -> str:
-    """What two texts share that look alike: composed characters, without those that cannot be seen.
-
-    Example:
-        >>> looks_of("１") == looks_of("1"), looks_of("e\u0301") == looks_of("é"), looks_of("m²") == looks_of("m2")
-        (True, True, False)
-    """
+    """What two texts share that look alike: composed characters, without those that cannot be seen."""
     if name.isascii() and name.isprintable():
         return " ".join(name.casefold().split())
     composed = unicodedata.normalize("NFC", "".join(map(_plain_form, unicodedata.normalize("NFC", name)))).casefold()

@@ -11,7 +11,7 @@ from typing import Any
 
 from kerasbert._core.checks import half_surrogate, shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
-from kerasbert.reading._files import LONGEST, OTHER_ENCODING, LostError, SourceFile, text_lines
+from kerasbert.reading._files import LONGEST, OTHER_ENCODING, Lines, LostError, SourceFile
 from kerasbert.reading._table import Row, check_columns, check_number
 
 TAB = "\t"
@@ -21,10 +21,10 @@ SAVE_AS = {",": "name it .csv", TAB: "name it .tsv"}
 HEADER_HINT = " The first line is read as the header; where it is data already, put a line of column names before it."
 
 
-def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+def csv_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
     """The rows of a file with a header line; quoted cells may hold line ends, and every cell stays text."""
     delimiter = _delimiter(file)
-    rows = delimited_rows(text_lines(file), delimiter)
+    rows = delimited_rows(text_lines(lines), delimiter)
     _, header = next(rows, (1, []))
     header = _decoded(header, "the header") if isinstance(header, list) else header
     if isinstance(header, DataError):
@@ -46,14 +46,14 @@ def csv_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Ite
     swallowing.warn()
 
 
-def csv_columns(file: SourceFile) -> list[str]:
+def csv_columns(file: SourceFile, lines: Lines) -> list[str]:
     """The names in the header of a file."""
-    return next(_whole_rows(file), [])
+    return next(_whole_rows(file, lines), [])
 
 
-def write_csv(file: SourceFile, target: Path, column: str, cells: Sequence[str | None]) -> None:
+def write_csv(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
     """Write a file with a column added; see `copy_with_column`."""
-    header, *rows = _whole_rows(file)
+    header, *rows = _whole_rows(file, lines)
     check_number(file.path, len(rows), cells)
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=_delimiter(file), lineterminator="\n")
@@ -62,8 +62,8 @@ def write_csv(file: SourceFile, target: Path, column: str, cells: Sequence[str |
     target.write_text(stream.getvalue(), encoding="utf-8", newline="")
 
 
-def _whole_rows(file: SourceFile) -> Iterator[list[str]]:
-    for line, row in delimited_rows(text_lines(file), _delimiter(file)):
+def _whole_rows(file: SourceFile, lines: Lines) -> Iterator[list[str]]:
+    for line, row in delimited_rows(text_lines(lines), _delimiter(file)):
         if isinstance(row, DataError):
             raise DataError(f"{file.path}, line {line}: {row}")
         yield row
@@ -73,12 +73,19 @@ def _delimiter(file: SourceFile) -> str:
     return TAB if file.suffix == ".tsv" else ","
 
 
-def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, Any]]:
-    """Rows of any width; after a bad one it goes on with the line behind that on which the row began.
+def text_lines(lines: Lines) -> Iterator[Any]:
+    """Lines with their ends as text, in which bytes that are no UTF-8 stand as half surrogates."""
+    for line in lines:
+        if isinstance(line, DataError):
+            yield line
+        elif b"\0" in line:
+            yield DataError("holds a NUL byte; is it a text file, and UTF-8?")
+        else:
+            yield line.decode("utf-8", "surrogateescape")
 
-    Args:
-        lines: with their ends; a `DataError` stands for a line that cannot be read.
-    """
+
+def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, Any]]:
+    """Rows of any width; after a bad one it goes on with the line behind that on which the row began."""
     source = _Lines(iter(lines))
     while True:
         try:

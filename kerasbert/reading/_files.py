@@ -1,4 +1,4 @@
-r"""What the readers of data files share: a file as it was looked at, its encoding and its lines.
+r"""What the readers of data files share: a file as it was looked at, its encoding, and what a line is.
 
 A line ends in `\n` or `\r\n`. U+2028, U+0085, a form feed or a `\r` alone end none, and a byte-order mark at the start of
 a file is no text.
@@ -6,12 +6,10 @@ a file is no text.
 
 import codecs
 import dataclasses
-import gzip
 import hashlib
 import os
 import re
 import stat
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,6 +31,8 @@ LONGEST = 16 * 1024**2
 LOST = "the rest of the file cannot be read"
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 COMPRESSED = ".gz"
+# The lines of a file with their ends, as bytes of UTF-8; a `DataError` stands for one that cannot be read.
+Lines = Iterator[Any]
 OTHER_ENCODING = (
     "save the file as UTF-8 (in Excel 'CSV UTF-8'), or name its encoding: encoding='cp1252' (--encoding cp1252) for "
     "Windows-1252, 'latin-1' for Latin-1"
@@ -41,15 +41,7 @@ OTHER_ENCODING = (
 
 @dataclasses.dataclass(frozen=True)
 class SourceFile:
-    """A data file as it was when it was looked at.
-
-    Args:
-        path: absolute.
-        size: in bytes.
-        mtime_ns: time of the last change.
-        sha256: of the content; empty where it was not computed yet.
-        encoding: of a text file, from `check_encoding`.
-    """
+    """A data file as it was when it was looked at; `sha256` is empty where it was not computed yet."""
 
     path: str
     size: int
@@ -76,10 +68,7 @@ class SourceFile:
         return dataclasses.replace(self, sha256=digest)
 
     def change(self) -> str | None:
-        """What has become of the file since: words, or None when its content is the same.
-
-        A file of another time but the same size is read to compare its content.
-        """
+        """What has become of the file since, in words; None when its content is the same."""
         path = Path(self.path)
         if not path.is_file():
             return "is missing"
@@ -123,15 +112,7 @@ def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = 
 
 
 def check_encoding(encoding: str) -> str:
-    """The name of an encoding in which a data file may be.
-
-    Args:
-        encoding: such as `"utf-8"`, `"latin-1"` or `"cp1252"`.
-
-    Example:
-        >>> check_encoding("Latin-1"), check_encoding("utf-8-sig")
-        ('iso8859-1', 'utf-8')
-    """
+    """The name that Python gives to an encoding in which a data file may be, such as `"cp1252"`."""
     if not isinstance(encoding, str):
         raise TypeError(
             f"`encoding` must be a name such as 'utf-8'; got {shorten(encoding)} of {type(encoding).__name__}."
@@ -165,15 +146,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode_lines(content: bytes, source: str, encoding: str = UTF_8) -> list[str]:
-    r"""The lines of UTF-8 bytes, without their ends, `\n` or `\r\n`; nothing else ends a line.
-
-    Args:
-        encoding: from `check_encoding`.
-
-    Example:
-        >>> decode_lines(b"good\r\nbad\x0cfine", "texts.txt")
-        ['good', 'bad\x0cfine']
-    """
+    """The lines of bytes, without their ends, `\\n` or `\\r\\n`; nothing else ends a line."""
     lines = _decoded(content, source, encoding).split("\n")
     if len(lines) == 1 and "\r" in lines[0].rstrip("\r"):
         raise DataError(
@@ -200,53 +173,9 @@ class LostError(DataError):
     """After this one nothing of the file can be read."""
 
 
-def byte_lines(file: SourceFile) -> Iterator[Any]:
-    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
-    try:
-        with _open(file) as stream:
-            if stream.peek(2)[:2] in UTF_16:
-                raise DataError(f"{file.path} is UTF-16, not UTF-8; save it as UTF-8.")
-            mark = BYTE_ORDER_MARK
-            while line := stream.readline(LONGEST + 1):
-                if len(line) > LONGEST and not line.endswith(b"\n"):
-                    yield LostError(f"is longer than {LONGEST} bytes; {LOST}.{carriage_hint(line)}")
-                    return
-                if mark and line.startswith(mark):
-                    check_mark(file.path, file.encoding)
-                line, mark = line.removeprefix(mark), b""
-                yield line if file.encoding == UTF_8 else _as_utf_8(line, file.encoding)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        yield LostError(f"{file.path} is cut or no gzip file ({shorten(str(error))}); {LOST}.")
-    except OSError as error:
-        raise DataError(f"{file.path} cannot be read: {error.strerror or error}.") from error
-
-
-def text_lines(file: SourceFile) -> Iterator[Any]:
-    """The lines of a file with their ends, as text, in which bytes that are no UTF-8 stand as half surrogates."""
-    for line in byte_lines(file):
-        if isinstance(line, DataError):
-            yield line
-        elif b"\0" in line:
-            yield DataError("holds a NUL byte; is it a text file, and UTF-8?")
-        else:
-            yield line.decode("utf-8", "surrogateescape")
-
-
-def _as_utf_8(line: bytes, encoding: str) -> Any:
-    """A line of another encoding, as UTF-8; what is wrong where it is not of that encoding."""
-    try:
-        return line.decode(encoding).encode(UTF_8)
-    except UnicodeDecodeError as error:
-        return DataError(f"is not {encoding} at its byte {error.start}; name the encoding that the file has.")
-
-
 def carriage_hint(line: bytes | str) -> str:
     r"""What to say of a line with a `\r` inside, which ends none; empty without."""
     inside = line.rstrip(b"\r\n") if isinstance(line, bytes) else line.rstrip("\r\n").encode("utf-8", "surrogatepass")
     if b"\r" not in inside:
         return ""
     return " It has carriage returns alone (\\r), which end no line; save the file with \\n or \\r\\n as line ends."
-
-
-def _open(file: SourceFile) -> Any:
-    return gzip.open(file.path, "rb") if file.is_compressed else open(file.path, "rb")

@@ -17,11 +17,7 @@ ACCEPTED = "a path, a frame, a datasets.Dataset, a list of dicts, a list of text
 
 
 def read_frame(source: Any, wanted: Sequence[str]) -> Table:
-    """Read columns of a frame or data set.
-
-    Args:
-        source: a `datasets.Dataset`, or a frame that narwhals knows.
-    """
+    """Read columns of a `datasets.Dataset`, or of a frame that narwhals knows."""
     # Not by isinstance: `datasets` is heavy to import. A pyarrow table has no `features`.
     if hasattr(source, "column_names") and hasattr(source, "features"):
         return _read_dataset(source, wanted)

@@ -9,7 +9,7 @@ from typing import Any
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.json_files import repeated_key
-from kerasbert.reading._files import OTHER_ENCODING, SourceFile, byte_lines, carriage_hint
+from kerasbert.reading._files import OTHER_ENCODING, Lines, SourceFile, carriage_hint
 from kerasbert.reading._table import Row, check_columns, check_number
 
 # Rows among which the text's key must come once, and keys that a message can list.
@@ -17,9 +17,9 @@ FIRST_ROWS = 1000
 MOST_KEYS = 1000
 
 
-def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+def jsonl_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
     """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell."""
-    rows = _rows(file)
+    rows = _rows(file, lines)
     keys: dict[str, None] = {}
     first = _first_rows(rows, wanted, keys)
     if keys:
@@ -34,21 +34,21 @@ def jsonl_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> I
         check_columns(wanted, keys, file.path)
 
 
-def jsonl_columns(file: SourceFile) -> list[str]:
+def jsonl_columns(file: SourceFile, lines: Lines) -> list[str]:
     """The keys of all lines of a file."""
-    return list(dict.fromkeys(name for row in _whole_rows(file) for name in row))
+    return list(dict.fromkeys(name for row in _whole_rows(file, lines) for name in row))
 
 
-def write_jsonl(file: SourceFile, target: Path, column: str, cells: Sequence[str | None]) -> None:
+def write_jsonl(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
     """Write a file with a column added; see `copy_with_column`."""
-    rows = list(_whole_rows(file))
+    rows = list(_whole_rows(file, lines))
     check_number(file.path, len(rows), cells)
-    lines = [json.dumps({**row, column: cell}, ensure_ascii=False) for row, cell in zip(rows, cells, strict=True)]
-    target.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+    written = [json.dumps({**row, column: cell}, ensure_ascii=False) for row, cell in zip(rows, cells, strict=True)]
+    target.write_text("".join(f"{line}\n" for line in written), encoding="utf-8", newline="")
 
 
-def _whole_rows(file: SourceFile) -> Iterator[dict[str, Any]]:
-    for line, row in _rows(file):
+def _whole_rows(file: SourceFile, lines: Lines) -> Iterator[dict[str, Any]]:
+    for line, row in _rows(file, lines):
         if isinstance(row, DataError):
             raise DataError(f"{file.path}, line {line}: {row}")
         yield row
@@ -74,9 +74,9 @@ def _note_keys(row: dict[str, Any], wanted: Sequence[str], keys: dict[str, None]
         keys.update(dict.fromkeys(name for name in wanted if name in row))
 
 
-def _rows(file: SourceFile) -> Iterator[Row]:
+def _rows(file: SourceFile, lines: Lines) -> Iterator[Row]:
     is_first = True
-    for number, line in enumerate(byte_lines(file), start=1):
+    for number, line in enumerate(lines, start=1):
         if isinstance(line, DataError):
             yield number, line
         elif line.strip():

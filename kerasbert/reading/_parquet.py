@@ -7,7 +7,7 @@ from typing import Any
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.json_files import parse_json_object
-from kerasbert.reading._files import SourceFile
+from kerasbert.reading._files import Lines, SourceFile
 from kerasbert.reading._table import Row, check_columns, check_number
 from kerasbert.reading.class_labels import class_names, named_cell
 
@@ -21,11 +21,8 @@ CELL_BYTES = 50
 FEATURES_KEY = b"huggingface"
 
 
-def parquet_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file.
-
-    Class ids come as names where the file knows them, which those of `datasets` do.
-    """
+def parquet_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+    """The rows of a file; class ids come as names where the file knows them, which those of `datasets` do."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -51,14 +48,14 @@ def parquet_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") ->
         raise DataError(words) from error
 
 
-def parquet_columns(file: SourceFile) -> list[str]:
+def parquet_columns(file: SourceFile, lines: Lines) -> list[str]:
     """The names of the columns of a file."""
     from pyarrow import parquet
 
     return list(parquet.read_schema(file.path).names)
 
 
-def write_parquet(file: SourceFile, target: Path, column: str, cells: Sequence[str | None]) -> None:
+def write_parquet(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
     """Write a file with a column added; see `copy_with_column`."""
     import pyarrow
     from pyarrow import parquet
@@ -69,14 +66,7 @@ def write_parquet(file: SourceFile, target: Path, column: str, cells: Sequence[s
 
 
 def features_of(metadata: Any, source: str) -> dict[str, Any]:
-    """The features that `datasets` wrote into the metadata of an Arrow schema; empty where it did not.
-
-    Args:
-        metadata: of the schema, bytes -> bytes, or None.
-
-    Returns:
-        Column -> its feature as plain data.
-    """
+    """The features by column that `datasets` wrote into the metadata of an Arrow schema; empty where it did not."""
     content = (metadata or {}).get(FEATURES_KEY)
     if content is None:
         return {}

@@ -11,12 +11,7 @@ Row = tuple[int, Any]
 
 
 class Table(NamedTuple):
-    """Some columns of a source.
-
-    Args:
-        columns: name -> n cells.
-        source: named in messages.
-    """
+    """Some columns of a source, each of n cells."""
 
     columns: Mapping[str, Sequence[Any]]
     source: str
@@ -40,11 +35,7 @@ def check_columns(wanted: Iterable[str], found: Iterable[str], source: str) -> N
 
 
 def table_of_rows(rows: Sequence[dict[str, Any]], wanted: Iterable[str], source: str) -> dict[str, list[Any]]:
-    """Wanted columns of rows that are dicts; a key that a row lacks is a missing cell.
-
-    Returns:
-        Name -> n cells.
-    """
+    """Wanted columns of rows that are dicts; a key that a row lacks is a missing cell."""
     wanted = list(wanted)
     if rows:
         check_columns(wanted, dict.fromkeys(name for row in rows for name in row), source)

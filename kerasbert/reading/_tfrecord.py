@@ -8,7 +8,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import INPUT_IDS, TOKEN_TYPE_IDS
-from kerasbert.reading._files import LOST, LostError, SourceFile
+from kerasbert.reading._files import LOST, Lines, LostError, SourceFile
 from kerasbert.reading._table import Row
 
 
@@ -16,13 +16,8 @@ class TokenRow(dict[str, Any]):
     """The cells of a row whose text is given as token ids, under `input_ids` and perhaps `token_type_ids`."""
 
 
-def tfrecord_rows(file: SourceFile, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file.
-
-    Yields:
-        The number of a record, and a dict of its wanted cells, a `TokenRow` where token ids stand for the text, or the
-        `DataError` that says what is wrong with it.
-    """
+def tfrecord_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
+    """The rows of a file, counted by record; a `TokenRow` where token ids stand for the text."""
     import tensorflow as tf
 
     kind = "GZIP" if file.is_compressed else ""

@@ -6,15 +6,13 @@ from pathlib import Path
 from kerasbert._core.errors import DataError
 from kerasbert.reading._files import check_file, look_at
 from kerasbert.reading.formats import FORMATS, Copying
+from kerasbert.reading.readers import byte_lines
 
 
 def copy_with_column(source: Path, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write the rows of a file with a column added; everything else stays as it is.
-
-    Args:
-        cells: n cells, one for each row; None is null, in CSV an empty cell.
-    """
-    check_column_is_new(source, column).write(look_at(source), target, column, cells)
+    """Write the rows of a file with a column of n cells added; None is null, in CSV an empty cell."""
+    file = look_at(source)
+    check_column_is_new(source, column).write(file, byte_lines(file), target, column, cells)
 
 
 def check_column_is_new(source: Path, column: str) -> Copying:
@@ -24,6 +22,7 @@ def check_column_is_new(source: Path, column: str) -> Copying:
     suffix = source.suffix.lower()
     if suffix not in known:
         raise DataError(f"{source} must end in one of {', '.join(sorted(known))}; got {source.suffix!r}.")
-    if column in known[suffix].columns(look_at(source)):
+    file = look_at(source)
+    if column in known[suffix].columns(file, byte_lines(file)):
         raise DataError(f"{source} has a column {column!r} already; choose another name with --column.")
     return known[suffix]

@@ -18,12 +18,6 @@ class BadRows:
         on_error: `"stop"` raises at the first one, `"skip"` leaves it out.
         listing: file to which every one is written, a line each; None: none.
         hint: way out that a message ends with.
-
-    Example:
-        >>> bad = BadRows("skip")
-        >>> bad.add("data.csv, line 3", DataError("has 2 cells where the header has 3."))
-        >>> bad.count, bad.first
-        (1, ['data.csv, line 3: has 2 cells where the header has 3.'])
     """
 
     def __init__(self, on_error: str = "stop", listing: Path | None = None, *, hint: str = HINT) -> None:
@@ -35,11 +29,7 @@ class BadRows:
         self.first: list[str] = []
 
     def add(self, place: str, error: Exception) -> None:
-        """Take a row that cannot be used.
-
-        Args:
-            place: such as `data.csv, line 3`; empty where the error says it.
-        """
+        """Take a row that cannot be used; the place is left out where the error says it."""
         words = f"{place}: {error}" if place and not str(error).startswith(place) else str(error)
         if self.on_error == "stop":
             kind = TypeError if isinstance(error, TypeError) else DataError

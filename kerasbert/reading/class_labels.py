@@ -10,35 +10,16 @@ NO_LABEL = -1
 
 
 def class_names(features: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The names behind the class ids of each column that has them.
+    """Column -> the names behind its class ids, for columns of a `ClassLabel` or of lists of it.
 
-    Args:
-        features: column -> its feature as plain data, as `datasets.Features.to_dict` and Parquet files give it.
-
-    Returns:
-        Column -> names, for columns of a `ClassLabel` or of lists of it.
-
-    Example:
-        >>> class_names({"label": {"names": ["no", "yes"], "_type": "ClassLabel"}, "text": {"dtype": "string"}})
-        {'label': ['no', 'yes']}
+    The features are those of `datasets.Features.to_dict` and of Parquet files.
     """
     found = {column: _names(feature) for column, feature in features.items()}
     return {column: names for column, names in found.items() if names is not None}
 
 
 def named_cell(cell: Any, names: Sequence[str]) -> Any:
-    """A cell with names in place of class ids; -1 and a missing id are None.
-
-    Args:
-        cell: a class id, None, a name, or a list of these.
-
-    Returns:
-        The name, None, or a list of them.
-
-    Example:
-        >>> named_cell(1, ["no", "yes"]), named_cell(-1, ["no", "yes"]), named_cell([0, 1], ["no", "yes"])
-        ('yes', None, ['no', 'yes'])
-    """
+    """A cell with names in place of class ids; -1 and a missing id are None."""
     if cell is None or isinstance(cell, str):
         return cell
     if isinstance(cell, (list, tuple)):

@@ -19,13 +19,7 @@ KEYS_AT_ONCE = 2**20
 
 
 class TextFacts(Protocol):
-    """What is known of training texts, in memory or in a token cache.
-
-    Attributes:
-        num_rows: texts.
-        num_cut: texts that were cut.
-        max_length: tokens at which texts were cut.
-    """
+    """What is known of training texts, in memory or in a token cache."""
 
     num_rows: int
     num_cut: int
@@ -59,19 +53,7 @@ def warn_of_texts(
 def overlap_message(
     train_keys: np.ndarray, held_out_texts: Sequence[str], held_out_pairs: Sequence[str] | None = None
 ) -> str | None:
-    """What to say of texts to judge by that are training texts too; case, white space and Unicode form aside.
-
-    Args:
-        train_keys: of the training texts, from `text_keys`.
-        held_out_pairs: m second texts, or None.
-
-    Returns:
-        The message, or None where no text is in both.
-
-    Example:
-        >>> overlap_message(text_keys(["Good  card", "bad"]), ["good card", "late"])[:44]
-        '1 of 2 texts to judge by (50 %) are training'
-    """
+    """What to say of texts to judge by that are training texts too, by the keys of `text_keys`; None where none are."""
     held_out_texts = list(held_out_texts)  # a Series is asked by its index
     held_out = text_keys(held_out_texts, held_out_pairs)
     is_known = np.zeros(len(held_out), dtype=bool)
@@ -93,12 +75,7 @@ def warn_of_absent_labels(
     split: str = "training",
     outcome: str = "it will hardly ever be predicted",
 ) -> None:
-    """Warn of labels that no text of a split has.
-
-    Args:
-        counted: head name -> how many rows have each label, see `label_counts`.
-        names: head name -> label names.
-    """
+    """Warn of labels that no text of a split has; `counted` is head name -> how many rows have each label."""
     for head, counts in counted.items():
         absent = [name for name, count in zip(names[head], counts, strict=True) if not count]
         if absent:
@@ -109,12 +86,7 @@ def warn_of_absent_labels(
 
 
 def warn_of_imbalance(counted: Mapping[str, np.ndarray], names: Mapping[str, Sequence[str]]) -> None:
-    """Warn when a label is far rarer than another.
-
-    Args:
-        counted: head name -> how many rows have each label, see `label_counts`.
-        names: head name -> label names, (negative, positive) for a binary head.
-    """
+    """Warn when a label is far rarer than another; `counted` is head name -> how many rows have each label."""
     for head, counts in counted.items():
         present = np.flatnonzero(counts)
         if len(present) < 2:
@@ -133,19 +105,7 @@ def warn_of_imbalance(counted: Mapping[str, np.ndarray], names: Mapping[str, Seq
 
 
 def text_keys(texts: Sequence[str], pairs: Sequence[str] | None = None) -> np.ndarray:
-    """A number for each text, or pair of texts, that is equal where texts are equal but for case, white space and Unicode form.
-
-    Args:
-        pairs: n second texts, or None.
-
-    Returns:
-        Uint64 (n,), hashes, so that a million long texts take megabytes.
-
-    Example:
-        >>> first, second, third = text_keys(["Good  card", "good card", "bad"])
-        >>> bool(first == second), bool(first == third)
-        (True, False)
-    """
+    """A hash, uint64 (n,), of each text or pair: equal where texts are, but for case, white space and Unicode form."""
     rows = zip(texts, texts if pairs is None else pairs, strict=True)
     hashes = (
         hashlib.blake2b("\0".join(map(_normal, row)).encode("utf-8", "surrogatepass"), digest_size=8).digest()

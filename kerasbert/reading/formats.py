@@ -8,27 +8,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kerasbert.reading._csv import csv_columns, csv_rows, write_csv
-from kerasbert.reading._files import SourceFile
+from kerasbert.reading._files import Lines, SourceFile
 from kerasbert.reading._jsonl import jsonl_columns, jsonl_rows, write_jsonl
 from kerasbert.reading._parquet import parquet_columns, parquet_rows, write_parquet
 from kerasbert.reading._table import Row
 from kerasbert.reading._tfrecord import tfrecord_rows
 
-# Takes a file, the columns to read and the text column among them. A row that cannot be used comes as a `DataError` in its
-# place, so that whoever reads decides whether to stop.
-ReadRows = Callable[[SourceFile, Sequence[str], str], Iterator[Row]]
+# Takes a file, its lines, which binary formats leave alone, the columns to read and the text column among them. A row that
+# cannot be used comes as a `DataError` in its place, so that whoever reads decides whether to stop.
+ReadRows = Callable[[SourceFile, Lines, Sequence[str], str], Iterator[Row]]
 
 
 class Copying(NamedTuple):
-    """How a file is copied with one more column.
+    """How a file is copied with one more column: the columns that it has, and a writer of the copy."""
 
-    Args:
-        columns: the names of the columns that a file has.
-        write: writes the copy: source, target, name of the column, its cells.
-    """
-
-    columns: Callable[[SourceFile], list[str]]
-    write: Callable[[SourceFile, Path, str, Sequence[str | None]], None]
+    columns: Callable[[SourceFile, Lines], list[str]]
+    write: Callable[[SourceFile, Lines, Path, str, Sequence[str | None]], None]
 
 
 class Format(NamedTuple):

@@ -3,8 +3,11 @@
 Whoever reads texts iterates over `usable_rows`: `read_examples` collects them, a token cache is written from them.
 """
 
+import dataclasses
+import gzip
 import os
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +18,20 @@ from kerasbert._core.checks import check_choice, check_texts, half_surrogate, sh
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.labels.cells import LabelCells, label_column
 from kerasbert.labels.names import is_missing
-from kerasbert.reading._files import LARGEST_FILE, UTF_8, SourceFile, check_encoding, check_file
+from kerasbert.reading._files import (
+    BYTE_ORDER_MARK,
+    LARGEST_FILE,
+    LONGEST,
+    LOST,
+    UTF_8,
+    UTF_16,
+    LostError,
+    SourceFile,
+    carriage_hint,
+    check_encoding,
+    check_file,
+    check_mark,
+)
 from kerasbert.reading._frames import read_frame
 from kerasbert.reading._table import Row, Table, table_of_rows
 from kerasbert.reading._tfrecord import TokenRow
@@ -38,13 +54,7 @@ class FileError(DataError):
 
 
 class TextColumns(NamedTuple):
-    """Where the texts of a row stand.
-
-    Args:
-        text: column of the texts.
-        pair: column of second texts; None: there are none.
-        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
-    """
+    """Where the texts of a row stand, and what a missing one is: `"error"`, or `"empty"` for an empty text."""
 
     text: str = "text"
     pair: str | None = None
@@ -56,15 +66,28 @@ class TextColumns(NamedTuple):
         return [self.text, *([self.pair] if self.pair else [])]
 
 
-class RowSource(NamedTuple):
-    """The rows of a source, as they are read.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RowOptions:
+    """How the texts of files are read.
 
     Args:
-        rows: one after the other.
-        label_columns: the label columns among their cells.
-        source: named in messages.
-        unit: `"line"` or `"row"`, what their numbers count.
+        text_column: column of the texts.
+        text_pair_column: column of second texts.
+        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
+        on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts it and lists it in
+            `bad_rows.txt`.
+        encoding: of text files: `"utf-8"`, or such as `"cp1252"` or `"latin-1"`.
     """
+
+    text_column: str = "text"
+    text_pair_column: str | None = None
+    missing: str = "error"
+    on_error: str = "stop"
+    encoding: str = UTF_8
+
+
+class RowSource(NamedTuple):
+    """The rows of a source, as they are read; `unit`, `"line"` or `"row"`, is what their numbers count."""
 
     rows: Iterator[Row]
     label_columns: list[str]
@@ -73,14 +96,7 @@ class RowSource(NamedTuple):
 
 
 class UsableRow(NamedTuple):
-    """A row whose text and labels can be used.
-
-    Args:
-        number: of its line or row.
-        texts: its text, or two; None where token ids stand for them.
-        cells: column -> cell.
-        labels: what `read_labels` made of it.
-    """
+    """A row whose text and labels can be used; `texts` is None where token ids stand for them."""
 
     number: int
     texts: list[str] | None
@@ -167,18 +183,46 @@ def open_file(file: SourceFile, columns: TextColumns, label_columns: Sequence[st
 
 
 def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
-    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
-
-    Yields:
-        The number of a line or row, and a dict of its wanted cells; a `TokenRow` where token ids stand for the text; or
-        the `DataError` that says what is wrong with it.
-    """
+    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory."""
     if file.size == 0:
         raise FileError(f"{file.path} is empty (0 bytes); remove it.")
     try:
-        yield from format_of(file).rows(file, list(wanted), text_column)
+        yield from format_of(file).rows(file, byte_lines(file), list(wanted), text_column)
     except DataError as error:
         raise FileError(str(error)) from error
+
+
+def byte_lines(file: SourceFile) -> Iterator[Any]:
+    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
+    try:
+        with _open(file) as stream:
+            if stream.peek(2)[:2] in UTF_16:
+                raise DataError(f"{file.path} is UTF-16, not UTF-8; save it as UTF-8.")
+            mark = BYTE_ORDER_MARK
+            while line := stream.readline(LONGEST + 1):
+                if len(line) > LONGEST and not line.endswith(b"\n"):
+                    yield LostError(f"is longer than {LONGEST} bytes; {LOST}.{carriage_hint(line)}")
+                    return
+                if mark and line.startswith(mark):
+                    check_mark(file.path, file.encoding)
+                line, mark = line.removeprefix(mark), b""
+                yield line if file.encoding == UTF_8 else _as_utf_8(line, file.encoding)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield LostError(f"{file.path} is cut or no gzip file ({shorten(str(error))}); {LOST}.")
+    except OSError as error:
+        raise DataError(f"{file.path} cannot be read: {error.strerror or error}.") from error
+
+
+def _as_utf_8(line: bytes, encoding: str) -> Any:
+    """A line of another encoding, as UTF-8; what is wrong where it is not of that encoding."""
+    try:
+        return line.decode(encoding).encode(UTF_8)
+    except UnicodeDecodeError as error:
+        return DataError(f"is not {encoding} at its byte {error.start}; name the encoding that the file has.")
+
+
+def _open(file: SourceFile) -> Any:
+    return gzip.open(file.path, "rb") if file.is_compressed else open(file.path, "rb")
 
 
 def usable_rows(
@@ -191,7 +235,6 @@ def usable_rows(
     """Iterate over the rows that can be used.
 
     Args:
-        rows: from `open_rows` or `open_file`.
         read_labels: reads the labels of a row; None: they are left as they are.
         check_ids: checks token ids that stand for a text; None: they are refused.
     """
@@ -209,12 +252,7 @@ def usable_rows(
 def collect_examples(
     rows: RowSource, bad: BadRows, columns: TextColumns, read_labels: ReadLabels | None = None
 ) -> Examples:
-    """Read rows into memory.
-
-    Args:
-        rows: from `open_rows`.
-        read_labels: refuses rows whose labels cannot be used; None: they are all kept.
-    """
+    """Read rows into memory; `read_labels` refuses those whose labels cannot be used."""
     check_choice("missing", columns.missing, MISSING)
     texts: list[list[str]] = [[] for _ in columns.names]
     labels: dict[str, list[Any]] = {name: [] for name in rows.label_columns}
@@ -237,6 +275,36 @@ def collect_examples(
         rows.source,
         numbers,
     )
+
+
+@dataclasses.dataclass(frozen=True)
+class ExampleReader:
+    """Reads files of the same columns into memory.
+
+    Args:
+        columns: of the texts.
+        label_columns: whose cells are read.
+        on_error: what becomes of unusable rows, see `read_examples`; None: nothing can be chosen, they are refused.
+        read_labels: refuses rows whose labels cannot be used; None: all are kept.
+        encoding: of text files.
+        tell: called with what was left out of a file, in words.
+    """
+
+    columns: TextColumns
+    label_columns: Sequence[str]
+    on_error: str | None
+    read_labels: ReadLabels | None
+    encoding: str
+    tell: Callable[[str], None]
+
+    def read(self, path: Path | str) -> Examples:
+        """Read a file."""
+        bad = BadRows("stop", hint="") if self.on_error is None else BadRows(self.on_error)
+        rows = open_rows(path, self.columns, self.label_columns, encoding=self.encoding)
+        examples = collect_examples(rows, bad, self.columns, self.read_labels)
+        if bad.count:
+            self.tell(f"{path}: {bad.describe()}.")
+        return examples
 
 
 def _some_label(columns: Sequence[str]) -> ReadLabels:
@@ -311,12 +379,7 @@ def _texts(cells: Any, columns: TextColumns, place: str, check_ids: CheckIds | N
 
 
 def check_text(cell: Any, column: str, place: str, missing: str) -> str:
-    """The text of a cell.
-
-    Args:
-        place: such as `data.csv, line 3`.
-        missing: a choice of `MISSING`.
-    """
+    """The text of a cell; `missing` is a choice of `MISSING`."""
     if type(cell) is str and cell.isascii():
         return cell
     if isinstance(cell, str):

@@ -16,18 +16,7 @@ NUM_LISTED = 3
 
 
 def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
-    """The data files that some paths and patterns name, each once, in the order of their names within a pattern.
-
-    Args:
-        patterns: a path or a pattern with `*`, `?`, `[...]` or `**`, or several of them.
-        encoding: of the files, see `check_encoding`.
-
-    Example:
-        >>> find_sources("no/such/*.csv")
-        Traceback (most recent call last):
-        ...
-        kerasbert._core.errors.DataError: No file matches 'no/such/*.csv'.
-    """
+    """The data files that paths and patterns (`*`, `?`, `[...]`, `**`) name, each once, sorted within a pattern."""
     listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else _listed(patterns)
     paths = dict.fromkeys(path for pattern in listed for path in _expand(os.fspath(pattern)))
     if not paths:
@@ -86,11 +75,7 @@ def _checked(path: Path, encoding: str) -> SourceFile:
 
 
 def source_of(path: Path, encoding: str = UTF_8) -> SourceFile:
-    """A data file as it is now.
-
-    Args:
-        encoding: of a text file, see `check_encoding`.
-    """
+    """A data file as it is now."""
     file = look_at(path, check_encoding(encoding))
     if file.suffix not in FORMATS:
         raise DataError(

@@ -1,4 +1,4 @@
-"""The model card: what a saved classifier is, for whoever finds its folder, in Hugging Face's form."""
+"""The model card of a saved classifier, in Hugging Face's form."""
 
 import os
 import re
@@ -10,25 +10,19 @@ import numpy as np
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
 from kerasbert.objectives.scores import tell_absent_labels
-from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.saving.parts import ClassifierParts
+from kerasbert.saving.rebuild import weights_by_path
 
 CARD_FILE = "README.md"
 # Fewer training texts than this are too few to learn a label from, or to judge it by.
 FEW_TEXTS = 10
 SETTINGS = (
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "head_learning_rate",
-    "pooling",
-    "layers",
-    "hidden_units",
-    "dropout",
-    "max_length",
-    "long_texts",
-    "patience",
-    "precision",
-    "seed",
+    "epochs batch_size learning_rate head_learning_rate pooling layers hidden_units dropout "
+    "max_length long_texts patience precision seed"
+).split()
+TUNED = (
+    "Thresholds were chosen on the held-out texts for the best F1 of each label, drawn towards a common one where a label "
+    "is rare."
 )
 HELD_OUT = ("test", "validation")
 # Which data was scored, and the scores by head.
@@ -37,14 +31,14 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 
 
 def model_card(
-    trained: TrainedClassifier,
+    trained: ClassifierParts,
     *,
     usage: str | None = None,
     measured: str | None = None,
     library: str = "kerasbert",
     pipeline: bool = True,
 ) -> str:
-    """The card of a saved classifier: data, settings, metrics, thresholds, limits, and how to load it.
+    """Write the card of a saved classifier: data, settings, metrics, thresholds, limits, and how to load it.
 
     It holds no date and no path of the machine, so that the same classifier always gets the same card. What is not known
     is left out. Label names are escaped; they stay text whatever they hold.
@@ -55,9 +49,6 @@ def model_card(
         measured: what was measured when it was exported, Markdown.
         library: that loads it, by the hub's name.
         pipeline: whether it can be used as a pipeline for classifying texts.
-
-    Returns:
-        Markdown with YAML front matter.
 
     Reference:
         Mitchell et al., "Model Cards for Model Reporting", 2019.
@@ -78,7 +69,7 @@ def model_card(
 
 
 def as_yaml(text: str) -> str:
-    """A text as a double-quoted YAML scalar.
+    """Quote a text as a YAML scalar.
 
     Example:
         >>> print(as_yaml('a "b": #c'))
@@ -88,7 +79,7 @@ def as_yaml(text: str) -> str:
 
 
 def as_markdown(text: str) -> str:
-    """A text as Markdown that shows it, in a table as well; line breaks and control characters become spaces.
+    """Escape a text for Markdown, in a table as well; line breaks and control characters become spaces.
 
     Example:
         >>> as_markdown("<b>|*x*")
@@ -99,7 +90,7 @@ def as_markdown(text: str) -> str:
 
 
 def encoder_name(encoder: str) -> str | None:
-    """The name of an encoder, if it is one of the hub; None for a folder, whose path is nobody's business.
+    """Return the name of an encoder, if it is one of the hub; None for a folder, whose path is nobody's business.
 
     Example:
         >>> encoder_name("bert-base-uncased"), encoder_name("/home/me/bert")
@@ -117,8 +108,8 @@ def _yaml_character(character: str) -> str:
     return f"\\U{ord(character):08x}"
 
 
-def _scores(trained: TrainedClassifier) -> Scores | None:
-    """Which data was scored, and the scores by head."""
+def _scores(trained: ClassifierParts) -> Scores | None:
+    """Find which data was scored, and the scores by head."""
     metrics = trained.metrics
     for name in HELD_OUT:
         found = metrics.get(name)
@@ -129,7 +120,7 @@ def _scores(trained: TrainedClassifier) -> Scores | None:
     return None
 
 
-def _front_matter(trained: TrainedClassifier, scores: Scores | None, library: str, pipeline: bool) -> str:
+def _front_matter(trained: ClassifierParts, scores: Scores | None, library: str, pipeline: bool) -> str:
     tasks = sorted({head.task.name for head in trained.model.heads.values()})
     base = encoder_name(str(trained.settings.get("encoder", "")))
     kinds = ["text-classification"] if pipeline else []
@@ -150,12 +141,12 @@ def _front_matter(trained: TrainedClassifier, scores: Scores | None, library: st
     return "\n".join(["---", *lines, "---"])
 
 
-def _summary(trained: TrainedClassifier) -> str:
+def _summary(trained: ClassifierParts) -> str:
     model, settings = trained.model, trained.settings
     config = model.encoder.config
     base = encoder_name(str(settings.get("encoder", "")))
     origin = f", fine-tuned from `{base}`" if base else ""
-    count = sum(int(np.prod(weight.shape)) for weight in model.weights if "seed_generator" not in weight.path)
+    count = sum(int(np.prod(weight.shape)) for weight in weights_by_path(model).values())
     heads = "; ".join(
         f"{'' if name == SINGLE_HEAD else as_markdown(name) + ': '}{head.task.name}, {len(head.label_names)} labels"
         for name, head in model.heads.items()
@@ -166,7 +157,7 @@ def _summary(trained: TrainedClassifier) -> str:
     )
 
 
-def _usage(trained: TrainedClassifier) -> str:
+def _usage(trained: ClassifierParts) -> str:
     pairs = ', ["and the text it is read with"]' if trained.data.get("pairs") else ""
     return (
         "In this folder, or with its path instead of the dot:\n\n"
@@ -181,7 +172,7 @@ def _usage(trained: TrainedClassifier) -> str:
     )
 
 
-def _data(trained: TrainedClassifier) -> str:
+def _data(trained: ClassifierParts) -> str:
     data = trained.data
     if not data:
         return "What it was trained on is not recorded."
@@ -196,7 +187,7 @@ def _data(trained: TrainedClassifier) -> str:
     return "\n".join(lines)
 
 
-def _training(trained: TrainedClassifier) -> str:
+def _training(trained: ClassifierParts) -> str:
     settings = trained.settings
     rows = [f"| {name} | {as_markdown(_plain(settings[name]))} |" for name in SETTINGS if name in settings]
     done = len(trained.history.get("loss", []))
@@ -239,7 +230,7 @@ def _interval(ends: Sequence[float] | None) -> str:
     return "" if ends is None else f" ({ends[0]:.4f} to {ends[1]:.4f})"
 
 
-def _labels(trained: TrainedClassifier, scores: Scores | None) -> str:
+def _labels(trained: ClassifierParts, scores: Scores | None) -> str:
     parts = []
     for name, head in trained.model.heads.items():
         title = "" if name == SINGLE_HEAD else f"### {as_markdown(name)}\n\n"
@@ -247,14 +238,14 @@ def _labels(trained: TrainedClassifier, scores: Scores | None) -> str:
     return "\n\n".join([*parts, _how_decided(trained)])
 
 
-def _label_table(trained: TrainedClassifier, name: str, head: Any, scores: Mapping[str, Any] | None) -> str:
+def _label_table(trained: ClassifierParts, name: str, head: Any, scores: Mapping[str, Any] | None) -> str:
     counts = trained.data.get("labels", {}).get(name)
-    thresholds = _threshold_of_each(head, trained.thresholds[name])
+    thresholds = head.task.thresholds_by_label(trained.thresholds[name])
     columns: dict[str, Sequence[str]] = {"label": [as_markdown(label) for label in head.label_names]}
     if counts:
         columns["training texts"] = [f"{count:,}" for count in counts]
-    if thresholds:
-        columns["threshold"] = thresholds
+    if any(value is not None for value in thresholds):
+        columns["threshold"] = [_number(value) for value in thresholds]
     if scores:
         found = [scores["per_label"].get(label, {}) for label in head.label_names]
         columns |= {title: [_number(row.get(title)) for row in found] for title in ("precision", "recall", "f1")}
@@ -262,35 +253,14 @@ def _label_table(trained: TrainedClassifier, name: str, head: Any, scores: Mappi
     return "\n".join(["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns), *rows])
 
 
-def _threshold_of_each(head: Any, thresholds: np.ndarray) -> list[str]:
-    if head.task.name == "multiclass":
-        return []
-    values = [f"{float(value):.4f}" for value in thresholds]
-    return ["–", *values] if len(values) < len(head.label_names) else values
-
-
-def _how_decided(trained: TrainedClassifier) -> str:
-    tasks = {head.task.name for head in trained.model.heads.values()}
-    ways = []
-    if "multiclass" in tasks:
-        ways.append("Of exclusive labels the most probable one is chosen.")
-    if "binary" in tasks:
-        ways.append("The second of two labels is chosen at its threshold or above, else the first.")
-    if "multilabel" in tasks:
-        tuned = trained.data.get("num_held_out")
-        ways.append(
-            "Each independent label is chosen at its threshold or above. "
-            + (
-                "Thresholds were chosen on the held-out texts for the best F1 of each label, drawn towards a common one "
-                "where a label is rare."
-                if tuned
-                else "Thresholds were not tuned."
-            )
-        )
+def _how_decided(trained: ClassifierParts) -> str:
+    ways = list(dict.fromkeys(head.task.decision for head in trained.model.heads.values()))
+    if trained.outputs.tunes_thresholds:
+        ways.append(TUNED if trained.data.get("num_held_out") else "Thresholds were not tuned.")
     return " ".join(ways)
 
 
-def _limits(trained: TrainedClassifier) -> str:
+def _limits(trained: ClassifierParts) -> str:
     lines = [
         "It knows no other labels than these, and gives every text an answer, also one of another kind or language than "
         "it was trained on.",

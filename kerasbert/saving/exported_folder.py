@@ -24,10 +24,11 @@ from kerasbert.encoders.checkpoints.filling import compare, wants_pooler
 from kerasbert.encoders.config import OWN_MODEL_TYPE, BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.weight_table import weight_table
-from kerasbert.saving.folder import describe, thresholds_of
+from kerasbert.saving.folder import thresholds_of
 from kerasbert.saving.format import upgrade
-from kerasbert.saving.rebuild import rebuild
+from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
+from kerasbert.saving.writing import describe
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 HEAD_PREFIX = "weights."
@@ -38,17 +39,13 @@ ORDERED = ("heads", "subclasses")
 
 
 def head_weights(model: Classifier) -> dict[str, keras.Variable]:
-    """The weights of a classifier that are not its encoder's, by their path."""
-    kept = [weight for weight in model.weights if "seed_generator" not in weight.path]
-    return {weight.path: weight for weight in kept if not weight.path.startswith(f"{model.encoder.name}/")}
+    """Return the weights of a classifier that are not its encoder's, by their path."""
+    encoder = f"{model.encoder.name}/"
+    return {path: weight for path, weight in weights_by_path(model).items() if not path.startswith(encoder)}
 
 
 def describe_exported(trained: TrainedClassifier) -> dict[str, Any]:
-    """What `read_exported` needs beside the weights, as plain data for `config.json`.
-
-    Args:
-        trained: the classifier.
-    """
+    """Describe as plain data for `config.json` what `read_exported` needs beside the weights."""
     description = {name: value for name, value in describe(trained).items() if name not in LEFT_OUT}
     arguments = description["arguments"]
     # transformers sorts the keys of a config that it writes, and the order of heads and labels must not change.
@@ -63,7 +60,7 @@ def describe_exported(trained: TrainedClassifier) -> dict[str, Any]:
 
 
 def as_pairs(tree: Any) -> Any:
-    """A tree of dicts as lists of pairs, which keep their order wherever they are written.
+    """Convert a tree of dicts to lists of pairs, which keep their order wherever they are written.
 
     Example:
         >>> as_pairs({"b": {"y": 1}, "a": ["x"]})
@@ -73,7 +70,7 @@ def as_pairs(tree: Any) -> Any:
 
 
 def from_pairs(pairs: Any) -> Any:
-    """The tree that `as_pairs` took apart.
+    """Convert what `as_pairs` made back to a tree.
 
     Example:
         >>> from_pairs([["b", [["y", ["z"]]]], ["a", ["x"]]])
@@ -85,20 +82,17 @@ def from_pairs(pairs: Any) -> Any:
 
 
 def is_exported(folder: Path) -> bool:
-    """Whether a folder of transformers holds a head of our own."""
+    """Return whether a folder of transformers holds a head of our own."""
     return read_json_object(checked_member(folder, CONFIG_FILE)).get("model_type") == OWN_MODEL_TYPE
 
 
 def read_exported(folder: Path, tokenizer: Tokenizer, encoder: str) -> TrainedClassifier:
-    """Read a classifier back from the folder that its export wrote.
+    """Read a classifier, not compiled, back from the folder that its export wrote.
 
     Args:
         folder: with a `config.json` for which `is_exported` holds.
         tokenizer: its tokenizer, whose `max_length` may be below that of the model.
         encoder: name or folder to note as the classifier's encoder.
-
-    Returns:
-        The classifier; its model is not compiled.
 
     Raises:
         ArtifactError: when the config does not describe a classifier.
@@ -124,7 +118,7 @@ def read_exported(folder: Path, tokenizer: Tokenizer, encoder: str) -> TrainedCl
 
 
 def _mapping(value: Any) -> dict[str, Any]:
-    """A value that another program may have changed, if it is an object; else an empty one."""
+    """Return a value that another program may have changed, if it is an object; else an empty one."""
     return dict(value) if isinstance(value, Mapping) else {}
 
 

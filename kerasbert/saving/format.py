@@ -47,16 +47,12 @@ METRICS_FORM = {
         "text_pair?": (str, None),
         "label_delimiter?": (str, None),
         "heads?": ({...: str}, None),
-    },
+    }
 }
 
 
 def upgrade(description: Mapping[str, Any]) -> dict[str, Any]:
-    """A description in the form of `FORMAT_VERSION`, whichever version wrote it.
-
-    Args:
-        description: the content of `classifier.json`, or what an export keeps in `config.json`; nothing in it is
-            checked yet.
+    """Bring a description into the form of `FORMAT_VERSION`, whichever version wrote it; nothing in it is checked yet.
 
     Example:
         >>> upgrade({"format_version": 1, "settings": {"window_budget": 64, "data": {}}})
@@ -84,17 +80,10 @@ def _renamed(values: Any, names: Mapping[str, str]) -> Any:
 
 
 def check_description(description: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Refuse a description of another form or a newer version.
-
-    Args:
-        description: the content of `classifier.json`.
-        folder: that it is of, for the message.
-
-    Returns:
-        The description in the form of `FORMAT_VERSION`.
+    """Check the content of `classifier.json` and return it in the form of `FORMAT_VERSION`.
 
     Raises:
-        ArtifactError: when it is.
+        ArtifactError: when it has another form or a newer version; the message names `folder`.
     """
     file = str(folder / CLASSIFIER_FILE)
     version = description.get(VERSION_KEY)

@@ -1,6 +1,6 @@
-"""What a folder or file holds, told without running or loading any of it."""
+"""Tell what a folder or file holds, without running or loading any of it."""
 
-from collections.abc import Mapping
+import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,11 +32,7 @@ class HeadFacts(NamedTuple):
 
 
 def files_of(folder: Path) -> list[tuple[str, int]]:
-    """Names, relative to the folder, and sizes in bytes of the files in a folder, sorted by name.
-
-    Args:
-        folder: a folder; a file is given as itself.
-    """
+    """List names, relative to the folder, and bytes of the files in a folder, or of a file itself, by name."""
     if folder.is_file():
         return [(folder.name, folder.stat().st_size)]
     return sorted(
@@ -45,14 +41,7 @@ def files_of(folder: Path) -> list[tuple[str, int]]:
 
 
 def manifest_state(folder: Path) -> tuple[bool | None, str]:
-    """Whether a folder is as it was written.
-
-    Args:
-        folder: a folder.
-
-    Returns:
-        True, False, or None where there is no manifest; and a sentence.
-    """
+    """Return whether a folder is as it was written, None where there is no manifest; and a sentence."""
     recover_folder(folder)
     if not (folder / MANIFEST_FILE).is_file() or not _is_perhaps_ours(folder):
         return None, "no manifest of kerasbert, so whether files were changed cannot be told"
@@ -65,7 +54,7 @@ def manifest_state(folder: Path) -> tuple[bool | None, str]:
 
 
 def _is_perhaps_ours(folder: Path) -> bool:
-    """Whether a manifest is not plainly that of another program, such as of a web application."""
+    """Return whether a manifest is not plainly that of another program, such as of a web application."""
     try:
         content = read_json_object(folder / MANIFEST_FILE)
     except KerasBertError:
@@ -74,11 +63,7 @@ def _is_perhaps_ours(folder: Path) -> bool:
 
 
 def kind_in_words(folder: Path) -> str | None:
-    """What kerasbert wrote a folder as, such as "a token cache"; None where it did not, or where that cannot be told.
-
-    Args:
-        folder: any folder.
-    """
+    """Return what kerasbert wrote a folder as, such as "a token cache"; None where that cannot be told."""
     try:
         kind = read_manifest(folder).kind
     except KerasBertError:
@@ -87,13 +72,7 @@ def kind_in_words(folder: Path) -> str | None:
 
 
 def read_classifier_file(folder: Path) -> dict[str, Any]:
-    """The description of a saved classifier.
-
-    Args:
-        folder: written by `TextClassifier.save`.
-
-    Returns:
-        The content of its `classifier.json`, in the form of the newest version.
+    """Read the `classifier.json` of a saved classifier, in the form of the newest version.
 
     Raises:
         ArtifactError: when the description is malformed.
@@ -107,13 +86,7 @@ def read_classifier_file(folder: Path) -> dict[str, Any]:
 
 
 def count_parameters(folder: Path) -> int | None:
-    """Number of weights in `model.safetensors`, from its header alone.
-
-    Args:
-        folder: that holds the file.
-
-    Returns:
-        The number; None where there is no such file.
+    """Count the weights in `model.safetensors`, by its header alone; None where there is no such file.
 
     Raises:
         CheckpointError: when the file is malformed.
@@ -123,36 +96,24 @@ def count_parameters(folder: Path) -> int | None:
     if not (folder / SAFETENSORS_FILE).is_file():
         return None
     source = SafetensorsSource(folder / SAFETENSORS_FILE, strip_prefix=False)
-    total = 0
-    for name in source.names():
-        count = 1
-        for size in source.shape(name):
-            count *= int(size)
-        total += count
-    return total
+    return sum(math.prod(map(int, source.shape(name))) for name in source.names())
 
 
 def heads_of(folder: Path) -> list[HeadFacts]:
-    """The heads of a saved classifier, from its description.
-
-    Args:
-        folder: written by `TextClassifier.save`.
-
-    Returns:
-        The heads, in their order.
+    """List the heads of a saved classifier, from its description.
 
     Raises:
         ArtifactError: when the description is malformed.
     """
     try:
         description = read_classifier_file(folder)
-        found = _heads(description["builder"], description["arguments"])
-        thresholds = description.get("thresholds", {})
-        for name, _, labels in found:
-            check_form(list(labels), [str], f"the labels of {shorten(name)}")
+        tasks = outputs_from(description["builder"], description["arguments"]).tasks
+        for name, task in tasks.items():
+            check_form(list(task.label_names), [str], f"the labels of {shorten(name)}")
+        limits = {name: description["thresholds"][name] for name, task in tasks.items() if task.uses_thresholds}
         return [
-            HeadFacts(name, task, tuple(labels), () if task == "multiclass" else tuple(map(float, thresholds[name])))
-            for name, task, labels in found
+            HeadFacts(name, task.name, tuple(task.label_names), tuple(map(float, limits.get(name, ()))))
+            for name, task in tasks.items()
         ]
     except ArtifactError:
         raise
@@ -160,8 +121,3 @@ def heads_of(folder: Path) -> list[HeadFacts]:
         raise ArtifactError(
             f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."
         ) from error
-
-
-def _heads(builder: str, arguments: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    outputs = outputs_from(builder, arguments)
-    return [(head, task.name, task.label_names) for head, task in outputs.tasks.items()]

@@ -1,4 +1,4 @@
-"""A classifier in a folder of transformers, whether transformers or an export of ours wrote it."""
+"""Load a classifier in a folder of transformers, whether transformers or an export of ours wrote it."""
 
 import os
 from pathlib import Path
@@ -13,6 +13,7 @@ from kerasbert.encoders.checkpoints import read_config
 from kerasbert.saving.exported_folder import is_exported, read_exported
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tokenization.given_tokenizers import as_tokenizer
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 def load_pretrained(
@@ -23,55 +24,35 @@ def load_pretrained(
     tokenizer: Any = None,
     split_special_tokens: bool | None = None,
 ) -> TrainedClassifier:
-    """Read a classifier of transformers; arguments and errors are those of `TextClassifier.from_pretrained`.
+    """Load a classifier of transformers, see `TextClassifier.from_pretrained`; not compiled, its settings train it on."""
+    name, folder = os.fspath(name_or_folder), resolve_encoder(name_or_folder)
 
-    Returns:
-        The classifier; its model is not compiled, and its settings train it on (`warm_start`).
-    """
-    folder = resolve_encoder(name_or_folder)
-    options: dict[str, Any] = {"max_length": max_length, "problem_type": problem_type, "tokenizer": tokenizer}
-    options["split_special_tokens"] = split_special_tokens
-    return read_locked(folder, lambda: _read(os.fspath(name_or_folder), folder, **options))
+    def read() -> TrainedClassifier:
+        config = read_config(folder)
+        tokens = as_tokenizer(
+            folder if tokenizer is None else tokenizer,
+            positions=config.max_length,
+            max_length=max_length,
+            split_special_tokens=split_special_tokens,
+        )
+        tokens.check_fits(config.vocab_size, repr(str(folder)))
+        if is_exported(folder):
+            if problem_type is not None:
+                raise ConfigError(
+                    f"`problem_type` must be None for {str(folder)!r}, which kerasbert exported with its task; got "
+                    f"{shorten(problem_type)}."
+                )
+            return read_exported(folder, tokens, name)
+        return _standard(name, folder, tokens, problem_type)
 
-
-def _read(
-    name: str,
-    folder: Path,
-    *,
-    max_length: int | None,
-    problem_type: str | None,
-    tokenizer: Any,
-    split_special_tokens: bool | None,
-) -> TrainedClassifier:
-    config = read_config(folder)
-    tokens = as_tokenizer(
-        folder if tokenizer is None else tokenizer,
-        positions=config.max_length,
-        max_length=max_length,
-        split_special_tokens=split_special_tokens,
-    )
-    tokens.check_fits(config.vocab_size, repr(str(folder)))
-    if is_exported(folder):
-        if problem_type is not None:
-            raise ConfigError(
-                f"`problem_type` must be None for {str(folder)!r}, which kerasbert exported with its task; got "
-                f"{shorten(problem_type)}."
-            )
-        return read_exported(folder, tokens, name)
-    return _standard(name, folder, tokens, problem_type)
+    return read_locked(folder, read)
 
 
-def _standard(name: str, folder: Path, tokenizer: Any, problem_type: str | None) -> TrainedClassifier:
+def _standard(name: str, folder: Path, tokenizer: Tokenizer, problem_type: str | None) -> TrainedClassifier:
     read = read_classifier(folder, max_length=tokenizer.max_length, problem_type=problem_type)
     head = read.model.head
-    settings = {
-        **read.arguments,
-        "task": head.task.name,
-        "label_names": list(head.label_names),
-        "encoder": name,
-        "max_length": tokenizer.max_length,
-        "warm_start": True,
-    }
+    own = {"task": head.task.name, "label_names": list(head.label_names), "encoder": name}
+    settings = {**read.arguments, **own, "max_length": tokenizer.max_length, "warm_start": True}
     return TrainedClassifier(
         read.model,
         tokenizer,

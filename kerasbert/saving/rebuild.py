@@ -1,4 +1,4 @@
-"""A classifier built again from its description, with fresh weights."""
+"""Build a classifier again from its description, with fresh weights."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -46,14 +46,16 @@ def builder_of(name: str) -> Callable[..., Classifier]:
     return lambda **given: build_heads({SINGLE_HEAD: task.of(given[task.argument])}, given)
 
 
+def weights_by_path(model: Classifier) -> dict[str, keras.Variable]:
+    """Return the weights that are saved: all but the states of random generators."""
+    return {weight.path: weight for weight in model.weights if "seed_generator" not in weight.path}
+
+
 def rebuild(description: Mapping[str, Any]) -> Classifier:
-    """Build the classifier that a description tells, with fresh weights.
+    """Build the classifier, not compiled, that a description tells, with fresh weights.
 
     Args:
         description: `builder` and `arguments` as `architecture_of` gives them, and perhaps `precision`, a Keras dtype policy.
-
-    Returns:
-        The classifier, not compiled.
 
     Raises:
         KeyError, TypeError, ValueError, AttributeError: when it does not describe one.
@@ -84,13 +86,10 @@ def _trainable_parts(description: Mapping[str, Any]) -> Mapping[str, bool]:
 
 
 class precision:  # noqa: N801 - reads as a keyword: with precision("mixed_bfloat16")
-    """Context: layers made inside use this Keras dtype policy.
-
-    Args:
-        name: `"float32"`, `"mixed_bfloat16"`, `"mixed_float16"` or another policy that Keras knows.
+    """Context: layers made inside use this Keras dtype policy, such as `"mixed_bfloat16"`.
 
     Raises:
-        ConfigError: when Keras knows no such policy.
+        ConfigError: when Keras knows no such policy, or its weights would overflow.
     """
 
     def __init__(self, name: str) -> None:

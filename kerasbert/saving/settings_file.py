@@ -19,14 +19,11 @@ SECTIONS = {"Task": TaskSettings, "Model": ModelSettings, "Batches": BatchSettin
 
 
 def settings_text(settings: Mapping[str, Any], reading: Mapping[str, Any]) -> str:
-    """The content of `settings.toml`.
+    """Write the content of `settings.toml`; what is None by default and None is left out.
 
     Args:
         settings: of a `TextClassifier`, by name.
         reading: how the data was read, as `metrics.json` keeps it; empty where it is not known.
-
-    Returns:
-        TOML; what is None by default and None is left out.
     """
     lines = ["# Train with these settings again: kerasbert train DATA --config settings.toml --output DIR"]
     data = _data_options(reading, settings.get("task"))
@@ -39,14 +36,7 @@ def settings_text(settings: Mapping[str, Any], reading: Mapping[str, Any]) -> st
 
 
 def read_settings(file: Path, options: Mapping[str, Option]) -> dict[str, Any]:
-    """Read a settings file.
-
-    Args:
-        file: TOML.
-        options: those that it may set, by name.
-
-    Returns:
-        Name -> value of those that it sets.
+    """Read those of some options that a settings file sets.
 
     Raises:
         ConfigError: when it is no TOML, or has a key that is no option.
@@ -77,7 +67,7 @@ def _lines(values: Mapping[str, Any], options: Mapping[str, Option]) -> Iterator
 
 
 def _data_options(reading: Mapping[str, Any], task: Any) -> dict[str, Any]:
-    """How data is read, by the names of the command's options."""
+    """Return how data is read, by the names of the command's options."""
     found = {"text_column": reading.get("text"), "text_pair_column": reading.get("text_pair")}
     found["label_delimiter"] = reading.get("label_delimiter")
     heads, tasks = reading.get("heads"), reading.get("tasks", {})

@@ -8,8 +8,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.batches.make import make_batches
-from kerasbert.batches.memory import Batches
+from kerasbert.batches.memory import Batches, make_batches
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import compile_classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical

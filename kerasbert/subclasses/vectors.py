@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.encoder_folders import resolve_encoder
-from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import make_batches
 from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.saving.folder import load_trained

@@ -1,4 +1,4 @@
-"""Raw text in, label names out: parameters, `fit`, and the trained classifier that it makes."""
+"""`TextClassifier`: raw text in, label names out."""
 
 from kerasbert.text_classifier.classifier import TextClassifier as TextClassifier
 from kerasbert.text_classifier.loading import load as load

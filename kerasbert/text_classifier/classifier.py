@@ -17,10 +17,9 @@ from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.subclasses.secondary import add_subclasses
 from kerasbert.tasks.several import MULTITASK
-from kerasbert.text_classifier.fitting import plain_settings, prepare_fitting, run_fitting, run_learning_rate_finder
+from kerasbert.text_classifier.fitting import prepare_fitting, run_fitting, run_learning_rate_finder, training_data
 from kerasbert.text_classifier.labels import Validation
-from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.training_data import training_data
+from kerasbert.text_classifier.settings import Settings, plain_settings
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.learning_rate_finder import LearningRateFinder
@@ -41,7 +40,7 @@ class TextClassifier(Settings):
         **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`, `warm_start` and `verbose`.
 
     Example:
-        >>> classifier = TextClassifier("binary", encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
+        >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> classifier.predict_proba(["good"]).shape
         (1, 2)
@@ -69,10 +68,9 @@ class TextClassifier(Settings):
         Args:
             data: n texts; or `Examples`, from `read_examples`; or a token cache of any size, from `prepare_tokens` or
                 `open_cache`, made with this classifier's task, encoder and length.
-            labels: n labels: names or integers; for a multi-label task lists of names or an array (n, C) of 0 and 1;
-                head name -> labels for a multi-task one; level name -> labels,
-                `{"class": [...], "subclass": [...]}`, for a hierarchical one, where a subclass that is not known is None.
-                None: those of the examples or of the token cache.
+            labels: n labels: names or integers; for a multi-label task lists of names or an array (n, C) of 0 and 1; head
+                name -> labels for a multi-task one; level name -> labels, `{"class": [...], "subclass": [...]}`, for a
+                hierarchical one, where an unknown subclass is None. None: those of the examples or of the token cache.
             text_pairs: n second texts, read together with the first ones.
             validation: `(texts, labels)` or `(texts, labels, text_pairs)` to choose the best epoch and thresholds on.
                 Without, `validation_fraction` is held out.
@@ -86,8 +84,7 @@ class TextClassifier(Settings):
             ConfigError: when an argument is out of its range or does not go with the data, the token cache was made for
                 another task, encoder or length, the checkpoints are of another training, or the devices do not exist.
             DataError: when a text or a label cannot be used; the message names its row.
-            DivergedError: when the loss is no longer a number; `trained_` keeps the weights from before that batch, and
-                the classifier can be saved.
+            DivergedError: when the loss is no longer a number; `trained_` keeps the weights from before that batch.
             TypeError: when an argument has the wrong type.
         """
         self.check_arguments()
@@ -134,7 +131,7 @@ class TextClassifier(Settings):
         text_pairs: Sequence[str] | None = None,
         epochs: int = 30,
     ) -> Self:
-        """A hierarchical classifier with this one's classes, whose subclasses are learned on its frozen features.
+        """Learn subclasses on this classifier's frozen features, for a hierarchical classifier with the same classes.
 
         Args:
             texts: n texts.
@@ -206,7 +203,7 @@ class TextClassifier(Settings):
         return trained_of(self).classes
 
     def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
-        """Probabilities of the labels, see `TrainedClassifier.predict_proba`.
+        """Predict the probabilities of the labels.
 
         Args:
             texts: n texts; an empty list gives an empty result.
@@ -223,7 +220,7 @@ class TextClassifier(Settings):
         return trained_of(self).predict_proba(texts, text_pairs)
 
     def predict(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
-        """Label names, by the thresholds, see `TrainedClassifier.predict`.
+        """Predict labels by the thresholds.
 
         Args:
             texts: n texts.
@@ -241,7 +238,7 @@ class TextClassifier(Settings):
         return trained_of(self).predict(texts, text_pairs)
 
     def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
-        """The results of `predict` and `predict_proba`, from one pass of the texts through the model.
+        """Return what `predict` and `predict_proba` do, from one pass of the texts through the model.
 
         Args:
             texts: n texts.
@@ -251,31 +248,24 @@ class TextClassifier(Settings):
             Labels, and their probabilities.
 
         Raises:
-            DataError: when a text cannot be used.
-            NotFittedError: when the classifier is not trained yet.
-            TypeError: when `texts` is one text or holds something else than texts.
+            DataError, NotFittedError, TypeError: as `predict`.
         """
         return trained_of(self).predict_with_proba(texts, text_pairs)
 
     def evaluate(
-        self,
-        texts: Sequence[str],
-        labels: Any,
-        text_pairs: Sequence[str] | None = None,
-        *,
-        intervals: bool = False,
+        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
     ) -> dict[str, Any]:
-        """Accuracy, and precision, recall, F1, average precision and ROC AUC, see `TrainedClassifier.evaluate`.
+        """Evaluate: accuracy, and precision, recall, F1, average precision and ROC AUC per label, micro, macro and weighted.
 
         Args:
             texts: n texts.
             labels: as for `fit`.
             text_pairs: n second texts.
-            intervals: whether to give, under `intervals`, where scores lie with 95 % confidence.
+            intervals: whether to give, under `intervals`, 95 % confidence intervals, see `bootstrap_intervals`.
 
         Returns:
-            See `score_predictions`; for several heads a dict of these by head; for a hierarchical classifier also what
-            `score_hierarchy` gives.
+            See `score_predictions`; for several heads a dict of these by head; for a hierarchical classifier by level, over
+            the texts whose label is known there, and under `hierarchy` what `score_hierarchy` gives.
 
         Raises:
             DataError: when a text or label cannot be used.
@@ -284,8 +274,7 @@ class TextClassifier(Settings):
         return trained_of(self).evaluate(texts, labels, text_pairs, intervals=intervals)
 
     def score(self, texts: Sequence[str], labels: Any) -> float:
-        """Accuracy, as scikit-learn's classifiers give it; of a multi-task classifier the mean over the heads, of a
-        hierarchical one the share of texts that are right at every level."""
+        """Return the accuracy, as scikit-learn's classifiers do; for several heads their mean, for a hierarchy that of all levels at once."""
         return trained_of(self).outputs.accuracy(self.evaluate(texts, labels))
 
     def save(
@@ -299,7 +288,7 @@ class TextClassifier(Settings):
             metrics: plain data to keep in `metrics.json`; None keeps those that it was loaded with.
 
         Raises:
-            ArtifactError: when the folder cannot be written.
+            ArtifactError: when the folder cannot be written or a weight is no number.
             NotFittedError: when the classifier is not trained yet.
         """
         trained = dataclasses.replace(trained_of(self), settings=plain_settings(self))
@@ -307,11 +296,7 @@ class TextClassifier(Settings):
 
     @classmethod
     def from_trained(cls, trained: TrainedClassifier) -> Self:
-        """The estimator around a trained classifier, with the settings that it keeps.
-
-        Args:
-            trained: such as from `kerasbert.load(...).trained_`.
-        """
+        """Wrap a trained classifier in an estimator, with the settings that it keeps."""
         classifier = cls()
         known = classifier.get_params()
         classifier.set_params(**{name: value for name, value in trained.settings.items() if name in known})
@@ -431,12 +416,7 @@ class TextClassifier(Settings):
         return export_saved_model(self, folder, **options)
 
     def export_tflite(
-        self,
-        folder: str | os.PathLike[str],
-        *,
-        quantize: str = "none",
-        length: int | str | None = None,
-        **options: Any,
+        self, folder: str | os.PathLike[str], *, quantize: str = "none", length: int | str | None = None, **options: Any
     ) -> Export:
         """Write `FOLDER/model.tflite` for phones: MediaPipe's TextClassifier takes raw text with it as it is.
 

@@ -1,42 +1,262 @@
-"""One training of a `TextClassifier`: from its data to a `TrainedClassifier`."""
+"""One training of a `TextClassifier`: from its data, texts in memory or a token cache, to a `TrainedClassifier`."""
 
 import dataclasses
-import os
-from collections.abc import Sequence
+import functools
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
-from kerasbert._core.errors import DivergedError
-from kerasbert._core.names import RATE_KEY
-from kerasbert._core.options import options_of
-from kerasbert.batches.memory import Batches
-from kerasbert.batches.stream import StreamBatches
+from kerasbert._core.checks import check_texts, shorten
+from kerasbert._core.errors import ConfigError, DataError, DivergedError
+from kerasbert._core.names import RATE_KEY, SINGLE_HEAD
+from kerasbert.batches.lengths import LONGEST
+from kerasbert.batches.memory import Batches, MemoryRows, make_batches
+from kerasbert.batches.rows import RowStore, held_out_rows
+from kerasbert.batches.stream import StreamBatches, stream_batches
+from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import label_counts
-from kerasbert.reading.data_checks import warn_of_absent_labels
+from kerasbert.labels.kinds import NAMES
+from kerasbert.reading.data_checks import text_keys, warn_of_absent_labels, warn_of_imbalance, warn_of_texts
+from kerasbert.reading.examples import Examples
 from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
-from kerasbert.text_classifier.labels import Validation, checked_validation
-from kerasbert.text_classifier.settings import Settings
-from kerasbert.text_classifier.training_data import Encoded, TextsInMemory, TrainingData, memory_batches
+from kerasbert.tasks.outputs import ReadLabels
+from kerasbert.text_classifier.cache_checks import cached_outputs, check_cache
+from kerasbert.text_classifier.labels import Validation, checked_validation, labels_of_examples
+from kerasbert.text_classifier.settings import Settings, plain_settings
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.callbacks.logs import RateLog
-from kerasbert.training.devices import as_strategy
+from kerasbert.training.devices import as_strategy, needs_static_shapes
 from kerasbert.training.finetune import finetune
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.settings import RunSettings
 
+# Token arrays and labels by head.
+Encoded = tuple[Any, dict[str, np.ndarray]]
+# Texts that are tokenized uncut, to say how long they are.
+SAMPLE = 1000
+
+
+class TrainingData(ABC):
+    """Abstract: labelled texts, read in the order of the methods.
+
+    Attributes:
+        labels: set by `read_labels`; of a token cache without the arrays.
+        rows: token ids and labels, set by `read_texts`.
+        held_out_rows: the rows that are not trained on; None: there are none.
+        max_length: of the texts in tokens; None where they are not tokenized yet.
+    """
+
+    labels: ReadLabels
+    rows: RowStore
+    held_out_rows: np.ndarray | None = None
+    max_length: int | None = None
+    pairs: bool
+    pad_id: int
+
+    @abstractmethod
+    def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
+        """Read the labels, which are those of `before` where there is one."""
+
+    @abstractmethod
+    def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
+        """Tokenize the texts, or check that they were tokenized so."""
+
+    @abstractmethod
+    def batches(self, settings: Settings, devices: Any) -> Batches | StreamBatches:
+        """Batches of what is left to train on."""
+
+    def warn(self, settings: Settings, tokenizer: Tokenizer, validation: Validation | None) -> None:
+        """Warn of what is odd in texts and labels, and of validation texts that are trained on."""
+        warn_of_texts(
+            self.rows,
+            validation,
+            keys=self.text_keys if validation is not None else None,
+            long_texts=tokenizer.long_texts.way,
+            full_lengths=lambda: self.full_lengths(tokenizer),
+        )
+        outputs, counts = self.labels.outputs, self.rows.counts
+        if outputs.hierarchy is None:
+            warn_of_absent_labels(counts, outputs.label_names)
+        if settings.balance is None and settings.sampling is None:
+            untuned = outputs.untuned(validation is not None or bool(settings.held_out_share()))
+            warn_of_imbalance({head: counts[head] for head in untuned}, outputs.label_names)
+
+    @property
+    @abstractmethod
+    def text_keys(self) -> np.ndarray | None:
+        """A number for each text that is equal where texts are; None: not known."""
+
+    def full_lengths(self, tokenizer: Tokenizer) -> np.ndarray | None:
+        """The lengths in tokens of a sample of the texts, uncut; None where the texts are gone."""
+        return None
+
+    def hold_out(self, share: float, seed: int) -> Encoded:
+        """A share of the texts, which is not trained on from now on."""
+        self.held_out_rows = held_out_rows(self.rows, share, seed=seed)
+        return self.rows.read(self.held_out_rows)
+
+    def validation_batches(self, settings: Settings, held_out: Encoded, devices: Any) -> Batches:
+        """Batches of what is judged after each epoch."""
+        return memory_batches(settings, held_out, self.pad_id, lengths=padded_lengths(settings, devices))
+
+    def describe(self, held_out: Encoded | None) -> dict[str, Any]:
+        """Numbers of texts and of each label, which the model card tells."""
+        counts = self.rows.counts
+        if self.held_out_rows is not None and held_out is not None:
+            counts = {head: count - label_counts(held_out[1][head], len(count)) for head, count in counts.items()}
+        return {
+            "num_texts": self.rows.num_rows - (0 if self.held_out_rows is None else len(self.held_out_rows)),
+            "num_held_out": 0 if held_out is None else len(held_out[0]),
+            "num_cut": self.num_cut,
+            "labels": {head: count.tolist() for head, count in counts.items()},
+        }
+
+    @property
+    def num_cut(self) -> int:
+        """Training texts that are longer than the model reads."""
+        return self.rows.num_cut
+
+    @property
+    def numbers(self) -> list[int] | None:
+        """The number that each row of the batches had in `fit`; None where they are its own."""
+        return None
+
+
+def memory_batches(
+    settings: Settings, encoded: Encoded, pad_id: int, *, lengths: str | None = None, shuffle: bool = False
+) -> Batches:
+    """Batches of token arrays and labels by head: shuffled to train on, else by length."""
+    token_arrays, arrays = encoded
+    return make_batches(
+        token_arrays,
+        arrays if list(arrays) != [SINGLE_HEAD] else arrays[SINGLE_HEAD],
+        batch_size=settings.batch_size,
+        shuffle=shuffle,
+        seed=settings.seed,
+        lengths=lengths,
+        sampling=settings.sampling if shuffle else None,
+        pad_id=pad_id,
+        by_length=not shuffle,
+    )
+
+
+def padded_lengths(settings: Settings, devices: Any) -> str | None:
+    """Pad to the batch's longest text unless XLA compiles per length or texts are windowed."""
+    compiled = keras.backend.backend() != "tensorflow" or needs_static_shapes(devices)
+    return None if compiled or settings.long_texts == "windows" else LONGEST
+
+
+class TextsInMemory(TrainingData):
+    """Texts and labels as they were given to `fit`."""
+
+    def __init__(self, texts: Any, labels: Any, text_pairs: Any = None) -> None:
+        # A mistake in the data is told before an encoder is loaded.
+        self.texts = texts if isinstance(texts, list) else check_texts("texts", texts)
+        self.text_pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
+        self.pairs = self.text_pairs is not None
+        self.cells = labels
+
+    def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
+        self.labels = (settings.plan() if before is None else before.outputs).read(self.cells)
+
+    def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
+        self.token_arrays, self.pad_id = tokenizer.encode(self.texts, self.text_pairs), tokenizer.pad_id
+        check_rows(self.labels.arrays, len(self.token_arrays))
+        sizes = {head: len(names) for head, names in self.labels.outputs.label_names.items()}
+        self.rows = MemoryRows(self.token_arrays, self.labels.arrays, sizes)
+
+    @property
+    def text_keys(self) -> np.ndarray:
+        return text_keys(self.texts, self.text_pairs)
+
+    def full_lengths(self, tokenizer: Tokenizer) -> np.ndarray:
+        some = slice(None, None, max(len(self.texts) // SAMPLE, 1))
+        return tokenizer.full_lengths(*[part[some] for part in (self.texts, self.text_pairs) if part is not None])
+
+    @functools.cached_property
+    def train(self) -> Encoded:
+        """What is left to train on."""
+        if self.held_out_rows is None:
+            return self.token_arrays, self.labels.arrays
+        return self.rows.read(np.array(self.numbers))
+
+    def batches(self, settings: Settings, devices: Any) -> Batches:
+        lengths = padded_lengths(settings, devices)
+        return memory_batches(settings, self.train, self.pad_id, lengths=lengths, shuffle=True)
+
+    @property
+    def num_cut(self) -> int:
+        return int(self.train[0].num_truncated)
+
+    @property
+    def numbers(self) -> list[int]:
+        rows = np.arange(self.rows.num_rows)
+        return (rows if self.held_out_rows is None else np.delete(rows, self.held_out_rows)).tolist()
+
+
+class CachedTexts(TrainingData):
+    """A token cache."""
+
+    def __init__(self, cache: TokenCache) -> None:
+        self.cache = cache
+        self.max_length = cache.max_length
+        self.pairs = cache.facts["text_pair"] is not None
+        self.rows = cache
+        self.pad_id = cache.pad_id
+
+    def read_labels(self, settings: Settings, before: TrainedClassifier | None) -> None:
+        outputs = cached_outputs(self.cache, settings, before)
+        self.labels = ReadLabels(outputs, {}, dict.fromkeys(self.cache.heads, NAMES))
+
+    def read_texts(self, settings: Settings, tokenizer: Tokenizer) -> None:
+        check_cache(self.cache, tokenizer)
+
+    @property
+    def text_keys(self) -> np.ndarray | None:
+        return self.cache.text_keys
+
+    def batches(self, settings: Settings, devices: Any) -> StreamBatches:
+        return stream_batches(
+            self.cache,
+            token_budget=settings.token_budget,
+            batch_size=None if settings.token_budget else settings.batch_size,
+            seed=settings.seed,
+            sampling=settings.sampling,
+            augment=settings.augment,
+            held_out=self.held_out_rows,
+        )
+
+
+def training_data(data: Any, labels: Any, text_pairs: Sequence[str] | None, *, settings: Settings) -> TrainingData:
+    """The data that `fit` is given, of whatever kind; see `TextClassifier.fit`."""
+    if isinstance(data, TokenCache):
+        _refuse({"labels": labels, "text_pairs": text_pairs}, "must be left out with a token cache, which holds them")
+        return CachedTexts(data)
+    _refuse(
+        {"token_budget": settings.token_budget, "augment": settings.augment},
+        "goes with a token cache, see `prepare_tokens`",
+    )
+    if isinstance(data, Examples):
+        _refuse({"text_pairs": text_pairs}, "must be left out with `Examples`, which hold them")
+        labels = labels_of_examples(data, settings) if labels is None else labels
+        return TextsInMemory(data.texts, labels, data.text_pairs)
+    if labels is None:
+        raise DataError("`labels` must be given with texts, a label for each; got None.")
+    return TextsInMemory(data, labels, text_pairs)
+
+
+def _refuse(options: Mapping[str, Any], reason: str) -> None:
+    for name, value in options.items():
+        if value is not None:
+            raise ConfigError(f"`{name}` {reason}; got {shorten(value)}.")
+
 
 @dataclasses.dataclass(frozen=True)
 class Fitting:
-    """A training that can begin.
-
-    Args:
-        untrained: the classifier as it is before; its model is trained in place.
-        data: what is trained on.
-        held_out: what epochs and thresholds are chosen on; None where nothing is.
-        batches: of the data.
-        devices: see `as_strategy`.
-    """
+    """A training that can begin: the model of `untrained` is trained in place, `held_out` chooses epoch and thresholds."""
 
     untrained: TrainedClassifier
     data: TrainingData
@@ -59,22 +279,7 @@ def prepare_fitting(
     validation: Validation | None = None,
     strategy: Any = "auto",
 ) -> Fitting:
-    """Read the data, warn of what is odd in it, and build the model.
-
-    Args:
-        settings: of the classifier.
-        data: what to train on.
-        before: the classifier to train on; None begins anew.
-        validation: see `TextClassifier.fit`.
-        strategy: see `TextClassifier.fit`.
-
-    Returns:
-        The training, ready to begin.
-
-    Raises:
-        ConfigError: when settings and data do not go together, or devices do not exist.
-        DataError: when a text or a label cannot be used.
-    """
+    """Read the data, warn of what is odd in it, and build the model; `before` is the classifier to train on."""
     checked = checked_validation(validation)
     data.read_labels(settings, before)
     tokenizer = settings.new_tokenizer(data.max_length) if before is None else before.tokenizer
@@ -88,7 +293,7 @@ def prepare_fitting(
         "pairs": data.pairs,
         "max_length": tokenizer.max_length,
     }
-    model = settings.build(outputs) if before is None else before.model
+    model = settings.build(outputs, tokenizer.max_length) if before is None else before.model
     if before is not None and not settings.dropout:
         model.switch_off_dropout()
     kinds = data.labels.kinds if before is None else before.label_kinds
@@ -100,20 +305,10 @@ def prepare_fitting(
     return Fitting(untrained, data, held_out, data.batches(settings, devices), devices)
 
 
-def plain_settings(settings: Settings) -> dict[str, Any]:
-    """The arguments of a `TextClassifier` as plain data."""
-    values = {name: getattr(settings, name) for name in options_of(Settings)} | {"encoder": os.fspath(settings.encoder)}
-    if settings.label_names is not None:
-        values["label_names"] = [str(name) for name in settings.label_names]
-    if settings.heads is not None:
-        values["heads"] = {head: task.name for head, task in settings.plan().tasks.items()}
-    return values
-
-
 def _held_out(
     settings: Settings, data: TrainingData, tokenizer: Tokenizer, validation: Validation | None
 ) -> Encoded | None:
-    """Token arrays and labels by head to choose epochs and thresholds on."""
+    """Return token arrays and labels by head to choose epochs and thresholds on."""
     if validation is None:
         share = settings.held_out_share()
         return data.hold_out(share, settings.seed) if share else None
@@ -129,21 +324,7 @@ def _held_out(
 
 
 def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> TrainedClassifier:
-    """Train, and tune thresholds.
-
-    Args:
-        settings: of the classifier.
-        fitting: from `prepare_fitting`.
-        run: what is kept of the training and told of it.
-
-    Returns:
-        The classifier with its history and thresholds.
-
-    Raises:
-        ArtifactError: when a checkpoint cannot be written, or none that is there is whole.
-        ConfigError: when a setting is out of its range, or checkpoints are of another training.
-        DivergedError: when the loss is no longer a number; rows are counted as in `fit`.
-    """
+    """Train, and tune thresholds; the rows of a `DivergedError` are counted as in `fit`."""
     trained, rates = fitting.untrained, RateLog()
     validation = None
     if fitting.held_out is not None:
@@ -162,7 +343,8 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
         if numbers is None:
             raise
         raise error.renumbered(numbers) from error
-    told = {**plain_history(history), **({RATE_KEY: rates.rates} if rates.rates else {})}
+    told = {name: [float(value) for value in values] for name, values in history.history.items()}
+    told |= {RATE_KEY: rates.rates} if rates.rates else {}
     trained = dataclasses.replace(trained, history=told)
     if fitting.held_out is None:
         return trained
@@ -171,22 +353,13 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
     return dataclasses.replace(trained, thresholds=thresholds)
 
 
-def plain_history(history: keras.callbacks.History) -> dict[str, list[float]]:
-    """Keras's history as plain data."""
-    return {name: [float(value) for value in values] for name, values in history.history.items()}
-
-
 def run_learning_rate_finder(
     settings: Settings, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None, *, steps: int
 ) -> LearningRateFinder:
-    """Train a fresh model at ever higher rates, see `TextClassifier.find_learning_rate`.
-
-    Raises:
-        ConfigError: when a setting is given that a range test with a schedule of its own does not follow.
-        DataError: when a text or a label cannot be used.
-    """
+    """Train a fresh model at ever higher rates, see `TextClassifier.find_learning_rate`."""
     data, tokenizer = TextsInMemory(texts, labels, text_pairs), settings.new_tokenizer()
     data.read_labels(settings, None)
     data.read_texts(settings, tokenizer)
     train = memory_batches(settings, data.train, tokenizer.pad_id, shuffle=True)
-    return find_learning_rate(settings.build(data.labels.outputs), train, settings, steps=steps)
+    model = settings.build(data.labels.outputs, tokenizer.max_length)
+    return find_learning_rate(model, train, settings, steps=steps)

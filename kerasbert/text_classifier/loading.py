@@ -1,4 +1,4 @@
-"""Saved classifiers, read back."""
+"""Load saved classifiers."""
 
 import os
 

@@ -1,6 +1,7 @@
 """The arguments of a `TextClassifier`: stored, checked, and what they mean for the model."""
 
 import dataclasses
+import os
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
@@ -9,7 +10,7 @@ from kerasbert._core.checks import check_bool, check_choice, shorten
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert._core.options import changed_options, explains_options
+from kerasbert._core.options import changed_options, explains_options, options_of
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.settings import ModelSettings
@@ -37,7 +38,6 @@ BUILDER_PARAMETERS = (
     "hidden_units",
     "hidden_activation",
     "dropout",
-    "max_length",
 )
 
 
@@ -82,12 +82,7 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         return tags
 
     def check_arguments(self) -> None:
-        """Refuse arguments that are out of their range or do not go together.
-
-        Raises:
-            ConfigError: which one, and what is accepted.
-            TypeError: when one has the wrong type.
-        """
+        """Raise a ConfigError or TypeError for arguments that are out of their range or do not go together."""
         plan = self.plan()
         check_bool("warm_start", self.warm_start)
         can_be_layerwise = not plan.has_several_heads and self.long_texts != WINDOWS and not self._combines()
@@ -104,11 +99,7 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         self._check_windows()
 
     def plan(self) -> OutputPlan:
-        """What is to be predicted, before labels are read.
-
-        Raises:
-            ConfigError: when arguments that say it are unknown or do not go together.
-        """
+        """Plan what is to be predicted, before labels are read; a ConfigError where arguments do not go together."""
         told = {name: getattr(self, name) for name in ("heads", "subclasses", "level_task", "label_names")}
         return plan_outputs(self.task, **told)
 
@@ -125,26 +116,22 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         return next(changed_options(self, ("combine", "combine_before_pooling")), None) is not None
 
     def held_out_share(self) -> float:
-        """The share of the training texts that validates when no validation data is given."""
+        """Return the share of the training texts that validates when no validation data is given."""
         if self.validation_fraction is not None:
             return self.validation_fraction
         return 0.1 if self.plan().tunes_thresholds else 0.0
 
     def new_tokenizer(self, max_length: int | None = None) -> Tokenizer:
-        """The encoder's tokenizer, for texts of the length wanted; `max_length` where none is."""
+        """Load the encoder's tokenizer; `max_length` goes where the settings have none."""
         folder, long_texts = resolve_encoder(self.encoder), long_texts_of(self.get_params())
         # What the encoder's own training read as a separator does not matter to a new one.
         split = splits_special_tokens(folder)
         length = self.max_length or max_length
         return Tokenizer.from_folder(folder, max_length=length, long_texts=long_texts, split_special_tokens=split)
 
-    def build(self, outputs: Outputs) -> Classifier:
-        """A new model on the pretrained encoder.
-
-        Args:
-            outputs: what it predicts.
-        """
-        shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS}
+    def build(self, outputs: Outputs, max_length: int) -> Classifier:
+        """Build a new model on the pretrained encoder; `max_length` is that of its tokenizer."""
+        shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS} | {"max_length": max_length}
         shared["window_pooling"] = self.window_pooling if self.long_texts == WINDOWS else None
         with precision(self.precision):
             model = self._build(outputs, shared)
@@ -162,3 +149,13 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         elif SINGLE_HEAD not in outputs.tasks:
             told = {"heads": outputs.tasks}
         return builder_of(outputs.builder)(**told, **shared, compile=False)
+
+
+def plain_settings(settings: Settings) -> dict[str, Any]:
+    """The arguments of a `TextClassifier` as plain data."""
+    values = {name: getattr(settings, name) for name in options_of(Settings)} | {"encoder": os.fspath(settings.encoder)}
+    if settings.label_names is not None:
+        values["label_names"] = [str(name) for name in settings.label_names]
+    if settings.heads is not None:
+        values["heads"] = {head: task.name for head, task in settings.plan().tasks.items()}
+    return values

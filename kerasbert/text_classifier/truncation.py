@@ -1,4 +1,4 @@
-"""`truncate`, of whatever holds a layerwise model."""
+"""`truncate`, for whatever holds a layerwise model."""
 
 import copy
 import dataclasses
@@ -13,7 +13,7 @@ Layerwise = TypeVar("Layerwise", Classifier, TrainedClassifier, TextClassifier)
 
 
 def truncate(model: Layerwise, layer: int) -> Layerwise:
-    """The smaller model that stops at one layer of a layerwise model and answers as that layer's classifier does.
+    """Cut a layerwise model off after one layer; the smaller model answers as that layer's classifier does.
 
     Args:
         model: from `build_layerwise`, or a `TextClassifier` that was trained with `layerwise=True`, or its

@@ -41,11 +41,7 @@ FLAGS = ("single_word", "lstrip", "rstrip", "normalized", "special")
 
 
 def with_special_names(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a tokenizer with the names of `special_tokens_map.json`, read as transformers does.
-
-    Args:
-        settings: content of `tokenizer_config.json`.
-    """
+    """The content of `tokenizer_config.json` with the names of `special_tokens_map.json`, read as transformers does."""
     settings = dict(settings)
     if settings.get(OLD_EXTRA_KEY) and not settings.get(EXTRA_KEY):
         settings[EXTRA_KEY] = settings.pop(OLD_EXTRA_KEY)
@@ -65,11 +61,7 @@ def content_of(value: Any) -> str | None:
 
 
 def add_declared(tokenizer: "FastTokenizer", folder: Path, settings: Mapping[str, Any]) -> None:
-    """Add the tokens that a folder declares and its tokenizer lacks, under the ids that transformers gives them.
-
-    Args:
-        settings: as `with_special_names` gives them.
-    """
+    """Add the tokens that a folder declares and its tokenizer lacks, under the ids that transformers gives them."""
     present = {token.content for token in tokenizer.get_added_tokens_decoder().values()}
     for origin, number, token in _declared(folder, settings):
         if token.content in present:

@@ -66,14 +66,7 @@ def parse_augmentation(value: Any, kinds: np.ndarray, mask_id: int | None) -> Au
 
 
 def augment_step(augmentation: Augmentation | None, seed: int, pad_id: int) -> Callable[[Any, Any], Any] | None:
-    """The augmentation as a TensorFlow function of a batch's inputs and its number since the first epoch.
-
-    Args:
-        augmentation: what is done; None: nothing.
-
-    Returns:
-        The function, which gives inputs of the same shapes; None where nothing is done.
-    """
+    """The augmentation as a TensorFlow function of inputs and the batch's number since the first epoch; None for none."""
     if augmentation is None or not (augmentation.mask or augmentation.drop or augmentation.swap):
         return None
     import tensorflow as tf

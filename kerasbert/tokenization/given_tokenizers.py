@@ -13,12 +13,9 @@ from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH, longes
 def as_tokenizer(
     tokenizer: Any, *, positions: int, max_length: int | None = None, split_special_tokens: bool | None = None
 ) -> Tokenizer:
-    """Make the `Tokenizer` of a model from whatever holds one.
+    """Make the `Tokenizer` of a model from a name, a folder, or a tokenizer of ours, of `tokenizers` or of transformers.
 
-    Args:
-        tokenizer: a `Tokenizer`, a name or folder, a `tokenizers.Tokenizer`, or a fast tokenizer of transformers.
-        max_length: most tokens of a text; None for the tokenizer's own limit, at most `positions`.
-        split_special_tokens: see `Tokenizer.from_folder`; None for the tokenizer's own word.
+    `max_length` None is the tokenizer's own limit, at most `positions`.
     """
     if isinstance(tokenizer, Tokenizer):
         return _copied(tokenizer, max_length or min(tokenizer.max_length, positions), split_special_tokens)

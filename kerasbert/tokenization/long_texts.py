@@ -191,11 +191,7 @@ def window_rows(counts: np.ndarray) -> np.ndarray:
 
 
 def group_rows(texts: WindowArrays, order: np.ndarray, size: int) -> list[np.ndarray]:
-    """Texts in batches, none with more windows than the budget.
-
-    Args:
-        size: most texts in a batch, >= 1.
-    """
+    """Group texts into batches of at most `size`, none with more windows than the budget."""
     counts, total = texts.counts, 0
     batches: list[list[int]] = []
     for row in order:
@@ -208,17 +204,7 @@ def group_rows(texts: WindowArrays, order: np.ndarray, size: int) -> list[np.nda
 
 
 def head_and_tail(pieces: Pieces, room: int) -> Pieces:
-    """Texts of at most `room` tokens: of a longer one its beginning and its end.
-
-    Args:
-        pieces: ids of all texts, (t,), and offsets (n + 1,).
-        room: tokens, >= 1.
-
-    Example:
-        >>> ids, offsets = head_and_tail((np.arange(9), np.array([0, 7, 9])), 4)
-        >>> ids.tolist(), offsets.tolist()
-        ([0, 4, 5, 6, 7, 8], [0, 4, 6])
-    """
+    """Texts of at most `room` tokens: of a longer one its beginning and its end. Ids are (t,), offsets (n + 1,)."""
     ids, offsets = pieces
     lengths = np.diff(offsets)
     head = np.where(lengths > room, int(room * HEAD_SHARE), lengths)
@@ -229,14 +215,10 @@ def head_and_tail(pieces: Pieces, room: int) -> Pieces:
 
 
 def cut_windows(pieces: Pieces, room: int, long_texts: LongTexts) -> tuple[Pieces, np.ndarray, np.ndarray]:
-    """Cut texts into windows.
-
-    Args:
-        pieces: ids of all texts, (t,), and offsets (n + 1,).
-        room: tokens of a window, >= 1.
+    """Cut texts into windows of `room` tokens.
 
     Returns:
-        The same for the windows; the number of windows of each text, (n,); and whether a text was cut, (n,).
+        Ids (t,) and offsets of the windows; the number of windows of each text, (n,); and whether a text was cut, (n,).
     """
     ids, offsets = pieces
     lengths = np.diff(offsets)

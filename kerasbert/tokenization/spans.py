@@ -9,12 +9,7 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 class TextSpans(NamedTuple):
-    """The tokens of one text, without special tokens.
-
-    Args:
-        bounds: int (t, 2), first character of each token and the one after its last.
-        words: int (t,), the word that each token is of, counted from 0.
-    """
+    """The t tokens of a text but special ones: first character and the one after the last, (t, 2), and word number."""
 
     bounds: np.ndarray
     words: np.ndarray
@@ -27,13 +22,7 @@ class TextSpans(NamedTuple):
 
 
 def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
-    """Find the tokens of a text in it.
-
-    Example:
-        >>> spans = spans_of(Tokenizer.from_pretrained("all-MiniLM-L6-v2"), "Unhappily late")
-        >>> ["Unhappily late"[a:b] for a, b in spans.word_bounds()]
-        ['Unhappily', 'late']
-    """
+    """Find the tokens of a text in it."""
     encoding = tokens.encoding_of(text)
     known = encoding.word_ids
     words = [index if word is None else word for index, word in enumerate(known)]
@@ -49,11 +38,7 @@ def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
 
 
 def read_places(tokens: Tokenizer, length: int) -> np.ndarray:
-    """Which token of a text stands where in what a model reads of it.
-
-    Returns:
-        Int (rows, longest row); -1 for special tokens and padding. One row, or one for each window.
-    """
+    """Which token of a text stands where in what a model reads: int (windows, length), -1 for all that is none."""
     before, after = tokens.num_special()
     room = tokens.max_length - before - after
     pieces = np.arange(length), np.array([0, length])

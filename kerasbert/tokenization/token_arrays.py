@@ -148,49 +148,26 @@ class TokenArrays:
 
 
 def flatten(lists: Iterable[Sequence[int]]) -> np.ndarray:
-    """All ids of some lists, one after the other.
-
-    Returns:
-        Int32 (t,).
-    """
+    """All ids of some lists, one after the other, int32 (t,)."""
     arrays = [np.asarray(ids, dtype=np.int32) for ids in lists]
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int32)
 
 
 def offsets_of(lengths: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Where each of some stretches starts, and where the last one ends.
-
-    Returns:
-        Int64 (n + 1,), the first one 0.
-    """
+    """Where each of n stretches starts, and where the last one ends: int64 (n + 1,), the first one 0."""
     offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     return offsets
 
 
 def ranges(starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other.
-
-    Args:
-        lengths: n integers >= 0, of sum t.
-
-    Returns:
-        Int64 (t,).
-
-    Example:
-        >>> ranges(np.array([7, 2]), np.array([2, 3])).tolist()
-        [7, 8, 2, 3, 4]
-    """
+    """`starts[i], starts[i] + 1, ...`, `lengths[i]` of them, for every i, one after the other, int64 (t,)."""
     offsets = offsets_of(lengths)
     return np.repeat(np.asarray(starts, dtype=np.int64) - offsets[:-1], lengths) + np.arange(offsets[-1])
 
 
 def template_of(probe: Any) -> list[TemplatePart]:
-    """The template that a tokenizer's post-processor follows, read off one encoding.
-
-    Args:
-        probe: a `tokenizers.Encoding` of a text or a pair, each of at least one token.
-    """
+    """The template of a post-processor, read off its encoding of a text or a pair, each of at least one token."""
     parts: list[TemplatePart] = []
     for token, text, type_id in zip(probe.ids, probe.sequence_ids, probe.type_ids, strict=True):
         part = TemplatePart(token, None, type_id) if text is None else TemplatePart(None, text, type_id)
@@ -215,11 +192,7 @@ def _kept_lengths(lengths: list[np.ndarray], room: int) -> list[np.ndarray]:
 
 
 def assemble(template: list[TemplatePart], pieces: list[tuple[np.ndarray, np.ndarray]], max_length: int) -> TokenArrays:
-    """Put the ids of texts into a template.
-
-    Args:
-        pieces: for each text of the template the ids of all rows, int32 (t,), and their offsets, int64 (n + 1,).
-    """
+    """Put the ids of texts into a template; `pieces` has the ids, (t,), and offsets, (n + 1,), of each text of a row."""
     num_special = sum(part.text is None for part in template)
     lengths = [np.diff(offsets) for _, offsets in pieces]
     kept = _kept_lengths(lengths, max_length - num_special)

@@ -33,7 +33,7 @@ from kerasbert.tokenization.tokenizer_files import (
 from kerasbert.tokenization.tokenizer_settings import (
     DEFAULT_MAX_LENGTH,
     MINIMUM_MAX_LENGTH,
-    longest_of,
+    usual_length,
     warn_of_cut_side,
 )
 
@@ -156,8 +156,8 @@ class Tokenizer:
 
         Args:
             folder: that holds the tokenizer's files.
-            max_length: most tokens of a text, >= 3; None: 128 (`DEFAULT_MAX_LENGTH`), or the `model_max_length` of
-                `tokenizer_config.json` where that is smaller.
+            max_length: most tokens of a text, >= 3; None: 128 (`DEFAULT_MAX_LENGTH`), or where they are smaller the
+                `model_max_length` of `tokenizer_config.json` or the positions of the encoder in `config.json`.
             long_texts: what becomes of a text over `max_length`; None cuts its end.
             split_special_tokens: whether a standard special token that a text spells stays text. None: what
                 `tokenizer_config.json` says under this name; where it says nothing, True, and the first text that
@@ -176,7 +176,7 @@ class Tokenizer:
         tokenizer, settings = load_tokenizer(Path(folder))
         warn_of_cut_side(folder, settings)
         if max_length is None:
-            max_length = min(DEFAULT_MAX_LENGTH, longest_of(folder, settings))
+            max_length = usual_length(folder, settings)
         said = said_of_special_tokens(Path(folder), settings) if split_special_tokens is None else split_special_tokens
         made = cls(
             tokenizer,
@@ -464,7 +464,7 @@ class Tokenizer:
 
 
 def _checked_texts(name: str, texts: Sequence[str]) -> list[str]:
-    checked = check_texts(name, texts)
+    checked = texts if isinstance(texts, list) else check_texts(name, texts)
     for index, text in enumerate(checked):
         if not isinstance(text, str):
             raise TypeError(f"`{name}[{index}]` must be a text; got {shorten(text)} of type {type(text).__name__}.")

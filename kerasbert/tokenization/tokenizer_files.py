@@ -49,12 +49,7 @@ WORD_STARTS = ("\u0120", "\u2581")
 
 
 def load_tokenizer(folder: Path) -> tuple["FastTokenizer", dict[str, Any]]:
-    """Read the tokenizer of a folder.
-
-    Returns:
-        The tokenizer, with all added tokens, and the content of `tokenizer_config.json` (empty if there is none) with
-        the names of special tokens that an older file gives.
-    """
+    """Read the tokenizer of a folder with all added tokens, and its settings with the names of special tokens."""
     if not folder.is_dir():
         raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a tokenizer.")
     settings = with_special_names(folder, read_settings(folder))
@@ -90,11 +85,7 @@ def _holds(folder: Path, name: str) -> bool:
 
 @contextlib.contextmanager
 def tokenizer_errors(message: str) -> Iterator[None]:
-    """Context: what the `tokenizers` library raises becomes a `ConfigError`.
-
-    Args:
-        message: with `{}` where the library's own words go.
-    """
+    """Context: what the `tokenizers` library raises becomes a `ConfigError`; `{}` in the message stands for its words."""
     try:
         yield
     except ConfigError:
@@ -132,13 +123,7 @@ def save_tokenizer(
     max_length: int,
     split_special_tokens: bool,
 ) -> None:
-    """Write a tokenizer so that transformers and `load_tokenizer` read the same ids.
-
-    Args:
-        special_tokens: role -> token.
-        max_length: noted as `model_max_length`.
-        split_special_tokens: whether a standard special token that a text spells stays text.
-    """
+    """Write a tokenizer so that transformers and `load_tokenizer` read the same ids."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
     settings: dict[str, Any] = {**special_tokens, "model_max_length": max_length}
@@ -159,11 +144,7 @@ def said_of_special_tokens(folder: Path, settings: dict[str, Any]) -> bool | Non
 
 
 def special_token_names(tokenizer: "FastTokenizer", settings: dict[str, Any]) -> dict[str, str]:
-    """Role -> special token, from the settings or by its usual name, for the roles that the vocabulary has.
-
-    Args:
-        settings: content of `tokenizer_config.json`.
-    """
+    """Role -> special token, from the settings or by its usual name, for the roles that the vocabulary has."""
     names = {}
     for role, usual in USUAL_NAMES.items():
         given = content_of(settings.get(role))

@@ -7,6 +7,8 @@ from typing import Any
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
+from kerasbert._core.json_files import read_json_object
+from kerasbert._core.names import CONFIG_FILE
 from kerasbert.tokenization.added_tokens import SETTINGS_FILE
 from kerasbert.tokenization.tokenizer_files import read_settings, said_of_special_tokens
 
@@ -20,17 +22,31 @@ def longest_text(folder: str | os.PathLike[str], usual: int) -> int:
     return longest_of(folder, read_settings(Path(folder)), usual)
 
 
+def usual_length(folder: str | os.PathLike[str], settings: dict[str, Any]) -> int:
+    """The longest text where none is asked for: 128 tokens, or what tokenizer (`settings`) and encoder have room for."""
+    return min(DEFAULT_MAX_LENGTH, longest_of(folder, settings, DEFAULT_MAX_LENGTH), *_positions(Path(folder)))
+
+
+def _positions(folder: Path) -> list[int]:
+    """The positions of the encoder in a folder, as `BertConfig.max_length` counts them; empty where it holds none."""
+    for file in (folder / CONFIG_FILE, folder / "bert_config.json"):
+        if file.is_file():
+            values = read_json_object(file)
+            values = {**values, **values["encoder"]} if isinstance(values.get("encoder"), dict) else values
+            positions, padding = values.get("max_position_embeddings"), values.get("pad_token_id", 1)
+            if isinstance(positions, int) and isinstance(padding, int):
+                usable = positions - (padding + 1 if values.get("model_type") == "roberta" else 0)
+                return [usable] if usable >= MINIMUM_MAX_LENGTH else []
+    return []
+
+
 def splits_special_tokens(folder: str | os.PathLike[str]) -> bool:
     """The `split_special_tokens` that the `tokenizer_config.json` of a folder gives, or True where it gives none."""
     return said_of_special_tokens(Path(folder), read_settings(Path(folder))) is not False
 
 
 def warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -> None:
-    """Warn where the settings cut texts at their beginning, which is not followed.
-
-    Args:
-        settings: from `read_settings`.
-    """
+    """Warn where the settings cut texts at their beginning, which is not followed."""
     if settings.get("truncation_side") == "left":
         warnings.warn(
             f"{str(Path(folder) / SETTINGS_FILE)!r}: `truncation_side` is 'left', and texts over `max_length` lose their end "
@@ -40,12 +56,8 @@ def warn_of_cut_side(folder: str | os.PathLike[str], settings: dict[str, Any]) -
         )
 
 
-def longest_of(folder: str | os.PathLike[str], settings: dict[str, Any], usual: int = DEFAULT_MAX_LENGTH) -> int:
-    """As `longest_text`, of settings that were read.
-
-    Args:
-        settings: from `read_settings`.
-    """
+def longest_of(folder: str | os.PathLike[str], settings: dict[str, Any], usual: int) -> int:
+    """As `longest_text`, of settings that were read."""
     longest = settings.get("model_max_length")
     if not isinstance(longest, int) or isinstance(longest, bool):
         return usual

@@ -8,9 +8,8 @@ import keras
 import numpy as np
 
 from kerasbert._core.errors import KerasbertWarning
-from kerasbert.batches.make import make_batches
-from kerasbert.batches.memory import Batches
-from kerasbert.batches.source import BatchSource, TokenBatches, ahead
+from kerasbert.batches.memory import Batches, TokenBatches, ahead, make_batches
+from kerasbert.batches.source import BatchSource
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
 

@@ -113,7 +113,7 @@ def finetune(
     callback_list = [*callbacks, *_callbacks(model, train.steps, settings, validates=validation is not None)]
     if run.log_dir is not None and is_chief(devices):
         callback_list += make_logs(run.log_dir)
-    bar = [Progress(train, settings.epochs or 1)] if run.verbose and is_chief(devices) else []
+    bar = [_bar(train, settings.epochs or 1)] if run.verbose and is_chief(devices) else []
     facts = {
         **dataclasses.asdict(settings),
         **facts_of_model(model),
@@ -145,6 +145,11 @@ def _settle(
     settled.check_training()
     settled.epochs = _number_of_epochs(train.steps, settled.epochs, settled.max_steps)
     return settled
+
+
+def _bar(train: BatchSource, epochs: int) -> Progress:
+    known = {name: getattr(train, name, None) for name in ("num_tokens", "padding")}
+    return Progress(train.steps, epochs, num_examples=train.num_examples, **known)
 
 
 def _total_steps(settings: TrainingSettings, epoch_steps: int) -> int:

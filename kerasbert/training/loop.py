@@ -1,6 +1,6 @@
 """The loop over epochs and batches: `model.fit`, but able to start in the middle of an epoch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -20,11 +20,11 @@ class Position:
         self.epoch = epoch
         self.step = step
 
-    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: BatchSource) -> None:
-        """Called once the first epoch has begun, with model, optimiser and metrics built."""
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, steps: int) -> None:
+        """Called once the first epoch of so many batches has begun, with model, optimiser and metrics built."""
 
-    def after_step(self, epoch: int, step: int, loss: float) -> None:
-        """Called after each batch, last of all."""
+    def after_step(self, epoch: int, step: int, loss: float, rows_of: Callable[[int, int], np.ndarray]) -> None:
+        """Called after each batch, last of all; `rows_of(epoch, step)` names its rows."""
 
     def after_batches(self, epoch: int) -> None:
         """Called after the last batch of an epoch, before it is judged on validation data."""
@@ -94,7 +94,7 @@ class _Loop:
             first = 0
             if epoch == start.epoch:
                 # Now, since what has just begun the epoch set the metrics and callbacks to their starts.
-                start.restore(model, self.callback_list, train)
+                start.restore(model, self.callback_list, train.steps)
                 first = start.step
             train.begin(epoch, first)
             self._train(train, epoch, first)
@@ -121,7 +121,7 @@ class _Loop:
             if trouble:
                 raise DivergedError(trouble, epoch, step, train.rows_of(epoch, step).tolist())
             self.callback_list.on_train_batch_end(step, result.logs)
-            self.start.after_step(epoch, step, loss)
+            self.start.after_step(epoch, step, loss, train.rows_of)
             if self.model.stop_training:
                 return
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kerasbert import ConfigError, DataError
-from kerasbert.batches.make import make_batches
-from kerasbert.batches.memory import choose_lengths
+from kerasbert.batches.lengths import choose_lengths
+from kerasbert.batches.memory import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 RANDOM = np.random.default_rng(0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kerasbert.batches.make import make_batches
+from kerasbert.batches.memory import make_batches
 from kerasbert.batches.prediction import TEXTS_AT_ONCE, TOKENS_AT_ONCE, PredictionBatches, prediction_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 

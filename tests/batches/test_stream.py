@@ -7,7 +7,7 @@ import pytest
 
 from kerasbert import ConfigError
 from kerasbert.batches import row_plan
-from kerasbert.batches.memory import lengths_of_counts
+from kerasbert.batches.lengths import lengths_of_counts
 from kerasbert.batches.row_plan import RowPlan
 from kerasbert.batches.rows import held_out_rows
 from kerasbert.batches.sampling import expected_draws

@@ -136,7 +136,8 @@ def test_a_cache_says_how_validation_is_read(folder, tiny_folder, tmp_path):
         encoder=tiny_folder,
     )
     quick = ("--encoder", tiny_folder, "--epochs", "1", "--quiet", "--task", "binary", "--output", tmp_path / "model")
-    arguments = ["train", tmp_path / "t", "--validation", tmp_path / "rows.jsonl", *quick]
+    (tmp_path / "late.jsonl").write_text(rows.replace('{"body": "', '{"body": "late '))
+    arguments = ["train", tmp_path / "t", "--validation", tmp_path / "late.jsonl", *quick]
     assert cli.main(list(map(str, arguments))) == 0
     assert "accuracy" in kb.load(tmp_path / "model").metrics_["validation"]
 
@@ -159,7 +160,7 @@ def test_rows_are_left_out_alike_in_memory_and_in_a_stream(way, tiny_folder, tmp
 
 
 def test_rows_of_validation_data_are_left_out_too(tiny_folder, folder, tmp_path, capsys):
-    (tmp_path / "rows.jsonl").write_text(BAD)
+    (tmp_path / "rows.jsonl").write_text(BAD.replace('{"text": "', '{"text": "late '))
     options = ("--validation", tmp_path / "rows.jsonl", "--on-error", "skip", "--output", tmp_path / "model")
     assert train(folder, tiny_folder, "memory", *options) == 0
     assert "rows.jsonl: 3 rows were left out, such as" in " ".join(capsys.readouterr().err.split())

@@ -268,7 +268,8 @@ def test_label_names_stay_text(pooling, encoders, tmp_path):
 @pytest.mark.parametrize("pooling", ["mean", "pooler"])
 def test_integers_stay_integers_and_the_columns_are_known(pooling, encoders, tmp_path):
     classifier = trained(encoders("bert"), [3, 1, 2, 1, 3, 2, 1], task="multiclass", pooling=pooling)
-    classifier.metrics_ = {"reading": {"text": "body", "columns": ["topic"]}, "test": {}}
+    metrics = {"reading": {"text": "body", "columns": ["topic"]}, "test": {}}
+    classifier.trained_ = dataclasses.replace(classifier.trained_, metrics=metrics)
     classifier.save_pretrained(tmp_path / "hub")
     again = load(tmp_path / "hub")
     assert again.classes_.tolist() == [1, 2, 3] and again.predict(TEXTS).tolist() == classifier.predict(TEXTS).tolist()

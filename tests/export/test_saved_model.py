@@ -423,6 +423,7 @@ def test_a_loss_that_is_allowed_is_recorded():
     assert f"| allowed losses | {loss} |" in describe_report(report)
 
 
+@pytest.mark.filterwarnings("ignore:The exported model differs")
 def test_a_model_that_differs_is_written_where_its_loss_is_allowed(exported, tmp_path, monkeypatch, capsys):
     exported("multiclass")[0].save(tmp_path / "saved")
     monkeypatch.setitem(saved_model.TOLERANCES, "float32", -1.0)

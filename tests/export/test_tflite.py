@@ -433,6 +433,7 @@ def test_bad_arguments_are_told_before_any_work(name, exported, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore:no training text has the label")
 def test_what_the_file_cannot_do_is_refused(exported, tiny_folder, tmp_path):
     with pytest.raises(ConfigError, match="fit"):
         TextClassifier("binary").export_tflite(tmp_path / "out")

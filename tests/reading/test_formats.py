@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from kerasbert import DataError
 from kerasbert.data import read_examples
-from kerasbert.reading import _files
-from kerasbert.reading._files import text_lines
+from kerasbert.reading import readers
+from kerasbert.reading._csv import text_lines
 from kerasbert.reading.formats import FORMATS, Format
 from kerasbert.reading.readers import stream_rows
 from kerasbert.reading.sources import find_sources
@@ -196,7 +196,7 @@ def test_an_example_without_text_or_tokens_names_its_features(tmp_path):
 
 
 def test_a_line_without_end_is_not_read_as_a_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(_files, "LONGEST", 1000)
+    monkeypatch.setattr(readers, "LONGEST", 1000)
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "x", "label": "a"}\n' + b"x" * 5000)
     rows = rows_of(tmp_path / "a.jsonl")
     assert "is longer than 1000 bytes" in str(rows[1][1])
@@ -211,8 +211,8 @@ def test_nothing_matches(tmp_path):
 
 
 def test_a_new_format_is_an_iterator_and_a_line_of_the_table(tmp_path, monkeypatch):
-    def rows(file, wanted, text):
-        for number, line in enumerate(text_lines(file), start=1):
+    def rows(file, lines, wanted, text):
+        for number, line in enumerate(text_lines(lines), start=1):
             cells = dict(part.split("=", 1) for part in line.rstrip("\n").split(" "))
             yield number, {name: cells.get(name) for name in wanted}
 

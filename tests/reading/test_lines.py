@@ -5,15 +5,17 @@ import gzip
 import pytest
 
 from kerasbert import DataError
-from kerasbert.reading import _files
-from kerasbert.reading._files import byte_lines, carriage_hint, decode_lines, text_lines
+from kerasbert.reading import readers
+from kerasbert.reading._csv import text_lines
+from kerasbert.reading._files import carriage_hint, decode_lines
+from kerasbert.reading.readers import byte_lines
 from kerasbert.reading.sources import find_sources
 
 CONTENT = "a\u2028b\u2029c\n\x0b\x0c\x1c\x1d\x1e\x85\r\nd\re\n\nlast".encode()
 LINES = ["a\u2028b\u2029c\n", "\x0b\x0c\x1c\x1d\x1e\x85\r\n", "d\re\n", "\n", "last"]
 
 
-def lines_of(tmp_path, content, name="a.csv", read=text_lines):
+def lines_of(tmp_path, content, name="a.csv", read=lambda file: text_lines(byte_lines(file))):
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     return list(read(find_sources(tmp_path / name)[0]))
 
@@ -43,7 +45,7 @@ def test_utf_16_is_refused(mark, tmp_path):
 
 
 def test_a_line_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(_files, "LONGEST", 10)
+    monkeypatch.setattr(readers, "LONGEST", 10)
     first, error = lines_of(tmp_path, b"short\n" + b"long\r" * 9)
     assert first == "short\n"
     assert "is longer than 10 bytes; the rest of the file cannot be read. It has carriage returns alone" in str(error)

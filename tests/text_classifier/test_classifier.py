@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import shutil
 import subprocess
 import sys
 
@@ -137,3 +139,37 @@ def test_parameters_follow_scikit_learn():
     assert classifier.get_params()["pooling"] == "max" and classifier.get_params()["epochs"] == 2
     with pytest.raises(kb.ConfigError, match=r"`parameter` must be one of .*Did you mean 'pooling'\?"):
         classifier.set_params(poling="max")
+
+
+LONG_TEXT = "good bad late lost refund please where is my parcel " * 10
+
+
+def without_length(encoder, **options):
+    return kb.TextClassifier(encoder=encoder, epochs=1, batch_size=8, verbose=False, **options)
+
+
+def answers_as_saved(classifier, folder):
+    classifier.save(folder)
+    again = kb.load(folder)
+    assert again.tokenizer_.max_length == again.model_.max_length == classifier.tokenizer_.max_length
+    assert np.allclose(again.predict_proba([LONG_TEXT]), classifier.predict_proba([LONG_TEXT]), atol=1e-6)
+
+
+def test_the_default_length_is_at_most_the_positions_of_the_encoder(tiny_folder, tiny_config, tmp_path):
+    classifier = without_length(tiny_folder).fit([*TEXTS, LONG_TEXT], [*LABELS["multiclass"], "x"])
+    positions = tiny_config.max_position_embeddings
+    assert classifier.tokenizer_.max_length == classifier.model_.max_length == positions < 128
+    answers_as_saved(classifier, tmp_path / "model")
+
+
+def test_the_model_reads_what_the_tokenizer_gives(tiny_folder, tmp_path):
+    encoder = shutil.copytree(tiny_folder, tmp_path / "encoder")
+    settings = json.loads((encoder / "tokenizer_config.json").read_text())
+    (encoder / "tokenizer_config.json").write_text(json.dumps({**settings, "model_max_length": 8}))
+    classifier = without_length(encoder).fit(TEXTS, LABELS["multiclass"])
+    assert classifier.tokenizer_.max_length == classifier.model_.max_length == 8
+    answers_as_saved(classifier, tmp_path / "model")
+
+
+def test_a_learning_rate_is_found_for_texts_over_the_positions(tiny_folder):
+    without_length(tiny_folder).find_learning_rate([*TEXTS, LONG_TEXT], [*LABELS["multiclass"], "x"], steps=10)

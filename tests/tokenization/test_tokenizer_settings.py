@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from kerasbert import ConfigError, KerasbertWarning
@@ -9,6 +11,25 @@ def test_max_length_default(make_folder):
     assert Tokenizer.from_folder(make_folder()).max_length == DEFAULT_MAX_LENGTH == 128
     assert Tokenizer.from_folder(make_folder(model_max_length=40)).max_length == 40
     assert Tokenizer.from_folder(make_folder(model_max_length=10**30)).max_length == 128
+
+
+@pytest.mark.parametrize(
+    ("config", "longest"),
+    [
+        ({"max_position_embeddings": 40}, 40),
+        ({"max_position_embeddings": 512}, 128),
+        ({"max_position_embeddings": 42, "model_type": "roberta"}, 40),
+        ({"max_position_embeddings": 45, "model_type": "roberta", "pad_token_id": 4}, 40),
+        ({"model_type": "kerasbert", "encoder": {"max_position_embeddings": 40}}, 40),
+        ({"model_type": "t5"}, 128),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("file", ["config.json", "bert_config.json"])
+def test_max_length_is_at_most_the_positions_of_the_encoder(make_folder, config, longest, file):
+    folder = make_folder()
+    (folder / file).write_text(json.dumps(config))
+    assert Tokenizer.from_folder(folder).max_length == longest
 
 
 @pytest.mark.parametrize(("settings", "longest"), [({}, 512), ({"model_max_length": 40}, 40)], ids=["silent", "given"])

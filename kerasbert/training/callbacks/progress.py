@@ -21,10 +21,15 @@ def announce(message: str, *, shown: object = True) -> None:
 class Progress(keras.callbacks.Callback):
     """A bar with loss, texts and tokens per second, padding and time left; the metrics of each epoch stay above it."""
 
-    def __init__(self, train: Any, epochs: int) -> None:
+    def __init__(
+        self, steps: int, epochs: int, *, num_examples: int, num_tokens: int | None, padding: float | None
+    ) -> None:
         super().__init__()
-        self.train = train
+        self.steps = steps
         self.epochs = epochs
+        self.num_examples = num_examples
+        self.num_tokens = num_tokens
+        self.padding = padding
         self.bar: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -41,7 +46,7 @@ class Progress(keras.callbacks.Callback):
             transient=True,
         )
         self.bar.start()
-        total = self.train.steps * self.epochs
+        total = self.steps * self.epochs
         self.task = self.bar.add_task("training", total=total, speed="", loss=float("nan"))
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
@@ -55,7 +60,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         loss = float((logs or {}).get("loss", float("nan")))
-        done = self.epoch * self.train.steps + batch + 1
+        done = self.epoch * self.steps + batch + 1
         self.bar.update(self.task, completed=done, speed=self._speed(batch), loss=loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -63,7 +68,7 @@ class Progress(keras.callbacks.Callback):
         numbers = "  ".join(
             f"{name} {value:.4f}" for name, value in (logs or {}).items() if not hasattr(value, "shape")
         )
-        speed = self._speed(self.train.steps - 1) if self.start else ""
+        speed = self._speed(self.steps - 1) if self.start else ""
         self.bar.console.print(
             f"epoch {epoch + 1}/{self.epochs}  {seconds:.0f} s  {speed}  {numbers}", highlight=False, soft_wrap=True
         )
@@ -78,12 +83,10 @@ class Progress(keras.callbacks.Callback):
 
     def _speed(self, batch: int) -> str:
         start, first = self.start or (0.0, 0)
-        share = (batch + 1 - first) / max(self.train.steps, 1) / max(time.perf_counter() - start, 1e-9)
-        shown = [f"{share * self.train.num_examples:.0f} texts/s"]
-        tokens = getattr(self.train, "num_tokens", None)
-        if tokens:
-            shown.append(f"{share * tokens:.0f} tokens/s")
-        padding = getattr(self.train, "padding", None)
-        if padding is not None:
-            shown.append(f"{padding:.1%} padding")
+        share = (batch + 1 - first) / max(self.steps, 1) / max(time.perf_counter() - start, 1e-9)
+        shown = [f"{share * self.num_examples:.0f} texts/s"]
+        if self.num_tokens:
+            shown.append(f"{share * self.num_tokens:.0f} tokens/s")
+        if self.padding is not None:
+            shown.append(f"{self.padding:.1%} padding")
         return "  ".join(shown)

@@ -4,16 +4,16 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, final
 
 import keras
+import numpy as np
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._version import __version__
-from kerasbert.batches.source import BatchSource
 from kerasbert.training.callbacks.progress import announce
 from kerasbert.training.checkpoints import state
 from kerasbert.training.checkpoints.batch_log import BatchLog
@@ -117,8 +117,8 @@ class CheckpointedRun(Position):
         """Return the history of a finished training."""
         return {} if self.saved is None else state.unpack(self.saved.state["history"], self.saved.arrays)
 
-    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, train: BatchSource) -> None:
-        self._model, self._source = model, train
+    def restore(self, model: keras.Model, callback_list: keras.callbacks.CallbackList, steps: int) -> None:
+        self._model, self._steps = model, steps
         self._callbacks = [one for one in callback_list.callbacks if state.remembers(one)]
         if self.saved is not None:
             state.restore(self._whole, model, self._callbacks, self.saved)
@@ -126,16 +126,16 @@ class CheckpointedRun(Position):
         if self.log is not None:
             self.log.open(self.epoch, self.step)
 
-    def after_step(self, epoch: int, step: int, loss: float) -> None:
+    def after_step(self, epoch: int, step: int, loss: float, rows_of: Callable[[int, int], np.ndarray]) -> None:
         if self.log is not None:
-            self.log.write(epoch, step, self._source.rows_of(epoch, step), loss)
+            self.log.write(epoch, step, rows_of(epoch, step), loss)
         done = step + 1
-        if (epoch * self._source.steps + done) % self.every == 0 or self.signals.caught:
+        if (epoch * self._steps + done) % self.every == 0 or self.signals.caught:
             self._keep(epoch, done)
         self._stop_if_asked()
 
     def after_batches(self, epoch: int) -> None:
-        self._keep(epoch, self._source.steps)
+        self._keep(epoch, self._steps)
 
     def while_judging(self) -> None:
         self._stop_if_asked()
@@ -153,7 +153,7 @@ class CheckpointedRun(Position):
             return
         checkpoint = state.capture(self._whole, self._model, self._callbacks)
         checkpoint.state.update(self._facts(), epoch=epoch, step=step, finished=False)
-        self.checkpoints.write(epoch * self._source.steps + step, checkpoint)
+        self.checkpoints.write(epoch * self._steps + step, checkpoint)
 
     def _facts(self) -> dict[str, Any]:
         return {"settings": self.settings, "versions": _versions()}

@@ -7,7 +7,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.reading.examples import Examples
-from kerasbert.text_classifier.training_data import labels_of_examples
+from kerasbert.text_classifier.labels import labels_of_examples
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
 LABELS = ["x", "y", "x", "y"] * 4
