@@ -13,19 +13,21 @@ import typer
 
 from kerasbert._core.checks import check_choice
 from kerasbert._core.options import NONE, Option, alternatives, options_of
-from kerasbert.cli.options import Precision, Task, given
+from kerasbert.cli.options import given
+from kerasbert.cli.reading import Heads, parse_heads
 from kerasbert.saving.settings_file import read_settings
+from kerasbert.tasks.plans import ALL_TASKS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 # Options whose values the help lists and the command line checks.
-CHOICES: dict[str, type[enum.StrEnum]] = {"task": Task, "precision": Precision}
+CHOICES: dict[str, Sequence[str]] = {"task": ALL_TASKS, "precision": ("float32", "mixed_bfloat16", "mixed_float16")}
 COLLECTIONS = (Sequence, Mapping)
 NUMBERS: dict[Any, str] = {int: "whole numbers", float: "numbers"}
 
 
 @dataclasses.dataclass(frozen=True)
 class Settled:
-    """The options of a command with their values: of the command line, else of a settings file, else the defaults.
+    """The values of a command's options: from the command line, else from a settings file, else the defaults.
 
     Args:
         values: name -> value.
@@ -36,23 +38,26 @@ class Settled:
     given: frozenset[str]
 
     @property
-    def task(self) -> Task:
-        """What a text is labelled with, which has no default on the command line.
+    def task(self) -> str:
+        """The task, which has no default on the command line.
 
         Raises:
-            typer.BadParameter: when it is not said.
+            typer.BadParameter: when it is missing.
         """
         if "task" not in self.given:
-            raise typer.BadParameter(f"Missing option '--task': one of {', '.join(Task)}.")
-        return Task(check_choice("task", self.values["task"], [one.value for one in Task]))
+            raise typer.BadParameter(f"Missing option '--task': one of {', '.join(CHOICES['task'])}.")
+        return check_choice("task", self.values["task"], CHOICES["task"])
+
+    @property
+    def heads(self) -> Heads | None:
+        """The heads of a multi-task classifier, see `parse_heads`."""
+        return parse_heads(self.task, self.values["head"])
 
 
 def settle(context: typer.Context, *classes: type, config: Path | None = None) -> Settled:
-    """The values of the options that a command draws from dataclasses.
+    """Settle the values of the options that dataclasses declare.
 
     Args:
-        context: of the command.
-        classes: the dataclasses.
         config: a settings file.
 
     Raises:
@@ -66,14 +71,11 @@ def settle(context: typer.Context, *classes: type, config: Path | None = None) -
 
 
 def draws_options(panels: Mapping[str, type], *, only: Sequence[str] | None = None) -> Callable[[Function], Function]:
-    """Decorator: a command's `**options` are the options that dataclasses declare.
+    """Decorator: put the options that dataclasses declare in the place of a command's `**options`.
 
     Args:
         panels: title of a panel of the help -> dataclass.
         only: names to take; None takes all.
-
-    Returns:
-        The decorator. typer reads the signature that it gives the command.
     """
 
     def decorate(command: Function) -> Function:
@@ -89,38 +91,42 @@ def draws_options(panels: Mapping[str, type], *, only: Sequence[str] | None = No
 
 
 def command_options(*classes: type, only: Sequence[str] | None = None) -> dict[str, Option]:
-    """The options of dataclasses that a command line can say, by name."""
+    """Return the options of dataclasses that a command line can say, by name."""
     options = options_of(*classes, only=only)
     return {name: one for name, one in options.items() if one.metadata.get("command", True)}
 
 
 def flag_of(name: str) -> str:
-    """The flag of an option, such as `--batch-size`."""
+    """Return the flag of an option, such as `--batch-size`."""
     return "--" + name.replace("_", "-")
 
 
 def help_of(option: Option) -> str:
-    """The first clause of what a docstring says of an option, in the words of the command line."""
-    text = re.split(r"; |\. |,? see |\.$", option.text)[0]
-    example = option.metadata.get("example")
-    text = _as_flags(text) + (f", such as {example}" if example else "") + (f", or {NONE}" if option.takes_none else "")
+    """Return the help of an option: the first clause of its docstring, with flags for names."""
+    text = _as_flags(re.split(r"; |\. |\,? see |\.$", option.text)[0])
+    unsaid = [choice for choice in _choices(option) if choice not in text]
+    text += f", or {', '.join(unsaid)}" if unsaid else ""
+    text += f", such as {example}" if (example := option.metadata.get("example")) else ""
+    text += f", or {NONE}" if option.takes_none else ""
     return text[0].upper() + text[1:] + (". Required." if option.metadata.get("required") else ".")
 
 
 def default_of(option: Option) -> str | None:
-    """What a docstring says that None is, for the help."""
+    """Return what a docstring says that None is, for the help."""
     found = re.search(r"\bNone: (.+?)(?:, see .+?)?(?:[.;](?:\s|$))", option.text)
     return _as_flags(found[1]) if found else None
 
 
 def value_of(option: Option, value: Any) -> Any:
-    """The value of an option that stands on the command line.
+    """Convert the value of an option that stands on the command line.
 
     Raises:
         typer.BadParameter: when its text cannot be read.
     """
     if isinstance(value, enum.Enum):
         return value.value
+    if (choices := _choices(option)) and value not in choices:
+        raise typer.BadParameter(f"{flag_of(option.name)} must be one of {', '.join(choices)}; got {value!r}.")
     if not isinstance(value, str) or not _is_text(option):
         return value
     if value == NONE and option.takes_none:
@@ -134,7 +140,7 @@ def value_of(option: Option, value: Any) -> Any:
 
 
 def _parameter(option: Option, panel: str) -> inspect.Parameter:
-    """The parameter that typer makes an option of a command from."""
+    """Return the parameter from which typer makes an option of a command."""
     flags, default = flag_of(option.name), option.default
     shown: Any = default_of(option) or True
     if bool in alternatives(option.type):
@@ -152,9 +158,13 @@ def _parameter(option: Option, panel: str) -> inspect.Parameter:
 def _command_type(option: Option) -> Any:
     if option.metadata.get("repeated"):
         return list[str] | None
-    kind = _enum_of(option) or CHOICES.get(option.name) or _plain_type(option) or str
+    kind = _enum_of(option) or _plain_type(option) or str
     is_plain = option.default is not None and not _is_text(option) and not option.metadata.get("required")
     return kind if is_plain else kind | None
+
+
+def _choices(option: Option) -> Sequence[str]:
+    return () if _enum_of(option) else CHOICES.get(option.name, ())
 
 
 def _enum_of(option: Option) -> type[enum.Enum] | None:
@@ -165,14 +175,14 @@ def _plain_type(option: Option) -> type | None:
     """The one type that the command line reads by itself; None where a text is read here."""
     members = [one for one in alternatives(option.type) if one in (bool, int, float, str)]
     others = [one for one in alternatives(option.type) if typing.get_origin(one) in COLLECTIONS]
-    if option.name in CHOICES or option.takes_none or others or len(members) > 1:
+    if option.takes_none or others or len(members) > 1:
         return None
     return members[0] if members else str
 
 
 def _is_text(option: Option) -> bool:
     """Whether a value is a text on the command line that is read here."""
-    return _plain_type(option) is None and option.name not in CHOICES and not option.metadata.get("repeated")
+    return _plain_type(option) is None and not option.metadata.get("repeated")
 
 
 def _read(accepted: Any, text: str) -> Any:
@@ -192,10 +202,8 @@ def _rank(accepted: Any) -> int:
 def _words(option: Option) -> str:
     """What is accepted."""
     example = option.metadata.get("example")
-    kinds = [
-        *alternatives(option.type),
-        *(inner for one in alternatives(option.type) for inner in typing.get_args(one)[:1]),
-    ]
+    accepted = alternatives(option.type)
+    kinds = [*accepted, *(inner for one in accepted for inner in typing.get_args(one)[:1])]
     words = [NUMBERS[kind] for kind in dict.fromkeys(kinds) if kind in NUMBERS]
     words += [f"such as {example}"] if example else []
     return " ".join(words) + (f" or {NONE}" if option.takes_none else "")

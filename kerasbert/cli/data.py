@@ -1,4 +1,4 @@
-"""The data of a command: how its rows are read, by the command line, a saved classifier or a token cache."""
+"""How a command reads the rows of its data: as the command line, a saved classifier or a token cache says."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -7,23 +7,25 @@ from typing import Any, Self
 
 import typer
 
+from kerasbert._core.checks import check_choice
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.token_cache import TokenCache
-from kerasbert.cli.options import Task, say
-from kerasbert.cli.reading import MULTILABEL, Heads, label_columns_of
+from kerasbert.cli.options import say
+from kerasbert.cli.reading import Heads, label_columns_of
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.reading._files import UTF_8
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import ExampleReader, TextColumns
 from kerasbert.reading.row_labels import LabelOptions, ReadLabels, labels_reader, plan_labels
 from kerasbert.saving.trained_classifier import TrainedClassifier
-from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
-from kerasbert.tasks.table import task_class
+from kerasbert.tasks.levels import LEVEL_TASKS
+from kerasbert.tasks.table import TASKS
+
+COLUMNS = ("text_column", "text_pair_column", "label_delimiter")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,68 +55,35 @@ class Reading:
     subclasses: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        if self.label_delimiter is not None and MULTILABEL not in self.tasks.values():
+        if self.label_delimiter is not None and not any(self._delimiters.values()):
             raise typer.BadParameter(
                 f"--label-delimiter goes with a task whose texts have several labels, such as --task multilabel; got "
                 f"{self.label_delimiter!r} with {', '.join(sorted(set(self.tasks.values())))}."
             )
 
     @classmethod
-    def of_task(
-        cls,
-        task: Task,
-        label_column: str | None,
-        heads: Heads | None,
-        *,
-        level_task: str = DEFAULT_LEVEL_TASK,
-        label_names: Sequence[str] | None = None,
-        text_column: str = "text",
-        text_pair_column: str | None = None,
-        label_delimiter: str | None = None,
-    ) -> Self:
-        """As the command line says.
-
-        Args:
-            task: `--task`.
-            label_column: `--label-column`.
-            heads: from `parse_heads`.
-            level_task: `--level-task`.
-            label_names: `--label-names`.
-            text_column: `--text-column`.
-            text_pair_column: `--text-pair-column`.
-            label_delimiter: `--label-delimiter`.
-        """
-        labels = label_columns_of(task, label_column, heads)
-        columns: dict[str, Any] = {"text_column": text_column, "text_pair_column": text_pair_column}
-        columns["label_delimiter"] = label_delimiter
+    def of_options(cls, task: str, options: Mapping[str, Any], heads: Heads | None = None) -> Self:
+        """As the options of `DataOptions` and `TaskSettings` say, and the heads of `parse_heads`."""
+        labels = label_columns_of(task, options["label_column"], heads)
+        columns = {name: options[name] for name in COLUMNS}
         if heads is not None:
-            tasks, places = {}, {}
-            for name, (column, own) in heads.items():
-                tasks[name], places[name] = own, column
-            return cls(labels, tasks, heads=places, **columns)
-        if task is Task.hierarchical:
+            tasks = {name: own for name, (_, own) in heads.items()}
+            return cls(labels, tasks, heads={name: column for name, (column, _) in heads.items()}, **columns)
+        if task == HIERARCHICAL:
             levels = level_names(len(labels))
-            tasks = dict.fromkeys(levels, level_task)
-            places = dict(zip(levels, labels, strict=True))
-            return cls(labels, tasks, heads=places, is_hierarchical=True, **columns)
-        return cls(labels, {SINGLE_HEAD: task.value}, names={SINGLE_HEAD: label_names}, **columns)
+            tasks = dict.fromkeys(levels, check_choice("level_task", options["level_task"], LEVEL_TASKS))
+            return cls(labels, tasks, heads=dict(zip(levels, labels, strict=True)), is_hierarchical=True, **columns)
+        return cls(labels, {SINGLE_HEAD: task}, names={SINGLE_HEAD: options["label_names"]}, **columns)
 
     @classmethod
     def of_classifier(cls, classifier: TrainedClassifier, label_column: str | None = None, **given: Any) -> Self:
-        """As in the training of a classifier, unless told otherwise.
-
-        Args:
-            label_column: `--label-column`; None: as in training.
-            **given: of `text_column`, `text_pair_column` and `label_delimiter` those that differ; None: as in training.
-        """
+        """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given."""
         saved, model = classifier.metrics.get("reading", {}), classifier.model
         tree = model.hierarchy
-        kept = {
-            "text_column": saved.get("text", "text"),
-            "text_pair_column": saved.get("text_pair"),
-            "label_delimiter": saved.get("label_delimiter"),
-        }
-        columns = saved.get("columns") or label_columns_of(Task(classifier.task), None, None)
+        kept = dict(
+            zip(COLUMNS, (saved.get("text", "text"), saved.get("text_pair"), saved.get("label_delimiter")), strict=True)
+        )
+        columns = saved.get("columns") or label_columns_of(classifier.task, None)
         heads = saved.get("heads")
         if label_column is not None:
             columns = label_column.split(",")
@@ -141,7 +110,7 @@ class Reading:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As a saved classifier keeps it, under `reading` of its metrics."""
+        """The plain data that a saved classifier keeps under `reading` of its metrics."""
         return {
             "columns": list(self.label_columns),
             "text": self.text_column,
@@ -151,45 +120,53 @@ class Reading:
             "tasks": self.tasks,
         }
 
-    def read(self, path: Path | str, *, on_error: str | None = None, encoding: str = UTF_8) -> Examples:
-        """Read the texts and label cells of a file; see `reader`."""
-        return self.reader(on_error=on_error, encoding=encoding).read(path)
+    def read(
+        self, path: Path | str, *, with_labels: bool = True, on_error: str | None = None, encoding: str = UTF_8
+    ) -> Examples:
+        """Read the texts of a file, and its label cells; report the rows that are left out.
 
-    def reader(self, *, on_error: str | None = None, encoding: str = UTF_8) -> ExampleReader:
-        """A reader of files whose texts and label cells stand so; the unusable rows that it leaves out are reported."""
+        Args:
+            with_labels: whether labels are read; rows whose labels cannot be used are then unusable.
+            on_error: the option `--on-error`; None: the command has none.
+            encoding: the option `--encoding`.
+        """
+        return self.reader(with_labels=with_labels, on_error=on_error, encoding=encoding).read(path)
+
+    def reader(self, *, with_labels: bool = True, on_error: str | None = None, encoding: str = UTF_8) -> ExampleReader:
+        """Return a reader of files, see `read`."""
         columns = TextColumns(self.text_column, self.text_pair_column)
-        read_labels = self.label_reader() if on_error == "skip" else None
-        return ExampleReader(columns, self.label_columns, on_error, read_labels, encoding, say)
+        read_labels = self.label_reader() if with_labels and on_error == "skip" else None
+        labels = self.label_columns if with_labels else ()
+        return ExampleReader(columns, labels, on_error, read_labels, encoding, say)
 
     def label_reader(self) -> ReadLabels:
-        """What reads the labels of a row, and refuses those that a classifier cannot learn or does not know."""
-        columns, delimiter = list(self.label_columns), self.label_delimiter
-        if self.is_hierarchical and MULTILABEL in self.tasks.values():
-            return labels_reader({SINGLE_HEAD: LabelVocabulary(ANY, columns[:1], delimiter=delimiter)})
+        """Return the function that reads the labels of a row, and refuses those that a classifier cannot learn or does not know."""
+        columns, delimiters = list(self.label_columns), self._delimiters
         if self.is_hierarchical:
-            return labels_reader(
-                *plan_labels(LabelOptions(task=HIERARCHICAL, label_columns=columns, subclasses=self.subclasses))
-            )
+            several = next((TASKS[task] for task in self.tasks.values() if TASKS[task].rules.several), None)
+            if several is not None:
+                own = LabelVocabulary(several.rules, columns[:1], delimiter=self.label_delimiter)
+                return labels_reader({SINGLE_HEAD: own})
+            options = LabelOptions(task=HIERARCHICAL, label_columns=columns, subclasses=self.subclasses)
+            return labels_reader(*plan_labels(options))
+        heads, names = self.heads or {}, self.names
         return labels_reader(
             {
-                name: LabelVocabulary(
-                    task_class(task).rules,
-                    [self.heads[name]] if self.heads and name in self.heads else columns,
-                    names=self.names.get(name),
-                    delimiter=delimiter if task == MULTILABEL else None,
+                name: TASKS[task].vocabulary(
+                    [heads[name]] if name in heads else columns, names=names.get(name), delimiter=delimiters[name]
                 )
                 for name, task in self.tasks.items()
             }
         )
 
     def cells(self, examples: Examples) -> Any:
-        """The labels of examples as `TextClassifier.fit` takes them."""
-        delimiters = {head: self.label_delimiter if task == MULTILABEL else None for head, task in self.tasks.items()}
+        """Return the labels of examples as `TextClassifier.fit` takes them."""
+        delimiters = self._delimiters
         if self.heads:
-            return {head: split_cells(examples.labels[column], delimiters[head]) for head, column in self.heads.items()}
+            return {head: _split(examples.labels[column], delimiters[head]) for head, column in self.heads.items()}
         columns, delimiter = self.label_columns, delimiters[SINGLE_HEAD]
         if len(columns) == 1:
-            return split_cells(examples.labels[columns[0]], delimiter)
+            return _split(examples.labels[columns[0]], delimiter)
         if delimiter is not None:
             raise ConfigError(
                 f"`label_delimiter` goes with one column, whose cells name several labels; got {delimiter!r} with the "
@@ -197,22 +174,12 @@ class Reading:
             )
         rows = multi_hot_from_columns(examples.labels, columns)
         named = [[column for column, flag in zip(columns, row, strict=True) if flag] for row in rows]
-        return _at_the_same_places(examples.labels[columns[0]], named)
+        return _with_places_of(examples.labels[columns[0]], named)
 
-
-def read_data(
-    path: Path | str,
-    *,
-    text_column: str = "text",
-    text_pair_column: str | None = None,
-    label_columns: Sequence[str] = (),
-    on_error: str | None = None,
-    read_labels: ReadLabels | None = None,
-    encoding: str = UTF_8,
-) -> Examples:
-    """Read the texts and label cells of a file; unusable rows that are left out are reported."""
-    columns = TextColumns(text_column, text_pair_column)
-    return ExampleReader(columns, label_columns, on_error, read_labels, encoding, say).read(path)
+    @property
+    def _delimiters(self) -> dict[str, str | None]:
+        """Head name -> the delimiter of its cells; None where a cell holds one label."""
+        return {head: self.label_delimiter if TASKS[task].rules.several else None for head, task in self.tasks.items()}
 
 
 def cached_label_columns(cache: TokenCache) -> list[str]:
@@ -225,19 +192,19 @@ def cached_delimiter(cache: TokenCache) -> str | None:
     return next((head.delimiter for head in cache.heads.values() if head.delimiter), None)
 
 
-def split_cells(cells: list[Any], delimiter: str | None) -> list[Any]:
-    """Cells of several labels as lists of them; as they are where there is no delimiter."""
+def _split(cells: list[Any], delimiter: str | None) -> list[Any]:
+    """Split cells of several labels into lists; without a delimiter, and cells of JSON, they stay as they are."""
     if delimiter is None:
         return cells
-    places = (Place(cells, LABELS, 1, position) for position in range(len(cells)))
     parts = [
-        cell_parts(cell, place, several=True, delimiter=delimiter)
+        cell_parts(cell, Place(cells, LABELS, 1, position), several=True, delimiter=delimiter)
         if isinstance(cell, str) and cell.strip()[:1] != "{"
         else cell
-        for cell, place in zip(cells, places, strict=True)
+        for position, cell in enumerate(cells)
     ]
-    return _at_the_same_places(cells, parts)
+    return _with_places_of(cells, parts)
 
 
-def _at_the_same_places(cells: list[Any], others: list[Any]) -> list[Any]:
+def _with_places_of(cells: list[Any], others: list[Any]) -> list[Any]:
+    """Give other cells the rows of these, for messages."""
     return cells.replaced(others) if isinstance(cells, LabelCells) else others

@@ -54,11 +54,11 @@ def evaluate(
         check_report_folder(report, overwrite)
     classifier = trained_of(load(folder))
     if threshold is not None:
-        if set(classifier.model.head_tasks.values()) == {"multiclass"}:
+        if not any(task.uses_thresholds for task in classifier.outputs.tasks.values()):
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
         limit = check_number("threshold", threshold, 0, 1)
-        limits = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
-        classifier = dataclasses.replace(classifier, thresholds=limits)
+        thresholds = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
+        classifier = dataclasses.replace(classifier, thresholds=thresholds)
     rows = {name: options.pop(name) for name in ("on_error", "encoding")}
     reading = Reading.of_classifier(classifier, **options)
     examples = reading.read(data, **rows)
@@ -98,7 +98,7 @@ def _print(
 def _baseline(
     classifier: TrainedClassifier, train: Examples, test: Examples, reading: Reading
 ) -> tuple[BaselineScores, list[str]]:
-    """Scores of the baseline, and what is wrong with the comparison."""
+    """Score the baseline; list what is wrong with the comparison."""
     keys = text_keys(train.texts, train.text_pairs)
     notes = [note] if (note := overlap_message(keys, test.texts, test.text_pairs)) else []
     for note in notes:
@@ -108,16 +108,13 @@ def _baseline(
 
 
 def _one_text(examples: Examples) -> list[str]:
-    """The texts; of pairs, which the baseline does not know, both one after the other."""
+    """Return the texts, and of pairs, which the baseline does not know, both joined."""
     if not examples.text_pairs:
         return list(examples.texts)
-    return [f"{first}\n{second}" for first, second in zip(examples.texts, examples.text_pairs, strict=True)]
+    return list(map("\n".join, zip(examples.texts, examples.text_pairs, strict=True)))
 
 
 def _with_intervals(scores: dict[str, Any], intervals: dict[str, Any]) -> dict[str, Any]:
     if "accuracy" in scores:
         return {**scores, "intervals": intervals}
-    return {
-        head: {**values, "intervals": intervals[head]} if head in intervals else values
-        for head, values in scores.items()
-    }
+    return {head: own | ({"intervals": intervals[head]} if head in intervals else {}) for head, own in scores.items()}

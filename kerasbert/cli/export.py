@@ -10,14 +10,14 @@ import typer
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.options import options_of
 from kerasbert.cli.command_options import draws_options
-from kerasbert.cli.data import Reading, read_data
+from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, ReadingOptions, app, refuse_useless, say
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
 
 
 class ExportFormat(enum.StrEnum):
-    """What can be written."""
+    """Formats of exports."""
 
     saved_model = "saved_model"
     tflite = "tflite"
@@ -26,14 +26,14 @@ class ExportFormat(enum.StrEnum):
 
 
 class ExportPrecision(enum.StrEnum):
-    """What the exported encoder computes in."""
+    """Precisions of an exported encoder."""
 
     float32 = "float32"
     bfloat16 = "bfloat16"
 
 
 class Quantization(enum.StrEnum):
-    """How the weights of a TFLite file are kept."""
+    """Quantizations of the weights of a TFLite file."""
 
     none = "none"
     float16 = "float16"
@@ -43,17 +43,17 @@ class Quantization(enum.StrEnum):
 
 @dataclasses.dataclass(kw_only=True)
 class FormatOptions:
-    """What some formats take.
+    """Options of single formats.
 
     Args:
         version: version of a SavedModel, a whole number that is not taken. None: the next.
         precision: precision of the encoder of a SavedModel; bfloat16 is faster where there is hardware. None: float32.
-        warmup: whether warm-up requests are written into a SavedModel, which needs tensorflow-serving-api. None: they are.
+        warmup: write warm-up requests into a SavedModel, which needs tensorflow-serving-api. None: yes.
         quantize: weights of a TFLite file: float16 halves it, dynamic makes it a quarter and the fastest, int8 also computes
             on 8-bit numbers. None: as they are.
         length: tokens that a TFLite file reads, or 'dynamic'. None: as the classifier was trained.
         calibration: file of some hundred real texts, such as the training data, for --quantize int8.
-        overwrite: whether an existing folder is replaced, other than a version. None: no.
+        overwrite: replace an existing folder, other than a version. None: no.
     """
 
     version: str | None = None
@@ -139,18 +139,17 @@ def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
 
 
 def _labelled(classifier: TrainedClassifier, data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
-    """The texts of a file, with their labels where it has them."""
+    """Read the texts of a file, with their labels where it has them."""
     if data is None:
         return {}
     reading = Reading.of_classifier(classifier, **asked)
-    column = reading.text_column
     try:
-        examples = read_data(data, text_column=column, label_columns=reading.label_columns)
+        examples = reading.read(data)
         return {"texts": examples.texts, "labels": reading.cells(examples)}
     except DataError as error:
         if asked["label_column"] is not None:
             raise
-        texts = read_data(data, text_column=column).texts
+        texts = reading.read(data, with_labels=False).texts
         say(f"accuracy is not measured: {error}")
         return {"texts": texts}
 
@@ -169,8 +168,8 @@ def _tflite(classifier: TrainedClassifier, output: Path | None, name: str, own: 
     length: int | str = own.pop("length", classifier.max_length)
     length = int(length) if str(length).isdecimal() else length
     if "calibration" in own:
-        column = Reading.of_classifier(classifier).text_column
-        own["calibration"] = read_data(own["calibration"], text_column=column).texts
+        reading = Reading.of_classifier(classifier)
+        own["calibration"] = reading.read(own["calibration"], with_labels=False).texts
     place = output or Path("tflite") / f"{name}-{quantize}-{length}"
     return export_tflite(classifier, place, quantize=quantize, length=length, **own)
 

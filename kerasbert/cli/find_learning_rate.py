@@ -10,8 +10,8 @@ from kerasbert._core.pictures import check_picture_file
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import DataOptions, Task, app, refuse_useless, say
-from kerasbert.cli.reading import parse_heads
+from kerasbert.cli.options import DataOptions, app, refuse_useless, say
+from kerasbert.cli.train_options import Way, situation_of, useless_options
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.learning_rate_finder import FOLLOWED
@@ -41,21 +41,13 @@ def find_learning_rate_command(
 ) -> None:
     """Train for some batches at ever higher learning rates, and show where the loss falls fastest."""
     settled = settle(context, *PANELS.values())
-    values, task = settled.values, settled.task
-    if task is Task.multitask:
-        reason = "goes with one head; --head NAME=COLUMN:TASK names the columns of several"
-        refuse_useless(context, {"label_column": reason})
+    values, task, heads = settled.values, settled.task, settled.heads
+    refuse_useless(context, useless_options(situation_of(settled, Way.memory)))
     check_picture_file(picture)
-    heads = parse_heads(task, values["head"])
-    columns = {name: values[name] for name in ("text_column", "text_pair_column", "label_delimiter")}
-    columns |= {name: values[name] for name in ("level_task", "label_names")}
-    reading = Reading.of_task(task, values["label_column"], heads, **columns)
+    reading = Reading.of_options(task, values, heads)
     examples = reading.read(data, on_error=values["on_error"], encoding=values["encoding"])
-    classifier = TextClassifier(
-        task.value,
-        heads=None if heads is None else {name: own for name, (_, own) in heads.items()},
-        **{name: values[name] for name in ARGUMENTS},
-    )
+    tasks = None if heads is None else {name: own for name, (_, own) in heads.items()}
+    classifier = TextClassifier(task, heads=tasks, **{name: values[name] for name in ARGUMENTS})
     cells = reading.cells(examples)
     found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
     found.save_picture(picture)

@@ -63,7 +63,7 @@ def inspect(
 
 
 def _show(line: str) -> None:
-    """Print one line with control characters escaped."""
+    """Print a line with control characters escaped."""
     print(printable(line))
 
 
@@ -77,9 +77,7 @@ def _head_lines(source: str, folder: Path) -> list[str]:
     if (folder / CONFIG_FILE).is_file():
         config = BertConfig.from_pretrained(folder)
         layers = f"{config.model_type}, {config.num_hidden_layers} layers, {config.hidden_size} wide"
-        return [
-            f"{source}: {layers}, {config.vocab_size} tokens, up to {config.max_length} of them in a text",
-        ]
+        return [f"{source}: {layers}, {config.vocab_size} tokens, up to {config.max_length} of them in a text"]
     if (folder / "saved_model.pb").is_file():
         return [f"{source}: a SavedModel of TensorFlow"]
     return [f"{source}: {kind_in_words(folder) or 'no classifier or checkpoint that is known here'}"]

@@ -2,21 +2,24 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Encoding, Folder, Format, OnError, app, refuse_useless, say, with_output
+from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.layer_scores import score_layers
-from kerasbert.reading._files import UTF_8
 from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import load, truncate
 
+ROWS = ("on_error", "encoding")
+
 
 @app.command()
+@draws_options({"Data": ReadingOptions}, only=ROWS)
 def layers(
     context: typer.Context,
     folder: Folder,
@@ -26,10 +29,9 @@ def layers(
     ] = None,
     keep: Annotated[int | None, typer.Option(help="Layer at which the smaller classifier of --save-as stops.")] = None,
     save_as: Annotated[Path | None, typer.Option(help="Folder of the smaller classifier; needs --keep.")] = None,
-    on_error: OnError = "stop",
-    encoding: Encoding = UTF_8,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace existing outputs.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
+    **options: Any,
 ) -> None:
     """Score each layer of a classifier trained with --layerwise, its vote and early exit; cut it at a layer."""
     if (keep is None) != (save_as is None):
@@ -42,7 +44,7 @@ def layers(
     reading = Reading.of_classifier(classifier)
     if reading.text_pair_column:
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
-    examples = reading.read(data, on_error=on_error, encoding=encoding)
+    examples = reading.read(data, **options)
     report = score_layers(classifier, examples.texts, reading.cells(examples))
     if output is not None:
         with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:

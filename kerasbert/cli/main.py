@@ -1,4 +1,4 @@
-"""The command as a function: runs it, shows errors and gives the exit code."""
+"""Run the command, show errors and return the exit code."""
 
 import sys
 import warnings
@@ -29,13 +29,13 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code: 0 done, 1 refused or failed, 2 wrong usage, 130 or 143 stopped by a signal.
+    """Run the command and return its exit code.
 
     Args:
         arguments: without the program's name; None takes them from the command line.
 
     Returns:
-        The exit code.
+        0 done, 1 refused or failed, 2 wrong usage, 130 or 143 stopped by a signal.
     """
     with warnings.catch_warnings(), open_streams():
         warnings.showwarning = _show_warning  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""What the commands share: the app, its choices and its common options."""
+"""The app, and the options that commands share."""
 
 import contextlib
 import dataclasses
@@ -25,66 +25,15 @@ app = typer.Typer(
 )
 
 
-class Task(enum.StrEnum):
-    """What one text can be labelled with."""
-
-    binary = "binary"
-    multiclass = "multiclass"
-    multilabel = "multilabel"
-    multitask = "multitask"
-    hierarchical = "hierarchical"
-
-
 class Format(enum.StrEnum):
-    """How results are written."""
+    """Format of printed results."""
 
     table = "table"
     json = "json"
     csv = "csv"
 
 
-class Precision(enum.StrEnum):
-    """Keras dtype policies that training is measured with."""
-
-    float32 = "float32"
-    mixed_bfloat16 = "mixed_bfloat16"
-    mixed_float16 = "mixed_float16"
-
-
-TextPair = Annotated[
-    str | None, typer.Option("--text-pair-column", help="Column of second texts, read with the first.")
-]
-OnError = Annotated[
-    str, typer.Option("--on-error", help="Rows that cannot be used: stop, or skip, which counts and lists them.")
-]
-Encoding = Annotated[
-    str, typer.Option("--encoding", help="Encoding of text files, such as cp1252 (Windows, Excel) or latin-1.")
-]
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
-
-
-@dataclasses.dataclass(kw_only=True)
-class DataOptions:
-    """How the rows of training data are read.
-
-    Args:
-        text_column: column that holds the texts.
-        text_pair_column: column of second texts, read with the first.
-        label_column: label column, or several as A,B,C for multilabel (of 0 and 1) and hierarchical (of the levels). None:
-            label, labels for multilabel, label,sublabel for hierarchical.
-        label_delimiter: separator of several labels in one cell, such as ';'.
-        head: for multitask, once for each head: NAME=COLUMN:TASK, such as topic=label:multiclass.
-        on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
-        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
-    """
-
-    text_column: str = "text"
-    text_pair_column: str | None = None
-    label_column: str | None = None
-    label_delimiter: str | None = None
-    head: Sequence[str] | None = dataclasses.field(default=None, metadata={"repeated": True})
-    on_error: str = "stop"
-    encoding: str = UTF_8
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -92,10 +41,10 @@ class ReadingOptions:
     """How the rows of data for a saved classifier are read.
 
     Args:
-        text_column: column that holds the texts. None: as in training.
+        text_column: column of the texts. None: as in training.
         text_pair_column: column of second texts, read with the first. None: as in training.
-        label_column: label column, or several as A,B,C for multilabel (of 0 and 1) and hierarchical (of the levels). None:
-            as in training.
+        label_column: label column, or several as A,B,C: of 0 and 1 for multilabel, of the levels for hierarchical. None: as
+            in training.
         label_delimiter: separator of several labels in one cell, such as ';'. None: as in training.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
         encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
@@ -110,11 +59,28 @@ class ReadingOptions:
 
 
 @dataclasses.dataclass(kw_only=True)
+class DataOptions(ReadingOptions):
+    """How the rows of training data are read.
+
+    Args:
+        text_column: column of the texts.
+        text_pair_column: column of second texts, read with the first.
+        label_column: label column, or several as A,B,C: of 0 and 1 for multilabel, of the levels for hierarchical. None:
+            label, labels for multilabel, label,sublabel for hierarchical.
+        label_delimiter: separator of several labels in one cell, such as ';'.
+        head: head of a multitask classifier, NAME=COLUMN:TASK such as topic=label:multiclass, once for each.
+    """
+
+    text_column: str = "text"
+    head: Sequence[str] | None = dataclasses.field(default=None, metadata={"repeated": True})
+
+
+@dataclasses.dataclass(kw_only=True)
 class StreamOptions:
     """How data of any size is trained from.
 
     Args:
-        stream: whether tokens are read from disk, as they are by themselves for large or several files.
+        stream: read tokens from disk, as is done by itself for large or several files.
         cache: folder of the tokens; the data is then streamed. None: OUTPUT.tokens.
     """
 
@@ -123,54 +89,38 @@ class StreamOptions:
 
 
 def is_file_name(text: str) -> bool:
-    """Whether what stands for a text is the name of a file, which there is or which has the ending of one with data."""
-    has_ending = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".json", ".txt"))
-    return (has_ending and len(text.split()) == 1) or os.path.isfile(text)
+    """Whether a text is the name of a file: of one that exists, or with the suffix of a data file."""
+    has_suffix = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".json", ".txt"))
+    return (has_suffix and len(text.split()) == 1) or os.path.isfile(text)
 
 
 def given(context: typer.Context, name: str) -> bool:
-    """Whether an option stands on the command line.
-
-    Args:
-        context: of the command.
-        name: of its parameter.
-    """
+    """Whether the option of a parameter stands on the command line."""
     source = context.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
 
 
 def refuse_useless(context: typer.Context, useless: Mapping[str, str]) -> None:
-    """Refuse options that were given and that nothing would read.
+    """Refuse given options that nothing would read.
 
     Args:
-        context: of the command.
-        useless: name of a parameter -> what the option goes with.
+        useless: parameter name -> what its option goes with, for the message.
 
     Raises:
         typer.BadParameter: naming the option and the way out.
     """
+    flags = {parameter.name: max(parameter.opts, key=len) for parameter in context.command.params}
     for name, reason in useless.items():
         if given(context, name):
-            raise typer.BadParameter(f"{_flag(context, name)} {reason}.")
+            raise typer.BadParameter(f"{flags[name]} {reason}.")
 
 
 def with_output(options: Iterable[str], flag: str, output: object) -> dict[str, str]:
-    """What `refuse_useless` takes for options that do nothing without an output.
-
-    Args:
-        options: names of parameters.
-        flag: of the output's option.
-        output: what it was given; None: nothing.
-    """
+    """The argument of `refuse_useless` for options that do nothing while the option `flag` of an output is None."""
     return {} if output is not None else dict.fromkeys(options, f"goes with {flag}")
 
 
-def _flag(context: typer.Context, name: str) -> str:
-    parameter = next(one for one in context.command.params if one.name == name)
-    return str(max(parameter.opts, key=len))
-
-
 def say(message: str) -> None:
-    """Write a message for people to standard error, its lines without control characters; a full one is no matter."""
+    """Write a message to standard error, without control characters; a standard error that is full is ignored."""
     with contextlib.suppress(OSError):
         print("\n".join(printable(line) for line in message.split("\n")), file=sys.stderr)

@@ -9,20 +9,23 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.errors import DataError
-from kerasbert.cli.data import Reading, read_data
-from kerasbert.cli.options import Encoding, Folder, Format, OnError, TextPair, app, is_file_name, refuse_useless, say
+from kerasbert.cli.command_options import draws_options
+from kerasbert.cli.data import Reading
+from kerasbert.cli.options import Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
 from kerasbert.cli.tables import print_predictions
-from kerasbert.reading._files import UTF_8, check_encoding, check_file, decode_lines, read_bytes
+from kerasbert.reading._files import check_encoding, check_file, decode_lines, read_bytes
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import read_examples
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
 
+TEXT_COLUMNS = ("text_column", "text_pair_column")
 # Files of one text a line.
 PLAIN = (".txt", "")
 
 
 @app.command()
+@draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", "encoding"])
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -32,13 +35,8 @@ def predict(
     file: Annotated[
         Path | None, typer.Option("--file", help="A .csv, .tsv, .jsonl or .parquet, or a text file of one text a line.")
     ] = None,
-    text: Annotated[
-        str | None, typer.Option("--text-column", help="Column of the texts. [default: as in training]")
-    ] = None,
-    text_pair: TextPair = None,
-    on_error: OnError = "stop",
-    encoding: Encoding = UTF_8,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.table,
+    **options: Any,
 ) -> None:
     """Label texts given as arguments, in a file, or on standard input (one a line)."""
     if texts and file is not None:
@@ -47,26 +45,27 @@ def predict(
     has_columns = file is not None and file.suffix.lower() not in PLAIN
     if not has_columns:
         reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
-        refuse_useless(context, dict.fromkeys(("text", "text_pair", "on_error"), reason))
+        refuse_useless(context, dict.fromkeys((*TEXT_COLUMNS, "on_error"), reason))
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
     classifier = trained_of(load(folder))
-    reading = Reading.of_classifier(classifier, text_column=text, text_pair_column=text_pair)
-    text, text_pair = reading.text_column, reading.text_pair_column
+    reading = Reading.of_classifier(classifier, **{name: options[name] for name in TEXT_COLUMNS})
     if file is not None and has_columns:
-        examples = read_data(file, text_column=text, text_pair_column=text_pair, on_error=on_error, encoding=encoding)
-    elif text_pair is not None:
+        rows = {name: options[name] for name in ("on_error", "encoding")}
+        examples = reading.read(file, with_labels=False, **rows)
+    elif reading.text_pair_column is not None:
         raise typer.BadParameter(
-            f"the classifier reads pairs of texts; give --file and a file with the columns {text!r} and {text_pair!r}."
+            f"the classifier reads pairs of texts; give --file and a file with the columns {reading.text_column!r} and "
+            f"{reading.text_pair_column!r}."
         )
     else:
-        examples = read_examples(texts or _lines(file, encoding))
-    rows = list(predict_rows(classifier, examples))
+        examples = read_examples(texts or _lines(file, options["encoding"]))
+    predictions = list(predict_rows(classifier, examples))
     if output_format is Format.json:
-        for row in rows:
+        for row in predictions:
             print(json.dumps(row, ensure_ascii=False))
     else:
-        print_predictions(rows, as_csv=output_format is Format.csv)
+        print_predictions(predictions, as_csv=output_format is Format.csv)
 
 
 def _refuse_file_names(texts: Sequence[str]) -> None:
@@ -80,7 +79,7 @@ def _refuse_file_names(texts: Sequence[str]) -> None:
 
 
 def _lines(file: Path | None, encoding: str) -> list[str]:
-    """The lines of a text file, or of standard input."""
+    """Read the lines of a text file, or of standard input."""
     if file is not None:
         check_file(file, empty=True)
         return decode_lines(read_bytes(file), str(file), check_encoding(encoding))
@@ -97,26 +96,20 @@ def _lines(file: Path | None, encoding: str) -> list[str]:
 
 
 def predict_rows(classifier: TrainedClassifier, examples: Examples) -> Iterator[dict[str, Any]]:
-    """One plain dict for each text: `text`, `labels` and `scores` (label -> probability), or these by head."""
-    chosen, probabilities = classifier.predict_with_proba(examples.texts, examples.text_pairs)
+    """Predict each text: a dict of `text`, and of `labels` and `scores` (label -> probability) or these by head."""
+    y_pred, probabilities = classifier.predict_with_proba(examples.texts, examples.text_pairs)
     classes = classifier.classes
     for index, text in enumerate(examples.texts):
-        if isinstance(chosen, dict):
+        if isinstance(y_pred, dict):
             heads = {
-                head: {
-                    "labels": _as_list(chosen[head][index]),
-                    "scores": _scores(classes[head], probabilities[head][index]),
-                }
-                for head in chosen
+                head: _decision(own[index], classes[head], probabilities[head][index]) for head, own in y_pred.items()
             }
             yield {"text": text, "heads": heads}
         else:
-            yield {"text": text, "labels": _as_list(chosen[index]), "scores": _scores(classes, probabilities[index])}
+            yield {"text": text, **_decision(y_pred[index], classes, probabilities[index])}
 
 
-def _scores(names: Sequence[str], probabilities: Any) -> dict[str, float]:
-    return {str(name): round(float(value), 6) for name, value in zip(names, probabilities, strict=True)}
-
-
-def _as_list(labels: Any) -> list[str]:
-    return [str(label) for label in labels] if isinstance(labels, list) else [str(labels)]
+def _decision(labels: Any, classes: Sequence[Any], probabilities: Any) -> dict[str, Any]:
+    chosen = labels if isinstance(labels, list) else [labels]
+    scores = {str(name): round(float(value), 6) for name, value in zip(classes, probabilities, strict=True)}
+    return {"labels": list(map(str, chosen)), "scores": scores}

@@ -9,10 +9,11 @@ from kerasbert._core.options import options_of
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import DataOptions, Task, app, refuse_useless, say
-from kerasbert.cli.reading import parse_heads
+from kerasbert.cli.options import DataOptions, app, refuse_useless, say
 from kerasbert.cli.streams import make_cache, preparing
+from kerasbert.cli.train_options import Way, situation_of, useless_options
 from kerasbert.tasks.settings import TaskSettings
+from kerasbert.training.settings import BatchSettings
 
 PANELS = {"Data": DataOptions, "Task": TaskSettings, "Model": ModelSettings}
 DRAWN = ("label_names", "encoder", "max_length", "long_texts")
@@ -35,19 +36,9 @@ def prepare_command(
     **options: Any,
 ) -> None:
     """Tokenise data of any size once; train reads it as often as it likes."""
-    settled = settle(context, *PANELS.values())
-    values, task = settled.values, settled.task
-    useless = {}
-    if task in (Task.multitask, Task.hierarchical):
-        useless["label_names"] = "goes with --task binary, multiclass or multilabel"
-    if task is Task.multitask:
-        useless["label_column"] = "goes with one head; --head NAME=COLUMN:TASK names the columns of several"
-    if task is Task.hierarchical:
-        useless["label_delimiter"] = "goes with tasks in which a cell holds several labels"
-    refuse_useless(context, useless)
-    heads = parse_heads(task, values["head"])
-    columns = {name: values[name] for name in ("text_column", "text_pair_column", "label_delimiter")}
-    reading = Reading.of_task(task, values["label_column"], heads, **columns)
-    made = {name: values[name] for name in (*DRAWN, "on_error", "encoding")}
-    make_cache(data, output, {**made, **preparing(reading, task, heads), "overwrite": overwrite}, quiet=quiet)
-    say(f"Next: kerasbert train {output} --task {task.value} --output DIR")
+    settled = settle(context, *PANELS.values(), BatchSettings)
+    refuse_useless(context, useless_options(situation_of(settled, Way.stream)))
+    reading = Reading.of_options(settled.task, settled.values, settled.heads)
+    made = {name: settled.values[name] for name in DRAWN}
+    make_cache(data, output, {**made, **preparing(reading, settled), "overwrite": overwrite}, quiet=quiet)
+    say(f"Next: kerasbert train {output} --task {settled.task} --output DIR")

@@ -9,15 +9,18 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import filled
 from kerasbert.cli.command_options import draws_options, settle
-from kerasbert.cli.data import Reading, read_data, split_cells
-from kerasbert.cli.options import Format, Task, app, refuse_useless, say, with_output
+from kerasbert.cli.data import Reading
+from kerasbert.cli.options import Format, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
 from kerasbert.evaluation.probe_report import QUANTITIES, ProbeReport, table_rows
 from kerasbert.extraction.reader import FROZEN_POOLINGS
 from kerasbert.reading._files import UTF_8
+from kerasbert.tasks.multiclass import Multiclass
+from kerasbert.tasks.multilabel import Multilabel
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -25,19 +28,19 @@ class ProbeOptions:
     """What is read, and what is asked of it.
 
     Args:
-        text_column: column that holds the texts.
+        text_column: column of the texts.
         label_column: label column. None: label.
         label_delimiter: separator of several labels in one cell, such as ';'.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
         encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
         sublabel_column: column of subclasses, to ask which layer separates them best.
-        unlabelled: whether no labels are read, and clusters of all texts are judged by their silhouette.
-        clusters: whether clusters inside each label are judged by their silhouette.
+        unlabelled: read no labels, and judge clusters of all texts by their silhouette.
+        clusters: judge clusters inside each label by their silhouette.
         layers: hidden states, such as 0,3,-1. None: all.
         poolings: poolings without weights.
         folds: folds of the cross-validation.
-        max_texts: size of the sample, of which 0 reads all texts.
-        max_length: longest text in tokens.
+        max_texts: size of the sample, or 0 for all texts.
+        max_length: longest text in tokens. None: the classifier's own, or 128.
         seed: seed of sample, folds and clusters.
     """
 
@@ -98,24 +101,21 @@ def probe_command(
 
 def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> ProbeReport:
     """Read the data and probe the layers."""
-    column = None if asked.unlabelled else asked.label_column or "label"
-    read_labels = None
-    if column is not None and asked.on_error == "skip":
-        task = Task.multiclass if asked.label_delimiter is None else Task.multilabel
-        read_labels = Reading.of_task(task, column, None, label_delimiter=asked.label_delimiter).label_reader()
-    examples = read_data(
-        data,
+    column, sublabels = None if asked.unlabelled else asked.label_column or "label", asked.sublabel_column
+    task = (Multiclass if asked.label_delimiter is None else Multilabel).name
+    reading = Reading(
+        tuple(name for name in (column, sublabels) if name),
+        {} if column is None else {SINGLE_HEAD: task},
+        heads={} if column is None else {SINGLE_HEAD: column},
         text_column=asked.text_column,
-        label_columns=[name for name in (column, asked.sublabel_column) if name],
-        on_error=asked.on_error,
-        read_labels=read_labels,
-        encoding=asked.encoding,
+        label_delimiter=asked.label_delimiter,
     )
+    examples = reading.read(data, on_error=asked.on_error, encoding=asked.encoding)
     return probe(
         source,
         examples.texts,
-        None if column is None else split_cells(examples.labels[column], asked.label_delimiter),
-        sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
+        reading.cells(examples)[SINGLE_HEAD] if column is not None else None,
+        sublabels=None if sublabels is None else examples.labels[sublabels],
         layers=asked.layers or "all",
         poolings=asked.poolings,
         folds=asked.folds,

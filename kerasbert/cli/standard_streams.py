@@ -1,4 +1,4 @@
-"""Standard output and error of the command where they are closed, full, or a pipe that nobody reads."""
+"""Standard output and error that are closed, full, or a pipe that nobody reads."""
 
 import contextlib
 import errno
@@ -14,40 +14,26 @@ STREAM_ERRORS = {errno.EBADF, errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EPIPE}
 
 @final
 class ClosedOutput(io.TextIOBase):
-    """Stands for a standard output that is closed: results are refused and not lost.
-
-    Example:
-        >>> ClosedOutput().write("0.9")
-        Traceback (most recent call last):
-        ...
-        OSError: [Errno 9] Bad file descriptor
-    """
+    """A standard output that is closed: refuses results, which would be lost."""
 
     def writable(self) -> bool:
-        """It looks like any stream."""
+        """Look like any stream."""
         return True
 
     def write(self, text: str) -> int:
-        """Refuse a text.
-
-        Raises:
-            OSError: always.
-        """
+        """Raise `OSError`."""
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
 
 
 @contextlib.contextmanager
 def open_streams() -> Iterator[None]:
-    """Context: standard output and error are streams, whether they are closed or not.
+    """Context: standard output and error are streams also where they are closed.
 
     Python has None for a closed one, to which nothing is printed, or which an error then goes to in place of the other.
-
-    Yields:
-        When they are.
     """
     before = sys.stdout, sys.stderr
     if sys.stdout is None:
-        sys.stdout = ClosedOutput()  # type: ignore[assignment]
+        sys.stdout = ClosedOutput()
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         if sys.stderr is None:
             sys.stderr = nowhere
@@ -58,14 +44,7 @@ def open_streams() -> Iterator[None]:
 
 
 def output_error(error: OSError) -> str | None:
-    """What to tell of an error of standard output; None when it is of a file.
-
-    Args:
-        error: of the system.
-
-    Returns:
-        Words; empty where nobody reads the pipe any more, as after `| head`.
-    """
+    """Return the message for an error of standard output, empty after `| head`; None for an error of a file."""
     if error.filename is not None or error.errno not in STREAM_ERRORS or _takes_output():
         return None
     _give_up_output()
@@ -76,17 +55,12 @@ def output_error(error: OSError) -> str | None:
 
 
 def printable(text: str) -> str:
-    """A text for the terminal, in which control characters, half characters and changes of direction are written out.
-
-    Example:
-        >>> printable("a\\x1b[31mb")
-        'a\\\\x1b[31mb'
-    """
+    """Escape control characters, lone surrogates and changes of direction, for the terminal."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def _takes_output() -> bool:
-    """Whether standard output takes what it holds back; one that failed fails again."""
+    """Whether standard output can be flushed; one that failed fails again."""
     try:
         sys.stdout.write("")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""What the commands share that read data of any size: token caches, and when they are made."""
+"""Token caches of commands that read data of any size."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,9 +7,9 @@ from typing import Any
 from kerasbert._core.progress import progress_bar
 from kerasbert.batches.prepare import prepare_tokens
 from kerasbert.batches.token_cache import TokenCache, is_cache, open_cache
-from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Task, say
-from kerasbert.cli.reading import Heads
+from kerasbert.cli.command_options import Settled
+from kerasbert.cli.data import COLUMNS, Reading
+from kerasbert.cli.options import say
 from kerasbert.reading._files import COMPRESSED
 from kerasbert.reading.formats import FORMATS
 from kerasbert.reading.sources import find_sources, is_pattern
@@ -28,12 +28,7 @@ def is_stream(data: Sequence[str]) -> bool:
 
 
 def open_or_make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, quiet: bool) -> TokenCache:
-    """Open a token cache, making it from files if needed.
-
-    Args:
-        options: of `prepare_tokens`.
-        quiet: whether no progress is shown.
-    """
+    """Open a token cache, or make it from files by the options of `prepare_tokens`."""
     if len(data) == 1 and is_cache(data[0]):
         cache = open_cache(data[0])
         cache.check_sources()
@@ -43,12 +38,7 @@ def open_or_make_cache(data: Sequence[str], folder: Path, options: dict[str, Any
 
 
 def make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, quiet: bool) -> TokenCache:
-    """Make the token cache of some files, or take the one that is there, and say which.
-
-    Args:
-        options: of `prepare_tokens`.
-        quiet: whether no progress is shown.
-    """
+    """Make the token cache of files by the options of `prepare_tokens`, or reuse the one that is there; say which."""
     was_there = is_cache(folder)
     size = sum(file.size for file in find_sources(list(data)))
     with progress_bar("preparing tokens (bytes)", size, shown=not quiet) as advance:
@@ -67,8 +57,9 @@ def make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, qu
     return cache
 
 
-def preparing(reading: Reading, task: Task, heads: Heads | None) -> dict[str, Any]:
-    """The arguments of `prepare_tokens` that say what is read and learned."""
-    learned = {"heads": heads} if heads else {"task": task.value, "label_columns": list(reading.label_columns)}
-    columns = {"text_column": reading.text_column, "text_pair_column": reading.text_pair_column}
-    return {**learned, **columns, "label_delimiter": reading.label_delimiter}
+def preparing(reading: Reading, settled: Settled) -> dict[str, Any]:
+    """Return the arguments of `prepare_tokens` that say what is read and learned."""
+    heads = settled.heads
+    learned = {"heads": heads} if heads else {"task": settled.task, "label_columns": list(reading.label_columns)}
+    rows = {name: settled.values[name] for name in ("on_error", "encoding")}
+    return {**learned, **rows, **{name: getattr(reading, name) for name in COLUMNS}}

@@ -11,12 +11,15 @@ import typer
 from kerasbert._core.files import check_output
 from kerasbert._core.options import filled
 from kerasbert.cli.command_options import draws_options
-from kerasbert.cli.data import read_data
+from kerasbert.cli.data import Reading
 from kerasbert.cli.options import app, say
 from kerasbert.cli.tables import print_discovery
 from kerasbert.reading.added_column import check_column_is_new
 from kerasbert.subclasses.discovery import discover_subclasses
 from kerasbert.subclasses.discovery_files import PAGE_FILE, write_discovery
+
+# Options that are arguments of `discover_subclasses`.
+SOUGHT = ("number", "max_number", "method", "reduction", "dimensions", "seed")
 
 commands = typer.Typer(no_args_is_help=True, help="Find subclasses inside classes.")
 app.add_typer(commands, name="subclasses")
@@ -32,9 +35,9 @@ class DiscoveryOptions:
     """What is read, and how groups are sought in it.
 
     Args:
-        text_column: column that holds the texts.
+        text_column: column of the texts.
         label_column: column of the classes.
-        within: a class to look into; may be repeated. None: all.
+        within: a class to look into, may be repeated. None: all.
         sublabel_column: column of known sub-labels, to report the agreement.
         column: name of the column to add.
         number: groups in each class. None: chosen.
@@ -75,20 +78,15 @@ def discover(
     check_output(output, overwrite, kind="discovery")
     asked = filled(DiscoveryOptions, None, options)
     check_column_is_new(data, asked.column)
-    wanted = [name for name in (asked.label_column, asked.sublabel_column) if name is not None]
-    examples = read_data(data, text_column=asked.text_column, label_columns=wanted)
+    columns = tuple(name for name in (asked.label_column, asked.sublabel_column) if name is not None)
+    examples = Reading(columns, {}, text_column=asked.text_column).read(data)
     discovery = discover_subclasses(
         examples.texts,
         examples.labels[asked.label_column],
         encoder=source,
         within=asked.within or None,
-        number=asked.number,
         sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
-        method=asked.method,
-        reduction=asked.reduction,
-        dimensions=asked.dimensions,
-        max_number=asked.max_number,
-        seed=asked.seed,
+        **{name: getattr(asked, name) for name in SOUGHT},
     )
     write_discovery(discovery, output, data=data, column=asked.column, maps=maps, overwrite=overwrite)
     if as_json:

@@ -18,12 +18,7 @@ NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
 def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
-    """Print what `TextClassifier.evaluate` gives.
-
-    Args:
-        scores: of one head, or a dict of these by head.
-        as_csv: CSV instead of a table.
-    """
+    """Print what `TextClassifier.evaluate` returns."""
     by_head = {"": scores} if "accuracy" in scores else dict(scores)
     together = by_head.pop("hierarchy", None)
     rows = [row for head, values in by_head.items() for row in _score_rows(head, values)]
@@ -43,14 +38,7 @@ def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, as_csv: bool = False) -> None:
-    """Print cells, numbers to the right: with four digits in a table, whole in CSV.
-
-    Args:
-        title: above the table; CSV has none.
-        columns: headings.
-        rows: as many cells each: texts, numbers, or None for an empty cell.
-        as_csv: CSV instead of a table.
-    """
+    """Print cells (None is empty): numbers to the right with four digits in a table, whole in CSV."""
     if as_csv:
         _print_csv(columns, rows)
         return
@@ -65,21 +53,15 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
 
 
 def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False) -> None:
-    """Print predictions: the text, the chosen labels and the highest scores.
-
-    Args:
-        rows: from `predict_rows`.
-        as_csv: CSV, with a column for each label's score, instead of a table.
-    """
+    """Print the predictions of `predict_rows`: texts, labels and the highest scores; in CSV the score of each label."""
     flat = [(row["text"], head, values) for row in rows for head, values in _heads_of(row)]
     if as_csv:
         names = list(dict.fromkeys(f"{head}{name}" for _, head, values in flat for name in values["scores"]))
         lines = []
         for row in rows:
-            scores = {
-                f"{head}{name}": score for head, values in _heads_of(row) for name, score in values["scores"].items()
-            }
-            chosen = [label for _, values in _heads_of(row) for label in values["labels"]]
+            heads = _heads_of(row)
+            scores = {f"{head}{name}": score for head, own in heads for name, score in own["scores"].items()}
+            chosen = [label for _, own in heads for label in own["labels"]]
             lines.append([row["text"], "|".join(chosen), *[scores.get(name, "") for name in names]])
         _print_csv(["text", "labels", *names], lines)
         return
@@ -93,11 +75,7 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False
 
 
 def print_comparison(comparison: Mapping[str, Any]) -> None:
-    """Print a model's scores beside those of a baseline, and which of the two wins.
-
-    Args:
-        comparison: from `compare_heads`.
-    """
+    """Print a model's scores beside those of a baseline, and which of the two wins; see `compare_heads`."""
     by_head = {"": comparison} if "verdict" in comparison else comparison
     for head, found in by_head.items():
         title = f"{head}: " if head else ""
@@ -141,11 +119,7 @@ def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any
 
 
 def print_discovery(discovery: Discovery) -> None:
-    """Print what was found in each class: its groups with sizes and terms, and the agreement where it is known.
-
-    Args:
-        discovery: from `discover_subclasses`.
-    """
+    """Print the groups of each class with sizes and terms, and the agreement where it is known."""
     table = _table(None)
     for name in ("subclass", "texts", "terms"):
         table.add_column(name, justify="right" if name == "texts" else "left", overflow="fold")

@@ -14,15 +14,15 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import DataOptions, StreamOptions, Task, app, refuse_useless, say
-from kerasbert.cli.reading import Heads, parse_heads
+from kerasbert.cli.options import DataOptions, StreamOptions, app, refuse_useless, say
 from kerasbert.cli.streams import open_or_make_cache, preparing
-from kerasbert.cli.train_options import Way, asked_of_cache, check_reading, situation_of, useless_options, way_of
+from kerasbert.cli.train_options import Way, check_reading, situation_of, useless_options, way_of
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.tasks.settings import TaskSettings
+from kerasbert.tasks.table import TASKS
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.checkpoints.checkpoint import LAST_GOOD
 from kerasbert.training.determinism import make_deterministic
@@ -39,28 +39,21 @@ PANELS = {
     "Run": RunSettings,
 }
 # What goes to the constructor of the classifier; heads are said by --head.
-ARGUMENTS = [
-    name for name in options_of(TaskSettings, ModelSettings, BatchSettings, TrainingSettings) if name != "heads"
-]
+SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings)
+ARGUMENTS = [name for name in options_of(*SETTINGS) if name != "heads"]
 # Options that ask for a stream.
 STREAMING = ("max_steps", "token_budget", "augment", "cache")
 
 
 class Source(NamedTuple):
-    """The data of a training.
-
-    Args:
-        reading: how its rows are read.
-        train: examples in memory, or a token cache.
-        validation: examples; None: none are given.
-    """
+    """The data of a training."""
 
     reading: Reading
     train: Examples | TokenCache
     validation: Examples | None
 
     def validation_data(self) -> tuple[Any, ...] | None:
-        """What `fit` takes."""
+        """Return the validation data as `fit` takes it."""
         if self.validation is None:
             return None
         return self.validation.texts, self.reading.cells(self.validation), self.validation.text_pairs
@@ -82,7 +75,7 @@ def train(
     validation: Annotated[Path | None, typer.Option(help="Data to choose the best epoch and thresholds on.")] = None,
     config: Annotated[
         Path | None,
-        typer.Option(help="Settings, such as settings.toml of a saved classifier; options go before them."),
+        typer.Option(help="Settings, such as settings.toml of a saved classifier; options override them."),
     ] = None,
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="Repeat to the last bit: one device, one thread, slower.")
@@ -96,11 +89,9 @@ def train(
     While it runs, checkpoints are kept in OUTPUT.unfinished; the same command goes on from there when it was killed.
     """
     settled = settle(context, *PANELS.values(), config=config)
-    values, task = settled.values, settled.task
-    heads = parse_heads(task, values["head"])
+    values = settled.values
     way = way_of(data, streaming=values["stream"] or any(values[name] is not None for name in STREAMING))
-    situation = situation_of(task, values, heads, way, validation_given=validation is not None)
-    refuse_useless(context, useless_options(situation))
+    refuse_useless(context, useless_options(situation_of(settled, way, validation_given=validation is not None)))
     # Several machines are connected, and threads settled, before TensorFlow does anything else.
     devices = as_strategy("one" if deterministic and values["strategy"] == "auto" else values["strategy"])
     if deterministic:
@@ -111,8 +102,8 @@ def train(
         say(f"{output} is finished already.")
         return
     perhaps_saved = check_train_output(output, overwrite=overwrite, resume=values["resume"])
-    source = _open(data, validation, output, settled, heads, way, quiet=quiet)
-    classifier = _new_classifier(settled, heads, source.reading, verbose=not quiet)
+    source = _open(data, validation, output, settled, way, quiet=quiet)
+    classifier = _new_classifier(settled, source.reading, verbose=not quiet)
     _fit(classifier, source, values, unfinished, devices)
     metrics = _metrics(classifier, source)
     if is_chief(devices):
@@ -120,33 +111,22 @@ def train(
         say(f"Saved to {output}. Next: kerasbert evaluate {output} DATA, or kerasbert predict {output} TEXT")
 
 
-def _open(
-    data: list[str],
-    validation: Path | None,
-    output: Path,
-    settled: Settled,
-    heads: Heads | None,
-    way: Way,
-    *,
-    quiet: bool,
-) -> Source:
+def _open(data: list[str], validation: Path | None, output: Path, settled: Settled, way: Way, *, quiet: bool) -> Source:
     """Read the data, or open its token cache, which is made if needed."""
-    values, task = settled.values, settled.task
-    columns = {name: values[name] for name in ("text_column", "text_pair_column", "label_delimiter")}
-    columns |= {name: values[name] for name in ("level_task", "label_names")}
-    reading = Reading.of_task(task, values["label_column"], heads, **columns)
+    values = settled.values
+    reading = Reading.of_options(settled.task, values, settled.heads)
     rows = {name: values[name] for name in ("on_error", "encoding")}
     train: Examples | TokenCache
     if way is Way.cache:
         train = open_or_make_cache(data, output, {}, quiet=quiet)
-        check_reading(train, asked_of_cache(settled, heads))
+        check_reading(train, settled)
         reading = reading.of_cache(train)
     elif way is Way.memory:
         train = reading.reader(**rows).read(data[0])
     held_out = None if validation is None else reading.reader(**rows).read(validation)
     if way is Way.stream:
         made = {name: values[name] for name in ("encoder", "max_length", "long_texts", "subclasses")}
-        made |= {**preparing(reading, task, heads), "label_names": _label_names(settled, reading), **rows}
+        made |= {**preparing(reading, settled), "label_names": _label_names(settled, reading)}
         folder = Path(values["cache"] or output.with_name(output.name + ".tokens"))
         train = open_or_make_cache(data, folder, made, quiet=quiet)
         reading = reading.of_cache(train)
@@ -154,22 +134,22 @@ def _open(
 
 
 def _label_names(settled: Settled, reading: Reading) -> list[str] | None:
-    """The names that are given; several columns of 0 and 1 are names of labels themselves."""
+    """The names that are given, or several columns of 0 and 1, which are named by their labels."""
     names: list[str] | None = settled.values["label_names"]
-    if names is None and settled.task is Task.multilabel and len(reading.label_columns) > 1:
+    if names is None and settled.task in TASKS and len(reading.label_columns) > 1:
         return list(reading.label_columns)
     return names
 
 
-def _new_classifier(settled: Settled, heads: Heads | None, reading: Reading, *, verbose: bool) -> TextClassifier:
+def _new_classifier(settled: Settled, reading: Reading, *, verbose: bool) -> TextClassifier:
     arguments = {name: settled.values[name] for name in ARGUMENTS}
-    arguments |= {"task": settled.task.value, "label_names": _label_names(settled, reading)}
-    tasks = None if heads is None else {name: task for name, (_, task) in heads.items()}
-    return TextClassifier(**arguments, heads=tasks, verbose=verbose)
+    arguments["label_names"] = _label_names(settled, reading)
+    heads = None if settled.heads is None else {name: task for name, (_, task) in settled.heads.items()}
+    return TextClassifier(**arguments, heads=heads, verbose=verbose)
 
 
 def _fit(classifier: TextClassifier, source: Source, values: Mapping[str, Any], unfinished: Path, devices: Any) -> None:
-    """Train; the weights from before a batch that diverges are kept beside the output."""
+    """Train; keep the weights from before a batch that diverges beside the output."""
     running: dict[str, Any] = {name: values[name] for name in ("checkpoint_every", "resume", "log_dir")}
     running |= {"checkpoint_dir": unfinished, "strategy": devices or "one", "validation": source.validation_data()}
     try:
@@ -186,11 +166,9 @@ def _fit(classifier: TextClassifier, source: Source, values: Mapping[str, Any], 
 
 
 def _metrics(classifier: TextClassifier, source: Source) -> dict[str, Any]:
-    """What the saved folder tells of the data, with the scores on the validation data."""
-    metrics: dict[str, Any] = {
-        "reading": source.reading.to_dict(),
-        "num_training_examples": trained_of(classifier).data["num_texts"],
-    }
+    """Describe the data for the saved folder, and evaluate on the validation data."""
+    num_texts = trained_of(classifier).data["num_texts"]
+    metrics: dict[str, Any] = {"reading": source.reading.to_dict(), "num_training_examples": num_texts}
     held_out = source.validation_data()
     if held_out is not None:
         metrics["validation"] = classifier.evaluate(*held_out, intervals=True)
@@ -198,12 +176,8 @@ def _metrics(classifier: TextClassifier, source: Source) -> dict[str, Any]:
 
 
 def _report_shapes(classifier: TextClassifier) -> None:
-    padding, trained = classifier.padding_, trained_of(classifier)
-    shapes = padding["shapes"]
+    padding, trained = classifier.padding, trained_of(classifier)
+    shapes, num_cut = padding["shapes"], padding["cut"]
     lengths = ", ".join(map(str, shapes)) if len(shapes) <= NUM_LENGTHS else f"{min(shapes)} to {max(shapes)}"
-    cut = (
-        f"; {padding['cut']} of {trained.data['num_texts']} texts were cut at {trained.max_length}"
-        if padding["cut"]
-        else ""
-    )
+    cut = f"; {num_cut} of {trained.data['num_texts']} texts were cut at {trained.max_length}" if num_cut else ""
     say(f"Padded lengths {lengths}; {padding['padding']:.1%} of the tokens are padding{cut}.")

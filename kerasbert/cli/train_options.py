@@ -1,8 +1,4 @@
-"""Refuse options of `train` that nothing would read for the data at hand.
-
-Data is read into memory, streamed from files through a token cache that is made of them, or streamed from a token cache
-that is there already.
-"""
+"""Refuse options of a training that nothing would read for the data at hand."""
 
 import dataclasses
 import enum
@@ -15,17 +11,20 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.token_cache import TokenCache, is_cache
 from kerasbert.cli.command_options import Settled, flag_of
 from kerasbert.cli.data import cached_delimiter, cached_label_columns
-from kerasbert.cli.options import Task
-from kerasbert.cli.reading import Heads
 from kerasbert.cli.streams import is_stream
+from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
-from kerasbert.tasks.multilabel import Multilabel
+from kerasbert.tasks.levels import LEVEL_TASKS
+from kerasbert.tasks.several import MULTITASK
+from kerasbert.tasks.table import TASKS
 
-SEVERAL_HEADS = (Task.multitask, Task.hierarchical)
+# Level tasks of which a text may have several labels.
+INDEPENDENT = [name for name, level in LEVEL_TASKS.items() if not level.exclusive]
+*FIRST, LAST = TASKS
 
 
 class Way(enum.Enum):
-    """How the training data is read."""
+    """How training data is read: into memory, from files through a token cache made of them, or from a token cache."""
 
     memory = "memory"
     stream = "stream"
@@ -37,17 +36,11 @@ class Situation:
     """What decides which options are of use.
 
     Args:
-        task: of the classifier.
-        way: how the training data is read.
-        level_task: of a hierarchical classifier.
-        long_texts: what becomes of long ones.
         num_layers: hidden states that are read; layerwise counts as one.
         has_validation: whether there is validation data, given or held out.
-        validation_given: whether it is given.
-        token_budget: the option.
     """
 
-    task: Task
+    task: str
     way: Way
     level_task: str = DEFAULT_LEVEL_TASK
     long_texts: str = "truncate"
@@ -58,13 +51,7 @@ class Situation:
 
 
 class Rule(NamedTuple):
-    """Options that are useless together.
-
-    Args:
-        options: names of parameters.
-        is_useless: whether nothing reads them in a situation.
-        reason: what they go with, behind the name of the option.
-    """
+    """Options that nothing reads in some situations; `reason` says what they go with."""
 
     options: tuple[str, ...]
     is_useless: Callable[[Situation], bool]
@@ -74,23 +61,19 @@ class Rule(NamedTuple):
 RULES = (
     Rule(
         ("level_task", "level_weights", "class_scores"),
-        lambda s: s.task is not Task.hierarchical,
-        "goes with --task hierarchical",
+        lambda s: s.task != HIERARCHICAL,
+        f"goes with --task {HIERARCHICAL}",
     ),
     Rule(
         ("level_task",),
-        lambda s: s.task is Task.hierarchical and s.level_task == Multilabel.name and s.way is not Way.memory,
-        f"{Multilabel.name} reads its data into memory; give one file of less than 500 MB, without --stream, --cache, --max-steps, --token-budget and "
-        "--augment",
+        lambda s: s.task == HIERARCHICAL and s.level_task in INDEPENDENT and s.way is not Way.memory,
+        f"{' or '.join(INDEPENDENT)} reads its data into memory; give one file of less than 500 MB, without --stream, "
+        "--cache, --max-steps, --token-budget and --augment",
     ),
-    Rule(
-        ("label_names",),
-        lambda s: s.task in SEVERAL_HEADS,
-        "goes with --task binary, multiclass or multilabel",
-    ),
+    Rule(("label_names",), lambda s: s.task not in TASKS, f"goes with --task {', '.join(FIRST)} or {LAST}"),
     Rule(
         ("label_column",),
-        lambda s: s.task is Task.multitask,
+        lambda s: s.task == MULTITASK,
         "goes with one head; --head NAME=COLUMN:TASK names the columns of several",
     ),
     Rule(
@@ -124,110 +107,57 @@ RULES = (
 
 
 def way_of(data: Sequence[str], *, streaming: bool) -> Way:
-    """How training data is read.
-
-    Args:
-        data: the files, patterns or folder.
-        streaming: whether an option asks for a stream.
-
-    Returns:
-        The way.
-    """
+    """Tell how training data is read; `streaming`: an option asks for a stream."""
     if len(data) == 1 and is_cache(data[0]):
         return Way.cache
     return Way.stream if streaming or is_stream(data) else Way.memory
 
 
-def situation_of(
-    task: Task, options: Mapping[str, Any], heads: Heads | None, way: Way, *, validation_given: bool = False
-) -> Situation:
-    """What decides which options are of use.
-
-    Args:
-        task: of the classifier.
-        options: of the command, by name.
-        heads: name -> (column, task), for several heads.
-        way: how the data is read.
-        validation_given: whether there is validation data.
-
-    Returns:
-        The situation.
-    """
-    tasks = [own for _, own in heads.values()] if heads else [task.value, options["level_task"]]
-    share = options["validation_fraction"]
-    share = share if share is not None else float(Multilabel.name in tasks)
+def situation_of(settled: Settled, way: Way, *, validation_given: bool = False) -> Situation:
+    """Return what decides which of a command's options are of use."""
+    options, task = settled.values, settled.task
+    tasks = [own for _, own in (settled.heads or {}).values()] or [task, options["level_task"]]
+    held_out = options["validation_fraction"]
+    if held_out is None:
+        held_out = any(TASKS[own].tunes_thresholds for own in tasks if own in TASKS)
     layers = options["layers"]
-    num_layers = len(layers) if isinstance(layers, Sequence) else 1
     return Situation(
         task,
         way,
         level_task=options["level_task"],
         long_texts=options["long_texts"],
-        num_layers=1 if options["layerwise"] else num_layers,
-        has_validation=validation_given or share > 0,
+        num_layers=len(layers) if isinstance(layers, Sequence) and not options["layerwise"] else 1,
+        has_validation=validation_given or held_out > 0,
         validation_given=validation_given,
         token_budget=options["token_budget"],
     )
 
 
-def asked_of_cache(settled: Settled, heads: Heads | None) -> dict[str, Any]:
-    """What is asked of how texts are read, as `check_reading` takes it.
-
-    Args:
-        settled: options of the command.
-        heads: name -> (column, task), for several heads.
-
-    Returns:
-        Name of an option -> its value, None where it was left out.
-    """
-    names = ("text_column", "text_pair_column", "label_delimiter", "label_column")
-    asked = {name: settled.values[name] if name in settled.given else None for name in names}
-    columns = asked["label_column"]
-    return {**asked, "label_column": columns.split(",") if columns else None, "head": heads}
-
-
 def useless_options(situation: Situation) -> dict[str, str]:
-    """What `refuse_useless` takes: name of a parameter -> what the option goes with.
-
-    Args:
-        situation: of the training.
-
-    Returns:
-        The options that nothing reads.
-
-    Example:
-        >>> sorted(useless_options(Situation(Task.binary, Way.memory, num_layers=2, long_texts="windows", has_validation=True)))
-        ['class_scores', 'level_task', 'level_weights']
-    """
+    """Return the argument of `refuse_useless`: parameter name -> what the option goes with."""
     return {name: rule.reason for rule in RULES if rule.is_useless(situation) for name in rule.options}
 
 
-def check_reading(cache: TokenCache, asked: Mapping[str, Any]) -> None:
+def check_reading(cache: TokenCache, settled: Settled) -> None:
     """Refuse to read the texts of a token cache otherwise than they were when it was made.
-
-    Args:
-        cache: the token cache.
-        asked: what is said of `text_column`, `text_pair_column`, `label_delimiter`, `label_column` (columns) and `head`
-            (name -> (column, task)); None where nothing is.
 
     Raises:
         typer.BadParameter: naming the option and what the cache was made with.
     """
     heads = {name: (head.columns[0], head.task) for name, head in cache.heads.items()}
     made: dict[str, Any] = {"text_column": cache.facts["text"], "text_pair_column": cache.facts["text_pair"]}
-    made |= {"label_delimiter": cached_delimiter(cache), "label_column": cached_label_columns(cache)}
-    made["head"] = None if SINGLE_HEAD in heads else heads
+    made |= {"label_delimiter": cached_delimiter(cache), "label_column": ",".join(cached_label_columns(cache))}
+    asked = {name: settled.values[name] for name in made if name in settled.given}
+    made["head"], asked["head"] = None if SINGLE_HEAD in heads else heads, settled.heads
     for name, value in asked.items():
         if value is not None and value != made[name]:
             raise typer.BadParameter(
-                f"{flag_of(name)} differs from that of `kerasbert prepare`, {_shown(made[name])}; leave it out, or prepare the tokens "
-                f"again."
+                f"{flag_of(name)} differs from that of `kerasbert prepare`, {_shown(made[name])}; leave it out, or prepare the "
+                f"tokens again."
             )
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "none"
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={column}:{task}" for name, (column, task) in value.items())
-    return ",".join(value) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
+    return "none" if value is None else str(value)

@@ -1,4 +1,4 @@
-"""The folder beside an output that holds an unfinished training until its classifier is saved."""
+"""The folder `OUTPUT.unfinished`, which holds the checkpoints of a training until its classifier is saved."""
 
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,13 @@ from kerasbert.training.checkpoints.checkpoint import FINISHED, CheckpointFolder
 
 
 def unfinished_folder(output: Path) -> Path:
-    """The folder beside an output.
-
-    Args:
-        output: from `check_output`, or as it was given.
-
-    Example:
-        >>> unfinished_folder(Path("models/intents")).name
-        'intents.unfinished'
-    """
+    """Return the folder beside an output."""
     output = output.absolute()
     return output.with_name(f"{output.name}.unfinished")
 
 
 def is_perhaps_saved(output: Path) -> bool:
-    """Whether a run may have been killed between saving its classifier and removing the folder beside it.
-
-    Args:
-        output: of the run.
-    """
+    """Whether a run may have been killed between saving its classifier and removing the folder beside it."""
     unfinished = unfinished_folder(output)
     return (output / CLASSIFIER_FILE).is_file() and FINISHED in CheckpointFolder(unfinished).names()
 
@@ -39,13 +27,9 @@ def is_perhaps_saved(output: Path) -> bool:
 def save_unless_saved(
     classifier: TextClassifier, output: Path, metrics: dict[str, Any], *, overwrite: bool, perhaps_saved: bool
 ) -> None:
-    """Save a classifier, unless the run that is gone on with has saved it already; then remove what it was trained in.
+    """Save a classifier, unless the run that was resumed had saved it; then remove its checkpoints.
 
     Args:
-        classifier: trained.
-        output: the folder to appear.
-        metrics: see `TextClassifier.save`.
-        overwrite: see `TextClassifier.save`.
         perhaps_saved: from `is_perhaps_saved`, before the training.
 
     Raises:
@@ -57,26 +41,14 @@ def save_unless_saved(
 
 
 def remove_unfinished(output: Path) -> None:
-    """Remove what a run wrote beside its output; what somebody else put there stays.
-
-    Args:
-        output: of the run.
-    """
+    """Remove what a run wrote beside its output, but nothing that somebody else put there."""
     unfinished = unfinished_folder(output)
     if unfinished.is_dir():
         CheckpointFolder(unfinished).dispose()
 
 
 def check_train_output(output: Path, *, overwrite: bool, resume: bool | None = None) -> bool:
-    """Refuse an output that cannot be written, unless the run that is gone on with has perhaps saved there.
-
-    Args:
-        output: of the run.
-        overwrite: whether a saved classifier may be replaced.
-        resume: False where the training starts afresh.
-
-    Returns:
-        Whether it has perhaps saved there.
+    """Return whether the run that is resumed has perhaps saved its classifier; else refuse an existing output.
 
     Raises:
         ArtifactError: as `check_output`.

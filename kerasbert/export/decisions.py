@@ -60,10 +60,12 @@ def sort_chosen(names: tuple[str, ...], probabilities: Any, chosen: Any) -> dict
 
 
 def _choose_one(task: Task, output: Any, thresholds: np.ndarray) -> Any:
-    if not task.uses_thresholds:
-        return _most_probable(output)
-    chosen = _reaches(output, thresholds)
-    return tf.concat([~chosen, chosen], axis=1) if task.exclusive else chosen
+    # The task's own rule; these functions take dtypes together as NumPy's do, thresholds in float64.
+    predicted = task.predict(output, thresholds, xp=tf.experimental.numpy)
+    if len(predicted.shape) == 1:
+        return tf.one_hot(predicted, len(task.label_names), on_value=True, off_value=False, dtype=tf.bool)
+    chosen = tf.cast(predicted, tf.bool)
+    return tf.concat([~chosen, chosen], axis=1) if task.units < len(task.label_names) else chosen
 
 
 def _most_probable(values: Any) -> Any:

@@ -7,7 +7,6 @@ from typing import Any
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.level_vocabulary import HIERARCHICAL, LevelTree
-from kerasbert.labels.rules import ANY
 from kerasbert.labels.vocabulary import LabelVocabulary
 from kerasbert.tasks.table import task_class
 
@@ -61,13 +60,14 @@ def plan_labels(options: LabelOptions) -> tuple[dict[str, LabelVocabulary], Leve
             name: LabelVocabulary(task_class(own).rules, [column], delimiter=label_delimiter if several[name] else None)
             for name, (column, own) in heads.items()
         }, None
-    columns = _columns(str(task), options.label_columns)
+    named = default_label_columns(str(task)) if options.label_columns is None else options.label_columns
+    columns = [named] if isinstance(named, str) else list(named)
     if task == HIERARCHICAL:
         if options.label_names is not None or label_delimiter is not None:
             raise ConfigError(
                 "`label_names` and `label_delimiter` must be None for a hierarchical task; give `subclasses`."
             )
-        tree = LevelTree([*LEVEL_COLUMNS] if options.label_columns is None else columns, options.subclasses)
+        tree = LevelTree(columns, options.subclasses)
         return dict(tree.levels), tree
     rules = task_class(task).rules
     return {SINGLE_HEAD: LabelVocabulary(rules, columns, names=options.label_names, delimiter=label_delimiter)}, None
@@ -83,7 +83,8 @@ def labels_reader(heads: Mapping[str, LabelVocabulary], tree: LevelTree | None =
     return read
 
 
-def _columns(task: str, label_columns: str | Sequence[str] | None) -> list[str]:
-    if label_columns is None:
-        return ["labels" if task == ANY.task else "label"]
-    return [label_columns] if isinstance(label_columns, str) else list(label_columns)
+def default_label_columns(task: str) -> tuple[str, ...]:
+    """Return the label columns of a task with one head or levels, where none are named."""
+    if task == HIERARCHICAL:
+        return LEVEL_COLUMNS
+    return ("labels",) if task_class(task).rules.several else ("label",)

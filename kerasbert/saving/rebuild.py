@@ -7,7 +7,14 @@ import keras
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
-from kerasbert.classifiers.builders import build_binary, build_multiclass, build_multilabel, build_multitask
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.classifiers.builders import (
+    build_binary,
+    build_heads,
+    build_multiclass,
+    build_multilabel,
+    build_multitask,
+)
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
@@ -15,7 +22,7 @@ from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts
-from kerasbert.tasks.table import task_from
+from kerasbert.tasks.table import TASKS, task_from
 
 BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_binary": build_binary,
@@ -25,6 +32,18 @@ BUILDERS: dict[str, Callable[..., Classifier]] = {
     "build_hierarchical": build_hierarchical,
     "build_layerwise": build_layerwise,
 }
+
+
+def builder_of(name: str) -> Callable[..., Classifier]:
+    """Return a builder by its name; a task without a builder of its own has one that takes any shared options.
+
+    Raises:
+        KeyError: when there is no such builder.
+    """
+    if name in BUILDERS:
+        return BUILDERS[name]
+    task = TASKS[name.removeprefix("build_")]
+    return lambda **given: build_heads({SINGLE_HEAD: task.of(given[task.argument])}, given)
 
 
 def weights_by_path(model: Classifier) -> dict[str, keras.Variable]:
@@ -41,7 +60,7 @@ def rebuild(description: Mapping[str, Any]) -> Classifier:
     Raises:
         KeyError, TypeError, ValueError, AttributeError: when it does not describe one.
     """
-    builder = BUILDERS[description["builder"]]
+    builder = builder_of(description["builder"])
     arguments = dict(description["arguments"])
     arguments["encoder"] = BertConfig.from_dict(arguments["encoder"])
     arguments["pooling"] = pooling_from(arguments["pooling"])

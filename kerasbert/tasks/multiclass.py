@@ -66,8 +66,9 @@ class Multiclass(Task):
     def array(cls, ids: np.ndarray, offsets: np.ndarray, count: int) -> np.ndarray:
         return ids.astype(np.int32)
 
-    def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None) -> np.ndarray:
-        return np.asarray(probabilities.argmax(axis=1))
+    def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None, xp: Any = np) -> np.ndarray:
+        places: np.ndarray = xp.argmax(probabilities, axis=1)
+        return places
 
     def confidence(self, probabilities: np.ndarray) -> np.ndarray:
         """The largest probability."""

@@ -176,12 +176,13 @@ class Task(abc.ABC):
         return [None] * len(self.label_names)
 
     @abc.abstractmethod
-    def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None) -> np.ndarray:
+    def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None, xp: Any = np) -> np.ndarray:
         """Predict labels, int64.
 
         Args:
             probabilities: (n, units).
             thresholds: (units,); None for the default ones.
+            xp: the module whose functions predict: NumPy, or in an exported graph one like it.
         """
 
     @property

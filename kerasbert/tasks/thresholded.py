@@ -26,9 +26,10 @@ class ThresholdedTask(Task):
         positives = self.count(labels)
         return np.asarray(np.log((positives + 0.5) / (len(labels) - positives + 0.5)))
 
-    def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None) -> np.ndarray:
+    def predict(self, probabilities: np.ndarray, thresholds: np.ndarray | None = None, xp: Any = np) -> np.ndarray:
         limits = DEFAULT_THRESHOLD if thresholds is None else thresholds
-        return (probabilities >= limits).astype(np.int64)
+        flags: np.ndarray = xp.where(xp.greater_equal(probabilities, limits), 1, 0)
+        return flags
 
     def confidence(self, probabilities: np.ndarray) -> np.ndarray:
         """The probability of the least certain prediction: the smallest max(p, 1 - p)."""

@@ -47,7 +47,7 @@ class TextClassifier(Settings):
     """
 
     trained_: TrainedClassifier
-    padding_: dict[str, Any]
+    _padding: dict[str, Any]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "trained_")
@@ -95,7 +95,7 @@ class TextClassifier(Settings):
         fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=run.strategy)
         self.trained_ = fitting.untrained
         self.trained_ = run_fitting(self, fitting, run)
-        self.padding_ = fitting.padding
+        self._padding = fitting.padding
         return self
 
     @kept_random_state()
@@ -191,6 +191,11 @@ class TextClassifier(Settings):
     def metrics_(self) -> Mapping[str, Any]:
         """What was measured, as `save` keeps it."""
         return trained_of(self).metrics
+
+    @property
+    def padding(self) -> Mapping[str, Any]:
+        """Of the last `fit`: padded lengths `shapes`, share of `padding` among the tokens, number of texts `cut`."""
+        return self._padding
 
     @property
     def classes_(self) -> Any:

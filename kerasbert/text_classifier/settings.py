@@ -16,7 +16,7 @@ from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.classifiers.windows import WINDOW_POOLINGS
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.saving.rebuild import BUILDERS, precision
+from kerasbert.saving.rebuild import builder_of, precision
 from kerasbert.tasks.outputs import OutputPlan, Outputs
 from kerasbert.tasks.plans import plan_outputs
 from kerasbert.tasks.settings import TaskSettings
@@ -148,7 +148,7 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
             told |= {name: getattr(self, name) for name in ("level_weights", "class_scores")}
         elif SINGLE_HEAD not in outputs.tasks:
             told = {"heads": outputs.tasks}
-        return BUILDERS[outputs.builder](**told, **shared, compile=False)
+        return builder_of(outputs.builder)(**told, **shared, compile=False)
 
 
 def plain_settings(settings: Settings) -> dict[str, Any]:

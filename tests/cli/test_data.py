@@ -5,12 +5,14 @@ import dataclasses
 import pytest
 
 import kerasbert as kb
+from kerasbert._core.options import options_of
 from kerasbert.batches.prepare import prepare_tokens
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Task
+from kerasbert.cli.options import DataOptions
 from kerasbert.saving.trained_classifier import trained_of
+from kerasbert.tasks.settings import TaskSettings
 
-TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 4
+DEFAULTS = {name: option.default for name, option in options_of(DataOptions, TaskSettings).items()}
 CASES = {
     "binary": ("text,label\na,x\nb,\nc,y\nd,x\ne\n", ["label"], {}),
     "names": ("text,label\na,x\nb,z\nc,y\nd,x\n", ["label"], {"label_names": ["x", "y"]}),
@@ -27,9 +29,8 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
     content, columns, options = case
     (tmp_path / "a.csv").write_text(content)
     task = {"names": "binary", "columns": "multilabel", "heads": "multitask"}.get(name, name)
-    examples = Reading.of_task(Task(task), ",".join(columns), **{"heads": None, **options}).read(
-        tmp_path / "a.csv", on_error="skip"
-    )
+    asked = {**DEFAULTS, "label_column": ",".join(columns), **options}
+    examples = Reading.of_options(task, asked, options.get("heads")).read(tmp_path / "a.csv", on_error="skip")
     own = {} if "heads" in options else {"task": task, "label_columns": columns}
     cache = prepare_tokens(tmp_path / "a.csv", tmp_path / "t", encoder=tiny_folder, on_error="skip", **own, **options)
     assert (len(examples), cache.skipped["count"]) == (cache.num_rows, content.count("\n") - 1 - len(examples))
@@ -39,30 +40,32 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
 
 
 def test_several_classes_need_one(tmp_path):
-    reading = Reading.of_task(Task.hierarchical, "label,sublabel", None, label_delimiter=";", level_task="multilabel")
-    read_labels = reading.label_reader()
+    asked = {**DEFAULTS, "label_delimiter": ";", "level_task": "multilabel"}
+    read_labels = Reading.of_options("hierarchical", asked).label_reader()
     read_labels({"label": "x;y", "sublabel": None}, "row 1", "")
     with pytest.raises(kb.DataError, match="row 2: the label is missing"):
         read_labels({"label": None, "sublabel": "x1"}, "row 2", "")
 
 
-FITTED = {
-    "binary": (["a", "b"] * 8, {"label": "c"}),
-    "multilabel": ([["a"], ["b"]] * 8, {"label": ["a", "c"]}),
-    "hierarchical": ({"class": ["a", "b"] * 8, "subclass": ["a1", "b1", "a2", "b2"] * 4}, {"label": "a", "sub": "b1"}),
-    "multitask": ({"p": ["a", "b"] * 8, "q": [["a"], []] * 8}, {"label": "a", "sub": ["x"]}),
+# Where the labels of a saved classifier are, cells with one that it does not know, and cells that it knows.
+KNOWN = {
+    "binary": ({"output": "label"}, {"label": "c"}, {"label": "no"}),
+    "multilabel": ({"output": "label"}, {"label": ["a", "w"]}, {"label": []}),
+    "hierarchical": ({"class": "label", "subclass": "sub"}, {"label": "x", "sub": "y1"}, {"label": "y", "sub": None}),
+    "multitask": (
+        {"topic": "label", "flags": "tags", "spam": "spam"},
+        {"label": "x", "tags": ["w"], "spam": "no"},
+        {"label": "y", "tags": ["a"], "spam": "yes"},
+    ),
 }
 
 
-@pytest.mark.parametrize(("task", "case"), FITTED.items(), ids=FITTED)
-def test_a_trained_classifier_knows_its_labels(task, case, tiny_folder):
-    labels, wrong = case
-    heads = {"p": "binary", "q": "multilabel"} if task == "multitask" else None
-    classifier = kb.TextClassifier(task, heads=heads, encoder=tiny_folder, epochs=1, verbose=False).fit(TEXTS, labels)
-    reading = {"columns": list(wrong), "heads": {"p": "label", "q": "sub"} if heads else None}
-    trained = dataclasses.replace(trained_of(classifier), metrics={"reading": reading})
+@pytest.mark.parametrize(("task", "case"), KNOWN.items(), ids=KNOWN)
+def test_a_trained_classifier_knows_its_labels(task, case, saved_classifier):
+    heads, wrong, right = case
+    reading = {"columns": list(heads.values()), "heads": heads if len(heads) > 1 else None}
+    trained = dataclasses.replace(trained_of(kb.load(saved_classifier(task))), metrics={"reading": reading})
     read_labels = Reading.of_classifier(trained).label_reader()
     with pytest.raises(kb.DataError, match="row 3: .*(unknown|is a subclass of)"):
         read_labels(wrong, "row 3", "")
-    right = {"binary": {"label": "a"}, "multilabel": {"label": []}, "hierarchical": {"label": "b", "sub": None}}
-    read_labels(right.get(task, {"label": "b", "sub": ["a"]}), "row 4", "")
+    read_labels(right, "row 4", "")

@@ -4,25 +4,23 @@ import re
 
 import pytest
 
-from kerasbert import KerasbertWarning, cli
+from kerasbert import KerasbertWarning, cli, load
 from kerasbert.cli.tables import print_scores
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
 
 
 LABELS = [
-    {"label": "x", "labels": ["a"], "other": "a card"},
-    {"label": "y", "labels": ["a", "b"], "other": "is lost"},
-    {"label": "z", "labels": [], "other": "thanks"},
-    {"label": "y", "labels": ["b"], "other": "my parcel"},
+    {"label": "x", "labels": ["a"], "spam": "no", "other": "a card"},
+    {"label": "y", "labels": ["a", "b"], "spam": "yes", "other": "is lost"},
+    {"label": "z", "labels": [], "spam": "no", "other": "thanks"},
+    {"label": "y", "labels": ["b", "c"], "spam": "no", "other": "my parcel"},
 ]
 
 
-def rows(texts, **more):
-    return "".join(
-        json.dumps({"text": text, **LABELS[i % 4], "sublabel": f"{LABELS[i % 4]['label']}{i // 4 % 2}", **more}) + "\n"
-        for i, text in enumerate(texts)
-    )
+def rows(texts):
+    labels = [{**own, "sublabel": own["label"] + "1"} for own in LABELS]
+    return "".join(json.dumps({"text": text, **labels[i % 4]}) + "\n" for i, text in enumerate(texts))
 
 
 @pytest.fixture(scope="module")
@@ -33,21 +31,28 @@ def folder(tmp_path_factory):
     return folder
 
 
-TASKS = {
-    "multiclass": ["--task", "multiclass"],
-    "multilabel": ["--task", "multilabel"],
-    "multitask": ["--task", "multitask", "--head", "topic=label:multiclass", "--head", "flags=labels:multilabel"],
-    "hierarchical": ["--task", "hierarchical"],
-    "pairs": ["--task", "multiclass", "--text-pair-column", "other"],
+# What a saved classifier tells of its training data.
+READING = {
+    "multiclass": {},
+    "multilabel": {},
+    "multitask": {
+        "columns": ["label", "labels", "spam"],
+        "heads": {"topic": "label", "flags": "labels", "spam": "spam"},
+    },
+    "hierarchical": {
+        "columns": ["label", "sublabel"],
+        "heads": {"class": "label", "subclass": "sublabel"},
+    },
+    "pairs": {"columns": ["label"], "text_pair": "other"},
 }
 
 
-@pytest.fixture(scope="module", params=TASKS)
-def saved(request, folder, tiny_folder):
-    output = folder / request.param
-    options = ["--encoder", str(tiny_folder), "--epochs", "1", "--quiet", "--output", str(output)]
-    assert cli.main(["train", str(folder / "train.jsonl"), *TASKS[request.param], *options]) == 0
-    return output
+@pytest.fixture(scope="module", params=READING)
+def saved(request, saved_classifier, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("saved") / request.param
+    classifier = load(saved_classifier("multiclass" if request.param == "pairs" else request.param))
+    classifier.save(folder, metrics={"reading": READING[request.param]})
+    return folder
 
 
 def test_baseline_beside_the_model(saved, folder, capsys):
@@ -79,11 +84,10 @@ def test_the_page_says_what_the_terminal_says(saved, folder, tmp_path, capsys, m
     assert shown and all(sentence in printed for sentence in shown)
 
 
-def test_shared_texts_are_told(folder, tiny_folder, capsys):
-    options = ["--task", "multiclass", "--encoder", str(tiny_folder), "--epochs", "1", "--quiet"]
-    cli.main(["train", str(folder / "train.jsonl"), *options, "--output", str(folder / "shared")])
+@pytest.mark.filterwarnings("default:.*are training texts too")
+def test_shared_texts_are_told(folder, saved_classifier, capsys):
     data = str(folder / "train.jsonl")
-    assert cli.main(["evaluate", str(folder / "shared"), data, "--baseline", data]) == 0
+    assert cli.main(["evaluate", str(saved_classifier("multiclass")), data, "--baseline", data]) == 0
     assert "24 of 24 texts to judge by (100 %) are training texts too" in capsys.readouterr().err
 
 
@@ -109,11 +113,8 @@ def test_warnings_have_a_class_of_their_own():
     assert issubclass(KerasbertWarning, UserWarning)
 
 
-def test_one_threshold_for_all_labels(folder, tiny_folder, capsys):
-    options = ["--task", "multilabel", "--encoder", str(tiny_folder), "--epochs", "1", "--quiet"]
-    data, output = str(folder / "train.jsonl"), str(folder / "limit")
-    cli.main(["train", data, *options, "--output", output])
-    capsys.readouterr()
+def test_one_threshold_for_all_labels(folder, saved_classifier, capsys):
+    data, output = str(folder / "train.jsonl"), str(saved_classifier("multilabel"))
     assert cli.main(["evaluate", output, data, "--threshold", "0", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["macro"]["recall"] == 1
     assert cli.main(["evaluate", output, data, "--threshold", "2"]) == 1

@@ -2,19 +2,17 @@
 
 import pytest
 
-import kerasbert as kb
 from kerasbert import cli
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"]
 
 
 @pytest.fixture(scope="module")
-def saved(tiny_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("saved")
-    classifier = kb.TextClassifier("multiclass", encoder=tiny_folder, epochs=1, verbose=False)
-    classifier.fit(TEXTS * 4, ["a", "b"] * 8).save(folder / "model")
-    (folder / "rows.csv").write_text("text,label\n" + "".join(f"{t},{'ab'[n % 2]}\n" for n, t in enumerate(TEXTS * 3)))
-    return folder
+def places(saved_classifier, tmp_path_factory):
+    """A saved classifier (m) and data for it (d)."""
+    data = tmp_path_factory.mktemp("saved") / "rows.csv"
+    data.write_text("text,label\n" + "".join(f"{text},{'xy'[n % 2]}\n" for n, text in enumerate(TEXTS * 3)))
+    return {"m": saved_classifier("multiclass"), "d": data}
 
 
 USELESS = {
@@ -49,9 +47,9 @@ USELESS = {
 
 
 @pytest.mark.parametrize(("line", "words"), USELESS.values(), ids=USELESS)
-def test_an_option_that_nothing_reads(line, words, saved, monkeypatch, tmp_path, capsys):
+def test_an_option_that_nothing_reads(line, words, places, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
-    arguments = [part.format(m=saved / "model", d=saved / "rows.csv") for part in line.split()]
+    arguments = [part.format(**places) for part in line.split()]
     assert cli.main(arguments) == 2
     assert words in " ".join(capsys.readouterr().err.split())
     assert not any(tmp_path.iterdir())
@@ -77,7 +75,13 @@ def test_an_unknown_option(command, capsys):
     assert "No such option: --no-such-option" in capsys.readouterr().err
 
 
-BAD = "text,label\ngood,a\nragged\nbad,b\nthanks,\nlost,c\n" + "good card,a\nbad parcel,b\n" * 3
+@pytest.mark.parametrize(("option", "known"), [("--task", "binary, multiclass"), ("--precision", "float32, mixed_")])
+def test_a_choice_that_there_is_not(option, known, capsys):
+    assert cli.main(["train", "rows.csv", "--output", "never", option, "multi"]) == 2
+    assert f"{option} must be one of {known}" in " ".join(capsys.readouterr().err.split())
+
+
+BAD = "text,label\ngood,x\nragged\nbad,y\nthanks,\nlost,w\n" + "good card,x\nbad parcel,y\n" * 3
 READERS = {
     "evaluate": ("evaluate {m} {d}", 3),
     "probe": ("probe {m} {d} --folds 2 --layers -1 --quiet", 2),
@@ -89,10 +93,10 @@ READERS = {
 
 
 @pytest.mark.parametrize(("line", "count"), READERS.values(), ids=READERS)
-def test_rows_that_cannot_be_used_are_left_out(line, count, saved, tiny_folder, tmp_path, capsys):
+def test_rows_that_cannot_be_used_are_left_out(line, count, places, tiny_folder, tmp_path, capsys):
     (tmp_path / "bad.csv").write_text(BAD)
-    places = {"m": saved / "model", "d": tmp_path / "bad.csv", "e": tiny_folder, "t": tmp_path}
-    arguments = [part.format(**places) for part in line.split()]
+    own = {**places, "d": tmp_path / "bad.csv", "e": tiny_folder, "t": tmp_path}
+    arguments = [part.format(**own) for part in line.split()]
     assert cli.main(arguments) == 1
     said = capsys.readouterr().err
     assert "line 3: has 1 cells where the header has 2. on_error='skip' (--on-error skip) leaves such rows out." in said

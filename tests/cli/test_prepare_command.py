@@ -7,6 +7,7 @@ import pytest
 
 from kerasbert import cli
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*are training texts too")
 TEXTS = ("good card", "bad parcel please", "thanks", "lost parcel ?")
 
 

@@ -8,9 +8,10 @@ import typer
 
 import kerasbert as kb
 from kerasbert import cli
-from kerasbert.cli.options import Task, app
+from kerasbert.cli.options import app
 from kerasbert.cli.train_options import RULES, Situation, Way, useless_options, way_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*are training texts too")
 TEXTS = ["good card", "bad parcel please", "thanks", "lost parcel ?"]
 
 
@@ -101,10 +102,10 @@ def test_every_rule_has_a_row():
 
 
 def test_what_is_of_use_is_not_refused():
-    usual = Situation(Task.hierarchical, Way.memory, long_texts="windows", num_layers=3, has_validation=True)
+    usual = Situation("hierarchical", Way.memory, long_texts="windows", num_layers=3, has_validation=True)
     assert set(useless_options(usual)) == {"label_names"}
-    assert "cache" not in useless_options(Situation(Task.binary, Way.stream))
-    assert "on_error" not in useless_options(Situation(Task.binary, Way.cache, validation_given=True))
+    assert "cache" not in useless_options(Situation("binary", Way.stream))
+    assert "on_error" not in useless_options(Situation("binary", Way.cache, validation_given=True))
 
 
 def test_how_data_is_read(folder):
