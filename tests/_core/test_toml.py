@@ -19,7 +19,7 @@ def test_what_is_written_is_read_back(key, value):
     assert tomllib.loads(f"{to_key(key)} = {to_toml(value)}") == {key: value}
 
 
-@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), object(), [None]], ids=str)
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), b"bytes", [None]], ids=str)
 def test_what_toml_has_not(value):
     with pytest.raises(TypeError, match="TOML has no value for"):
         to_toml(value)
