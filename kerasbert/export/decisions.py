@@ -25,11 +25,10 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
         Head name -> bool (batch, C), two columns for a binary head.
     """
     if model.hierarchy is not None:
-        values = [outputs[level] for level in model.hierarchy.levels]
-        limits = [thresholds[level] for level in model.hierarchy.levels]
         tree = model.hierarchy.hierarchy
+        values, limits = [outputs[level] for level in tree.levels], [thresholds[level] for level in tree.levels]
         levels = _independent_levels(values, limits, tree) if not model.hierarchy.exclusive else _levels(values, tree)
-        return dict(zip(model.hierarchy.levels, levels, strict=True))
+        return dict(zip(tree.levels, levels, strict=True))
     return {name: _choose_one(head.task, outputs[name], thresholds[name]) for name, head in model.heads.items()}
 
 

@@ -296,7 +296,7 @@ def _levels(model: Classifier) -> str:
             "for values, above in zip(logits[1:], parents):",
             f"    logs.append({own} + logs[-1][:, above])",
         ]
-    lines.append(f"return dict(zip({list(head.levels)}, logs))")
+    lines.append(f"return dict(zip({list(head.hierarchy.levels)}, logs))")
     return "\n".join(lines)
 
 
