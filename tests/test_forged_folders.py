@@ -108,7 +108,7 @@ def cache(request, tiny_folder, tmp_path_factory):
     home = tmp_path_factory.mktemp("cache")
     rows = [{"text": text, "label": label} for text, label in zip(TEXTS, LABELS[request.param], strict=True)]
     (home / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    options = {"task": request.param, "labels": "label", "encoder": str(tiny_folder), "max_length": 20}
+    options = {"task": request.param, "label_columns": "label", "encoder": str(tiny_folder), "max_length": 20}
     return kb.data.prepare_tokens(home / "rows.jsonl", home / "tokens", **options).folder
 
 

@@ -57,6 +57,7 @@ def test_windows_equal_the_slow_way_and_survive_saving(windowed, tmp_path):
     assert classifier.predict_proba([]).shape == (0, 2)
 
 
+@pytest.mark.filterwarnings("ignore:.* training texts are longer")
 def test_head_and_tail_survive_saving(tiny_folder, tmp_path):
     classifier = fitted(tiny_folder, "head_tail")
     classifier.save(tmp_path / "model")
@@ -67,6 +68,7 @@ def test_head_and_tail_survive_saving(tiny_folder, tmp_path):
     assert np.ptp(cut.predict_proba(same_head)[:, 0]) == 0 < np.ptp(classifier.predict_proba(same_head)[:, 0])
 
 
+@pytest.mark.filterwarnings("ignore:.* training texts are longer")
 def test_windows_learn_what_truncation_cannot_see(tiny_folder):
     texts = [" ".join([SENTENCES[2]] * 3 + [SENTENCES[index % 2]]) for index in range(8)]
     rates = {"epochs": 15, "learning_rate": 5e-3, "head_learning_rate": 2e-2, "dropout": 0.0}
@@ -88,9 +90,7 @@ def test_no_batch_exceeds_the_budget_in_training_and_prediction(windowed, monkey
         return original(self, input_ids, *args, **kwargs)
 
     classifier = windowed
-    batches = classifier._batches(
-        classifier.tokenizer_, classifier.tokenizer_.encode(TEXTS), {"probabilities": np.zeros(24)}
-    )
+    batches = kb.data.make_batches(classifier.tokenizer_.encode(TEXTS), np.zeros(24), batch_size=classifier.batch_size)
     assert all(len(inputs["input_ids"]) <= 12 for inputs, _ in batches.dataset)
     monkeypatch.setattr(kb.TFBertModel, "call", call)
     classifier.predict_proba(TEXTS[:1])

@@ -121,7 +121,7 @@ def test_a_frozen_pooling_given_to_a_builder_stays_frozen(build, tiny_config):
 @pytest.mark.parametrize("freeze", ["encoder", "embeddings", 1], ids=str)
 def test_what_finetune_froze_stays_frozen(freeze, tiny_config, tmp_path):
     model = kb.build_multiclass(2, encoder=tiny_config)
-    tokens = kb.data.tokens.TokenArrays.from_lists([[2, 5, 3], [2, 6, 3]])
+    tokens = kb.data.TokenArrays.from_lists([[2, 5, 3], [2, 6, 3]])
     batches = kb.data.make_batches(tokens, np.array([0, 1]), shuffle=True)
     kb.finetune(model, batches, epochs=1, verbose=False, freeze=freeze)
     loaded = saved_and_loaded(model, tmp_path)

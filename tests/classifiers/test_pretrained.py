@@ -151,6 +151,7 @@ def test_an_unknown_problem_type_is_refused(folders):
         TextClassifier.from_pretrained(folders("bert"), problem_type="multilabel")
 
 
+@pytest.mark.filterwarnings("ignore:no training text has the label")
 def test_it_trains_on_saves_and_loads(folders, tmp_path):
     classifier = TextClassifier.from_pretrained(folders("electra"))
     before = logits_of(classifier, ["good card"])
@@ -292,6 +293,7 @@ def test_added_tokens_train_on_and_go_to_onnx_or_are_refused_by_name(with_added_
             export(tmp_path / "out")
 
 
+@pytest.mark.filterwarnings("ignore:.*holds a fine-tuned classifier")
 def test_a_table_without_rows_for_added_tokens_is_refused(folders, tmp_path):
     folder = shutil.copytree(folders("bert"), tmp_path / "small")
     size = len((folder / "vocab.txt").read_text().split())

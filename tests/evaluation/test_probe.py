@@ -165,7 +165,8 @@ def test_equal_seeds_give_equal_scores(tiny_folder, report):
 def test_labels_are_read_as_fit_reads_them(tiny_folder):
     labels = [1 if label == "praise" else 2.0 for label in LABELS]
     labels[0] = "1.0"
-    report = kb.probe(tiny_folder, TEXTS, labels, layers=0, poolings="mean", folds=2)
+    with pytest.warns(kb.KerasbertWarning, match="equal numbers are read as one label"):
+        report = kb.probe(tiny_folder, TEXTS, labels, layers=0, poolings="mean", folds=2)
     assert report.num_labels == 2
     with pytest.raises(kb.DataError, match="labels, row 1: the label is missing"):
         kb.probe(tiny_folder, TEXTS, [float("nan"), *labels[1:]], layers=0, poolings="mean", folds=2)

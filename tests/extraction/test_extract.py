@@ -53,6 +53,7 @@ def test_a_trained_classifier_is_read_with_its_own_pooling(tiny_folder, texts):
     assert np.allclose(features[1, "attention"], pooled, atol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:.* training texts are longer")
 def test_a_saved_classifier_keeps_its_length(tiny_folder, texts, tmp_path):
     classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, max_length=4, verbose=False)
     classifier.fit(texts, ["a", "b"] * 3 + ["a"]).save(tmp_path / "model")
@@ -76,9 +77,8 @@ def test_a_failed_extraction_leaves_nothing(tiny_folder, tmp_path):
 
 def test_the_index_of_a_bad_text_is_found_in_a_later_stretch(tiny_folder, monkeypatch):
     monkeypatch.setattr(extract, "STRETCH_TEXTS", 2)
-    monkeypatch.setattr(extract, "BATCH_SIZE", 1)
     with pytest.raises(TypeError, match=r"`texts\[1\]` must be a text; got None .*Indices count from text 2"):
-        kb.extract_features(tiny_folder, ["a", "b", "c", None])
+        kb.extract_features(tiny_folder, ["a", "b", "c", None], batch_size=1)
 
 
 def test_an_existing_output_is_kept(tiny_folder, texts, tmp_path):
