@@ -86,7 +86,7 @@ def check_description(description: Mapping[str, Any], folder: Path) -> dict[str,
         ArtifactError: when it has another form or a newer version; the message names `folder`.
     """
     file = str(folder / CLASSIFIER_FILE)
-    version = description.get(VERSION_KEY)
+    version = description.get(VERSION_KEY, 1)
     if isinstance(version, bool) or version not in range(1, FORMAT_VERSION + 1):
         raise ArtifactError(
             f"{file!r} has {VERSION_KEY} {shorten(version)}; this kerasbert {__version__} reads up to {FORMAT_VERSION}. "
@@ -94,6 +94,7 @@ def check_description(description: Mapping[str, Any], folder: Path) -> dict[str,
         )
     upgraded = upgrade(description)
     try:
+        check_form({VERSION_KEY: None, **description}, {VERSION_KEY: int}, "it")
         check_form(upgraded, DESCRIPTION_FORM, "it")
     except ArtifactError as error:
         raise ArtifactError(f"{file!r} does not describe a classifier: {error}") from error

@@ -20,7 +20,7 @@ def test_the_last_good_weights_are_saved_and_the_rows_are_those_of_the_file(
     def diverge(*arguments, **options):
         raise DivergedError("The loss became nan", 0, 1, [0, 2])
 
-    monkeypatch.setattr("kerasbert.text_classifier.training.finetune", diverge)
+    monkeypatch.setattr("kerasbert.text_classifier.fitting.finetune", diverge)
     output = tmp_path / "model"
     code = cli.main(
         [

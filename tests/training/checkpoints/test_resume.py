@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ArtifactError, ConfigError, DivergedError, build_multiclass, finetune
-from kerasbert.batches import make as batches_module
+from kerasbert.batches import memory as batches_module
 from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
