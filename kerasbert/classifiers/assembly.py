@@ -15,7 +15,8 @@ from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.config import BertConfig
-from kerasbert.encoders.encoder import Encoder, EncoderOutput
+from kerasbert.encoders.encoder import Encoder
+from kerasbert.encoders.outputs import EncoderOutput
 from kerasbert.encoders.source import encoder_for
 from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH
 

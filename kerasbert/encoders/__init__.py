@@ -1,4 +1,4 @@
 """`kb.encoders`: parts of `TFBertModel` and its relatives; token ids in, every hidden state out."""
 
 from kerasbert.encoders.encoder import Encoder as Encoder
-from kerasbert.encoders.encoder import EncoderOutput as EncoderOutput
+from kerasbert.encoders.outputs import EncoderOutput as EncoderOutput

@@ -10,7 +10,7 @@ import tensorflow as tf
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, SINGLE_HEAD, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.decisions import choose, columns, sort_chosen
-from kerasbert.export.graph_tokenizer import GraphTokenizer
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 from kerasbert.saving.rebuild import weights_by_path
 from kerasbert.tasks.task import Task
 from kerasbert.tokenization.tokenizer import Tokenizer

@@ -115,6 +115,10 @@ class Tokenizer:
         max_length: int | None = None,
         long_texts: LongTexts | None = None,
         split_special_tokens: bool | None = None,
+        revision: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        token: str | None = None,
+        local_files_only: bool = False,
     ) -> Self:
         """Load the tokenizer of an encoder by its name or folder; see `from_folder`.
 
@@ -123,6 +127,10 @@ class Tokenizer:
             max_length: longest result in tokens; None as in `from_folder`.
             long_texts: see `from_folder`.
             split_special_tokens: see `from_folder`.
+            revision: branch, tag or commit on the hub; None: the newest. Refused with a folder.
+            cache_dir: where downloads are kept; None: Hugging Face's own place.
+            token: of an account on the hub, for models that are not public.
+            local_files_only: whether nothing is downloaded.
 
         Returns:
             The tokenizer.
@@ -130,10 +138,11 @@ class Tokenizer:
         Raises:
             ConfigError: when it cannot be found or read.
         """
-        from kerasbert._core.encoder_folders import resolve_encoder
+        from kerasbert._core.encoder_folders import HubOptions, resolve_encoder
 
+        hub = HubOptions(revision, cache_dir, token, check_bool("local_files_only", local_files_only))
         return cls.from_folder(
-            resolve_encoder(name_or_folder),
+            resolve_encoder(name_or_folder, hub),
             max_length=max_length,
             long_texts=long_texts,
             split_special_tokens=split_special_tokens,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kerasbert import ConfigError
 from kerasbert.data import LongTexts, Tokenizer
-from kerasbert.export.graph_tokenizer import GraphTokenizer
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 
 LETTERS = [chr(code) for code in (*range(33, 127), *range(0xA1, 0x180), *range(0x391, 0x3CA), *range(0x410, 0x450))]
 PIECES = [

@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.export.normalizer_table import CODE_POINTS, LETTER, PUNCTUATION, SPACE, code_points, normalizer_table
-from kerasbert.export.wordpiece_table import (
+from kerasbert.tokenization.normalizer_table import CODE_POINTS, LETTER, PUNCTUATION, SPACE, code_points, normalizer_table
+from kerasbert.tokenization.wordpiece_table import (
     BOUNDARY,
     NOTHING,
     PAIR,
