@@ -2,18 +2,19 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import keras
 from keras import ops
 
-from kerasbert._core.checks import check_bool, check_int, shorten
+from kerasbert._core.checks import check_bool, check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_IDS, INPUT_NAMES
 from kerasbert._core.process import check_process, note_process
 from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
+from kerasbert.encoders.input_shapes import check_input_shapes
 from kerasbert.encoders.inputs import NamedInputs, named_inputs
 from kerasbert.encoders.kept_parts import KeepsParts
 from kerasbert.encoders.outputs import EncoderOutput, OutputOfDefaults
@@ -72,7 +73,8 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
     def __call__(self, inputs: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Call as any Keras model; inputs by name, in a list or in the order of the arguments."""
         for name in DECODER_ARGUMENTS:
-            if kwargs.pop(name, None) not in (None, False):
+            value = kwargs.pop(name, None)
+            if value is not None and value is not False:
                 raise ConfigError(
                     f"`{name}` must be left out: kerasbert builds encoders, which attend to no other text and keep no cache."
                 )
@@ -96,13 +98,9 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
         return_dict: bool | None = None,
         training: bool | None = None,
     ) -> EncoderOutput | tuple[Any, ...]:
-        given = (input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds)
-        if isinstance(input_ids, Mapping):
-            named = self.named(input_ids)  # JAX comes here without `__call__`
-            given = tuple(named.get(key, value) for key, value in zip(self.input_keys, (None, *given[1:]), strict=True))
-        input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds = given
-        self._check_shapes(input_ids, inputs_embeds, token_type_ids)
-        output_attentions = self.config.output_attentions if output_attentions is None else output_attentions
+        inputs = self._inputs(input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds)
+        input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds = inputs
+        wish = _Wish.of(self.config, output_hidden_states, output_attentions, return_dict)
         # What is frozen runs without dropout: its output is then a fixed feature of the text.
         hidden = self.embeddings(
             input_ids,
@@ -112,25 +110,52 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
             training=training and self.embeddings.trainable,
         )
         bias = None if attention_mask is None else self.attention_bias(attention_mask)
-        hidden_states, attentions = self._run_blocks(
-            hidden, bias, self._head_masks(head_mask), training, output_attentions
-        )
-        wish = self.config.output_hidden_states if output_hidden_states is None else output_hidden_states
-        output = (OutputOfDefaults if wish is None else EncoderOutput)(
-            last_hidden_state=hidden_states[-1],
-            pooler_output=None if self.pooler is None else self.pooler(hidden_states[-1][:, 0]),
-            hidden_states=None if wish is False else tuple(hidden_states),
-            attentions=tuple(attentions) if output_attentions else None,
-        )
-        return output if return_dict is None or check_bool("return_dict", return_dict) else output.to_tuple()
+        hidden_states, attentions = self._run_blocks(hidden, bias, self._head_masks(head_mask), training, wish)
+        pooled = None if self.pooler is None else self.pooler(hidden_states[-1][:, 0])
+        return wish.output(hidden_states, pooled, attentions)
+
+    def compute_output_spec(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        head_mask: Any = None,
+        inputs_embeds: Any = None,
+        *,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        return_dict: bool | None = None,
+        training: bool | None = None,
+    ) -> EncoderOutput | tuple[Any, ...]:
+        """Return what `call` returns for symbolic inputs, from shapes alone: Keras would trace every block for it."""
+        inputs = self._inputs(input_ids, attention_mask, token_type_ids, position_ids, head_mask, inputs_embeds)
+        wish = _Wish.of(self.config, output_hidden_states, output_attentions, return_dict)
+        batch, length = (inputs[-1] if inputs[0] is None else inputs[0]).shape[:2]
+        heads, width = self.config.num_attention_heads, self.config.hidden_size
+        hidden_states = [self._symbolic((batch, length, width)) for _ in range(len(self.blocks) + 1)]
+        attentions = [self._symbolic((batch, heads, length, length)) for _ in self.blocks]
+        return wish.output(hidden_states, None if self.pooler is None else self._symbolic((batch, width)), attentions)
+
+    def _inputs(self, input_ids: Any, *others: Any) -> tuple[Any, ...]:
+        """Return the six inputs in their order, the first of which may be a dict of them; refuse wrong shapes."""
+        inputs: tuple[Any, ...] = (input_ids, *others)
+        if isinstance(input_ids, Mapping):
+            named = self.named(input_ids)  # JAX comes here without `__call__`
+            inputs = tuple(named.get(key, value) for key, value in zip(self.input_keys, (None, *others), strict=True))
+        check_input_shapes(self.config, inputs)
+        return inputs
+
+    def _symbolic(self, shape: tuple[int | None, ...]) -> keras.KerasTensor:
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def _run_blocks(
-        self, hidden: Any, bias: Any, head_masks: Sequence[Any], training: bool | None, needs_attentions: bool
+        self, hidden: Any, bias: Any, head_masks: Sequence[Any], training: bool | None, wish: "_Wish"
     ) -> tuple[list[Any], list[Any]]:
         """Return all hidden states, from `hidden` on, and the attention probabilities of the blocks."""
         hidden_states, attentions = [hidden], []
         for block, head_mask in zip(self.blocks, head_masks, strict=True):
-            if self.gradient_checkpointing and training and block.trainable and not needs_attentions:
+            if self.gradient_checkpointing and training and block.trainable and not wish.attentions:
                 hidden = _recomputed(block, hidden, bias, head_mask)
             else:
                 hidden, probabilities = block(hidden, bias, training=training and block.trainable, head_mask=head_mask)
@@ -218,33 +243,6 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
         is_embedded = isinstance(inputs, Mapping) and inputs.get(INPUTS_EMBEDS) is not None
         return named_inputs(inputs, self.input_keys, () if is_embedded else self.required_keys)
 
-    def _check_shapes(self, input_ids: Any, inputs_embeds: Any, token_type_ids: Any) -> None:
-        if (input_ids is None) == (inputs_embeds is None):
-            raise ConfigError(
-                f"Exactly one of `input_ids` and `inputs_embeds` must be given; got "
-                f"{'neither' if input_ids is None else 'both'}."
-            )
-        width = self.config.embedding_width
-        if input_ids is not None and len(input_ids.shape) != 2:
-            raise ConfigError(f"`input_ids` must have shape (batch, length); got {tuple(input_ids.shape)}.")
-        if inputs_embeds is not None and (len(inputs_embeds.shape) != 3 or inputs_embeds.shape[-1] != width):
-            raise ConfigError(
-                f"`inputs_embeds` must have shape (batch, length, {width}), the width of the token embeddings; got "
-                f"{tuple(inputs_embeds.shape)}."
-            )
-        tokens = inputs_embeds if input_ids is None else input_ids
-        if _is_longer(tokens, self.config.max_length):
-            raise ConfigError(
-                f"`input_ids` must have at most {self.config.max_length} tokens a row (the rows of the position table); "
-                f"got {tokens.shape[1]}. Truncate the texts."
-            )
-        if token_type_ids is not None and len(token_type_ids.shape) != 2:
-            # A caller of another family's class in transformers has given its third argument.
-            raise ConfigError(
-                f"`token_type_ids` must have shape (batch, length); got {tuple(token_type_ids.shape)}. Give other arguments by "
-                f"name."
-            )
-
     def attention_bias(self, attention_mask: Any) -> Any:
         """Return what is added to the attention scores, large and negative where the mask is 0.
 
@@ -253,40 +251,45 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
 
         Returns:
             (batch, 1, 1, length) or (batch, 1, length, length).
-
-        Raises:
-            ConfigError: when the mask has another number of axes.
         """
-        axes = len(attention_mask.shape)
-        if axes not in (2, 3):
-            raise ConfigError(
-                f"`attention_mask` must have shape (batch, length) or (batch, length, length), 1 where a token is attended "
-                f"to and else 0; got {tuple(attention_mask.shape)}."
-            )
         negative = PADDING_BIAS.get(self.compute_dtype, HALF_PADDING_BIAS)
         bias = (1.0 - ops.cast(attention_mask, self.compute_dtype)) * negative
-        return ops.expand_dims(bias if axes == 3 else ops.expand_dims(bias, 1), 1)
+        return ops.expand_dims(bias if len(attention_mask.shape) == 3 else ops.expand_dims(bias, 1), 1)
 
     def _head_masks(self, head_mask: Any) -> list[Any]:
         """Return for each block what its heads are multiplied by, (1, heads, 1, 1); None where there is no mask."""
-        blocks, heads = self.config.num_hidden_layers, self.config.num_attention_heads
         if head_mask is None:
-            return [None] * blocks
-        shape = tuple(head_mask.shape)
-        if shape not in ((heads,), (blocks, heads)):
-            raise ConfigError(
-                f"`head_mask` must have shape ({heads},) or ({blocks}, {heads}), 1 for a head that stays and 0 for one that is "
-                f"left out; got {shorten(shape)}."
-            )
-        mask = ops.reshape(ops.cast(head_mask, self.compute_dtype), (-1, 1, heads, 1, 1))
-        return [mask[index if len(shape) == 2 else 0] for index in range(blocks)]
+            return [None] * len(self.blocks)
+        for_each = len(head_mask.shape) == 2
+        mask = ops.reshape(ops.cast(head_mask, self.compute_dtype), (-1, 1, self.config.num_attention_heads, 1, 1))
+        return [mask[index if for_each else 0] for index in range(len(self.blocks))]
 
 
-def _is_longer(tokens: Any, limit: int) -> bool:
-    # While JAX traces a model, the length may be a symbol, which cannot be compared; while Keras infers shapes with
-    # PyTorch, on tensors without values, it is made up.
-    made_up = str(getattr(tokens, "device", "")) == "meta"
-    return isinstance(tokens.shape[1], int) and not made_up and tokens.shape[1] > limit
+class _Wish(NamedTuple):
+    """Which outputs a call returns, and how; `hidden_states` None: nobody said."""
+
+    hidden_states: bool | None
+    attentions: bool
+    as_dict: bool
+
+    @classmethod
+    def of(cls, config: BertConfig, hidden_states: Any, attentions: Any, return_dict: Any) -> "_Wish":
+        """Return what a call says, else what the config says."""
+        return cls(
+            config.output_hidden_states if hidden_states is None else hidden_states,
+            config.output_attentions if attentions is None else attentions,
+            return_dict is None or check_bool("return_dict", return_dict),
+        )
+
+    def output(self, hidden_states: list[Any], pooled: Any, attentions: list[Any]) -> EncoderOutput | tuple[Any, ...]:
+        """Return what was asked for."""
+        output = (OutputOfDefaults if self.hidden_states is None else EncoderOutput)(
+            last_hidden_state=hidden_states[-1],
+            pooler_output=pooled,
+            hidden_states=tuple(hidden_states) if self.hidden_states in (None, True) else None,
+            attentions=tuple(attentions) if self.attentions else None,
+        )
+        return output if self.as_dict else output.to_tuple()
 
 
 def _recomputed(block: BertBlock, hidden: Any, bias: Any, head_mask: Any) -> Any:

@@ -10,9 +10,9 @@ import tensorflow as tf
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, SINGLE_HEAD, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.decisions import choose, columns, sort_chosen
-from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 from kerasbert.saving.rebuild import weights_by_path
 from kerasbert.tasks.task import Task
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 # Rows that go through the encoder at once: a huge request takes longer, and no more memory.

@@ -7,7 +7,17 @@ import numpy as np
 import tensorflow as tf
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.tokenization.normalizer_table import CODE_POINTS, LETTER, PUNCTUATION, SPACE, code_points, normalizer_table
+from kerasbert.tokenization.long_texts import HEAD_SHARE
+from kerasbert.tokenization.normalizer_table import (
+    CODE_POINTS,
+    LETTER,
+    PUNCTUATION,
+    SPACE,
+    code_points,
+    normalizer_table,
+)
+from kerasbert.tokenization.token_arrays import TemplatePart, flatten, offsets_of
+from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.wordpiece_table import (
     BOUNDARY,
     NOTHING,
@@ -17,9 +27,6 @@ from kerasbert.tokenization.wordpiece_table import (
     encode_word,
     piece_table,
 )
-from kerasbert.tokenization.long_texts import HEAD_SHARE
-from kerasbert.tokenization.token_arrays import TemplatePart, flatten, offsets_of
-from kerasbert.tokenization.tokenizer import Tokenizer
 
 # One number holds what the graph knows of a normalised character: its code, its kind, its rank as a mark.
 CODE_BITS, KIND_BITS = 21, 2

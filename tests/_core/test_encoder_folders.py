@@ -157,7 +157,9 @@ def test_a_revision_a_token_and_a_place_reach_the_client(monkeypatch, tmp_path, 
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
     hub = HubOptions(revision="v2", cache_dir="there", token="mine")
     # The package is one release, and another is asked for.
-    assert resolve_encoder("tiny", hub) == tmp_path and resolve_encoder("tiny", HubOptions(revision="main")) == own_package
+    assert (
+        resolve_encoder("tiny", hub) == tmp_path and resolve_encoder("tiny", HubOptions(revision="main")) == own_package
+    )
     options = {"revision": "v2", "cache_dir": "there", "token": "mine"}
     assert asked[0] == ("tiny", True, options) and asked[-1] == ("tiny", False, options)
 

@@ -196,9 +196,15 @@ WRONG = {
         {"input_ids": np.ones((1, 3), "int32"), "inputs_embeds": np.ones((1, 3, 16), "float32")},
         "must be given; got both",
     ),
-    "width": ({"inputs_embeds": np.ones((1, 3, 5), "float32")}, r"must have shape \(batch, length, 16\).*got \(1, 3, 5\)"),
+    "width": (
+        {"inputs_embeds": np.ones((1, 3, 5), "float32")},
+        r"must have shape \(batch, length, 16\).*got \(1, 3, 5\)",
+    ),
     "long vectors": ({"inputs_embeds": np.ones((1, 41, 16), "float32")}, "at most 40 tokens a row.* got 41"),
-    "heads": ({"input_ids": [[1]], "head_mask": np.ones(3)}, r"`head_mask` must have shape \(2,\) or \(2, 2\).*got \(3,\)"),
+    "heads": (
+        {"input_ids": [[1]], "head_mask": np.ones(3)},
+        r"`head_mask` must have shape \(2,\) or \(2, 2\).*got \(3,\)",
+    ),
     "axes of a mask": (
         {"input_ids": [[1]], "attention_mask": np.ones((1, 1, 1, 1))},
         r"`attention_mask` must have shape \(batch, length\) or .*got \(1, 1, 1, 1\)",
@@ -234,9 +240,7 @@ def test_outputs_pass_a_traced_function(jit, tiny_config, tiny_inputs):
     )
     heads = np.array([1.0, 0.5], "float32")
     found = call(tiny_inputs["input_ids"], tiny_inputs["attention_mask"], heads)
-    expected = encoder(
-        tiny_inputs["input_ids"], tiny_inputs["attention_mask"], head_mask=heads, output_attentions=True
-    )
+    expected = encoder(tiny_inputs["input_ids"], tiny_inputs["attention_mask"], head_mask=heads, output_attentions=True)
     assert type(found) is type(expected) and found.pooler_output is None
     assert largest_difference(keras.tree.flatten(expected), keras.tree.flatten(found)) < 1e-5
     assert len(found.to_tuple()) == 2 and len(found.hidden_states) == 3
@@ -260,7 +264,9 @@ def test_a_functional_model_of_other_inputs_is_saved(tiny_config, tiny_inputs, t
     assert largest_difference(keras.tree.flatten(expected), keras.tree.flatten(found)) < 1e-5
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    assert largest_difference(keras.tree.flatten(expected), keras.tree.flatten(loaded.predict(arrays, verbose=0))) < 1e-5
+    assert (
+        largest_difference(keras.tree.flatten(expected), keras.tree.flatten(loaded.predict(arrays, verbose=0))) < 1e-5
+    )
     assert len(loaded.trainable_weights) == len(model.trainable_weights) == len(encoder.trainable_weights)
 
 

@@ -21,7 +21,11 @@ def test_outputs_are_read_by_name_and_by_place():
 def test_what_is_absent_is_none_and_takes_no_place():
     output = EncoderOutput("last", attentions=("a0",))
     assert (output.pooler_output, output.hidden_states, output.past_key_values, output.cross_attentions) == (None,) * 4
-    assert output[1] == ("a0",) and output.to_tuple() == ("last", ("a0",)) and list(output) == ["last_hidden_state", "attentions"]
+    assert (
+        output[1] == ("a0",)
+        and output.to_tuple() == ("last", ("a0",))
+        and list(output) == ["last_hidden_state", "attentions"]
+    )
     with pytest.raises(KeyError, match="pooler_output"):
         output["pooler_output"]
     with pytest.raises(IndexError, match="tuple index out of range"):

@@ -27,7 +27,9 @@ def test_rows_are_taken_off_and_training_goes_on(tiny_config, tiny_inputs):
     encoder = kb.TFBertModel(tiny_config)
     encoder.embeddings.word_embeddings.trainable = False
     encoder.resize_token_embeddings(10)
-    assert tuple(encoder.resize_token_embeddings().shape) == (10, 16) == tuple(encoder.resize_token_embeddings(10).shape)
+    assert (
+        tuple(encoder.resize_token_embeddings().shape) == (10, 16) == tuple(encoder.resize_token_embeddings(10).shape)
+    )
     assert not any("word_embeddings" in weight.path for weight in encoder.trainable_weights)
     encoder.compile("sgd", lambda y, y_pred: y_pred[..., 0])
     assert np.isfinite(encoder.predict(tiny_inputs, verbose=0)[0]).all()

@@ -33,7 +33,9 @@ def test_false_leaves_the_hidden_states_out(tiny_folder, tiny_inputs):
 
 
 def test_distilbert_takes_its_own_names():
-    changes, keras_keywords = sort_keywords({"dropout": 0.0, "attention_dropout": 0.2, "trainable": False}, "distilbert")
+    changes, keras_keywords = sort_keywords(
+        {"dropout": 0.0, "attention_dropout": 0.2, "trainable": False}, "distilbert"
+    )
     assert changes == {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.2}
     assert keras_keywords == {"trainable": False}
     with pytest.raises(TypeError, match="from_pretrained.. has no argument 'dropout'"):
@@ -48,8 +50,14 @@ def test_a_model_in_memory_is_copied(tiny_config, tiny_inputs):
 
 
 WRONG = {
-    "code": ({"trust_remote_code": True}, "`trust_remote_code` must be left out: no code of a model folder .* got True"),
-    "sizes": ({"ignore_mismatched_sizes": True}, "`ignore_mismatched_sizes` must be left out: a tensor of another shape"),
+    "code": (
+        {"trust_remote_code": True},
+        "`trust_remote_code` must be left out: no code of a model folder .* got True",
+    ),
+    "sizes": (
+        {"ignore_mismatched_sizes": True},
+        "`ignore_mismatched_sizes` must be left out: a tensor of another shape",
+    ),
     "devices": ({"device_map": "auto"}, "`device_map` must be left out: place the model by tf.device.* got 'auto'"),
     "subfolder": ({"subfolder": "onnx"}, "`subfolder` must be left out: give the folder itself; got 'onnx'"),
     "range": ({"hidden_dropout_prob": 1.5}, r"`hidden_dropout_prob` must be a number in \[0, 1\); got 1.5"),
