@@ -8,7 +8,7 @@ import keras
 
 from kerasbert._core.checks import check_int, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, SINGLE_HEAD
+from kerasbert._core.names import DEFAULT_ENCODER, SINGLE_HEAD
 from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, check_max_length, encode_inputs, finish
 from kerasbert.classifiers.builders import build_heads
 from kerasbert.classifiers.classifier import Classifier
@@ -20,6 +20,7 @@ from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.encoders.source import encoder_for
 from kerasbert.encoders.trainable_parts import copy_trainable
 from kerasbert.tasks.task import Task
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 @suggest_keywords
@@ -33,6 +34,7 @@ def build_layerwise(
     hidden_activation: str = "relu",
     dropout: float = 0.1,
     max_length: int | None = None,
+    preprocessing: bool | Tokenizer = False,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     compile: bool = True,
@@ -80,13 +82,13 @@ def build_layerwise(
     heads = [ClassificationHead(task, name=f"layer_{layer}", **options.head) for layer in chosen]
     length = check_max_length(max_length, source.config)
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
-    inputs, output = encode_inputs(encoder_layer)
+    inputs, mask, output = encode_inputs(encoder_layer, options, length)
     outputs: dict[str, Any] = {}
     for layer, head in zip(chosen, heads, strict=True):
         own_pooling = pooling_from(describe_pooling(given))
         copy_trainable(given, own_pooling)
         features = Features(own_pooling, layer_indices=(layer,), max_length=length, name=f"features_{layer}")
-        outputs[head.name] = head(features((output.hidden_states[layer],), inputs[ATTENTION_MASK]))
+        outputs[head.name] = head(features((output.hidden_states[layer],), mask))
     votes = LayerVotes(task, chosen, name=SINGLE_HEAD)
     return finish(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, options)
 
@@ -145,6 +147,7 @@ def _plain(model: Classifier, layer: int) -> Classifier:
         "pooling": pooling_from(describe_pooling(features.pooling)),
         **head.options,
         "max_length": model.max_length,
+        "preprocessing": False if model.text_tokens is None else model.text_tokens.tokenizer,
         "compile": False,
         "name": model.name,
     }

@@ -1,5 +1,6 @@
 """What a call of an encoder returns: outputs by name and by place, as the output classes of transformers give them."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import keras
@@ -19,6 +20,7 @@ class EncoderOutput(dict[str, Any]):
     Keras, `tf.function` and JAX take it as a structure of tensors.
 
     Args:
+        outputs: names with outputs, as `dict` takes them.
         last_hidden_state: (batch, length, hidden_size), the output of the last block.
         pooler_output: (batch, hidden_size), tanh of a dense layer on the first token.
         hidden_states: embeddings and the output of every block, each (batch, length, hidden_size).
@@ -42,13 +44,16 @@ class EncoderOutput(dict[str, Any]):
 
     def __init__(
         self,
+        outputs: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        *,
         last_hidden_state: Any = None,
         pooler_output: Any = None,
         hidden_states: Any = None,
         attentions: Any = None,
     ) -> None:
         values = (last_hidden_state, pooler_output, hidden_states, attentions)
-        super().__init__({name: value for name, value in zip(FIELDS, values, strict=True) if value is not None})
+        super().__init__(outputs)
+        self.update({name: value for name, value in zip(FIELDS, values, strict=True) if value is not None})
 
     @property
     def last_hidden_state(self) -> Any:
@@ -85,9 +90,7 @@ class EncoderOutput(dict[str, Any]):
     @classmethod
     def tree_unflatten(cls, names: Any, parts: Any) -> Self:
         """The structure of parts, which may be anything, for Keras's trees."""
-        made = cls()
-        made.update(zip(names, parts, strict=True))
-        return made
+        return cls(zip(names, parts, strict=True))
 
     def torchtree_flatten(self) -> tuple[list[Any], tuple[str, ...]]:
         """As `tree_flatten`, for PyTorch's trees."""

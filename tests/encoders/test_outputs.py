@@ -8,7 +8,8 @@ import tensorflow as tf
 from kerasbert.encoders import EncoderOutput
 from kerasbert.encoders.outputs import OutputOfDefaults
 
-WHOLE = EncoderOutput("last", "pooled", ("h0", "h1"), ("a0",))
+PARTS = {"last_hidden_state": "last", "pooler_output": "pooled", "hidden_states": ("h0", "h1"), "attentions": ("a0",)}
+WHOLE = EncoderOutput(**PARTS)
 
 
 def test_outputs_are_read_by_name_and_by_place():
@@ -19,7 +20,7 @@ def test_outputs_are_read_by_name_and_by_place():
 
 
 def test_what_is_absent_is_none_and_takes_no_place():
-    output = EncoderOutput("last", attentions=("a0",))
+    output = EncoderOutput(last_hidden_state="last", attentions=("a0",))
     assert (output.pooler_output, output.hidden_states, output.past_key_values, output.cross_attentions) == (None,) * 4
     assert (
         output[1] == ("a0",)
@@ -33,7 +34,7 @@ def test_what_is_absent_is_none_and_takes_no_place():
 
 
 def test_hidden_states_that_nobody_asked_for_take_no_place():
-    output = OutputOfDefaults("last", "pooled", ("h0", "h1"), ("a0",))
+    output = OutputOfDefaults(**PARTS)
     assert output.hidden_states == output["hidden_states"] == ("h0", "h1")
     assert output.to_tuple() == ("last", "pooled", ("a0",)) and output[2] == ("a0",)
 
@@ -53,7 +54,7 @@ def test_hidden_states_that_nobody_asked_for_take_no_place():
     ids=["keras", "tensorflow", "keras packed", "tensorflow packed", "up to", "copy", "pickle"],
 )
 def test_trees_keep_the_kind_and_what_is_absent(through, kind):
-    output = kind("last", hidden_states=("h0", "h1"))
+    output = kind(last_hidden_state="last", hidden_states=("h0", "h1"))
     found = through(output)
     assert type(found) is kind and found == output and found.pooler_output is None
 
@@ -65,5 +66,11 @@ def test_trees_of_pytorch_keep_it():
     assert WHOLE.torchtree_flatten_with_keys()[0][0] == (_pytree.MappingKey("last_hidden_state"), "last")
 
 
+def test_it_is_made_as_a_dict_is():
+    assert EncoderOutput(PARTS) == EncoderOutput(PARTS.items()) == WHOLE
+
+
 def test_none_in_a_tree_stays():
-    assert list(keras.tree.map_structure(lambda one: None, EncoderOutput("last"))) == ["last_hidden_state"]
+    assert list(keras.tree.map_structure(lambda one: None, EncoderOutput(last_hidden_state="last"))) == [
+        "last_hidden_state"
+    ]
