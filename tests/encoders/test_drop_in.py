@@ -123,16 +123,19 @@ def test_every_form_gives_what_pytorch_gives(form, family, pairs):
     pair = pairs(family)
     call, arguments = FORMS[form]
     ours, theirs = call(pair), pair.theirs(**arguments(pair))
+    # transformers 5 adds an empty tuple of cross attentions, which its fourth version did not.
+    values = tuple(value for value in (theirs if isinstance(theirs, tuple) else theirs.to_tuple()) if len(value))
     if isinstance(theirs, tuple):
         assert type(ours) is tuple
     else:
-        assert [name for name in ours if name in ours.placed] == list(theirs.keys())
-        assert all(getattr(ours, name) is None for name in ours.placed if name not in theirs)
+        names = [name for name, value in theirs.items() if len(value)]
+        assert [name for name in ours if name in ours.placed] == names
+        assert all(getattr(ours, name) is None for name in ours.placed if name not in names)
         assert largest_difference([theirs[0]], [ours[0]]) < 1e-5
         assert largest_difference([theirs["last_hidden_state"]], [ours["last_hidden_state"]]) < 1e-5
-        ours, theirs = ours.to_tuple(), theirs.to_tuple()
-    keras.tree.assert_same_structure(ours, theirs)
-    assert largest_difference(keras.tree.flatten(theirs), keras.tree.flatten(ours)) < 1e-5
+        ours = ours.to_tuple()
+    keras.tree.assert_same_structure(ours, values)
+    assert largest_difference(keras.tree.flatten(values), keras.tree.flatten(ours)) < 1e-5
 
 
 def test_given_positions_and_three_axes_of_a_mask(pairs):
@@ -174,8 +177,11 @@ def test_a_head_mask_scales_what_a_head_gives(heads, family, pairs):
             projection *= torch.tensor(np.repeat(scale, 4))
     theirs = pair.theirs(changed, **pair.inputs, output_attentions=True)
     assert largest_difference([theirs[0]], [ours[0]]) < 1e-5
-    scaled = [one.numpy() * scale[:, None, None] for one, scale in zip(theirs[-1], np.broadcast_to(heads, (3, 3)), strict=True)]
-    assert largest_difference(scaled, ours[-1]) < 1e-5
+    scaled = [
+        one.numpy() * scale[:, None, None]
+        for one, scale in zip(theirs.attentions, np.broadcast_to(heads, (3, 3)), strict=True)
+    ]
+    assert largest_difference(scaled, ours.attentions) < 1e-5
     assert largest_difference([pair.ours(pair.arrays, head_mask=heads.tolist())[0]], [ours[0]]) < 1e-6
 
 
