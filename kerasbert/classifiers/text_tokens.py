@@ -56,9 +56,9 @@ class TextTokens(keras.layers.Layer):
         # Strings and lookups are not compiled by XLA.
         self.supports_jit = False
 
-    def __call__(self, texts: Any) -> Any:
+    def __call__(self, texts: Any, *args: Any, **kwargs: Any) -> Any:
         """Call on texts in any form: a list, an array, a tensor."""
-        return super().__call__(as_strings(texts))
+        return super().__call__(as_strings(texts), *args, **kwargs)
 
     def call(self, texts: Any) -> dict[str, Any]:
         return dict(self.graph(texts if len(texts.shape) == 1 else keras.ops.reshape(texts, (-1,))))

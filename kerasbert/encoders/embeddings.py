@@ -34,6 +34,11 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
     Output shape:
         (batch, length, hidden_size).
 
+    Example:
+        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
+        >>> tuple(encoder.get_input_embeddings()(keras.ops.ones((1, 5), "int32")).shape)
+        (1, 5, 8)
+
     Reference:
         Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019, figure 2.
     """

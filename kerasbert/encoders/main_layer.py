@@ -8,8 +8,13 @@ from kerasbert.encoders.block import BertBlock
 class BlockList:
     """The blocks of an encoder as `layer`.
 
-    Attributes:
+    Args:
         layer: the blocks, from the lowest on.
+
+    Example:
+        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
+        >>> encoder.bert.encoder.layer[-1] is encoder.blocks[-1]
+        True
     """
 
     def __init__(self, layer: list[BertBlock]) -> None:
@@ -17,7 +22,16 @@ class BlockList:
 
 
 class MainLayer:
-    """Stands for the main layer of transformers' class, which here is the model itself: calls and attributes are its own."""
+    """Stands for the main layer of transformers' class, which here is the model itself: calls and attributes are its own.
+
+    Args:
+        model: an encoder.
+
+    Example:
+        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2))
+        >>> encoder.bert.embeddings is encoder.embeddings
+        True
+    """
 
     # No layer: Keras, which walks through the attributes of a model when it loads one, would come back to it for ever.
 

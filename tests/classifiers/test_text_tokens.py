@@ -115,8 +115,11 @@ def test_the_length_is_the_models(tiny_folder, tokens):
 def test_token_ids_are_refused_by_a_model_of_texts(model, tokens):
     with pytest.raises(kb.DataError, match=r"`x` must be texts.* got a dict of \['input_ids'"):
         model.predict(tokens(TEXTS), verbose=0)
+    batches = make_batches(tokens.encode(TEXTS), LABELS)
     with pytest.raises(kb.DataError, match="`x` must be texts.* got token ids.*set_weights"):
-        kb.finetune(model, make_batches(tokens.encode(TEXTS), LABELS), epochs=1)
+        model.evaluate(batches, verbose=0)
+    with pytest.raises(kb.DataError, match="`x` must be texts.* got a dict.*set_weights"):
+        kb.finetune(model, batches, epochs=1)
     with pytest.raises(kb.DataError, match="`x` must be texts"):
         model.predict(np.ones((2, 3)), verbose=0)
     with pytest.raises(kb.DataError, match=r"`texts\[1\]` holds half of a surrogate pair at character 1"):

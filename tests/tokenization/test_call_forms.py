@@ -73,8 +73,8 @@ def test_windows_are_padded_to_a_fixed_length(minilm_folder):
 
 WRONG = {
     "padding": (
-        {"padding": "max"},
-        "`padding` must be one of True, False, 'longest', .*got 'max'. Did you mean 'max_length'",
+        {"padding": "max_len"},
+        "`padding` must be one of True, False, 'longest', .*got 'max_len'. Did you mean 'max_length'",
     ),
     "a number": ({"padding": 1}, "`padding` must be one of .*got 1"),
     "truncation": (

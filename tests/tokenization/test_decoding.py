@@ -29,10 +29,11 @@ def test_texts_and_tokens_are_those_of_transformers(skip, minilm, hugging_face):
         assert tokens == hugging_face.convert_ids_to_tokens(row.tolist(), skip_special_tokens=skip)
 
 
-def test_every_form_of_ids_is_read(minilm):
+def test_every_form_of_ids_is_read(minilm, hugging_face):
     encoded = minilm.encode(TEXTS[:2])
-    expected = ["hello, world!", "isn't it 3. 14 % of $ 5?! # tag"]
     ids = [encoded.take([row]).input_ids for row in (0, 1)]
+    expected = hugging_face.batch_decode([one.tolist() for one in ids], skip_special_tokens=True)
+    assert expected[0] == "hello, world!"
     for form in (encoded, ids, [one.tolist() for one in ids], [tf.constant(one) for one in ids]):
         assert minilm.batch_decode(form, skip_special_tokens=True) == expected
     assert minilm.decode([]) == "" and minilm.batch_decode([]) == []
