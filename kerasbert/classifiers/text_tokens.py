@@ -109,7 +109,7 @@ def as_strings(texts: Any) -> Any:
         return texts
     import tensorflow as tf
 
-    column = [texts] if isinstance(texts, (str, bytes)) else texts
+    column: Any = [texts] if isinstance(texts, (str, bytes)) else texts
     if getattr(column, "ndim", 1) == 2 and column.shape[1] == 1:
         column = column[:, 0]
     return tf.constant([_utf8(index, text) for index, text in enumerate(check_texts("texts", column))], tf.string)

@@ -37,7 +37,7 @@ class EncoderOutput(dict[str, Any]):
     """
 
     #: The outputs that have a place, in their order.
-    placed = FIELDS
+    placed: tuple[str, ...] = FIELDS
     # Of decoders; an encoder has none.
     past_key_values = None
     cross_attentions = None

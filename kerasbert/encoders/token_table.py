@@ -32,7 +32,8 @@ def resize_table(encoder: Encoder, rows: int) -> None:
     values = np.array(keras.ops.convert_to_numpy(encoder.embeddings.weight))
     values[:kept] = before[:kept]
     encoder.embeddings.weight.assign(values)
-    for part in (encoder, encoder.embeddings, *encoder.blocks):
+    parts: list[Any] = [encoder, encoder.embeddings, *encoder.blocks]
+    for part in parts:
         part.config = part.config.replace(vocab_size=rows)
     # Made for the variable that is gone.
     encoder.train_function = encoder.test_function = encoder.predict_function = None
