@@ -95,7 +95,7 @@ def is_text(value: Any) -> bool:
     kind = getattr(dtype, "kind", "")
     if kind == "O" or isinstance(value, (list, tuple)):
         return isinstance(next(iter(value), None), (str, bytes))
-    return kind in ("U", "S", "T") or "string" in str(getattr(dtype, "name", dtype))
+    return kind in ("U", "S", "T") or "string" in str(getattr(dtype, "name", dtype)).lower()
 
 
 def as_strings(texts: Any) -> Any:
