@@ -163,13 +163,15 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
             hidden_states.append(hidden)
         return hidden_states, attentions
 
-    def predict_step(self, data: Any) -> EncoderOutput:
+    def predict_step(self, *arguments: Any) -> Any:
         """One step of `predict`, which keeps all hidden states only when the config asks for them."""
-        inputs, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-        output: EncoderOutput = self(
-            inputs, output_hidden_states=bool(self.config.output_hidden_states), training=False
-        )
-        return output
+        found = super().predict_step(*arguments)
+        # With JAX the variables come beside the outputs.
+        output, *others = found if isinstance(found, tuple) else (found,)
+        kept = {
+            name: part for name, part in output.items() if name != "hidden_states" or self.config.output_hidden_states
+        }
+        return (EncoderOutput(kept), *others) if others else EncoderOutput(kept)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, as plain data."""

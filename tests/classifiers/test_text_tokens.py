@@ -75,7 +75,7 @@ TRAINING = {
 
 
 def test_it_trains_on_texts_in_every_form(tiny_config, tokens):
-    model = kb.build_multiclass(2, encoder=tiny_config, layers=0, preprocessing=tokens, learning_rate=1e-3)
+    model = kb.build_multiclass(2, encoder=tiny_config, layers=1, preprocessing=tokens, learning_rate=1e-3)
     for train in TRAINING.values():
         history = train(model).history
         assert np.isfinite(history["loss"]).all() and np.isfinite(history["val_loss"]).all()
