@@ -11,7 +11,7 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape, width_of
 from kerasbert.classifiers.combining import COMBINATION_LAYERS, COMBINATIONS
-from kerasbert.classifiers.given_pooling import as_pooling, pooling_name, serialize_pooling
+from kerasbert.classifiers.given_pooling import LayerPooling, as_pooling, pooling_name, serialize_pooling
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.encoders.kept_parts import KeepsParts
 
@@ -86,6 +86,8 @@ class Features(KeepsParts, keras.layers.Layer):
 
     def _pool(self, states: Any, attention_mask: Any) -> Any:
         pooled = self.pooling(states, attention_mask)
+        if isinstance(self.pooling, LayerPooling):
+            return pooled
         said = self.pooling.compute_output_shape(tuple(states.shape), tuple(attention_mask.shape))
         if len(said) != 2 or len(pooled.shape) != 2 or pooled.shape[-1] != said[-1]:
             raise ConfigError(

@@ -45,7 +45,12 @@ class LayerPooling(Pooling):
 
     def build(self, hidden_states_shape: Shape, attention_mask_shape: Shape | None = None) -> None:
         # Called, because Keras knows which arguments the layer's own `build` takes, if it has one.
-        self.layer(*_symbolic(hidden_states_shape, attention_mask_shape, self.compute_dtype))
+        pooled = self.layer(*_symbolic(hidden_states_shape, attention_mask_shape, self.compute_dtype))
+        if len(getattr(pooled, "shape", ())) != 2:
+            raise ConfigError(
+                f"`pooling` must give (batch, width); {type(self.layer).__name__} gives {shorten(pooled)} of "
+                f"{tuple(hidden_states_shape)}."
+            )
         self.settle_parts()
 
     def call(self, hidden_states: Any, attention_mask: Any) -> Any:

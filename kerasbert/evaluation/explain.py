@@ -211,7 +211,7 @@ def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.n
     states = embedded.states(embedded.embed(inputs), mask)
     found: list[np.ndarray] = []
     rest = states
-    for reader in embedded.readers:
+    for reader in embedded.upper.readers:
         own, rest = rest[: len(reader.layer_indices)], rest[len(reader.layer_indices) :]
         if isinstance(reader.pooling, (AttentionPooling, MultiHeadAttentionPooling)):
             read = [reader.join(own)] if reader.combine_before_pooling else own

@@ -144,13 +144,15 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
 
     def tell_folder(self, tokenizer: Tokenizer) -> None:
         """Say in one line what the folder of the encoder gave where nothing was asked for; `tokenizer` is a new one."""
-        said = read_sentence_folder(resolve_encoder(self.encoder))
+        folder = resolve_encoder(self.encoder)
+        said = read_sentence_folder(folder)
         if not said.folder or not self.verbose:
             return
         taken: dict[str, Any] = {}
         if self.pooling is None:
             taken["pooling"] = said.default_pooling()
-        if self.max_length is None:
+        # A token cache has a length of its own.
+        if self.max_length is None and tokenizer.max_length == usual_length(folder, read_settings(folder)):
             taken["max_length"] = tokenizer.max_length
         if self.prompt is None:
             taken["prompt"] = tokenizer.prompt

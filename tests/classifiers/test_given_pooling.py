@@ -236,6 +236,15 @@ def test_another_width_than_it_says():
         kb.layers.Features(Wide())((STATES,), MASK)
 
 
+def test_a_layer_that_pools_nothing(tiny_config):
+    class Same(keras.layers.Layer):
+        def call(self, hidden_states, attention_mask):
+            return hidden_states
+
+    with pytest.raises(ConfigError, match=r"`pooling` must give \(batch, width\); Same gives"):
+        model_of(Same(), tiny_config)
+
+
 def test_windows_are_read_by_three_poolings():
     with pytest.raises(ConfigError, match="`window_pooling` must be one of .*; got 'PositionMean'"):
         kb.build_binary(window_pooling=PositionMean(), encoder=BertConfig(num_hidden_layers=1))
