@@ -258,7 +258,8 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
 
         Args:
             folder: the folder to appear.
-            tokenizer: of the model: a name or folder, a `Tokenizer`, or one of `tokenizers` or transformers.
+            tokenizer: of the model: a name or folder, a `Tokenizer`, or one of `tokenizers` or transformers; texts are cut
+                at the model's `max_length`.
             overwrite: whether a folder that kerasbert wrote may be replaced.
             allow_loss: whether to write a model whose probabilities differ there all the same.
 

@@ -22,6 +22,11 @@ class ClassifierStates(NamedTuple):
         hidden_states: embeddings and the output of every block, each (batch, length, hidden); for texts in windows the batch
             is that of the windows.
         attentions: of every block, each (batch, heads, length, length); the rows add up to 1 over the tokens.
+
+    Example:
+        >>> model = build_binary(encoder=BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
+        >>> model.states({"input_ids": np.ones((2, 3)), "attention_mask": np.ones((2, 3))}).vectors.shape
+        (2, 8)
     """
 
     output: Any

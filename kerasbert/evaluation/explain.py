@@ -163,7 +163,7 @@ def explain(
     spans = spans_of(tokenizer, text)
     if not len(spans.words):
         raise DataError(f"`text` must have at least one word; got {shorten(text)}.")
-    places = read_places(tokenizer, spans)
+    places = read_places(tokenizer, len(spans.words), spans.num_prompt)
     column, name, sign = _column(model, head, label, inputs)
     found = integrated_gradients(
         model, inputs, head=head, label=column, pad_id=tokenizer.pad_id, is_text=places >= 0, steps=steps

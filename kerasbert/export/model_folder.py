@@ -20,11 +20,7 @@ def save_model(model: Classifier, folder: str | os.PathLike[str], *, tokenizer: 
             "A folder of transformers holds models that read a text at once, and this one reads windows; build it without "
             "`window_pooling`, or save it as Keras does: model.save('model.keras')."
         )
+    # It cuts texts where the model does, or earlier if it did so before.
     tokens = as_tokenizer(tokenizer, positions=model.max_length)
-    if tokens.max_length > model.max_length:
-        raise ConfigError(
-            f"`tokenizer` must cut texts at {model.max_length} tokens at most, the `max_length` of the model; it cuts them "
-            f"at {tokens.max_length}. Make it with max_length={model.max_length}."
-        )
     tokens.check_fits(model.encoder.config.vocab_size, "The model")
     save_pretrained(TrainedClassifier(model, tokens), folder, **options)

@@ -43,9 +43,15 @@ def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
     return TextSpans(bounds, places, before)
 
 
-def read_places(tokens: Tokenizer, spans: TextSpans) -> np.ndarray:
-    """Which token of a text stands where in what a model reads: int (windows, length), -1 for all that is none."""
-    length = spans.num_prompt + len(spans.words)
+def read_places(tokens: Tokenizer, length: int, num_prompt: int = 0) -> np.ndarray:
+    """Which token of a text stands where in what a model reads: int (windows, length), -1 for all that is none.
+
+    Args:
+        tokens: the tokenizer.
+        length: tokens of the text, `len(spans.words)`.
+        num_prompt: tokens of the prompt in front of it.
+    """
+    length += num_prompt
     before, after = tokens.num_special()
     room = tokens.max_length - before - after
     pieces = np.arange(length), np.array([0, length])
@@ -58,5 +64,5 @@ def read_places(tokens: Tokenizer, spans: TextSpans) -> np.ndarray:
     sizes = np.diff(pieces[1])
     places = np.full((len(sizes), before + int(sizes.max()) + after), -1)
     for row, (start, stop) in enumerate(zip(pieces[1][:-1], pieces[1][1:], strict=True)):
-        places[row, before : before + stop - start] = pieces[0][start:stop] - spans.num_prompt
+        places[row, before : before + stop - start] = pieces[0][start:stop] - num_prompt
     return np.maximum(places, -1)

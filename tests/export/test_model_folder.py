@@ -46,13 +46,17 @@ def test_transformers_loads_the_standard_head(tiny_folder, tmp_path):
     assert np.allclose(model.predict(own, verbose=0), expected, atol=1e-5)
 
 
+def test_texts_are_cut_where_the_model_ends(tiny_folder, tmp_path):
+    model = kb.build_binary(encoder=tiny_folder, max_length=8, layers=0)
+    model.save_pretrained(tmp_path / "out", tokenizer=Tokenizer.from_folder(tiny_folder, max_length=12))
+    assert Tokenizer.from_folder(tmp_path / "out").max_length == 8
+
+
 def test_what_cannot_be_written_is_refused(tiny_folder, make_folder, tmp_path):
     windows = kb.build_binary(encoder=tiny_folder, window_pooling="mean")
     with pytest.raises(ConfigError, match="this one reads windows; build it without `window_pooling`"):
         windows.save_pretrained(tmp_path / "out", tokenizer=tiny_folder)
-    model = kb.build_binary(encoder=tiny_folder, max_length=8)
-    with pytest.raises(ConfigError, match="`tokenizer` must cut texts at 8 tokens at most.*it cuts them at 12"):
-        model.save_pretrained(tmp_path / "out", tokenizer=Tokenizer.from_folder(tiny_folder, max_length=12))
+    model = kb.build_binary(encoder=tiny_folder)
     more = make_folder([f"word{number}" for number in range(40)] + ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     with pytest.raises(ConfigError, match="The model has 23 rows of token embeddings"):
         model.save_pretrained(tmp_path / "out", tokenizer=more)
