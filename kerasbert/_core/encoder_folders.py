@@ -179,15 +179,20 @@ def _downloaded(name: str) -> Path:
     raise FileNotFoundError(f"the hub's {name} has no weights")
 
 
-def _with_pooling(name: str, folder: Path) -> Path:
-    """Bring the one file of a folder of sentence-transformers that lies deeper, if it is to be had."""
-    if (folder / "modules.json").is_file() and not any(folder.glob(POOLING_FILES)):
-        from huggingface_hub import snapshot_download
+def _with_pooling(name: str, snapshot: Path) -> Path:
+    """Bring the one file of a folder of sentence-transformers that lies deeper into its snapshot, if it is to be had."""
+    if (snapshot / "modules.json").is_file() and not any(snapshot.glob(POOLING_FILES)):
+        _fetch_pooling(name, snapshot.name)
+    return snapshot
 
-        # Without a network `pooling` has to be given, which is said where it is not.
-        with contextlib.suppress(Exception):
-            return Path(snapshot_download(name, allow_patterns=[POOLING_FILES]))
-    return folder
+
+@functools.cache
+def _fetch_pooling(name: str, revision: str) -> None:
+    """Ask the hub once in a process; without a network `pooling` has to be given, which is said where it is not."""
+    from huggingface_hub import snapshot_download
+
+    with contextlib.suppress(Exception):
+        snapshot_download(name, revision=revision, allow_patterns=[POOLING_FILES])
 
 
 def _has_weights(folder: Path) -> bool:

@@ -8,7 +8,6 @@ import pytest
 import kerasbert as kb
 from kerasbert import Classifier, ConfigError
 from kerasbert.data import Tokenizer
-from kerasbert.export import comparison
 
 FORMS = {
     "own head": lambda folder: kb.build_multilabel(["a", "b", "c"], encoder=folder, layers=(1, 2), hidden_units=(5,)),
@@ -17,11 +16,6 @@ FORMS = {
         ["x", "y"], encoder=folder, pooling="cls", hidden_units=(16,), hidden_activation="tanh"
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(comparison, "TIMED_CALLS", 1)
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -8,7 +8,7 @@ from trained_classifiers import LABELS, TEXTS, with_large_weights
 
 import kerasbert as kb
 from kerasbert import ConfigError
-from kerasbert.export import comparison, tflite
+from kerasbert.export import tflite
 
 
 @keras.saving.register_keras_serializable(package="exported")
@@ -40,11 +40,6 @@ class FirstToken(keras.layers.Layer):
 @pytest.fixture(scope="module")
 def classifier(tiny_folder):
     return with_large_weights(tiny_folder, TEXTS, LABELS, task="multiclass", pooling=GatedMean(), layers=1)
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    monkeypatch.setattr(comparison, "TIMED_CALLS", 1)
 
 
 @pytest.mark.parametrize("way", ["saved_model", "onnx", "tflite"])
