@@ -162,8 +162,8 @@ class Tokenizer:
 
         `tokenizer.json` is read if there is one; else a WordPiece vocabulary from `vocab.txt`, or a byte-level one from
         `vocab.json` and `merges.txt`; anything else is left to transformers. Tokens that were added are read from
-        `tokenizer.json`, `tokenizer_config.json`, `added_tokens.json` and `special_tokens_map.json`. What a folder of sentence-transformers
-        gives as defaults is said in one line on standard error.
+        `tokenizer.json`, `tokenizer_config.json`, `added_tokens.json` and `special_tokens_map.json`. What a folder of
+        sentence-transformers gives as defaults is said in one line on standard error.
 
         Args:
             folder: that holds the tokenizer's files.
