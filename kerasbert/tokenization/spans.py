@@ -65,4 +65,5 @@ def read_places(tokens: Tokenizer, length: int, num_prompt: int = 0) -> np.ndarr
     places = np.full((len(sizes), before + int(sizes.max()) + after), -1)
     for row, (start, stop) in enumerate(zip(pieces[1][:-1], pieces[1][1:], strict=True)):
         places[row, before : before + stop - start] = pieces[0][start:stop] - num_prompt
-    return np.maximum(places, -1)
+    places[places < 0] = -1
+    return places
