@@ -50,7 +50,7 @@ def test_tokens_are_prepared_used_again_and_trained_from(folder, tiny_folder, tm
         "--augment",
         "mask=0.1,drop=0.1,swap=0.1",
     )
-    assert train([tmp_path / "tokens"], tmp_path / "model", tiny_folder, *options) == 2
+    assert train([tmp_path / "tokens"], tmp_path / "model", tiny_folder, *options) == 1
     assert "was made with another `prompt` ('my ' instead of '')" in capsys.readouterr().err
     options = (*options, "--prompt", "my ")
     assert train([tmp_path / "tokens"], tmp_path / "model", tiny_folder, *options) == 0
