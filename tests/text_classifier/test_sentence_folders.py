@@ -70,7 +70,7 @@ def test_an_encoder_that_was_loaded_remembers_its_folder(folders):
 
 
 def test_layerwise_models_take_them_too(folders):
-    model = kb.build_layerwise(kb.Multiclass(3), encoder=folders["BGE"])
+    model = kb.build_layerwise(kb.Multiclass(3), encoder=folders["BGE"], layers=(0, 1))
     assert isinstance(model.get_layer("features_1").pooling, FirstTokenPooling)
 
 
