@@ -137,6 +137,7 @@ def describe_tokenizer(tokenizer: Tokenizer) -> dict[str, Any]:
         "max_length": tokenizer.max_length,
         "split_special_tokens": tokenizer.split_special_tokens,
         "long_texts": long_texts.way,
+        "prompt": tokenizer.prompt,
     }
 
 
@@ -156,6 +157,7 @@ def tokenizer_from(description: Any) -> Tokenizer:
             special_tokens=dict(description["special_tokens"]),
             long_texts=LongTexts(description["long_texts"]),
             split_special_tokens=description["split_special_tokens"],
+            prompt=description["prompt"],
         )
     except Exception as error:  # whatever a foreign config runs into
         raise ConfigError(
