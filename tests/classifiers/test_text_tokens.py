@@ -57,6 +57,9 @@ def test_calls_and_batches_take_texts(model, expected):
         np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_allclose(model(TEXTS[0]), expected[:1], atol=1e-5)
     assert model.predict([], verbose=0).shape == (0, 2)
+    states = model.states(TEXTS, attentions=True)
+    np.testing.assert_allclose(states.output, expected, atol=1e-5)
+    assert len(states.attentions) == 2 and not model.states(TEXTS).attentions
 
 
 def batches_of_texts():

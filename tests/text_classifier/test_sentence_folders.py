@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasbert.export.graph_tokenizer import GraphTokenizer
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 from sentence_folders import CLS, DENSE, SHAPES, sentence_folder, write_modules
 
 import kerasbert as kb
