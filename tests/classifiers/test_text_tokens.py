@@ -133,7 +133,10 @@ def test_token_ids_are_refused_by_a_model_of_texts(model, tokens):
         model.predict(["a", 3], verbose=0)
 
 
-def test_a_folder_of_it_is_refused(model):
+def test_a_folder_of_it_is_refused(model, tokens, tmp_path):
+    with pytest.raises(kb.KerasBertError, match="set_weights"):
+        model.save_pretrained(tmp_path / "folder", tokenizer=tokens)
+    assert not list(tmp_path.iterdir())
     with pytest.raises(kb.ConfigError, match="tokenises itself .* written by `model.save` .* set_weights"):
         architecture_of(model)
 

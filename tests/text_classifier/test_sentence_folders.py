@@ -7,7 +7,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 from sentence_folders import CLS, DENSE, SHAPES, sentence_folder, write_modules
 
 import kerasbert as kb
@@ -18,6 +17,7 @@ from kerasbert.batches.prepare import prepare_tokens
 from kerasbert.classifiers.pooling import FirstTokenPooling, MeanPooling
 from kerasbert.data import Tokenizer
 from kerasbert.text_classifier import classifier as classifier_module
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 
 TEXTS, LABELS = ["good card", "bad parcel !", "thanks", "lost card"] * 2, ["x", "y", "x", "y"] * 2
 # 40 positions bound the lengths of 512 that the folders name.
