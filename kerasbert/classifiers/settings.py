@@ -5,8 +5,14 @@ import os
 from collections.abc import Sequence
 
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.classifiers.pooling import POOLINGS
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
+
+# Names of the layers in `classifiers/pooling.py` and `classifiers/combining.py`, told before Keras is loaded.
+POOLING_NAMES = ("attention", "cls", "last", "max", "mean", "multihead_attention", "pooler")
+# Poolings that have no weights and read hidden states.
+FROZEN_POOLINGS = ("cls", "last", "max", "mean")
+WINDOW_POOLINGS = ("attention", "max", "mean")
+COMBINATIONS = ("attention", "concat", "max", "mean", "weighted")
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -51,7 +57,6 @@ class ModelSettings:
     precision: str = "float32"
 
 
-# The one list of poolings is `POOLINGS`.
 ModelSettings.__doc__ = (ModelSettings.__doc__ or "").replace(
-    "{poolings}", ", ".join(f'`"{name}"`' for name in POOLINGS)
+    "{poolings}", ", ".join(f'`"{name}"`' for name in POOLING_NAMES)
 )

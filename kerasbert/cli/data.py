@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -21,9 +21,11 @@ from kerasbert.reading._files import UTF_8
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import ExampleReader, TextColumns
 from kerasbert.reading.row_labels import LabelOptions, ReadLabels, labels_reader, plan_labels
-from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.levels import LEVEL_TASKS
 from kerasbert.tasks.table import TASKS
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 COLUMNS = ("text_column", "text_pair_column", "label_delimiter")
 
@@ -76,7 +78,7 @@ class Reading:
         return cls(labels, {SINGLE_HEAD: task}, names={SINGLE_HEAD: options["label_names"]}, **columns)
 
     @classmethod
-    def of_classifier(cls, classifier: TrainedClassifier, label_column: str | None = None, **given: Any) -> Self:
+    def of_classifier(cls, classifier: "TrainedClassifier", label_column: str | None = None, **given: Any) -> Self:
         """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given."""
         saved, model = classifier.metrics.get("reading", {}), classifier.model
         tree = model.hierarchy

@@ -4,24 +4,25 @@ import dataclasses
 import json
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert._core.files import check_output
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_comparison, print_scores
-from kerasbert.evaluation.baseline import BaselineScores, score_baseline
-from kerasbert.evaluation.comparison import evaluate_with_baseline
-from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+
+if TYPE_CHECKING:
+    from kerasbert.evaluation.baseline import BaselineScores
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 @app.command()
@@ -51,8 +52,8 @@ def evaluate(
         raise typer.BadParameter("--baseline goes with --format table or json.")
     refuse_useless(context, with_output(("overwrite",), "--report", report))
     if report is not None:
-        check_report_folder(report, overwrite)
-    classifier = trained_of(load(folder))
+        check_output(report, overwrite, kind="report")
+    classifier = load_classifier(folder)
     if threshold is not None:
         if not any(task.uses_thresholds for task in classifier.outputs.tasks.values()):
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
@@ -69,6 +70,9 @@ def evaluate(
         train = reading.read(baseline, **rows)
         other, notes = _baseline(classifier, train, examples, reading)
     comparison = None
+    from kerasbert.evaluation.comparison import evaluate_with_baseline
+    from kerasbert.evaluation.report.writing import METRICS_FILE, write_report
+
     if report is None and other is not None:
         scores, comparison = evaluate_with_baseline(classifier, examples.texts, cells, other, examples.text_pairs)
     elif report is None:
@@ -96,9 +100,11 @@ def _print(
 
 
 def _baseline(
-    classifier: TrainedClassifier, train: Examples, test: Examples, reading: Reading
-) -> tuple[BaselineScores, list[str]]:
+    classifier: "TrainedClassifier", train: Examples, test: Examples, reading: Reading
+) -> "tuple[BaselineScores, list[str]]":
     """Score the baseline; list what is wrong with the comparison."""
+    from kerasbert.evaluation.baseline import score_baseline
+
     keys = text_keys(train.texts, train.text_pairs)
     notes = [note] if (note := overlap_message(keys, test.texts, test.text_pairs)) else []
     for note in notes:

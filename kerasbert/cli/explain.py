@@ -8,9 +8,9 @@ import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
+from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_table
-from kerasbert.evaluation.explain import STEPS, explain
-from kerasbert.text_classifier import load
+from kerasbert.evaluation.settings import STEPS
 
 
 @app.command("explain")
@@ -35,7 +35,10 @@ def explain_command(
     refuse_useless(context, with_output(("layer", "attention_head", "overwrite"), "--output", output))
     if output is not None:
         check_output(output, overwrite, kind="explanation")
-    found = explain(load(folder), text, label=label, head=head, steps=steps)
+    classifier = load_classifier(folder)
+    from kerasbert.evaluation.explain import explain
+
+    found = explain(classifier, text, label=label, head=head, steps=steps)
     if output is not None:
         drawn: dict[str, Any] = {"layer": layer, "attention_head": attention_head}
         with atomic_dir_write(output, kind="explanation", overwrite=overwrite) as beside:

@@ -3,7 +3,7 @@
 import dataclasses
 import enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,8 +12,10 @@ from kerasbert._core.options import options_of
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, ReadingOptions, app, refuse_useless, say
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+from kerasbert.cli.starting import load_classifier
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 class ExportFormat(enum.StrEnum):
@@ -118,7 +120,7 @@ def export(
     _check_options(output_format, own)
     if data is None:
         refuse_useless(context, dict.fromkeys(READING, "goes with --data"))
-    classifier = trained_of(load(folder))
+    classifier = load_classifier(folder)
     if classifier.metrics.get("reading", {}).get("text_pair"):
         raise ConfigError(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair-column."
@@ -138,7 +140,7 @@ def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
             raise typer.BadParameter(f"--{name} goes with --format {' or '.join(takers)}.")
 
 
-def _labelled(classifier: TrainedClassifier, data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
+def _labelled(classifier: "TrainedClassifier", data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
     """Read the texts of a file, with their labels where it has them."""
     if data is None:
         return {}
@@ -154,14 +156,14 @@ def _labelled(classifier: TrainedClassifier, data: Path | None, asked: dict[str,
         return {"texts": texts}
 
 
-def _saved_model(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _saved_model(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.saved_model import export_saved_model
 
     precision = own.pop("precision", ExportPrecision.float32)
     return export_saved_model(classifier, output or Path("saved_models") / name, dtype=precision.value, **own)
 
 
-def _tflite(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _tflite(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.tflite import export_tflite
 
     quantize = own.pop("quantize", Quantization.none).value
@@ -174,13 +176,13 @@ def _tflite(classifier: TrainedClassifier, output: Path | None, name: str, own: 
     return export_tflite(classifier, place, quantize=quantize, length=length, **own)
 
 
-def _huggingface(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _huggingface(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.hugging_face import save_pretrained
 
     return save_pretrained(classifier, output or Path("huggingface") / name, **own)
 
 
-def _onnx(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _onnx(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.onnx_model import export_onnx
 
     return export_onnx(classifier, output or Path("onnx") / name, **own)

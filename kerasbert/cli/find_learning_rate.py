@@ -11,11 +11,10 @@ from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DataOptions, app, refuse_useless, say
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.train_options import Way, situation_of, useless_options
 from kerasbert.tasks.settings import TaskSettings
-from kerasbert.text_classifier import TextClassifier
-from kerasbert.training.learning_rate_finder import FOLLOWED
-from kerasbert.training.settings import BatchSettings, TrainingSettings
+from kerasbert.training.settings import FOLLOWED, BatchSettings, TrainingSettings
 
 PANELS = {
     "Data": DataOptions,
@@ -46,6 +45,9 @@ def find_learning_rate_command(
     check_picture_file(picture)
     reading = Reading.of_options(task, values, heads)
     examples = reading.read(data, on_error=values["on_error"], encoding=values["encoding"])
+    start_tensorflow()
+    from kerasbert.text_classifier import TextClassifier
+
     tasks = None if heads is None else {name: own for name, (_, own) in heads.items()}
     classifier = TextClassifier(task, heads=tasks, **{name: values[name] for name in ARGUMENTS})
     cells = reading.cells(examples)

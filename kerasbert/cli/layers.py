@@ -10,10 +10,8 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_table
-from kerasbert.evaluation.layer_scores import score_layers
-from kerasbert.saving.trained_classifier import trained_of
-from kerasbert.text_classifier import load, truncate
 
 ROWS = ("on_error", "encoding")
 
@@ -40,7 +38,10 @@ def layers(
     for target, kind in ((output, "layers"), (save_as, "classifier")):
         if target is not None:
             check_output(target, overwrite, kind=kind)
-    classifier = trained_of(load(folder))
+    classifier = load_classifier(folder)
+    from kerasbert.evaluation.layer_scores import score_layers
+    from kerasbert.text_classifier import truncate
+
     reading = Reading.of_classifier(classifier)
     if reading.text_pair_column:
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,12 +12,14 @@ from kerasbert._core.errors import DataError
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
+from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_predictions
 from kerasbert.reading._files import check_encoding, check_file, decode_lines, read_bytes
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.readers import read_examples
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 TEXT_COLUMNS = ("text_column", "text_pair_column")
 # Files of one text a line.
@@ -48,7 +50,7 @@ def predict(
         refuse_useless(context, dict.fromkeys((*TEXT_COLUMNS, "on_error"), reason))
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
-    classifier = trained_of(load(folder))
+    classifier = load_classifier(folder)
     reading = Reading.of_classifier(classifier, **{name: options[name] for name in TEXT_COLUMNS})
     if file is not None and has_columns:
         rows = {name: options[name] for name in ("on_error", "encoding")}
@@ -95,7 +97,7 @@ def _lines(file: Path | None, encoding: str) -> list[str]:
     return decode_lines(content, "standard input", check_encoding(encoding))
 
 
-def predict_rows(classifier: TrainedClassifier, examples: Examples) -> Iterator[dict[str, Any]]:
+def predict_rows(classifier: "TrainedClassifier", examples: Examples) -> Iterator[dict[str, Any]]:
     """Predict each text: a dict of `text`, and of `labels` and `scores` (label -> probability) or these by head."""
     y_pred, probabilities = classifier.predict_with_proba(examples.texts, examples.text_pairs)
     classes = classifier.classes

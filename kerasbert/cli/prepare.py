@@ -10,6 +10,7 @@ from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DataOptions, app, refuse_useless, say
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.streams import make_cache, preparing
 from kerasbert.cli.train_options import Way, situation_of, useless_options
 from kerasbert.tasks.settings import TaskSettings
@@ -40,5 +41,6 @@ def prepare_command(
     refuse_useless(context, useless_options(situation_of(settled, Way.stream)))
     reading = Reading.of_options(settled.task, settled.values, settled.heads)
     made = {name: settled.values[name] for name in DRAWN}
+    start_tensorflow()
     make_cache(data, output, {**made, **preparing(reading, settled), "overwrite": overwrite}, quiet=quiet)
     say(f"Next: kerasbert train {output} --task {settled.task} --output DIR")

@@ -4,23 +4,26 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import filled
+from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Format, app, refuse_useless, say, with_output
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_table
-from kerasbert.evaluation.probe import MAX_TEXTS, probe
-from kerasbert.evaluation.probe_report import QUANTITIES, ProbeReport, table_rows
-from kerasbert.extraction.reader import FROZEN_POOLINGS
+from kerasbert.evaluation.settings import MAX_TEXTS
 from kerasbert.reading._files import UTF_8
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
+
+if TYPE_CHECKING:
+    from kerasbert.evaluation.probe_report import ProbeReport
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -53,7 +56,7 @@ class ProbeOptions:
     unlabelled: bool = False
     clusters: bool = False
     layers: Sequence[int] | None = None
-    poolings: Sequence[str] = tuple(FROZEN_POOLINGS)
+    poolings: Sequence[str] = FROZEN_POOLINGS
     folds: int = 3
     max_texts: int = MAX_TEXTS
     max_length: int | None = None
@@ -93,13 +96,15 @@ def probe_command(
     if output_format is Format.json:
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
         return
+    from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
+
     heads = ["layer", "pooling", *[QUANTITIES[name] for name in report.quantities]]
     title = f"{report.encoder}: {report.num_labels} labels, {report.num_texts} texts, {report.folds} folds"
     print_table(title, heads, table_rows(report.rows, report.quantities), as_csv=output_format is Format.csv)
     say(report.summary())
 
 
-def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> ProbeReport:
+def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> "ProbeReport":
     """Read the data and probe the layers."""
     column, sublabels = None if asked.unlabelled else asked.label_column or "label", asked.sublabel_column
     task = (Multiclass if asked.label_delimiter is None else Multilabel).name
@@ -111,6 +116,9 @@ def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> Pr
         label_delimiter=asked.label_delimiter,
     )
     examples = reading.read(data, on_error=asked.on_error, encoding=asked.encoding)
+    start_tensorflow()
+    from kerasbert.evaluation.probe import probe
+
     return probe(
         source,
         examples.texts,

@@ -13,10 +13,9 @@ from kerasbert._core.options import filled
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import app, say
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_discovery
 from kerasbert.reading.added_column import check_column_is_new
-from kerasbert.subclasses.discovery import discover_subclasses
-from kerasbert.subclasses.discovery_files import PAGE_FILE, write_discovery
 
 # Options that are arguments of `discover_subclasses`.
 SOUGHT = ("number", "max_number", "method", "reduction", "dimensions", "seed")
@@ -80,6 +79,10 @@ def discover(
     check_column_is_new(data, asked.column)
     columns = tuple(name for name in (asked.label_column, asked.sublabel_column) if name is not None)
     examples = Reading(columns, {}, text_column=asked.text_column).read(data)
+    start_tensorflow()
+    from kerasbert.subclasses.discovery import discover_subclasses
+    from kerasbert.subclasses.discovery_files import PAGE_FILE, write_discovery
+
     discovery = discover_subclasses(
         examples.texts,
         examples.labels[asked.label_column],

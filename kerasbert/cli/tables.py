@@ -5,11 +5,13 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasbert.evaluation.paired import format_p_value
 from kerasbert.objectives.scores import tell_absent_labels
-from kerasbert.subclasses.discovery import Discovery
+
+if TYPE_CHECKING:
+    from kerasbert.subclasses.discovery import Discovery
 
 RANKED = ("average_precision", "roc_auc")
 AVERAGES = ("micro", "macro", "weighted")
@@ -118,7 +120,7 @@ def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any
     return [*scores["per_label"].items(), *[(f"({name})", scores[name]) for name in AVERAGES]]
 
 
-def print_discovery(discovery: Discovery) -> None:
+def print_discovery(discovery: "Discovery") -> None:
     """Print the groups of each class with sizes and terms, and the agreement where it is known."""
     table = _table(None)
     for name in ("subclass", "texts", "terms"):

@@ -7,6 +7,8 @@ from typing import Any
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.task import Task
 
+CLASS_SCORES = ("own", "summed")
+
 
 @dataclasses.dataclass(kw_only=True)
 class TaskSettings:

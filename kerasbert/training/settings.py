@@ -7,11 +7,12 @@ from typing import Any
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number
 from kerasbert._core.errors import ConfigError
-from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
-from kerasbert.optimizers.schedules import SHAPES
-from kerasbert.training.checkpoints.resume import EVERY
+from kerasbert.optimizers.rates import HEAD_LEARNING_RATE, LEARNING_RATE, SHAPES
 
 FREEZES = ("embeddings", "encoder")
+# What `find_learning_rate` follows.
+FOLLOWED = ("learning_rate", "head_learning_rate", "global_clipnorm", "balance", "label_smoothing")
+STRATEGIES = ("auto", "mirrored", "multiworker", "one", "tpu")
 # What a training with a schedule of its own does not follow.
 SCHEDULED = (
     "schedule",
@@ -188,7 +189,7 @@ class RunSettings:
     """
 
     checkpoint_dir: str | os.PathLike[str] | None = dataclasses.field(default=None, metadata={"command": False})
-    checkpoint_every: int = EVERY
+    checkpoint_every: int = 500
     resume: bool | None = None
     log_dir: str | os.PathLike[str] | None = None
     strategy: Any = "auto"

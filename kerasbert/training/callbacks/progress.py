@@ -1,20 +1,9 @@
 """The progress bar of a training run, on standard error."""
 
-import logging
-import sys
 import time
 from typing import Any, final
 
 import keras
-
-LOGGER = logging.getLogger("kerasbert")
-
-
-def announce(message: str, *, shown: object = True) -> None:
-    """Tell people something: on standard error when `shown`, and always to the logger `kerasbert`."""
-    LOGGER.info(message)
-    if shown:
-        print(message, file=sys.stderr)
 
 
 @final

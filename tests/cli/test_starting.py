@@ -1,0 +1,76 @@
+"""What needs no model is answered before TensorFlow and Keras are loaded."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+HEAVY = ("tensorflow", "keras", "sklearn")
+RUN = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+import kerasbert_command
+from kerasbert.cli import main
+
+for arguments in json.loads(sys.argv[1]):
+    with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as messages:
+        code = main(arguments)
+    loaded = [name for name in ("tensorflow", "keras", "sklearn") if name in sys.modules]
+    print(json.dumps([arguments, code, output.getvalue() + messages.getvalue(), loaded]))
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tiny_folder, saved_classifier, tmp_path_factory):
+    """Arguments -> exit code, what is printed, and which heavy packages are then loaded; all in one fresh process."""
+    folder = tmp_path_factory.mktemp("starting")
+    (folder / "bad.csv").write_text("text;label\na;b\n", encoding="utf-8")
+    bad = [str(folder / "bad.csv"), "--task", "multiclass", "--output", str(folder / "out")]
+    calls = {
+        "help": ["--help"],
+        "help of train": ["train", "--help"],
+        "help of a group": ["subclasses", "discover", "--help"],
+        "unknown option": ["train", "--epoch", "3"],
+        "unknown command": ["trian"],
+        "inspect": ["inspect", str(saved_classifier("binary"))],
+        "inspect a checkpoint": ["inspect", str(tiny_folder), "--text", "good"],
+        "unreadable data": ["train", *bad],
+        "unreadable settings": ["train", *bad, "--config", str(folder / "none.toml")],
+    }
+    run = [sys.executable, "-c", RUN, json.dumps(list(calls.values()))]
+    lines = subprocess.run(run, check=True, capture_output=True, text=True).stdout.splitlines()
+    return {name: json.loads(line)[1:] for name, line in zip(calls, lines, strict=True)}
+
+
+CODES = {
+    "help": 0,
+    "help of train": 0,
+    "help of a group": 0,
+    "unknown option": 2,
+    "unknown command": 2,
+    "inspect": 0,
+    "inspect a checkpoint": 0,
+    "unreadable data": 1,
+    "unreadable settings": 1,
+}
+
+
+@pytest.mark.parametrize(("name", "code"), CODES.items(), ids=CODES)
+def test_nothing_heavy_is_loaded(name, code, answers):
+    found, text, loaded = answers[name]
+    assert (found, loaded) == (code, []), text
+
+
+def test_ctrl_c_in_the_first_seconds_is_quiet(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", "import kerasbert_command; kerasbert_command.run()", "evaluate", "x", "y.csv"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.7)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+    assert process.stderr.read() in ("", "Interrupted.\n")
