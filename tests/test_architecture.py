@@ -127,7 +127,9 @@ def test_models_speak_keras_ops_only():
 
 def test_importing_registers_every_class_and_loads_neither_transformers_nor_torch():
     code = "import sys, kerasbert; print(*sys.modules)"
-    loaded = set(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    )
     registering = [file for file in MODULES if "\n@keras.saving.register" in file.read_text(encoding="utf-8")]
     names = {".".join(file.with_suffix("").relative_to(PACKAGE.parent).parts) for file in registering}
     assert len(names) > 10 and names <= loaded

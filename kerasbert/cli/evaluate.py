@@ -14,6 +14,7 @@ from kerasbert._core.errors import KerasbertWarning
 from kerasbert._core.files import check_output
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_comparison, print_scores
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
-@app.command()
+@add_command(app, example="kerasbert evaluate DIR test.csv --report report")
 @draws_options({"Data": ReadingOptions})
 def evaluate(
     context: typer.Context,

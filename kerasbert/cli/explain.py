@@ -7,13 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
 from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.settings import STEPS
 
 
-@app.command("explain")
+@add_command(app, "explain", example='kerasbert explain DIR "my card was stolen" --output explanation')
 def explain_command(
     context: typer.Context,
     folder: Folder,

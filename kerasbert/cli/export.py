@@ -11,6 +11,7 @@ from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.options import options_of
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, ReadingOptions, app, refuse_useless, say
 from kerasbert.cli.starting import load_classifier
 
@@ -77,7 +78,7 @@ OWN_OPTIONS = {
 }
 
 
-@app.command()
+@add_command(app, example="kerasbert export DIR --format tflite --data test.csv --output phone")
 @draws_options({"Data": ReadingOptions, "Format": FormatOptions}, only=[*READING, *options_of(FormatOptions)])
 def export(
     context: typer.Context,

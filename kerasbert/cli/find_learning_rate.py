@@ -10,6 +10,7 @@ from kerasbert._core.pictures import check_picture_file
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DataOptions, app, refuse_useless, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.train_options import Way, situation_of, useless_options
@@ -29,7 +30,11 @@ ARGUMENTS = [
 ]
 
 
-@app.command("find-learning-rate")
+@add_command(
+    app,
+    "find-learning-rate",
+    example="kerasbert find-learning-rate train.csv --task multiclass --picture rates.png",
+)
 @draws_options(PANELS, only=["task", *options_of(DataOptions), *ARGUMENTS])
 def find_learning_rate_command(
     context: typer.Context,

@@ -9,6 +9,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER, SINGLE_HEAD
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import app, refuse_useless
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
@@ -29,7 +30,7 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 MOST_LABELS = 30
 
 
-@app.command()
+@add_command(app, example='kerasbert inspect DIR --text "my card was stolen"')
 def inspect(
     context: typer.Context,
     source: Annotated[

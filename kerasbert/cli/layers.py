@@ -9,6 +9,7 @@ import typer
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_table
@@ -16,7 +17,7 @@ from kerasbert.cli.tables import print_table
 ROWS = ("on_error", "encoding")
 
 
-@app.command()
+@add_command(app, example="kerasbert layers DIR test.csv --keep 4 --save-as SMALLER")
 @draws_options({"Data": ReadingOptions}, only=ROWS)
 def layers(
     context: typer.Context,

@@ -11,6 +11,7 @@ import typer
 from kerasbert._core.errors import DataError
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
 from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_predictions
@@ -26,7 +27,10 @@ TEXT_COLUMNS = ("text_column", "text_pair_column")
 PLAIN = (".txt", "")
 
 
-@app.command()
+@add_command(
+    app,
+    example='kerasbert predict DIR "my card was stolen"\nkerasbert predict DIR --file new.csv --format csv > labelled.csv',
+)
 @draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", "encoding"])
 def predict(
     context: typer.Context,

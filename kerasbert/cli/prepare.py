@@ -9,6 +9,7 @@ from kerasbert._core.options import options_of
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DataOptions, app, refuse_useless, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.streams import make_cache, preparing
@@ -20,7 +21,7 @@ PANELS = {"Data": DataOptions, "Task": TaskSettings, "Model": ModelSettings}
 DRAWN = ("label_names", "encoder", "max_length", "long_texts")
 
 
-@app.command("prepare")
+@add_command(app, "prepare", example="kerasbert prepare 'data/*.jsonl.gz' --task multilabel --output tokens")
 @draws_options(PANELS, only=["task", *options_of(DataOptions), *DRAWN])
 def prepare_command(
     context: typer.Context,

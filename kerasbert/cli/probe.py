@@ -14,11 +14,13 @@ from kerasbert._core.options import filled
 from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Format, app, refuse_useless, say, with_output
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.settings import MAX_TEXTS
 from kerasbert.reading._files import UTF_8
+from kerasbert.reading.bad_rows import POLICIES
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 
@@ -50,20 +52,20 @@ class ProbeOptions:
     text_column: str = "text"
     label_column: str | None = None
     label_delimiter: str | None = None
-    on_error: str = "stop"
+    on_error: str = dataclasses.field(default="stop", metadata={"choices": POLICIES})
     encoding: str = UTF_8
     sublabel_column: str | None = None
     unlabelled: bool = False
     clusters: bool = False
     layers: Sequence[int] | None = None
-    poolings: Sequence[str] = FROZEN_POOLINGS
+    poolings: Sequence[str] = dataclasses.field(default=FROZEN_POOLINGS, metadata={"choices": FROZEN_POOLINGS})
     folds: int = 3
     max_texts: int = MAX_TEXTS
     max_length: int | None = None
     seed: int = 0
 
 
-@app.command("probe")
+@add_command(app, "probe", example="kerasbert probe all-MiniLM-L6-v2 train.csv --output probe")
 @draws_options({"Probe": ProbeOptions})
 def probe_command(
     context: typer.Context,

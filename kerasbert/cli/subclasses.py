@@ -12,15 +12,22 @@ from kerasbert._core.files import check_output
 from kerasbert._core.options import filled
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import Group, add_command
 from kerasbert.cli.options import app, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_discovery
 from kerasbert.reading.added_column import check_column_is_new
+from kerasbert.subclasses.grouping import METHODS, REDUCTIONS
 
 # Options that are arguments of `discover_subclasses`.
 SOUGHT = ("number", "max_number", "method", "reduction", "dimensions", "seed")
 
-commands = typer.Typer(no_args_is_help=True, help="Find subclasses inside classes.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    cls=Group,
+    help="Find subclasses inside classes.",
+    epilog="kerasbert subclasses discover DIR train.csv --output found",
+)
 app.add_typer(commands, name="subclasses")
 
 
@@ -54,13 +61,13 @@ class DiscoveryOptions:
     column: str = "sublabel"
     number: int | None = None
     max_number: int = 25
-    method: str = "kmeans"
-    reduction: str = "pca"
+    method: str = dataclasses.field(default="kmeans", metadata={"choices": METHODS})
+    reduction: str = dataclasses.field(default="pca", metadata={"choices": REDUCTIONS})
     dimensions: int = 30
     seed: int = 0
 
 
-@commands.command()
+@add_command(commands, example="kerasbert subclasses discover DIR train.csv --output found")
 @draws_options({"Discovery": DiscoveryOptions})
 def discover(
     source: Annotated[

@@ -14,6 +14,7 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DataOptions, StreamOptions, app, refuse_useless, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.streams import open_or_make_cache, preparing
@@ -60,7 +61,7 @@ class Source(NamedTuple):
         return self.validation.texts, self.reading.cells(self.validation), self.validation.text_pairs
 
 
-@app.command()
+@add_command(app, example="kerasbert train train.csv --task multiclass --output DIR --validation valid.csv")
 @draws_options(PANELS)
 def train(
     context: typer.Context,
