@@ -42,9 +42,11 @@ def _declared(package: str) -> dict[str, tuple[str, str | None]]:
     """Name -> the module that holds it and its name there; None where it is a module itself."""
     source = vars(sys.modules[package])["__spec__"].loader.get_source(package)
     blocks = [node.body for node in ast.parse(source).body if isinstance(node, ast.If)]
-    lines = [line for line in itertools.chain(*blocks) if isinstance(line, ast.ImportFrom) and line.module]
-    return {
-        one.asname or one.name: (f"{package}.{one.name}", None) if line.module == package else (line.module, one.name)
-        for line in lines
-        for one in line.names
-    }
+    found: dict[str, tuple[str, str | None]] = {}
+    for line in itertools.chain(*blocks):
+        if isinstance(line, ast.ImportFrom) and line.module:
+            for one in line.names:
+                is_module = line.module == package
+                place = (f"{package}.{one.name}", None) if is_module else (line.module, one.name)
+                found[one.asname or one.name] = place
+    return found

@@ -177,7 +177,8 @@ def _command_type(option: Option) -> Any:
 
 
 def _choices(option: Option) -> Sequence[str]:
-    return () if _enum_of(option) else option.metadata.get("choices", ())
+    choices: Any = () if _enum_of(option) else option.metadata.get("choices", ())
+    return tuple(choices() if callable(choices) else choices)
 
 
 def _enum_of(option: Option) -> type[enum.Enum] | None:

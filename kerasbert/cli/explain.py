@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.progress import waiting
 from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
 from kerasbert.cli.starting import load_classifier
@@ -39,7 +40,8 @@ def explain_command(
     classifier = load_classifier(folder)
     from kerasbert.evaluation.explain import explain
 
-    found = explain(classifier, text, label=label, head=head, steps=steps)
+    with waiting("explaining"):
+        found = explain(classifier, text, label=label, head=head, steps=steps)
     if output is not None:
         drawn: dict[str, Any] = {"layer": layer, "attention_head": attention_head}
         with atomic_dir_write(output, kind="explanation", overwrite=overwrite) as beside:

@@ -9,6 +9,7 @@ import typer
 
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.options import options_of
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import add_command
@@ -128,7 +129,8 @@ def export(
         )
     own |= {"allow_loss": allow_loss}
     own |= _labelled(classifier, data, asked)
-    result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
+    with waiting(f"writing and comparing the {output_format.value} artefact"):
+        result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
     for title, value in result.report.items():
         say(f"{title.replace('_', ' ')}: {value}")
     print(result.path)

@@ -7,6 +7,7 @@ import typer
 
 from kerasbert._core.options import options_of
 from kerasbert._core.pictures import check_picture_file
+from kerasbert._core.progress import waiting
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
@@ -56,7 +57,8 @@ def find_learning_rate_command(
     tasks = None if heads is None else {name: own for name, (_, own) in heads.items()}
     classifier = TextClassifier(task, heads=tasks, **{name: values[name] for name in ARGUMENTS})
     cells = reading.cells(examples)
-    found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
+    with waiting("trying learning rates"):
+        found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
     found.save_picture(picture)
     print(f"{found.suggestion:.2e}")
     say(f"{found.summary()} See {picture}.")

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
-from kerasbert.cli.data import Reading
+from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
-from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_table
+from kerasbert.reading.examples import Examples
 
 ROWS = ("on_error", "encoding")
 
@@ -39,15 +40,12 @@ def layers(
     for target, kind in ((output, "layers"), (save_as, "classifier")):
         if target is not None:
             check_output(target, overwrite, kind=kind)
-    classifier = load_classifier(folder)
+    classifier, reading, examples = load_and_read(folder, lambda own: _read(own, data, options))
     from kerasbert.evaluation.layer_scores import score_layers
     from kerasbert.text_classifier import truncate
 
-    reading = Reading.of_classifier(classifier)
-    if reading.text_pair_column:
-        raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
-    examples = reading.read(data, **options)
-    report = score_layers(classifier, examples.texts, reading.cells(examples))
+    with waiting("scoring the layers"):
+        report = score_layers(classifier, examples.texts, reading.cells(examples))
     if output is not None:
         with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:
             (beside / "layers.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
@@ -62,3 +60,9 @@ def layers(
     if keep is not None and save_as is not None:
         truncate(classifier, keep).save(save_as, overwrite=overwrite, metrics={"reading": reading.to_dict()})
         say(f"Saved the classifier that stops at layer {keep} to {save_as}.")
+
+
+def _read(reading: Reading, data: Path, options: dict[str, Any]) -> Examples:
+    if reading.text_pair_column:
+        raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
+    return reading.read(data, **options)

@@ -11,6 +11,7 @@ import typer
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import filled
+from kerasbert._core.progress import waiting
 from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
@@ -121,17 +122,18 @@ def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> "P
     start_tensorflow()
     from kerasbert.evaluation.probe import probe
 
-    return probe(
-        source,
-        examples.texts,
-        reading.cells(examples)[SINGLE_HEAD] if column is not None else None,
-        sublabels=None if sublabels is None else examples.labels[sublabels],
-        layers=asked.layers or "all",
-        poolings=asked.poolings,
-        folds=asked.folds,
-        max_texts=asked.max_texts or None,
-        clusters=asked.clusters or None,
-        max_length=asked.max_length,
-        seed=asked.seed,
-        verbose=verbose,
-    )
+    with waiting("loading the encoder", shown=verbose):
+        return probe(
+            source,
+            examples.texts,
+            reading.cells(examples)[SINGLE_HEAD] if column is not None else None,
+            sublabels=None if sublabels is None else examples.labels[sublabels],
+            layers=asked.layers or "all",
+            poolings=asked.poolings,
+            folds=asked.folds,
+            max_texts=asked.max_texts or None,
+            clusters=asked.clusters or None,
+            max_length=asked.max_length,
+            seed=asked.seed,
+            verbose=verbose,
+        )

@@ -10,6 +10,7 @@ import typer
 
 from kerasbert._core.files import check_output
 from kerasbert._core.options import filled
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import Group, add_command
@@ -90,15 +91,17 @@ def discover(
     from kerasbert.subclasses.discovery import discover_subclasses
     from kerasbert.subclasses.discovery_files import PAGE_FILE, write_discovery
 
-    discovery = discover_subclasses(
-        examples.texts,
-        examples.labels[asked.label_column],
-        encoder=source,
-        within=asked.within or None,
-        sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
-        **{name: getattr(asked, name) for name in SOUGHT},
-    )
-    write_discovery(discovery, output, data=data, column=asked.column, maps=maps, overwrite=overwrite)
+    with waiting("finding groups"):
+        discovery = discover_subclasses(
+            examples.texts,
+            examples.labels[asked.label_column],
+            encoder=source,
+            within=asked.within or None,
+            sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
+            **{name: getattr(asked, name) for name in SOUGHT},
+        )
+    with waiting("writing the pages"):
+        write_discovery(discovery, output, data=data, column=asked.column, maps=maps, overwrite=overwrite)
     if as_json:
         print(json.dumps(discovery.to_dict(), indent=2, ensure_ascii=False))
     else:

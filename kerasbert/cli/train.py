@@ -9,6 +9,7 @@ import typer
 from kerasbert._core.errors import DivergedError
 from kerasbert._core.options import options_of
 from kerasbert._core.paths import local_output
+from kerasbert._core.progress import waiting
 from kerasbert.batches.lengths import NUM_LENGTHS
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.settings import ModelSettings
@@ -105,8 +106,10 @@ def train(
     if source.train is None:
         source = _with_cache(source, data, output, settled, quiet=quiet)
     classifier = _new_classifier(settled, source.reading, verbose=not quiet)
-    _fit(classifier, source, values, unfinished, devices)
-    metrics = _metrics(classifier, source)
+    with waiting("preparing the training", shown=not quiet):
+        _fit(classifier, source, values, unfinished, devices)
+    with waiting("evaluating", shown=not quiet):
+        metrics = _metrics(classifier, source)
     from kerasbert.training.devices import is_chief
 
     if is_chief(devices):

@@ -4,9 +4,9 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerasbert.tasks import plans
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.levels import LEVEL_TASKS
-from kerasbert.tasks.plans import ALL_TASKS
 from kerasbert.tasks.task import Task
 
 CLASS_SCORES = ("own", "summed")
@@ -31,7 +31,7 @@ class TaskSettings:
     """
 
     task: str = dataclasses.field(
-        default="multiclass", kw_only=False, metadata={"required": True, "choices": ALL_TASKS}
+        default="multiclass", kw_only=False, metadata={"required": True, "choices": lambda: plans.ALL_TASKS}
     )
     heads: Mapping[str, str | Task] | None = dataclasses.field(default=None, metadata={"command": False})
     label_names: Sequence[str] | None = dataclasses.field(default=None, metadata={"example": "A,B,C"})
