@@ -13,6 +13,8 @@ import typer.core
 from kerasbert._core.options import alternatives
 
 WIDEST = 100
+# Commands that stand above the others.
+FIRST = ("train", "evaluate", "predict", "inspect")
 # What stands for a value, by its type.
 VALUES = {int: "INT", float: "NUMBER", Path: "PATH", str: "TEXT"}
 
@@ -36,6 +38,11 @@ class Command(typer.core.TyperCommand):
 
 class Group(typer.core.TyperGroup):
     """A group of commands that shows its help as panels; its epilog is an example."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the commands, first those that everybody needs."""
+        names = super().list_commands(ctx)
+        return [name for name in FIRST if name in names] + [name for name in names if name not in FIRST]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""

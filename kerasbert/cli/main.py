@@ -11,7 +11,7 @@ import typer
 
 from kerasbert._core.errors import KerasBertError
 from kerasbert._version import __version__
-from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help's order
+from kerasbert.cli import (  # noqa: F401  the commands
     evaluate,
     explain,
     export,

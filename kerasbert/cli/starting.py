@@ -10,7 +10,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
+from kerasbert._core.errors import ArtifactError
+from kerasbert._core.paths import local_path
 from kerasbert._core.progress import waiting
+from kerasbert._core.staging import recover_folder
+from kerasbert.saving.inspection import check_is_folder
 
 if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
@@ -34,7 +38,14 @@ def start_tensorflow() -> None:
 
 
 def load_classifier(folder: Path) -> "TrainedClassifier":
-    """Load a saved classifier, and TensorFlow before it."""
+    """Load a saved classifier, and TensorFlow before it.
+
+    Raises:
+        ArtifactError: as `kerasbert.load`.
+    """
+    folder = local_path(folder, error=ArtifactError)
+    recover_folder(folder)
+    check_is_folder(folder)
     start_tensorflow()
     from kerasbert.saving.trained_classifier import trained_of
     from kerasbert.text_classifier.loading import load

@@ -19,7 +19,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.declared import declared_only, give_values
 from kerasbert.encoders.checkpoints import TensorSource
 from kerasbert.saving.format import CLASSIFIER_FILE, check_description
-from kerasbert.saving.inspection import read_metrics
+from kerasbert.saving.inspection import check_is_folder, read_metrics
 from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.saving.writing import weights_of
@@ -43,10 +43,7 @@ def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
     """
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
-    if not folder.is_dir():
-        raise ArtifactError(
-            f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
-        )
+    check_is_folder(folder)
     return read_locked(folder, lambda: _load(folder))
 
 

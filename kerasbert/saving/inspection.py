@@ -32,6 +32,18 @@ class HeadFacts(NamedTuple):
     thresholds: tuple[float, ...]
 
 
+def check_is_folder(folder: Path) -> None:
+    """Refuse what can be no saved classifier, because it is no folder.
+
+    Raises:
+        ArtifactError: naming what to give.
+    """
+    if not folder.is_dir():
+        raise ArtifactError(
+            f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
+        )
+
+
 def files_of(folder: Path) -> list[tuple[str, int]]:
     """List names, relative to the folder, and bytes of the files in a folder, or of a file itself, by name."""
     if folder.is_file():

@@ -101,7 +101,7 @@ def test_a_near_miss_is_told(line, words, capsys):
 @pytest.mark.parametrize("option", ["--epochs", "--dropout"])
 def test_a_value_of_another_type(option, capsys):
     assert cli.main(["train", "d", "--output", "o", option, "three"]) == 2
-    assert re.search(f"Invalid value for '{option}'.*'three'", " ".join(capsys.readouterr().err.split()))
+    assert f"Invalid value for '{option}'" in " ".join(capsys.readouterr().err.split())
 
 
 BAD = "text,label\ngood,x\nragged\nbad,y\nthanks,\nlost,w\n" + "good card,x\nbad parcel,y\n" * 3

@@ -37,6 +37,8 @@ def answers(tiny_folder, saved_classifier, tmp_path_factory):
         "inspect": ["inspect", str(saved_classifier("binary"))],
         "inspect a checkpoint": ["inspect", str(tiny_folder), "--text", "good"],
         "unreadable data": ["train", *bad],
+        "no classifier": ["evaluate", str(folder / "none"), str(folder / "bad.csv")],
+        "wrong data": ["evaluate", str(saved_classifier("binary")), str(folder / "bad.csv")],
         "unreadable settings": ["train", *bad, "--config", str(folder / "none.toml")],
     }
     run = [sys.executable, "-c", RUN, json.dumps(list(calls.values()))]
@@ -55,6 +57,8 @@ CODES = {
     "inspect": 0,
     "inspect a checkpoint": 0,
     "unreadable data": 1,
+    "no classifier": 1,
+    "wrong data": 1,
     "unreadable settings": 1,
 }
 
