@@ -104,16 +104,17 @@ def _table(rows: Iterable[tuple[str, str]], width: int) -> Any:
 
 def _row(parameter: Any, command: Any) -> tuple[str, str]:
     """The names of an argument or option, and what it is."""
+    default = _default(parameter)
+    told = f"[default: {default}]" if default else ""
     if _is_argument(parameter):
-        return _argument_name(parameter), parameter.help or ""
+        return _argument_name(parameter), " ".join(filter(None, (parameter.help, told)))
     names = ", ".join(sorted(parameter.opts, key=len)) + (
         f"\n{parameter.secondary_opts[0]}" if parameter.secondary_opts else ""
     )
     value = _value(parameter, command)
     names = f"{names} {value}" if value else names
     is_required = parameter.required and "Required." not in (parameter.help or "")
-    default = _default(parameter)
-    parts = [parameter.help or "", "Required." if is_required else "", f"[default: {default}]" if default else ""]
+    parts = [parameter.help or "", "Required." if is_required else "", told]
     return names, " ".join(filter(None, parts))
 
 

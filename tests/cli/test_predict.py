@@ -183,7 +183,7 @@ def test_a_file_is_read_and_written_in_pieces(name, saved, tmp_path, monkeypatch
         monkeypatch.setattr(predict, "PIECE", size)
         for way in ("csv", "json", "table"):
             assert run(saved, "--file", tmp_path / name, "--format", way) == 0
-        outputs.append(capsys.readouterr().out.replace(" ", ""))
+        outputs.append(re.sub("[ ─]", "", capsys.readouterr().out))
     assert outputs[0] == outputs[1]
 
 
