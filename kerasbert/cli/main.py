@@ -1,7 +1,5 @@
 """Run the command, show errors and return the exit code."""
 
-import importlib.metadata
-import platform
 import sys
 import warnings
 from collections.abc import Sequence
@@ -36,6 +34,9 @@ TOLD_PACKAGES = ("tensorflow", "keras")
 
 def _show_version(asked: bool) -> None:
     if asked:
+        import importlib.metadata
+        import platform
+
         others = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in TOLD_PACKAGES)
         print(f"kerasbert {__version__} ({others}, Python {platform.python_version()})")
         raise typer.Exit
