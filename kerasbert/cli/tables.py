@@ -171,7 +171,7 @@ def print_discovery(discovery: "Discovery") -> None:
         )
 
 
-def heads_of(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def heads_of(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """List the heads of a row of `predict_rows` with their values; the head of a classifier with one is ""."""
     return [("", row)] if "heads" not in row else list(row["heads"].items())
 

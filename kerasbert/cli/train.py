@@ -49,7 +49,7 @@ STREAMING = ("max_steps", "token_budget", "augment", "cache")
 
 
 class Source(NamedTuple):
-    """The data of a training."""
+    """The data of a training; `train` is None where its token cache is yet to be made."""
 
     reading: Reading
     train: Examples | TokenCache | None
@@ -183,7 +183,7 @@ def _fit(
     try:
         if isinstance(source.train, TokenCache):
             classifier.fit(source.train, **running)
-        else:
+        elif source.train is not None:
             classifier.fit(source.train, source.reading.cells(source.train), **running)
             _report_shapes(classifier)
     except DivergedError:
