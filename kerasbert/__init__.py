@@ -80,3 +80,5 @@ else:
     if "kerasbert_command" not in sys.modules:
         for name in __all__:
             __getattr__(name)
+        # Offers what `Classifier.save_pretrained` calls.
+        import kerasbert.export.model_folder  # noqa: F401

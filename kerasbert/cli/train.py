@@ -150,7 +150,7 @@ def _devices(values: Mapping[str, Any], *, deterministic: bool) -> Any:
 def _with_cache(source: Source, data: list[str], output: Path, settled: Settled, *, quiet: bool) -> Source:
     """Make the token cache of data that is streamed, or open the one that is there."""
     values = settled.values
-    made = {name: values[name] for name in ("encoder", "max_length", "long_texts", "subclasses")}
+    made = {name: values[name] for name in ("encoder", "max_length", "long_texts", "prompt", "subclasses")}
     made |= {**preparing(source.reading, settled), "label_names": _label_names(settled, source.reading)}
     folder = Path(values["cache"] or output.with_name(output.name + ".tokens"))
     train = open_or_make_cache(data, folder, made, quiet=quiet)
