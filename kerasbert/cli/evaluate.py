@@ -13,7 +13,7 @@ from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.evaluation.baseline import BaselineScores, score_baseline
 from kerasbert.evaluation.comparison import evaluate_with_baseline
@@ -29,7 +29,7 @@ from kerasbert.text_classifier import load
 def evaluate(
     context: typer.Context,
     folder: Folder,
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
     baseline: Annotated[
         Path | None,
@@ -59,14 +59,14 @@ def evaluate(
         limit = check_number("threshold", threshold, 0, 1)
         thresholds = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
         classifier = dataclasses.replace(classifier, thresholds=thresholds)
-    rows = {name: options.pop(name) for name in ("on_error", "encoding")}
+    on_error = options.pop("on_error")
     reading = Reading.of_classifier(classifier, **options)
-    examples = reading.read(data, **rows)
+    examples = reading.read(data, on_error=on_error)
     cells = reading.cells(examples)
     other: BaselineScores | None = None
     notes: list[str] = []
     if baseline is not None:
-        train = reading.read(baseline, **rows)
+        train = reading.read(baseline, on_error=on_error)
         other, notes = _baseline(classifier, train, examples, reading)
     comparison = None
     if report is None and other is not None:

@@ -10,7 +10,7 @@ from kerasbert._core.pictures import check_picture_file
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import DataOptions, app, refuse_useless, say
+from kerasbert.cli.options import DATA_FILES, DataOptions, app, refuse_useless, say
 from kerasbert.cli.train_options import Way, situation_of, useless_options
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier import TextClassifier
@@ -34,7 +34,7 @@ ARGUMENTS = [
 @draws_options(PANELS, only=["task", *options_of(DataOptions), *ARGUMENTS])
 def find_learning_rate_command(
     context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Training data: {DATA_FILES}.")],
     picture: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")],
     steps: Annotated[int, typer.Option(help="Batches, each at a higher rate.")] = 100,
     **options: Any,
@@ -45,7 +45,7 @@ def find_learning_rate_command(
     refuse_useless(context, useless_options(situation_of(settled, Way.memory)))
     check_picture_file(picture)
     reading = Reading.of_options(task, values, heads)
-    examples = reading.read(data, on_error=values["on_error"], encoding=values["encoding"])
+    examples = reading.read(data, on_error=values["on_error"])
     tasks = None if heads is None else {name: own for name, (_, own) in heads.items()}
     classifier = TextClassifier(task, heads=tasks, **{name: values[name] for name in ARGUMENTS})
     cells = reading.cells(examples)

@@ -9,13 +9,14 @@ import typer
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.layer_scores import score_layers
+from kerasbert.reading.read_options import READ_OPTIONS
 from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import load, truncate
 
-ROWS = ("on_error", "encoding")
+ROWS = ("on_error", *READ_OPTIONS)
 
 
 @app.command()
@@ -23,7 +24,7 @@ ROWS = ("on_error", "encoding")
 def layers(
     context: typer.Context,
     folder: Folder,
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output: Annotated[
         Path | None, typer.Option(help="Folder to write: layers.json and the picture layers.png.")
     ] = None,
@@ -41,10 +42,10 @@ def layers(
         if target is not None:
             check_output(target, overwrite, kind=kind)
     classifier = trained_of(load(folder))
-    reading = Reading.of_classifier(classifier)
+    reading = Reading.of_classifier(classifier, **{name: options[name] for name in READ_OPTIONS})
     if reading.text_pair_column:
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
-    examples = reading.read(data, **options)
+    examples = reading.read(data, on_error=options["on_error"])
     report = score_layers(classifier, examples.texts, reading.cells(examples))
     if output is not None:
         with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:

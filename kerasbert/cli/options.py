@@ -12,8 +12,9 @@ from typing import Annotated
 import typer
 
 from kerasbert.cli.standard_streams import printable
-from kerasbert.reading._files import COMPRESSED, UTF_8
+from kerasbert.reading._files import COMPRESSED
 from kerasbert.reading.formats import FORMATS
+from kerasbert.reading.read_options import ReadOptions
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +24,10 @@ app = typer.Typer(
     help="BERT text classifiers: train on a file, judge, predict.",
     epilog="Start with: kerasbert train DATA.csv --task multiclass --output DIR",
 )
+
+
+# The endings of data files, for the help.
+DATA_FILES = ".csv, .tsv, .jsonl, .json, .xlsx or .parquet"
 
 
 class Format(enum.StrEnum):
@@ -36,8 +41,8 @@ class Format(enum.StrEnum):
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
 
 
-@dataclasses.dataclass(kw_only=True)
-class ReadingOptions:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReadingOptions(ReadOptions):
     """How the rows of data for a saved classifier are read.
 
     Args:
@@ -47,7 +52,6 @@ class ReadingOptions:
             in training.
         label_delimiter: separator of several labels in one cell, such as ';'. None: as in training.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
-        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
     """
 
     text_column: str | None = None
@@ -55,10 +59,9 @@ class ReadingOptions:
     label_column: str | None = None
     label_delimiter: str | None = None
     on_error: str = "stop"
-    encoding: str = UTF_8
 
 
-@dataclasses.dataclass(kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class DataOptions(ReadingOptions):
     """How the rows of training data are read.
 
@@ -90,7 +93,7 @@ class StreamOptions:
 
 def is_file_name(text: str) -> bool:
     """Whether a text is the name of a file: of one that exists, or with the suffix of a data file."""
-    has_suffix = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".json", ".txt"))
+    has_suffix = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".txt"))
     return (has_suffix and len(text.split()) == 1) or os.path.isfile(text)
 
 

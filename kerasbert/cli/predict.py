@@ -11,10 +11,11 @@ import typer
 from kerasbert._core.errors import DataError
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
 from kerasbert.cli.tables import print_predictions
 from kerasbert.reading._files import check_encoding, check_file, decode_lines, read_bytes
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import READ_OPTIONS
 from kerasbert.reading.readers import read_examples
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
@@ -25,7 +26,7 @@ PLAIN = (".txt", "")
 
 
 @app.command()
-@draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", "encoding"])
+@draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -33,7 +34,7 @@ def predict(
         list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; none reads standard input.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="A .csv, .tsv, .jsonl or .parquet, or a text file of one text a line.")
+        Path | None, typer.Option("--file", help=f"A {DATA_FILES}, or a text file of one text a line.")
     ] = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.table,
     **options: Any,
@@ -45,14 +46,14 @@ def predict(
     has_columns = file is not None and file.suffix.lower() not in PLAIN
     if not has_columns:
         reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
-        refuse_useless(context, dict.fromkeys((*TEXT_COLUMNS, "on_error"), reason))
+        of_cells = [name for name in READ_OPTIONS if name != "encoding"]
+        refuse_useless(context, dict.fromkeys((*TEXT_COLUMNS, "on_error", *of_cells), reason))
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
     classifier = trained_of(load(folder))
-    reading = Reading.of_classifier(classifier, **{name: options[name] for name in TEXT_COLUMNS})
+    reading = Reading.of_classifier(classifier, **{name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)})
     if file is not None and has_columns:
-        rows = {name: options[name] for name in ("on_error", "encoding")}
-        examples = reading.read(file, with_labels=False, **rows)
+        examples = reading.read(file, with_labels=False, on_error=options["on_error"])
     elif reading.text_pair_column is not None:
         raise typer.BadParameter(
             f"the classifier reads pairs of texts; give --file and a file with the columns {reading.text_column!r} and "

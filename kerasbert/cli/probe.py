@@ -13,18 +13,18 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import filled
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Format, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, Format, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.probe import MAX_TEXTS, probe
 from kerasbert.evaluation.probe_report import QUANTITIES, ProbeReport, table_rows
 from kerasbert.extraction.reader import FROZEN_POOLINGS
-from kerasbert.reading._files import UTF_8
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 
 
-@dataclasses.dataclass(kw_only=True)
-class ProbeOptions:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProbeOptions(ReadOptions):
     """What is read, and what is asked of it.
 
     Args:
@@ -32,7 +32,6 @@ class ProbeOptions:
         label_column: label column. None: label.
         label_delimiter: separator of several labels in one cell, such as ';'.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
-        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
         sublabel_column: column of subclasses, to ask which layer separates them best.
         unlabelled: read no labels, and judge clusters of all texts by their silhouette.
         clusters: judge clusters inside each label by their silhouette.
@@ -48,7 +47,6 @@ class ProbeOptions:
     label_column: str | None = None
     label_delimiter: str | None = None
     on_error: str = "stop"
-    encoding: str = UTF_8
     sublabel_column: str | None = None
     unlabelled: bool = False
     clusters: bool = False
@@ -67,7 +65,7 @@ def probe_command(
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output: Annotated[Path | None, typer.Option(help="Folder to write: probe.json and the picture probe.png.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
@@ -109,8 +107,9 @@ def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> Pr
         heads={} if column is None else {SINGLE_HEAD: column},
         text_column=asked.text_column,
         label_delimiter=asked.label_delimiter,
+        files=filled(ReadOptions, asked, {}),
     )
-    examples = reading.read(data, on_error=asked.on_error, encoding=asked.encoding)
+    examples = reading.read(data, on_error=asked.on_error)
     return probe(
         source,
         examples.texts,

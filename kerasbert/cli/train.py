@@ -14,7 +14,7 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import DataOptions, StreamOptions, app, refuse_useless, say
+from kerasbert.cli.options import DATA_FILES, DataOptions, StreamOptions, app, refuse_useless, say
 from kerasbert.cli.streams import open_or_make_cache, preparing
 from kerasbert.cli.train_options import Way, check_reading, situation_of, useless_options, way_of
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
@@ -67,8 +67,8 @@ def train(
         list[str],
         typer.Argument(
             metavar="DATA...",
-            help="Training data: .csv, .tsv, .jsonl or .parquet; or of any size: several files, quoted patterns, .gz, "
-            ".tfrecord, or a folder from prepare.",
+            help=f"Training data: {DATA_FILES}; or of any size: several files, quoted patterns, .gz, .tfrecord, or a folder "
+            "from prepare.",
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
@@ -115,15 +115,14 @@ def _open(data: list[str], validation: Path | None, output: Path, settled: Settl
     """Read the data, or open its token cache, which is made if needed."""
     values = settled.values
     reading = Reading.of_options(settled.task, values, settled.heads)
-    rows = {name: values[name] for name in ("on_error", "encoding")}
     train: Examples | TokenCache
     if way is Way.cache:
         train = open_or_make_cache(data, output, {}, quiet=quiet)
         check_reading(train, settled)
         reading = reading.of_cache(train)
     elif way is Way.memory:
-        train = reading.reader(**rows).read(data[0])
-    held_out = None if validation is None else reading.reader(**rows).read(validation)
+        train = reading.read(data[0], on_error=values["on_error"])
+    held_out = None if validation is None else reading.read(validation, on_error=values["on_error"])
     if way is Way.stream:
         made = {name: values[name] for name in ("encoder", "max_length", "long_texts", "subclasses")}
         made |= {**preparing(reading, settled), "label_names": _label_names(settled, reading)}

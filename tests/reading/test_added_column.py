@@ -49,5 +49,7 @@ def test_a_column_that_is_there_and_another_number_of_rows(tmp_path):
     with pytest.raises(kb.DataError, match="has 1 rows; got 2 cells for them"):
         copy_with_column(source, tmp_path / "out.jsonl", "other", ["x", "y"])
     (tmp_path / "data.xml").write_text("a")
-    with pytest.raises(kb.DataError, match=r"must end in one of .csv, .jsonl, .ndjson, .parquet, .tsv; got '.xml'"):
+    with pytest.raises(
+        kb.DataError, match=r"must end in one of .csv, .json, .jsonl, .ndjson, .parquet, .tsv, .xlsx; got '.xml'"
+    ):
         copy_with_column(tmp_path / "data.xml", tmp_path / "out", "new", [])

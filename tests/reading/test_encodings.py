@@ -8,7 +8,8 @@ import pytest
 
 from kerasbert import ConfigError, DataError, cli
 from kerasbert.data import prepare_tokens, read_examples
-from kerasbert.reading._files import check_encoding, decode_lines
+from kerasbert.reading._files import decode_lines
+from kerasbert.reading.read_options import ReadOptions, check_encoding
 from kerasbert.reading.sources import changes, source_of
 
 ROWS = [("win £100 now", "spam"), ("good café", "ham"), ("win £5", "spam"), ("a thé", "ham")]
@@ -76,17 +77,19 @@ def test_what_is_no_encoding(encoding, error, message):
 
 
 def test_an_encoding_goes_with_text_files(tmp_path):
-    with pytest.raises(ConfigError, match="`encoding` goes with text files; got 'cp1252' with a list"):
+    with pytest.raises(ConfigError, match="`encoding` goes with data files; got 'cp1252' with a list"):
         read_examples(["a"], encoding="cp1252")
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    with pytest.raises(ConfigError, match="`encoding` goes with text files; got 'cp1252' with .*a.parquet"):
+    with pytest.raises(
+        ConfigError, match="`encoding` goes with .csv, .json, .jsonl, .ndjson, .tsv; got 'cp1252' with .*a.parquet"
+    ):
         read_examples(tmp_path / "a.parquet", encoding="cp1252")
 
 
 def test_another_encoding_is_a_change(tmp_path):
     (tmp_path / "a.csv").write_text(CSV)
-    then, now = source_of(tmp_path / "a.csv"), source_of(tmp_path / "a.csv", "latin-1")
-    assert changes([then.hashed()], [now]) == [f"{tmp_path / 'a.csv'} is read as iso8859-1 instead of utf-8"]
+    then, now = source_of(tmp_path / "a.csv"), source_of(tmp_path / "a.csv", ReadOptions(encoding="latin-1"))
+    assert changes([then.hashed()], [now]) == [f"{tmp_path / 'a.csv'} is read in iso8859-1 instead of as its name says"]
 
 
 def test_lines_of_a_text_file():

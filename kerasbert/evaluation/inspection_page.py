@@ -1,0 +1,134 @@
+"""The HTML page of a data file that was inspected."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from kerasbert.evaluation.pages import html_page
+
+MOST_LABELS = 200
+STYLE = """
+.bars { display: flex; align-items: flex-end; gap: 2px; height: 10rem; border-bottom: 1px solid var(--rule); }
+.bars i { flex: 1; min-height: 1px; background: var(--series-1); } .bars i.cut { background: var(--series-2); }
+.ends { display: flex; justify-content: space-between; color: var(--muted); font-size: .8125rem; margin-top: .25rem; }
+td.share { min-width: 8rem; } td.share i { display: block; height: .7rem; background: var(--series-1); border-radius: 2px; }
+pre { overflow-x: auto; background: var(--chip); border-radius: .5rem; padding: .75rem; font-size: .875rem; margin: 0; }
+.wide th, .wide td { white-space: normal; } .wide td { text-align: left; }
+ul.notes { padding-left: 1.1rem; } ul.notes li { margin-bottom: .5rem; }
+"""
+
+
+def inspection_page(inspection: Mapping[str, Any], training: str) -> str:
+    """Render `DataInspection.to_dict()` and what training reads, in words, as HTML; every text and name is escaped."""
+    parts = [
+        _heading(inspection),
+        _section("What is odd", _notes(inspection["notes"])),
+        _section("Training", _training(inspection["command"], training)),
+        _section("Labels", _labels(inspection)),
+        _section("Lengths in tokens", _lengths(inspection["lengths"])),
+        _section("Equal texts with unequal labels", _equal(inspection, "unequal", "num_unequal")),
+        _section("Repeated texts", _equal(inspection, "repeated", "num_repeated")),
+        _section("Texts of another file", _overlap(inspection)),
+        _section("Columns", _columns(inspection)),
+    ]
+    name = inspection["source"].replace("\\", "/").rsplit("/", 1)[-1]
+    return html_page(f"{name}: the data", "".join(parts), style=STYLE)
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{title}</h2>{content}</section>" if content else ""
+
+
+def _heading(found: Mapping[str, Any]) -> str:
+    unusable = found["unusable"]["count"]
+    lost = f"; {unusable:,} rows cannot be used" if unusable else ""
+    labels = f", {len(found['labels'])} labels" if found["labels"] else ""
+    return (
+        f"<header><h1>{found['num_texts']:,} texts{labels}</h1>"
+        f'<p class="lead">{escape(found["source"])}: {escape(found["format"])}{lost}; {found["num_empty"]:,} texts are '
+        f"empty, {found['num_repeated']:,} repeat an earlier one.</p></header>"
+    )
+
+
+def _notes(notes: Sequence[str]) -> str:
+    items = "".join(f"<li>{escape(note)}</li>" for note in notes)
+    return f'<ul class="notes">{items}</ul>' if items else ""
+
+
+def _training(command: Sequence[str], training: str) -> str:
+    words = f"<pre>{escape(shlex.join(command))}</pre>" if command else ""
+    return f'<p class="note">{escape(training)}</p>{words}'
+
+
+def _labels(found: Mapping[str, Any]) -> str:
+    most = max(found["labels"].values(), default=0) or 1
+    total = max(found["num_texts"], 1)
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{count:,}</td><td>{count / total:.1%}</td>'
+        f'<td class="share"><i style="width: {100 * count / most:.1f}%"></i></td></tr>'
+        for name, count in list(found["labels"].items())[:MOST_LABELS]
+    )
+    if not rows:
+        return ""
+    more = len(found["labels"]) - MOST_LABELS
+    note = f'<p class="note">And {more:,} rarer labels.</p>' if more > 0 else ""
+    return _table(("label", "texts", "share", ""), rows) + note
+
+
+def _lengths(lengths: Mapping[str, Any] | None) -> str:
+    if lengths is None:
+        return ""
+    most = max(count for _, count in lengths["bins"]) or 1
+    bars = "".join(
+        f'<i class="{"cut" if end > lengths["max_length"] else ""}" style="height: {100 * count / most:.1f}%" '
+        f'title="up to {end} tokens: {count:,} texts"></i>'
+        for end, count in lengths["bins"]
+    )
+    cuts = sorted({**lengths["cut_at"], lengths["max_length"]: lengths["num_cut"]}.items())
+    rows = "".join(f'<tr><th scope="row">{length}</th><td>{count:,}</td></tr>' for length, count in cuts)
+    return (
+        f'<p class="note">Half of the texts have at most {lengths["median"]} tokens, 95 % at most {lengths["most"]}, the '
+        f"longest {lengths['longest']}, counted by {escape(str(lengths['encoder']))}. Training cuts at "
+        f"{lengths['max_length']}; texts of the bars in the second colour are longer.</p>"
+        f'<figure><div class="bars" role="img" aria-label="Texts by their number of tokens">{bars}</div>'
+        f'<div class="ends"><span>0</span><span>{lengths["bins"][-1][0]} tokens</span></div></figure>'
+        f"{_table(('maximum length', 'texts that it cuts'), rows)}"
+    )
+
+
+def _equal(found: Mapping[str, Any], groups: str, number: str) -> str:
+    rows = "".join(
+        f'<tr><th scope="row">{escape(one["text"])}</th><td>{", ".join(map(str, one["rows"]))}</td>'
+        f"<td>{escape(', '.join('+'.join(names) or 'none' for names in one['labels']))}</td></tr>"
+        for one in found[groups]
+    )
+    if not rows:
+        return ""
+    note = f'<p class="note">{found[number]:,} in all, of which the most frequent are shown.</p>'
+    return note + _table(("text", "lines or rows", "labels"), rows, wide=True)
+
+
+def _overlap(found: Mapping[str, Any]) -> str:
+    overlap = found["overlap"]
+    if overlap is None:
+        return ""
+    items = "".join(f"<li>{escape(text)}</li>" for text in overlap["texts"])
+    share = overlap["num_texts"] / max(found["num_texts"], 1)
+    note = f"{overlap['num_texts']:,} of the texts ({share:.0%}) are in {escape(overlap['source'])} too."
+    return f'<p class="note">{note}</p>' + (f'<ul class="notes">{items}</ul>' if items else "")
+
+
+def _columns(found: Mapping[str, Any]) -> str:
+    roles = {found["text_pair_column"]: "second texts", **dict.fromkeys(found["label_columns"], "labels")}
+    roles[found["text_column"]] = "texts"
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th><td>{roles.get(name, "")}</td></tr>' for name in found["columns"]
+    )
+    return _table(("column", "read as"), rows)
+
+
+def _table(columns: Sequence[str], rows: str, *, wide: bool = False) -> str:
+    head = "".join(f'<th scope="col">{name}</th>' for name in columns)
+    kind = ' class="wide"' if wide else ""
+    return f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
