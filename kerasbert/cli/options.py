@@ -112,10 +112,11 @@ def refuse_useless(context: typer.Context, useless: Mapping[str, str]) -> None:
     Raises:
         typer.BadParameter: naming the option and the way out.
     """
-    flags = {parameter.name: max(parameter.opts, key=len) for parameter in context.command.params}
+    parameters = {parameter.name: parameter for parameter in context.command.params}
     for name, reason in useless.items():
         if given(context, name):
-            raise typer.BadParameter(f"{flags[name]} {reason}.")
+            no = parameters[name].secondary_opts if context.params[name] is False else []
+            raise typer.BadParameter(f"{max(no or parameters[name].opts, key=len)} {reason}.")
 
 
 def with_output(options: Iterable[str], flag: str, output: object) -> dict[str, str]:

@@ -99,15 +99,27 @@ def test_lines_of_a_text_file():
 
 
 def test_the_command_takes_it(tmp_path, tiny_folder, capsys):
-    (tmp_path / "a.csv").write_bytes(CSV.encode("cp1252"))
+    """And every other option of reading: cells between semicolons, columns by number, plain quotes."""
+    rows = [*ROWS, ('"open and café', "ham")]
+    (tmp_path / "a.csv").write_bytes("".join(f"{label};{text}\n" for text, label in rows).encode("cp1252"))
     (tmp_path / "a.txt").write_bytes("good café\n".encode("cp1252"))
-    options = ["--encoder", str(tiny_folder), "--epochs", "1", "--quiet", "--encoding", "cp1252"]
-    model = str(tmp_path / "model")
-    assert cli.main(["train", str(tmp_path / "a.csv"), "--task", "binary", "--output", model, *options]) == 0
-    assert cli.main(["evaluate", model, str(tmp_path / "a.csv"), "--encoding", "cp1252", "--format", "json"]) == 0
+    reading = ["--encoding", "cp1252", "--delimiter", ";", "--no-header", "--quoting", "none"]
+    columns = ["--text-column", "2", "--label-column", "1"]
+    options = ["--encoder", str(tiny_folder), "--epochs", "1"]
+    data, model = str(tmp_path / "a.csv"), str(tmp_path / "model")
+    assert cli.main(["train", data, "--task", "binary", "--output", model, *options, *columns, *reading]) == 0
+    told = capsys.readouterr().err
+    assert f"{data} is read in cp1252, with semicolons between cells, without a header" in told
+    assert "Trains on 5 texts. Labels: ham 3, spam 2; positive label 'spam'." in told
+    assert "No texts are held out" in told and "Kept the last epoch, 1 of 1" in told
+    assert cli.main(["evaluate", model, data, *reading, "--format", "json"]) == 0
     capsys.readouterr()
-    for name in ("a.csv", "a.txt"):
-        file = str(tmp_path / name)
-        assert cli.main(["predict", model, "--file", file, "--encoding", "cp1252", "--format", "json"]) == 0
-        assert "good café" in capsys.readouterr().out
-    assert cli.main(["predict", model, "good", "--encoding", "cp1252"]) == 2
+    assert cli.main(["predict", model, "--file", data, *reading, "--format", "json"]) == 0
+    assert '\\"open and café' in capsys.readouterr().out
+    assert (
+        cli.main(["predict", model, "--file", str(tmp_path / "a.txt"), "--encoding", "cp1252", "--format", "json"]) == 0
+    )
+    assert "good café" in capsys.readouterr().out
+    for useless in (["--encoding", "cp1252"], ["--delimiter", ";"], ["--no-header"]):
+        assert cli.main(["predict", model, "good", *useless]) == 2
+        assert f"{useless[0]} goes with --file" in " ".join(capsys.readouterr().err.split())
