@@ -13,8 +13,9 @@ STYLE = """
 .bars i { flex: 1; min-height: 1px; background: var(--series-1); } .bars i.cut { background: var(--series-2); }
 .ends { display: flex; justify-content: space-between; color: var(--muted); font-size: .8125rem; margin-top: .25rem; }
 td.share { min-width: 8rem; } td.share i { display: block; height: .7rem; background: var(--series-1); border-radius: 2px; }
-pre { overflow-x: auto; background: var(--chip); border-radius: .5rem; padding: .75rem; font-size: .875rem; margin: 0; }
-.wide th, .wide td { white-space: normal; } .wide td { text-align: left; }
+pre { white-space: pre-wrap; background: var(--chip); border-radius: .5rem; padding: .75rem; font-size: .875rem; margin: 0; }
+.wide th, .wide td { white-space: normal; text-align: left; }
+.narrow { width: auto; } figure { margin-bottom: 1rem; }
 ul.notes { padding-left: 1.1rem; } ul.notes li { margin-bottom: .5rem; }
 """
 
@@ -85,15 +86,16 @@ def _lengths(lengths: Mapping[str, Any] | None) -> str:
         f'title="up to {end} tokens: {count:,} texts"></i>'
         for end, count in lengths["bins"]
     )
+    second = "; texts of the bars in the second colour are longer" if lengths["num_cut"] else ""
     cuts = sorted({**lengths["cut_at"], lengths["max_length"]: lengths["num_cut"]}.items())
     rows = "".join(f'<tr><th scope="row">{length}</th><td>{count:,}</td></tr>' for length, count in cuts)
     return (
         f'<p class="note">Half of the texts have at most {lengths["median"]} tokens, 95 % at most {lengths["most"]}, the '
         f"longest {lengths['longest']}, counted by {escape(str(lengths['encoder']))}. Training cuts at "
-        f"{lengths['max_length']}; texts of the bars in the second colour are longer.</p>"
+        f"{lengths['max_length']}{second}.</p>"
         f'<figure><div class="bars" role="img" aria-label="Texts by their number of tokens">{bars}</div>'
         f'<div class="ends"><span>0</span><span>{lengths["bins"][-1][0]} tokens</span></div></figure>'
-        f"{_table(('maximum length', 'texts that it cuts'), rows)}"
+        f"{_table(('maximum length', 'texts that it cuts'), rows, kind='narrow')}"
     )
 
 
@@ -106,7 +108,7 @@ def _equal(found: Mapping[str, Any], groups: str, number: str) -> str:
     if not rows:
         return ""
     note = f'<p class="note">{found[number]:,} in all, of which the most frequent are shown.</p>'
-    return note + _table(("text", "lines or rows", "labels"), rows, wide=True)
+    return note + _table(("text", "lines or rows", "labels"), rows, kind="wide")
 
 
 def _overlap(found: Mapping[str, Any]) -> str:
@@ -114,8 +116,8 @@ def _overlap(found: Mapping[str, Any]) -> str:
     if overlap is None:
         return ""
     items = "".join(f"<li>{escape(text)}</li>" for text in overlap["texts"])
-    share = overlap["num_texts"] / max(found["num_texts"], 1)
-    note = f"{overlap['num_texts']:,} of the texts ({share:.0%}) are in {escape(overlap['source'])} too."
+    share = 100 * overlap["num_texts"] / max(found["num_texts"], 1)
+    note = f"{overlap['num_texts']:,} of the texts ({share:.0f} %) are in {escape(overlap['source'])} too."
     return f'<p class="note">{note}</p>' + (f'<ul class="notes">{items}</ul>' if items else "")
 
 
@@ -125,10 +127,11 @@ def _columns(found: Mapping[str, Any]) -> str:
     rows = "".join(
         f'<tr><th scope="row">{escape(name)}</th><td>{roles.get(name, "")}</td></tr>' for name in found["columns"]
     )
-    return _table(("column", "read as"), rows)
+    return _table(("column", "read as"), rows, kind="narrow")
 
 
-def _table(columns: Sequence[str], rows: str, *, wide: bool = False) -> str:
+def _table(columns: Sequence[str], rows: str, *, kind: str = "") -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in columns)
-    kind = ' class="wide"' if wide else ""
-    return f'<div class="scroll"><table{kind}><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    )

@@ -187,7 +187,8 @@ class DataInspection:
 
 def _lengths_in_words(lengths: LengthFacts) -> list[str]:
     cuts = sorted({**lengths.cut_at, lengths.max_length: lengths.num_cut}.items())
-    told = ", ".join(f"{length} cuts {count:,}" for length, count in cuts)
+    first_whole = next((length for length, count in cuts if not count), cuts[-1][0])
+    told = ", ".join(f"{length} cuts {count:,}" for length, count in cuts if length <= first_whole)
     return [
         f"Tokens by {lengths.encoder}: half of the texts have at most {lengths.median}, 95 % {lengths.most}, the longest "
         f"{lengths.longest}",
@@ -196,7 +197,7 @@ def _lengths_in_words(lengths: LengthFacts) -> list[str]:
 
 
 def _overlap_in_words(overlap: Overlap, total: int) -> str:
-    words = f"{overlap.num_texts:,} of {total:,} texts ({overlap.num_texts / max(total, 1):.0%}) are in {overlap.source} too"
+    words = f"{overlap.num_texts:,} of {total:,} texts ({100 * overlap.num_texts / max(total, 1):.0f} %) are in {overlap.source} too"
     return words + (f", such as {overlap.texts[0]!r}" if overlap.texts else "")
 
 

@@ -95,7 +95,7 @@ def test_texts_of_another_file(file, tmp_path, tiny_folder):
     (tmp_path / "test.csv").write_text("text;label\nBAD parcel;ham\nnew text;spam\nrefund;ham\n")
     found = inspect_data(file, encoder=tiny_folder, against=tmp_path / "test.csv")
     assert (found.overlap.num_texts, found.overlap.texts) == (3, ["bad parcel", "bad parcel", "refund"])
-    assert "3 of 8 texts (38%) are in" in str(found)
+    assert "3 of 8 texts (38 %) are in" in str(found)
 
 
 NOTES = {
