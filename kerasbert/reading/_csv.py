@@ -56,8 +56,9 @@ def write_csv(file: SourceFile, lines: Lines, target: Path, column: str, cells: 
     header = [[*kept.pop(0), column]] if file.options.header else []
     check_number(file.path, len(kept), cells)
     stream = io.StringIO(newline="")
-    quoting: Any = csv.QUOTE_NONE if _quotes_are_plain(file) else csv.QUOTE_MINIMAL
-    writer = csv.writer(stream, delimiter=delimiter_of(file), lineterminator="\n", quoting=quoting)
+    # Without a character for quotes, one in a cell would have to be escaped.
+    quotes: dict[str, Any] = {"quoting": csv.QUOTE_NONE, "quotechar": None} if _quotes_are_plain(file) else {}
+    writer = csv.writer(stream, delimiter=delimiter_of(file), lineterminator="\n", **quotes)
     try:
         writer.writerows([*header, *([*row, cell or ""] for row, cell in zip(kept, cells, strict=True))])
     except csv.Error as error:
@@ -65,7 +66,7 @@ def write_csv(file: SourceFile, lines: Lines, target: Path, column: str, cells: 
             f"{file.path}: a new cell holds what separates cells or rows, which quotes that are plain characters cannot "
             f"keep apart. Write the file with other quotes, or as .jsonl."
         ) from error
-    target.write_text(stream.getvalue(), encoding="utf-8", newline="")
+    target.write_text(stream.getvalue(), encoding=file.options.encoding, newline="")
 
 
 def delimiter_of(file: SourceFile) -> str:

@@ -53,8 +53,8 @@ def array_columns(file: SourceFile, lines: Lines) -> list[str]:
 
 def write_array(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
     """Write a file with a column added; see `copy_with_column`."""
-    written = with_cells(list(whole_rows(_objects(file), file.path, "row")), column, cells, file.path)
-    target.write_text("[\n" + ",\n".join(written) + "\n]\n", encoding="utf-8", newline="")
+    written = with_cells(list(whole_rows(_objects(file), file.path, "row")), column, cells, file)
+    target.write_text("[\n" + ",\n".join(written) + "\n]\n", encoding=file.options.encoding, newline="")
 
 
 def _objects(file: SourceFile) -> Iterator[Row]:

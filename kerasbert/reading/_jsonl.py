@@ -11,6 +11,7 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.json_files import repeated_key
 from kerasbert.reading._files import OTHER_ENCODING, Lines, SourceFile, carriage_hint
 from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading.read_options import UTF_8
 
 # Rows among which the text's key must come once, and keys that a message can list.
 FIRST_ROWS = 1000
@@ -50,8 +51,8 @@ def keys_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def write_jsonl(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
     """Write a file with a column added; see `copy_with_column`."""
-    written = with_cells(list(whole_rows(_rows(file, lines), file.path)), column, cells, file.path)
-    target.write_text("".join(f"{line}\n" for line in written), encoding="utf-8", newline="")
+    written = with_cells(list(whole_rows(_rows(file, lines), file.path)), column, cells, file)
+    target.write_text("".join(f"{line}\n" for line in written), encoding=file.options.encoding, newline="")
 
 
 def whole_rows(rows: Iterator[Row], source: str, unit: str = "line") -> Iterator[dict[str, Any]]:
@@ -63,11 +64,12 @@ def whole_rows(rows: Iterator[Row], source: str, unit: str = "line") -> Iterator
 
 
 def with_cells(
-    rows: Sequence[Mapping[str, Any]], column: str, cells: Sequence[str | None], source: str
+    rows: Sequence[Mapping[str, Any]], column: str, cells: Sequence[str | None], file: SourceFile
 ) -> Iterator[str]:
-    """Rows with a cell added to each, as JSON."""
-    check_number(source, len(rows), cells)
-    return (json.dumps({**row, column: cell}, ensure_ascii=False) for row, cell in zip(rows, cells, strict=True))
+    """Rows with a cell added to each, as JSON that the encoding of their file holds."""
+    check_number(file.path, len(rows), cells)
+    plain = file.options.encoding != UTF_8
+    return (json.dumps({**row, column: cell}, ensure_ascii=plain) for row, cell in zip(rows, cells, strict=True))
 
 
 def _first_rows(rows: Iterator[Row], wanted: Sequence[str], keys: dict[str, None]) -> list[Row]:

@@ -14,7 +14,10 @@ from kerasbert.reading.sources import source_of
 def copy_with_column(
     source: Path, target: Path, column: str, cells: Sequence[str | None], options: ReadOptions = DEFAULTS
 ) -> None:
-    """Write the rows of a file with a column of n cells added; None is null, in CSV an empty cell."""
+    """Write the rows of a file with a column of n cells added; None is null, in CSV an empty cell.
+
+    The copy is read with the same options as the file.
+    """
     file = look_at(source, options)
     check_column_is_new(source, column, options).write(file, byte_lines(file), target, column, cells)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kerasbert._core.errors import DataError
+from kerasbert.labels.names import is_number
 from kerasbert.reading._csv import csv_rows, delimited_rows, delimiter_of, text_lines
 from kerasbert.reading._files import SourceFile, check_file, check_start, open_bytes
 from kerasbert.reading.formats import FORMATS
@@ -110,16 +111,16 @@ def _num_faults(file: SourceFile) -> int:
 
 
 def _likely_header(file: SourceFile) -> bool:
-    """Whether the first row names the columns: none of its cells comes again below it, and none is a sentence."""
+    """Whether the first row names the columns: none of its cells is a number, or comes again below it."""
     if file.suffix == ".xlsx":
         return True
     rows = _first_rows(file)
     first = next(rows, [])
     if any(cell in (*TEXT_COLUMNS, *LABEL_COLUMNS) for cell in first):
         return True
-    if len(set(first)) < len(first) or any(not cell.strip() or len(cell.split()) > 4 for cell in first):
+    if any(is_number(cell) for cell in first):
         return False
-    return not any(cell == other for row in rows for cell, other in zip(first, row, strict=False))
+    return not any(cell.strip() and cell == other for row in rows for cell, other in zip(first, row, strict=False))
 
 
 def _first_rows(file: SourceFile) -> Iterator[list[str]]:

@@ -49,7 +49,7 @@ class ReadOptions:
     encoding: str = UTF_8
     delimiter: str | None = None
     header: bool = True
-    quoting: str = CSV_QUOTES
+    quoting: str = dataclasses.field(default=CSV_QUOTES, metadata={"choices": QUOTINGS})
     sheet: str | None = None
 
     def __post_init__(self) -> None:

@@ -28,6 +28,8 @@ FILES = {
     "swallowed rows": ("a.tsv", (content("\t") + '"one\tham\ntwo"\tham\nb\tham\n').encode(), {"quoting": "none"}),
     "a ragged row": ("a.csv", (content() + "one cell\n").encode(), {}),
     "an open quote and a ragged row": ("a.csv", (content() + '"open,ham\none\n').encode(), {}),
+    "questions as header": ("a.csv", b"How happy are you with us today?,,answer\ngood,1,x\nbad,,x\n", {}),
+    "numbers first": ("a.csv", b"12,good card\n13,bad parcel\n", {"header": False}),
     "one column": ("a.csv", b"text\na b\nc; d\n", {}),
     "a header alone": ("a.csv", b"text,label\n", {}),
     "all of it": (

@@ -53,6 +53,8 @@ def test_columns_by_number(tmp_path):
     options = {"header": False, "quoting": "none"}
     assert read_twice(path, "1", "2", **options) == ROWS
     assert read_examples(path, text_column="1", **options).rows == [1, 2, 3]
+    with pytest.raises(DataError, match="has no column 2; it has '1', '2'. Did you mean '2'"):
+        read_examples(path, text_column=2, **options)
     with pytest.raises(
         DataError, match="has no column 'text'; it has '1', '2'. Without a header, columns are named by"
     ):
