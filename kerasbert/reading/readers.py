@@ -286,13 +286,19 @@ class ExampleReader:
     def read(self, path: Path | str) -> Examples:
         """Read a file."""
         bad = BadRows("stop", hint="") if self.on_error is None else BadRows(self.on_error)
-        rows = open_rows(path, self.columns, self.label_columns, self.options)
-        if words := taken_in_words(source_of(Path(path), self.options)):
-            self.tell(f"{path} is read {words}.")
+        check_file(Path(path))
+        rows = open_file(self._source(path), self.columns, self.label_columns)
         examples = collect_examples(rows, bad, self.columns, self.read_labels)
         if bad.count:
             self.tell(f"{path}: {bad.describe()}.")
         return examples
+
+    def _source(self, path: Path | str) -> SourceFile:
+        """A file; what its name does not say of it is told."""
+        file = source_of(Path(path), self.options)
+        if words := taken_in_words(file):
+            self.tell(f"{path} is read {words}.")
+        return file
 
 
 def _some_label(columns: Sequence[str]) -> ReadLabels:
