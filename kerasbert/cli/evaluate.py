@@ -20,12 +20,13 @@ from kerasbert.evaluation.comparison import evaluate_with_baseline
 from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
 
 
 @app.command()
-@draws_options({"Data": ReadingOptions})
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions})
 def evaluate(
     context: typer.Context,
     folder: Folder,

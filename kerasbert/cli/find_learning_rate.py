@@ -12,6 +12,7 @@ from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DATA_FILES, DataOptions, app, refuse_useless, say
 from kerasbert.cli.train_options import Way, situation_of, useless_options
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.learning_rate_finder import FOLLOWED
@@ -19,6 +20,7 @@ from kerasbert.training.settings import BatchSettings, TrainingSettings
 
 PANELS = {
     "Data": DataOptions,
+    "Files": ReadOptions,
     "Task": TaskSettings,
     "Model": ModelSettings,
     "Batches": BatchSettings,
@@ -31,7 +33,7 @@ ARGUMENTS = [
 
 
 @app.command("find-learning-rate")
-@draws_options(PANELS, only=["task", *options_of(DataOptions), *ARGUMENTS])
+@draws_options(PANELS, only=["task", *options_of(DataOptions, ReadOptions), *ARGUMENTS])
 def find_learning_rate_command(
     context: typer.Context,
     data: Annotated[Path, typer.Argument(help=f"Training data: {DATA_FILES}.")],

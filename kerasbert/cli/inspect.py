@@ -17,6 +17,7 @@ from kerasbert.cli.tables import print_table
 from kerasbert.encoders.config import BertConfig
 from kerasbert.export.description import read_export
 from kerasbert.reading.inspection import InspectOptions
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.inspection import (
     HeadFacts,
@@ -33,7 +34,7 @@ MOST_LABELS = 30
 
 
 @app.command()
-@draws_options({"Data": InspectOptions})
+@draws_options({"Data": InspectOptions, "Files": ReadOptions})
 def inspect(
     context: typer.Context,
     source: Annotated[
@@ -58,7 +59,14 @@ def inspect(
     if is_data_file(source):
         refuse_useless(context, {"text": "goes with a saved classifier, checkpoint or export"})
         refuse_useless(context, with_output(("overwrite",), "--report", report))
-        show_data(source, settle(context, InspectOptions).values, against, report, overwrite=overwrite, as_json=as_json)
+        show_data(
+            source,
+            settle(context, InspectOptions, ReadOptions).values,
+            against,
+            report,
+            overwrite=overwrite,
+            as_json=as_json,
+        )
         return
     refuse_useless(context, dict.fromkeys(DATA_ONLY, f"goes with a data file: {DATA_FILES}"))
     if not text:

@@ -15,10 +15,12 @@ from kerasbert.cli.tables import print_table
 from kerasbert.reading._files import COMPRESSED
 from kerasbert.reading.formats import FORMATS
 from kerasbert.reading.inspection import DataInspection, InspectOptions, inspect_data
+from kerasbert.reading.read_options import READ_OPTIONS
 
 # Of `inspect`: options that only a data file is looked at by.
 DATA_ONLY = (
     *(field.name for field in dataclasses.fields(InspectOptions) if field.name != "max_length"),
+    *READ_OPTIONS,
     *("against", "report", "overwrite", "as_json"),
 )
 MOST_LABELS = 30

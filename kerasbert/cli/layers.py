@@ -12,7 +12,7 @@ from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.layer_scores import score_layers
-from kerasbert.reading.read_options import READ_OPTIONS
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.text_classifier import load, truncate
 
@@ -20,7 +20,7 @@ ROWS = ("on_error", *READ_OPTIONS)
 
 
 @app.command()
-@draws_options({"Data": ReadingOptions}, only=ROWS)
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=ROWS)
 def layers(
     context: typer.Context,
     folder: Folder,

@@ -14,7 +14,6 @@ import typer
 from kerasbert.cli.standard_streams import printable
 from kerasbert.reading._files import COMPRESSED
 from kerasbert.reading.formats import FORMATS
-from kerasbert.reading.read_options import ReadOptions
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,8 +40,8 @@ class Format(enum.StrEnum):
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ReadingOptions(ReadOptions):
+@dataclasses.dataclass(kw_only=True)
+class ReadingOptions:
     """How the rows of data for a saved classifier are read.
 
     Args:
@@ -61,7 +60,7 @@ class ReadingOptions(ReadOptions):
     on_error: str = "stop"
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(kw_only=True)
 class DataOptions(ReadingOptions):
     """How the rows of training data are read.
 

@@ -15,7 +15,7 @@ from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, ap
 from kerasbert.cli.tables import print_predictions
 from kerasbert.reading._files import check_encoding, check_file, decode_lines, read_bytes
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.read_options import READ_OPTIONS
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 from kerasbert.reading.readers import read_examples
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.text_classifier import load
@@ -26,7 +26,7 @@ PLAIN = (".txt", "")
 
 
 @app.command()
-@draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
 def predict(
     context: typer.Context,
     folder: Folder,

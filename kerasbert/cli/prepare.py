@@ -12,10 +12,11 @@ from kerasbert.cli.data import Reading
 from kerasbert.cli.options import DataOptions, app, refuse_useless, say
 from kerasbert.cli.streams import make_cache, preparing
 from kerasbert.cli.train_options import Way, situation_of, useless_options
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.training.settings import BatchSettings
 
-PANELS = {"Data": DataOptions, "Task": TaskSettings, "Model": ModelSettings}
+PANELS = {"Data": DataOptions, "Files": ReadOptions, "Task": TaskSettings, "Model": ModelSettings}
 DRAWN = ("label_names", "encoder", "max_length", "long_texts")
 
 

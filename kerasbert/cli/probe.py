@@ -23,8 +23,8 @@ from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ProbeOptions(ReadOptions):
+@dataclasses.dataclass(kw_only=True)
+class ProbeOptions:
     """What is read, and what is asked of it.
 
     Args:
@@ -59,7 +59,7 @@ class ProbeOptions(ReadOptions):
 
 
 @app.command("probe")
-@draws_options({"Probe": ProbeOptions})
+@draws_options({"Probe": ProbeOptions, "Files": ReadOptions})
 def probe_command(
     context: typer.Context,
     source: Annotated[
@@ -73,7 +73,8 @@ def probe_command(
     **options: Any,
 ) -> None:
     """Score a linear classifier on every layer and pooling, and recommend what to build."""
-    asked = filled(ProbeOptions, None, settle(context, ProbeOptions).values)
+    values = settle(context, ProbeOptions, ReadOptions).values
+    asked, files = filled(ProbeOptions, None, values), filled(ReadOptions, None, values)
     if asked.unlabelled and (asked.label_column or asked.sublabel_column or asked.clusters):
         raise typer.BadParameter("--unlabelled goes with neither --label-column, --sublabel-column nor --clusters.")
     useless = with_output(("overwrite",), "--output", output)
@@ -82,7 +83,7 @@ def probe_command(
     refuse_useless(context, useless)
     if output is not None:
         check_output(output, overwrite, kind="probe")
-    report = _probe(source, data, asked, verbose=not quiet)
+    report = _probe(source, data, asked, files, verbose=not quiet)
     if output is not None:
         with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
             described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
@@ -97,7 +98,7 @@ def probe_command(
     say(report.summary())
 
 
-def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> ProbeReport:
+def _probe(source: str, data: Path, asked: ProbeOptions, files: ReadOptions, *, verbose: bool) -> ProbeReport:
     """Read the data and probe the layers."""
     column, sublabels = None if asked.unlabelled else asked.label_column or "label", asked.sublabel_column
     task = (Multiclass if asked.label_delimiter is None else Multilabel).name
@@ -107,7 +108,7 @@ def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> Pr
         heads={} if column is None else {SINGLE_HEAD: column},
         text_column=asked.text_column,
         label_delimiter=asked.label_delimiter,
-        files=filled(ReadOptions, asked, {}),
+        files=files,
     )
     examples = reading.read(data, on_error=asked.on_error)
     return probe(

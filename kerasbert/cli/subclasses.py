@@ -31,8 +31,8 @@ def subclasses() -> None:
     """Find subclasses inside classes."""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DiscoveryOptions(ReadOptions):
+@dataclasses.dataclass(kw_only=True)
+class DiscoveryOptions:
     """What is read, and how groups are sought in it.
 
     Args:
@@ -63,7 +63,7 @@ class DiscoveryOptions(ReadOptions):
 
 
 @commands.command()
-@draws_options({"Discovery": DiscoveryOptions})
+@draws_options({"Discovery": DiscoveryOptions, "Files": ReadOptions})
 def discover(
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
@@ -77,8 +77,7 @@ def discover(
 ) -> None:
     """Find groups of texts inside each class and write the data again with a column for them."""
     check_output(output, overwrite, kind="discovery")
-    asked = filled(DiscoveryOptions, None, options)
-    files = filled(ReadOptions, asked, {})
+    asked, files = filled(DiscoveryOptions, None, options), filled(ReadOptions, None, options)
     check_column_is_new(data, asked.column, files)
     columns = tuple(name for name in (asked.label_column, asked.sublabel_column) if name is not None)
     examples = Reading(columns, {}, text_column=asked.text_column, files=files).read(data)

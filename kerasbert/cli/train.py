@@ -19,6 +19,7 @@ from kerasbert.cli.streams import open_or_make_cache, preparing
 from kerasbert.cli.train_options import Way, check_reading, situation_of, useless_options, way_of
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.trained_classifier import trained_of
 from kerasbert.tasks.settings import TaskSettings
@@ -31,6 +32,7 @@ from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSett
 
 PANELS = {
     "Data": DataOptions,
+    "Files": ReadOptions,
     "Streams": StreamOptions,
     "Task": TaskSettings,
     "Model": ModelSettings,

@@ -38,7 +38,7 @@ MOST_ROWS = 8
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class InspectOptions(ReadOptions):
+class InspectOptions:
     """What is looked at.
 
     Args:
@@ -201,7 +201,7 @@ def _overlap_in_words(overlap: Overlap, total: int) -> str:
     return words + (f", such as {overlap.texts[0]!r}" if overlap.texts else "")
 
 
-@takes_options(InspectOptions)
+@takes_options(InspectOptions, ReadOptions)
 def inspect_data(
     source: str | os.PathLike[str], *, against: str | os.PathLike[str] | None = None, **options: Any
 ) -> DataInspection:
@@ -212,7 +212,7 @@ def inspect_data(
     Args:
         source: path of a .csv, .tsv, .jsonl, .json, .xlsx or .parquet file.
         against: another file, whose texts are looked for in this one.
-        **options: those of `InspectOptions`.
+        **options: those of `InspectOptions` and `ReadOptions`.
 
     Returns:
         What was found.
@@ -224,20 +224,19 @@ def inspect_data(
     Example:
         >>> print(inspect_data("data.csv", max_length=64))  # doctest: +SKIP
     """
-    asked = filled(InspectOptions, None, options)
-    opened = _opened(Path(source), asked)
+    asked, given = filled(InspectOptions, None, options), filled(ReadOptions, None, options)
+    opened = _opened(Path(source), asked, given)
     lengths, notes = _length_counts(asked)
     bad, texts, vocabulary = BadRows("skip"), TextCollector(), opened.vocabulary(asked.label_delimiter)
     for chunk in as_lists(opened.rows(bad, vocabulary)):
         own, pairs = [row.texts[0] for row in chunk], [row.texts[1] for row in chunk] if opened.text.pair else None
         texts.add([row.number for row in chunk], own, pairs, [row.labels or () for row in chunk])
+        for row in chunk if vocabulary else ():
+            vocabulary.count(row.labels)
         if lengths is not None:
             lengths.add(own, pairs)
-    if vocabulary is not None:
-        for numbers, count in texts.label_counts():
-            for _ in range(count):
-                vocabulary.count(numbers)
-    return _inspection(opened, asked, _Seen(bad, texts, vocabulary, lengths, notes), against)
+    shared = None if against is None else _shared(opened, given, texts, Path(against))
+    return _inspection(opened, asked, _Seen(bad, texts, vocabulary, lengths, notes), shared)
 
 
 class _Opened(NamedTuple):
@@ -272,8 +271,8 @@ class _Seen(NamedTuple):
     notes: list[str]
 
 
-def _opened(path: Path, asked: InspectOptions) -> _Opened:
-    options, likely = likely_options(path, filled(ReadOptions, asked, {}))
+def _opened(path: Path, asked: InspectOptions, given: ReadOptions) -> _Opened:
+    options, likely = likely_options(path, given)
     file = source_of(path, options)
     copying = format_of(file).copying
     if copying is None:
@@ -309,17 +308,18 @@ def _length_counts(asked: InspectOptions) -> tuple[LengthCounts | None, list[str
         return None, [f"Lengths are not counted: {error} Or name another tokenizer: encoder=DIR (--encoder DIR)."]
 
 
-def _inspection(
-    opened: _Opened, asked: InspectOptions, seen: _Seen, against: str | os.PathLike[str] | None
-) -> DataInspection:
+def _inspection(opened: _Opened, asked: InspectOptions, seen: _Seen, shared: "_Shared | None") -> DataInspection:
     names, counts, notes = _labels_of(seen.vocabulary)
     texts, rules = seen.texts, _rules(seen.vocabulary, names)
     num_repeated, equal, unequal = texts.groups()
-    shared = None if against is None else _shared_places(opened, asked, texts, Path(against))
     told = _Examples(
         opened,
         seen,
-        [*equal[:MOST_EXAMPLES], *unequal[:MOST_EXAMPLES], *([] if shared is None else [shared[:MOST_EXAMPLES]])],
+        [
+            *equal[:MOST_EXAMPLES],
+            *unequal[:MOST_EXAMPLES],
+            *([] if shared is None else [shared.places[:MOST_EXAMPLES]]),
+        ],
     )
     return DataInspection(
         source=str(opened.file.path),
@@ -341,7 +341,7 @@ def _inspection(
         repeated=[told.equal(places) for places in equal[:MOST_EXAMPLES]],
         num_unequal=len(unequal),
         unequal=[told.equal(places) for places in unequal[:MOST_EXAMPLES]],
-        overlap=None if shared is None else Overlap(str(against), len(shared), told.texts_of(shared)),
+        overlap=None if shared is None else Overlap(shared.source, len(shared.places), told.texts_of(shared.places)),
         notes=[*seen.notes, *notes],
         command=_command(opened, asked, rules, skips=bool(seen.bad.count)),
     )
@@ -373,15 +373,21 @@ def _rules(vocabulary: LabelVocabulary | None, names: Sequence[str]) -> LabelRul
     return ONE_OF_TWO if len(names) == ONE_OF_TWO.most else ONE
 
 
-def _shared_places(opened: _Opened, asked: InspectOptions, texts: TextCollector, other: Path) -> np.ndarray:
+class _Shared(NamedTuple):
     """The places of the texts that are in another file."""
-    options = likely_options(other, filled(ReadOptions, asked, {})).options
+
+    source: str
+    places: np.ndarray
+
+
+def _shared(opened: _Opened, given: ReadOptions, texts: TextCollector, other: Path) -> _Shared:
+    options = likely_options(other, given).options
     file = source_of(other, options)
     found = TextCollector()
     for chunk in as_lists(usable_rows(open_file(file, opened.text), BadRows("skip"), opened.text)):
         pairs = [row.texts[1] for row in chunk] if opened.text.pair else None
         found.add([], [row.texts[0] for row in chunk], pairs, [])
-    return np.flatnonzero(np.isin(texts.all_keys, found.all_keys))
+    return _Shared(str(other), np.flatnonzero(np.isin(texts.all_keys, found.all_keys)))
 
 
 class _Examples:

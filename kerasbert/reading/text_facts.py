@@ -132,11 +132,6 @@ class TextCollector:
         """The keys of all texts, uint64 (n,)."""
         return np.concatenate([np.zeros(0, dtype="<u8"), *self.keys])
 
-    def label_counts(self) -> Iterator[tuple[tuple[int, ...], int]]:
-        """The numbers of the labels of a text, and how many texts have just these."""
-        counts = np.bincount(np.array(self.labels, dtype=np.int64), minlength=len(self.known))
-        return zip(self.known, counts.tolist(), strict=True)
-
     def groups(self) -> tuple[int, list[np.ndarray], list[np.ndarray]]:
         """How many texts repeat an earlier one; places of equal texts; those among them whose labels differ."""
         keys, labels = self.all_keys, np.array(self.labels, dtype=np.int64)
