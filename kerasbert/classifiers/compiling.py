@@ -10,10 +10,8 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import LevelProbabilities
 from kerasbert.optimizers import AdamW
 from kerasbert.optimizers.adamw import check_patterns
-
-# What docs/recipe.md measures: a fresh head needs a far higher rate than a pretrained encoder.
-LEARNING_RATE = 1.5e-4
-HEAD_LEARNING_RATE = 2e-3
+from kerasbert.optimizers.rates import HEAD_LEARNING_RATE as HEAD_LEARNING_RATE
+from kerasbert.optimizers.rates import LEARNING_RATE as LEARNING_RATE
 
 
 def compile_classifier(

@@ -10,9 +10,8 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape
 from kerasbert.classifiers.pooling import Pooling, as_pooling, pooling_name, serialize_pooling
+from kerasbert.classifiers.settings import WINDOW_POOLINGS
 from kerasbert.encoders.kept_parts import KeepsParts
-
-WINDOW_POOLINGS = ("attention", "max", "mean")
 
 
 @final

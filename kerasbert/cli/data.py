@@ -1,19 +1,20 @@
 """How a command reads the rows of its data: as the command line, a saved classifier or a token cache says."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import typer
 
 from kerasbert._core.checks import check_choice
-from kerasbert._core.errors import ConfigError
+from kerasbert._core.errors import ConfigError, KerasBertError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import filled
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.cli.options import say
 from kerasbert.cli.reading import Heads, label_columns_of
+from kerasbert.cli.starting import load_classifier
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
@@ -22,10 +23,15 @@ from kerasbert.reading.examples import Examples
 from kerasbert.reading.read_options import DEFAULTS, ReadOptions
 from kerasbert.reading.readers import ExampleReader, ReadLabels, TextColumns
 from kerasbert.reading.row_labels import LabelOptions, labels_reader, plan_labels
-from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.saving.inspection import outputs_of, read_metrics
 from kerasbert.tasks.levels import LEVEL_TASKS
+from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.table import TASKS
 
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
+
+Data = TypeVar("Data")
 COLUMNS = ("text_column", "text_pair_column", "label_delimiter")
 
 
@@ -80,28 +86,43 @@ class Reading:
         return cls(labels, {SINGLE_HEAD: task}, names={SINGLE_HEAD: options["label_names"]}, **columns)
 
     @classmethod
-    def of_classifier(cls, classifier: TrainedClassifier, label_column: str | None = None, **given: Any) -> Self:
+    def of_classifier(cls, classifier: "TrainedClassifier", label_column: str | None = None, **given: Any) -> Self:
         """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given.
 
         Options of `ReadOptions` are taken as they are: a file is read as it was written, whatever was trained on.
         """
-        saved, model = classifier.metrics.get("reading", {}), classifier.model
-        tree = model.hierarchy
+        return cls.of_outputs(classifier.outputs, classifier.metrics.get("reading", {}), label_column, **given)
+
+    @classmethod
+    def of_folder(cls, folder: Path, label_column: str | None = None, **given: Any) -> Self | None:
+        """As `of_classifier`, before the model is loaded; None where the folder does not tell, or is not whole."""
+        try:
+            outputs, metrics = outputs_of(folder), read_metrics(folder)
+        except KerasBertError:
+            return None
+        return cls.of_outputs(outputs, metrics.get("reading", {}), label_column, **given)
+
+    @classmethod
+    def of_outputs(
+        cls, outputs: Outputs, saved: Mapping[str, Any], label_column: str | None = None, **given: Any
+    ) -> Self:
+        """As `saved` says, what a saved classifier keeps of its training data, see `to_dict`."""
+        tree = outputs.hierarchy
         kept = dict(
             zip(COLUMNS, (saved.get("text", "text"), saved.get("text_pair"), saved.get("label_delimiter")), strict=True)
         )
-        columns = saved.get("columns") or label_columns_of(classifier.task, None)
+        columns = saved.get("columns") or label_columns_of(outputs.name, None)
         heads = saved.get("heads")
         if label_column is not None:
             columns = label_column.split(",")
-            heads = heads if tree is None else dict(zip(model.heads, columns, strict=False))
+            heads = heads if tree is None else dict(zip(outputs.tasks, columns, strict=False))
         return cls(
             tuple(columns),
-            dict(model.head_tasks),
+            {name: task.name for name, task in outputs.tasks.items()},
             heads=heads,
             is_hierarchical=tree is not None,
-            names={name: head.label_names for name, head in model.heads.items()},
-            subclasses=None if tree is None else tree.hierarchy.to_tree(),
+            names={name: task.label_names for name, task in outputs.tasks.items()},
+            subclasses=None if tree is None else tree.to_tree(),
             files=filled(ReadOptions, None, given),
             **{**kept, **{name: given[name] for name in COLUMNS if given.get(name) is not None}},
         )
@@ -185,6 +206,24 @@ class Reading:
     def _delimiters(self) -> dict[str, str | None]:
         """Head name -> the delimiter of its cells; None where a cell holds one label."""
         return {head: self.label_delimiter if TASKS[task].rules.several else None for head, task in self.tasks.items()}
+
+
+def load_and_read(
+    folder: Path, read: Callable[[Reading], Data], **given: Any
+) -> tuple["TrainedClassifier", Reading, Data]:
+    """Load a saved classifier, and read data for it: before it, so that wrong data is told at once, where the folder tells how.
+
+    Args:
+        read: reads the data as a `Reading` says.
+        **given: see `Reading.of_classifier`.
+    """
+    reading = Reading.of_folder(folder, **given)
+    data = None if reading is None else read(reading)
+    classifier = load_classifier(folder)
+    if reading is None or data is None:
+        reading = Reading.of_classifier(classifier, **given)
+        data = read(reading)
+    return classifier, reading, data
 
 
 def cached_label_columns(cache: TokenCache) -> list[str]:

@@ -7,16 +7,17 @@ import typer
 
 from kerasbert._core.options import options_of
 from kerasbert._core.pictures import check_picture_file
+from kerasbert._core.progress import waiting
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DATA_FILES, DataOptions, app, refuse_useless, say
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.train_options import Way, situation_of, useless_options
 from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.settings import TaskSettings
-from kerasbert.text_classifier import TextClassifier
-from kerasbert.training.learning_rate_finder import FOLLOWED
-from kerasbert.training.settings import BatchSettings, TrainingSettings
+from kerasbert.training.settings import FOLLOWED, BatchSettings, TrainingSettings
 
 PANELS = {
     "Data": DataOptions,
@@ -32,7 +33,11 @@ ARGUMENTS = [
 ]
 
 
-@app.command("find-learning-rate")
+@add_command(
+    app,
+    "find-learning-rate",
+    example="kerasbert find-learning-rate train.csv --task multiclass --picture rates.png",
+)
 @draws_options(PANELS, only=["task", *options_of(DataOptions, ReadOptions), *ARGUMENTS])
 def find_learning_rate_command(
     context: typer.Context,
@@ -48,10 +53,14 @@ def find_learning_rate_command(
     check_picture_file(picture)
     reading = Reading.of_options(task, values, heads)
     examples = reading.read(data, on_error=values["on_error"])
+    start_tensorflow()
+    from kerasbert.text_classifier import TextClassifier
+
     tasks = None if heads is None else {name: own for name, (_, own) in heads.items()}
     classifier = TextClassifier(task, heads=tasks, **{name: values[name] for name in ARGUMENTS})
     cells = reading.cells(examples)
-    found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
+    with waiting("trying learning rates"):
+        found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
     found.save_picture(picture)
     print(f"{found.suggestion:.2e}")
     say(f"{found.summary()} See {picture}.")

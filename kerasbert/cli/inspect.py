@@ -10,6 +10,7 @@ from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER, SINGLE_HEAD
 from kerasbert.cli.command_options import draws_options, settle
+from kerasbert.cli.help import add_command
 from kerasbert.cli.inspect_data import DATA_ONLY, is_data_file, show_data
 from kerasbert.cli.options import DATA_FILES, app, refuse_useless, with_output
 from kerasbert.cli.standard_streams import printable
@@ -33,7 +34,13 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 MOST_LABELS = 30
 
 
-@app.command()
+@add_command(
+    app,
+    example="""
+    kerasbert inspect train.csv --against test.csv
+    kerasbert inspect DIR --text "my card was stolen"
+    """,
+)
 @draws_options({"Data": InspectOptions, "Files": ReadOptions})
 def inspect(
     context: typer.Context,

@@ -21,6 +21,7 @@ from kerasbert.reading.read_options import READ_OPTIONS
 DATA_ONLY = (
     *(field.name for field in dataclasses.fields(InspectOptions) if field.name != "max_length"),
     *READ_OPTIONS,
+    *READ_OPTIONS,
     *("against", "report", "overwrite", "as_json"),
 )
 MOST_LABELS = 30

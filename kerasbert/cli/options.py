@@ -11,17 +11,20 @@ from typing import Annotated
 
 import typer
 
+from kerasbert.cli.help import Group
 from kerasbert.cli.standard_streams import printable
 from kerasbert.reading._files import COMPRESSED
+from kerasbert.reading.bad_rows import POLICIES
 from kerasbert.reading.formats import FORMATS
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="BERT text classifiers: train on a file, judge, predict.",
-    epilog="Start with: kerasbert train DATA.csv --task multiclass --output DIR",
+    epilog="kerasbert train DATA.csv --task multiclass --output DIR",
 )
 
 
@@ -57,7 +60,7 @@ class ReadingOptions:
     text_pair_column: str | None = None
     label_column: str | None = None
     label_delimiter: str | None = None
-    on_error: str = "stop"
+    on_error: str = dataclasses.field(default="stop", metadata={"choices": POLICIES})
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -12,7 +12,7 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.paths import local_path
@@ -154,36 +154,30 @@ def check_mark(source: str, encoding: str) -> None:
         raise DataError(f"{source} begins with the byte-order mark of UTF-8; leave out the encoding {encoding!r}.")
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+def decode_lines(stream: BinaryIO, source: str, encoding: str = UTF_8) -> Iterator[str]:
+    """The lines of a stream, one after the other, without their ends, `\\n` or `\\r\\n`; nothing else ends a line.
 
-
-def decode_lines(content: bytes, source: str, encoding: str = UTF_8) -> list[str]:
-    """The lines of bytes, without their ends, `\\n` or `\\r\\n`; nothing else ends a line."""
-    lines = _decoded(content, source, encoding).split("\n")
-    if len(lines) == 1 and "\r" in lines[0].rstrip("\r"):
-        raise DataError(
-            f"{source} has carriage returns alone (\\r), which end no line; save it with \\n or \\r\\n as line ends."
-        )
-    if not lines[-1]:
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
-
-
-def _decoded(content: bytes, source: str, encoding: str = UTF_8) -> str:
-    # By hand and not by "utf-8-sig", which counts the bytes of an error from behind the mark.
-    try:
-        if content.startswith(BYTE_ORDER_MARK):
+    Args:
+        source: names it in messages.
+    """
+    start, name = 0, "UTF-8" if encoding == UTF_8 else encoding
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST + 1), b""), start=1):
+        if len(line) > LONGEST:
+            raise DataError(f"{source}, line {number}: is longer than {LONGEST} bytes.{carriage_hint(line)}")
+        if number == 1 and line.startswith(BYTE_ORDER_MARK):
             check_mark(source, encoding)
-        return content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        name = "UTF-8" if encoding == UTF_8 else encoding
-        raise DataError(f"{source} is not {name} at byte {error.start}, line {line}; {OTHER_ENCODING}.") from error
+        if number == 1 and not line.endswith(b"\n") and b"\r" in line.rstrip(b"\r"):
+            raise DataError(
+                f"{source} has carriage returns alone (\\r), which end no line; save it with \\n or \\r\\n as line ends."
+            )
+        try:
+            text = line.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{source} is not {name} at byte {start + error.start}, line {number}; {OTHER_ENCODING}."
+            ) from error
+        yield (text.removeprefix("\ufeff") if number == 1 else text).removesuffix("\n").removesuffix("\r")
+        start += len(line)
 
 
 class LostError(DataError):

@@ -5,6 +5,7 @@ Whoever reads texts iterates over `usable_rows`: `read_examples` collects them, 
 
 import dataclasses
 import gzip
+import itertools
 import os
 import warnings
 import zlib
@@ -186,6 +187,20 @@ def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "tex
         raise FileError(str(error)) from error
 
 
+def columns_of(file: SourceFile) -> list[str]:
+    """The names of the columns of a file.
+
+    Raises:
+        DataError: when its format has no columns.
+    """
+    copying = format_of(file).copying
+    if copying is None:
+        raise DataError(
+            f"{file.path} has no columns that can be kept; give a .csv, .tsv, .jsonl, .json, .xlsx or .parquet."
+        )
+    return copying.columns(file, byte_lines(file))
+
+
 def byte_lines(file: SourceFile) -> Iterator[Any]:
     """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
     encoding = file.options.encoding
@@ -292,6 +307,16 @@ class ExampleReader:
         if bad.count:
             self.tell(f"{path}: {bad.describe()}.")
         return examples
+
+    def read_pieces(self, path: Path | str, size: int) -> Iterator[Examples]:
+        """Read a file of any size, some rows at a time."""
+        bad = BadRows("stop", hint="") if self.on_error is None else BadRows(self.on_error)
+        check_file(Path(path), largest=None)
+        rows = open_file(self._source(path), self.columns, self.label_columns)
+        while piece := list(itertools.islice(rows.rows, size)):
+            yield collect_examples(rows._replace(rows=iter(piece)), bad, self.columns, self.read_labels)
+        if bad.count:
+            self.tell(f"{path}: {bad.describe()}.")
 
     def _source(self, path: Path | str) -> SourceFile:
         """A file; what its name does not say of it is told."""

@@ -12,6 +12,7 @@ import numpy as np
 from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError, DivergedError
 from kerasbert._core.names import RATE_KEY, SINGLE_HEAD
+from kerasbert._core.progress import announce
 from kerasbert.batches.lengths import LONGEST
 from kerasbert.batches.memory import Batches, MemoryRows, make_batches
 from kerasbert.batches.rows import RowStore, held_out_rows
@@ -29,7 +30,6 @@ from kerasbert.text_classifier.settings import Settings, plain_settings
 from kerasbert.text_classifier.told import told_of_epochs, told_of_held_out, told_of_texts
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.callbacks.logs import RateLog
-from kerasbert.training.callbacks.progress import announce
 from kerasbert.training.devices import as_strategy, is_chief, needs_static_shapes
 from kerasbert.training.finetune import default_monitor, finetune
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate

@@ -13,8 +13,7 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import changed_options, explains_options, options_of
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import build_layerwise
-from kerasbert.classifiers.settings import ModelSettings
-from kerasbert.classifiers.windows import WINDOW_POOLINGS
+from kerasbert.classifiers.settings import WINDOW_POOLINGS, ModelSettings
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.saving.rebuild import builder_of, precision
 from kerasbert.tasks.outputs import OutputPlan, Outputs

@@ -13,8 +13,7 @@ from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.trainable_parts import copy_trainable
-
-STRATEGIES = ("auto", "mirrored", "multiworker", "one", "tpu")
+from kerasbert.training.settings import STRATEGIES
 
 
 def as_strategy(value: Any) -> Any:

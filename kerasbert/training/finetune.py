@@ -13,6 +13,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.options import filled, takes_options
 from kerasbert._core.process import check_process
+from kerasbert._core.progress import announce
 from kerasbert.batches.source import BatchSource
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
@@ -21,7 +22,7 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.tasks.balance import HeadBalance, balance_head, balance_levels
 from kerasbert.training.callbacks.logs import make_logs
-from kerasbert.training.callbacks.progress import Progress, announce
+from kerasbert.training.callbacks.progress import Progress
 from kerasbert.training.checkpoints.fingerprint import facts_of_model, facts_of_source
 from kerasbert.training.checkpoints.resume import CheckpointedRun, open_run
 from kerasbert.training.devices import (

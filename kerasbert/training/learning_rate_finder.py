@@ -20,10 +20,9 @@ from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.optimizers import AdamW
 from kerasbert.training.finetune import start_heads
 from kerasbert.training.head_labels import check_head_labels, sampled_labels
-from kerasbert.training.settings import SCHEDULED, TrainingSettings
+from kerasbert.training.settings import FOLLOWED, SCHEDULED, TrainingSettings
 
 # Options of a training that a range test follows.
-FOLLOWED = ("learning_rate", "head_learning_rate", "global_clipnorm", "balance", "label_smoothing")
 # Share of the past in the smoothed loss.
 MEMORY = 0.9
 # The test ends where the smoothed loss is so many times the smallest one.

@@ -1,6 +1,7 @@
 """Text files of another encoding: named, they are read like those of UTF-8; not named, the message tells how."""
 
 import gzip
+import io
 import json
 
 import numpy as np
@@ -93,9 +94,9 @@ def test_another_encoding_is_a_change(tmp_path):
 
 
 def test_lines_of_a_text_file():
-    assert decode_lines("café\r\nthé".encode("cp1252"), "texts.txt", "cp1252") == ["café", "thé"]
+    assert list(decode_lines(io.BytesIO("café\r\nthé".encode("cp1252")), "texts.txt", "cp1252")) == ["café", "thé"]
     with pytest.raises(DataError, match=r"texts.txt is not UTF-8 at byte 3, line 1; .*\(--encoding cp1252\)"):
-        decode_lines("café".encode("cp1252"), "texts.txt")
+        list(decode_lines(io.BytesIO("café".encode("cp1252")), "texts.txt"))
 
 
 def test_the_command_takes_it(tmp_path, tiny_folder, capsys):
