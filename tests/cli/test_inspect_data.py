@@ -64,7 +64,7 @@ REFUSED = {
     "text": (["{data}", "--text", "a"], 2, "--text goes with a saved classifier, checkpoint or export"),
     "overwrite": (["{data}", "--overwrite"], 2, "--overwrite goes with --report"),
     "delimiter": (["{data}", "--delimiter", "||"], 1, "`delimiter` must be one character such as ';', or 'tab'"),
-    "quoting": (["{data}", "--quoting", "no"], 1, "`quoting` must be one of 'csv', 'none'; got 'no'"),
+    "quoting": (["{data}", "--quoting", "no"], 2, "--quoting must be one of csv, none; got 'no'"),
     "sheet": (["{data}", "--sheet", "A"], 1, "`sheet` goes with .xlsx; got 'A' with"),
     "label column": (["{data}", "--label-column", "lable"], 1, "has no column 'lable'; it has 'text', 'label'. Did you mean"),
     "missing": (["no.csv"], 1, "no.csv does not exist"),
