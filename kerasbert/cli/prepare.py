@@ -21,7 +21,7 @@ DRAWN = ("label_names", "encoder", "max_length", "long_texts")
 
 
 @app.command("prepare")
-@draws_options(PANELS, only=["task", *options_of(DataOptions), *DRAWN])
+@draws_options(PANELS, only=["task", *options_of(DataOptions, ReadOptions), *DRAWN])
 def prepare_command(
     context: typer.Context,
     data: Annotated[
