@@ -24,11 +24,11 @@ def jsonl_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str 
 
 
 def cells_of_objects(rows: Iterator[Row], wanted: Sequence[str], text: str, source: str) -> Iterator[Row]:
-    """The wanted cells of rows that are JSON objects."""
+    """The wanted cells of rows that are JSON objects; the text column must be in the first thousand, unless it is empty."""
     keys: dict[str, None] = {}
     first = _first_rows(rows, wanted, keys)
     if keys:
-        check_columns(wanted if len(first) < FIRST_ROWS else [text], keys, source)
+        check_columns(wanted if len(first) < FIRST_ROWS else [text] if text else [], keys, source)
     for number, row in itertools.chain(first, rows):
         if isinstance(row, DataError):
             yield number, row

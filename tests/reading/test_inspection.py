@@ -98,6 +98,18 @@ def test_texts_of_another_file(file, tmp_path, tiny_folder):
     assert "3 of 8 texts (38 %) are in" in str(found)
 
 
+def test_odd_columns_are_no_matter(tmp_path, tiny_folder):
+    (tmp_path / "a.csv").write_text("text,x,x,label\na,1,2,p\nb,1,2,q\n")
+    assert inspect_data(tmp_path / "a.csv", encoder=tiny_folder).columns == ["text", "x", "x", "label"]
+    late = [
+        *[{"text": "a", "label": "pq"[number % 2]} for number in range(1200)],
+        {"text": "b", "label": "p", "late": 1},
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in late))
+    found = inspect_data(tmp_path / "a.jsonl", encoder=tiny_folder)
+    assert (found.columns, found.num_texts, found.num_unequal) == (["text", "label", "late"], 1201, 1)
+
+
 NOTES = {
     "one label": ("text,label\na,x\nb,x\n", "train refuses these labels: .*must hold .* different labels.*got"),
     "far from balanced": ("text,label\n" + "a,x\n" * 50 + "b,y\n", "the labels are far from balanced: 'x' has 50"),
