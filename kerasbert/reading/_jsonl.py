@@ -40,13 +40,13 @@ def cells_of_objects(rows: Iterator[Row], wanted: Sequence[str], text: str, sour
 
 
 def jsonl_columns(file: SourceFile, lines: Lines) -> list[str]:
-    """The keys of all lines of a file."""
-    return keys_of(whole_rows(_rows(file, lines), file.path))
+    """The keys of all lines of a file that can be used."""
+    return keys_of(_rows(file, lines))
 
 
-def keys_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """All keys of some rows, in the order in which they come."""
-    return list(dict.fromkeys(name for row in rows for name in row))
+def keys_of(rows: Iterable[Row]) -> list[str]:
+    """All keys of the rows that can be used, in the order in which they come."""
+    return list(dict.fromkeys(name for _, row in rows if isinstance(row, dict) for name in row))
 
 
 def write_jsonl(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
