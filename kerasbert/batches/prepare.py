@@ -35,6 +35,7 @@ from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.reading.formats import format_of
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.reading.readers import FileError, RowOptions, TextColumns, UsableRow, open_file, usable_rows
 from kerasbert.reading.row_labels import LabelOptions, labels_reader, plan_labels
 from kerasbert.reading.sources import changes, find_sources, listing
@@ -48,7 +49,7 @@ CHUNK_CHARACTERS = 2_000_000
 AHEAD = 2
 
 
-@takes_options(LabelOptions, RowOptions)
+@takes_options(LabelOptions, RowOptions, ReadOptions)
 def prepare_tokens(
     sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],
@@ -74,7 +75,7 @@ def prepare_tokens(
         long_texts: `"truncate"` or `"head_tail"`, see `LongTexts`.
         overwrite: whether a folder made from other data, or in another way, is replaced.
         progress: called with about how many bytes of the sources are done, and with all.
-        **options: those of `LabelOptions` and `RowOptions`.
+        **options: those of `LabelOptions`, `RowOptions` and `ReadOptions`.
 
     Returns:
         The cache; `reused` tells whether it was there.
@@ -95,7 +96,8 @@ def prepare_tokens(
     rows = filled(RowOptions, None, options)
     reading = _Reading(tokenizer, rows.columns, heads, tree, rows.on_error, progress)
     reading.check()
-    return _prepare(local_output(output), find_sources(sources, rows.of_files), reading, overwrite=overwrite)
+    files = find_sources(sources, filled(ReadOptions, None, options))
+    return _prepare(local_output(output), files, reading, overwrite=overwrite)
 
 
 class _Reading(NamedTuple):

@@ -49,8 +49,8 @@ def show_data(
         from kerasbert.evaluation.inspection_page import inspection_page
 
         with atomic_file_write(report, overwrite=overwrite) as beside:
-            page = inspection_page(inspection.to_dict(), inspection.training())
-            beside.write_text(f"{page}<!-- {FILE_MARK.decode()} -->\n", encoding="utf-8")
+            marked = f"{inspection_page(inspection)}<!-- {FILE_MARK.decode()} -->\n"
+            beside.write_text(marked, encoding="utf-8")
         say(f"The page is at {report}")
     if as_json:
         print(json.dumps(inspection.to_dict(), indent=2, ensure_ascii=False))

@@ -3,9 +3,11 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from kerasbert.evaluation.pages import html_page
+from kerasbert.reading.inspection import DataInspection
 
 MOST_LABELS = 200
 STYLE = """
@@ -20,35 +22,44 @@ ul.notes { padding-left: 1.1rem; } ul.notes li { margin-bottom: .5rem; }
 """
 
 
-def inspection_page(inspection: Mapping[str, Any], training: str) -> str:
-    """Render `DataInspection.to_dict()` and what training reads, in words, as HTML; every text and name is escaped."""
+def inspection_page(inspection: DataInspection) -> str:
+    """Render what a data file holds as one HTML page, without scripts, that loads nothing.
+
+    Args:
+        inspection: from `inspect_data`.
+
+    Returns:
+        The page; every text and name in it is escaped.
+
+    Example:
+        >>> page = inspection_page(inspect_data("data.csv"))  # doctest: +SKIP
+        >>> Path("data.html").write_text(page, encoding="utf-8")  # doctest: +SKIP
+    """
+    found = inspection.to_dict()
     parts = [
-        _heading(inspection),
-        _section("What is odd", _notes(inspection["notes"])),
-        _section("Training", _training(inspection["command"], training)),
-        _section("Labels", _labels(inspection)),
-        _section("Lengths in tokens", _lengths(inspection["lengths"])),
-        _section("Equal texts with unequal labels", _equal(inspection, "unequal", "num_unequal")),
-        _section("Repeated texts", _equal(inspection, "repeated", "num_repeated")),
-        _section("Texts of another file", _overlap(inspection)),
-        _section("Columns", _columns(inspection)),
+        _heading(found, inspection.sentences()[0]),
+        _section("What is odd", _notes(found["notes"])),
+        _section("Training", _training(found["command"], inspection.training())),
+        _section("Labels", _labels(found)),
+        _section("Lengths in tokens", _lengths(found["lengths"])),
+        _section("Equal texts with unequal labels", _equal(found, "unequal", "num_unequal")),
+        _section("Repeated texts", _equal(found, "repeated", "num_repeated")),
+        _section("Texts of another file", _overlap(found)),
+        _section("Columns", _columns(found)),
     ]
-    name = inspection["source"].replace("\\", "/").rsplit("/", 1)[-1]
-    return html_page(f"{name}: the data", "".join(parts), style=STYLE)
+    return html_page(f"{Path(inspection.source).name}: the data", "".join(parts), style=STYLE)
 
 
 def _section(title: str, content: str) -> str:
     return f"<section><h2>{title}</h2>{content}</section>" if content else ""
 
 
-def _heading(found: Mapping[str, Any]) -> str:
-    unusable = found["unusable"]["count"]
-    lost = f"; {unusable:,} rows cannot be used" if unusable else ""
+def _heading(found: Mapping[str, Any], sentence: str) -> str:
     labels = f", {len(found['labels'])} labels" if found["labels"] else ""
     return (
         f"<header><h1>{found['num_texts']:,} texts{labels}</h1>"
-        f'<p class="lead">{escape(found["source"])}: {escape(found["format"])}{lost}; {found["num_empty"]:,} texts are '
-        f"empty, {found['num_repeated']:,} repeat an earlier one.</p></header>"
+        f'<p class="lead">{escape(sentence)}; {found["num_empty"]:,} texts are empty, {found["num_repeated"]:,} repeat an '
+        f"earlier one.</p></header>"
     )
 
 

@@ -47,8 +47,8 @@ def array_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str 
 
 
 def array_columns(file: SourceFile, lines: Lines) -> list[str]:
-    """The keys of all objects of a file."""
-    return keys_of(whole_rows(_objects(file), file.path, "row"))
+    """The keys of all objects of a file that can be used."""
+    return keys_of(_objects(file))
 
 
 def write_array(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:

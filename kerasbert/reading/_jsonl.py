@@ -24,11 +24,11 @@ def jsonl_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str 
 
 
 def cells_of_objects(rows: Iterator[Row], wanted: Sequence[str], text: str, source: str) -> Iterator[Row]:
-    """The wanted cells of rows that are JSON objects."""
+    """The wanted cells of rows that are JSON objects; the text column must be in the first thousand, unless it is empty."""
     keys: dict[str, None] = {}
     first = _first_rows(rows, wanted, keys)
     if keys:
-        check_columns(wanted if len(first) < FIRST_ROWS else [text], keys, source)
+        check_columns(wanted if len(first) < FIRST_ROWS else [text] if text else [], keys, source)
     for number, row in itertools.chain(first, rows):
         if isinstance(row, DataError):
             yield number, row
@@ -40,13 +40,13 @@ def cells_of_objects(rows: Iterator[Row], wanted: Sequence[str], text: str, sour
 
 
 def jsonl_columns(file: SourceFile, lines: Lines) -> list[str]:
-    """The keys of all lines of a file."""
-    return keys_of(whole_rows(_rows(file, lines), file.path))
+    """The keys of all lines of a file that can be used."""
+    return keys_of(_rows(file, lines))
 
 
-def keys_of(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """All keys of some rows, in the order in which they come."""
-    return list(dict.fromkeys(name for row in rows for name in row))
+def keys_of(rows: Iterable[Row]) -> list[str]:
+    """All keys of the rows that can be used, in the order in which they come."""
+    return list(dict.fromkeys(name for _, row in rows if isinstance(row, dict) for name in row))
 
 
 def write_jsonl(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:

@@ -279,11 +279,12 @@ def _opened(path: Path, asked: InspectOptions, given: ReadOptions) -> _Opened:
         suffixes = ", ".join(suffix for suffix, form in FORMATS.items() if form.copying is not None)
         raise DataError(f"{path} must end in one of {suffixes} to be inspected; got {path.name!r}.")
     columns = copying.columns(file, byte_lines(file))
-    sample = [row for _, row in itertools.islice(stream_rows(file, columns, ""), FIRST_ROWS) if isinstance(row, dict)]
-    text = asked.text_column or likely_text_column(columns, sample)
+    known = [name for name in columns if columns.count(name) == 1]
+    sample = [row for _, row in itertools.islice(stream_rows(file, known, ""), FIRST_ROWS) if isinstance(row, dict)]
+    text = asked.text_column or likely_text_column(known, sample)
     if text is None:
         raise DataError(f"{path} has no column of texts; it has {', '.join(map(repr, columns)) or 'none'}.")
-    others = [name for name in columns if name not in (text, asked.text_pair_column)]
+    others = [name for name in known if name not in (text, asked.text_pair_column)]
     labels = _given_columns(asked.label_column) or likely_label_columns(others, sample)
     found = [*likely, *([] if asked.text_column or text in TEXT_COLUMNS else ["text_column"])]
     if asked.label_column is None:
@@ -312,15 +313,8 @@ def _inspection(opened: _Opened, asked: InspectOptions, seen: _Seen, shared: "_S
     names, counts, notes = _labels_of(seen.vocabulary)
     texts, rules = seen.texts, _rules(seen.vocabulary, names)
     num_repeated, equal, unequal = texts.groups()
-    told = _Examples(
-        opened,
-        seen,
-        [
-            *equal[:MOST_EXAMPLES],
-            *unequal[:MOST_EXAMPLES],
-            *([] if shared is None else [shared.places[:MOST_EXAMPLES]]),
-        ],
-    )
+    shown = [int(group[0]) for group in (*equal[:MOST_EXAMPLES], *unequal[:MOST_EXAMPLES])]
+    told = _Examples(opened, seen, shown if shared is None else [*shown, *shared.places[:MOST_EXAMPLES].tolist()])
     return DataInspection(
         source=str(opened.file.path),
         format=format_of(opened.file).title,
@@ -393,11 +387,8 @@ def _shared(opened: _Opened, given: ReadOptions, texts: TextCollector, other: Pa
 class _Examples:
     """Texts that are shown: they are read once more, since not all of them are kept."""
 
-    def __init__(self, opened: _Opened, seen: _Seen, shown: Sequence[np.ndarray]) -> None:
+    def __init__(self, opened: _Opened, seen: _Seen, places: Sequence[int]) -> None:
         self.seen = seen
-        places = {int(group[0]) for group in shown if len(group)} | {
-            int(place) for group in shown[-1:] for place in group
-        }
         wanted = {seen.texts.rows[place]: place for place in places}
         self.texts: dict[int, str] = {}
         for row in opened.rows(BadRows("skip")) if wanted else ():
@@ -413,7 +404,7 @@ class _Examples:
     def equal(self, places: np.ndarray) -> EqualTexts:
         """A group of equal texts with its rows and labels."""
         texts, vocabulary = self.seen.texts, self.seen.vocabulary
-        different = dict.fromkeys(texts.labels_of(place) for place in places.tolist())
+        different = texts.different_labels(places)
         named = [] if vocabulary is None else [[vocabulary.name_of(one) for one in numbers] for numbers in different]
         return EqualTexts(
             self.texts[int(places[0])], [texts.rows[place] for place in places[:MOST_ROWS].tolist()], named

@@ -68,7 +68,7 @@ class TextColumns(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RowOptions(ReadOptions):
+class RowOptions:
     """How the texts of sources are read.
 
     Args:
@@ -89,11 +89,6 @@ class RowOptions(ReadOptions):
         """Where the texts stand."""
         return TextColumns(self.text_column, self.text_pair_column, check_choice("missing", self.missing, MISSING))
 
-    @property
-    def of_files(self) -> ReadOptions:
-        """How files are read."""
-        return filled(ReadOptions, self, {})
-
 
 class RowSource(NamedTuple):
     """The rows of a source, as they are read; `unit`, `"line"` or `"row"`, is what their numbers count."""
@@ -113,7 +108,7 @@ class UsableRow(NamedTuple):
     labels: Any
 
 
-@takes_options(RowOptions)
+@takes_options(RowOptions, ReadOptions)
 def read_examples(source: Any, *, label_columns: str | Sequence[str] | None = None, **options: Any) -> Examples:
     """Read texts and their label cells.
 
@@ -126,7 +121,7 @@ def read_examples(source: Any, *, label_columns: str | Sequence[str] | None = No
             also as .gz; a pandas or polars frame, a pyarrow table or anything else that narwhals takes; a Hugging Face
             `datasets.Dataset`; a list of dicts; a pair `(texts, labels)`; or a list of texts.
         label_columns: label column or columns; None reads none. Of a pair: the name that its labels get, or `"label"`.
-        **options: those of `RowOptions`.
+        **options: those of `RowOptions` and `ReadOptions`.
 
     Returns:
         The examples, in the order of the source.
@@ -143,7 +138,7 @@ def read_examples(source: Any, *, label_columns: str | Sequence[str] | None = No
     """
     asked = filled(RowOptions, None, options)
     bad, columns = BadRows(asked.on_error), asked.columns
-    rows = open_rows(source, columns, _column_names(label_columns), asked.of_files)
+    rows = open_rows(source, columns, _column_names(label_columns), filled(ReadOptions, None, options))
     read_labels = _some_label(rows.label_columns) if asked.on_error == "skip" and rows.label_columns else None
     examples = collect_examples(rows, bad, columns, read_labels)
     if bad.count:

@@ -142,9 +142,10 @@ class TextCollector:
         unequal = [places for places in equal if len(set(labels[places].tolist())) > 1]
         return len(keys) - len(starts), equal, unequal
 
-    def labels_of(self, place: int) -> tuple[int, ...]:
-        """The numbers of the labels of a text."""
-        return list(self.known)[self.labels[place]]
+    def different_labels(self, places: np.ndarray) -> list[tuple[int, ...]]:
+        """The different labels of some texts, each as the numbers of a row."""
+        numbers = list(self.known)
+        return [numbers[one] for one in dict.fromkeys(self.labels[place] for place in places.tolist())]
 
 
 def cut_text(text: str, limit: int = 120) -> str:

@@ -57,7 +57,7 @@ def told_of_epochs(history: Mapping[str, Sequence[float]], monitor: str, planned
     best = run - 1 - int(np.nanargmin(backwards) if lowest else np.nanargmax(backwards))
     early = f"; stopped early after epoch {run}" if run < planned else ""
     measure = monitor.removeprefix("val_").replace("_", " ")
-    return f"Kept epoch {best + 1} of {planned}, with a {measure} of {values[best]:.4f} on the texts that judge{early}."
+    return f"Kept epoch {best + 1} of {planned}: {measure} {values[best]:.4f} on the texts that judge{early}."
 
 
 def _counted(names: Sequence[str], counts: Sequence[int]) -> str:

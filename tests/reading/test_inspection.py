@@ -23,7 +23,7 @@ ROWS = [
 @pytest.fixture
 def file(tmp_path):
     path = tmp_path / "data.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS) + '{"text": null, "label": "ham"}\n')
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS) + '{"text": null, "label": "ham"}\n{"text": \n')
     return path
 
 
@@ -37,7 +37,7 @@ def test_the_numbers_are_those_counted_by_hand(chunk, file, tiny_folder, monkeyp
     assert (found.num_texts, found.num_empty, found.num_repeated, found.num_unequal) == (8, 1, 2, 1)
     assert [one.rows for one in found.repeated] == [[1, 2], [3, 4]]
     assert [(one.text, one.rows, one.labels) for one in found.unequal] == [("bad parcel", [3, 4], [["spam"], ["ham"]])]
-    assert found.unusable["count"] == 1 and "line 9" in found.unusable["first"][0]
+    assert found.unusable["count"] == 2 and "line 9" in found.unusable["first"][0]
     assert (found.lengths.num_cut, found.lengths.longest) == ((lengths > 4).sum(), lengths.max())
     assert found.lengths.cut_at == {length: (lengths > length).sum() for length in text_facts.USUAL_LENGTHS}
     assert found.lengths.median == np.quantile(lengths, 0.5, method="inverted_cdf")
@@ -50,7 +50,7 @@ def test_the_command_that_it_ends_with(file, tiny_folder):
     said = f"kerasbert train {file} --task binary --output model --encoder {tiny_folder} --max-length 4 --on-error skip"
     assert found.command == said.split()
     assert found.training() == (
-        "train reads 8 texts with 2 labels, positive label 'spam'; the 1 others stop it, or are left out"
+        "train reads 8 texts with 2 labels, positive label 'spam'; the 2 others stop it, or are left out"
     )
     assert json.loads(json.dumps(found.to_dict()))["labels"] == {"ham": 5, "spam": 3}
 
@@ -96,6 +96,18 @@ def test_texts_of_another_file(file, tmp_path, tiny_folder):
     found = inspect_data(file, encoder=tiny_folder, against=tmp_path / "test.csv")
     assert (found.overlap.num_texts, found.overlap.texts) == (3, ["bad parcel", "bad parcel", "refund"])
     assert "3 of 8 texts (38 %) are in" in str(found)
+
+
+def test_odd_columns_are_no_matter(tmp_path, tiny_folder):
+    (tmp_path / "a.csv").write_text("text,x,x,label\na,1,2,p\nb,1,2,q\n")
+    assert inspect_data(tmp_path / "a.csv", encoder=tiny_folder).columns == ["text", "x", "x", "label"]
+    late = [
+        *[{"text": "a", "label": "pq"[number % 2]} for number in range(1200)],
+        {"text": "b", "label": "p", "late": 1},
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in late))
+    found = inspect_data(tmp_path / "a.jsonl", encoder=tiny_folder)
+    assert (found.columns, found.num_texts, found.num_unequal) == (["text", "label", "late"], 1201, 1)
 
 
 NOTES = {

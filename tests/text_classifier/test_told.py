@@ -7,9 +7,9 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.text_classifier.told import told_of_epochs, told_of_held_out, told_of_texts
 
 EPOCHS = {
-    "best of all": ({"loss": [3.0, 2, 1], "val_f1": [0.5, 0.9, 0.7]}, "val_f1", 3, "Kept epoch 2 of 3, with a f1 of 0.9000"),
+    "best of all": ({"loss": [3.0, 2, 1], "val_f1": [0.5, 0.9, 0.7]}, "val_f1", 3, "Kept epoch 2 of 3: f1 0.9000"),
     "later of two": ({"loss": [3.0, 2, 1], "val_f1": [0.5, 0.9, 0.9]}, "val_f1", None, "Kept epoch 3 of 3"),
-    "lowest loss": ({"loss": [3.0, 2], "val_loss": [0.5, 0.9]}, "val_loss", 2, "Kept epoch 1 of 2, with a loss of 0.5000"),
+    "lowest loss": ({"loss": [3.0, 2], "val_loss": [0.5, 0.9]}, "val_loss", 2, "Kept epoch 1 of 2: loss 0.5000"),
     "early": ({"loss": [3.0, 2], "val_f1": [0.9, 0.5]}, "val_f1", 8, "Kept epoch 1 of 8.*; stopped early after epoch 2."),
     "nan": ({"loss": [3.0, 2], "val_f1": [0.9, float("nan")]}, "val_f1", 2, "Kept epoch 1 of 2"),
     "no validation": ({"loss": [3.0, 2]}, "val_f1", 2, "Kept the last epoch, 2 of 2, with a training loss of 2.0000."),
