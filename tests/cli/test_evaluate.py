@@ -136,19 +136,6 @@ def test_true_labels_stand_beside_predicted_ones(saved_classifier, folder, tmp_p
     assert cli.main([*arguments, "--overwrite"]) == 0
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [("p.txt", "`predictions` must end in .csv or .jsonl; got"), ("mine.csv", "was not written by kerasbert")],
-    ids=["suffix", "foreign"],
-)
-def test_where_predictions_cannot_be_written(name, words, saved_classifier, folder, tmp_path, capsys):
-    (tmp_path / name).write_text("text,label\n")
-    data, file = str(folder / "test.jsonl"), str(tmp_path / name)
-    model = str(saved_classifier("multiclass"))
-    assert cli.main(["evaluate", model, data, "--predictions", file, "--overwrite"]) == 1
-    assert words in capsys.readouterr().err and (tmp_path / name).read_text() == "text,label\n"
-
-
 def test_warnings_have_a_class_of_their_own():
     assert issubclass(KerasbertWarning, UserWarning)
 

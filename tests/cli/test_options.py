@@ -1,7 +1,5 @@
 """Options that nothing would read are refused by every command, and so are unknown ones."""
 
-import re
-
 import pytest
 
 from kerasbert import cli
@@ -75,33 +73,6 @@ COMMANDS = [
 def test_an_unknown_option(command, capsys):
     assert cli.main([command, "--no-such-option", "3"]) == 2
     assert "No such option: --no-such-option" in capsys.readouterr().err
-
-
-NEAR_MISSES = {
-    "command": ("trian", "No such command 'trian'. Did you mean 'train'?"),
-    "option": ("train d --epoch 3", "No such option: --epoch. Did you mean '--epochs'?"),
-    "task": ("train d --output o --task multiclas", "--task must be one of binary, multiclass, .* Did you mean 'multiclass'"),
-    "precision": ("train d --output o --precision float23", "--precision must be one of float32, .* Did you mean 'float32'"),
-    "pooling": ("train d --output o --pooling maen", "--pooling must be one of attention, .* got 'maen'. Did you mean 'mean'"),
-    "freeze": ("train d --output o --task binary --freeze encode", "--freeze must be one of .* Did you mean 'encoder'"),
-    "rows": ("evaluate m d --on-error stopp", "--on-error must be one of skip, stop; got 'stopp'. Did you mean 'stop'"),
-    "format": ("evaluate m d --format tabel", "--format must be one of table, json, csv; got 'tabel'. Did you mean 'table'"),
-    "artefact": ("export m --format tfllite", "--format must be one of .* got 'tfllite'. Did you mean 'tflite'"),
-    "poolings": ("probe m d --poolings mean,clss", "--poolings must be one of cls, .* got 'clss'. Did you mean 'cls'"),
-    "method": ("subclasses discover m d --output o --method kmean", "--method must be one of .* Did you mean 'kmeans'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("line", "words"), NEAR_MISSES.values(), ids=NEAR_MISSES)
-def test_a_near_miss_is_told(line, words, capsys):
-    assert cli.main(line.split()) == 2
-    assert re.search(words, " ".join(capsys.readouterr().err.split()))
-
-
-@pytest.mark.parametrize("option", ["--epochs", "--dropout"])
-def test_a_value_of_another_type(option, capsys):
-    assert cli.main(["train", "d", "--output", "o", option, "three"]) == 2
-    assert f"Invalid value for '{option}'" in " ".join(capsys.readouterr().err.split())
 
 
 BAD = "text,label\ngood,x\nragged\nbad,y\nthanks,\nlost,w\n" + "good card,x\nbad parcel,y\n" * 3
