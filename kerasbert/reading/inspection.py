@@ -231,8 +231,8 @@ def inspect_data(
     for chunk in as_lists(opened.rows(bad, vocabulary)):
         own, pairs = [row.texts[0] for row in chunk], [row.texts[1] for row in chunk] if opened.text.pair else None
         texts.add([row.number for row in chunk], own, pairs, [row.labels or () for row in chunk])
-        for row in chunk if vocabulary else ():
-            vocabulary.count(row.labels)
+        if vocabulary is not None:
+            vocabulary.count([number for row in chunk for number in row.labels])
         if lengths is not None:
             lengths.add(own, pairs)
     shared = None if against is None else _shared(opened, given, texts, Path(against))
