@@ -3,7 +3,6 @@
 import inspect
 
 import kerasbert as kb
-from kerasbert._core.lazy import lazy_names
 
 NAMESPACES = "callbacks data encoders evaluation export extraction layers losses metrics optimizers saving subclasses tasks training".split()
 
@@ -15,7 +14,7 @@ def is_own(value):
 def listed(module):
     """The names that a module lists itself, classes and functions of this package only."""
     values = {name: getattr(module, name) for name in dir(module) if name[0] != "_"}
-    return {name: value for name, value in values.items() if is_own(value) and value is not lazy_names}
+    return {name: value for name, value in values.items() if is_own(value)}
 
 
 TOP = listed(kb)

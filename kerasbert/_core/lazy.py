@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+# What an `__init__.py` needs itself; `dir` does not list it.
+HELPERS = {"TYPE_CHECKING", "lazy_names", "sys"}
+
 
 def lazy_names(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return the `__getattr__`, `__dir__` and `__all__` of a package whose names load when they are asked for.
@@ -33,7 +36,7 @@ def lazy_names(package: str) -> tuple[Callable[[str], Any], Callable[[], list[st
         return value
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *places})
+        return sorted({*vars(sys.modules[package]), *places} - HELPERS)
 
     return load, names, list(places)
 

@@ -10,7 +10,7 @@ from kerasbert.tasks.outputs import ByHead, Outputs
 from kerasbert.tasks.task import Task
 
 # Bounds the logarithm of a probability of zero.
-LEAST = 1e-12
+LEAST = np.finfo(np.float64).eps
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,5 @@
 import io
+import re
 
 from kerasbert._core import progress
 from kerasbert._core.progress import progress_bar, waiting
@@ -14,7 +15,8 @@ def test_a_line_moves_on_a_terminal_and_is_taken_away(monkeypatch):
     stream = Terminal()
     with waiting("loading [it]", stream):
         pass
-    assert "loading [it] 0:00:00" in stream.getvalue() and not progress._LINES
+    shown = re.sub(r"\x1b\[[\d;?]*\w", "", stream.getvalue())
+    assert "loading [it] 0:00:00" in shown and stream.getvalue().endswith("\x1b[2K") and not progress._LINES
 
 
 def test_nothing_is_written_to_a_pipe():

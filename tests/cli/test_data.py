@@ -71,7 +71,7 @@ def test_a_trained_classifier_knows_its_labels(task, case, saved_classifier):
     read_labels(right, "row 4", "")
 
 
-@pytest.mark.parametrize("task", ["multilabel", "multitask", "hierarchical"])
+@pytest.mark.parametrize("task", ["multilabel", "hierarchical"])
 def test_a_folder_tells_what_its_classifier_does(task, saved_classifier):
     folder = saved_classifier(task)
     assert Reading.of_folder(folder, text_column="body") == Reading.of_classifier(

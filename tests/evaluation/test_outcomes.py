@@ -25,16 +25,11 @@ def test_thresholds_stand_beside_their_labels(outcome):
 
 
 def test_losses_are_cross_entropies(outcome):
+    true, shares = outcome.true_flags, outcome.label_probabilities
     if outcome.task.exclusive:
-        expected = [
-            log_loss([row], [p], labels=range(len(p)))
-            for row, p in zip(outcome.true_flags.argmax(1), outcome.label_probabilities, strict=True)
-        ]
+        expected = [-np.log(max(row[flags][0], np.finfo(float).eps)) for row, flags in zip(shares, true, strict=True)]
     else:
-        expected = [
-            log_loss(row, p, labels=[0, 1])
-            for row, p in zip(outcome.true_flags.astype(int), outcome.label_probabilities, strict=True)
-        ]
+        expected = [log_loss(flags.astype(int), row, labels=[0, 1]) for row, flags in zip(shares, true, strict=True)]
     assert np.allclose(outcome.losses(), expected)
 
 
