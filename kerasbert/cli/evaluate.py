@@ -17,11 +17,12 @@ from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.predictions import check_predictions_file, write_predictions
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import ReadOptions
 
 if TYPE_CHECKING:
     from kerasbert.evaluation.baseline import BaselineScores
@@ -30,11 +31,11 @@ if TYPE_CHECKING:
 
 
 @add_command(app, example="kerasbert evaluate DIR test.csv --report report")
-@draws_options({"Data": ReadingOptions})
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions})
 def evaluate(
     context: typer.Context,
     folder: Folder,
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
     baseline: Annotated[
         Path | None,
@@ -69,10 +70,12 @@ def evaluate(
         check_output(report, overwrite, kind="report")
     if predictions is not None:
         check_predictions_file(predictions, overwrite)
-    rows = {name: options.pop(name) for name in ("on_error", "encoding")}
+    on_error = options.pop("on_error")
 
     def read(reading: Reading) -> tuple[Examples, Examples | None]:
-        return reading.read(data, **rows), None if baseline is None else reading.read(baseline, **rows)
+        return reading.read(data, on_error=on_error), None if baseline is None else reading.read(
+            baseline, on_error=on_error
+        )
 
     classifier, reading, (examples, train) = load_and_read(folder, read, **options)
     if threshold is not None:

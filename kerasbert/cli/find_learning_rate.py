@@ -12,14 +12,16 @@ from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DataOptions, app, refuse_useless, say
+from kerasbert.cli.options import DATA_FILES, DataOptions, app, refuse_useless, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.train_options import Way, situation_of, useless_options
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.training.settings import FOLLOWED, BatchSettings, TrainingSettings
 
 PANELS = {
     "Data": DataOptions,
+    "Files": ReadOptions,
     "Task": TaskSettings,
     "Model": ModelSettings,
     "Batches": BatchSettings,
@@ -36,10 +38,10 @@ ARGUMENTS = [
     "find-learning-rate",
     example="kerasbert find-learning-rate train.csv --task multiclass --picture rates.png",
 )
-@draws_options(PANELS, only=["task", *options_of(DataOptions), *ARGUMENTS])
+@draws_options(PANELS, only=["task", *options_of(DataOptions, ReadOptions), *ARGUMENTS])
 def find_learning_rate_command(
     context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Training data: {DATA_FILES}.")],
     picture: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")],
     steps: Annotated[int, typer.Option(help="Batches, each at a higher rate.")] = 100,
     **options: Any,
@@ -50,7 +52,7 @@ def find_learning_rate_command(
     refuse_useless(context, useless_options(situation_of(settled, Way.memory)))
     check_picture_file(picture)
     reading = Reading.of_options(task, values, heads)
-    examples = reading.read(data, on_error=values["on_error"], encoding=values["encoding"])
+    examples = reading.read(data, on_error=values["on_error"])
     start_tensorflow()
     from kerasbert.text_classifier import TextClassifier
 

@@ -11,19 +11,20 @@ from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 
-ROWS = ("on_error", "encoding")
+ROWS = ("on_error", *READ_OPTIONS)
 
 
 @add_command(app, example="kerasbert layers DIR test.csv --keep 4 --save-as SMALLER")
-@draws_options({"Data": ReadingOptions}, only=ROWS)
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=ROWS)
 def layers(
     context: typer.Context,
     folder: Folder,
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output: Annotated[
         Path | None, typer.Option(help="Folder to write: layers.json and the picture layers.png.")
     ] = None,
@@ -40,7 +41,8 @@ def layers(
     for target, kind in ((output, "layers"), (save_as, "classifier")):
         if target is not None:
             check_output(target, overwrite, kind=kind)
-    classifier, reading, examples = load_and_read(folder, lambda own: _read(own, data, options))
+    files = {name: options[name] for name in READ_OPTIONS}
+    classifier, reading, examples = load_and_read(folder, lambda own: _read(own, data, options["on_error"]), **files)
     from kerasbert.evaluation.layer_scores import score_layers
     from kerasbert.text_classifier import truncate
 
@@ -62,7 +64,7 @@ def layers(
         say(f"Saved the classifier that stops at layer {keep} to {save_as}.")
 
 
-def _read(reading: Reading, data: Path, options: dict[str, Any]) -> Examples:
+def _read(reading: Reading, data: Path, on_error: str) -> Examples:
     if reading.text_pair_column:
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
-    return reading.read(data, **options)
+    return reading.read(data, on_error=on_error)

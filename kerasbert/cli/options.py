@@ -13,7 +13,7 @@ import typer
 
 from kerasbert.cli.help import Group
 from kerasbert.cli.standard_streams import printable
-from kerasbert.reading._files import COMPRESSED, UTF_8
+from kerasbert.reading._files import COMPRESSED
 from kerasbert.reading.bad_rows import POLICIES
 from kerasbert.reading.formats import FORMATS
 
@@ -26,6 +26,10 @@ app = typer.Typer(
     help="BERT text classifiers: train on a file, judge, predict.",
     epilog="kerasbert train DATA.csv --task multiclass --output DIR",
 )
+
+
+# The endings of data files, for the help.
+DATA_FILES = ".csv, .tsv, .jsonl, .json, .xlsx or .parquet"
 
 
 class Format(enum.StrEnum):
@@ -50,7 +54,6 @@ class ReadingOptions:
             in training.
         label_delimiter: separator of several labels in one cell, such as ';'. None: as in training.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
-        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
     """
 
     text_column: str | None = None
@@ -58,7 +61,6 @@ class ReadingOptions:
     label_column: str | None = None
     label_delimiter: str | None = None
     on_error: str = dataclasses.field(default="stop", metadata={"choices": POLICIES})
-    encoding: str = UTF_8
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -93,7 +95,7 @@ class StreamOptions:
 
 def is_file_name(text: str) -> bool:
     """Whether a text is the name of a file: of one that exists, or with the suffix of a data file."""
-    has_suffix = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".json", ".txt"))
+    has_suffix = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".txt"))
     return (has_suffix and len(text.split()) == 1) or os.path.isfile(text)
 
 
@@ -112,10 +114,11 @@ def refuse_useless(context: typer.Context, useless: Mapping[str, str]) -> None:
     Raises:
         typer.BadParameter: naming the option and the way out.
     """
-    flags = {parameter.name: max(parameter.opts, key=len) for parameter in context.command.params}
+    parameters = {parameter.name: parameter for parameter in context.command.params}
     for name, reason in useless.items():
         if given(context, name):
-            raise typer.BadParameter(f"{flags[name]} {reason}.")
+            no = parameters[name].secondary_opts if context.params[name] is False else []
+            raise typer.BadParameter(f"{max(no or parameters[name].opts, key=len)} {reason}.")
 
 
 def with_output(options: Iterable[str], flag: str, output: object) -> dict[str, str]:

@@ -15,11 +15,12 @@ from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
 from kerasbert.cli.predictions import as_json, label_names, predict_rows
 from kerasbert.cli.tables import PredictionCsv, print_predictions
 from kerasbert.reading._files import check_encoding, check_file, decode_lines
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 from kerasbert.reading.readers import columns_of, read_examples
 from kerasbert.reading.sources import source_of
 
@@ -40,7 +41,7 @@ PIECE = 2000
     kerasbert predict DIR --file new.csv --keep-columns --format csv > labelled.csv
     """,
 )
-@draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", "encoding"])
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -48,7 +49,7 @@ def predict(
         list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; none reads standard input.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="A .csv, .tsv, .jsonl or .parquet, or a text file of one text a line.")
+        Path | None, typer.Option("--file", help=f"A {DATA_FILES}, or a text file of one text a line.")
     ] = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.table,
     keep_columns: Annotated[
@@ -65,8 +66,11 @@ def predict(
     _refuse_file_names(texts or [])
     has_columns = file is not None and file.suffix.lower() not in PLAIN
     if not has_columns:
+        of_cells = [name for name in READ_OPTIONS if name != "encoding"]
         reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
-        refuse_useless(context, dict.fromkeys((*TEXT_COLUMNS, "on_error", "keep_columns", "columns"), reason))
+        refuse_useless(
+            context, dict.fromkeys((*TEXT_COLUMNS, "on_error", *of_cells, "keep_columns", "columns"), reason)
+        )
     if output_format is Format.table:
         refuse_useless(context, dict.fromkeys(("keep_columns", "columns"), "goes with --format csv or json"))
     if keep_columns and columns is not None:
@@ -75,12 +79,13 @@ def predict(
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
     if file is not None:
         check_file(file, largest=None, empty=not has_columns)
-    asked = {name: options[name] for name in ("on_error", "encoding")}
 
     def start(reading: Reading) -> tuple[Iterator[Examples], list[str]]:
         if file is not None and has_columns:
-            kept = _kept(file, reading, options["encoding"], columns) if keep_columns or columns is not None else []
-            reader = dataclasses.replace(reading.reader(with_labels=False, **asked), label_columns=kept)
+            kept = _kept(file, reading, columns) if keep_columns or columns is not None else []
+            reader = dataclasses.replace(
+                reading.reader(with_labels=False, on_error=options["on_error"]), label_columns=kept
+            )
             return _started(reader.read_pieces(file, PIECE)), kept
         if reading.text_pair_column is not None:
             raise typer.BadParameter(
@@ -89,7 +94,7 @@ def predict(
             )
         return _text_pieces(iter(texts) if texts else _lines(file, options["encoding"])), []
 
-    given = {name: options[name] for name in TEXT_COLUMNS}
+    given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
     _predict_pieces(classifier, pieces, output_format, kept)
 
@@ -122,11 +127,11 @@ def _started(pieces: Iterator[Examples]) -> Iterator[Examples]:
     return itertools.chain(list(itertools.islice(pieces, 1)), pieces)
 
 
-def _kept(file: Path, reading: Reading, encoding: str, columns: str | None) -> list[str]:
+def _kept(file: Path, reading: Reading, columns: str | None) -> list[str]:
     """The columns that are kept: those that are named, or all but that of the texts."""
     if columns is not None:
         return [name for name in columns.split(",") if name != reading.text_column]
-    return [name for name in columns_of(source_of(file, encoding)) if name != reading.text_column]
+    return [name for name in columns_of(source_of(file, reading.files)) if name != reading.text_column]
 
 
 def _refuse_file_names(texts: Sequence[str]) -> None:

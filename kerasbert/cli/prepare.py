@@ -14,15 +14,16 @@ from kerasbert.cli.options import DataOptions, app, refuse_useless, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.streams import make_cache, preparing
 from kerasbert.cli.train_options import Way, situation_of, useless_options
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.training.settings import BatchSettings
 
-PANELS = {"Data": DataOptions, "Task": TaskSettings, "Model": ModelSettings}
+PANELS = {"Data": DataOptions, "Files": ReadOptions, "Task": TaskSettings, "Model": ModelSettings}
 DRAWN = ("label_names", "encoder", "max_length", "long_texts", "prompt")
 
 
 @add_command(app, "prepare", example="kerasbert prepare 'data/*.jsonl.gz' --task multilabel --output tokens")
-@draws_options(PANELS, only=["task", *options_of(DataOptions), *DRAWN])
+@draws_options(PANELS, only=["task", *options_of(DataOptions, ReadOptions), *DRAWN])
 def prepare_command(
     context: typer.Context,
     data: Annotated[

@@ -16,12 +16,12 @@ from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import Format, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, Format, app, refuse_useless, say, with_output
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.settings import MAX_TEXTS
-from kerasbert.reading._files import UTF_8
 from kerasbert.reading.bad_rows import POLICIES
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 
@@ -38,7 +38,6 @@ class ProbeOptions:
         label_column: label column. None: label.
         label_delimiter: separator of several labels in one cell, such as ';'.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
-        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
         sublabel_column: column of subclasses, to ask which layer separates them best.
         unlabelled: read no labels, and judge clusters of all texts by their silhouette.
         clusters: judge clusters inside each label by their silhouette.
@@ -54,7 +53,6 @@ class ProbeOptions:
     label_column: str | None = None
     label_delimiter: str | None = None
     on_error: str = dataclasses.field(default="stop", metadata={"choices": POLICIES})
-    encoding: str = UTF_8
     sublabel_column: str | None = None
     unlabelled: bool = False
     clusters: bool = False
@@ -67,13 +65,13 @@ class ProbeOptions:
 
 
 @add_command(app, "probe", example="kerasbert probe all-MiniLM-L6-v2 train.csv --output probe")
-@draws_options({"Probe": ProbeOptions})
+@draws_options({"Probe": ProbeOptions, "Files": ReadOptions})
 def probe_command(
     context: typer.Context,
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output: Annotated[Path | None, typer.Option(help="Folder to write: probe.json and the picture probe.png.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
@@ -81,7 +79,8 @@ def probe_command(
     **options: Any,
 ) -> None:
     """Score a linear classifier on every layer and pooling, and recommend what to build."""
-    asked = filled(ProbeOptions, None, settle(context, ProbeOptions).values)
+    values = settle(context, ProbeOptions, ReadOptions).values
+    asked, files = filled(ProbeOptions, None, values), filled(ReadOptions, None, values)
     if asked.unlabelled and (asked.label_column or asked.sublabel_column or asked.clusters):
         raise typer.BadParameter("--unlabelled goes with neither --label-column, --sublabel-column nor --clusters.")
     useless = with_output(("overwrite",), "--output", output)
@@ -90,7 +89,7 @@ def probe_command(
     refuse_useless(context, useless)
     if output is not None:
         check_output(output, overwrite, kind="probe")
-    report = _probe(source, data, asked, verbose=not quiet)
+    report = _probe(source, data, asked, files, verbose=not quiet)
     if output is not None:
         with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
             described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
@@ -107,7 +106,7 @@ def probe_command(
     say(report.summary())
 
 
-def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> "ProbeReport":
+def _probe(source: str, data: Path, asked: ProbeOptions, files: ReadOptions, *, verbose: bool) -> "ProbeReport":
     """Read the data and probe the layers."""
     column, sublabels = None if asked.unlabelled else asked.label_column or "label", asked.sublabel_column
     task = (Multiclass if asked.label_delimiter is None else Multilabel).name
@@ -117,8 +116,9 @@ def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> "P
         heads={} if column is None else {SINGLE_HEAD: column},
         text_column=asked.text_column,
         label_delimiter=asked.label_delimiter,
+        files=files,
     )
-    examples = reading.read(data, on_error=asked.on_error, encoding=asked.encoding)
+    examples = reading.read(data, on_error=asked.on_error)
     start_tensorflow()
     from kerasbert.evaluation.probe import probe
 

@@ -16,12 +16,13 @@ from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DataOptions, StreamOptions, app, refuse_useless, say
+from kerasbert.cli.options import DATA_FILES, DataOptions, StreamOptions, app, refuse_useless, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.streams import open_or_make_cache, preparing
 from kerasbert.cli.train_options import Way, check_reading, situation_of, useless_options, way_of
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.reading.sources import find_sources
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.tasks.settings import TaskSettings
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 PANELS = {
     "Data": DataOptions,
+    "Files": ReadOptions,
     "Streams": StreamOptions,
     "Task": TaskSettings,
     "Model": ModelSettings,
@@ -70,8 +72,8 @@ def train(
         list[str],
         typer.Argument(
             metavar="DATA...",
-            help="Training data: .csv, .tsv, .jsonl or .parquet; or of any size: several files, quoted patterns, .gz, "
-            ".tfrecord, or a folder from prepare.",
+            help=f"Training data: {DATA_FILES}; or of any size: several files, quoted patterns, .gz, .tfrecord, or a folder "
+            "from prepare.",
         ),
     ],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
@@ -121,17 +123,16 @@ def _read(data: list[str], validation: Path | None, settled: Settled, way: Way, 
     """Read the data, or open its token cache; of a cache that is yet to be made only the files are found."""
     values = settled.values
     reading = Reading.of_options(settled.task, values, settled.heads)
-    rows = {name: values[name] for name in ("on_error", "encoding")}
     train: Examples | TokenCache | None = None
     if way is Way.cache:
         train = open_or_make_cache(data, Path(data[0]), {}, quiet=quiet)
         check_reading(train, settled)
         reading = reading.of_cache(train)
     elif way is Way.memory:
-        train = reading.reader(**rows).read(data[0])
+        train = reading.read(data[0], on_error=values["on_error"])
     else:
-        find_sources(data)
-    return Source(reading, train, None if validation is None else reading.reader(**rows).read(validation))
+        find_sources(data, reading.files)
+    return Source(reading, train, None if validation is None else reading.read(validation, on_error=values["on_error"]))
 
 
 def _devices(values: Mapping[str, Any], *, deterministic: bool) -> Any:

@@ -34,10 +34,10 @@ def test_a_value_of_another_type(option, capsys):
 
 
 def test_the_usage_stands_above(capsys):
-    assert cli.main(["evaluate", "m", "d", "--no-such"]) == 2
+    assert cli.main(["evaluate", "m", "d", "--xyz"]) == 2
     usage, hint, _, error = capsys.readouterr().err.splitlines()
     assert usage.endswith("evaluate [OPTIONS] DIR DATA") and hint.endswith("evaluate --help' for help.")
-    assert error == "Error: No such option: --no-such."
+    assert error == "Error: No such option: --xyz."
 
 
 def test_a_missing_argument(capsys):
