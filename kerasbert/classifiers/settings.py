@@ -3,7 +3,6 @@
 import dataclasses
 import os
 from collections.abc import Sequence
-from typing import Any
 
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.tokenization.long_texts import LONG_TEXTS, MAX_WINDOWS_PER_BATCH
@@ -51,7 +50,7 @@ class ModelSettings:
     combine: str = dataclasses.field(default="concat", metadata={"choices": COMBINATIONS})
     combine_before_pooling: bool = False
     layerwise: bool = False
-    pooling: Any = dataclasses.field(default=None, metadata={"choices": POOLING_NAMES})
+    pooling: str | object | None = dataclasses.field(default=None, metadata={"choices": POOLING_NAMES})
     hidden_units: Sequence[int] = dataclasses.field(default=(), metadata={"example": "256,128"})
     hidden_activation: str = "relu"
     dropout: float = 0.1
