@@ -16,7 +16,9 @@ from kerasbert import (
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
-from kerasbert.training.finetune import _keep_best, default_epochs, default_monitor, set_prior_bias
+from kerasbert.training.callbacks.best_epoch import keep_best
+from kerasbert.training.finetune import default_epochs
+from kerasbert.training.heads import default_monitor, set_prior_bias
 
 # Texts whose first word tells their class.
 ROWS = [[2, 5 + row % 3, 8 + row % 5, 3] for row in range(60)]
@@ -68,7 +70,7 @@ def test_best_epoch_is_restored(batches, tiny_config):
 
 
 def test_of_equal_epochs_the_later_is_kept():
-    best = _keep_best("val_f1", patience=1)
+    best = keep_best("val_f1", patience=1)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     best.set_model(model)
     best.on_train_begin()
