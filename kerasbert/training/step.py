@@ -53,7 +53,7 @@ class Steps:
         test_spec: Any = None,
     ) -> None:
         self.model = model
-        self.strategy = strategy if strategy is not None and strategy.num_replicas_in_sync > 1 else None
+        self.strategy = strategy
         if has_own_steps(model):
             self._train = self._own(model.train_step, element_spec)
             self._test = self._own(model.test_step, test_spec or element_spec)
