@@ -92,7 +92,6 @@ class KerasModel(Trainee):
 
     def compile(self, optimizer: keras.optimizers.Optimizer, *, jit_compile: bool = False) -> None:
         check_patterns(optimizer, self.model.weights)
-        jit_compile = jit_compile and not self._compiling["run_eagerly"]
         self._compile(with_loss_scale(self.model, optimizer), jit_compile)
 
     def put_back(self) -> None:
