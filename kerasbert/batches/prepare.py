@@ -44,6 +44,8 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 
 CHUNK_TEXTS = 4096
 CHUNK_CHARACTERS = 2_000_000
+# What decides nothing where an older cache does not say it.
+UNSAID = {"prompt": ""}
 # Chunks that are read ahead of the tokenizer, and tokenised ahead of the writer.
 AHEAD = 2
 
@@ -56,6 +58,7 @@ def prepare_tokens(
     encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
     max_length: int | None = None,
     long_texts: str = "truncate",
+    prompt: str | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -70,8 +73,9 @@ def prepare_tokens(
             also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
         output: the folder to appear, written beside and renamed when whole.
         encoder: name or folder of the checkpoint to be trained.
-        max_length: longest text in tokens; longer ones are cut and counted. None means 128.
+        max_length: longest text in tokens; longer ones are cut and counted. None: see `Tokenizer.from_folder`.
         long_texts: `"truncate"` or `"head_tail"`, see `LongTexts`.
+        prompt: text put in front of each text, see `Tokenizer.from_folder`.
         overwrite: whether a folder made from other data, or in another way, is replaced.
         progress: called with about how many bytes of the sources are done, and with all.
         **options: those of `LabelOptions` and `RowOptions`.
@@ -90,7 +94,9 @@ def prepare_tokens(
         >>> cache = prepare_tokens("data/*.jsonl", "tokens", task=classifier.task)  # doctest: +SKIP
         >>> _ = classifier.fit(cache)  # doctest: +SKIP
     """
-    tokenizer = Tokenizer.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
+    tokenizer = Tokenizer.from_pretrained(
+        encoder, max_length=max_length, long_texts=LongTexts(long_texts), prompt=prompt
+    )
     heads, tree = plan_labels(filled(LabelOptions, None, options))
     rows = filled(RowOptions, None, options)
     columns = TextColumns(rows.text_column, rows.text_pair_column, check_choice("missing", rows.missing, MISSING))
@@ -133,6 +139,7 @@ class _Reading(NamedTuple):
             "vocabulary": self.tokenizer.fingerprint,
             "max_length": self.tokenizer.max_length,
             "long_texts": self.tokenizer.long_texts.way,
+            "prompt": self.tokenizer.prompt,
             "text": self.columns.text,
             "text_pair": self.columns.pair,
             "missing": self.columns.missing,
@@ -294,7 +301,7 @@ def _differences(
         if overwrite:
             return ["it is damaged"]
         raise
-    differ = [f"`{name}` differs" for name, value in way.items() if facts.facts.get(name) != value]
+    differ = [f"`{name}` differs" for name, value in way.items() if facts.facts.get(name, UNSAID.get(name)) != value]
     return differ + changes(facts.sources, files)
 
 

@@ -51,6 +51,7 @@ FORM = {
     "vocabulary": str,
     "max_length": is_count,
     "long_texts": str,
+    "prompt?": str,
     "text": str,
     "text_pair": (str, None),
     "num_rows": is_count,

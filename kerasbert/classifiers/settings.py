@@ -4,6 +4,8 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
+import keras
+
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.classifiers.pooling import POOLINGS
 from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
@@ -21,13 +23,17 @@ class ModelSettings:
         combine_before_pooling: whether layers are combined token by token and pooled once.
         layerwise: whether each layer gets a classifier of its own and they vote, see `build_layerwise`; `layers` are then
             the voters, None for the output of every block.
-        pooling: what makes one vector of the tokens: {poolings}; see `build_multiclass`.
+        pooling: what makes one vector of the tokens: {poolings}; see `build_multiclass`; in Python also a layer. None: what a
+            folder of sentence-transformers says, else `"mean"`.
         hidden_units: widths of hidden layers in the head. Empty for none.
         hidden_activation: activation of the hidden layers in the head, a Keras name.
         dropout: dropout rate in the head, in [0, 1); with 0 the encoder has none either.
-        max_length: longest text in tokens; longer ones are cut and counted. None: 128.
+        max_length: longest text in tokens; longer ones are cut and counted. None: what a folder of sentence-transformers
+            says, else 128.
         long_texts: what becomes of longer texts: `"truncate"`, `"head_tail"` or `"windows"` (overlapping, all read); see
             `LongTexts`.
+        prompt: text put in front of each text, of a pair in front of the first, or the name of a prompt of a folder of
+            sentence-transformers; an empty one puts nothing. None: the folder's default prompt, if any.
         window_overlap: tokens that neighbouring windows share, >= 0. None: a quarter of a window.
         window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or `"attention"`.
         max_windows_per_batch: most windows in a batch, >= 1, which bounds memory.
@@ -39,12 +45,13 @@ class ModelSettings:
     combine: str = "concat"
     combine_before_pooling: bool = False
     layerwise: bool = False
-    pooling: str = "mean"
+    pooling: str | keras.layers.Layer | None = None
     hidden_units: Sequence[int] = dataclasses.field(default=(), metadata={"example": "256,128"})
     hidden_activation: str = "relu"
     dropout: float = 0.1
     max_length: int | None = None
     long_texts: str = "truncate"
+    prompt: str | None = None
     window_overlap: int | None = None
     window_pooling: str = "mean"
     max_windows_per_batch: int = MAX_WINDOWS_PER_BATCH

@@ -16,7 +16,7 @@ from kerasbert.tasks.settings import TaskSettings
 from kerasbert.training.settings import BatchSettings
 
 PANELS = {"Data": DataOptions, "Task": TaskSettings, "Model": ModelSettings}
-DRAWN = ("label_names", "encoder", "max_length", "long_texts")
+DRAWN = ("label_names", "encoder", "max_length", "long_texts", "prompt")
 
 
 @app.command("prepare")

@@ -125,7 +125,7 @@ def _open(data: list[str], validation: Path | None, output: Path, settled: Settl
         train = reading.reader(**rows).read(data[0])
     held_out = None if validation is None else reading.reader(**rows).read(validation)
     if way is Way.stream:
-        made = {name: values[name] for name in ("encoder", "max_length", "long_texts", "subclasses")}
+        made = {name: values[name] for name in ("encoder", "max_length", "long_texts", "prompt", "subclasses")}
         made |= {**preparing(reading, settled), "label_names": _label_names(settled, reading)}
         folder = Path(values["cache"] or output.with_name(output.name + ".tokens"))
         train = open_or_make_cache(data, folder, made, quiet=quiet)

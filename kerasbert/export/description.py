@@ -37,6 +37,7 @@ def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
         "max_length": classifier.tokenizer.max_length,
         "pad_id": classifier.tokenizer.pad_id,
         "split_special_tokens": classifier.tokenizer.split_special_tokens,
+        **({"prompt": classifier.tokenizer.prompt} if classifier.tokenizer.prompt else {}),
         "heads": {
             name: {
                 "task": head.task.name,

@@ -17,6 +17,7 @@ from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.declared import declared_only, give_values
+from kerasbert.classifiers.given_pooling import UnknownClassError
 from kerasbert.encoders.checkpoints import TensorSource
 from kerasbert.saving.format import CLASSIFIER_FILE, METRICS_FILE, METRICS_FORM, check_description
 from kerasbert.saving.rebuild import rebuild, weights_by_path
@@ -35,6 +36,7 @@ def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
 
     Raises:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+        ConfigError: when its pooling is of a class whose module was not imported.
 
     Example:
         >>> load_trained("models/intents").predict(["Where is my parcel?"])  # doctest: +SKIP
@@ -107,6 +109,8 @@ def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
         _check_number_of_layers(description["arguments"], len(source.names()))
         with declared_only() as variables:
             model = rebuild(description)
+    except UnknownClassError as error:
+        raise UnknownClassError(f"{str(folder / CLASSIFIER_FILE)!r}: {error}") from None
     except Exception as error:  # whatever a builder runs into that is given anything at all
         raise ArtifactError(
             f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: "

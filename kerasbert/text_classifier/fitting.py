@@ -283,6 +283,8 @@ def prepare_fitting(
     checked = checked_validation(validation)
     data.read_labels(settings, before)
     tokenizer = settings.new_tokenizer(data.max_length) if before is None else before.tokenizer
+    if before is None:
+        settings.tell_folder(tokenizer)
     data.read_texts(settings, tokenizer)
     data.warn(settings, tokenizer, checked)
     outputs = data.labels.outputs

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from kerasbert import cli
+from kerasbert.data import Tokenizer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*are training texts too")
 TEXTS = ("good card", "bad parcel please", "thanks", "lost parcel ?")
@@ -34,7 +35,7 @@ def train(data, output, encoder, *options):
 
 
 def test_tokens_are_prepared_used_again_and_trained_from(folder, tiny_folder, tmp_path, capsys):
-    tokens = ("--task", "multilabel", "--output", tmp_path / "tokens", "--encoder", tiny_folder)
+    tokens = ("--task", "multilabel", "--output", tmp_path / "tokens", "--encoder", tiny_folder, "--prompt", "my ")
     assert run("prepare", folder / "*.jsonl", *tokens) == 0
     assert "Tokens prepared in" in capsys.readouterr().err
     assert run("prepare", folder / "*.jsonl", *tokens) == 0
@@ -49,10 +50,15 @@ def test_tokens_are_prepared_used_again_and_trained_from(folder, tiny_folder, tm
         "--augment",
         "mask=0.1,drop=0.1,swap=0.1",
     )
+    assert train([tmp_path / "tokens"], tmp_path / "model", tiny_folder, *options) == 1
+    assert "was made with another `prompt` ('my ' instead of '')" in capsys.readouterr().err
+    options = (*options, "--prompt", "my ")
     assert train([tmp_path / "tokens"], tmp_path / "model", tiny_folder, *options) == 0
     capsys.readouterr()
     assert cli.main(["predict", str(tmp_path / "model"), "good card", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)
+    assert Tokenizer.from_folder(tmp_path / "model").prompt == "my "
+    assert '\nprompt = "my "\n' in (tmp_path / "model" / "settings.toml").read_text()
     assert run("inspect", tmp_path / "model") in (0, 2)
 
 

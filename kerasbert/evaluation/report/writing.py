@@ -13,6 +13,7 @@ from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
+from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.evaluation.comparison import collect_outcomes, compare_heads
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
@@ -277,7 +278,7 @@ def _facts(
         ("Epochs", settings.get("epochs") if epochs is None else epochs),
         ("Batch size", settings.get("batch_size")),
         ("Learning rate", _rates(settings)),
-        ("Pooling", settings.get("pooling")),
+        ("Pooling", pooling_name(classifier.model.features.pooling) if "pooling" in settings else None),
         ("Dropout in the head", settings.get("dropout")),
         ("Precision", settings.get("precision")),
         ("Seed", settings.get("seed")),
