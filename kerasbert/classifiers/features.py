@@ -10,9 +10,10 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape, width_of
-from kerasbert.classifiers.combining import COMBINATION_LAYERS, COMBINATIONS
+from kerasbert.classifiers.combining import COMBINATION_LAYERS
 from kerasbert.classifiers.given_pooling import LayerPooling, as_pooling, pooling_name, serialize_pooling
 from kerasbert.classifiers.pooling import Pooling
+from kerasbert.classifiers.settings import COMBINATIONS
 from kerasbert.encoders.kept_parts import KeepsParts
 
 

@@ -4,11 +4,16 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
-import keras
-
 from kerasbert._core.names import DEFAULT_ENCODER
-from kerasbert.classifiers.pooling import POOLINGS
-from kerasbert.tokenization.long_texts import MAX_WINDOWS_PER_BATCH
+from kerasbert.tokenization.long_texts import LONG_TEXTS, MAX_WINDOWS_PER_BATCH
+
+# Names of the layers in `classifiers/pooling.py` and `classifiers/combining.py`, told before Keras is loaded.
+POOLING_NAMES = ("attention", "cls", "last", "max", "mean", "multihead_attention", "pooler")
+# Poolings that have no weights and read hidden states.
+FROZEN_POOLINGS = ("cls", "last", "max", "mean")
+WINDOW_POOLINGS = ("attention", "max", "mean")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+COMBINATIONS = ("attention", "concat", "max", "mean", "weighted")
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -42,23 +47,22 @@ class ModelSettings:
 
     encoder: str | os.PathLike[str] = DEFAULT_ENCODER
     layers: int | Sequence[int] | None = dataclasses.field(default=None, metadata={"example": "-4,-3,-2,-1"})
-    combine: str = "concat"
+    combine: str = dataclasses.field(default="concat", metadata={"choices": COMBINATIONS})
     combine_before_pooling: bool = False
     layerwise: bool = False
-    pooling: str | keras.layers.Layer | None = None
+    pooling: str | object | None = dataclasses.field(default=None, metadata={"choices": POOLING_NAMES})
     hidden_units: Sequence[int] = dataclasses.field(default=(), metadata={"example": "256,128"})
     hidden_activation: str = "relu"
     dropout: float = 0.1
     max_length: int | None = None
-    long_texts: str = "truncate"
+    long_texts: str = dataclasses.field(default="truncate", metadata={"choices": LONG_TEXTS})
     prompt: str | None = None
     window_overlap: int | None = None
-    window_pooling: str = "mean"
+    window_pooling: str = dataclasses.field(default="mean", metadata={"choices": WINDOW_POOLINGS})
     max_windows_per_batch: int = MAX_WINDOWS_PER_BATCH
-    precision: str = "float32"
+    precision: str = dataclasses.field(default="float32", metadata={"choices": PRECISIONS})
 
 
-# The one list of poolings is `POOLINGS`.
 ModelSettings.__doc__ = (ModelSettings.__doc__ or "").replace(
-    "{poolings}", ", ".join(f'`"{name}"`' for name in POOLINGS)
+    "{poolings}", ", ".join(f'`"{name}"`' for name in POOLING_NAMES)
 )

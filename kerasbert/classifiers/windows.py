@@ -11,9 +11,8 @@ from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape
 from kerasbert.classifiers.given_pooling import as_pooling, own_name, pooling_name, serialize_pooling
 from kerasbert.classifiers.pooling import Pooling
+from kerasbert.classifiers.settings import WINDOW_POOLINGS
 from kerasbert.encoders.kept_parts import KeepsParts
-
-WINDOW_POOLINGS = ("attention", "max", "mean")
 
 
 @final

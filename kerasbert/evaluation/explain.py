@@ -16,10 +16,9 @@ from kerasbert.evaluation.attention_figure import draw_attentions
 from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
 from kerasbert.evaluation.pages import notebook_frame
+from kerasbert.evaluation.settings import STEPS
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
-
-STEPS = 64
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

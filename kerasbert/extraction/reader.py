@@ -13,13 +13,12 @@ from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_
 from kerasbert.classifiers.features import resolve_layers
 from kerasbert.classifiers.given_pooling import own_name
 from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, Pooling
+from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.classifiers.windows import window_pooling_from
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.tokenization.long_texts import WindowArrays, group_rows, window_rows
 from kerasbert.tokenization.token_arrays import TokenArrays, ranges
 
-# The poolings without weights: what a frozen encoder can be read with as it is.
-FROZEN_POOLINGS = tuple(name for name, kind in POOLINGS.items() if not kind.has_weights and kind.reads != "pooler")
 # Padded lengths are multiples of this, so that few shapes are compiled.
 MULTIPLE = 8
 

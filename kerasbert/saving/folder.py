@@ -10,7 +10,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import verify_manifest
-from kerasbert._core.json_files import check_form, is_share, read_json_object
+from kerasbert._core.json_files import is_share, read_json_object
 from kerasbert._core.locks import read_locked
 from kerasbert._core.names import SAFETENSORS_FILE
 from kerasbert._core.paths import local_path
@@ -19,7 +19,8 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.declared import declared_only, give_values
 from kerasbert.classifiers.given_pooling import UnknownClassError
 from kerasbert.encoders.checkpoints import TensorSource
-from kerasbert.saving.format import CLASSIFIER_FILE, METRICS_FILE, METRICS_FORM, check_description
+from kerasbert.saving.format import CLASSIFIER_FILE, check_description
+from kerasbert.saving.inspection import check_is_folder, read_metrics
 from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.saving.writing import weights_of
@@ -44,10 +45,7 @@ def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
     """
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
-    if not folder.is_dir():
-        raise ArtifactError(
-            f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
-        )
+    check_is_folder(folder)
     return read_locked(folder, lambda: _load(folder))
 
 
@@ -55,11 +53,10 @@ def _load(folder: Path) -> TrainedClassifier:
     verify_manifest(folder)
     try:
         stored = read_json_object(folder / CLASSIFIER_FILE)
-        metrics = read_json_object(folder / METRICS_FILE)
     except ConfigError as error:
         raise ArtifactError(f"Saved model {str(folder)!r} cannot be read: {error}") from error
     description = check_description(stored, folder)
-    check_form(metrics, METRICS_FORM, repr(str(folder / METRICS_FILE)))
+    metrics = read_metrics(folder)
     model = _rebuild(description, folder)
     settings = dict(description.get("settings", {}))
     tokenizer = Tokenizer.from_folder(

@@ -17,8 +17,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.given_pooling import as_pooling, describe_pooling
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import Pooling
-from kerasbert.classifiers.settings import ModelSettings
-from kerasbert.classifiers.windows import WINDOW_POOLINGS
+from kerasbert.classifiers.settings import WINDOW_POOLINGS, ModelSettings
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.saving.rebuild import builder_of, precision
 from kerasbert.tasks.outputs import OutputPlan, Outputs

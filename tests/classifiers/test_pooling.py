@@ -8,6 +8,7 @@ import kerasbert as kb
 from kerasbert._core.errors import ConfigError
 from kerasbert.classifiers.given_pooling import as_pooling
 from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, MultiHeadAttentionPooling
+from kerasbert.classifiers.settings import FROZEN_POOLINGS, POOLING_NAMES
 
 RANDOM = np.random.default_rng(0)
 STATES = RANDOM.normal(size=(3, 4, 8)).astype("float32")
@@ -137,4 +138,12 @@ def test_a_pooling_says_of_itself_what_others_ask(kind):
         f"def pool(self, name, hidden, mask):\n{textwrap.indent(textwrap.dedent(kind.torch_code).strip(), '    ')}",
         "torch",
         "exec",
+    )
+
+
+def test_settings_know_the_names():
+    assert tuple(POOLINGS) == POOLING_NAMES
+    assert (
+        tuple(name for name, kind in POOLINGS.items() if not kind.has_weights and kind.reads != "pooler")
+        == FROZEN_POOLINGS
     )

@@ -145,8 +145,8 @@ def test_bad_rows_are_told_or_left_out(folder, tiny_folder, tmp_path, capsys):
     assert "bad.csv, line 3: has 1 cells where the header has 2" in capsys.readouterr().err
     assert train([path], tmp_path / "model", tiny_folder, *options, "--on-error", "skip") == 0
     assert "1 rows were left out, all in bad_rows.txt" in capsys.readouterr().err
-    assert run("prepare", path, "--task", "multiclass", "--output", tmp_path / "t", "--on-error", "ignore") == 1
-    assert "`on_error` must be one of 'skip', 'stop'" in capsys.readouterr().err
+    assert run("prepare", path, "--task", "multiclass", "--output", tmp_path / "t", "--on-error", "ignore") == 2
+    assert "--on-error must be one of skip, stop; got 'ignore'" in capsys.readouterr().err
 
 
 def test_a_label_that_only_validation_has_is_told(folder, tiny_folder, tmp_path, capsys):

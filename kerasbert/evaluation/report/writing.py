@@ -54,6 +54,7 @@ def write_report(
     baseline: Mapping[str, Any] | None = None,
     intervals: Mapping[str, Any] | None = None,
     warnings: Sequence[str] = (),
+    probabilities: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Evaluate a classifier on labelled texts and write a report: a page, its numbers and its pictures.
@@ -72,6 +73,7 @@ def write_report(
         intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
             several heads. None: from `bootstrap_intervals`.
         warnings: shown at the top.
+        probabilities: what `TrainedClassifier.probabilities` returned for the texts; None: the texts go through the model.
         overwrite: whether an existing report may be replaced.
 
     Returns:
@@ -97,7 +99,7 @@ def write_report(
     classifier = trained_of(classifier)
     texts = check_texts("texts", texts)
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
-    outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
+    outcomes, together = collect_outcomes(classifier, texts, labels, pairs, probabilities)
     findings = {head: evaluate_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
     for found in findings.values():
         _place_mistakes(found, labels, len(texts))
