@@ -13,6 +13,7 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.cli.options import say
 from kerasbert.cli.reading import Heads, label_columns_of
+from kerasbert.export.artefacts import Artefact
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
@@ -76,25 +77,27 @@ class Reading:
         return cls(labels, {SINGLE_HEAD: task}, names={SINGLE_HEAD: options["label_names"]}, **columns)
 
     @classmethod
-    def of_classifier(cls, classifier: TrainedClassifier, label_column: str | None = None, **given: Any) -> Self:
+    def of_classifier(
+        cls, classifier: TrainedClassifier | Artefact, label_column: str | None = None, **given: Any
+    ) -> Self:
         """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given."""
-        saved, model = classifier.metrics.get("reading", {}), classifier.model
-        tree = model.hierarchy
+        saved, outputs = classifier.metrics.get("reading", {}), classifier.outputs
+        tree = outputs.hierarchy
         kept = dict(
             zip(COLUMNS, (saved.get("text", "text"), saved.get("text_pair"), saved.get("label_delimiter")), strict=True)
         )
-        columns = saved.get("columns") or label_columns_of(classifier.task, None)
+        columns = saved.get("columns") or label_columns_of(outputs.name, None)
         heads = saved.get("heads")
         if label_column is not None:
             columns = label_column.split(",")
-            heads = heads if tree is None else dict(zip(model.heads, columns, strict=False))
+            heads = heads if tree is None else dict(zip(outputs.tasks, columns, strict=False))
         return cls(
             tuple(columns),
-            dict(model.head_tasks),
+            {name: task.name for name, task in outputs.tasks.items()},
             heads=heads,
             is_hierarchical=tree is not None,
-            names={name: head.label_names for name, head in model.heads.items()},
-            subclasses=None if tree is None else tree.hierarchy.to_tree(),
+            names=outputs.label_names,
+            subclasses=None if tree is None else tree.to_tree(),
             **{**kept, **{name: value for name, value in given.items() if value is not None}},
         )
 

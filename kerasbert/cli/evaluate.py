@@ -11,6 +11,7 @@ import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert.cli.artefacts import open_to_judge
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
@@ -20,8 +21,8 @@ from kerasbert.evaluation.comparison import evaluate_with_baseline
 from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+from kerasbert.saving.answers import Answers
+from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 @app.command()
@@ -52,7 +53,7 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report", report))
     if report is not None:
         check_report_folder(report, overwrite)
-    classifier = trained_of(load(folder))
+    classifier = open_to_judge(context, folder)
     if threshold is not None:
         if not any(task.uses_thresholds for task in classifier.outputs.tasks.values()):
             refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
@@ -71,7 +72,7 @@ def evaluate(
     comparison = None
     if report is None and other is not None:
         scores, comparison = evaluate_with_baseline(classifier, examples.texts, cells, other, examples.text_pairs)
-    elif report is None:
+    elif report is None or not isinstance(classifier, TrainedClassifier):
         intervals = output_format is not Format.csv
         scores = classifier.evaluate(examples.texts, cells, examples.text_pairs, intervals=intervals)
     else:
@@ -96,7 +97,7 @@ def _print(
 
 
 def _baseline(
-    classifier: TrainedClassifier, train: Examples, test: Examples, reading: Reading
+    classifier: Answers, train: Examples, test: Examples, reading: Reading
 ) -> tuple[BaselineScores, list[str]]:
     """Score the baseline; list what is wrong with the comparison."""
     keys = text_keys(train.texts, train.text_pairs)

@@ -32,8 +32,15 @@ class ExportPrecision(enum.StrEnum):
     bfloat16 = "bfloat16"
 
 
+class Scores(enum.StrEnum):
+    """What an ONNX model gives."""
+
+    logits = "logits"
+    probabilities = "probabilities"
+
+
 class Quantization(enum.StrEnum):
-    """Quantizations of the weights of a TFLite file."""
+    """Quantizations of the weights of a TFLite file or an ONNX model."""
 
     none = "none"
     float16 = "float16"
@@ -50,9 +57,11 @@ class FormatOptions:
         precision: precision of the encoder of a SavedModel; bfloat16 is faster where there is hardware. None: float32.
         warmup: write warm-up requests into a SavedModel, which needs tensorflow-serving-api. None: yes.
         quantize: weights of a TFLite file: float16 halves it, dynamic makes it a quarter and the fastest, int8 also computes
-            on 8-bit numbers. None: as they are.
+            on 8-bit numbers; of an ONNX model: float16, or int8, a quarter. None: as they are.
         length: tokens that a TFLite file reads, or 'dynamic'. None: as the classifier was trained.
         calibration: file of some hundred real texts, such as the training data, for --quantize int8.
+        scores: what an ONNX model gives. None: logits, as the tools for transformers expect.
+        opset: version of ONNX's operators, from 13 to 18. None: 15.
         overwrite: replace an existing folder, other than a version. None: no.
     """
 
@@ -62,6 +71,8 @@ class FormatOptions:
     quantize: Quantization | None = None
     length: str | None = None
     calibration: str | None = None
+    scores: Scores | None = None
+    opset: int | None = None
     overwrite: bool | None = None
 
 
@@ -71,7 +82,7 @@ OWN_OPTIONS = {
     ExportFormat.saved_model: ("version", "precision", "warmup"),
     ExportFormat.tflite: ("quantize", "length", "calibration", "overwrite"),
     ExportFormat.huggingface: ("overwrite",),
-    ExportFormat.onnx: ("overwrite",),
+    ExportFormat.onnx: ("scores", "quantize", "opset", "overwrite"),
 }
 
 
@@ -183,6 +194,7 @@ def _huggingface(classifier: TrainedClassifier, output: Path | None, name: str, 
 def _onnx(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.onnx_model import export_onnx
 
+    own |= {name: own[name].value for name in ("scores", "quantize") if name in own}
     return export_onnx(classifier, output or Path("onnx") / name, **own)
 
 

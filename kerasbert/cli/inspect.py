@@ -13,7 +13,7 @@ from kerasbert.cli.options import app, refuse_useless
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
 from kerasbert.encoders.config import BertConfig
-from kerasbert.export.description import read_export
+from kerasbert.export.description import heads_in, read_export
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.inspection import (
     HeadFacts,
@@ -27,13 +27,17 @@ from kerasbert.saving.inspection import (
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 MOST_LABELS = 30
+NO_HEADS: dict[str, Any] = {"heads": {}}
 
 
 @app.command()
 def inspect(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(help="A saved classifier, an exported version folder, or name or folder of a checkpoint.")
+        str,
+        typer.Argument(
+            help="A saved classifier, an export or its .tflite or .onnx, or name or folder of a checkpoint."
+        ),
     ] = DEFAULT_ENCODER,
     text: Annotated[
         list[str] | None, typer.Option("--text", help="A text whose tokens to show; may be repeated.")
@@ -56,6 +60,8 @@ def inspect(
     if (folder / CLASSIFIER_FILE).is_file():
         for head in heads_of(folder):
             _print_labels(head)
+    for head in heads_in(read_export(folder) or NO_HEADS):
+        _print_labels(head)
     _print_files(folder)
     _show(f"Manifest: {state}")
     if text:
@@ -128,7 +134,7 @@ def _describe_export(description: dict[str, Any]) -> list[str]:
     ]
     figures = [
         f"  {name}: {value if isinstance(value, str) else shorten(value, 400)}"
-        for name, value in description["report"].items()
+        for name, value in description.get("report", {}).items()
     ]
     first = f"{description['format']} of a {description['task']} classifier, up to {description['max_length']} tokens"
     return [first, *heads, *figures]

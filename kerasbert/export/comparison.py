@@ -12,6 +12,7 @@ import numpy as np
 from kerasbert._core.checks import check_texts
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasbertWarning
 from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.multiclass import Multiclass
 
 BATCH = 32
 # Largest accepted difference of a probability; the second where classifier or export computes in half precision.
@@ -172,6 +173,18 @@ def check_plain_texts(classifier: TrainedClassifier) -> None:
             f"`long_texts` must be 'truncate', which is all that tokenizers of other libraries do; got {way!r}. A "
             f"SavedModel also takes 'head_tail', a saved folder all of them."
         )
+
+
+def check_decides_by_probability(classifier: TrainedClassifier, library: str) -> None:
+    """Refuse heads of exclusive labels that choose otherwise than by the largest probability, as other libraries do."""
+    for head, task in classifier.outputs.tasks.items():
+        asks_itself = task.exclusive and not task.uses_thresholds and type(task).predict is not Multiclass.predict
+        if asks_itself:
+            raise ConfigError(
+                f"The head {head!r} must choose its most probable label, as {library} does; a {task.name} head decides "
+                f"otherwise: {task.decision} Export a SavedModel, which decides itself, or probabilities: "
+                f"--format onnx --scores probabilities, or tflite."
+            )
 
 
 def folder_size(folder: Path) -> int:

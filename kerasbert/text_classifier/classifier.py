@@ -379,18 +379,19 @@ class TextClassifier(Settings):
         return save_pretrained(self, folder, **options)
 
     def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Export:
-        """Write `model.onnx`, from token ids to probabilities, with the tokenizer and the labels beside it.
+        """Write `onnx/model.onnx`, from token ids to logits or probabilities, with tokenizer and labels beside it.
 
         Args:
             folder: the folder to appear.
-            **options: `overwrite`, `texts`, `labels` and `allow_loss`, see `kerasbert.export.onnx_model.export_onnx`.
+            **options: `scores`, `quantize`, `opset`, `overwrite`, `texts`, `labels` and `allow_loss`, see
+                `kerasbert.export.onnx_model.export_onnx`.
 
         Returns:
             The folder as `path`, and the `report` of the comparison with this classifier.
 
         Raises:
             ArtifactError: when the folder cannot be written, or ONNX Runtime gives other probabilities.
-            ConfigError: when a package is missing or the classifier is not trained yet.
+            ConfigError: when a package is missing, an option cannot be used or the classifier is not trained yet.
         """
         from kerasbert.export.onnx_model import export_onnx
 
