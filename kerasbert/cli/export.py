@@ -62,6 +62,9 @@ class FormatOptions:
         calibration: file of some hundred real texts, such as the training data, for --quantize int8.
         scores: what an ONNX model gives. None: logits, as the tools for transformers expect.
         opset: version of ONNX's operators, from 13 to 18. None: 15.
+        push_to_hub: repository of the hub, OWNER/NAME, that a huggingface export is also uploaded to; log in with `hf auth
+            login`, or set HF_TOKEN.
+        public: make the repository public where it is made. None: private.
         overwrite: replace an existing folder, other than a version. None: no.
     """
 
@@ -73,6 +76,8 @@ class FormatOptions:
     calibration: str | None = None
     scores: Scores | None = None
     opset: int | None = None
+    push_to_hub: str | None = None
+    public: bool | None = None
     overwrite: bool | None = None
 
 
@@ -81,7 +86,7 @@ READING = ("text_column", "label_column", "label_delimiter")
 OWN_OPTIONS = {
     ExportFormat.saved_model: ("version", "precision", "warmup"),
     ExportFormat.tflite: ("quantize", "length", "calibration", "overwrite"),
-    ExportFormat.huggingface: ("overwrite",),
+    ExportFormat.huggingface: ("push_to_hub", "public", "overwrite"),
     ExportFormat.onnx: ("scores", "quantize", "opset", "overwrite"),
 }
 
@@ -129,6 +134,8 @@ def export(
     _check_options(output_format, own)
     if data is None:
         refuse_useless(context, dict.fromkeys(READING, "goes with --data"))
+    if own.get("public") is not None and "push_to_hub" not in own:
+        raise typer.BadParameter("--public goes with --push-to-hub.")
     classifier = trained_of(load(folder))
     if classifier.metrics.get("reading", {}).get("text_pair"):
         raise ConfigError(
@@ -146,7 +153,7 @@ def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
     for name in given:
         if name not in OWN_OPTIONS[output_format]:
             takers = [other.value for other, names in OWN_OPTIONS.items() if name in names]
-            raise typer.BadParameter(f"--{name} goes with --format {' or '.join(takers)}.")
+            raise typer.BadParameter(f"--{name.replace('_', '-')} goes with --format {' or '.join(takers)}.")
 
 
 def _labelled(classifier: TrainedClassifier, data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
@@ -186,9 +193,18 @@ def _tflite(classifier: TrainedClassifier, output: Path | None, name: str, own: 
 
 
 def _huggingface(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    from kerasbert.export.hub import check_repo_id, push_folder
     from kerasbert.export.hugging_face import save_pretrained
 
-    return save_pretrained(classifier, output or Path("huggingface") / name, **own)
+    repository, public = own.pop("push_to_hub", None), own.pop("public", False)
+    if repository is None:
+        return save_pretrained(classifier, output or Path("huggingface") / name, **own)
+    check_repo_id(repository)
+    result = save_pretrained(classifier, output or Path("huggingface") / name, **own)
+    pushed = push_folder(result.path, repository, private=not public)
+    way = "; make it public in its settings, or with --public where it is made" if pushed.private else ""
+    say(f"pushed to {pushed.url}, which is {'private' if pushed.private else 'public'}{way}")
+    return result
 
 
 def _onnx(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:

@@ -27,6 +27,7 @@ from kerasbert.export.comparison import (
     compare_probabilities,
     describe_report,
     folder_size,
+    stored,
     texts_to_compare,
     tolerance_of,
 )
@@ -109,7 +110,7 @@ def save_pretrained(
             (beside / CODE_FILE).write_text(code, encoding="utf-8")
         write_tokenizer(classifier.tokenizer, model.encoder.model_type, beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code, allow_loss)
-        write_json(beside / REPORT_FILE, report)
+        write_json(beside / REPORT_FILE, stored(report))
         (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
     return Export(Path(folder), report)
 
@@ -245,7 +246,7 @@ def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
 
 
 def _card(classifier: TrainedClassifier, code: str, report: Mapping[str, Any]) -> str:
-    model, measured, one_head = classifier.model, describe_report(report), len(classifier.model.heads) == 1
+    model, measured, one_head = classifier.model, describe_report(stored(report)), len(classifier.model.heads) == 1
     if code:
         usage = OTHER_USAGE.format(code=usage_code(model), pipeline=PIPELINE if one_head else "")
     else:

@@ -31,6 +31,7 @@ from kerasbert.export.comparison import (
     describe_report,
     folder_size,
     in_units,
+    stored,
     texts_to_compare,
     tolerance_of,
 )
@@ -155,7 +156,7 @@ def export_onnx(
         write_tokenizer(classifier.tokenizer, classifier.model.encoder.model_type, beside)
         _write_model(classifier, model_file(beside, quantize), description)
         report = {**settings, **_prove(classifier, beside, data, description, allow_loss)}
-        write_json(beside / FLAT_DESCRIPTION_FILE, {**description, "report": report})
+        write_json(beside / FLAT_DESCRIPTION_FILE, {**description, "report": stored(report)})
         (beside / CARD_FILE).write_text(_card(classifier, report), encoding="utf-8")
     return Export(Path(folder), report)
 
@@ -242,5 +243,5 @@ def _card(classifier: TrainedClassifier, report: dict[str, Any]) -> str:
     if is_pipeline:
         usage += "\n" + JAVASCRIPT.format(dtype=JAVASCRIPT_DTYPES[quantize]).rstrip()
         library = "transformers.js"
-    measured = describe_report(report)
+    measured = describe_report(stored(report))
     return model_card(classifier, usage=usage, library=library, measured=measured, pipeline=is_pipeline)

@@ -23,6 +23,7 @@ from kerasbert.export.comparison import (
     check_parity,
     describe_report,
     folder_size,
+    stored,
     texts_to_compare,
 )
 from kerasbert.export.description import DESCRIPTION_FILE, describe, vocabulary_lines
@@ -107,10 +108,10 @@ def export_saved_model(
         if warmup:
             write_warmup(beside, signatures, chosen)
         report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype, allow_loss)
-        card = model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(report))
+        card = model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(stored(report)))
         (beside / EXPORTED_CARD_FILE).parent.mkdir(exist_ok=True)
         (beside / EXPORTED_CARD_FILE).write_text(card, encoding="utf-8")
-        write_json(beside / DESCRIPTION_FILE, {**describe(classifier, "saved_model"), "report": report})
+        write_json(beside / DESCRIPTION_FILE, {**describe(classifier, "saved_model"), "report": stored(report)})
     return Export(writer.path, report)
 
 

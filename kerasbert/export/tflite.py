@@ -16,7 +16,7 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, check_te
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD, VOCABULARY_FILE
-from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
+from kerasbert.export.comparison import Export, in_units, latencies, stored, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines
 from kerasbert.export.graph_tokenizer import check_exportable
 from kerasbert.export.litert import TFLITE_FILE, LiteRT, check_litert, token_rows, uncut
@@ -106,8 +106,8 @@ def export_tflite(
         settings["minimum_runtime"] = minimum_runtime(model)
         report = {**settings, **_measure(file, reference, chosen, labels, size)}
         check_loss(report, allow_loss=allow_loss)
-        write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": report})
-        (beside / "README.md").write_text(tflite_card(classifier, report), encoding="utf-8")
+        write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": stored(report)})
+        (beside / "README.md").write_text(tflite_card(classifier, stored(report)), encoding="utf-8")
     return Export(path / TFLITE_FILE, report)
 
 

@@ -47,7 +47,7 @@ def tflite_card(classifier: TrainedClassifier, report: Mapping[str, Any]) -> str
 
 
 def _measured(report: Mapping[str, Any]) -> str:
-    rows = [f"| {title} | {_plain(report[name])} |" for name, title in ROWS.items()]
+    rows = [f"| {title} | {_plain(report[name])} |" for name, title in ROWS.items() if name in report]
     parts = ["\n".join(["| | |", "|---|---|", *rows]), MEDIAPIPE]
     if "allowed_losses" in report:
         parts.insert(0, ALLOWED + "\n".join(f"- {as_markdown(loss)}." for loss in report["allowed_losses"]))

@@ -1,6 +1,9 @@
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -20,6 +23,7 @@ def served(saved_classifier, tmp_path_factory):
     saved = saved_classifier("multitask")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(comparison, "TIMED_CALLS", 3)
+        patch.setenv("SOURCE_DATE_EPOCH", "0")
         paths = [export_saved_model(load(saved), folder / "model", texts=TEXTS).path for _ in range(2)]
     return saved, *paths
 
@@ -34,19 +38,44 @@ def test_a_saved_model_answers_as_the_classifier_does(served):
     assert artefact.probabilities([])["topic"].shape == (0, 3)
 
 
-def test_the_command_evaluates_an_export_as_the_classifier(served, tmp_path, capsys):
+def test_an_export_is_scored_as_its_classifier(served):
     saved, path, _ = served
-    rows = [{"text": text, "topic": "x", "flags": "a;b", "spam": "no"} for text in TEXTS]
+    labels = {"topic": ["x"] * 8, "flags": [["a"]] * 8, "spam": ["no", "yes"] * 4}
+    assert open_artefact(path).evaluate(TEXTS, labels) == load(saved).evaluate(TEXTS, labels)
+
+
+def test_the_command_evaluates_an_export(saved_classifier, tmp_path, capsys):
+    rows = [{"text": text, "label": label} for text, label in zip(TEXTS, "xyzyxzyx", strict=True) if text]
     (tmp_path / "data.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    assert cli.main(["evaluate", str(path), str(tmp_path / "data.jsonl"), "--report", str(tmp_path / "page")]) == 2
+    saved, data = saved_classifier("multiclass"), str(tmp_path / "data.jsonl")
+    path = load(saved).export_onnx(tmp_path / "onnx").path
+    assert cli.main(["evaluate", str(saved), data, "--format", "json"]) == 0
+    expected = json.loads(capsys.readouterr().out)
+    assert cli.main(["evaluate", str(path), data, "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == expected["accuracy"]
+    assert cli.main(["inspect", str(path / "onnx" / "model.onnx")]) == 0
+    told = capsys.readouterr().out
+    assert "onnx of a multiclass classifier" in told and "multiclass, 3 labels" in told
+    assert cli.main(["evaluate", str(path), data, "--report", str(tmp_path / "page")]) == 2
     assert "--report goes with a saved classifier" in capsys.readouterr().err
 
 
 def test_equal_classifiers_give_equal_bytes(served):
     _, first, second = served
-    names = ["saved_model.pb", "fingerprint.pb", "variables/variables.index", "assets/vocab.txt"]
-    names += ["variables/variables.data-00000-of-00001", "assets.extra/tf_serving_warmup_requests"]
+    names = [file.relative_to(first) for file in first.rglob("*") if file.is_file()]
     assert [name for name in names if (first / name).read_bytes() != (second / name).read_bytes()] == []
+    report = json.loads((first / "assets.extra" / "kerasbert.json").read_text(encoding="utf-8"))["report"]
+    assert len(names) == 8 and "largest_difference" in report and "latency_p50_ms" not in report
+
+
+@pytest.mark.slow
+def test_another_process_gives_the_same_bytes(served, tmp_path):
+    saved, first, _ = served
+    code = "import sys, kerasbert; kerasbert.load(sys.argv[1]).export_saved_model(sys.argv[2], warmup=False)"
+    command = [sys.executable, "-c", code, str(saved), str(tmp_path / "model")]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": "7"})
+    for name in ("saved_model.pb", "fingerprint.pb", "variables/variables.index"):
+        assert (tmp_path / "model" / "1" / name).read_bytes() == (first / name).read_bytes()
 
 
 def test_canonical_names_are_those_of_no_process(served):
