@@ -165,7 +165,7 @@ def _open_tflite(folder: Path, description: Mapping[str, Any]) -> Ask:
 
 
 def _open_onnx(folder: Path, description: Mapping[str, Any]) -> Ask:
-    for name, known in (("quantize", FILES), ("scores", SCORES)):
+    for name, known in (("quantize", FILES), ("gives", SCORES)):
         if description.get(name) not in known:
             raise ArtifactError(
                 f"The description of {str(folder)!r} must have `{name}`, one of {', '.join(known)}; got "

@@ -125,7 +125,7 @@ def export_onnx(
         allow_loss: whether to write a model that differs too much all the same; report and card say so.
 
     Returns:
-        The folder and the report, also in `kerasbert.json` and the card: see `compare_probabilities`, with `scores`,
+        The folder and the report, also in `kerasbert.json` and the card: see `compare_probabilities`, with `gives`,
         `quantize`, `opset`, `size_bytes`, `load_seconds` and `compared_with`; of a quantised model also what
         `quantization_loss.compare` gives.
 
@@ -148,7 +148,7 @@ def export_onnx(
         check_decides_by_probability(classifier, "what reads logits")
     check_bool("allow_loss", allow_loss)
     check_output(folder, overwrite, kind="onnx")
-    settings = {"scores": scores, "quantize": quantize, "opset": opset}
+    settings = {"gives": scores, "quantize": quantize, "opset": opset}
     description = {**describe(classifier, "onnx"), **settings}
     data = texts_to_compare(texts), labels if texts is not None else None
     with atomic_dir_write(folder, kind="onnx", overwrite=overwrite) as beside:
@@ -186,7 +186,7 @@ def _write_model(classifier: TrainedClassifier, file: Path, description: dict[st
     from kerasbert.export.onnx_graph import describe_in_file, to_float16, to_onnx
 
     quantize = description["quantize"]
-    model = to_onnx(in_precision(classifier.model, "float32"), scores=description["scores"], opset=description["opset"])
+    model = to_onnx(in_precision(classifier.model, "float32"), scores=description["gives"], opset=description["opset"])
     if quantize == "float16":
         model = to_float16(model)
     describe_in_file(model, {ONNX_KEY: json.dumps(description, ensure_ascii=False)})
@@ -236,7 +236,7 @@ def _prove(
 
 
 def _card(classifier: TrainedClassifier, report: dict[str, Any]) -> str:
-    scores, quantize = report["scores"], report["quantize"]
+    scores, quantize = report["gives"], report["quantize"]
     file = model_file(Path(), quantize).as_posix()
     usage, library = USAGE.format(file=file, scores=scores, meaning=MEANINGS[scores]), "onnx"
     is_pipeline = scores == LOGITS and len(classifier.model.heads) == 1

@@ -53,7 +53,7 @@ def ask_onnx(folder: Path, tokens: Tokenizer, description: Mapping[str, Any], se
     """
     session = session or open_session(model_file(folder, description["quantize"]))
     wanted = [one.name for one in session.get_inputs() if one.name in INPUT_NAMES]
-    scores, heads = description["scores"], description["heads"]
+    scores, heads = description["gives"], description["heads"]
     readers = {name: _reader(head["task"], scores) for name, head in heads.items()}
     outputs = [output_name(head, scores) for head in heads]
 
