@@ -8,6 +8,7 @@ fingerprint becomes a hash of the model.
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def make_canonical(saved: Any) -> None:
         library = graph.graph_def.library
         ranks = _ranks(graph, [function.signature.name for function in library.function])
         names = {function.signature.name: _renumbered(function.signature.name, ranks) for function in library.function}
-        _rewrite(graph, lambda text, names=names, ranks=ranks: names.get(text) or _with_ranks(text, ranks), ranks)
+        _rewrite(graph, partial(_renamed, names, ranks), ranks)
         _sort(library.function, lambda function: function.signature.name)
         _sort(library.registered_gradients, lambda gradient: gradient.registered_op_type)
 
@@ -67,8 +68,8 @@ def _renumbered(name: str, ranks: dict[str, str]) -> str:
     return f"{match[1]}{ranks[match[2]]}" if match else name
 
 
-def _with_ranks(text: str, ranks: dict[str, str]) -> str:
-    return INSIDE.sub(lambda match: match[1] + ranks[match[2]], text)
+def _renamed(names: dict[str, str], ranks: dict[str, str], text: str) -> str:
+    return names.get(text) or INSIDE.sub(lambda match: match[1] + ranks[match[2]], text)
 
 
 def _messages(message: Any) -> Iterator[Any]:
@@ -88,7 +89,7 @@ def _messages(message: Any) -> Iterator[Any]:
 def _numbered_attributes(graph: Any) -> Iterator[Any]:
     """Iterate over the attributes of nodes, functions and arguments that hold a number."""
     for message in _messages(graph):
-        attributes = getattr(message, "attr", None)
+        attributes: Any = getattr(message, "attr", None)
         if hasattr(attributes, "items"):
             found = (attributes[key] for key in NUMBER_ATTRIBUTES if key in attributes)
             yield from (one for one in found if ATTRIBUTE.fullmatch(one.s.decode(errors="replace")))

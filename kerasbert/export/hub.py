@@ -87,7 +87,7 @@ def push_folder(
 def check_repo_id(repo_id: str) -> None:
     """Raise a ConfigError unless it is the name of a repository."""
     from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id
+    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
 
     try:
         validate_repo_id(repo_id)

@@ -91,9 +91,7 @@ def _scores(task: Task, values: Any, scores: str, are_logits: bool) -> Any:
         return columns(task, values)
     one_of_two = task.units < len(task.label_names)
     if not are_logits:
-        values = (
-            _logs(values) if task.exclusive and not one_of_two else _logs(values) - tf.math.log1p(-_below_one(values))
-        )
+        values = _logs(values) if task.exclusive and not one_of_two else _logs(values) - _logs(1 - _below_one(values))
     # Of a binary head the logit of the first label is 0, as in a folder for PyTorch.
     return tf.concat([tf.zeros_like(values), values], axis=1) if one_of_two else values
 

@@ -10,7 +10,7 @@ import importlib.util
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -217,9 +217,10 @@ def _prove(
         "load_seconds": round(time.perf_counter() - begin, 3),
         "size_bytes": folder_size(folder),
     }
-    ask, answers = ask_onnx(folder, classifier.tokenizer, description, session), []
+    ask = ask_onnx(folder, classifier.tokenizer, description, session)
+    answers: list[Mapping[str, np.ndarray]] = []
 
-    def keep(some: Sequence[str]) -> dict[str, np.ndarray]:
+    def keep(some: Sequence[str]) -> Mapping[str, np.ndarray]:
         answers.append(ask(some))
         return answers[-1]
 

@@ -308,7 +308,7 @@ def test_the_oldest_runtime_is_told(exported):
     assert f"| oldest TensorFlow Lite runtime | {result.report['minimum_runtime']} |" in card
 
 
-@pytest.mark.parametrize("kind", ["binary", "multilabel", "hierarchical"])
+@pytest.mark.parametrize("kind", ["binary", "multilabel", "multitask"])
 def test_an_opened_file_answers_as_the_classifier_does(kind, exported):
     classifier, result = exported(kind)
     artefact = open_artefact(result.path)
