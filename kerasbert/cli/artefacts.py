@@ -1,23 +1,31 @@
 """Saved classifiers and exports behind one door, for the commands that judge."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from kerasbert.cli.options import refuse_useless
-from kerasbert.export.artefacts import Artefact, open_artefact
-from kerasbert.export.description import is_export
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+
+if TYPE_CHECKING:
+    from kerasbert.export.artefacts import Artefact
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
-def open_to_judge(context: typer.Context, path: Path) -> TrainedClassifier | Artefact:
+def open_to_judge(context: typer.Context, path: Path) -> "TrainedClassifier | Artefact":
     """Load a saved classifier, or open an export in its own runtime.
 
     Raises:
         typer.BadParameter: when the command line has an option that an export cannot follow.
     """
+    from kerasbert.export.description import is_export
+
     if not is_export(path):
+        from kerasbert.saving.trained_classifier import trained_of
+        from kerasbert.text_classifier import load
+
         return trained_of(load(path))
     refuse_useless(context, {"report": "goes with a saved classifier, whose model the report describes"})
+    from kerasbert.export.artefacts import open_artefact
+
     return open_artefact(path)

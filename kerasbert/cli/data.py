@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -13,7 +13,6 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.cli.options import say
 from kerasbert.cli.reading import Heads, label_columns_of
-from kerasbert.export.artefacts import Artefact
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
@@ -25,6 +24,9 @@ from kerasbert.reading.row_labels import LabelOptions, ReadLabels, labels_reader
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.levels import LEVEL_TASKS
 from kerasbert.tasks.table import TASKS
+
+if TYPE_CHECKING:
+    from kerasbert.export.artefacts import Artefact
 
 COLUMNS = ("text_column", "text_pair_column", "label_delimiter")
 
@@ -78,7 +80,7 @@ class Reading:
 
     @classmethod
     def of_classifier(
-        cls, classifier: TrainedClassifier | Artefact, label_column: str | None = None, **given: Any
+        cls, classifier: "TrainedClassifier | Artefact", label_column: str | None = None, **given: Any
     ) -> Self:
         """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given."""
         saved, outputs = classifier.metrics.get("reading", {}), classifier.outputs

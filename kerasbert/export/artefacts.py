@@ -15,8 +15,10 @@ from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.paths import local_path
 from kerasbert.export.comparison import BATCH, Ask, in_units
-from kerasbert.export.description import is_exported_file, read_export
-from kerasbert.export.onnx_runtime import FILES, SCORES, ask_onnx
+from kerasbert.export.description import ONNX_SUFFIX, is_exported_file, read_export
+from kerasbert.export.litert import TFLITE_FILE, ask_tflite, check_litert, uncut
+from kerasbert.export.onnx_runtime import FILES, SCORES, ask_onnx, model_file
+from kerasbert.export.onnx_runtime import FOLDER as ONNX_FOLDER
 from kerasbert.labels.kinds import NAMES, kind_for
 from kerasbert.saving.answers import Answers
 from kerasbert.tasks.outputs import Outputs
@@ -90,7 +92,7 @@ def open_artefact(path: str | os.PathLike[str]) -> Artefact:
         ConfigError: when its runtime is not installed.
     """
     path = local_path(path, error=ArtifactError)
-    folder = path.parent if is_exported_file(path) else path
+    folder = _folder_of(path)
     description = read_export(folder) or read_export(path)
     if description is None:
         raise ArtifactError(
@@ -104,7 +106,25 @@ def open_artefact(path: str | os.PathLike[str]) -> Artefact:
             f"{shorten(description['format'])} of kerasbert {shorten(description.get('kerasbert_version', '?'))}. Export "
             f"the classifier again."
         )
-    return artefact_of(description, opener(folder, description))
+    ask = opener(folder, description)
+    if is_exported_file(path) and path != folder / _own_file(description):
+        raise ArtifactError(
+            f"{str(path)!r} must be the file that an exported folder is about, {_own_file(description)!r}; give the folder."
+        )
+    return artefact_of(description, ask)
+
+
+def _folder_of(path: Path) -> Path:
+    """Return the exported folder that a file lies in."""
+    if not is_exported_file(path):
+        return path
+    inside = path.suffix.lower() == ONNX_SUFFIX and path.parent.name == ONNX_FOLDER
+    return path.parent.parent if inside else path.parent
+
+
+def _own_file(description: Mapping[str, Any]) -> str:
+    is_onnx = description["format"] == "onnx"
+    return model_file(Path(), description["quantize"]).as_posix() if is_onnx else TFLITE_FILE
 
 
 def artefact_of(description: Mapping[str, Any], ask: Ask) -> Artefact:
@@ -154,8 +174,6 @@ def _open_saved_model(folder: Path, description: Mapping[str, Any]) -> Ask:
 
 
 def _open_tflite(folder: Path, description: Mapping[str, Any]) -> Ask:
-    from kerasbert.export.litert import ask_tflite, check_litert, uncut
-
     check_litert()
     length = description.get("report", {}).get("length")
     if isinstance(length, int):

@@ -51,7 +51,7 @@ def test_the_command_evaluates_an_export(saved_classifier, tmp_path, capsys):
     path = load(saved).export_onnx(tmp_path / "onnx").path
     assert cli.main(["evaluate", str(saved), data, "--format", "json"]) == 0
     expected = json.loads(capsys.readouterr().out)
-    assert cli.main(["evaluate", str(path), data, "--format", "json"]) == 0
+    assert cli.main(["evaluate", str(path / "onnx" / "model.onnx"), data, "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["accuracy"] == expected["accuracy"]
     assert cli.main(["inspect", str(path / "onnx" / "model.onnx")]) == 0
     told = capsys.readouterr().out

@@ -327,6 +327,10 @@ def test_a_lone_file_shows_labels_and_thresholds(exported, tmp_path, capsys):
         assert re.search(rf"{name}\W+{threshold:.4f}", told)
     with pytest.raises(ArtifactError, match=r"lacks tokenizer.json, .*give the folder"):
         open_artefact(tmp_path / "lone.tflite")
+    other = shutil.copytree(result.path.parent, tmp_path / "folder") / "other.tflite"
+    shutil.copy(result.path, other)
+    with pytest.raises(ArtifactError, match=r"'other.tflite', which its manifest does not list"):
+        open_artefact(other)
 
 
 def named(head):
