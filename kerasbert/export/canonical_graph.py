@@ -1,8 +1,8 @@
 """Name what a SavedModel holds alike in every process, so that equal classifiers give equal bytes.
 
 TensorFlow numbers functions, tables and loops with one counter for each process, which also counts what was traced before.
-Here the numbers are replaced by their ranks, functions are sorted by their new names, and the random identifier of the
-fingerprint becomes a hash of the model.
+Here the numbers are replaced by their ranks, functions are sorted by their new names, the configuration of the process is
+forgotten, and the random identifier of the fingerprint becomes a hash of the model.
 """
 
 import hashlib
@@ -18,6 +18,8 @@ NUMBERED = re.compile(r"(.*_)(\d+)", re.DOTALL)
 INSIDE = re.compile(r"(?<![A-Za-z0-9])(while_(?:cond_|body_)?|key_value_init|CustomGradient-)(\d+)")
 # Attributes whose value is a number of this kind, with a name or bare: of a table, a capture, a gradient.
 NUMBER_ATTRIBUTES = ("shared_name", "_user_specified_name", "_gradient_op_type")
+# Threads, devices and options of the optimiser, in every call of a function.
+CONFIGURATION = "config_proto"
 ATTRIBUTE = re.compile(r"(CustomGradient-)?(\d+)")
 
 
@@ -27,6 +29,7 @@ def make_canonical(saved: Any) -> None:
         library = graph.graph_def.library
         ranks = _ranks(graph, [function.signature.name for function in library.function])
         names = {function.signature.name: _renumbered(function.signature.name, ranks) for function in library.function}
+        _forget_process(graph)
         _rewrite(graph, partial(_renamed, names, ranks), ranks)
         _sort(library.function, lambda function: function.signature.name)
         _sort(library.registered_gradients, lambda gradient: gradient.registered_op_type)
@@ -41,6 +44,14 @@ def write_fingerprint(folder: Path) -> None:
     digest = hashlib.sha256((folder / MODEL_FILE).read_bytes()).digest()
     found.uuid = str(int.from_bytes(digest[:16], "big"))
     (folder / FINGERPRINT_FILE).write_bytes(found.SerializeToString(deterministic=True))
+
+
+def _forget_process(graph: Any) -> None:
+    """Clear how TensorFlow was configured where the graph was traced; whoever loads it has a configuration of its own."""
+    for message in _messages(graph):
+        attributes: Any = getattr(message, "attr", None)
+        if hasattr(attributes, "items") and CONFIGURATION in attributes:
+            attributes[CONFIGURATION].s = b""
 
 
 def _sort(messages: Any, key: Callable[[Any], str]) -> None:

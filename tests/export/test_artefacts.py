@@ -55,7 +55,7 @@ def test_the_command_evaluates_an_export(saved_classifier, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["accuracy"] == expected["accuracy"]
     assert cli.main(["inspect", str(path / "onnx" / "model.onnx")]) == 0
     told = capsys.readouterr().out
-    assert "onnx of a multiclass classifier" in told and re.search(r"multiclass,\s+3\s+labels", told)
+    assert "onnx of a multiclass classifier" in told and "multiclass,3labels" in "".join(told.split())
     assert cli.main(["evaluate", str(path), data, "--report", str(tmp_path / "page")]) == 2
     assert "--report goes with a saved classifier" in capsys.readouterr().err
 

@@ -285,8 +285,8 @@ def test_transformers_js_gives_the_same(exported, tmp_path):
     script = tmp_path / "classify.mjs"
     shutil.copy(Path(__file__).with_name("transformers_js_client.mjs"), script)
     command = ["node", str(script), str(export.path.parent), export.path.name]
-    # It has no option for special tokens that a text spells.
-    texts = [text for text in TEXTS if text and "[SEP]" not in text]
+    # It has no option for special tokens that a text spells, and cuts a long text with the [SEP] at its end.
+    texts = [text for text in TEXTS if text and "[SEP]" not in text and len(text) < 100]
     done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     names = classifier.classes_.tolist()
