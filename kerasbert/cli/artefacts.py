@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kerasbert.cli.options import refuse_useless
+from kerasbert.cli.starting import load_classifier, start_tensorflow
 
 if TYPE_CHECKING:
     from kerasbert.export.artefacts import Artefact
@@ -21,11 +22,9 @@ def open_to_judge(context: typer.Context, path: Path) -> "TrainedClassifier | Ar
     from kerasbert.export.description import is_export
 
     if not is_export(path):
-        from kerasbert.saving.trained_classifier import trained_of
-        from kerasbert.text_classifier import load
-
-        return trained_of(load(path))
+        return load_classifier(path)
     refuse_useless(context, {"report": "goes with a saved classifier, whose model the report describes"})
+    start_tensorflow()
     from kerasbert.export.artefacts import open_artefact
 
     return open_artefact(path)

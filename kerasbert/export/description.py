@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import verify_manifest
@@ -27,9 +27,11 @@ from kerasbert._core.staging import recover_folder
 from kerasbert._version import __version__
 from kerasbert.saving.format import METRICS_FORM
 from kerasbert.saving.inspection import HeadFacts
-from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.tasks.table import TASKS
 from kerasbert.tokenization.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
 # Of a folder with an ONNX or TFLite file, and inside the latter.
@@ -51,8 +53,10 @@ TFLITE_SUFFIX, ONNX_SUFFIX = ".tflite", ".onnx"
 ONNX_KEY = "kerasbert"
 
 
-def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
+def describe(classifier: "TrainedClassifier", kind: str) -> dict[str, Any]:
     """Describe as plain data what a classifier decides and how; `kind` is that of the artefact."""
+    from kerasbert.saving.trained_classifier import reading_of
+
     outputs = classifier.outputs
     return {
         "kerasbert_version": __version__,
@@ -61,6 +65,7 @@ def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
         "max_length": classifier.tokenizer.max_length,
         "pad_id": classifier.tokenizer.pad_id,
         "split_special_tokens": classifier.tokenizer.split_special_tokens,
+        **({"prompt": classifier.tokenizer.prompt} if classifier.tokenizer.prompt else {}),
         "heads": {
             name: {
                 "task": head.task.name,
