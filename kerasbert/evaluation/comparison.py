@@ -9,12 +9,12 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
 from kerasbert.evaluation.paired import is_significant, paired_p_values, verdict
-from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.saving.answers import Answers
 from kerasbert.tasks.task import Task
 
 
 def collect_outcomes(
-    classifier: TrainedClassifier,
+    classifier: Answers,
     texts: Sequence[str],
     labels: Any,
     text_pairs: Sequence[str] | None = None,
@@ -34,7 +34,7 @@ def collect_outcomes(
 
 
 def evaluate_with_baseline(
-    classifier: TrainedClassifier,
+    classifier: Answers,
     texts: Sequence[str],
     labels: Any,
     baseline: Mapping[str, Any],
@@ -92,7 +92,7 @@ def compare_with_baseline(
     return {"verdict": verdict(task, scores, baseline, p_values), "rows": rows}
 
 
-def _encode(classifier: TrainedClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
+def _encode(classifier: Answers, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
     if not len(texts):
         raise DataError("`texts` must hold at least one text to evaluate; got none.")
     y_true = classifier.encode_labels(labels)
