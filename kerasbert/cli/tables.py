@@ -9,11 +9,13 @@ from typing import Any
 
 from kerasbert.evaluation.paired import format_p_value
 from kerasbert.objectives.scores import tell_absent_labels
-from kerasbert.subclasses.discovery import Discovery
+from kerasbert.subclasses.found import Discovery
 
 RANKED = ("average_precision", "roc_auc")
 AVERAGES = ("micro", "macro", "weighted")
 NUMBERS = ("precision", "recall", "f1")
+# Backgrounds of the strongest pieces of a text, and the strength below which a piece has none.
+GREEN, RED, FAINTEST = (76, 175, 80), (239, 83, 80), 0.1
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -50,6 +52,25 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     for row in shown:
         table.add_row(*row)
     _console().print(table)
+
+
+def print_shaded(pieces: Sequence[tuple[str, float]]) -> None:
+    """Print a text in pieces, each in green (positive) or red by its strength in [-1, 1]; plain where there is no colour."""
+    from rich.text import Text
+
+    text = Text()
+    for piece, strength in pieces:
+        text.append(_plain(piece), style=_shade(strength))
+    _console().print(text)
+
+
+def _shade(strength: float) -> str:
+    if abs(strength) < FAINTEST:
+        return ""
+    darkest = GREEN if strength > 0 else RED
+    # From white to the darkest; black letters are legible on both, whatever the terminal's own colours are.
+    red, green, blue = (round(255 - abs(strength) * (255 - one)) for one in darkest)
+    return f"black on rgb({red},{green},{blue})"
 
 
 def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False) -> None:
@@ -121,15 +142,15 @@ def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any
 def print_discovery(discovery: Discovery) -> None:
     """Print the groups of each class with sizes and terms, and the agreement where it is known."""
     table = _table(None)
-    for name in ("subclass", "texts", "terms"):
-        table.add_column(name, justify="right" if name == "texts" else "left", overflow="fold")
+    for name in ("group", "subclass", "texts", "terms"):
+        table.add_column(name, justify="left" if name in ("subclass", "terms") else "right", overflow="fold")
     for found in discovery.classes.values():
         scores = found.agreement
         note = "" if scores is None else f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
         verdict = "looks like one group" if found.unimodal else f"{len(found.subclasses)} groups"
-        table.add_row(_plain(f"{found.label}: {verdict}"), str(len(found.rows)), note)
+        table.add_row("", _plain(f"{found.label}: {verdict}"), str(len(found.rows)), note)
         for one in found.subclasses:
-            table.add_row(_plain(f"  {one.name}"), str(one.size), _plain(", ".join(one.terms)))
+            table.add_row(str(one.number), _plain(one.name), str(one.size), _plain(", ".join(one.terms)))
     _console().print(table)
     mean = discovery.to_dict()["mean_agreement"]
     if mean is not None:

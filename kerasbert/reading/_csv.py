@@ -5,14 +5,14 @@ import contextlib
 import csv
 import io
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import half_surrogate, shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
 from kerasbert.reading._files import LONGEST, OTHER_ENCODING, Lines, LostError, SourceFile
-from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading._table import Cells, Row, check_columns, check_number
 
 TAB = "\t"
 # What may separate cells, in words.
@@ -51,14 +51,18 @@ def csv_columns(file: SourceFile, lines: Lines) -> list[str]:
     return next(_whole_rows(file, lines), [])
 
 
-def write_csv(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write a file with a column added; see `copy_with_column`."""
+def write_csv(file: SourceFile, lines: Lines, target: Path, columns: Mapping[str, Cells]) -> None:
+    """Write a file with columns added or replaced; see `copy_with_columns`."""
     header, *rows = _whole_rows(file, lines)
-    check_number(file.path, len(rows), cells)
+    for cells in columns.values():
+        check_number(file.path, len(rows), cells)
+    new = [name for name in columns if name not in header]
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, delimiter=_delimiter(file), lineterminator="\n")
-    writer.writerow([*header, column])
-    writer.writerows([*row, cell or ""] for row, cell in zip(rows, cells, strict=True))
+    writer.writerow([*header, *new])
+    for number, row in enumerate(rows):
+        kept = [columns[name][number] if name in columns else cell for name, cell in zip(header, row, strict=True)]
+        writer.writerow([*kept, *[columns[name][number] for name in new]])
     target.write_text(stream.getvalue(), encoding="utf-8", newline="")
 
 

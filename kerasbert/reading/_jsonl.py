@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.json_files import repeated_key
 from kerasbert.reading._files import OTHER_ENCODING, Lines, SourceFile, carriage_hint
-from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading._table import Cells, Row, check_columns, check_number
 
 # Rows among which the text's key must come once, and keys that a message can list.
 FIRST_ROWS = 1000
@@ -39,11 +39,13 @@ def jsonl_columns(file: SourceFile, lines: Lines) -> list[str]:
     return list(dict.fromkeys(name for row in _whole_rows(file, lines) for name in row))
 
 
-def write_jsonl(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write a file with a column added; see `copy_with_column`."""
+def write_jsonl(file: SourceFile, lines: Lines, target: Path, columns: Mapping[str, Cells]) -> None:
+    """Write a file with columns added or replaced; see `copy_with_columns`."""
     rows = list(_whole_rows(file, lines))
-    check_number(file.path, len(rows), cells)
-    written = [json.dumps({**row, column: cell}, ensure_ascii=False) for row, cell in zip(rows, cells, strict=True)]
+    for cells in columns.values():
+        check_number(file.path, len(rows), cells)
+    added = [{name: cells[number] for name, cells in columns.items()} for number in range(len(rows))]
+    written = [json.dumps({**row, **more}, ensure_ascii=False) for row, more in zip(rows, added, strict=True)]
     target.write_text("".join(f"{line}\n" for line in written), encoding="utf-8", newline="")
 
 

@@ -1,6 +1,9 @@
 """`kb.subclasses`: finer classes inside the classes, found without labels or learned on a classifier's features."""
 
 from kerasbert.subclasses.agreement import score_agreement as score_agreement
-from kerasbert.subclasses.discovery import ClassDiscovery as ClassDiscovery
-from kerasbert.subclasses.discovery import Discovery as Discovery
-from kerasbert.subclasses.discovery import Subclass as Subclass
+from kerasbert.subclasses.discovery_files import load_discovery as load_discovery
+from kerasbert.subclasses.discovery_files import write_discovery as write_discovery
+from kerasbert.subclasses.found import ClassDiscovery as ClassDiscovery
+from kerasbert.subclasses.found import Discovery as Discovery
+from kerasbert.subclasses.groups import Closeness as Closeness
+from kerasbert.subclasses.groups import Subclass as Subclass

@@ -64,10 +64,7 @@ def test_the_suggestion_is_the_steepest_place_at_any_density(steps):
 
 def test_more_steps_are_more_passes_of_the_same_density(toy_model, toy_batches):
     range_of_rates = {"lowest": 1e-3, "highest": 1e-2}
-    once, thrice = (
-        find_learning_rate(toy_model(), toy_batches, steps=steps, **range_of_rates)
-        for steps in (20, 60)
-    )
+    once, thrice = (find_learning_rate(toy_model(), toy_batches, steps=steps, **range_of_rates) for steps in (20, 60))
     assert np.array_equal(once.rates, thrice.rates) and len(thrice.losses) == 20
     ratio = thrice.suggestion / once.suggestion
     assert 0.5 <= ratio <= 2
