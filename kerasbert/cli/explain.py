@@ -1,5 +1,6 @@
 """`kerasbert explain`: which words moved a prediction."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,59 +9,69 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import check_output
-from kerasbert.cli.options import Folder, Format, app, given, is_file_name, refuse_useless, say, with_output
+from kerasbert._core.options import filled
+from kerasbert.cli.command_options import draws_options, settle
+from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_shaded, print_table
 from kerasbert.evaluation.explain import DRAWS, STEPS, Explanation, explain, write_explanations
 from kerasbert.text_classifier import load
 
+# Options that are arguments of `explain`.
+EXPLAINING = ("label", "rival", "head", "steps", "draws", "seed")
+
+
+@dataclasses.dataclass(kw_only=True)
+class ExplainOptions:
+    """What is explained, and what is drawn of the attention.
+
+    Args:
+        label: label to explain. None: the most probable one.
+        rival: label to compare it with. None: the most probable of the others.
+        head: head to explain, where there are several. None: the last.
+        steps: points of the integral; more give a smaller error.
+        draws: random orders of the words that the strongest ones are compared with, or 0 for none.
+        seed: seed of the random orders.
+        layer: block whose attention is drawn, or -1 for the last.
+        attention_head: its head, from 0. None: the mean of all.
+    """
+
+    label: str | None = None
+    rival: str | None = None
+    head: str | None = None
+    steps: int = STEPS
+    draws: int = DRAWS
+    seed: int = 0
+    layer: int = -1
+    attention_head: int | None = None
+
 
 @app.command("explain")
+@draws_options({"Explanation": ExplainOptions})
 def explain_command(
     context: typer.Context,
     folder: Folder,
     texts: Annotated[list[str], typer.Argument(metavar="TEXT...", help="One text or several, for one page.")],
-    label: Annotated[str | None, typer.Option(help="Label to explain.", show_default="the most probable one")] = None,
-    rival: Annotated[
-        str | None, typer.Option(help="Label to compare it with.", show_default="the most probable of the others")
-    ] = None,
-    head: Annotated[str | None, typer.Option(help="Head to explain, where there are several.")] = None,
-    steps: Annotated[int, typer.Option(help="Points of the integral; more give a smaller error.")] = STEPS,
-    draws: Annotated[
-        int, typer.Option(help="Random orders of the words that the strongest ones are compared with; 0 for none.")
-    ] = DRAWS,
-    seed: Annotated[int, typer.Option(help="Seed of the random orders.")] = 0,
-    layer: Annotated[int, typer.Option(help="Block whose attention is drawn; -1 is the last.")] = -1,
-    attention_head: Annotated[
-        int | None, typer.Option(help="Its head, from 0.", show_default="the mean of all")
-    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Folder to write: explanation.html, explanation.json and pictures of the attentions."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the words.")] = Format.table,
+    **options: Any,
 ) -> None:
     """Show which words raised or lowered a label's probability, beside those of its rival."""
+    asked = filled(ExplainOptions, None, settle(context, ExplainOptions).values)
     for text in texts:
         if is_file_name(text):
             raise typer.BadParameter(f"{text!r} is the name of a file; give the text itself.")
-    refuse_useless(context, with_output(("layer", "attention_head", "overwrite"), "--output", output))
-    if not draws and given(context, "seed"):
-        raise typer.BadParameter("--seed goes with --draws of at least 1.")
+    useless = with_output(("layer", "attention_head", "overwrite"), "--output", output)
+    refuse_useless(context, useless | ({} if asked.draws else {"seed": "goes with --draws of at least 1"}))
     if output is not None:
         check_output(output, overwrite, kind="explanation")
     classifier = load(folder)
-    options: dict[str, Any] = {
-        "label": label,
-        "rival": rival,
-        "head": head,
-        "steps": steps,
-        "draws": draws,
-        "seed": seed,
-    }
-    found = [explain(classifier, text, **options) for text in texts]
+    found = [explain(classifier, text, **{name: getattr(asked, name) for name in EXPLAINING}) for text in texts]
     if output is not None:
-        write_explanations(found, output, layer=layer, attention_head=attention_head, overwrite=overwrite)
+        write_explanations(found, output, layer=asked.layer, attention_head=asked.attention_head, overwrite=overwrite)
     if output_format is Format.json:
         described = [one.to_dict() for one in found]
         print(json.dumps(described[0] if len(found) == 1 else described, indent=2, ensure_ascii=False))

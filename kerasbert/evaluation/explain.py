@@ -280,6 +280,9 @@ def write_explanations(
         ArtifactError: when the folder cannot be written.
         ConfigError: when there is no explanation, or the encoder has no such block or head.
         TypeError: when a number is no integer.
+
+    Example:
+        >>> write_explanations([explain(classifier, text) for text in texts], "why")  # doctest: +SKIP
     """
     if not explanations:
         raise ConfigError("`explanations` must hold at least one explanation; got none.")

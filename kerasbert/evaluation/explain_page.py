@@ -16,6 +16,7 @@ body { max-width: 62rem; }
 .text span { border-radius: .25rem; padding: .1rem .05rem; }
 .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
 .words table, .checks table { width: auto; }
+.checks { margin-bottom: .5rem; } ol { padding-left: 1.25rem; }
 details { margin-top: 1.25rem; } summary { cursor: pointer; font-weight: 650; margin-bottom: .5rem; }
 .attention { overflow-x: auto; } .attention svg { font: 12px/1 ui-monospace, monospace; fill: var(--ink); }
 """
@@ -41,17 +42,14 @@ def explanation_page(explanations: Sequence[tuple[Mapping[str, Any], np.ndarray,
 
 
 def _overview(explanations: Sequence[Mapping[str, Any]]) -> str:
-    rows = []
+    items = []
     for number, one in enumerate(explanations, start=1):
         text = one["text"] if len(one["text"]) <= SHOWN else one["text"][: SHOWN - 1] + "…"
-        rival = "" if one["rival"] is None else f"{escape(one['rival'])} {one['rival_probability']:.4f}"
-        rows.append(
-            f'<tr><th scope="row"><a href="#text-{number}">{escape(text)}</a></th>'
-            f"<td>{escape(one['label'])} {one['probability']:.4f}</td><td>{rival}</td></tr>"
-        )
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("text", "label", "rival"))
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f'<section><div class="scroll">{table}</div></section>'
+        labels = f"{escape(one['label'])} {one['probability']:.4f}"
+        if one["rival"] is not None:
+            labels += f"; rival {escape(one['rival'])} {one['rival_probability']:.4f}"
+        items.append(f'<li><a href="#text-{number}">{escape(text)}</a> <span class="note">{labels}</span></li>')
+    return f"<section><ol>{''.join(items)}</ol></section>"
 
 
 def _probabilities(one: Mapping[str, Any]) -> str:
@@ -90,7 +88,7 @@ def _checks(faithfulness: Mapping[str, Any] | None) -> str:
     """Compare the strongest words with random ones."""
     if faithfulness is None:
         return ""
-    names = {"comprehensiveness": "without them (comprehensiveness)", "sufficiency": "with them alone (sufficiency)"}
+    names = {"comprehensiveness": "without them", "sufficiency": "with them alone"}
     rows = "".join(
         f'<tr><th scope="row">{name}</th><td>{faithfulness[key]:+.4f}</td><td>{faithfulness[f"random_{key}"]:+.4f}</td></tr>'
         for key, name in names.items()
@@ -100,7 +98,8 @@ def _checks(faithfulness: Mapping[str, Any] | None) -> str:
     )
     note = (
         f"Means over the strongest 1, 5, 10, 20 and 50 % of the words, at least one, and over {faithfulness['draws']} random "
-        "orders. Where the words matter, it falls further without them than without random words, and less with them alone."
+        "orders. Where the words matter, it falls further without them than without random words (comprehensiveness), and less "
+        "with them alone (sufficiency)."
     )
     return (
         f'<section><h3>Do these words matter?</h3><div class="scroll checks"><table><thead><tr>{head}</tr></thead>'

@@ -48,7 +48,12 @@ FORM = {
     "maps": bool,
     "num_texts": is_count,
     "classes": [CLASS_FORM],
-    "edits": [{"class": str, "to": str}],
+    "edits": [
+        (
+            {"class": str, "group": is_count, "from": str, "to": str},
+            {"class": str, "merged": [is_count], "from": [str], "to": str},
+        )
+    ],
 }
 
 
@@ -89,6 +94,9 @@ def write_discovery(
         ArtifactError: when the folder cannot be written.
         ConfigError: when maps are wanted and matplotlib is not installed.
         DataError: when the data has such a column already or another number of rows.
+
+    Example:
+        >>> write_discovery(found, "found", data="messages.jsonl")  # doctest: +SKIP
     """
     data = Path(data)
     pictures = {label: draw_map(found) for label, found in discovery.classes.items()} if maps else {}
@@ -118,6 +126,10 @@ def load_discovery(folder: str | os.PathLike[str]) -> Discovery:
 
     Raises:
         ArtifactError: when the folder holds no discovery, or was changed or cut.
+
+    Example:
+        >>> load_discovery("found").rename({3: "refund"}, within="billing").tree  # doctest: +SKIP
+        {'billing': ['billing/card bank', 'billing/receipt asked', 'refund']}
     """
     return open_discovery(folder).discovery
 
@@ -203,11 +215,11 @@ def _class_of(told: Mapping[str, Any], arrays: Mapping[str, np.ndarray], place: 
         )
         written = texts.tobytes()
         own = [written[start:end].decode("utf-8") for start, end in zip([0, *ends.tolist()[:-1]], ends, strict=True)]
-    except (KeyError, UnicodeDecodeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise _cut(folder) from error
     subclasses = [Subclass(**{name: one[name] for name in GROUP_FORM}) for one in told["subclasses"]]
     sizes = [one.size for one in subclasses]
-    are_whole = rows.ndim == 1 and points.ndim == 2 and np.isfinite(points).all()
+    are_whole = rows.ndim == 1 and rows.dtype.kind == "i" and points.ndim == 2 and np.isfinite(points).all()
     if not are_whole or not len(rows) == len(points) == len(groups) == len(own) or not _has_sizes(groups, sizes):
         raise _cut(folder)
     return ClassDiscovery(

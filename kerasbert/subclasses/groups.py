@@ -45,6 +45,10 @@ class Closeness(NamedTuple):
         borderline: float (n,), that distance as a share of the one from the nearest other centre: 0 in the centre, 1 half
             way, more nearer to the other group; NaN where there is one group.
         other: int (n,), the group of that centre; -1 where there is one group.
+
+    Example:
+        >>> closeness(np.array([[0.0], [2.0], [9.0]]), np.array([0, 0, 1])).borderline
+        array([0.11..., 0.14..., 0.  ])
     """
 
     distance: np.ndarray

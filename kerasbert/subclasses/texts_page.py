@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasbert.evaluation.pages import html_page
 from kerasbert.subclasses.found import ClassDiscovery, Discovery
+from kerasbert.subclasses.groups import Closeness
 
 # Texts of a group that a page lists, the nearest to the centre.
 LARGEST_GROUP = 1000
@@ -15,8 +16,11 @@ NEAR_BORDER = 0.9
 STYLE = """
 details { border-bottom: 1px solid var(--rule); padding: .5rem 0; } summary { cursor: pointer; }
 summary b { font-weight: 650; } summary .note { display: inline; margin-left: .5rem; }
-.texts th[scope=row] { max-width: none; font-weight: 400; width: 100%; }
-.texts .near > * { background: var(--alert); }
+.texts { list-style: none; padding: 0; margin: .5rem 0 1rem; }
+.texts li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .1rem 1.5rem; padding: .4rem .5rem; }
+.texts li + li { border-top: 1px solid var(--rule); } .texts .near { background: var(--alert); }
+.texts small { color: var(--muted); font-size: .8125rem; font-variant-numeric: tabular-nums; align-self: center; }
+@media (max-width: 40rem) { .texts li { grid-template-columns: minmax(0, 1fr); } }
 """
 
 
@@ -38,27 +42,23 @@ def _class_part(found: ClassDiscovery) -> str:
     for group in range(len(found.subclasses)):
         members = np.flatnonzero(found.groups == group)
         members = members[np.argsort(places.distance[members], kind="stable")]
-        parts.append(_group_part(found, group, members.tolist()))
+        parts.append(_group_part(found, group, members.tolist(), places))
     return f"<section><h2>{escape(found.label)}</h2>{''.join(parts)}</section>"
 
 
-def _group_part(found: ClassDiscovery, group: int, members: Sequence[int]) -> str:
-    one, places, several = found.subclasses[group], found.closeness, len(found.subclasses) > 1
-    rows = []
+def _group_part(found: ClassDiscovery, group: int, members: Sequence[int], places: Closeness) -> str:
+    one, several = found.subclasses[group], len(found.subclasses) > 1
+    items = []
     for row in members[:LARGEST_GROUP]:
-        near = escape(found.subclasses[places.other[row]].name) if several else ""
-        is_near = several and places.borderline[row] >= NEAR_BORDER
-        numbers = f"<td>{places.distance[row]:.3f}</td>"
-        numbers += f"<td>{places.borderline[row]:.2f}</td><td>{near}</td>" if several else ""
-        mark = ' class="near"' if is_near else ""
-        rows.append(f'<tr{mark}><th scope="row">{escape(found.texts[row])}</th>{numbers}</tr>')
-    heads = ["text", "distance", *(["borderline", "nearest other group"] if several else [])]
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+        share, where = places.borderline[row], f"distance {places.distance[row]:.3f}"
+        if several:
+            where += f" &middot; {share:.2f} of that to {escape(found.subclasses[places.other[row]].name)}"
+        mark = ' class="near"' if several and share >= NEAR_BORDER else ""
+        items.append(f"<li{mark}>{escape(found.texts[row])}<small>{where}</small></li>")
     rest = len(members) - LARGEST_GROUP
     more = f'<p class="note">{rest} more are in the data.</p>' if rest > 0 else ""
     return (
         f"<details><summary><b>{one.number} &middot; {escape(one.name)}</b>"
         f'<span class="note">{one.size} texts; {escape(", ".join(one.terms))}</span></summary>'
-        f'<div class="scroll texts"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>{more}'
-        "</details>"
+        f'<ol class="texts">{"".join(items)}</ol>{more}</details>'
     )

@@ -28,6 +28,8 @@ FOLLOWED = ("learning_rate", "head_learning_rate", "global_clipnorm", "balance",
 BANDWIDTH = 0.25
 # Batches for each decade of the rate in a pass: the more there are, the more a model has learned before a rate is reached.
 DENSITY = 20
+# Batches of a pass, at least.
+FEWEST = 10
 # The test ends where the smoothed loss is so many times the smallest one.
 EXPLODED = 3.0
 # Fewer batches do not tell whether a loss explodes.
@@ -150,7 +152,7 @@ def find_learning_rate(
     """
     check_number("lowest", lowest, 0, 1, open_minimum=True, open_maximum=True)
     check_number("highest", highest, lowest, 1, open_minimum=True)
-    check_int("steps", steps, 10)
+    check_int("steps", steps, FEWEST)
     settled = filled(TrainingSettings, settings, options)
     settled.check_training()
     _refuse_schedule(settled)
@@ -159,8 +161,8 @@ def find_learning_rate(
     check_number("head_ratio", head_ratio, 0, math.inf, open_minimum=True)
     labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
     decades = math.log10(highest / lowest)
-    passes = max(1, round(steps / (DENSITY * decades)))
-    steps = max(steps // passes, 2)
+    passes = max(1, min(round(steps / (DENSITY * decades)), steps // FEWEST))
+    steps //= passes
     growth = (highest / lowest) ** (1 / (steps - 1))
     rates = lowest * growth ** np.arange(steps)
     before, epoch = _values(model.variables), train.epoch

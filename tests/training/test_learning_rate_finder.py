@@ -68,6 +68,7 @@ def test_more_steps_are_more_passes_of_the_same_density(toy_model, toy_batches):
     assert np.array_equal(once.rates, thrice.rates) and len(thrice.losses) == 20
     ratio = thrice.suggestion / once.suggestion
     assert 0.5 <= ratio <= 2
+    assert len(find_learning_rate(toy_model(), toy_batches, lowest=1e-3, highest=1.1e-3, steps=30).rates) == 10
 
 
 def test_the_loss_is_that_of_finetune(toy_model, toy_batches):
