@@ -99,14 +99,13 @@ def pytest_sessionstart():
     gc.set_threshold(20_000, 20, 20)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _graphs_are_optimized_for_export_alone(request):
-    """To rewrite the graph of a toy model takes longer than to run it; servers do it, and so do the tests of exports."""
+@pytest.fixture(autouse=True, scope="session")
+def _graphs_run_as_they_are():
+    """To rewrite the graph of a toy model takes longer than to run it; servers do, and so does `export/c_api_client.py`."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        for_export = TESTS / "export" in request.path.parents
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not for_export})
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(autouse=True, scope="module")
