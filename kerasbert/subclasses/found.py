@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_int, shorten, suggestion
-from kerasbert._core.errors import ConfigError
+from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.evaluation.pages import notebook_frame
-from kerasbert.labels.hierarchy import is_unknown
+from kerasbert.labels.encode import named_labels
 from kerasbert.labels.names import check_label_names
 from kerasbert.subclasses.discovery_page import discovery_page
 from kerasbert.subclasses.groups import Closeness, Subclass, closeness, describe_groups
@@ -233,10 +233,14 @@ def _check_name(name: object) -> str:
     """Return a name if it can be a sub-label: read from a file, it is one label again, the same."""
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a text; got {shorten(name)} of type {type(name).__name__}.")
-    if is_unknown(name) or not name.isprintable() or name != name.strip():
+    try:
+        (read,) = named_labels([name], unknown=True, source="name")
+    except (ConfigError, DataError):
+        read = None
+    if read != name or not name.isprintable() or name != name.strip():
         raise ConfigError(
-            f"`name` must be a label of visible characters, without space around it or line ends, and not -1; got "
-            f"{shorten(name)}."
+            f"`name` must be a label that files give back as it is: visible characters without space around them or line "
+            f"ends, no list, and not -1; got {shorten(name)}."
         )
     return name
 

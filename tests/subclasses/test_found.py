@@ -56,14 +56,15 @@ REFUSED = {
         r"`within` must be one of the classes \['a'\]; got 'c'",
     ),
     "group": (lambda found: found.rename({9: "x"}), "`number` must be a group of 'a', one of 1, 2, 3, 4; got 9"),
-    "blank": (lambda found: found.rename({1: " "}), "`name` must be a label of visible characters.*got ' '"),
-    "line end": (lambda found: found.rename({1: "a\nb"}), "`name` must be a label of visible characters"),
+    "blank": (lambda found: found.rename({1: " "}), "`name` must be a label that files give back as it is.*got ' '"),
+    "line end": (lambda found: found.rename({1: "a\nb"}), "`name` must be a label that files give back as it is"),
     "unknown": (lambda found: found.rename({1: "-1"}), "`name` must be .* not -1; got '-1'"),
+    "list": (lambda found: found.rename({1: '["x", "y"]'}), "`name` must be .* no list, and not -1"),
     "another's": (lambda found: found.rename({1: "A/late  parcel"}), "`name` must be that of no other subclass"),
     "same": (lambda found: found.rename({1: "x", 2: "x"}), "`name` must be that of no other subclass, in any class"),
     "one": (lambda found: found.merge([1]), r"`numbers` must be different groups, at least two; got \[1\]"),
     "twice": (lambda found: found.merge([1, 1]), r"`numbers` must be different groups, at least two; got \[1, 1\]"),
-    "merged name": (lambda found: found.merge([1, 2], name=""), "`name` must be a label of visible characters"),
+    "merged name": (lambda found: found.merge([1, 2], name=""), "`name` must be a label that files give back as it is"),
 }
 
 
