@@ -13,7 +13,8 @@ from kerasbert._core.options import filled
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_shaded, print_table
-from kerasbert.evaluation.explain import DRAWS, STEPS, Explanation, explain, write_explanations
+from kerasbert.evaluation.explain import DRAWS, STEPS, Explanation, explain
+from kerasbert.evaluation.explanation_files import write_explanations
 from kerasbert.text_classifier import load
 
 # Options that are arguments of `explain`.

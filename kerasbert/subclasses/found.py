@@ -27,7 +27,7 @@ class ClassDiscovery:
         label: the class.
         rows: int (n,), which of the given texts are of this class.
         points: float (n, d), where they lie.
-        groups: int (n,), the group of each, from 0, the largest first.
+        groups: int (n,), the group of each, from 0: its position in `subclasses`.
         subclasses: the groups; a single one where there is no reason for more.
         unimodal: whether the class looks like a single group; then it is not divided, unless a number was given.
         unimodality: the comparison behind that.

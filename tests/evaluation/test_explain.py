@@ -202,22 +202,6 @@ def test_the_page_shows_the_attention_that_was_chosen(classifier):
     assert picture(mean) != picture(chosen) and chosen.count("[SEP]</text>") == 2
 
 
-def test_several_texts_are_on_one_page(of_three, tmp_path):
-    pytest.importorskip("matplotlib")
-    found = [kb.explain(of_three, text, steps=4, draws=1) for text in ("bad <card>", "good")]
-    kb.evaluation.write_explanations(found, tmp_path / "out")
-    page = (tmp_path / "out" / "explanation.html").read_text(encoding="utf-8")
-    assert 'href="#text-2">good</a>' in page and 'id="text-2"' in page and page.count("<svg") == 2
-    assert page.count("Do these words matter?") == 2 and "<card>" not in page
-    assert [one["text"] for one in json.loads((tmp_path / "out" / "explanation.json").read_text())] == [
-        "bad <card>",
-        "good",
-    ]
-    assert sorted(file.name for file in (tmp_path / "out").glob("*.png")) == ["attentions_1.png", "attentions_2.png"]
-    with pytest.raises(kb.ConfigError, match="`explanations` must hold at least one explanation; got none"):
-        kb.evaluation.write_explanations([], tmp_path / "none")
-
-
 def test_both_labels_are_shown(of_three):
     found = kb.explain(of_three, "bad card", steps=4, draws=1)
     page = found.to_html()
