@@ -27,17 +27,17 @@ SHOWN = 80
 def explanation_page(explanations: Sequence[tuple[Mapping[str, Any], np.ndarray, str]]) -> str:
     """Render explanations as HTML: of each `Explanation.to_dict()`, an attention (length, length) and its name."""
     if len(explanations) == 1:
-        ((one, *attention),) = explanations
+        one, weights, name = explanations[0]
         title = f"Why {one['label']}?"
         header = f'<header><h1>{escape(title)}</h1><p class="lead">{_probabilities(one)}</p></header>'
-        return html_page(title, header + _one_text(one, *attention), style=STYLE)
+        return html_page(title, header + _one_text(one, weights, name), style=STYLE)
     title = f"Why these labels? {len(explanations)} texts"
     parts = [
         f'<section id="text-{number}"><h2>{number} &middot; {escape(one["label"])}</h2>'
-        f'<p class="note">{_probabilities(one)}</p>{_one_text(one, *attention)}</section>'
-        for number, (one, *attention) in enumerate(explanations, start=1)
+        f'<p class="note">{_probabilities(one)}</p>{_one_text(one, weights, name)}</section>'
+        for number, (one, weights, name) in enumerate(explanations, start=1)
     ]
-    overview = _overview([one for one, *_ in explanations])
+    overview = _overview([one for one, _, _ in explanations])
     return html_page(title, f"<header><h1>{title}</h1></header>{overview}{''.join(parts)}", style=STYLE)
 
 
