@@ -80,8 +80,8 @@ def measure_faithfulness(
     probabilities = dict(zip(different, predict(different).tolist(), strict=True))
     falls = np.array([[probabilities[text] - probabilities[one] for one in pair] for pair in reduced])
     means = falls.reshape(len(orders), len(sizes), 2).mean(axis=1)  # (orders, 2)
-    at_random = means[1:].mean(axis=0)
-    return Faithfulness(*map(float, (*means[0], *at_random)), draws)
+    (without, alone), (random_without, random_alone) = means[0].tolist(), means[1:].mean(axis=0).tolist()
+    return Faithfulness(without, alone, random_without, random_alone, draws)
 
 
 def reduced_text(text: str, words: Sequence[dict[str, Any]], kept: Sequence[int] | np.ndarray) -> str:
