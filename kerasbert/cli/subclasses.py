@@ -141,7 +141,7 @@ def name(
         discovery = discovery.merge(numbers, within=label)
     for label, names in names_of(group or [], discovery).items():
         discovery = discovery.rename(names, within=label)
-    written = {"data": saved.data, "column": saved.column, "maps": saved.maps, "replace": True}
+    written: dict[str, Any] = {"data": saved.data, "column": saved.column, "maps": saved.maps, "replace": True}
     write_discovery(discovery, output or found, **written, overwrite=overwrite or output is None)
     print_discovery(discovery)
     say(f"Saved to {output or found}.")

@@ -159,12 +159,12 @@ def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarr
 
 
 def _settle(points: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, int]:
-    """Number groups by falling size and assign outliers to the nearest centre; return the number of outliers."""
+    """Number groups by falling size, then by their first text, and assign outliers to the nearest centre; return the number of outliers."""
     outside = groups < 0
     if outside.all():
         return np.zeros(len(groups), "int64"), 0
-    present, sizes = np.unique(groups[~outside], return_counts=True)
-    ordered = present[np.argsort(-sizes, kind="stable")]
+    present, first, sizes = np.unique(groups[~outside], return_index=True, return_counts=True)
+    ordered = present[np.lexsort((first, -sizes))]
     settled = np.full(len(groups), -1)
     for place, group in enumerate(ordered):
         settled[groups == group] = place

@@ -213,7 +213,7 @@ def _mean_losses(model: keras.Model, train: BatchSource, rates: np.ndarray, pass
     for _ in range(passes):
         _assign(variables, start)
         found.append(list(_losses(model, batches, rates)))
-    return np.mean([losses[: min(map(len, found))] for losses in found], axis=0)
+    return np.asarray(np.mean([losses[: min(map(len, found))] for losses in found], axis=0))
 
 
 def _losses(model: keras.Model, batches: Iterator[Any], rates: np.ndarray) -> Iterator[float]:

@@ -121,6 +121,6 @@ def _numbers(logs: Mapping[str, Any], *, votes: bool) -> list[tuple[int, str]]:
         for name, value in found.items()
         if name.startswith((VOTE, f"val_{VOTE}")) and not name.endswith(f"{VOTE}loss")
     }
-    ranked = [(0, name, value) for name, value in losses.items()]
+    ranked: list[tuple[int, str, float]] = [(0, name, value) for name, value in losses.items()]
     ranked += [(1 if name.startswith("val_") else 2, name, value) for name, value in scores.items()]
     return [(rank, f"{name} {value:.4f}") for rank, name, value in ranked]
