@@ -8,6 +8,7 @@ import sys
 import typing
 from pathlib import Path
 
+import keras
 import pytest
 from public_names import BY_NAMESPACE, NAMESPACES, PUBLIC, TOP, is_own
 
@@ -15,7 +16,7 @@ import kerasbert as kb
 
 ROOT = Path(__file__).parent.parent
 # Types of packages that only type checkers import.
-OF_OTHERS = {"FastTokenizer": typing.Any}
+OF_OTHERS = {"FastTokenizer": typing.Any, "keras": keras}
 SCRIPTS = [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("examples/**/*.py")]
 
 

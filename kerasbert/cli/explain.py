@@ -4,18 +4,22 @@ import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasbert._core.files import check_output
 from kerasbert._core.options import filled
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options, settle
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
+from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_shaded, print_table
-from kerasbert.evaluation.explain import DRAWS, STEPS, Explanation, explain
-from kerasbert.evaluation.explanation_files import write_explanations
-from kerasbert.text_classifier import load
+from kerasbert.evaluation.settings import DRAWS, STEPS
+
+if TYPE_CHECKING:
+    from kerasbert.evaluation.explain import Explanation
 
 # Options that are arguments of `explain`.
 EXPLAINING = ("label", "rival", "head", "steps", "draws", "seed")
@@ -46,7 +50,7 @@ class ExplainOptions:
     attention_head: int | None = None
 
 
-@app.command("explain")
+@add_command(app, "explain", example='kerasbert explain DIR "my card was stolen" --output explanation')
 @draws_options({"Explanation": ExplainOptions})
 def explain_command(
     context: typer.Context,
@@ -69,8 +73,12 @@ def explain_command(
     refuse_useless(context, useless | ({} if asked.draws else {"seed": "goes with --draws of at least 1"}))
     if output is not None:
         check_output(output, overwrite, kind="explanation")
-    classifier = load(folder)
-    found = [explain(classifier, text, **{name: getattr(asked, name) for name in EXPLAINING}) for text in texts]
+    classifier = load_classifier(folder)
+    from kerasbert.evaluation.explain import explain
+    from kerasbert.evaluation.explanation_files import write_explanations
+
+    with waiting("explaining"):
+        found = [explain(classifier, text, **{name: getattr(asked, name) for name in EXPLAINING}) for text in texts]
     if output is not None:
         write_explanations(found, output, layer=asked.layer, attention_head=asked.attention_head, overwrite=overwrite)
     if output_format is Format.json:
@@ -85,7 +93,7 @@ def explain_command(
             _print(one)
 
 
-def _print(found: Explanation) -> None:
+def _print(found: "Explanation") -> None:
     """Print the text with its words in colour, the table of the words, and how far they explain the probability."""
     largest = max(abs(word["attribution"]) for word in found.words) or 1.0
     pieces, place = [], 0
@@ -105,11 +113,11 @@ def _print(found: Explanation) -> None:
         say(found.faithfulness.summary())
 
 
-def _columns(found: Sequence[Explanation]) -> dict[str, str]:
+def _columns(found: Sequence["Explanation"]) -> dict[str, str]:
     """Return the keys of words that are shown, and their headings."""
     headings = {"word": "word", "attribution": "share", "rival": "rival's share", "pooling": "attention pooling"}
     return {key: name for key, name in headings.items() if any(key in word for one in found for word in one.words)}
 
 
-def _rows(found: Explanation, columns: Mapping[str, str]) -> list[list[Any]]:
+def _rows(found: "Explanation", columns: Mapping[str, str]) -> list[list[Any]]:
     return [[word.get(key) for key in columns] for word in found.words]

@@ -6,31 +6,36 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasbert._core.files import check_output
 from kerasbert._core.options import filled
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import app, say
+from kerasbert.cli.help import Group, add_command
+from kerasbert.cli.options import DATA_FILES, app, say
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_discovery
 from kerasbert.reading.added_column import check_columns_are_new
-from kerasbert.subclasses.discovery import discover_subclasses
-from kerasbert.subclasses.discovery_files import (
-    PAGE_FILE,
-    TEXTS_FILE,
-    column_names,
-    open_discovery,
-    write_discovery,
-)
-from kerasbert.subclasses.found import Discovery
+from kerasbert.reading.read_options import ReadOptions
+from kerasbert.subclasses.grouping import METHODS, REDUCTIONS
+from kerasbert.subclasses.settings import PAGE_FILE, TEXTS_FILE, column_names
+
+if TYPE_CHECKING:
+    from kerasbert.subclasses.found import Discovery
 
 # Options that are arguments of `discover_subclasses`.
 SOUGHT = ("number", "max_number", "method", "reduction", "dimensions", "seed")
 
-commands = typer.Typer(no_args_is_help=True, help="Find subclasses inside classes.")
+commands = typer.Typer(
+    no_args_is_help=True,
+    cls=Group,
+    help="Find subclasses inside classes.",
+    epilog="kerasbert subclasses discover DIR train.csv --output found",
+)
 app.add_typer(commands, name="subclasses")
 
 
@@ -65,19 +70,19 @@ class DiscoveryOptions:
     column: str = "sublabel"
     number: int | None = None
     max_number: int = 25
-    method: str = "kmeans"
-    reduction: str = "pca"
+    method: str = dataclasses.field(default="kmeans", metadata={"choices": METHODS})
+    reduction: str = dataclasses.field(default="pca", metadata={"choices": REDUCTIONS})
     dimensions: int = 30
     seed: int = 0
 
 
-@commands.command()
-@draws_options({"Discovery": DiscoveryOptions})
+@add_command(commands, example="kerasbert subclasses discover DIR train.csv --output found")
+@draws_options({"Discovery": DiscoveryOptions, "Files": ReadOptions})
 def discover(
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
-    data: Annotated[Path, typer.Argument(help="Texts with classes: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Texts with classes: {DATA_FILES}.")],
     output: Annotated[Path, typer.Option(help="Folder to write; it appears when it is whole.")],
     maps: Annotated[bool, typer.Option("--maps/--no-maps", help="Pictures; they need matplotlib.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output folder.")] = False,
@@ -86,19 +91,26 @@ def discover(
 ) -> None:
     """Find groups of texts inside each class and write the data again with a column for them."""
     check_output(output, overwrite, kind="discovery")
-    asked = filled(DiscoveryOptions, None, options)
-    check_columns_are_new(data, column_names(asked.column))
+    asked, files = filled(DiscoveryOptions, None, options), filled(ReadOptions, None, options)
+    check_columns_are_new(data, column_names(asked.column), files)
     columns = tuple(name for name in (asked.label_column, asked.sublabel_column) if name is not None)
-    examples = Reading(columns, {}, text_column=asked.text_column).read(data)
-    discovery = discover_subclasses(
-        examples.texts,
-        examples.labels[asked.label_column],
-        encoder=source,
-        within=asked.within or None,
-        sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
-        **{name: getattr(asked, name) for name in SOUGHT},
-    )
-    write_discovery(discovery, output, data=data, column=asked.column, maps=maps, overwrite=overwrite)
+    examples = Reading(columns, {}, text_column=asked.text_column, files=files).read(data)
+    start_tensorflow()
+    from kerasbert.subclasses.discovery import discover_subclasses
+    from kerasbert.subclasses.discovery_files import write_discovery
+
+    with waiting("finding groups"):
+        discovery = discover_subclasses(
+            examples.texts,
+            examples.labels[asked.label_column],
+            encoder=source,
+            within=asked.within or None,
+            sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
+            **{name: getattr(asked, name) for name in SOUGHT},
+        )
+    with waiting("writing the pages"):
+        written: dict[str, Any] = {"data": data, "column": asked.column, "options": files}
+        write_discovery(discovery, output, maps=maps, overwrite=overwrite, **written)
     if as_json:
         print(json.dumps(discovery.to_dict(), indent=2, ensure_ascii=False))
     else:
@@ -109,7 +121,7 @@ def discover(
     )
 
 
-@commands.command()
+@add_command(commands, example="kerasbert subclasses name FOUND --merge 2,5 --group 3=refund")
 def name(
     found: Annotated[Path, typer.Argument(metavar="FOUND", help="Folder that `subclasses discover` wrote.")],
     group: Annotated[
@@ -135,19 +147,24 @@ def name(
     if overwrite and output is None:
         raise typer.BadParameter("--overwrite goes with --output; FOUND is always replaced.")
     check_output(output or found, overwrite or output is None, kind="discovery")
+    start_tensorflow()
+    from kerasbert.subclasses.discovery_files import open_discovery, write_discovery
+
     saved = open_discovery(found)
     discovery = saved.discovery
     for label, numbers in merges_of(merge or [], discovery):
         discovery = discovery.merge(numbers, within=label)
     for label, names in names_of(group or [], discovery).items():
         discovery = discovery.rename(names, within=label)
-    written: dict[str, Any] = {"data": saved.data, "column": saved.column, "maps": saved.maps, "replace": True}
-    write_discovery(discovery, output or found, **written, overwrite=overwrite or output is None)
+    written: dict[str, Any] = {"data": saved.data, "options": saved.options, "column": saved.column}
+    written |= {"maps": saved.maps, "replace": True}
+    with waiting("writing the pages"):
+        write_discovery(discovery, output or found, **written, overwrite=overwrite or output is None)
     print_discovery(discovery)
     say(f"Saved to {output or found}.")
 
 
-def names_of(options: Sequence[str], discovery: Discovery) -> dict[str, dict[int, str]]:
+def names_of(options: Sequence[str], discovery: "Discovery") -> dict[str, dict[int, str]]:
     """Read `--group`: class -> number -> name.
 
     Raises:
@@ -165,7 +182,7 @@ def names_of(options: Sequence[str], discovery: Discovery) -> dict[str, dict[int
     return names
 
 
-def merges_of(options: Sequence[str], discovery: Discovery) -> list[tuple[str, list[int]]]:
+def merges_of(options: Sequence[str], discovery: "Discovery") -> list[tuple[str, list[int]]]:
     """Read `--merge`: classes and the numbers of groups to merge.
 
     Raises:
@@ -186,14 +203,14 @@ def merges_of(options: Sequence[str], discovery: Discovery) -> list[tuple[str, l
     return merges
 
 
-def example_of(discovery: Discovery) -> str:
+def example_of(discovery: "Discovery") -> str:
     """Return how `--group` says a group of a discovery."""
     label, found = max(discovery.classes.items(), key=lambda one: len(one[1].subclasses))
     number = str(found.subclasses[0].number)
     return number if len(discovery.classes) == 1 else shlex.quote(f"{label}/{number}")
 
 
-def _class_named(label: str | None, discovery: Discovery, flag: str, option: str) -> str:
+def _class_named(label: str | None, discovery: "Discovery", flag: str, option: str) -> str:
     """Return the class that an option names; the only one where it names none."""
     if label is None and len(discovery.classes) > 1:
         raise typer.BadParameter(

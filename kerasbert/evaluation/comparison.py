@@ -14,11 +14,20 @@ from kerasbert.tasks.task import Task
 
 
 def collect_outcomes(
-    classifier: TrainedClassifier, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None
+    classifier: TrainedClassifier,
+    texts: Sequence[str],
+    labels: Any,
+    text_pairs: Sequence[str] | None = None,
+    probabilities: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
-    """Predict labelled texts in one pass; return the outcomes by head, and `score_hierarchy` if there is one."""
+    """Predict labelled texts in one pass; return the outcomes by head, and `score_hierarchy` if there is one.
+
+    Args:
+        probabilities: of the texts, where they are known already.
+    """
     y_true = _encode(classifier, texts, labels)
-    probabilities = classifier.probabilities(texts, text_pairs)
+    if probabilities is None:
+        probabilities = classifier.probabilities(texts, text_pairs)
     y_pred = classifier.y_pred(probabilities)
     outcomes = outcomes_by_head(classifier.outputs, y_true, probabilities, y_pred, classifier.thresholds)
     return outcomes, classifier.outputs.score_together(y_true, y_pred)
@@ -30,10 +39,13 @@ def evaluate_with_baseline(
     labels: Any,
     baseline: Mapping[str, Any],
     text_pairs: Sequence[str] | None = None,
+    probabilities: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Evaluate with intervals; return the scores and their comparison with a baseline, see `compare_heads`."""
     y_true = _encode(classifier, texts, labels)
-    outputs, probabilities = classifier.outputs, classifier.probabilities(texts, text_pairs)
+    outputs = classifier.outputs
+    if probabilities is None:
+        probabilities = classifier.probabilities(texts, text_pairs)
     scores = outputs.evaluate(y_true, probabilities, classifier.thresholds, intervals=True)
     outcomes = outcomes_by_head(outputs, y_true, probabilities, classifier.y_pred(probabilities))
     by_head = {SINGLE_HEAD: scores} if SINGLE_HEAD in outcomes else scores

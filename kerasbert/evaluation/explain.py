@@ -18,11 +18,9 @@ from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.faithfulness import Faithfulness, measure_faithfulness
 from kerasbert.evaluation.gradients import EmbeddedClassifier, PathIntegral, integrated_gradients
 from kerasbert.evaluation.pages import notebook_frame
+from kerasbert.evaluation.settings import DRAWS, STEPS
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
-
-STEPS = 64
-DRAWS = 10
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -198,7 +196,7 @@ def explain(
         raise DataError(f"`text` must have at least one word; got {shorten(text)}.")
     names = model.heads[head].task.label_names
     chosen, other = _chosen(model, head, label, rival, inputs)
-    places = read_places(tokenizer, len(spans.words))
+    places = read_places(tokenizer, len(spans.words), spans.num_prompt)
     own = _attributions(model, inputs, head, chosen, (places, tokenizer.pad_id, steps))
     values = {"attribution": own.attributions}
     against = None if other is None else _attributions(model, inputs, head, other, (places, tokenizer.pad_id, steps))
@@ -280,7 +278,7 @@ def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.n
     states = embedded.states(embedded.embed(inputs), mask)
     found: list[np.ndarray] = []
     rest = states
-    for reader in embedded.readers:
+    for reader in embedded.upper.readers:
         own, rest = rest[: len(reader.layer_indices)], rest[len(reader.layer_indices) :]
         if isinstance(reader.pooling, (AttentionPooling, MultiHeadAttentionPooling)):
             read = [reader.join(own)] if reader.combine_before_pooling else own

@@ -1,5 +1,6 @@
 """Write discovered subclasses to a folder, and load them back."""
 
+import dataclasses
 import json
 import os
 import re
@@ -13,15 +14,15 @@ from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import atomic_dir_write, checked_member, write_tensors
 from kerasbert._core.json_files import check_form, is_count, is_number, read_json_object
 from kerasbert.reading.added_column import copy_with_columns
+from kerasbert.reading.read_options import DEFAULTS, READ_OPTIONS, ReadOptions
 from kerasbert.subclasses.discovery_map import draw_map
 from kerasbert.subclasses.discovery_page import discovery_page
 from kerasbert.subclasses.found import ClassDiscovery, Discovery
 from kerasbert.subclasses.groups import Subclass
 from kerasbert.subclasses.number import NumberScore, Unimodality
+from kerasbert.subclasses.settings import PAGE_FILE, TEXTS_FILE, column_names
 from kerasbert.subclasses.texts_page import texts_page
 
-PAGE_FILE = "subclasses.html"
-TEXTS_FILE = "texts.html"
 JSON_FILE = "subclasses.json"
 ARRAYS_FILE = "subclasses.safetensors"
 GROUP_FORM = {
@@ -44,6 +45,7 @@ CLASS_FORM = {
 }
 FORM = {
     "data": str,
+    "reading": {"encoding": str, "delimiter": (None, str), "header": bool, "quoting": str, "sheet": (None, str)},
     "column": str,
     "maps": bool,
     "num_texts": is_count,
@@ -58,10 +60,11 @@ FORM = {
 
 
 class SavedDiscovery(NamedTuple):
-    """A discovery in its folder: the data with the added columns, the name of the first one, and whether it has maps."""
+    """A discovery in its folder: the data with the added columns, how it is read, the name of the first, whether it has maps."""
 
     discovery: Discovery
     data: Path
+    options: ReadOptions
     column: str
     maps: bool
 
@@ -72,6 +75,7 @@ def write_discovery(
     *,
     data: str | os.PathLike[str],
     column: str = "sublabel",
+    options: ReadOptions = DEFAULTS,
     replace: bool = False,
     maps: bool = True,
     overwrite: bool = False,
@@ -86,6 +90,7 @@ def write_discovery(
         folder: to write; it appears when it is whole.
         data: the file whose texts these are, one row for each.
         column: name of the first column.
+        options: how the data is read, as in `read_examples`.
         replace: whether such columns of the data are replaced.
         maps: whether to draw maps, which needs matplotlib.
         overwrite: whether a discovery in the folder is replaced.
@@ -101,9 +106,10 @@ def write_discovery(
     data = Path(data)
     pictures = {label: draw_map(found) for label, found in discovery.classes.items()} if maps else {}
     with atomic_dir_write(folder, kind="discovery", overwrite=overwrite) as beside:
-        copy_with_columns(data, beside / data.name, added_columns(discovery, column), replace=replace)
+        copy_with_columns(data, beside / data.name, added_columns(discovery, column), options, replace=replace)
         found = discovery.to_dict()
-        told = {"data": data.name, "column": column, "maps": maps, "num_texts": len(discovery.sublabels)}
+        told = {"data": data.name, "reading": dataclasses.asdict(options), "column": column, "maps": maps}
+        told["num_texts"] = len(discovery.sublabels)
         text = json.dumps({**told, **found}, indent=2, ensure_ascii=False)
         (beside / JSON_FILE).write_text(text + "\n", encoding="utf-8")
         write_tensors(beside / ARRAYS_FILE, _arrays(discovery))
@@ -161,12 +167,8 @@ def open_discovery(folder: str | os.PathLike[str]) -> SavedDiscovery:
         for row, group in zip(found.rows.tolist(), found.groups.tolist(), strict=True):
             sublabels[row] = found.subclasses[group].name
     discovery = Discovery(sublabels, classes, tuple(told["edits"]))
-    return SavedDiscovery(discovery, checked_member(folder, told["data"]), told["column"], told["maps"])
-
-
-def column_names(column: str) -> list[str]:
-    """Return the names of the columns that a discovery adds to the data."""
-    return [column, f"{column}_distance", f"{column}_borderline", f"{column}_other"]
+    options = ReadOptions(**{name: told["reading"][name] for name in READ_OPTIONS})
+    return SavedDiscovery(discovery, checked_member(folder, told["data"]), options, told["column"], told["maps"])
 
 
 def added_columns(discovery: Discovery, column: str) -> dict[str, list[Any]]:

@@ -15,15 +15,13 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.options import changed_options, filled, takes_options
 from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.batches.source import BatchSource
-from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.optimizers import AdamW
-from kerasbert.training.finetune import start_heads
-from kerasbert.training.head_labels import check_head_labels, sampled_labels
-from kerasbert.training.settings import SCHEDULED, TrainingSettings
+from kerasbert.training.head_labels import check_batches
+from kerasbert.training.optimization import rate_factors
+from kerasbert.training.settings import FOLLOWED, SCHEDULED, TrainingSettings
+from kerasbert.training.trainees.choice import trainee_of
 
 # Options of a training that a range test follows.
-FOLLOWED = ("learning_rate", "head_learning_rate", "global_clipnorm", "balance", "label_smoothing")
 # Standard deviation of the kernel of the smoothed loss, in decades of the rate.
 BANDWIDTH = 0.25
 # Batches for each decade of the rate in a pass: the more there are, the more a model has learned before a rate is reached.
@@ -106,7 +104,7 @@ class LearningRateFinder:
 
 @takes_options(TrainingSettings, only=FOLLOWED)
 def find_learning_rate(
-    model: Classifier,
+    model: keras.Model,
     train: BatchSource,
     settings: TrainingSettings | None = None,
     *,
@@ -123,7 +121,8 @@ def find_learning_rate(
     and losses are averaged: a denser pass would have learned more before it reaches a rate, and advise a lower one.
 
     Args:
-        model: from a builder; it is compiled anew, and has the same weights afterwards.
+        model: as for `finetune`. It has the same weights afterwards; one of the builders is compiled anew, one of your own is
+            left with the optimiser that it had.
         train: labelled batches; passes over them are repeated as needed.
         settings: the training; options that are given beside it go before. None: `TrainingSettings()`.
         lowest: first rate of the encoder, in (0, 1).
@@ -159,7 +158,9 @@ def find_learning_rate(
     if head_ratio is None:
         head_ratio = settled.head_learning_rate / settled.learning_rate
     check_number("head_ratio", head_ratio, 0, math.inf, open_minimum=True)
-    labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
+    trainee = trainee_of(model)
+    check_batches("train", train)
+    source, _ = trainee.check(train)
     decades = math.log10(highest / lowest)
     passes = max(1, min(round(steps / (DENSITY * decades)), steps // FEWEST))
     steps //= passes
@@ -167,15 +168,15 @@ def find_learning_rate(
     rates = lowest * growth ** np.arange(steps)
     before, epoch = _values(model.variables), train.epoch
     try:
-        losses_of_heads = {name: chosen.loss for name, chosen in start_heads(model, labels, settled).items()}
-        factors = {f"{model.encoder.name}/": 1.0, "": head_ratio}
+        trainee.start(train, settled)
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
-        optimizer = AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm)
-        compile_heads(model, model.trained_heads, optimizer, losses=losses_of_heads)
-        losses = _mean_losses(model, train, rates, passes)
+        factors = rate_factors(trainee, 1.0, head_ratio)
+        trainee.compile(AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm))
+        losses = _mean_losses(model, source, rates, passes)
     finally:
         _assign(model.variables, before)
         train.begin(epoch)
+        trainee.put_back()
     return LearningRateFinder(rates[: len(losses)], losses, head_ratio)
 
 

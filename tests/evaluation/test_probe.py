@@ -12,6 +12,7 @@ import kerasbert as kb
 from kerasbert import cli
 from kerasbert.cli.options import app
 from kerasbert.cli.probe import ProbeOptions, train_command
+from kerasbert.reading.read_options import ReadOptions
 
 WORDS = {"good": ("praise", "short"), "thanks my card": ("praise", "long"), "late": ("complaint", "short")}
 TEXTS = [f"{words} {'! ' * (i % 3)}" for words in (*WORDS, "where is my lost parcel") for i in range(6)]
@@ -172,12 +173,12 @@ def test_the_command_that_it_ends_with_runs(tiny_folder, tmp_path, capsys, monke
 def test_the_command_for_several_labels_parses(tiny_folder):
     rows = [{"layer": 2, "pooling": "cls", "score": 0.9, "deviation": 0.1}]
     report = kb.evaluation.ProbeReport(tuple(rows), "some model", "multilabel", 3, 90, 2, 3, {}, max_length=64)
-    asked = ProbeOptions(label_delimiter=";", encoding="cp1252", on_error="skip")
-    _, command, *words = shlex.split(train_command(report, "bert", Path("it's.csv"), asked))
+    asked, files = ProbeOptions(label_delimiter=";", on_error="skip"), ReadOptions(encoding="cp1252", header=False)
+    _, command, *words = shlex.split(train_command(report, "bert", Path("it's.csv"), asked, files))
     train = typer.main.get_command(app).get_command(None, command)
     parsed = train.make_context(command, words).params
     expected = {"task": "multilabel", "data": ["it's.csv"], "label_column": "label", "label_delimiter": ";"}
-    expected |= {"encoding": "cp1252", "on_error": "skip", "encoder": "some model", "layers": "2", "pooling": "cls"}
+    expected |= {"header": "False", "encoding": "cp1252", "on_error": "skip", "encoder": "some model", "layers": "2", "pooling": "cls"}
     assert {name: str(parsed[name]) if name != "data" else parsed[name] for name in expected} == expected
     assert parsed["max_length"] is None  # as `train` has it
 

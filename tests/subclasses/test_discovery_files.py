@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.subclasses import load_discovery, write_discovery
 from kerasbert.subclasses.texts_page import texts_page
 
@@ -119,3 +120,14 @@ def test_forged_folders_are_refused(forge, message, folder, tmp_path):
     (tmp_path / "subclasses.json").write_text(json.dumps(told))
     with pytest.raises(kb.KerasBertError, match=message):
         load_discovery(tmp_path)
+
+
+def test_files_with_other_marks_are_read_and_written_alike(found, tmp_path):
+    data, options = tmp_path / "texts.csv", ReadOptions(delimiter=";", header=False, encoding="latin-1")
+    data.write_bytes("".join(f"{row};{text}\n" for row, text in enumerate(TEXTS)).encode("latin-1"))
+    write_discovery(found, tmp_path / "found", data=data, options=options, maps=False)
+    file, renamed = tmp_path / "found" / "texts.csv", load_discovery(tmp_path / "found").rename({1: "x"}, within="b")
+    write_discovery(renamed, tmp_path / "again", data=file, options=options, replace=True, maps=False)
+    first, again = (one.read_text("latin-1").splitlines() for one in (file, tmp_path / "again" / "texts.csv"))
+    assert first[25].startswith("25;late é parcel;a/<i>/") and all(line.count(";") == 5 for line in again)
+    assert again[:40] == first[:40] and [line.split(";")[2] for line in again[40:]] == ["x"] * 3

@@ -13,6 +13,7 @@ from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
+from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.evaluation.comparison import collect_outcomes, compare_heads
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
@@ -53,6 +54,7 @@ def write_report(
     baseline: Mapping[str, Any] | None = None,
     intervals: Mapping[str, Any] | None = None,
     warnings: Sequence[str] = (),
+    probabilities: Mapping[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Evaluate a classifier on labelled texts and write a report: a page, its numbers and its pictures.
@@ -71,6 +73,7 @@ def write_report(
         intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
             several heads. None: from `bootstrap_intervals`.
         warnings: shown at the top.
+        probabilities: what `TrainedClassifier.probabilities` returned for the texts; None: the texts go through the model.
         overwrite: whether an existing report may be replaced.
 
     Returns:
@@ -96,7 +99,7 @@ def write_report(
     classifier = trained_of(classifier)
     texts = check_texts("texts", texts)
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
-    outcomes, together = collect_outcomes(classifier, texts, labels, pairs)
+    outcomes, together = collect_outcomes(classifier, texts, labels, pairs, probabilities)
     findings = {head: evaluate_head(outcome) for head, outcome in outcomes.items() if len(outcome)}
     for found in findings.values():
         _place_mistakes(found, labels, len(texts))
@@ -277,7 +280,7 @@ def _facts(
         ("Epochs", settings.get("epochs") if epochs is None else epochs),
         ("Batch size", settings.get("batch_size")),
         ("Learning rate", _rates(settings)),
-        ("Pooling", settings.get("pooling")),
+        ("Pooling", pooling_name(classifier.model.features.pooling) if "pooling" in settings else None),
         ("Dropout in the head", settings.get("dropout")),
         ("Precision", settings.get("precision")),
         ("Seed", settings.get("seed")),

@@ -1,7 +1,5 @@
 """The progress bar of a training run, on standard error."""
 
-import logging
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, final
@@ -9,19 +7,15 @@ from typing import Any, final
 import keras
 
 from kerasbert._core.names import SINGLE_HEAD
+from kerasbert._core.progress import end_waiting
 
 # Of the parts of an epoch's line, the speeds are left out first.
 FIRST_SPEED = 3
 # What the names of a vote's scores start with.
 VOTE = f"{SINGLE_HEAD}_"
-LOGGER = logging.getLogger("kerasbert")
 
-
-def announce(message: str, *, shown: object = True) -> None:
-    """Tell people something: on standard error when `shown`, and always to the logger `kerasbert`."""
-    LOGGER.info(message)
-    if shown:
-        print(message, file=sys.stderr)
+# Of the first step TensorFlow makes a graph, which takes seconds in which no text is read.
+BEFORE_THE_FIRST_STEP = "tracing the first step"
 
 
 @final
@@ -41,20 +35,29 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         self.bar = Progress(
+            SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[speed]}  loss {task.fields[loss]:.4f}"),
+            TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
             transient=True,
         )
+        end_waiting()
         self.bar.start()
         total = self.steps * self.epochs
-        self.task = self.bar.add_task("training", total=total, speed="", loss=float("nan"))
+        self.task = self.bar.add_task("training", total=total, state=BEFORE_THE_FIRST_STEP)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
@@ -66,9 +69,9 @@ class Progress(keras.callbacks.Callback):
         self.start = self.start or (time.perf_counter(), batch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        loss = float((logs or {}).get("loss", float("nan")))
         done = self.epoch * self.steps + batch + 1
-        self.bar.update(self.task, completed=done, speed="  ".join(self._speed(batch)), loss=loss)
+        loss = f"  loss {float(logs['loss']):.4f}" if logs and "loss" in logs else ""
+        self.bar.update(self.task, completed=done, state="  ".join(self._speed(batch)) + loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.perf_counter() - self.start[0] if self.start else 0.0
