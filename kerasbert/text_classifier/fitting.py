@@ -31,7 +31,8 @@ from kerasbert.text_classifier.told import told_of_epochs, told_of_held_out, tol
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.callbacks.logs import RateLog
 from kerasbert.training.devices import as_strategy, is_chief, needs_static_shapes
-from kerasbert.training.finetune import default_monitor, finetune
+from kerasbert.training.finetune import finetune
+from kerasbert.training.heads import default_monitor
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.settings import RunSettings
 

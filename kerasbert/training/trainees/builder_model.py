@@ -6,13 +6,13 @@ from typing import Any, Self, final
 import keras
 
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.progress import announce
 from kerasbert.batches.source import BatchSource
 from kerasbert.batches.stream import StreamBatches
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.training.callbacks.best_epoch import keep_best
-from kerasbert.training.callbacks.progress import announce
 from kerasbert.training.checkpoints.fingerprint import facts_of_model
 from kerasbert.training.devices import make_inside
 from kerasbert.training.feature_cache import HeadTraining, frozen_features
