@@ -178,7 +178,14 @@ def test_the_command_for_several_labels_parses(tiny_folder):
     train = typer.main.get_command(app).get_command(None, command)
     parsed = train.make_context(command, words).params
     expected = {"task": "multilabel", "data": ["it's.csv"], "label_column": "label", "label_delimiter": ";"}
-    expected |= {"header": "False", "encoding": "cp1252", "on_error": "skip", "encoder": "some model", "layers": "2", "pooling": "cls"}
+    expected |= {
+        "header": "False",
+        "encoding": "cp1252",
+        "on_error": "skip",
+        "encoder": "some model",
+        "layers": "2",
+        "pooling": "cls",
+    }
     assert {name: str(parsed[name]) if name != "data" else parsed[name] for name in expected} == expected
     assert parsed["max_length"] is None  # as `train` has it
 
