@@ -22,7 +22,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 import kerasbert as kb
-from kerasbert.subclasses.discovery import ClassDiscovery
+from kerasbert.subclasses import ClassDiscovery
 from kerasbert.subclasses.vectors import text_vectors
 
 SIZES = (3, 5, 8, 12, 15, 20)

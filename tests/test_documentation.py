@@ -15,6 +15,7 @@ PAGES = [
     "docs/recipes.md",
     "docs/migration.md",
     "docs/layers.md",
+    "docs/subclasses.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(

@@ -43,7 +43,7 @@ def find_learning_rate_command(
     context: typer.Context,
     data: Annotated[Path, typer.Argument(help=f"Training data: {DATA_FILES}.")],
     picture: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")],
-    steps: Annotated[int, typer.Option(help="Batches, each at a higher rate.")] = 100,
+    steps: Annotated[int, typer.Option(help="Batches; 100 are one pass over the rates, 300 the mean of three.")] = 100,
     **options: Any,
 ) -> None:
     """Train for some batches at ever higher learning rates, and show where the loss falls fastest."""

@@ -59,6 +59,7 @@ def layers(
         as_csv = output_format is Format.csv
         rows = report.values() if as_csv else report.cells()
         print_table(f"{folder}: {report.num_texts} texts", columns, rows, as_csv=as_csv)
+        say(report.time_note())
     if keep is not None and save_as is not None:
         truncate(classifier, keep).save(save_as, overwrite=overwrite, metrics={"reading": reading.to_dict()})
         say(f"Saved the classifier that stops at layer {keep} to {save_as}.")

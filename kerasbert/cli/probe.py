@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,18 +11,19 @@ import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert._core.options import filled
+from kerasbert._core.options import filled, options_of
 from kerasbert._core.progress import waiting
 from kerasbert.classifiers.settings import FROZEN_POOLINGS
-from kerasbert.cli.command_options import draws_options, settle
+from kerasbert.cli.command_options import draws_options, flag_of, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DATA_FILES, Format, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, DataOptions, Format, app, refuse_useless, say, with_output
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.settings import MAX_TEXTS
 from kerasbert.reading.bad_rows import POLICIES
-from kerasbert.reading.read_options import ReadOptions
+from kerasbert.reading.read_options import DEFAULTS, ReadOptions
+from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 
@@ -90,13 +92,14 @@ def probe_command(
     if output is not None:
         check_output(output, overwrite, kind="probe")
     report = _probe(source, data, asked, files, verbose=not quiet)
+    command = None if asked.unlabelled else train_command(report, source, data, asked, files)
+    described = json.dumps({**report.to_dict(), "command": command}, indent=2, ensure_ascii=False)
     if output is not None:
         with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
-            described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
             (beside / "probe.json").write_text(described + "\n", encoding="utf-8")
             report.save_picture(beside / "probe.png")
     if output_format is Format.json:
-        print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
+        print(described)
         return
     from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
 
@@ -104,6 +107,35 @@ def probe_command(
     title = f"{report.encoder}: {report.num_labels} labels, {report.num_texts} texts, {report.folds} folds"
     print_table(title, heads, table_rows(report.rows, report.quantities), as_csv=output_format is Format.csv)
     say(report.summary())
+    say(f"Next: {command}" if command else f"Next, in Python: {report.recommendation}")
+
+
+def train_command(
+    report: "ProbeReport", source: str, data: Path, asked: ProbeOptions, files: ReadOptions = DEFAULTS
+) -> str:
+    """Return the command that trains a classifier on the best layer and pooling, and reads the data in the same way."""
+    best = report.best()
+    told: dict[str, Any] = {"task": report.task, "label_column": asked.label_column or "label"}
+    declared = options_of(ProbeOptions)
+    told |= {
+        name: getattr(asked, name)
+        for name in options_of(DataOptions)
+        if name in declared and name not in told and getattr(asked, name) != declared[name].default
+    }
+    told |= {"encoder": report.encoder, "layers": best["layer"], "pooling": best["pooling"]}
+    if asked.max_length is not None or (Path(source) / CLASSIFIER_FILE).is_file():
+        told["max_length"] = report.max_length
+    words = ["kerasbert", "train", str(data)]
+    for name, value in told.items():
+        words += _said(flag_of(name), value)
+    return shlex.join([*words, *files.flags(), "--output", "model"])
+
+
+def _said(flag: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [flag if value else f"--no-{flag[2:]}"]
+    # A value that starts like an option is one with its flag.
+    return [f"{flag}={value}"] if str(value).startswith("-") else [flag, str(value)]
 
 
 def _probe(source: str, data: Path, asked: ProbeOptions, files: ReadOptions, *, verbose: bool) -> "ProbeReport":

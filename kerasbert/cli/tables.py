@@ -18,9 +18,11 @@ from kerasbert.objectives.ranked_scores import AVERAGES, RANKED
 from kerasbert.objectives.scores import tell_absent_labels
 
 if TYPE_CHECKING:
-    from kerasbert.subclasses.discovery import Discovery
+    from kerasbert.subclasses.found import Discovery
 
 NUMBERS = ("precision", "recall", "f1")
+# Backgrounds of the strongest pieces of a text, and the strength below which a piece has none.
+GREEN, RED, FAINTEST = (76, 175, 80), (239, 83, 80), 0.1
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 TITLES = {"average_precision": "avg. precision", "roc_auc": "ROC AUC"}
 # Columns of the scores of labels, the first to go first.
@@ -70,6 +72,25 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
         is_number = all(_is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
         made.append(Column(column, is_number))
     _print_rows(title, made, shown)
+
+
+def print_shaded(pieces: Sequence[tuple[str, float]]) -> None:
+    """Print a text in pieces, each in green (positive) or red by its strength in [-1, 1]; plain where there is no colour."""
+    from rich.text import Text
+
+    text = Text()
+    for piece, strength in pieces:
+        text.append(_plain(piece), style=_shade(strength))
+    _console(UNLIMITED).print(text, soft_wrap=True)
+
+
+def _shade(strength: float) -> str:
+    if abs(strength) < FAINTEST:
+        return ""
+    darkest = GREEN if strength > 0 else RED
+    # From white to the darkest; black letters are legible on both, whatever the terminal's own colours are.
+    red, green, blue = (round(255 - abs(strength) * (255 - one)) for one in darkest)
+    return f"black on rgb({red},{green},{blue})"
 
 
 def print_predictions(rows: Sequence[Mapping[str, Any]], *, with_header: bool = True) -> None:
@@ -160,9 +181,10 @@ def print_discovery(discovery: "Discovery") -> None:
         scores = found.agreement
         note = "" if scores is None else f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
         judged = "looks like one group" if found.unimodal else f"{len(found.subclasses)} groups"
-        rows.append([f"{found.label}: {judged}", str(len(found.rows)), note])
-        rows += [[f"  {one.name}", str(one.size), ", ".join(one.terms)] for one in found.subclasses]
-    _print_rows("", [Column("subclass"), Column("texts", is_number=True), Column("terms", is_prose=True)], rows)
+        rows.append(["", f"{found.label}: {judged}", str(len(found.rows)), note])
+        rows += [[str(one.number), one.name, str(one.size), ", ".join(one.terms)] for one in found.subclasses]
+    numbers = [Column("group", is_number=True), Column("subclass"), Column("texts", is_number=True)]
+    _print_rows("", [*numbers, Column("terms", is_prose=True)], rows, first_to_go=("terms", "texts"))
     mean = discovery.to_dict()["mean_agreement"]
     if mean is not None:
         _print_line(

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from kerasbert.evaluation.baseline import score_baseline as score_baseline
     from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
     from kerasbert.evaluation.explain import Explanation as Explanation
+    from kerasbert.evaluation.explanation_files import write_explanations as write_explanations
+    from kerasbert.evaluation.faithfulness import Faithfulness as Faithfulness
     from kerasbert.evaluation.inspection_page import inspection_page as inspection_page
     from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
     from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport

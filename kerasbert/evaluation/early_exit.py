@@ -1,7 +1,7 @@
 """Early exit: stop for each text at the first layer whose prediction is confident."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, final
 
 import keras
 import numpy as np
@@ -131,20 +131,44 @@ class ExitStages:
                 return
 
 
+@final
+class LayerModel(keras.Model):
+    """What a layerwise model computes for one of its layers alone, on the model's own weights.
+
+    Its blocks are those that `truncate` keeps; nothing is copied.
+    """
+
+    def __init__(self, model: Classifier, layer: int) -> None:
+        super().__init__()
+        self.model, self.layer = model, layer
+
+    def call(self, inputs: dict[str, Any]) -> Any:
+        mask = inputs[ATTENTION_MASK]
+        hidden, bias = _embedded(self.model, inputs), self.model.encoder.attention_bias(mask)
+        return _one_layer(self.model, (0, self.layer), hidden, mask, bias)[1]
+
+
 def _embedding_stage(model: Classifier) -> keras.Model:
     inputs = {name: keras.Input((None,), dtype="int32", name=name) for name in INPUT_NAMES}
-    hidden = model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], None, training=False)
-    return keras.Model(inputs, hidden)
+    return keras.Model(inputs, _embedded(model, inputs))
 
 
 def _stage(model: Classifier, start: int, stop: int) -> keras.Model:
-    encoder = model.encoder
-    state = keras.Input((None, encoder.config.hidden_size), name=HIDDEN)
+    state = keras.Input((None, model.encoder.config.hidden_size), name=HIDDEN)
     mask = keras.Input((None,), dtype="int32", name=ATTENTION_MASK)
     bias = keras.Input((1, 1, None), name=BIAS)
-    hidden = state
-    for block in encoder.blocks[start:stop]:
+    inputs = {HIDDEN: state, ATTENTION_MASK: mask, BIAS: bias}
+    return keras.Model(inputs, list(_one_layer(model, (start, stop), state, mask, bias)))
+
+
+def _embedded(model: Classifier, inputs: dict[str, Any]) -> Any:
+    return model.encoder.embeddings(inputs[INPUT_IDS], inputs[TOKEN_TYPE_IDS], None, training=False)
+
+
+def _one_layer(model: Classifier, between: tuple[int, int], hidden: Any, mask: Any, bias: Any) -> tuple[Any, Any]:
+    """Run the blocks between two layers; return the hidden states and the second layer's probabilities."""
+    start, stop = between
+    for block in model.encoder.blocks[start:stop]:
         hidden, _ = block(hidden, bias, training=False)
     features, head = model.get_layer(f"features_{stop}"), model.trained_heads[f"layer_{stop}"]
-    inputs = {HIDDEN: state, ATTENTION_MASK: mask, BIAS: bias}
-    return keras.Model(inputs, [hidden, head(features((hidden,), mask), training=False)])
+    return hidden, head(features((hidden,), mask), training=False)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,9 +15,10 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pooling import AttentionPooling, MultiHeadAttentionPooling
 from kerasbert.evaluation.attention_figure import draw_attentions
 from kerasbert.evaluation.explain_page import explanation_page
-from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
+from kerasbert.evaluation.faithfulness import Faithfulness, measure_faithfulness
+from kerasbert.evaluation.gradients import EmbeddedClassifier, PathIntegral, integrated_gradients
 from kerasbert.evaluation.pages import notebook_frame
-from kerasbert.evaluation.settings import STEPS
+from kerasbert.evaluation.settings import DRAWS, STEPS
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
 
@@ -32,10 +34,13 @@ class Explanation:
         probability: of the label.
         baseline: its probability with padding in place of the words.
         error: the completeness error: the distance of the attributions' sum from `probability - baseline`.
-        words: a dict for each word: `word`, `start`, `end`, `attribution` (positive: it raised the probability) and, in a
-            model with attention pooling, `pooling`, its weight there.
+        words: a dict for each word: `word`, `start`, `end`, `attribution` (positive: it raised the probability), `rival`, the
+            attribution to the rival's probability, and, in a model with attention pooling, `pooling`, its weight there.
         tokens: tokens of the first row, special ones included.
         attentions: float (blocks, heads, length, length), the encoder's attentions over that row.
+        rival: the label that it is compared with; None where the head has one label.
+        rival_probability: of the rival.
+        faithfulness: whether the words matter; None where it was not measured.
 
     Example:
         >>> word = {"word": "bad", "start": 0, "end": 3, "attribution": 0.4}
@@ -52,13 +57,19 @@ class Explanation:
     words: tuple[dict[str, Any], ...]
     tokens: tuple[str, ...]
     attentions: np.ndarray
+    rival: str | None = None
+    rival_probability: float | None = None
+    faithfulness: Faithfulness | None = None
 
     def __repr__(self) -> str:
         words = ", ".join(f"{word} {share:+.4f}" for word, share in self.strongest(5))
         return (
-            f"Explanation of {shorten(self.text)}: {self.label!r} {self.probability:.4f}, {self.baseline:.4f} without any "
-            f"word; strongest of {len(self.words)} words: {words}"
+            f"Explanation of {shorten(self.text)}: {self.label!r} {self.probability:.4f}{self._rival()}, {self.baseline:.4f} "
+            f"without any word; strongest of {len(self.words)} words: {words}"
         )
+
+    def _rival(self) -> str:
+        return "" if self.rival is None else f" (rival {self.rival!r} {self.rival_probability:.4f})"
 
     def _repr_html_(self) -> str:
         return notebook_frame(self.to_html())
@@ -72,7 +83,9 @@ class Explanation:
         """Return everything but the attentions as plain data."""
         names = [field.name for field in dataclasses.fields(self) if field.name != "attentions"]
         plain = {name: getattr(self, name) for name in names}
-        return {**plain, "words": [dict(word) for word in self.words], "tokens": list(self.tokens)}
+        faithfulness = None if self.faithfulness is None else self.faithfulness._asdict()
+        words = [dict(word) for word in self.words]
+        return {**plain, "words": words, "tokens": list(self.tokens), "faithfulness": faithfulness}
 
     def to_html(self, *, layer: int = -1, attention_head: int | None = None) -> str:
         """Render the highlighted text and the attention of one block as a page.
@@ -85,7 +98,7 @@ class Explanation:
             ConfigError: when the encoder has no such block or head.
             TypeError: when a number is no integer.
         """
-        return explanation_page(self.to_dict(), *self._attention(layer, attention_head))
+        return explanation_page([(self.to_dict(), *self.attention(layer, attention_head))])
 
     def save_attentions(
         self, file: str | os.PathLike[str], *, layer: int = -1, attention_head: int | None = None
@@ -101,11 +114,16 @@ class Explanation:
             ConfigError: when the encoder has no such block or head.
             TypeError: when a number is no integer.
         """
-        weights, name = self._attention(layer, attention_head)
+        weights, name = self.attention(layer, attention_head)
         draw_attentions(weights, self.tokens, name, file)
 
-    def _attention(self, layer: int, attention_head: int | None) -> tuple[np.ndarray, str]:
-        """Return one block's attention, (length, length), and its name."""
+    def attention(self, layer: int = -1, attention_head: int | None = None) -> tuple[np.ndarray, str]:
+        """Return one block's attention, (length, length), and its name; see `to_html`.
+
+        Raises:
+            ConfigError: when the encoder has no such block or head.
+            TypeError: when a number is no integer.
+        """
         blocks, heads = self.attentions.shape[:2]
         if layer == 0:
             raise ConfigError(f"`layer` must be a block from 1 to {blocks}, or negative from the end; got 0.")
@@ -120,25 +138,37 @@ class Explanation:
 
 @suggest_keywords
 def explain(
-    classifier: ClassifierLike, text: str, *, label: str | None = None, head: str | None = None, steps: int = STEPS
+    classifier: ClassifierLike,
+    text: str,
+    *,
+    label: str | None = None,
+    rival: str | None = None,
+    head: str | None = None,
+    steps: int = STEPS,
+    draws: int = DRAWS,
+    seed: int = 0,
 ) -> Explanation:
-    """Explain a prediction by integrated gradients: attributions of the words to a label's probability.
+    """Explain a prediction by integrated gradients: attributions of the words to a label's probability and its rival's.
 
     The attributions add up to the change of the probability from a text without words to this one, but for the error of
-    the numerical integration. Special tokens are the same in both and get none.
+    the numerical integration. Special tokens are the same in both and get none. Whether the words matter is measured by
+    predictions without them, and from them alone, beside those of random words; see `Faithfulness`.
 
     Args:
         classifier: a trained `TextClassifier`, or its `TrainedClassifier`.
         text: one text; of a long one the words that the classifier reads.
         label: the label; None: the most probable one.
+        rival: the label to compare it with; None: the most probable of the others.
         head: the head; None: the only one, or the last.
         steps: points of the integral, >= 1; more give a smaller error.
+        draws: random orders of the words to compare with, >= 0; 0 leaves `faithfulness` out.
+        seed: of the draws.
 
     Returns:
         The explanation.
 
     Raises:
-        ConfigError: when there is no such label or head.
+        ConfigError: when there is no such label or head, the rival is the label itself, or a number is out of its range.
         DataError: when the text has no words.
         TypeError: when `text` is no text.
 
@@ -146,15 +176,17 @@ def explain(
         >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> _ = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
         >>> found = explain(classifier, "A bad day", label="pos")
-        >>> [word["word"] for word in found.words], found.error < 1e-3
-        (['A', 'bad', 'day'], True)
+        >>> [word["word"] for word in found.words], found.error < 1e-3, found.rival
+        (['A', 'bad', 'day'], True, 'neg')
 
     Reference:
-        Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017.
+        Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks", 2017; DeYoung et al., "ERASER", 2020.
     """
     if not isinstance(text, str):
         raise TypeError(f"`text` must be one text; got {shorten(text)} of type {type(text).__name__}.")
     check_int("steps", steps, 1)
+    check_int("draws", draws, 0)
+    check_int("seed", seed, 0, 2**32 - 1)
     trained = trained_of(classifier)
     model, tokenizer = trained.model, trained.tokenizer
     head = list(model.heads)[-1] if head is None else check_choice("head", head, model.heads)
@@ -162,29 +194,65 @@ def explain(
     spans = spans_of(tokenizer, text)
     if not len(spans.words):
         raise DataError(f"`text` must have at least one word; got {shorten(text)}.")
+    names = model.heads[head].task.label_names
+    chosen, other = _chosen(model, head, label, rival, inputs)
     places = read_places(tokenizer, len(spans.words), spans.num_prompt)
-    column, name, sign = _column(model, head, label, inputs)
-    found = integrated_gradients(
-        model, inputs, head=head, label=column, pad_id=tokenizer.pad_id, is_text=places >= 0, steps=steps
+    own = _attributions(model, inputs, head, chosen, (places, tokenizer.pad_id, steps))
+    values = {"attribution": own.attributions}
+    against = None if other is None else _attributions(model, inputs, head, other, (places, tokenizer.pad_id, steps))
+    if against is not None:
+        values["rival"] = against.attributions
+    words = _by_word({**values, **_pooling(model, inputs)}, places, spans, text)
+
+    def predict(texts: Sequence[str]) -> np.ndarray:
+        return np.asarray(model.heads[head].task.columns(trained.probabilities(texts)[head])[:, chosen])
+
+    return Explanation(
+        text,
+        head,
+        names[chosen],
+        own.value,
+        own.baseline,
+        own.error,
+        words,
+        tuple(tokenizer.token_of(int(number)) for number in inputs[INPUT_IDS][0]),
+        _attentions(model, inputs),
+        None if other is None else names[other],
+        None if against is None else against.value,
+        measure_faithfulness(predict, text, words, draws=draws, seed=seed) if draws else None,
     )
-    by_word = _by_word({"attribution": sign * found.attributions, **_pooling(model, inputs)}, places, spans, text)
-    value, baseline = ((one if sign > 0 else 1 - one) for one in (found.value, found.baseline))
-    tokens = tuple(tokenizer.token_of(int(number)) for number in inputs[INPUT_IDS][0])
-    return Explanation(text, head, name, value, baseline, found.error, by_word, tokens, _attentions(model, inputs))
 
 
-def _column(model: Classifier, head: str, label: str | None, inputs: dict[str, np.ndarray]) -> tuple[int, str, int]:
-    """Return a label's column, its name, and -1 for the negative label of a binary head, which has no column."""
+def _chosen(
+    model: Classifier, head: str, label: str | None, rival: str | None, inputs: dict[str, np.ndarray]
+) -> tuple[int, int | None]:
+    """Return the places of a label and of its rival among the names of a head; None where there is no other."""
     task = model.heads[head].task
-    if label is None:
-        output = model(inputs, training=False)
-        values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)
-        place = int(task.columns(values)[0].argmax())
-    else:
-        place = task.label_names.index(check_choice("label", label, task.label_names))
+    output = model(inputs, training=False)
+    values = keras.ops.convert_to_numpy(output[head] if isinstance(output, dict) else output)
+    ranked = [int(place) for place in np.argsort(-task.columns(values)[0], kind="stable")]
+    names = task.label_names
+    chosen = ranked[0] if label is None else names.index(check_choice("label", label, names))
+    if rival is not None and names.index(check_choice("rival", rival, names)) == chosen:
+        raise ConfigError(f"`rival` must be another label than the one explained, {names[chosen]!r}; got {rival!r}.")
+    others = [place for place in ranked if place != chosen] if rival is None else [names.index(rival)]
+    return chosen, others[0] if others else None
+
+
+def _attributions(
+    model: Classifier, inputs: dict[str, np.ndarray], head: str, place: int, reading: tuple[np.ndarray, int, int]
+) -> PathIntegral:
+    """Integrate the gradients of a label's probability, by its place; `reading`: places of tokens, padding id, steps."""
+    places, pad_id, steps = reading
+    task = model.heads[head].task
     # A binary head has one unit, of the last of its two labels.
     unit = place - (len(task.label_names) - task.units)
-    return max(unit, 0), task.label_names[place], 1 if unit >= 0 else -1
+    found = integrated_gradients(
+        model, inputs, head=head, label=max(unit, 0), pad_id=pad_id, is_text=places >= 0, steps=steps
+    )
+    if unit >= 0:
+        return found
+    return PathIntegral(-found.attributions, 1 - found.value, 1 - found.baseline, found.error)
 
 
 def _by_word(

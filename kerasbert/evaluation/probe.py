@@ -143,6 +143,7 @@ def probe(
         folds=folds,
         left_out=left_out,
         num_different_texts=num_different,
+        max_length=opened.tokenizer.max_length,
     )
 
 

@@ -51,6 +51,7 @@ class ProbeReport:
         folds: of the cross-validation.
         left_out: label -> number of texts, for labels with fewer texts than folds.
         num_different_texts: texts that differ for the encoder; 0 where not counted.
+        max_length: longest text that was read, in tokens; None where it is not known.
 
     Example:
         >>> rows = ({"layer": 1, "pooling": "mean", "score": 0.8, "deviation": 0.01},)
@@ -68,6 +69,7 @@ class ProbeReport:
     folds: int
     left_out: dict[str, int]
     num_different_texts: int = 0
+    max_length: int | None = None
 
     def __repr__(self) -> str:
         title = f"Probe of {self.encoder!r} with {self.num_texts} texts, {len(self.rows)} hidden states."

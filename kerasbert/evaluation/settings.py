@@ -4,3 +4,5 @@
 MAX_TEXTS = 10_000
 # Points of the integral of `explain`.
 STEPS = 64
+# Random orders of the words that `explain` compares with.
+DRAWS = 10

@@ -6,14 +6,14 @@ import csv
 import io
 import itertools
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import half_surrogate, shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
 from kerasbert.reading._files import LONGEST, OTHER_ENCODING, Lines, LostError, SourceFile
-from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading._table import Cells, Row, check_columns, check_number
 from kerasbert.reading.read_options import DELIMITERS, NO_QUOTES, TAB, delimiter_in_words, delimiter_option
 
 # Where a wanted column is missing: what the first line may be.
@@ -50,17 +50,24 @@ def csv_columns(file: SourceFile, lines: Lines) -> list[str]:
     return _opened(file, lines)[0]
 
 
-def write_csv(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write a file with a column added; see `copy_with_column`."""
+def write_csv(file: SourceFile, lines: Lines, target: Path, columns: Mapping[str, Cells]) -> None:
+    """Write a file with columns added or replaced; see `copy_with_columns`."""
     kept = list(_whole_rows(file, lines))
-    header = [[*kept.pop(0), column]] if file.options.header else []
-    check_number(file.path, len(kept), cells)
+    names = kept[0] if file.options.header else [str(number) for number in range(1, len(kept[0]) + 1)] if kept else []
+    kept = kept[1:] if file.options.header else kept
+    for cells in columns.values():
+        check_number(file.path, len(kept), cells)
+    new = [name for name in columns if name not in names]
+    rows: list[list[Any]] = [[*names, *new]] if file.options.header else []
+    for number, row in enumerate(kept):
+        old = [columns[name][number] if name in columns else cell for name, cell in zip(names, row, strict=False)]
+        rows.append([*old, *row[len(names) :], *[columns[name][number] for name in new]])
     stream = io.StringIO(newline="")
     # Without a character for quotes, one in a cell would have to be escaped.
     quotes: dict[str, Any] = {"quoting": csv.QUOTE_NONE, "quotechar": None} if _quotes_are_plain(file) else {}
     writer = csv.writer(stream, delimiter=delimiter_of(file), lineterminator="\n", **quotes)
     try:
-        writer.writerows([*header, *([*row, cell or ""] for row, cell in zip(kept, cells, strict=True))])
+        writer.writerows(rows)
     except csv.Error as error:
         raise DataError(
             f"{file.path}: a new cell holds what separates cells or rows, which quotes that are plain characters cannot "

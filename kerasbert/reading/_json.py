@@ -4,7 +4,7 @@ import codecs
 import gzip
 import json
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from kerasbert.reading._jsonl import (
     whole_rows,
     with_cells,
 )
-from kerasbert.reading._table import Row
+from kerasbert.reading._table import Cells, Row
 
 PIECE = 2**20
 SPACE = " \t\n\r"
@@ -51,9 +51,9 @@ def array_columns(file: SourceFile, lines: Lines) -> list[str]:
     return keys_of(_objects(file))
 
 
-def write_array(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write a file with a column added; see `copy_with_column`."""
-    written = with_cells(list(whole_rows(_objects(file), file.path, "row")), column, cells, file)
+def write_array(file: SourceFile, lines: Lines, target: Path, columns: Mapping[str, Cells]) -> None:
+    """Write a file with columns added or replaced; see `copy_with_columns`."""
+    written = with_cells(list(whole_rows(_objects(file), file.path, "row")), columns, file)
     target.write_text("[\n" + ",\n".join(written) + "\n]\n", encoding=file.options.encoding, newline="")
 
 

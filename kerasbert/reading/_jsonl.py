@@ -10,7 +10,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.json_files import repeated_key
 from kerasbert.reading._files import OTHER_ENCODING, Lines, SourceFile, carriage_hint
-from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading._table import Cells, Row, check_columns, check_number
 from kerasbert.reading.read_options import UTF_8
 
 # Rows among which the text's key must come once, and keys that a message can list.
@@ -49,9 +49,9 @@ def keys_of(rows: Iterable[Row]) -> list[str]:
     return list(dict.fromkeys(name for _, row in rows if isinstance(row, dict) for name in row))
 
 
-def write_jsonl(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write a file with a column added; see `copy_with_column`."""
-    written = with_cells(list(whole_rows(_rows(file, lines), file.path)), column, cells, file)
+def write_jsonl(file: SourceFile, lines: Lines, target: Path, columns: Mapping[str, Cells]) -> None:
+    """Write a file with columns added or replaced; see `copy_with_columns`."""
+    written = with_cells(list(whole_rows(_rows(file, lines), file.path)), columns, file)
     target.write_text("".join(f"{line}\n" for line in written), encoding=file.options.encoding, newline="")
 
 
@@ -63,13 +63,13 @@ def whole_rows(rows: Iterator[Row], source: str, unit: str = "line") -> Iterator
         yield row
 
 
-def with_cells(
-    rows: Sequence[Mapping[str, Any]], column: str, cells: Sequence[str | None], file: SourceFile
-) -> Iterator[str]:
-    """Rows with a cell added to each, as JSON that the encoding of their file holds."""
-    check_number(file.path, len(rows), cells)
+def with_cells(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Cells], file: SourceFile) -> Iterator[str]:
+    """Rows with the cells of columns added to each, as JSON that the encoding of their file holds."""
+    for cells in columns.values():
+        check_number(file.path, len(rows), cells)
     plain = file.options.encoding != UTF_8
-    return (json.dumps({**row, column: cell}, ensure_ascii=plain) for row, cell in zip(rows, cells, strict=True))
+    added = ({name: cells[number] for name, cells in columns.items()} for number in range(len(rows)))
+    return (json.dumps({**row, **more}, ensure_ascii=plain) for row, more in zip(rows, added, strict=True))
 
 
 def _first_rows(rows: Iterator[Row], wanted: Sequence[str], keys: dict[str, None]) -> list[Row]:

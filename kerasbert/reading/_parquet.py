@@ -1,6 +1,6 @@
 """The rows of Parquet files, of which only the wanted columns are read, batch by batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.json_files import parse_json_object
 from kerasbert.reading._files import Lines, SourceFile, check_unpacked, unpacked_limit
-from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading._table import Cells, Row, check_columns, check_number
 from kerasbert.reading.class_labels import class_names, named_cell
 
 ROWS_AT_ONCE = 1024
@@ -51,14 +51,19 @@ def parquet_columns(file: SourceFile, lines: Lines) -> list[str]:
     return list(parquet.read_schema(file.path).names)
 
 
-def write_parquet(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write a file with a column added; see `copy_with_column`."""
+def write_parquet(file: SourceFile, lines: Lines, target: Path, columns: Mapping[str, Cells]) -> None:
+    """Write a file with columns added or replaced; see `copy_with_columns`."""
     import pyarrow
     from pyarrow import parquet
 
     table = parquet.read_table(file.path)
-    check_number(file.path, len(table), cells)
-    parquet.write_table(table.append_column(column, pyarrow.array(cells, pyarrow.string())), target)
+    for name, cells in columns.items():
+        check_number(file.path, len(table), cells)
+        are_numbers = any(isinstance(cell, float) for cell in cells)
+        array = pyarrow.array(cells, pyarrow.float64() if are_numbers else pyarrow.string())
+        place = table.schema.get_field_index(name)
+        table = table.append_column(name, array) if place < 0 else table.set_column(place, name, array)
+    parquet.write_table(table, target)
 
 
 def features_of(metadata: Any, source: str) -> dict[str, Any]:

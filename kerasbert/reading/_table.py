@@ -8,6 +8,8 @@ from kerasbert._core.errors import DataError
 
 # The number of a line or row, from 1, and its wanted cells by column, or the `DataError` that says what is wrong with it.
 Row = tuple[int, Any]
+# The cells of a column that is added to a file; None is an empty one.
+Cells = Sequence[str | float | None]
 
 
 class Table(NamedTuple):

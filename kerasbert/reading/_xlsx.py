@@ -4,14 +4,14 @@ import contextlib
 import itertools
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import DataError
 from kerasbert.reading._files import Lines, SourceFile, check_unpacked, unpacked_limit
-from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading._table import Cells, Row, check_columns, check_number
 
 EXTRA = "reading .xlsx needs openpyxl and defusedxml; pip install 'kerasbert[excel]'"
 ERROR_TYPE = "e"
@@ -35,19 +35,26 @@ def xlsx_columns(file: SourceFile, lines: Lines) -> list[str]:
         return [name for name in _named(file, _filled(sheet))[0] if name is not None]
 
 
-def write_xlsx(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
-    """Write the values of a sheet as a workbook of its own, with a column added; see `copy_with_column`."""
+def write_xlsx(file: SourceFile, lines: Lines, target: Path, columns: Mapping[str, Cells]) -> None:
+    """Write the values of a sheet as a workbook of its own, with columns added or replaced; see `copy_with_columns`."""
     import openpyxl
 
     with _sheet(file) as sheet:
         kept = list(_filled(sheet))
         width = max((len(row) for _, row in kept), default=0)
         values = [[_plain(row, place) for place in range(width)] for _, row in kept]
-    header = [[*values.pop(0), column]] if file.options.header and values else []
-    check_number(file.path, len(values), cells)
+    has_header = file.options.header and bool(values)
+    names = values.pop(0) if has_header else [str(number) for number in range(1, width + 1)]
+    for cells in columns.values():
+        check_number(file.path, len(values), cells)
+    new = [name for name in columns if name not in names]
+    rows: list[list[Any]] = [[*names, *new]] if has_header else []
+    for number, row in enumerate(values):
+        old = [columns[name][number] if name in columns else value for name, value in zip(names, row, strict=True)]
+        rows.append([*old, *[columns[name][number] for name in new]])
     book = openpyxl.Workbook(write_only=True)
     written = book.create_sheet(title=file.options.sheet)
-    for row in [*header, *([*row, cell] for row, cell in zip(values, cells, strict=True))]:
+    for row in rows:
         written.append([_as_text(written, value) if isinstance(value, str) else value for value in row])
     book.save(target)
 

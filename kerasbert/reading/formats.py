@@ -1,9 +1,9 @@
-"""The table of file formats: how the rows of each are read, and how a file gets one more column.
+"""The table of file formats: how the rows of each are read, and how a file gets more columns.
 
 A new format is a module with an iterator of rows, and one line here.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from kerasbert.reading._files import Lines, SourceFile
 from kerasbert.reading._json import array_columns, array_rows, holds_array, write_array
 from kerasbert.reading._jsonl import jsonl_columns, jsonl_rows, write_jsonl
 from kerasbert.reading._parquet import parquet_columns, parquet_rows, write_parquet
-from kerasbert.reading._table import Row
+from kerasbert.reading._table import Cells, Row
 from kerasbert.reading._tfrecord import tfrecord_rows
 from kerasbert.reading._xlsx import write_xlsx, xlsx_columns, xlsx_rows
 
@@ -23,10 +23,10 @@ ReadRows = Callable[[SourceFile, Lines, Sequence[str], str], Iterator[Row]]
 
 
 class Copying(NamedTuple):
-    """How a file is copied with one more column: the columns that it has, and a writer of the copy."""
+    """How a file is copied with more columns: the columns that it has, and a writer of the copy."""
 
     columns: Callable[[SourceFile, Lines], list[str]]
-    write: Callable[[SourceFile, Lines, Path, str, Sequence[str | None]], None]
+    write: Callable[[SourceFile, Lines, Path, Mapping[str, Cells]], None]
 
 
 class Format(NamedTuple):
@@ -38,7 +38,7 @@ class Format(NamedTuple):
         follows: names of the options of `ReadOptions` that go with it; an encoding goes with text files.
         packs: whether a file may be compressed as .gz.
         has_token_ids: whether a file may hold token ids in place of texts.
-        copying: adds a column; None: that cannot be done.
+        copying: adds columns; None: that cannot be done.
         title: what it is called.
     """
 

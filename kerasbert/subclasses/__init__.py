@@ -6,8 +6,11 @@ from kerasbert._core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from kerasbert.subclasses.agreement import score_agreement as score_agreement
-    from kerasbert.subclasses.discovery import ClassDiscovery as ClassDiscovery
-    from kerasbert.subclasses.discovery import Discovery as Discovery
-    from kerasbert.subclasses.discovery import Subclass as Subclass
+    from kerasbert.subclasses.discovery_files import load_discovery as load_discovery
+    from kerasbert.subclasses.discovery_files import write_discovery as write_discovery
+    from kerasbert.subclasses.found import ClassDiscovery as ClassDiscovery
+    from kerasbert.subclasses.found import Discovery as Discovery
+    from kerasbert.subclasses.groups import Closeness as Closeness
+    from kerasbert.subclasses.groups import Subclass as Subclass
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -1,6 +1,5 @@
 """`discover_subclasses`: find subclasses inside classes, without sub-labels."""
 
-import dataclasses
 import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -11,12 +10,12 @@ from kerasbert._core.checks import check_choice, check_int, check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.evaluation.distinct import count_distinct
-from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.labels.encode import named_labels
 from kerasbert.labels.names import label_key
 from kerasbert.subclasses.agreement import score_agreement
-from kerasbert.subclasses.discovery_page import discovery_page
+from kerasbert.subclasses.found import ClassDiscovery, Discovery
 from kerasbert.subclasses.grouping import METHODS, REDUCTIONS, group_points, reduce_features
+from kerasbert.subclasses.groups import centre_distances, centres, describe_groups
 from kerasbert.subclasses.number import (
     NumberScore,
     Unimodality,
@@ -25,111 +24,9 @@ from kerasbert.subclasses.number import (
     score_numbers,
     to_unit,
 )
-from kerasbert.subclasses.terms import group_terms
 from kerasbert.subclasses.vectors import text_vectors
 
-EXAMPLES = 3
-# Groups of a class, and classes, that a representation lists.
-SHOWN = 5
 NUMBER_DIMENSIONS = 20
-
-
-@dataclasses.dataclass(frozen=True)
-class Subclass:
-    """One group of texts inside a class.
-
-    Args:
-        name: `CLASS/1` for the largest group, then `CLASS/2`, ...
-        size: number of texts.
-        terms: what sets it apart from the other groups of its class.
-        central: texts nearest to its centre.
-        borderline: texts that lie between it and another group.
-    """
-
-    name: str
-    size: int
-    terms: list[str]
-    central: list[str]
-    borderline: list[str]
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class ClassDiscovery:
-    """What was found inside one class.
-
-    Args:
-        label: the class.
-        rows: int (n,), which of the given texts are of this class.
-        points: float (n, d), where they lie.
-        groups: int (n,), the group of each, from 0, the largest first.
-        subclasses: the groups; a single one where there is no reason for more.
-        unimodal: whether the class looks like a single group; then it is not divided, unless a number was given.
-        unimodality: the comparison behind that.
-        number_scores: what spoke for each number of groups; empty where none had to be chosen.
-        num_outliers: texts that HDBSCAN puts into no group and that were given to the nearest.
-        agreement: with known sub-labels, see `score_agreement`; None without them.
-    """
-
-    label: str
-    rows: np.ndarray
-    points: np.ndarray
-    groups: np.ndarray
-    subclasses: list[Subclass]
-    unimodal: bool
-    unimodality: Unimodality
-    number_scores: list[NumberScore]
-    num_outliers: int = 0
-    agreement: dict[str, float] | None = None
-
-    def __repr__(self) -> str:
-        number = "one group" if len(self.subclasses) == 1 else f"{len(self.subclasses)} groups"
-        named = [f"{one.name} ({one.size}: {', '.join(one.terms[:3])})" for one in self.subclasses[:SHOWN]]
-        return _listed(f"{self.label!r}, {len(self.rows)} texts, {number}: ", named, len(self.subclasses))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data, without the points."""
-        return {
-            "label": self.label,
-            "num_texts": len(self.rows),
-            "unimodal": self.unimodal,
-            "unimodality": self.unimodality._asdict(),
-            "number_scores": [score._asdict() for score in self.number_scores],
-            "num_outliers": self.num_outliers,
-            "agreement": self.agreement,
-            "subclasses": [dataclasses.asdict(one) for one in self.subclasses],
-        }
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class Discovery:
-    """The result of `discover_subclasses`.
-
-    Args:
-        sublabels: for each given text the name of its subclass; None for a text of a class that was not looked into.
-        classes: what was found, by class.
-    """
-
-    sublabels: list[str | None]
-    classes: dict[str, ClassDiscovery]
-
-    def __repr__(self) -> str:
-        found = [f"\n  {one!r}" for one in list(self.classes.values())[:SHOWN]]
-        return _listed(f"Subclasses of {len(self.classes)} classes: ", found, len(self.classes))
-
-    def _repr_html_(self) -> str:
-        return notebook_frame(discovery_page(self.to_dict()))
-
-    @property
-    def tree(self) -> dict[str, list[str]]:
-        """Class -> names of its subclasses, as `build_secondary` and `build_hierarchical` take it."""
-        return {label: [one.name for one in found.subclasses] for label, found in self.classes.items()}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON; `mean_agreement` is the mean over the classes."""
-        scores = [found.agreement for found in self.classes.values() if found.agreement]
-        names = ("ari", "nmi", "v_measure", "accuracy")
-        mean = {name: float(np.mean([score[name] for score in scores])) for name in names} if scores else None
-        return {"mean_agreement": mean, "classes": [found.to_dict() for found in self.classes.values()]}
 
 
 def discover_subclasses(
@@ -178,7 +75,7 @@ def discover_subclasses(
         >>> points = np.concatenate([np.eye(4)[i] + 0.05 * np.random.default_rng(i).normal(size=(30, 4)) for i in (0, 1)])
         >>> found = discover_subclasses(["pay"] * 30 + ["send"] * 30, ["order"] * 60, features=points)
         >>> found.tree, found.classes["order"].subclasses[0].size
-        ({'order': ['order/1', 'order/2']}, 30)
+        ({'order': ['order/pay', 'order/send']}, 30)
     """
     texts, labels = check_texts("texts", texts), named_labels(labels)
     if not labels:
@@ -239,12 +136,12 @@ def _discover(
             points = reduce_features(features, dimensions=search.dimensions, reduction="umap", seed=search.seed)
         groups, scores = _group(points, distinct, search)
     groups, num_outliers = _settle(points, groups)
-    subclasses = _describe(label, texts, points, groups)
+    subclasses = describe_groups(label, texts, points, groups)
     has_known = any(one is not None for one in known)
     agreement = score_agreement(known, groups.tolist()) if has_known else None
     verdict = unimodality.unimodal
     return ClassDiscovery(
-        label, rows, points, groups, subclasses, verdict, unimodality, scores, num_outliers, agreement
+        label, rows, points, groups, subclasses, verdict, unimodality, scores, num_outliers, agreement, texts
     )
 
 
@@ -262,43 +159,20 @@ def _group(points: np.ndarray, distinct: int, search: _Search) -> tuple[np.ndarr
 
 
 def _settle(points: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, int]:
-    """Number groups by falling size and assign outliers to the nearest centre; return the number of outliers."""
+    """Number groups by falling size, then by their first text, and assign outliers to the nearest centre; return the number of outliers."""
     outside = groups < 0
     if outside.all():
         return np.zeros(len(groups), "int64"), 0
-    present, sizes = np.unique(groups[~outside], return_counts=True)
-    ordered = present[np.argsort(-sizes, kind="stable")]
+    present, first, sizes = np.unique(groups[~outside], return_index=True, return_counts=True)
+    ordered = present[np.lexsort((first, -sizes))]
     settled = np.full(len(groups), -1)
     for place, group in enumerate(ordered):
         settled[groups == group] = place
     if outside.any():
-        settled[outside] = _distances(points[outside], _centres(points[~outside], settled[~outside])).argmin(axis=1)
+        settled[outside] = centre_distances(points[outside], centres(points[~outside], settled[~outside])).argmin(
+            axis=1
+        )
     return settled, int(outside.sum())
-
-
-def _describe(label: str, texts: list[str], points: np.ndarray, groups: np.ndarray) -> list[Subclass]:
-    terms = group_terms(texts, groups)
-    distances = _distances(points, _centres(points, groups))
-    own = distances[np.arange(len(points)), groups]
-    others = distances.copy()
-    others[np.arange(len(points)), groups] = np.inf
-    margins = others.min(axis=1) - own if distances.shape[1] > 1 else -own
-    result = []
-    for group, words in enumerate(terms):
-        members = np.flatnonzero(groups == group)
-        central = members[np.argsort(own[members], kind="stable")]
-        borderline = members[np.argsort(margins[members], kind="stable")]
-        first, last = ([*dict.fromkeys(texts[row] for row in order)][:EXAMPLES] for order in (central, borderline))
-        result.append(Subclass(f"{label}/{group + 1}", len(members), words, first, last))
-    return result
-
-
-def _centres(points: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    return np.stack([points[groups == group].mean(axis=0) for group in range(groups.max() + 1)])
-
-
-def _distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    return np.stack([np.linalg.norm(points - centre, axis=1) for centre in centres], axis=1)
 
 
 def _check_within(within: Any, labels: list[str]) -> list[str]:
@@ -333,8 +207,3 @@ def _check_features(features: Any) -> np.ndarray:
     if array.ndim != 2 or array.dtype.kind not in "fiu" or not np.isfinite(array).all():
         raise DataError(f"`features` must be finite numbers of shape (n, hidden); got {array.dtype} {array.shape}.")
     return array
-
-
-def _listed(title: str, shown: list[str], total: int) -> str:
-    rest = f" and {total - len(shown)} more" if total > len(shown) else ""
-    return title + ", ".join(shown) + rest

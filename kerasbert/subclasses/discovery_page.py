@@ -14,12 +14,37 @@ figure { margin-bottom: 1rem; } figure img { max-width: 100%; height: auto; back
 """
 
 
-def discovery_page(discovery: Mapping[str, Any], maps: Mapping[str, bytes] | None = None) -> str:
-    """Render `Discovery.to_dict()` and the maps of classes (PNG) as HTML; every text and name is escaped."""
+def discovery_page(
+    discovery: Mapping[str, Any], maps: Mapping[str, bytes] | None = None, *, texts_file: str | None = None
+) -> str:
+    """Render `Discovery.to_dict()` and the maps of classes (PNG) as HTML; every text and name is escaped.
+
+    `texts_file` is the page of all texts, beside this one.
+    """
     classes = discovery["classes"]
     parts = "".join(_class_part(found, (maps or {}).get(found["label"])) for found in classes)
-    heading = f"<header><h1>Subclasses of {len(classes)} classes</h1></header>"
-    return html_page("Subclasses", f"{heading}{_overview(classes)}{parts}", style=STYLE)
+    title = "Subclasses of one class" if len(classes) == 1 else f"Subclasses of {len(classes)} classes"
+    link = (
+        "" if texts_file is None else f'<p class="lead"><a href="{escape(texts_file)}">All texts of each group</a></p>'
+    )
+    heading = f"<header><h1>{title}</h1>{link}</header>"
+    edits = _edits(discovery.get("edits", ()))
+    return html_page("Subclasses", f"{heading}{_overview(classes)}{parts}{edits}", style=STYLE)
+
+
+def _edits(edits: Sequence[Mapping[str, Any]]) -> str:
+    """List what people renamed and merged."""
+    if not edits:
+        return ""
+    items = "".join(f"<li>{escape(_edit(one))}</li>" for one in edits)
+    return f"<section><h2>Renamed and merged</h2><ul>{items}</ul></section>"
+
+
+def _edit(edit: Mapping[str, Any]) -> str:
+    if "merged" in edit:
+        numbers = ", ".join(map(str, edit["merged"]))
+        return f"{edit['class']}: groups {numbers} ({', '.join(edit['from'])}) became {edit['to']}"
+    return f"{edit['class']}: group {edit['group']}, {edit['from']}, became {edit['to']}"
 
 
 def _overview(classes: Sequence[Mapping[str, Any]]) -> str:
@@ -65,7 +90,7 @@ def _verdict(found: Mapping[str, Any]) -> str:
 
 def _group_part(one: Mapping[str, Any]) -> str:
     return (
-        f'<div class="card"><h3>{escape(one["name"])}</h3><p class="note">{one["size"]} texts</p>'
+        f'<div class="card"><h3>{one["number"]} &middot; {escape(one["name"])}</h3><p class="note">{one["size"]} texts</p>'
         f'<p class="terms">{escape(", ".join(one["terms"]))}</p><p class="note">Most central</p>{_texts(one["central"])}'
         f'<p class="note">Most borderline</p>{_texts(one["borderline"])}</div>'
     )

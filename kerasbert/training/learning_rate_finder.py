@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -22,11 +22,15 @@ from kerasbert.training.settings import FOLLOWED, SCHEDULED, TrainingSettings
 from kerasbert.training.trainees.choice import trainee_of
 
 # Options of a training that a range test follows.
-# Share of the past in the smoothed loss.
-MEMORY = 0.9
+# Standard deviation of the kernel of the smoothed loss, in decades of the rate.
+BANDWIDTH = 0.25
+# Batches for each decade of the rate in a pass: the more there are, the more a model has learned before a rate is reached.
+DENSITY = 20
+# Batches of a pass, at least.
+FEWEST = 10
 # The test ends where the smoothed loss is so many times the smallest one.
 EXPLODED = 3.0
-# Of the first batches, whose smoothed loss says nothing yet.
+# Fewer batches do not tell whether a loss explodes.
 UNSETTLED = 5
 
 
@@ -36,7 +40,7 @@ class LearningRateFinder:
 
     Args:
         rates: of the encoder at each batch, ascending, (n,).
-        losses: of each batch, (n,).
+        losses: of each batch, averaged over the passes, (n,).
         head_ratio: rate of the heads for each rate of the encoder.
 
     Example:
@@ -51,17 +55,18 @@ class LearningRateFinder:
 
     @property
     def smoothed(self) -> np.ndarray:
-        """Running mean of the losses, (n,)."""
-        return smooth(self.losses)
+        """Losses smoothed over a quarter of a decade of the rate, (n,)."""
+        return smooth(self.rates, self.losses)[0]
 
     @property
     def suggestion(self) -> float:
         """The rate at which the smoothed loss falls fastest, before it is smallest."""
-        losses = self.smoothed
-        first = min(UNSETTLED, len(losses) - 2)
-        lowest = max(first + 2, int(np.argmin(losses)) + 1)
-        slopes = np.gradient(losses[first:lowest], np.log(self.rates[first:lowest]))
-        return float(self.rates[first + int(np.argmin(slopes))])
+        losses, slopes = smooth(self.rates, self.losses)
+        # A slope needs losses on both sides.
+        inside = (self.rates >= self.rates[0] * 10**BANDWIDTH) & (self.rates <= self.rates[-1] / 10**BANDWIDTH)
+        falling = inside & (np.arange(len(losses)) < int(np.argmin(losses)))
+        candidates = np.flatnonzero(falling if falling.any() else inside if inside.any() else np.ones_like(inside))
+        return float(self.rates[candidates[int(np.argmin(slopes[candidates]))]])
 
     def summary(self) -> str:
         """Return the suggestion in words."""
@@ -89,7 +94,7 @@ class LearningRateFinder:
         axes.plot(self.rates, self.losses, color="0.8", label="loss of each batch")
         axes.plot(self.rates, self.smoothed, label="smoothed")
         axes.axvline(self.suggestion, color="C1", linestyle="--", label=f"falls fastest at {self.suggestion:.1e}")
-        axes.set_ylim(0, 1.5 * float(self.smoothed[: UNSETTLED + 1].max()))
+        axes.set_ylim(0, 1.5 * float(self.smoothed[: int(np.argmin(self.smoothed)) + 1].max()))
         axes.set_xscale("log")
         axes.set_xlabel("learning rate of the encoder")
         axes.set_ylabel("training loss")
@@ -111,7 +116,9 @@ def find_learning_rate(
 ) -> LearningRateFinder:
     """Train for some batches at ever higher rates, and put the model back to where it was.
 
-    Loss and optimiser are those of `finetune`, without warm-up and decay. The test ends early where the loss explodes.
+    Loss and optimiser are those of `finetune`, without warm-up and decay. A pass has about 20 batches for each decade of the
+    rate, and ends early where the loss explodes. With more batches there are more passes, each from the model's own weights,
+    and losses are averaged: a denser pass would have learned more before it reaches a rate, and advise a lower one.
 
     Args:
         model: as for `finetune`. It has the same weights afterwards; one of the builders is compiled anew, one of your own is
@@ -120,7 +127,7 @@ def find_learning_rate(
         settings: the training; options that are given beside it go before. None: `TrainingSettings()`.
         lowest: first rate of the encoder, in (0, 1).
         highest: last rate, above `lowest`, at most 1.
-        steps: batches, >= 10.
+        steps: batches of all passes, >= 10; 100 are one pass over the default rates, 300 are three.
         head_ratio: rate of the heads for each rate of the encoder, > 0; None: that of the two rates.
         **options: those of `TrainingSettings` that it follows.
 
@@ -139,11 +146,12 @@ def find_learning_rate(
         10
 
     Reference:
-        Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3.
+        Smith, "Cyclical Learning Rates for Training Neural Networks", 2017, section 3.3; Cleveland, "Robust Locally
+        Weighted Regression and Smoothing Scatterplots", 1979 (local regression).
     """
     check_number("lowest", lowest, 0, 1, open_minimum=True, open_maximum=True)
     check_number("highest", highest, lowest, 1, open_minimum=True)
-    check_int("steps", steps, 10)
+    check_int("steps", steps, FEWEST)
     settled = filled(TrainingSettings, settings, options)
     settled.check_training()
     _refuse_schedule(settled)
@@ -153,21 +161,23 @@ def find_learning_rate(
     trainee = trainee_of(model)
     check_batches("train", train)
     source, _ = trainee.check(train)
+    decades = math.log10(highest / lowest)
+    passes = max(1, min(round(steps / (DENSITY * decades)), steps // FEWEST))
+    steps //= passes
     growth = (highest / lowest) ** (1 / (steps - 1))
-    before = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
-    epoch = train.epoch
+    rates = lowest * growth ** np.arange(steps)
+    before, epoch = _values(model.variables), train.epoch
     try:
         trainee.start(train, settled)
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
         factors = rate_factors(trainee, 1.0, head_ratio)
         trainee.compile(AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm))
-        losses = np.array(list(_losses(model, source, steps)))
+        losses = _mean_losses(model, source, rates, passes)
     finally:
-        for variable, value in zip(model.variables, before, strict=True):
-            variable.assign(value)
+        _assign(model.variables, before)
         train.begin(epoch)
         trainee.put_back()
-    return LearningRateFinder(lowest * growth ** np.arange(len(losses)), losses, head_ratio)
+    return LearningRateFinder(rates[: len(losses)], losses, head_ratio)
 
 
 def _refuse_schedule(settings: TrainingSettings) -> None:
@@ -179,30 +189,52 @@ def _refuse_schedule(settings: TrainingSettings) -> None:
         )
 
 
-def smooth(losses: np.ndarray) -> np.ndarray:
-    """Return the exponential moving average of losses (n,), without the bias of its start."""
-    mean, smoothed = 0.0, np.empty(len(losses))
-    for step, loss in enumerate(losses):
-        mean = MEMORY * mean + (1 - MEMORY) * loss
-        smoothed[step] = mean / (1 - MEMORY ** (step + 1))
-    return smoothed
+def smooth(rates: np.ndarray, losses: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Average the losses around each rate, (n,), with Gaussian weights of their distance on the logarithmic scale.
+
+    Returns:
+        The means, and for each decade the slopes of lines that are fitted with the same weights, (n,) and (n,).
+    """
+    places = np.log10(rates)
+    distances = places[None, :] - places[:, None]  # (n, n), of each rate (columns) from the centre (rows)
+    weights = np.exp(-0.5 * (distances / BANDWIDTH) ** 2)
+    weights /= weights.sum(axis=1, keepdims=True)
+    apart = distances - (weights * distances).sum(axis=1, keepdims=True)
+    spread = (weights * apart**2).sum(axis=1)
+    return weights @ losses, (weights * apart) @ losses / np.maximum(spread, np.finfo(float).tiny)
 
 
-def _losses(model: keras.Model, train: BatchSource, steps: int) -> Iterator[float]:
+def _mean_losses(model: keras.Model, train: BatchSource, rates: np.ndarray, passes: int) -> np.ndarray:
+    """Average the losses of passes from the same weights, up to the first rate at which one of them explodes."""
+    train.begin(0)
+    batches = itertools.chain.from_iterable(itertools.repeat(train.dataset))
+    model.optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *model.optimizer.variables]
+    start, found = _values(variables), []
+    for _ in range(passes):
+        _assign(variables, start)
+        found.append(list(_losses(model, batches, rates)))
+    return np.asarray(np.mean([losses[: min(map(len, found))] for losses in found], axis=0))
+
+
+def _losses(model: keras.Model, batches: Iterator[Any], rates: np.ndarray) -> Iterator[float]:
     """The loss of each batch, until it explodes."""
     losses: list[float] = []
-    for batch in _batches(train, steps):
+    for batch in itertools.islice(batches, len(rates)):
         model.reset_metrics()
         losses.append(float(model.train_on_batch(*batch, return_dict=True)["loss"]))
         if not math.isfinite(losses[-1]):
             return
         yield losses[-1]
-        smoothed = smooth(np.array(losses))
+        smoothed = smooth(rates[: len(losses)], np.array(losses))[0]
         if len(losses) > UNSETTLED and smoothed[-1] > EXPLODED * smoothed.min():
             return
 
 
-def _batches(train: BatchSource, steps: int) -> Iterator[Any]:
-    train.begin(0)
-    epochs = itertools.repeat(train.dataset)
-    return itertools.islice(itertools.chain.from_iterable(epochs), steps)
+def _values(variables: Iterable[Any]) -> list[np.ndarray]:
+    return [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+
+def _assign(variables: Iterable[Any], values: Iterable[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -101,8 +101,51 @@ def test_labels_of_a_binary_head_mirror_each_other(tiny_folder):
     positive, negative = (kb.explain(classifier, "bad card", label=label) for label in "+-")
     assert positive.probability == pytest.approx(classifier.predict_proba(["bad card"])[0, 1], abs=1e-6)
     assert positive.probability + negative.probability == pytest.approx(1)
+    assert (positive.rival, negative.rival) == ("-", "+")
+    assert positive.rival_probability == pytest.approx(negative.probability)
     for one, other in zip(positive.words, negative.words, strict=True):
         assert one["attribution"] == pytest.approx(-other["attribution"], abs=1e-7)
+        assert one["rival"] == pytest.approx(other["attribution"], abs=1e-7)
+
+
+@pytest.fixture(scope="module")
+def of_three(tiny_folder):
+    return fitted(tiny_folder, labels=["+", "-", "o", "-", "o", "+"] * 2, epochs=1)
+
+
+def test_the_rival_is_the_next_label_or_the_one_that_is_named(of_three):
+    ranked = [of_three.classes_[place] for place in np.argsort(-of_three.predict_proba([TEXT])[0])]
+    found = kb.explain(of_three, TEXT, draws=0)
+    assert [found.label, found.rival] == ranked[:2] and found.faithfulness is None
+    third = kb.explain(of_three, TEXT, rival=ranked[2], draws=0)
+    alone = kb.explain(of_three, TEXT, label=ranked[2], draws=0)
+    assert alone.rival == ranked[0] and third.rival_probability == pytest.approx(alone.probability)
+    assert np.allclose([w["rival"] for w in third.words], [w["attribution"] for w in alone.words], atol=1e-7)
+
+
+def test_faithfulness_is_that_of_predictions(of_three):
+    found = kb.explain(of_three, "bad card late", draws=3, seed=5)
+    column = list(of_three.classes_).index(found.label)
+    order = np.argsort([-word["attribution"] for word in found.words], kind="stable")
+    words = ["bad", "card", "late"]
+    whole, *rest = of_three.predict_proba(["bad card late", *without_and_alone(words, order)])[:, column]
+    # Of three words 1, 5, 10 and 20 % are one word, 50 % are two.
+    expected = [whole - np.average(part, weights=[4, 1]) for part in (rest[:2], rest[2:])]
+    assert found.faithfulness[:2] == pytest.approx(expected, abs=1e-5) and found.faithfulness.draws == 3
+    random, at_random = np.random.default_rng(5), []
+    for _ in range(3):
+        texts = without_and_alone(words, random.permutation(3))
+        parts = of_three.predict_proba(texts)[:, column]
+        at_random.append([whole - np.average(part, weights=[4, 1]) for part in (parts[:2], parts[2:])])
+    assert found.faithfulness[2:4] == pytest.approx(np.mean(at_random, axis=0), abs=1e-5)
+    assert f"(random words {found.faithfulness.random_sufficiency:.4f})" in found.faithfulness.summary()
+    assert kb.explain(of_three, "bad card late", draws=3, seed=5).faithfulness == found.faithfulness
+
+
+def without_and_alone(words, order):
+    """The texts without the first one and two words of an order, and those of these words alone."""
+    kept = [order[1:], order[2:], order[:1], order[:2]]
+    return [" ".join(words[place] for place in sorted(places)) for places in kept]
 
 
 SETTINGS = {
@@ -147,7 +190,7 @@ def test_places_follow_what_is_read(tiny_folder):
 def test_the_page_escapes_and_stands_alone(classifier):
     page = kb.explain(classifier, TEXT).to_html()
     assert "&lt;" in page and "<refund>" not in page and "&amp;" in page
-    assert "http:" not in page and "https:" not in page and "<script" not in page and page.count("<span") == 12
+    assert "http:" not in page and "https:" not in page and "<script" not in page and page.count("<span") == 24
     assert page.count("<svg") == 1 and page.count("[SEP]</text>") == 2
 
 
@@ -157,6 +200,14 @@ def test_the_page_shows_the_attention_that_was_chosen(classifier):
     assert "block 2, mean of all heads" in mean and "block 1, head 0" in chosen
     assert f"the darkest is {found.attentions[0, 0].max():.2f}" in chosen
     assert picture(mean) != picture(chosen) and chosen.count("[SEP]</text>") == 2
+
+
+def test_both_labels_are_shown(of_three):
+    found = kb.explain(of_three, "bad card", steps=4, draws=1)
+    page = found.to_html()
+    assert f"<h3>{found.label}</h3>" in page and f"<h3>{found.rival}</h3>" in page
+    assert f"Its rival {found.rival} has {found.rival_probability:.4f}" in page and "random words" in page
+    assert f"rival {found.rival!r}" in repr(found)
 
 
 def picture(page):
@@ -172,13 +223,41 @@ def test_command(saved, tmp_path, capsys):
     assert printed == json.loads((output / "explanation.json").read_text(encoding="utf-8")) and printed["label"] == "-"
     assert (output / "attentions.png").read_bytes().startswith(b"\x89PNG")
     assert "Why -?" in (output / "explanation.html").read_text(encoding="utf-8")
-    assert cli.main(["explain", str(saved), "bad card"]) == 0
-    assert "attention pooling" in capsys.readouterr().out
+    assert cli.main(["explain", str(saved), "bad card", "good", "--steps", "2", "--draws", "1"]) == 0
+    shown = capsys.readouterr()
+    assert "attention pooling" in shown.out and "\x1b" not in shown.out and "rival" in shown.out
+    assert shown.out.startswith("bad card\n") and "random words" in shown.err and "\ngood\n" in shown.out
+
+
+def test_command_colours_terminals_alone(saved, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    arguments = ["explain", str(saved), "bad card", "--steps", "1", "--draws", "0"]
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.startswith("\x1b[")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert cli.main(arguments) == 0
+    assert capsys.readouterr().out.startswith("bad card\n")
+
+
+def test_command_as_csv(saved, capsys):
+    assert cli.main(["explain", str(saved), "bad card", "good", "--steps", "1", "--draws", "0", "--format", "csv"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "text,word,share,rival's share,attention pooling"
+    assert [line.split(",")[:2] for line in lines[1:]] == [["1", "bad"], ["1", "card"], ["2", "good"]]
+    assert cli.main(["explain", str(saved), "bad", "--draws", "0", "--seed", "1"]) == 2
+    assert "--seed goes with --draws of at least 1" in " ".join(capsys.readouterr().err.split())
 
 
 def test_refusals(classifier, tmp_path):
     with pytest.raises(kb.ConfigError, match=r"`label` must be one of '\+', '-'; got 'x'"):
         kb.explain(classifier, TEXT, label="x")
+    with pytest.raises(kb.ConfigError, match=r"`rival` must be one of '\+', '-'; got 'x'"):
+        kb.explain(classifier, TEXT, rival="x")
+    with pytest.raises(kb.ConfigError, match=r"`rival` must be another label than the one explained, '\+'; got '\+'"):
+        kb.explain(classifier, TEXT, label="+", rival="+")
+    with pytest.raises(kb.ConfigError, match="`draws` must be an integer >= 0; got -1"):
+        kb.explain(classifier, TEXT, draws=-1)
     with pytest.raises(kb.ConfigError, match="`head` must be one of 'probabilities'"):
         kb.explain(classifier, TEXT, head="x")
     with pytest.raises(kb.DataError, match="`text` must have at least one word; got ' '"):

@@ -79,6 +79,37 @@ def test_report_tells_each_layers_own_score(classifier, tmp_path):
     assert (tmp_path / "layers.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_times_never_fall_with_depth_or_confidence(classifier, monkeypatch):
+    clock = iter(np.random.default_rng(0).random(1000).cumsum())
+    monkeypatch.setattr(layer_scores.time, "perf_counter", lambda: next(clock))
+    report = kb.score_layers(classifier, TEXTS, LABELS, confidences=[0.9, 0.5, 1.0])
+    times = [row["milliseconds"] for row in report.rows]
+    assert times == sorted(times) and times[-1] <= report.vote["milliseconds"]
+    exits = [row["milliseconds"] for row in sorted(report.exits, key=lambda row: row["confidence"])]
+    assert exits == sorted(exits) and [row["confidence"] for row in report.exits] == [0.9, 0.5, 1.0]
+    assert "the shortest of 5 passes over 18 texts, taken in turns" in report.time_note()
+
+
+def test_the_shortest_of_interleaved_passes_counts(monkeypatch):
+    seconds = iter([3.0, 9.0, 1.0, 2.0, 4.0, 2.5, 1.5, 8.0, 5.0, 2.0])
+    now, order = [0.0], []
+    monkeypatch.setattr(layer_scores.time, "perf_counter", lambda: now[0])
+
+    def run(name):
+        order.append(name)
+        now[0] += next(seconds)
+
+    found = layer_scores._seconds([lambda: run("a"), lambda: run("b")])
+    assert found.tolist() == [1.0, 2.0] and order == ["a", "b"] * 5
+
+
+def test_fitted_times_are_the_nearest_in_order():
+    # By hand: 5 and 3 are pooled at their mean.
+    assert layer_scores.never_falling(np.array([1.0, 5.0, 3.0, 6.0])) == [1, 4, 4, 6]
+    assert layer_scores.never_falling(np.array([3.0, 1.0]), [0.9, 0.5]) == [3, 1]
+    assert layer_scores.never_falling(np.zeros(0)) == []
+
+
 def test_command_scores_and_cuts(saved, tmp_path, capsys):
     pytest.importorskip("matplotlib")
     data = tmp_path / "d.jsonl"
@@ -95,7 +126,9 @@ def test_command_scores_and_cuts(saved, tmp_path, capsys):
         "csv",
     ]
     assert cli.main(["layers", str(saved), str(data), *options]) == 0
-    assert capsys.readouterr().out.startswith("way,weight,accuracy,saving,ms a text\nlayer 0,")
+    printed = capsys.readouterr()
+    assert printed.out.startswith("way,weight,accuracy,saving,ms a text\nlayer 0,")
+    assert "fitted never to fall" in printed.err
     small = kb.load(tmp_path / "small")
     assert small.model_.encoder.config.num_hidden_layers == 1
     assert np.allclose(small.predict_proba(TEXTS), kb.truncate(kb.load(saved), 1).predict_proba(TEXTS), atol=1e-6)

@@ -1,12 +1,18 @@
 import io
 import json
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 
 import kerasbert as kb
 from kerasbert import cli
+from kerasbert.cli.options import app
+from kerasbert.cli.probe import ProbeOptions, train_command
+from kerasbert.reading.read_options import ReadOptions
 
 WORDS = {"good": ("praise", "short"), "thanks my card": ("praise", "long"), "late": ("complaint", "short")}
 TEXTS = [f"{words} {'! ' * (i % 3)}" for words in (*WORDS, "where is my lost parcel") for i in range(6)]
@@ -143,11 +149,54 @@ def test_command_writes_table_picture_and_json(tiny_folder, tmp_path, capsys):
         and "kb.build_multiclass(2" in captured.err
     )
     found = json.loads((tmp_path / "out" / "probe.json").read_text())
-    assert [row["layer"] for row in found["rows"]] == [1, 2]
+    assert [row["layer"] for row in found["rows"]] == [1, 2] and f"Next: {found['command']}\n" in captured.err
     assert (tmp_path / "out" / "probe.png").read_bytes().startswith(b"\x89PNG")
     table = pd.read_csv(io.StringIO(captured.out))
     assert list(table["labels"]) == [row["score"] for row in found["rows"]]
     assert all(pd.api.types.is_numeric_dtype(table[name]) for name in table.columns[2:])
+
+
+def test_the_command_that_it_ends_with_runs(tiny_folder, tmp_path, capsys, monkeypatch):
+    data = tmp_path / "my data.jsonl"
+    rows = zip(TEXTS, LABELS, strict=True)
+    data.write_text("".join(json.dumps({"message": text, "-topic": label}) + "\n" for text, label in rows))
+    options = ["--text-column", "message", "--label-column=-topic", "--layers", "1", "--poolings", "max,mean"]
+    assert cli.main(["probe", str(tiny_folder), str(data), *options, "--max-length", "9", "--folds", "2"]) == 0
+    name, *words = shlex.split(capsys.readouterr().err.rpartition("Next: ")[2])
+    assert name == "kerasbert" and words[:2] == ["train", str(data)] and words[-2:] == ["--output", "model"]
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*words, "--epochs", "1", "--quiet"]) == 0
+    trained = kb.load(tmp_path / "model")
+    assert trained.layers in (1, [1], (1,)) and trained.pooling in ("max", "mean") and trained.max_length == 9
+
+
+def test_the_command_for_several_labels_parses(tiny_folder):
+    rows = [{"layer": 2, "pooling": "cls", "score": 0.9, "deviation": 0.1}]
+    report = kb.evaluation.ProbeReport(tuple(rows), "some model", "multilabel", 3, 90, 2, 3, {}, max_length=64)
+    asked, files = ProbeOptions(label_delimiter=";", on_error="skip"), ReadOptions(encoding="cp1252", header=False)
+    _, command, *words = shlex.split(train_command(report, "bert", Path("it's.csv"), asked, files))
+    train = typer.main.get_command(app).get_command(None, command)
+    parsed = train.make_context(command, words).params
+    expected = {"task": "multilabel", "data": ["it's.csv"], "label_column": "label", "label_delimiter": ";"}
+    expected |= {
+        "header": "False",
+        "encoding": "cp1252",
+        "on_error": "skip",
+        "encoder": "some model",
+        "layers": "2",
+        "pooling": "cls",
+    }
+    assert {name: str(parsed[name]) if name != "data" else parsed[name] for name in expected} == expected
+    assert parsed["max_length"] is None  # as `train` has it
+
+
+def test_without_labels_it_ends_with_a_call(tiny_folder, tmp_path, capsys):
+    (tmp_path / "data.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
+    options = ["--unlabelled", "--layers", "1", "--poolings", "mean", "--quiet", "--format", "json"]
+    assert cli.main(["probe", str(tiny_folder), str(tmp_path / "data.jsonl"), *options]) == 0
+    assert json.loads(capsys.readouterr().out)["command"] is None
+    assert cli.main(["probe", str(tiny_folder), str(tmp_path / "data.jsonl"), *options[:-2]]) == 0
+    assert "Next, in Python: kb.extract_features(" in capsys.readouterr().err
 
 
 def test_command_refuses_labels_with_unlabelled(tiny_folder, tmp_path, capsys):

@@ -7,7 +7,7 @@ import pytest
 
 from kerasbert.data import read_examples
 from kerasbert.reading import _json
-from kerasbert.reading.added_column import copy_with_column
+from kerasbert.reading.added_column import copy_with_columns
 from kerasbert.reading.readers import stream_rows
 from kerasbert.reading.sources import source_of
 
@@ -55,6 +55,6 @@ def test_an_empty_array_has_no_rows(tmp_path):
 
 def test_a_column_is_added_to_an_array(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(ROWS[:2], indent=1))
-    copy_with_column(tmp_path / "a.json", tmp_path / "b.json", "new", ["p", None])
+    copy_with_columns(tmp_path / "a.json", tmp_path / "b.json", {"new": ["p", None]})
     new = [{**row, "new": cell} for row, cell in zip(ROWS, ["p", None], strict=False)]
     assert json.loads((tmp_path / "b.json").read_text(encoding="utf-8")) == new

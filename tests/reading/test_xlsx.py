@@ -11,7 +11,7 @@ import pytest
 from kerasbert import DataError
 from kerasbert.data import read_examples
 from kerasbert.reading import _files
-from kerasbert.reading.added_column import copy_with_column
+from kerasbert.reading.added_column import copy_with_columns
 from kerasbert.reading.read_options import ReadOptions
 from kerasbert.reading.readers import stream_rows
 from kerasbert.reading.sources import source_of
@@ -109,7 +109,7 @@ def test_markup_that_unfolds_itself_is_refused(tmp_path):
 
 def test_a_column_is_added(tmp_path):
     saved(tmp_path / "a.xlsx", More=[["text"]])
-    copy_with_column(tmp_path / "a.xlsx", tmp_path / "b.xlsx", "new", ["p", None, "=q"], ReadOptions(sheet="Data"))
+    copy_with_columns(tmp_path / "a.xlsx", tmp_path / "b.xlsx", {"new": ["p", None, "=q"]}, ReadOptions(sheet="Data"))
     back = read_examples(tmp_path / "b.xlsx", label_columns=["label", "new", "n"])
     assert back.texts == ["two\nlines", "=1+1", "é"] and back.labels["n"] == [1, 2.5, None]
     assert back.labels["new"] == ["p", None, "=q"]

@@ -27,3 +27,8 @@ def test_texts_without_terms():
 
 def test_halves_of_contractions_are_no_terms():
     assert group_terms(["I've paid, don't ask", "isn’t late"], np.array([0, 1])) == [["ask", "paid"], ["late"]]
+
+
+def test_terms_of_all_groups_alike_set_none_apart():
+    assert group_terms(["text paid", "text late"], np.array([0, 1])) == [["paid"], ["late"]]
+    assert group_terms(["text", "text"], np.array([0, 0])) == [["text"]]

@@ -43,15 +43,32 @@ def test_it_ends_where_the_loss_explodes(toy_model, toy_batches):
     test = find_learning_rate(
         toy_model(), toy_batches, lowest=1e-3, highest=1.0, steps=400, global_clipnorm=None, head_ratio=500.0
     )
-    assert len(test.rates) == len(test.losses) < 400
+    assert len(test.rates) == len(test.losses) < 57
 
 
-def test_the_suggestion_is_the_steepest_place():
-    places = np.linspace(-7, 0, 71)
-    losses = 2 - 1 / (1 + np.exp(-3 * (places + 3.5))) + np.exp(4 * (places + 0.8))
-    test = LearningRateFinder(10.0**places, losses, 1.0)
-    # Smoothing looks back, and so comes late by up to ten steps.
-    assert -3.6 <= np.log10(test.suggestion) <= -2.5
+def curve(places):
+    """A loss that falls fastest at 10 ** -3.5 and explodes from 10 ** -1 on; `places` are logarithms of rates."""
+    return 2 - 1 / (1 + np.exp(-3 * (places + 3.5))) + np.exp(4 * (places + 0.8))
+
+
+@pytest.mark.parametrize("steps", [50, 100, 300])
+def test_the_suggestion_is_the_steepest_place_at_any_density(steps):
+    places = np.linspace(-7, 0, steps)
+    for seed in range(5):
+        noise = 0.03 * np.random.default_rng(seed).normal(size=steps)
+        test = LearningRateFinder(10.0**places, curve(places) + noise, 1.0)
+        assert abs(np.log10(test.suggestion) + 3.5) <= 0.3
+    exact = LearningRateFinder(10.0**places, curve(places), 1.0)
+    assert abs(np.log10(exact.suggestion) + 3.5) <= 7 / (steps - 1)
+
+
+def test_more_steps_are_more_passes_of_the_same_density(toy_model, toy_batches):
+    range_of_rates = {"lowest": 1e-3, "highest": 1e-2}
+    once, thrice = (find_learning_rate(toy_model(), toy_batches, steps=steps, **range_of_rates) for steps in (20, 60))
+    assert np.array_equal(once.rates, thrice.rates) and len(thrice.losses) == 20
+    ratio = thrice.suggestion / once.suggestion
+    assert 0.5 <= ratio <= 2
+    assert len(find_learning_rate(toy_model(), toy_batches, lowest=1e-3, highest=1.1e-3, steps=30).rates) == 10
 
 
 def test_the_loss_is_that_of_finetune(toy_model, toy_batches):
@@ -73,10 +90,13 @@ def test_a_classifier_follows_or_refuses_its_settings(tiny_folder):
         TextClassifier("multiclass", ema=0.9, **own).find_learning_rate(texts, labels)
 
 
-def test_smoothing_is_a_weighted_mean_of_the_past():
-    losses = np.random.default_rng(0).random(30)
-    weights = 0.9 ** np.arange(30)[::-1]
-    assert smooth(losses)[-1] == pytest.approx((weights * losses).sum() / weights.sum())
+def test_smoothing_is_a_weighted_mean_and_its_slope_that_of_a_weighted_line():
+    rates, losses = 10.0 ** np.linspace(-5, -3, 30), np.random.default_rng(0).random(30)
+    values, slopes = smooth(rates, losses)
+    places = np.log10(rates) - np.log10(rates[7])
+    weights = np.exp(-0.5 * (places / 0.25) ** 2)
+    slope, _ = np.polyfit(places, losses, 1, w=np.sqrt(weights))  # np.polyfit squares its weights
+    assert values[7] == pytest.approx(np.average(losses, weights=weights)) and slopes[7] == pytest.approx(slope)
 
 
 def test_its_picture(tmp_path):
