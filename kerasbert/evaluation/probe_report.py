@@ -3,12 +3,13 @@
 import dataclasses
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import check_choice
+from kerasbert._core.display import Displayed
 from kerasbert.classifiers.pooling import POOLINGS
 from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
 from kerasbert.tasks.measures import ACCURACY
@@ -36,7 +37,7 @@ def separates_texts(layer: int, pooling: str, different_vectors: int, num_differ
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class ProbeReport:
+class ProbeReport(Displayed):
     """Scores of every hidden state and pooling.
 
     Args:
@@ -69,9 +70,12 @@ class ProbeReport:
     left_out: dict[str, int]
     num_different_texts: int = 0
 
-    def __repr__(self) -> str:
+    def _lines(self) -> Sequence[str]:
         title = f"Probe of {self.encoder!r} with {self.num_texts} texts, {len(self.rows)} hidden states."
-        return f"{title}\n{self.summary()}"
+        return [title, *self.summary().split("\n")]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return self.rows
 
     @property
     def quantities(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasbert._core.checks import check_texts
+from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasbertWarning
 from kerasbert.saving.trained_classifier import TrainedClassifier
 
@@ -40,6 +41,8 @@ class Export(NamedTuple):
 
     path: Path
     report: dict[str, Any]
+
+    __repr__ = brief_repr
 
 
 def texts_to_compare(texts: Sequence[str] | None) -> list[str]:

@@ -2,12 +2,13 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten, suggestion
+from kerasbert._core.display import Displayed, brief_repr
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
 from kerasbert.evaluation.distinct import count_distinct
@@ -52,9 +53,11 @@ class Subclass:
     central: list[str]
     borderline: list[str]
 
+    __repr__ = brief_repr
+
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class ClassDiscovery:
+class ClassDiscovery(Displayed):
     """What was found inside one class.
 
     Args:
@@ -81,10 +84,13 @@ class ClassDiscovery:
     num_outliers: int = 0
     agreement: dict[str, float] | None = None
 
-    def __repr__(self) -> str:
+    def _lines(self) -> Sequence[str]:
         number = "one group" if len(self.subclasses) == 1 else f"{len(self.subclasses)} groups"
         named = [f"{one.name} ({one.size}: {', '.join(one.terms[:3])})" for one in self.subclasses[:SHOWN]]
-        return _listed(f"{self.label!r}, {len(self.rows)} texts, {number}: ", named, len(self.subclasses))
+        return [f"{self.label!r}, {len(self.rows)} texts, {number}:", _listed("", named, len(self.subclasses))]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [{"label": self.label, **dataclasses.asdict(one)} for one in self.subclasses]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, without the points."""
@@ -101,7 +107,7 @@ class ClassDiscovery:
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Discovery:
+class Discovery(Displayed):
     """The result of `discover_subclasses`.
 
     Args:
@@ -112,9 +118,16 @@ class Discovery:
     sublabels: list[str | None]
     classes: dict[str, ClassDiscovery]
 
-    def __repr__(self) -> str:
-        found = [f"\n  {one!r}" for one in list(self.classes.values())[:SHOWN]]
-        return _listed(f"Subclasses of {len(self.classes)} classes: ", found, len(self.classes))
+    def _lines(self) -> Sequence[str]:
+        found = [f"{label!r} {len(one.subclasses)}" for label, one in list(self.classes.items())[:SHOWN]]
+        groups = sum(len(one.subclasses) for one in self.classes.values())
+        largest = max(self.classes.values(), key=lambda one: len(one.subclasses), default=None)
+        title = f"Discovery of {groups} subclasses in {len(self.classes)} classes, {len(self.sublabels)} texts"
+        lines = [title, _listed("subclasses by class: ", found, len(self.classes))]
+        return lines if largest is None else [*lines, " ".join(largest._lines())]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [row for one in self.classes.values() for row in one._rows()]
 
     def _repr_html_(self) -> str:
         return notebook_frame(discovery_page(self.to_dict()))

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, final
 import keras
 import numpy as np
 
+from kerasbert._core.display import brief_repr
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.hierarchy import UNKNOWN
 from kerasbert.objectives.levels import BinaryLevelCrossentropy, HierarchicalF1, KnownLabels, SparseLevelCrossentropy
@@ -28,6 +29,8 @@ class ExclusiveLevel(Multiclass):
 
     parents: Parents = ()
     activations: ClassVar[tuple[str, ...]] = ("softmax",)
+
+    __repr__ = brief_repr
 
     def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
         return SparseLevelCrossentropy(self.parents, **options)
@@ -58,6 +61,8 @@ class IndependentLevel(Multilabel):
 
     parents: Parents = ()
     activations: ClassVar[tuple[str, ...]] = ("sigmoid",)
+
+    __repr__ = brief_repr
 
     def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
         return BinaryLevelCrossentropy(**options)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, shorten
+from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ConfigError
 from kerasbert.labels.cells import LABELS
 from kerasbert.labels.counts import LabelCounts
@@ -39,6 +40,8 @@ class EncodedLabels(NamedTuple):
     array: np.ndarray
     kind: str
 
+    __repr__ = brief_repr
+
 
 @dataclasses.dataclass(frozen=True)
 class Task(abc.ABC):
@@ -52,6 +55,8 @@ class Task(abc.ABC):
     """
 
     label_names: tuple[str, ...]
+
+    __repr__ = brief_repr
 
     #: Name of the task in arguments and files.
     name: ClassVar[str]

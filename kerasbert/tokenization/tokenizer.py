@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_int, check_texts, half_surrogate, shorten
+from kerasbert._core.display import brief_call
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert.tokenization.added_tokens import protect
 from kerasbert.tokenization.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
@@ -106,6 +107,9 @@ class Tokenizer:
         self.reserved = self._reserved_ids()
         self.template = template_of(self.backend.encode("a"))
         self._pair_template = template_of(self.backend.encode("a", "a"))
+
+    def __repr__(self) -> str:
+        return brief_call(self, {"vocabulary_size": self.vocabulary_size, "max_length": self.max_length})
 
     @classmethod
     def from_pretrained(

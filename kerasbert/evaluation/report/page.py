@@ -30,8 +30,7 @@ def render_page(content: Mapping[str, Any]) -> str:
         "breakable": lambda name: escape(clean(name)).replace("_", Markup("_<wbr>")),
     }
     environment.filters |= filters
-    body = environment.get_template("report.html").render(**content)
-    return html_page(content["title"], body, style=(HERE / "report.css").read_text(encoding="utf-8"))
+    return html_page(content["title"], environment.get_template("report.html").render(**content))
 
 
 def format_number(value: float | None) -> str:
