@@ -1,7 +1,6 @@
 """Results that show themselves: a few lines in a terminal, a table in a notebook, a frame of pandas."""
 
 import abc
-import collections
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence, Set

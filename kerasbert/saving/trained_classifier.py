@@ -12,6 +12,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError, NotFittedError
 from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
+from kerasbert.objectives.scores import Scores
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.writing import save_trained
 from kerasbert.tokenization.long_texts import WindowArrays
@@ -67,10 +68,27 @@ class TrainedClassifier(ClassifierParts):
         results = {head: np.zeros((len(tokens), task.units), "float32") for head, task in tasks.items()}
         if not len(tokens):
             return results
-        output, order = self._forward(tokens)
+        output, order = self._forward(tokens, self.model)
         for head in tasks:
             results[head][order] = output[head] if isinstance(output, dict) else output
         return results
+
+    def probabilities_and_vectors(
+        self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Run the model once; return what `probabilities` does, and the vectors that the heads read, float32 (n, hidden)."""
+        tokens = self.tokenizer.encode(texts, text_pairs)
+        probabilities = {
+            head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
+        }
+        vectors = np.zeros((len(tokens), self.model.vectors.shape[-1]), "float32")
+        if len(tokens):
+            both = keras.Model(self.model.input, [self.model.output, self.model.vectors])
+            (output, vectors_in_order), order = self._forward(tokens, both)
+            vectors[order] = vectors_in_order
+            for head in probabilities:
+                probabilities[head][order] = output[head] if isinstance(output, dict) else output
+        return probabilities, vectors
 
     def y_pred(self, probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Predict by the thresholds; a hierarchical classifier goes from the class down.
@@ -89,13 +107,13 @@ class TrainedClassifier(ClassifierParts):
 
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Evaluate, see `TextClassifier.evaluate`."""
         return self.evaluate_probabilities(self.probabilities(texts, text_pairs), labels, intervals=intervals)
 
     def evaluate_probabilities(
         self, probabilities: Mapping[str, np.ndarray], labels: Any, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Evaluate as `evaluate` does, probabilities that were computed elsewhere, such as by an exported model.
 
         Args:
@@ -128,16 +146,16 @@ class TrainedClassifier(ClassifierParts):
         trained = self if metrics is None else dataclasses.replace(self, metrics=dict(metrics))
         save_trained(trained, folder, overwrite=overwrite)
 
-    def _forward(self, tokens: TokenArrays | WindowArrays) -> tuple[Any, Any]:
-        """Return the model's output for token arrays, and the rows that it belongs to."""
+    def _forward(self, tokens: TokenArrays | WindowArrays, model: keras.Model) -> tuple[Any, Any]:
+        """Return a model's output for token arrays, and the rows that it belongs to."""
         check_process(keras.backend.backend())
         if tokens.fits_one_batch(PREDICTION_BATCH):
             # One batch is done before `predict` has traced its graph.
-            output = self.model(tokens.padded(self.tokenizer.pad_id), training=False)
+            output = model(tokens.padded(self.tokenizer.pad_id), training=False)
             return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
         # XLA compiles anew for each length, so that a model that it runs keeps to a few.
         batches = prediction_batches(tokens, pad_id=self.tokenizer.pad_id, fixed_lengths=self.model.jit_compile)
-        return self.model.predict(batches.dataset, verbose=0), batches.order
+        return model.predict(batches.dataset, verbose=0), batches.order
 
 
 class HoldsTrained(Protocol):

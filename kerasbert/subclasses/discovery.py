@@ -121,10 +121,8 @@ class Discovery(Displayed):
     def _lines(self) -> Sequence[str]:
         found = [f"{label!r} {len(one.subclasses)}" for label, one in list(self.classes.items())[:SHOWN]]
         groups = sum(len(one.subclasses) for one in self.classes.values())
-        largest = max(self.classes.values(), key=lambda one: len(one.subclasses), default=None)
-        title = f"Discovery of {groups} subclasses in {len(self.classes)} classes, {len(self.sublabels)} texts"
-        lines = [title, _listed("subclasses by class: ", found, len(self.classes))]
-        return lines if largest is None else [*lines, " ".join(largest._lines())]
+        title = f"Subclasses of {len(self.classes)} classes, {len(self.sublabels)} texts: {groups} groups"
+        return [title, _listed("groups of each: ", found, len(self.classes))]
 
     def _rows(self) -> Sequence[Mapping[str, Any]]:
         return [row for one in self.classes.values() for row in one._rows()]

@@ -12,6 +12,7 @@ from kerasbert._core.options import explains_options, filled, takes_options
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.comparison import Export
+from kerasbert.objectives.scores import Scores
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
@@ -254,7 +255,7 @@ class TextClassifier(Settings):
 
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Evaluate: accuracy, and precision, recall, F1, average precision and ROC AUC per label, micro, macro and weighted.
 
         Args:

@@ -26,6 +26,7 @@ def render_page(content: Mapping[str, Any]) -> str:
         "percent": lambda value: f"{100 * min(max(value, 0.0), 1.0):.2f}%",
         "whole": lambda value: f"{value:.0%}".replace("%", " %"),
         "clean": clean,
+        "lower_first": lambda text: text[:1].lower() + text[1:],
         "p_value": format_p_value,
         "breakable": lambda name: escape(clean(name)).replace("_", Markup("_<wbr>")),
     }

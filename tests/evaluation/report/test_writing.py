@@ -11,7 +11,7 @@ import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 
 import kerasbert as kb
-from kerasbert.evaluation.report.writing import collect_outcomes
+from kerasbert.evaluation.comparison import judge_texts
 
 TEXTS = ["good card", "bad parcel <script>alert(1)</script>", "thanks", "lost parcel ?"] * 6
 LABELS = {
@@ -125,7 +125,7 @@ def test_a_label_that_no_text_has_and_a_level_that_is_unknown(fitted, tmp_path):
 
 
 def test_hierarchical_decisions_go_from_the_class_down(fitted):
-    outcomes, together = collect_outcomes(fitted["hierarchical"].trained_, TEXTS, LABELS["hierarchical"])
+    outcomes, together, _ = judge_texts(fitted["hierarchical"].trained_, TEXTS, LABELS["hierarchical"])
     assert together["inconsistent"] == 0 and len(outcomes["subclass"]) == 18
     assert outcomes["subclass"].rows.tolist() == [row for row in range(24) if row % 4 != 3]
 
