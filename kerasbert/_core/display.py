@@ -78,7 +78,7 @@ def brief_call(instance: object, values: Mapping[str, Any]) -> str:
 def brief(value: Any) -> str:
     """Describe a value in a few words, see `brief_repr`."""
     if getattr(value, "shape", ()) and hasattr(value, "dtype"):
-        return f"{value.dtype} {tuple(value.shape)}"
+        return f"{getattr(value.dtype, 'name', value.dtype)} {tuple(value.shape)}"
     if isinstance(value, Mapping) and len(value) <= MAX_ITEMS:
         return "{" + ", ".join(f"{shorten(key, 30)}: {brief(one)}" for key, one in value.items()) + "}"
     if isinstance(value, (list, tuple, Set, Mapping)) and (len(value) > MAX_VALUE or len(repr(value)) > MAX_VALUE):

@@ -12,6 +12,7 @@ import typer
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert.cli.command_options import draws_options
+from kerasbert.cli.compare import Compared
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_comparison, print_scores
@@ -37,6 +38,12 @@ def evaluate(
             metavar="TRAIN", help="Training data: also fit TF-IDF with logistic regression on it, and say which wins."
         ),
     ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR|FILE", help="Another classifier, on the same data, or other data: both side by side."
+        ),
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="One threshold for every label, in place of the stored ones.")
     ] = None,
@@ -49,6 +56,8 @@ def evaluate(
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
     if baseline is not None and output_format is Format.csv:
         raise typer.BadParameter("--baseline goes with --format table or json.")
+    if compare is not None and (baseline is not None or output_format is Format.csv):
+        raise typer.BadParameter("--compare goes with --format table or json, and without --baseline.")
     refuse_useless(context, with_output(("overwrite",), "--report", report))
     if report is not None:
         check_report_folder(report, overwrite)
@@ -63,6 +72,10 @@ def evaluate(
     reading = Reading.of_classifier(classifier, **options)
     examples = reading.read(data, **rows)
     cells = reading.cells(examples)
+    if compare is not None:
+        beside = Compared.of(folder, data, compare, reading, rows)
+        beside.evaluate(classifier, examples, cells, output_format, report=report, overwrite=overwrite)
+        return
     other: BaselineScores | None = None
     notes: list[str] = []
     if baseline is not None:

@@ -100,7 +100,7 @@ def _compare(own: Outcome, other: Outcome, side: OtherSide) -> dict[str, Any]:
     """Compare two outcomes of a head.
 
     Returns:
-        `what` there are two of, their `names` and `num_examples`; `verdict`, a sentence; `rows`: `title`, `values` and
+        `what` there are two of, their `names`, `num_examples` and `scores`; `verdict`, a sentence; `rows`: `title`, `values` and
         `intervals` of both, `gain`, `p_value` (None unless the texts are the same) and `is_clear`; `labels`: `name`, `f1`
         and `support` of both and `gain`, where F1 differs most; and of the same texts `gained` and `lost`, see `_changed`.
     """
@@ -111,6 +111,7 @@ def _compare(own: Outcome, other: Outcome, side: OtherSide) -> dict[str, Any]:
         "what": side.what,
         "names": list(side.names),
         "num_examples": [len(own), len(other)],
+        "scores": [scores, theirs],
         "rows": rows,
         "labels": _labels(scores["per_label"], theirs["per_label"]),
     }

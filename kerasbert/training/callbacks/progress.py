@@ -7,6 +7,8 @@ from typing import Any, final
 
 import keras
 
+from kerasbert._core.progress import progress_console
+
 LOGGER = logging.getLogger("kerasbert")
 
 
@@ -33,7 +35,6 @@ class Progress(keras.callbacks.Callback):
         self.bar: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self.bar = Progress(
@@ -42,7 +43,7 @@ class Progress(keras.callbacks.Callback):
             MofNCompleteColumn(),
             TextColumn("{task.fields[speed]}  loss {task.fields[loss]:.4f}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=progress_console(),
             transient=True,
         )
         self.bar.start()
