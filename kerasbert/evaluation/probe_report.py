@@ -11,6 +11,8 @@ import numpy as np
 from kerasbert._core.checks import check_choice
 from kerasbert._core.display import Displayed
 from kerasbert.classifiers.pooling import POOLINGS
+from kerasbert.evaluation.pages import notebook_frame
+from kerasbert.evaluation.probe_page import HeatTable, probe_page
 from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
 from kerasbert.tasks.measures import ACCURACY
 from kerasbert.tasks.table import TASKS
@@ -169,6 +171,27 @@ class ProbeReport(Displayed):
                 f"{self.num_different_texts} different texts): {', '.join(listed)}."
             )
         return "\n".join(lines)
+
+    def to_html(self) -> str:
+        """Render the probe as a page: its conclusions, and a table of layers by poolings for each quantity."""
+        lead = (
+            f"{self.num_texts:,} texts, {self.num_labels} labels, {len(self.rows)} hidden states, {self.folds} folds."
+        )
+        tables = [self._heat_table(quantity) for quantity in self.quantities]
+        return probe_page(f"What {self.encoder} knows, layer by layer", lead, self.summary().split("\n"), tables)
+
+    def _repr_html_(self) -> str:
+        return notebook_frame(self.to_html())
+
+    def _heat_table(self, quantity: str) -> HeatTable:
+        layers, poolings, values = self.grid(quantity)
+        drawn, best = self._heat_map(quantity), self.best(quantity)
+        found = best[quantity]
+        sentence = f"Highest at layer {best['layer']}, {best['pooling']}: {found:.4f}."
+        if math.isnan(found):
+            sentence = "There are no clusters to score."
+        names = [_layer_name(layer, self.num_hidden_layers) for layer in layers]
+        return HeatTable(drawn.title[0].upper() + drawn.title[1:], sentence, names, poolings, values, drawn.best)
 
     def save_picture(self, file: str | os.PathLike[str]) -> None:
         """Draw a heat map of layers by poolings, one for each quantity.

@@ -111,6 +111,8 @@ def svg_of(figure: Any, alt: str, link_titles: Mapping[str, str] | None = None) 
         text,
         count=1,
     )
+    # Links lead to other places of the page, not to a new one.
+    text = text.replace(' target="_blank"', "")
     for address, title in (link_titles or {}).items():
         # Keyboards reach the same texts by the table of confusions, without a stop at every cell.
         link = f'<a xlink:href="{address}">'

@@ -1,17 +1,38 @@
 """The pictures of a head, with titles, sentences, captions and alternative texts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.ranking import Curve, curves_to_show
-from kerasbert.evaluation.report.picture import Picture
 from kerasbert.evaluation.report.pictures import draw_curves, draw_matrix, draw_reliability
 
 # A difference of mean probability and frequency below this is none to speak of.
 CALIBRATED = 0.02
+
+
+class Picture(NamedTuple):
+    """A figure of a report with its words.
+
+    Args:
+        name: of its file, without suffix.
+        figure: of matplotlib.
+        title: a heading.
+        sentence: what it says here.
+        caption: how to read it.
+        alt: its content, for those who cannot see it.
+        links: address of a link in it -> what it leads to.
+    """
+
+    name: str
+    figure: Any
+    title: str
+    sentence: str
+    caption: str
+    alt: str
+    links: Mapping[str, str] = {}
 
 
 def cell_address(place: int, true: int, predicted: int) -> str:

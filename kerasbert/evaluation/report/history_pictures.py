@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from kerasbert._core.names import RATE_KEY
-from kerasbert.evaluation.report.picture import Picture
+from kerasbert.evaluation.report.gallery import Picture
 from kerasbert.evaluation.report.pictures import draw_history, draw_panels
 
 History = Mapping[str, Sequence[float]]
@@ -61,8 +61,9 @@ def _curves(history: History, key: str, title: str, names: Sequence[str]) -> Pic
 
 
 def _of_parts(history: History, score: str, named: Mapping[str, str]) -> Picture:
-    words = score.replace("_", " ")
-    title = f"{words[0].upper()}{words[1:]} of {len(named)} {'layers' if LAYER.match(next(iter(named))) else 'heads'}"
+    words = score.replace("_f1", "-F1").replace("_", " ")
+    what = "layers" if LAYER.match(next(iter(named))) else "heads"
+    title = f"{words[0].upper()}{words[1:]} of {len(named)} {what}"
     values = {part: _validation(history, name)[-1] for part, name in named.items()}
     best, worst = max(values, key=values.__getitem__), min(values, key=values.__getitem__)
     if score.endswith("loss"):
@@ -70,7 +71,7 @@ def _of_parts(history: History, score: str, named: Mapping[str, str]) -> Picture
     sentence = f"At the end {best} is best with {values[best]:.3f}"
     sentence += f" and {worst} worst with {values[worst]:.3f}." if worst != best else "."
     if len(named) <= TOGETHER:
-        picture = _curves(history, score, title, list(named.values()))
+        picture = _curves(history, f"{score}_of_{what}", title, list(named.values()))
         return picture._replace(sentence=sentence)
     shown = dict(list(named.items())[:MAX_PANELS])
     figure = draw_panels(
@@ -80,7 +81,7 @@ def _of_parts(history: History, score: str, named: Mapping[str, str]) -> Picture
     if len(shown) < len(named):
         caption += f" The first {len(shown)} of {len(named)}."
     alt = f"Learning curves. {_last_values(history, list(named.values()))}"
-    return Picture(f"history_{score}", figure, title, sentence, caption, alt)
+    return Picture(f"history_{score}_of_{what}", figure, title, sentence, caption, alt)
 
 
 def _rate(history: History) -> Picture:

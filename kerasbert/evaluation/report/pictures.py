@@ -47,7 +47,9 @@ def draw_panels(histories: Mapping[str, Mapping[str, Sequence[float] | None]]) -
     grid = figure.subplots(rows, PANEL_COLUMNS, sharex=True, sharey=True, squeeze=False).reshape(-1)
     for axes, (name, own) in zip(grid, histories.items(), strict=False):
         for other in histories.values():
-            _plot_epochs(axes, other.get("validation") or other["training"], "-", color=RULE, linewidth=0.8)
+            _plot_epochs(
+                axes, other.get("validation") or other["training"], "-", color=MUTED, linewidth=0.8, alpha=0.35
+            )
         if own.get("validation"):
             _plot_epochs(axes, own["training"], "--", color=SERIES[0], linewidth=1.0)
         last = _plot_epochs(axes, own.get("validation") or own["training"], "-", color=SERIES[0])

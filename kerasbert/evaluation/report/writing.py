@@ -18,10 +18,9 @@ from kerasbert.evaluation.label_errors import likely_label_errors
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.drawing import check_installed, house_style, save_png, svg_of
 from kerasbert.evaluation.report.findings import evaluate_head
-from kerasbert.evaluation.report.gallery import pictures_of_head
+from kerasbert.evaluation.report.gallery import Picture, pictures_of_head
 from kerasbert.evaluation.report.history_pictures import pictures_of_history
 from kerasbert.evaluation.report.page import render_page
-from kerasbert.evaluation.report.picture import Picture
 from kerasbert.evaluation.report.sections import HIERARCHY, TextsOfPage, content_of_page, section_of_head
 from kerasbert.evaluation.side_by_side import Data, compare_sides, judge_other_side
 from kerasbert.reading.data_checks import text_keys
