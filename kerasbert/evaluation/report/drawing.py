@@ -111,6 +111,8 @@ def svg_of(figure: Any, alt: str, link_titles: Mapping[str, str] | None = None) 
         text,
         count=1,
     )
+    # Figures on one page would have groups of the same names.
+    text = re.sub(r'<(g|image) id="[^"]*"', r"<\1", text)
     # Links lead to other places of the page, not to a new one.
     text = text.replace(' target="_blank"', "")
     for address, title in (link_titles or {}).items():
