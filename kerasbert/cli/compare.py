@@ -21,6 +21,20 @@ from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.text_classifier import load
 
 
+def check_together(compare: Path, baseline: Path | None, output_format: Format) -> None:
+    """Refuse what does not go with `--compare`, before anything is loaded.
+
+    Raises:
+        typer.BadParameter: naming the option and the way out.
+    """
+    if baseline is not None or output_format is Format.csv:
+        raise typer.BadParameter("--compare goes with --format table or json, and without --baseline.")
+    if not is_file_name(str(compare)) and not compare.is_dir():
+        raise typer.BadParameter(
+            f"--compare must be the folder of a classifier or a data file; {str(compare)!r} is neither."
+        )
+
+
 class Compared(NamedTuple):
     """What is evaluated beside a classifier.
 
@@ -37,13 +51,9 @@ class Compared(NamedTuple):
         """Load what `--compare` names: the folder of a classifier, or a data file that is read as the first one.
 
         Raises:
-            typer.BadParameter: when it is neither, or the same as what is evaluated.
+            typer.BadParameter: when it is the same as what is evaluated.
         """
         is_data = is_file_name(str(other))
-        if not is_data and not other.is_dir():
-            raise typer.BadParameter(
-                f"--compare must be the folder of a classifier or a data file; {str(other)!r} is neither."
-            )
         own = data if is_data else folder
         if own.resolve() == other.resolve():
             raise typer.BadParameter(f"--compare must be another one than {str(own)!r}.")

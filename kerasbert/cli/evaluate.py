@@ -12,7 +12,7 @@ import typer
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert.cli.command_options import draws_options
-from kerasbert.cli.compare import Compared
+from kerasbert.cli.compare import Compared, check_together
 from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_comparison, print_scores
@@ -56,18 +56,14 @@ def evaluate(
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
     if baseline is not None and output_format is Format.csv:
         raise typer.BadParameter("--baseline goes with --format table or json.")
-    if compare is not None and (baseline is not None or output_format is Format.csv):
-        raise typer.BadParameter("--compare goes with --format table or json, and without --baseline.")
     refuse_useless(context, with_output(("overwrite",), "--report", report))
+    if compare is not None:
+        check_together(compare, baseline, output_format)
     if report is not None:
         check_report_folder(report, overwrite)
     classifier = trained_of(load(folder))
     if threshold is not None:
-        if not any(task.uses_thresholds for task in classifier.outputs.tasks.values()):
-            refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
-        limit = check_number("threshold", threshold, 0, 1)
-        thresholds = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
-        classifier = dataclasses.replace(classifier, thresholds=thresholds)
+        classifier = _with_threshold(context, classifier, threshold)
     rows = {name: options.pop(name) for name in ("on_error", "encoding")}
     reading = Reading.of_classifier(classifier, **options)
     examples = reading.read(data, **rows)
@@ -94,6 +90,15 @@ def evaluate(
         scores, comparison = _with_intervals(metrics["scores"], metrics["intervals"]), metrics["comparison"]
         say(f"The report is at {page}")
     _print(scores, other, comparison, output_format)
+
+
+def _with_threshold(context: typer.Context, classifier: TrainedClassifier, threshold: float) -> TrainedClassifier:
+    """The classifier with one threshold for every label."""
+    if not any(task.uses_thresholds for task in classifier.outputs.tasks.values()):
+        refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
+    limit = check_number("threshold", threshold, 0, 1)
+    thresholds = {head: np.full_like(own, limit) for head, own in classifier.thresholds.items()}
+    return dataclasses.replace(classifier, thresholds=thresholds)
 
 
 def _print(
