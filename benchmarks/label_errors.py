@@ -22,6 +22,7 @@ from kerasbert.evaluation.outcomes import Outcome
 
 
 def main() -> None:
+    """Print the figures of each order."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder")
     parser.add_argument("data")

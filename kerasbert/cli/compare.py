@@ -21,12 +21,16 @@ from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.text_classifier import load
 
 
-def check_together(compare: Path, baseline: Path | None, output_format: Format) -> None:
-    """Refuse what does not go with `--compare`, before anything is loaded.
+def check_together(compare: Path | None, baseline: Path | None, output_format: Format) -> None:
+    """Refuse what does not go with `--baseline` or `--compare`, before anything is loaded.
 
     Raises:
         typer.BadParameter: naming the option and the way out.
     """
+    if compare is None:
+        if baseline is not None and output_format is Format.csv:
+            raise typer.BadParameter("--baseline goes with --format table or json.")
+        return
     if baseline is not None or output_format is Format.csv:
         raise typer.BadParameter("--compare goes with --format table or json, and without --baseline.")
     if not is_file_name(str(compare)) and not compare.is_dir():

@@ -54,11 +54,8 @@ def evaluate(
     **options: Any,
 ) -> None:
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
-    if baseline is not None and output_format is Format.csv:
-        raise typer.BadParameter("--baseline goes with --format table or json.")
     refuse_useless(context, with_output(("overwrite",), "--report", report))
-    if compare is not None:
-        check_together(compare, baseline, output_format)
+    check_together(compare, baseline, output_format)
     if report is not None:
         check_report_folder(report, overwrite)
     classifier = trained_of(load(folder))
