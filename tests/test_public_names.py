@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 import sys
+import types
 import typing
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import kerasbert as kb
 
 ROOT = Path(__file__).parent.parent
 # Types of packages that only type checkers import.
-OF_OTHERS = {"FastTokenizer": typing.Any}
+OF_OTHERS = {"FastTokenizer": typing.Any, "pandas": types.SimpleNamespace(DataFrame=typing.Any)}
 SCRIPTS = [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("examples/**/*.py")]
 
 

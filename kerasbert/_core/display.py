@@ -58,7 +58,8 @@ def brief_repr(instance: Any) -> str:
     """Represent a dataclass or a named tuple in a line: arrays by type and shape, long lists and dicts by their length.
 
     Example:
-        >>> Point = collections.namedtuple("Point", ["x", "names"])
+        >>> from collections import namedtuple
+        >>> Point = namedtuple("Point", ["x", "names"])
         >>> brief_repr(Point(np.zeros((2, 3)), ["a"] * 1000))
         'Point(x=float64 (2, 3), names=list of 1,000)'
     """
