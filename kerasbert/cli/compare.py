@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 
@@ -12,13 +12,10 @@ from kerasbert.cli.data import Reading
 from kerasbert.cli.options import Format, is_file_name, say
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
-from kerasbert.evaluation.comparison import judge_texts
-from kerasbert.evaluation.paired import format_p_value
-from kerasbert.evaluation.report.writing import METRICS_FILE, write_report
-from kerasbert.evaluation.side_by_side import compare_sides, judge_other_side
 from kerasbert.reading.examples import Examples
-from kerasbert.saving.trained_classifier import TrainedClassifier
-from kerasbert.text_classifier import load
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 def check_together(compare: Path | None, baseline: Path | None, output_format: Format) -> None:
@@ -57,6 +54,8 @@ class Compared(NamedTuple):
         Raises:
             typer.BadParameter: when it is the same as what is evaluated.
         """
+        from kerasbert.text_classifier import load
+
         is_data = is_file_name(str(other))
         own = data if is_data else folder
         if own.resolve() == other.resolve():
@@ -69,7 +68,7 @@ class Compared(NamedTuple):
 
     def evaluate(
         self,
-        classifier: TrainedClassifier,
+        classifier: "TrainedClassifier",
         examples: Examples,
         cells: Any,
         output_format: Format,
@@ -78,6 +77,10 @@ class Compared(NamedTuple):
         overwrite: bool = False,
     ) -> None:
         """Evaluate both, print them side by side, and write a report if a folder is given."""
+        from kerasbert.evaluation.comparison import judge_texts
+        from kerasbert.evaluation.report.writing import METRICS_FILE, write_report
+        from kerasbert.evaluation.side_by_side import compare_sides, judge_other_side
+
         given = (examples.texts, cells)
         if report is None:
             judged = judge_texts(classifier, *given, examples.text_pairs)
@@ -96,6 +99,8 @@ class Compared(NamedTuple):
 
 def print_side_by_side(by_head: Mapping[str, Mapping[str, Any]]) -> None:
     """Print the scores of two classifiers or data sets beside each other, and what they say; see `compare_sides`."""
+    from kerasbert.evaluation.paired import format_p_value
+
     for head, found in by_head.items():
         title = "" if head == SINGLE_HEAD else f"{head}: "
         first, second = found["names"]
