@@ -1,6 +1,7 @@
 """The confusion matrix, the most frequent confusions, and the most confident mistakes."""
 
-from typing import Any, NamedTuple
+import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,8 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
     ]
 
 
-class Confusion(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Confusion:
     """A cell of the confusion matrix off its diagonal, with its mistakes.
 
     Args:

@@ -37,7 +37,8 @@ class EarlyExit(NamedTuple):
     exit_layers: np.ndarray
     saving: float
 
-    __repr__ = brief_repr
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
 
 @suggest_keywords

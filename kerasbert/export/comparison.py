@@ -42,7 +42,8 @@ class Export(NamedTuple):
     path: Path
     report: dict[str, Any]
 
-    __repr__ = brief_repr
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
 
 def texts_to_compare(texts: Sequence[str] | None) -> list[str]:

@@ -40,7 +40,8 @@ class EncodedLabels(NamedTuple):
     array: np.ndarray
     kind: str
 
-    __repr__ = brief_repr
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The findings of a report on one head, as plain data for `metrics.json` and the page."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
     confusion = None
     if len(outcome.label_names) <= MAX_MATRIX:
         names, counts = confusion_matrix(outcome)
-        cells = [cell._asdict() for cell in confusions_with_texts(outcome)]
+        cells = [dataclasses.asdict(cell) for cell in confusions_with_texts(outcome)]
         confusion = {"names": names, "counts": counts.tolist(), "texts": cells}
     return {
         "task": outcome.task.name,

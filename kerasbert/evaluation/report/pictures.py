@@ -104,7 +104,7 @@ def draw_matrix(
             axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=letters)
     for (i, j), address in (links or {}).items():
         # Nearly transparent: what is not painted at all cannot be clicked.
-        style = {"facecolor": (1, 1, 1, 0.004), "edgecolor": "none", "zorder": 4}
+        style: dict[str, Any] = {"facecolor": (1, 1, 1, 0.004), "edgecolor": "none", "zorder": 4}
         axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, url=address, **style))
     return figure
 
