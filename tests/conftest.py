@@ -16,34 +16,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import pytest
+from toy_encoder import toy_config, write_toy
 
 from kerasbert import BertConfig, TFBertModel
 from kerasbert._core.encoder_folders import CHECKPOINT_PACKAGES
 from kerasbert._core.files import sha256_of
 from kerasbert._core.names import DEFAULT_ENCODER
-
-WORDS = [
-    "good",
-    "bad",
-    "late",
-    "lost",
-    "refund",
-    "please",
-    "where",
-    "is",
-    "my",
-    "parcel",
-    "thanks",
-    "card",
-    "!",
-    "?",
-    "[",
-    "]",
-    "sep",
-    "##s",
-]
-VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
-
 
 # Begun first, so that no worker is left with one of them at the end.
 LONGEST = (
@@ -99,14 +77,13 @@ def pytest_sessionstart():
     gc.set_threshold(20_000, 20, 20)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _graphs_are_optimized_for_export_alone(request):
-    """To rewrite the graph of a toy model takes longer than to run it; servers do it, and so do the tests of exports."""
+@pytest.fixture(autouse=True, scope="session")
+def _graphs_run_as_they_are():
+    """To rewrite the graph of a toy model takes longer than to run it; servers do, and so does `export/c_api_client.py`."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        for_export = TESTS / "export" in request.path.parents
-        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": not for_export})
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -124,31 +101,22 @@ def _memory_is_given_back():
 
 @pytest.fixture(scope="session")
 def tiny_config():
-    return BertConfig(
-        vocab_size=len(VOCABULARY),
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=40,
-    )
+    return toy_config(blocks=2)
 
 
 @pytest.fixture(scope="session")
-def tiny_folder(tmp_path_factory, tiny_config):
+def two_block_folder(tmp_path_factory):
     """A Hugging Face folder of a toy BERT with fresh weights."""
-    folder = tmp_path_factory.mktemp("encoders") / "tiny"
-    keras.utils.set_random_seed(1)
-    TFBertModel(tiny_config).save_pretrained(folder)
-    (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n", encoding="utf-8")
-    (folder / "tokenizer_config.json").write_text(
-        json.dumps({"do_lower_case": True, "tokenizer_class": "BertTokenizer"})
-    )
-    return folder
+    return write_toy(tmp_path_factory.mktemp("encoders") / "tiny", toy_config(blocks=2))
 
 
 @pytest.fixture(scope="session")
-def saved_classifier(tiny_folder, tmp_path_factory):
+def tiny_folder(two_block_folder):
+    return two_block_folder
+
+
+@pytest.fixture(scope="session")
+def saved_classifier(two_block_folder, tmp_path_factory):
     """Gives the folder of a toy classifier of a task, saved once; nothing is to be changed in it."""
     from trained_classifiers import trained
 
@@ -156,7 +124,7 @@ def saved_classifier(tiny_folder, tmp_path_factory):
 
     @functools.cache
     def folder_of(task):
-        trained(task, tiny_folder).save(parent / task)
+        trained(task, two_block_folder).save(parent / task)
         return parent / task
 
     return folder_of

@@ -1,5 +1,6 @@
 """The models run on Keras's other backends: build, forward, one training step, with the numbers of TensorFlow."""
 
+import functools
 import importlib.util
 import subprocess
 import sys
@@ -15,20 +16,19 @@ import keras, numpy as np
 import kerasbert as kb
 
 config = kb.BertConfig(vocab_size=20, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
-model = kb.build_multitask(
-    {"a": kb.Multiclass(3), "b": kb.Multilabel(2)}, encoder=config, **eval(sys.argv[2])
-)
-random = np.random.default_rng(0)
-model.set_weights([random.normal(0, 0.1, weight.shape) for weight in model.get_weights()])
 ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], "int32")
 inputs = {"input_ids": ids, "attention_mask": (ids > 0).astype("int32"), "token_type_ids": np.zeros_like(ids)}
-before = model.predict(inputs, verbose=0)
-np.savez(sys.argv[1], **before)
 labels = {"a": np.array([0, 2]), "b": np.array([[0.0, 1.0], [1.0, 0.0]])}
-losses = model.fit(inputs, labels, epochs=3, verbose=0).history["loss"]
-assert np.isfinite(losses).all(), losses
-keras.tree.map_structure(lambda a, b: np.testing.assert_raises(AssertionError, np.testing.assert_array_equal, a, b),
-                         before, model.predict(inputs, verbose=0))
+for name, options in eval(sys.argv[2]).items():
+    model = kb.build_multitask({"a": kb.Multiclass(3), "b": kb.Multilabel(2)}, encoder=config, **options)
+    random = np.random.default_rng(0)
+    model.set_weights([random.normal(0, 0.1, weight.shape) for weight in model.get_weights()])
+    before = model.predict(inputs, verbose=0)
+    np.savez(f"{sys.argv[1]}/{name}.npz", **before)
+    losses = model.fit(inputs, labels, epochs=3, verbose=0).history["loss"]
+    assert np.isfinite(losses).all(), losses
+    keras.tree.map_structure(lambda a, b: np.testing.assert_raises(AssertionError, np.testing.assert_array_equal, a, b),
+                             before, model.predict(inputs, verbose=0))
 """
 
 
@@ -44,28 +44,29 @@ OPTIONS = {
 }
 
 
-def run(backend, path, options):
-    environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": str(path.parent)}
-    result = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(path), repr(options)], env=environment, capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return np.load(path)
-
-
 @pytest.fixture(scope="module")
-def expected(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tensorflow")
-    return {name: run("tensorflow", folder / f"{name}.npz", options) for name, options in OPTIONS.items()}
+def probabilities(tmp_path_factory):
+    """Backend -> what the models of `OPTIONS` answer before training; each backend has one process of its own."""
+
+    @functools.cache
+    def run(backend):
+        folder = tmp_path_factory.mktemp(backend)
+        environment = {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "HOME": str(folder)}
+        command = [sys.executable, "-c", SCRIPT, str(folder), repr(OPTIONS)]
+        result = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert result.returncode == 0, result.stderr[-2000:]
+        return {name: np.load(folder / f"{name}.npz") for name in OPTIONS}
+
+    return run
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_trains_and_agrees(backend, name, expected, tmp_path):
+def test_trains_and_agrees(backend, name, probabilities):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    outputs = run(backend, tmp_path / "outputs.npz", OPTIONS[name])
-    assert all(np.allclose(outputs[head], expected[name][head], atol=1e-5) for head in ("a", "b"))
+    outputs, expected = (probabilities(each)[name] for each in (backend, "tensorflow"))
+    assert all(np.allclose(outputs[head], expected[head], atol=1e-5) for head in ("a", "b"))
 
 
 def test_builds_and_trains_inside_a_strategy(tiny_config, tiny_inputs):

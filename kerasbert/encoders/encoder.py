@@ -98,7 +98,7 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
                 input_ids.get(key, value) for key, value in zip(self.input_keys, given, strict=True)
             )
         self._check_length(input_ids)
-        output_attentions = self.config.output_attentions if output_attentions is None else output_attentions
+        output_hidden_states, output_attentions = self._asked_for(output_hidden_states, output_attentions)
         bias = None if attention_mask is None else self.attention_bias(attention_mask)
         # What is frozen runs without dropout: its output is then a fixed feature of the text.
         hidden = self.embeddings(
@@ -112,14 +112,47 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
                 hidden, probabilities = block(hidden, bias, training=training and block.trainable)
             hidden_states.append(hidden)
             attentions.append(probabilities)
-        if output_hidden_states is None:
-            output_hidden_states = self.config.output_hidden_states is not False
         return EncoderOutput(
             last_hidden_state=hidden,
             pooler_output=() if self.pooler is None else self.pooler(hidden[:, 0]),
             hidden_states=tuple(hidden_states) if output_hidden_states else (),
             attentions=tuple(attentions) if output_attentions else (),
         )
+
+    def compute_output_spec(
+        self,
+        input_ids: Any,
+        *_: Any,
+        output_hidden_states: bool | None = None,
+        output_attentions: bool | None = None,
+        **__: Any,
+    ) -> EncoderOutput:
+        """Return what `call` returns for symbolic inputs, from shapes alone: Keras would trace every block for it."""
+        if isinstance(input_ids, Mapping):
+            input_ids = self.named(input_ids)[INPUT_IDS]
+        self._check_length(input_ids)
+        batch, length = input_ids.shape
+        config = self.config
+        hidden = (batch, length, config.hidden_size)
+        attention = (batch, config.num_attention_heads, length, length)
+        output_hidden_states, output_attentions = self._asked_for(output_hidden_states, output_attentions)
+        return EncoderOutput(
+            last_hidden_state=self._symbolic(hidden),
+            pooler_output=() if self.pooler is None else self._symbolic((batch, config.hidden_size)),
+            hidden_states=tuple(self._symbolic(hidden) for _ in range(len(self.blocks) + 1))
+            if output_hidden_states
+            else (),
+            attentions=tuple(self._symbolic(attention) for _ in self.blocks) if output_attentions else (),
+        )
+
+    def _asked_for(self, output_hidden_states: bool | None, output_attentions: bool | None) -> tuple[bool, bool]:
+        """Whether a call returns hidden states, and attentions: what its arguments say, else the config."""
+        if output_hidden_states is None:
+            output_hidden_states = self.config.output_hidden_states is not False
+        return output_hidden_states, self.config.output_attentions if output_attentions is None else output_attentions
+
+    def _symbolic(self, shape: tuple[int | None, ...]) -> keras.KerasTensor:
+        return keras.KerasTensor(shape, dtype=self.compute_dtype)
 
     def predict_step(self, data: Any) -> EncoderOutput:
         """One step of `predict`, which keeps all hidden states only when the config asks for them."""

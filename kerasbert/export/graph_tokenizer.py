@@ -247,14 +247,15 @@ def character_table(tokenizer: Any, pieces: PieceTable) -> CharacterTable:
     codes = np.full(CODE_POINTS, UNKNOWN_CHARACTER, dtype=np.int32)
     codes[[ord(character) for character in pieces.codes]] = list(pieces.codes.values())
     packed = codes | table.kinds.astype(np.int32) << CODE_BITS
-    # Nearly all characters become one; only the others need a row of their own to be looked at.
-    is_single = np.array([len(output) == 1 for output in table.outputs])
+    # Nearly all characters become one or none; only the others need a row of their own to be looked at.
+    lengths = np.fromiter(map(len, table.outputs), dtype=np.int32, count=CODE_POINTS)
+    is_single = lengths == 1
     is_single[[*table.ranks, *table.breaks]] = False
     singles = code_points("".join(itertools.compress(table.outputs, is_single)))
     contents, places = np.unique(packed[singles], return_inverse=True)
     others: dict[tuple[int, ...], int] = {(): EMPTY_ROW}
-    rows = np.zeros(CODE_POINTS, dtype=np.int32)
-    for code in np.flatnonzero(~is_single).tolist():
+    rows = np.full(CODE_POINTS, EMPTY_ROW, dtype=np.int32)
+    for code in np.flatnonzero(~is_single & (lengths > 0)).tolist():
         values = packed[code_points(table.outputs[code])]
         ranks = np.array(table.ranks.get(code, 0), dtype=np.int32)
         rows[code] = others.setdefault(tuple((values | ranks << RANK_SHIFT).tolist()), len(others) + 1)

@@ -161,12 +161,12 @@ def test_scores_as_table_and_csv(saved, data, capsys):
 def test_inspect_shows_tokens(tiny_folder, capsys):
     assert cli.main(["inspect", str(tiny_folder), "--text", "good parcel"]) == 0
     output = capsys.readouterr().out
-    assert "2 layers, 16 wide" in output and "[CLS]" in output and "parcel" in output
+    assert "1 layers, 16 wide" in output and "[CLS]" in output and "parcel" in output
 
 
 def test_inspect_tells_what_a_saved_classifier_is(saved, capsys):
     assert cli.main(["inspect", str(saved)]) == 0
-    assert "build_multilabel over 2 layers; " in capsys.readouterr().out
+    assert "build_multilabel over 1 layers; " in capsys.readouterr().out
 
 
 REFUSED = {

@@ -26,6 +26,8 @@ CASES = {
     "layerwise": ("multilabel", {"layerwise": True}),
     "beginning and end": ("multiclass", {"long_texts": "head_tail"}),
 }
+# Those with warm-up requests, which take longer than the export.
+WARMED = ("binary", "multitask")
 every_task = pytest.mark.parametrize("name", [*CASES, "secondary"])
 
 
@@ -40,7 +42,8 @@ def exported(tiny_folder, tmp_path_factory):
             classifier = (
                 with_subclasses(tiny_folder) if name == "secondary" else trained(task, tiny_folder, **arguments)
             )
-            path = classifier.export_saved_model(tmp_path_factory.mktemp("served") / "model", texts=TEXTS).path
+            folder = tmp_path_factory.mktemp("served") / "model"
+            path = classifier.export_saved_model(folder, texts=TEXTS, warmup=name in WARMED).path
             made[name] = classifier, path, tf.saved_model.load(str(path))
         return made[name]
 

@@ -1,6 +1,8 @@
 import keras
 import numpy as np
 import pytest
+from one_block import tiny_config as tiny_config
+from one_block import tiny_folder as tiny_folder
 from training_server import Server
 
 from kerasbert import build_multiclass

@@ -1,11 +1,17 @@
 import keras
 import numpy as np
 import pytest
+from toy_encoder import toy_config
 
 from kerasbert import ConfigError, finetune
 from kerasbert.data import make_batches
 from kerasbert.training import TrainingSettings
 from kerasbert.training.optimization import layer_factors, prepare_layers, start_steps
+
+
+@pytest.fixture(scope="session")
+def tiny_config():
+    return toy_config(blocks=2)
 
 
 def copies(layer):

@@ -149,6 +149,7 @@ else:
 """
 
 
+@pytest.mark.slow
 def test_keras_itself_still_fails_with_several_workers():
     """Once this says "works", Keras is mended, and kerasbert/training/replicas.py may become shorter."""
     processes = [
