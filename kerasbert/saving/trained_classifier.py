@@ -76,14 +76,21 @@ class TrainedClassifier(ClassifierParts):
     def probabilities_and_vectors(
         self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Run the model once; return what `probabilities` does, and the vectors that the heads read, float32 (n, hidden)."""
+        """Run the model once; return what `probabilities` does, and the vectors that the heads read, float32 (n, hidden).
+
+        Of a layerwise classifier they are those of its last layer.
+        """
         tokens = self.tokenizer.encode(texts, text_pairs)
         probabilities = {
             head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
         }
-        vectors = np.zeros((len(tokens), self.model.vectors.shape[-1]), "float32")
+        votes = self.model.votes
+        read = (
+            self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output
+        )
+        vectors = np.zeros((len(tokens), read.shape[-1]), "float32")
         if len(tokens):
-            both = keras.Model(self.model.input, [self.model.output, self.model.vectors])
+            both = keras.Model(self.model.input, [self.model.output, read])
             (output, vectors_in_order), order = self._forward(tokens, both)
             vectors[order] = vectors_in_order
             for head in probabilities:
