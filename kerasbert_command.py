@@ -1,27 +1,25 @@
-"""The console script: imports TensorFlow without its start-up chatter, then runs `kerasbert.cli`.
+"""The console script: runs `kerasbert.cli`.
 
-It lies outside the package because importing anything inside it imports Keras, and so TensorFlow, first.
+It lies outside the package, which loads Keras, and so TensorFlow, unless this module is there: the command loads them when it
+needs them.
 """
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator
+
+INTERRUPTED = 130
 
 
 def run() -> None:
     """Run the command and exit with its code."""
     _open_standard_descriptors()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    with _quiet_standard_error():
-        import tensorflow
+    try:
+        from kerasbert.cli import main
 
-        tensorflow.get_logger().setLevel("ERROR")
-        # The first look for devices complains of missing drivers on machines without an accelerator.
-        tensorflow.config.list_physical_devices()
-    from kerasbert.cli import main
-
-    sys.exit(main())
+        code = main()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 def _open_standard_descriptors() -> None:
@@ -31,18 +29,3 @@ def _open_standard_descriptors() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
-
-
-@contextlib.contextmanager
-def _quiet_standard_error() -> Iterator[None]:
-    # TensorFlow's C++ code writes to the descriptor itself before its log level is read.
-    if sys.stderr is not None:
-        sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

@@ -12,19 +12,9 @@ Here are builders, models, tasks, errors and the main functions. The rest is in 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
 
-from kerasbert import callbacks as callbacks
-from kerasbert import data as data
-from kerasbert import encoders as encoders
-from kerasbert import evaluation as evaluation
-from kerasbert import export as export
-from kerasbert import extraction as extraction
-from kerasbert import layers as layers
-from kerasbert import losses as losses
-from kerasbert import metrics as metrics
-from kerasbert import optimizers as optimizers
-from kerasbert import subclasses as subclasses
-from kerasbert import tasks as tasks
-from kerasbert import training as training
+import sys
+from typing import TYPE_CHECKING
+
 from kerasbert._core.errors import ArtifactError as ArtifactError
 from kerasbert._core.errors import CheckpointError as CheckpointError
 from kerasbert._core.errors import ConfigError as ConfigError
@@ -35,36 +25,60 @@ from kerasbert._core.errors import KerasbertWarning as KerasbertWarning
 from kerasbert._core.errors import NotFittedError as NotFittedError
 from kerasbert._core.errors import UnsafeArtifactError as UnsafeArtifactError
 from kerasbert._core.errors import WorkerLostError as WorkerLostError
+from kerasbert._core.lazy import lazy_names
 from kerasbert._version import __version__ as __version__
-from kerasbert.classifiers.builders import build_binary as build_binary
-from kerasbert.classifiers.builders import build_head as build_head
-from kerasbert.classifiers.builders import build_multiclass as build_multiclass
-from kerasbert.classifiers.builders import build_multilabel as build_multilabel
-from kerasbert.classifiers.builders import build_multitask as build_multitask
-from kerasbert.classifiers.classifier import Classifier as Classifier
-from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
-from kerasbert.classifiers.layerwise import build_layerwise as build_layerwise
-from kerasbert.encoders.config import BertConfig as BertConfig
-from kerasbert.encoders.families import TFBertModel as TFBertModel
-from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
-from kerasbert.encoders.families import TFElectraModel as TFElectraModel
-from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
-from kerasbert.evaluation.early_exit import predict_early as predict_early
-from kerasbert.evaluation.explain import explain as explain
-from kerasbert.evaluation.layer_scores import score_layers as score_layers
-from kerasbert.evaluation.probe import probe as probe
-from kerasbert.evaluation.report.writing import write_report as write_report
-from kerasbert.extraction.extract import extract_features as extract_features
-from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
-from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
-from kerasbert.subclasses.secondary import build_secondary as build_secondary
-from kerasbert.subclasses.secondary import train_secondary as train_secondary
-from kerasbert.tasks.binary import Binary as Binary
-from kerasbert.tasks.multiclass import Multiclass as Multiclass
-from kerasbert.tasks.multilabel import Multilabel as Multilabel
-from kerasbert.text_classifier import TextClassifier as TextClassifier
-from kerasbert.text_classifier import load as load
-from kerasbert.text_classifier import truncate as truncate
-from kerasbert.training.determinism import make_deterministic as make_deterministic
-from kerasbert.training.finetune import finetune as finetune
-from kerasbert.training.learning_rate_finder import find_learning_rate as find_learning_rate
+
+if TYPE_CHECKING:
+    from kerasbert import callbacks as callbacks
+    from kerasbert import data as data
+    from kerasbert import encoders as encoders
+    from kerasbert import evaluation as evaluation
+    from kerasbert import export as export
+    from kerasbert import extraction as extraction
+    from kerasbert import layers as layers
+    from kerasbert import losses as losses
+    from kerasbert import metrics as metrics
+    from kerasbert import optimizers as optimizers
+    from kerasbert import subclasses as subclasses
+    from kerasbert import tasks as tasks
+    from kerasbert import training as training
+    from kerasbert.classifiers.builders import build_binary as build_binary
+    from kerasbert.classifiers.builders import build_head as build_head
+    from kerasbert.classifiers.builders import build_multiclass as build_multiclass
+    from kerasbert.classifiers.builders import build_multilabel as build_multilabel
+    from kerasbert.classifiers.builders import build_multitask as build_multitask
+    from kerasbert.classifiers.classifier import Classifier as Classifier
+    from kerasbert.classifiers.hierarchical import build_hierarchical as build_hierarchical
+    from kerasbert.classifiers.layerwise import build_layerwise as build_layerwise
+    from kerasbert.encoders.config import BertConfig as BertConfig
+    from kerasbert.encoders.families import TFBertModel as TFBertModel
+    from kerasbert.encoders.families import TFDistilBertModel as TFDistilBertModel
+    from kerasbert.encoders.families import TFElectraModel as TFElectraModel
+    from kerasbert.encoders.families import TFRobertaModel as TFRobertaModel
+    from kerasbert.evaluation.early_exit import predict_early as predict_early
+    from kerasbert.evaluation.explain import explain as explain
+    from kerasbert.evaluation.layer_scores import score_layers as score_layers
+    from kerasbert.evaluation.probe import probe as probe
+    from kerasbert.evaluation.report.writing import write_report as write_report
+    from kerasbert.extraction.extract import extract_features as extract_features
+    from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
+    from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
+    from kerasbert.subclasses.secondary import build_secondary as build_secondary
+    from kerasbert.subclasses.secondary import train_secondary as train_secondary
+    from kerasbert.tasks.binary import Binary as Binary
+    from kerasbert.tasks.multiclass import Multiclass as Multiclass
+    from kerasbert.tasks.multilabel import Multilabel as Multilabel
+    from kerasbert.text_classifier import TextClassifier as TextClassifier
+    from kerasbert.text_classifier import load as load
+    from kerasbert.text_classifier import truncate as truncate
+    from kerasbert.training.determinism import make_deterministic as make_deterministic
+    from kerasbert.training.finetune import finetune as finetune
+    from kerasbert.training.learning_rate_finder import find_learning_rate as find_learning_rate
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)
+    # `keras.models.load_model` knows only what is registered. The command loads Keras when it needs it.
+    if "kerasbert_command" not in sys.modules:
+        for name in __all__:
+            __getattr__(name)
+        # Offers what `Classifier.save_pretrained` calls.
+        import kerasbert.export.model_folder  # noqa: F401

@@ -46,7 +46,8 @@ def _namespace_page(name: str) -> str:
     about = inspect.cleandoc(module.__doc__ or "") if module is not kerasbert else "The names at the top."
     about = OPENING.sub("", about)
     entries = [f"# `{prefix}`", about[:1].upper() + about[1:]]
-    for public, value in sorted(vars(module).items(), key=lambda pair: pair[0].lower()):
+    for public in sorted(dir(module), key=str.lower):
+        value = getattr(module, public)
         if public[0] != "_" and callable(value) and getattr(value, "__module__", "").startswith("kerasbert."):
             path = f"{value.__module__}.{value.__qualname__}"
             entries.append(f'::: {path}\n    options:\n      heading: "{prefix}.{public}"\n      toc_label: "{public}"')

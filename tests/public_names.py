@@ -13,7 +13,8 @@ def is_own(value):
 
 def listed(module):
     """The names that a module lists itself, classes and functions of this package only."""
-    return {name: value for name, value in vars(module).items() if name[0] != "_" and is_own(value)}
+    values = {name: getattr(module, name) for name in dir(module) if name[0] != "_"}
+    return {name: value for name, value in values.items() if is_own(value)}
 
 
 TOP = listed(kb)

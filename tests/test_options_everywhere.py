@@ -16,6 +16,7 @@ from kerasbert._core.options import alternatives, explains_options, options_of, 
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import command_options, draws_options, help_of, value_of
 from kerasbert.cli.options import app
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 from kerasbert.saving.settings_file import read_settings, settings_text
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier.settings import Settings
@@ -70,8 +71,22 @@ def test_the_command_has_it_with_the_same_default(name):
 
 def test_the_command_has_no_option_of_a_training_beside():
     own = {"data", "output", "validation", "config", "deterministic", "overwrite", "quiet"}
-    data = {"text_column", "text_pair_column", "label_column", "label_delimiter", "head", "on_error", "encoding"}
+    data = {"text_column", "text_pair_column", "label_column", "label_delimiter", "head", "on_error", *READ_OPTIONS}
     assert set(parameters_of_train()) - {"help"} == set(COMMAND) | own | data | {"stream", "cache"}
+
+
+READING = ("train", "prepare", "evaluate", "predict", "find-learning-rate", "layers", "probe", "inspect", "subclasses discover")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READING)
+def test_every_command_that_opens_data_reads_it_alike(name):
+    command = typer.main.get_command(app)
+    for part in name.split():
+        command = command.commands[part]
+    defaults = {one.name: one.default for one in command.params}
+    assert {option: defaults[option] for option in READ_OPTIONS} == {
+        option: getattr(ReadOptions(), option) for option in READ_OPTIONS
+    }
 
 
 @pytest.mark.parametrize("build", BUILDERS, ids=lambda build: build.__name__)

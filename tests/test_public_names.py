@@ -9,6 +9,7 @@ import types
 import typing
 from pathlib import Path
 
+import keras
 import pytest
 from public_names import BY_NAMESPACE, NAMESPACES, PUBLIC, TOP, is_own
 
@@ -16,7 +17,11 @@ import kerasbert as kb
 
 ROOT = Path(__file__).parent.parent
 # Types of packages that only type checkers import.
-OF_OTHERS = {"FastTokenizer": typing.Any, "pandas": types.SimpleNamespace(DataFrame=typing.Any)}
+OF_OTHERS = {
+    "FastTokenizer": typing.Any,
+    "keras": keras,
+    "pandas": types.SimpleNamespace(DataFrame=typing.Any),
+}
 SCRIPTS = [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("examples/**/*.py")]
 
 

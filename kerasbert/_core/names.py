@@ -21,3 +21,6 @@ SAFETENSORS_FILE = "model.safetensors"
 MANIFEST_FILE = "manifest.json"
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+DEFAULT_POOLING = "mean"
+# Most short texts fit, and attention costs the square of it; a longer text is cut and counted in `num_truncated`.
+DEFAULT_MAX_LENGTH = 128

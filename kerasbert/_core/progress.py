@@ -1,12 +1,24 @@
-"""A progress bar on standard error."""
+"""What people are told while they wait: messages and a bar on standard error."""
 
 import contextlib
 import importlib.util
+import logging
+import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TextIO
 
 # Columns of a notebook's output, which rich cannot ask for.
 NOTEBOOK_WIDTH = 100
+LOGGER = logging.getLogger("kerasbert")
+# The lines of `waiting` that are on the terminal.
+_LINES: list[Any] = []
+
+
+def announce(message: str, *, shown: object = True) -> None:
+    """Tell people something: on standard error when `shown`, and always to the logger `kerasbert`."""
+    LOGGER.info(message)
+    if shown:
+        print(message, file=sys.stderr)
 
 
 def progress_console() -> Any:
@@ -31,7 +43,40 @@ def progress_bar(description: str, total: int | None, *, shown: bool = True) -> 
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    end_waiting()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=progress_console(), transient=True) as bar:
         task = bar.add_task(description, total=total)
         yield lambda done: bar.update(task, advance=done)
+
+
+@contextlib.contextmanager
+def waiting(description: str, stream: TextIO | None = None, *, shown: bool = True) -> Iterator[None]:
+    """Context: a line moves on a terminal while something is done of which nothing is known but that it goes on.
+
+    Args:
+        description: what is done.
+        stream: where the line is; None: standard error.
+    """
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    console = Console(file=stream or sys.stderr)
+    if not shown or not console.is_terminal:
+        yield
+        return
+    end_waiting()
+    with Progress(*columns, console=console, transient=True) as line:
+        line.add_task(description, total=None)
+        _LINES.append(line)
+        try:
+            yield
+        finally:
+            _LINES.remove(line)
+
+
+def end_waiting() -> None:
+    """Take lines of `waiting` away, for a bar that tells more."""
+    for line in _LINES:
+        line.stop()

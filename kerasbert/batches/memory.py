@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_int, shorten
-from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_NAMES
 from kerasbert.batches.lengths import checked_lengths
+from kerasbert.batches.other_inputs import OtherInputs, checked_other_inputs
+from kerasbert.batches.row_arrays import checked_rows
 from kerasbert.batches.rows import ArrayLabels
 from kerasbert.batches.sampling import draw_rows, expected_draws
 from kerasbert.batches.source import BatchSource
@@ -32,6 +34,7 @@ class TokenBatches(BatchSource):
     seed: int
     pad_id: int
     augmentation: Augmentation | None
+    others: OtherInputs | None = None
 
     @abc.abstractmethod
     def _plan(self, epoch: int) -> Iterable[tuple[np.ndarray, int]]:
@@ -73,7 +76,11 @@ class TokenBatches(BatchSource):
         """The pipeline of batches that are like an example, (rows, length) of which are known or not."""
         import tensorflow as tf
 
-        inputs = {name: tf.TensorSpec(shape if name in INPUT_NAMES else (None, None), tf.int32) for name in example[0]}
+        arrays = {} if self.others is None else self.others.arrays
+        shapes = {name: (shape[0], *array.shape[1:]) for name, array in arrays.items()} | dict.fromkeys(
+            INPUT_NAMES, shape
+        )
+        inputs = {name: tf.TensorSpec(shapes.get(name, (None, None)), part.dtype) for name, part in example[0].items()}
         targets = tf.nest.map_structure(
             lambda part: tf.TensorSpec((shape[0], *part.shape[1:]), part.dtype), example[1:]
         )
@@ -139,6 +146,7 @@ class Batches(TokenBatches):
         draws: how often each row is drawn in an epoch, on average, (n,); None: once.
         augmentation: what is done to the tokens of each batch; None: nothing.
         by_length: whether texts that are not shuffled come from short to long.
+        others: further inputs of each text; None: none.
 
     Example:
         >>> batches = make_batches(TokenArrays.from_lists([[2, 5, 3], [2, 3]]), batch_size=2)
@@ -160,6 +168,7 @@ class Batches(TokenBatches):
         draws: np.ndarray | None = None,
         augmentation: Augmentation | None = None,
         by_length: bool = False,
+        others: OtherInputs | None = None,
     ) -> None:
         self.token_arrays = token_arrays
         self.labels = labels
@@ -172,6 +181,7 @@ class Batches(TokenBatches):
         self.draws = draws
         self.augmentation = augmentation
         self.by_length = by_length
+        self.others = others
         # The epoch that `rows_of` was asked about last.
         self._planned: tuple[int, list[tuple[np.ndarray, int]]] | None = None
         #: Row of each text in the order in which an unshuffled pipeline gives them.
@@ -239,7 +249,8 @@ class Batches(TokenBatches):
 
         targets = [part for part in (self.labels, self.sample_weight) if part is not None]
         taken = keras.tree.map_structure(lambda part: part[rows], targets)
-        return self.token_arrays.take(rows).padded(self.pad_id, length), *taken
+        others = {} if self.others is None else self.others.take(rows, self.pad_id)
+        return {**self.token_arrays.take(rows).padded(self.pad_id, length), **others}, *taken
 
 
 class WindowBatches(Batches):
@@ -322,6 +333,7 @@ def make_batches(
     pad_id: int = 0,
     augment: Augmentation | None = None,
     by_length: bool = False,
+    other_inputs: Mapping[str, Any] | None = None,
 ) -> Batches:
     """Batch texts and pad each batch to the next of a few lengths.
 
@@ -345,16 +357,19 @@ def make_batches(
         augment: what is done to the tokens of each batch, anew in every epoch, from `Tokenizer.augmentation`.
         by_length: True lets texts that are not shuffled come from short to long, with less padding; `order` then tells
             which comes when. `model.predict(batches)`, given the batches themselves, puts the rows back, as `restore` does.
+        other_inputs: what a model of your own reads beside the texts, by the names of its inputs: arrays of numbers (n, ...),
+            float64 as float32; or token ids of n further texts, which come as `NAME_input_ids`, `NAME_attention_mask` and
+            `NAME_token_type_ids`, padded for themselves to a few lengths, or to `lengths`. None: nothing.
 
     Returns:
         The batches; `dataset` goes to `fit`, and gives `inputs`, `(inputs, labels)` or
-        `(inputs, labels, sample_weight)` with int32 inputs of shape (batch, length).
+        `(inputs, labels, sample_weight)` with int32 inputs of shape (batch, length) beside the `other_inputs`.
 
     Raises:
         ConfigError: when `batch_size` is below 1, `lengths` do not cover the texts, weights come without labels, or
             `sampling` is unknown, comes without labels or `shuffle`, or with texts in windows; when `by_length` comes
-            with `shuffle`, which sorts by itself.
-        DataError: when there are not as many labels as texts, or one is NaN.
+            with `shuffle`, which sorts by itself; when one of the `other_inputs` has the name of another input.
+        DataError: when there are not as many labels or rows of an input as texts, or one is NaN.
         TypeError: when an argument has the wrong type, as labels that are names and not numbers.
 
     Example:
@@ -375,12 +390,12 @@ def make_batches(
     windows = getattr(token_arrays, "windows", None)
     if sampling is not None:
         _check_sampling(sampling, labels, shuffle, windows)
-    labels = _checked_rows("labels", labels, len(token_arrays))
+    labels = checked_rows("labels", labels, len(token_arrays))
     kind: type[Batches] = Batches if windows is None else WindowBatches
     return kind(
         token_arrays,
         labels,
-        sample_weight=_checked_rows("sample_weight", sample_weight, len(token_arrays)),
+        sample_weight=checked_rows("sample_weight", sample_weight, len(token_arrays)),
         batch_size=batch_size,
         shuffle=shuffle,
         seed=seed,
@@ -389,6 +404,7 @@ def make_batches(
         draws=None if sampling is None else expected_draws(labels, sampling),
         augmentation=augment,
         by_length=by_length,
+        others=checked_other_inputs(other_inputs, len(token_arrays), lengths),
     )
 
 
@@ -405,35 +421,3 @@ def _check_sampling(sampling: str, labels: Any, shuffle: bool, windows: Any) -> 
         raise ConfigError(f"`sampling` must be None without `labels` and shuffle=True; got {shorten(sampling)}.")
     if windows is not None:
         raise ConfigError(f"`sampling` must be None for texts in windows; got {shorten(sampling)}.")
-
-
-def _checked_rows(name: str, part: Any, expected: int) -> Any:
-    if part is None:
-        return None
-    if isinstance(part, Mapping):
-        return {head: _checked_array(f"`{name}`[{head!r}]", array, expected) for head, array in part.items()}
-    return _checked_array(f"`{name}`", part, expected)
-
-
-def _checked_array(where: str, part: Any, expected: int) -> np.ndarray:
-    array = np.asarray(part)
-    if array.dtype.kind not in "biuf":
-        raise TypeError(
-            f"{where} must be an array of numbers; got {shorten(part)} of type {array.dtype}. Encode label names with "
-            f"`kerasbert.data.encode_class_ids` or its siblings first."
-        )
-    if array.ndim == 0 or len(array) != expected:
-        found = len(array) if array.ndim else f"the single value {array}"
-        raise DataError(f"{where} must have one row for each text; got {found} rows and {expected} texts.")
-    _refuse_missing(where, array)
-    return array
-
-
-def _refuse_missing(where: str, array: np.ndarray) -> None:
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return
-    wrong = np.argwhere(~np.isfinite(array))[0]
-    raise DataError(
-        f"{where} must be finite numbers; got {array[tuple(wrong)]} in row {int(wrong[0]) + 1} (counted from 1). Fill it or "
-        f"leave the row out."
-    )

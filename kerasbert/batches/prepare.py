@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_name
+from kerasbert._core.checks import check_name
 from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import DEFAULT_ENCODER
@@ -35,7 +35,8 @@ from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.reading.formats import format_of
-from kerasbert.reading.readers import MISSING, FileError, RowOptions, TextColumns, UsableRow, open_file, usable_rows
+from kerasbert.reading.read_options import ReadOptions
+from kerasbert.reading.readers import FileError, RowOptions, TextColumns, UsableRow, open_file, usable_rows
 from kerasbert.reading.row_labels import LabelOptions, labels_reader, plan_labels
 from kerasbert.reading.sources import changes, find_sources, listing
 from kerasbert.tokenization.long_texts import LongTexts
@@ -44,11 +45,13 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 
 CHUNK_TEXTS = 4096
 CHUNK_CHARACTERS = 2_000_000
+# What decides nothing where an older cache does not say it.
+UNSAID = {"prompt": ""}
 # Chunks that are read ahead of the tokenizer, and tokenised ahead of the writer.
 AHEAD = 2
 
 
-@takes_options(LabelOptions, RowOptions)
+@takes_options(LabelOptions, RowOptions, ReadOptions)
 def prepare_tokens(
     sources: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     output: str | os.PathLike[str],
@@ -56,6 +59,7 @@ def prepare_tokens(
     encoder: str | os.PathLike[str] = DEFAULT_ENCODER,
     max_length: int | None = None,
     long_texts: str = "truncate",
+    prompt: str | None = None,
     overwrite: bool = False,
     progress: Callable[[int, int], None] | None = None,
     **options: Any,
@@ -66,15 +70,16 @@ def prepare_tokens(
     made before from the same files in the same way is taken as it is.
 
     Args:
-        sources: paths and patterns (`"data/*.jsonl"`) of .csv, .tsv, .jsonl, .parquet and .tfrecord files; all but Parquet
-            also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
+        sources: paths and patterns (`"data/*.jsonl"`) of .csv, .tsv, .jsonl, .json, .xlsx, .parquet and .tfrecord files; all
+            but Parquet and Excel also as .gz. A TFRecord file holds `tf.train.Example`s with a text, or with `input_ids` in its place.
         output: the folder to appear, written beside and renamed when whole.
         encoder: name or folder of the checkpoint to be trained.
-        max_length: longest text in tokens; longer ones are cut and counted. None means 128.
+        max_length: longest text in tokens; longer ones are cut and counted. None: see `Tokenizer.from_folder`.
         long_texts: `"truncate"` or `"head_tail"`, see `LongTexts`.
+        prompt: text put in front of each text, see `Tokenizer.from_folder`.
         overwrite: whether a folder made from other data, or in another way, is replaced.
         progress: called with about how many bytes of the sources are done, and with all.
-        **options: those of `LabelOptions` and `RowOptions`.
+        **options: those of `LabelOptions`, `RowOptions` and `ReadOptions`.
 
     Returns:
         The cache; `reused` tells whether it was there.
@@ -90,13 +95,15 @@ def prepare_tokens(
         >>> cache = prepare_tokens("data/*.jsonl", "tokens", task=classifier.task)  # doctest: +SKIP
         >>> _ = classifier.fit(cache)  # doctest: +SKIP
     """
-    tokenizer = Tokenizer.from_pretrained(encoder, max_length=max_length, long_texts=LongTexts(long_texts))
+    tokenizer = Tokenizer.from_pretrained(
+        encoder, max_length=max_length, long_texts=LongTexts(long_texts), prompt=prompt
+    )
     heads, tree = plan_labels(filled(LabelOptions, None, options))
     rows = filled(RowOptions, None, options)
-    columns = TextColumns(rows.text_column, rows.text_pair_column, check_choice("missing", rows.missing, MISSING))
-    reading = _Reading(tokenizer, columns, heads, tree, rows.on_error, progress)
+    reading = _Reading(tokenizer, rows.columns, heads, tree, rows.on_error, progress)
     reading.check()
-    return _prepare(local_output(output), find_sources(sources, rows.encoding), reading, overwrite=overwrite)
+    files = find_sources(sources, filled(ReadOptions, None, options))
+    return _prepare(local_output(output), files, reading, overwrite=overwrite)
 
 
 class _Reading(NamedTuple):
@@ -133,6 +140,7 @@ class _Reading(NamedTuple):
             "vocabulary": self.tokenizer.fingerprint,
             "max_length": self.tokenizer.max_length,
             "long_texts": self.tokenizer.long_texts.way,
+            "prompt": self.tokenizer.prompt,
             "text": self.columns.text,
             "text_pair": self.columns.pair,
             "missing": self.columns.missing,
@@ -294,7 +302,7 @@ def _differences(
         if overwrite:
             return ["it is damaged"]
         raise
-    differ = [f"`{name}` differs" for name, value in way.items() if facts.facts.get(name) != value]
+    differ = [f"`{name}` differs" for name, value in way.items() if facts.facts.get(name, UNSAID.get(name)) != value]
     return differ + changes(facts.sources, files)
 
 

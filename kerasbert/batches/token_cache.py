@@ -48,10 +48,18 @@ KINDS_FILE = "kinds.bin"
 KEYS_FILE = "texts.bin"
 BAD_ROWS_FILE = "bad_rows.txt"
 FORMAT = 1
+OPTIONS_FORM = {
+    "encoding": str,
+    "delimiter?": (str, None),
+    "header?": bool,
+    "quoting?": str,
+    "sheet?": (str, None),
+}
 FORM = {
     "vocabulary": str,
     "max_length": is_count,
     "long_texts": str,
+    "prompt?": str,
     "text": str,
     "text_pair": (str, None),
     "num_rows": is_count,
@@ -64,7 +72,7 @@ FORM = {
     "skipped": {"count": is_count, "first": [str]},
     "empty": [str],
     "tree?": (dict, None),
-    "sources": [{"path": str, "size": is_count, "mtime_ns": int, "sha256": str}],
+    "sources": [{"path": str, "size": is_count, "mtime_ns": int, "sha256": str, "options?": OPTIONS_FORM}],
     "heads": {
         ...: {
             "task": lambda task: task in (*TASKS, HIERARCHICAL),
@@ -149,7 +157,7 @@ class TokenCache:
         self.max_length: int = facts["max_length"]
         self.pad_id: int = facts["pad_id"]
         self.pairs: bool = facts["pairs"]
-        self.sources = [_known(SourceFile, file) for file in facts["sources"]]
+        self.sources = [SourceFile.from_dict(file) for file in facts["sources"]]
         self.heads: dict[str, CachedHead] = {name: _known(CachedHead, head) for name, head in facts["heads"].items()}
         self.hierarchy = parse_tree(facts["tree"]) if facts.get("tree") else None
         self.lengths: np.ndarray = np.memmap(folder / LENGTHS_FILE, dtype=np.uint16, mode="r", shape=(self.num_rows,))

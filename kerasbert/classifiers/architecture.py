@@ -4,7 +4,7 @@ from typing import Any
 
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.pooling import describe_pooling
+from kerasbert.classifiers.given_pooling import describe_pooling
 from kerasbert.encoders.quantized_parts import check_not_quantized
 from kerasbert.tasks.table import describe_task
 
@@ -16,7 +16,7 @@ def architecture_of(model: Classifier) -> dict[str, Any]:
         `builder`, the builder's name, and `arguments`, its keyword arguments as plain data; `encoder` is the config.
 
     Raises:
-        ConfigError: when the pooling layer is not one of this package's, or the model is quantised.
+        ConfigError: when the pooling layer is of a class that is not registered, or the model is quantised.
     """
     check_not_quantized(model)
     heads = model.heads

@@ -8,16 +8,17 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, INPUT_NAMES, WINDOW_ROWS
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, DEFAULT_MAX_LENGTH, INPUT_NAMES, WINDOW_ROWS
+from kerasbert._core.sentence_folders import tell_defaults
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_classifier
 from kerasbert.classifiers.features import Features, resolve_layers
-from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling, as_pooling
+from kerasbert.classifiers.given_pooling import as_pooling, copy_weights, own_copy
+from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.encoder import Encoder, EncoderOutput
-from kerasbert.encoders.source import encoder_for
-from kerasbert.tokenization.tokenizer_settings import DEFAULT_MAX_LENGTH
+from kerasbert.encoders.source import EncoderSource, encoder_for
 
 # A name, a folder, a config or a model; among models those of PyTorch and transformers, which are not imported.
 EncoderLike = Any
@@ -31,8 +32,8 @@ class BuildOptions:
     layers: int | Sequence[int] | None = None
     combine: str = "concat"
     combine_before_pooling: bool = False
-    pooling: str | Pooling = "mean"
-    window_pooling: str | Pooling | None = None
+    pooling: str | keras.layers.Layer | None = None
+    window_pooling: str | keras.layers.Layer | None = None
     hidden_units: Sequence[int] = ()
     hidden_activation: str = "relu"
     dropout: float = 0.1
@@ -70,18 +71,20 @@ def build(outputs_of: Callable[[Any], Any], options: BuildOptions) -> Classifier
         options: of the builder.
     """
     windows = None if options.window_pooling is None else WindowPooling(options.window_pooling, name="windows")
+    source, pooling, length = settle_folder(options)
     features = Features(
-        as_pooling(options.pooling),
+        own_copy(pooling),
         combine=options.combine,
         combine_before_pooling=options.combine_before_pooling,
         name="features",
     )
-    encoder, chosen = _encoder_up_to(options.encoder, options.layers, features)
-    features.max_length = check_max_length(options.max_length, encoder.config)
+    encoder, chosen = _encoder_up_to(source, options.layers, features)
+    features.max_length = length
     features.layer_indices = chosen
     inputs, output = encode_inputs(encoder)
     states = (output.pooler_output,) if encoder.pooler else tuple(output.hidden_states[index] for index in chosen)
     vector = features(states, inputs[ATTENTION_MASK])
+    copy_weights(pooling, features.pooling)
     if windows is not None:
         inputs[WINDOW_ROWS] = keras.Input((None,), dtype="int32", name=WINDOW_ROWS)
         vector = windows(vector, inputs[WINDOW_ROWS])
@@ -102,21 +105,41 @@ def finish(inputs: Any, outputs: Any, options: BuildOptions) -> Classifier:
     return model
 
 
-def check_max_length(max_length: int | None, config: BertConfig) -> int:
-    """Return the longest input in tokens; None is `DEFAULT_MAX_LENGTH`, or the encoder's positions if they are fewer.
+def settle_folder(options: BuildOptions) -> tuple[EncoderSource, Pooling, int]:
+    """Return encoder, pooling and longest input; what is not asked for is what the encoder's folder says, which is told.
+
+    A pooling that is asked for is checked before the encoder is looked for.
+
+    Raises:
+        ConfigError: when the folder names a pooling that is not followed here, or an argument is out of its range.
+    """
+    given = None if options.pooling is None else as_pooling(options.pooling)
+    source = encoder_for(options.encoder)
+    said, taken = source.said, dict[str, Any]()
+    if given is None:
+        taken["pooling"] = said.default_pooling()
+    length = check_max_length(options.max_length, source.config, usual=said.max_length or DEFAULT_MAX_LENGTH)
+    if options.max_length is None:
+        taken["max_length"] = length
+    if said.folder:
+        tell_defaults(said, **taken)
+    return source, as_pooling(taken["pooling"]) if given is None else given, length
+
+
+def check_max_length(max_length: int | None, config: BertConfig, *, usual: int = DEFAULT_MAX_LENGTH) -> int:
+    """Return the longest input in tokens; None is the usual one, or the encoder's positions if they are fewer.
 
     Raises:
         ConfigError: when it is below 3 ([CLS], one token, [SEP]) or above the encoder's positions.
     """
     if max_length is None:
-        return min(DEFAULT_MAX_LENGTH, config.max_length)
+        return min(usual, config.max_length)
     return check_int("max_length", max_length, 3, config.max_length, "the encoder's positions")
 
 
 def _encoder_up_to(
-    encoder: EncoderLike, layers: int | Sequence[int] | None, features: Features
+    source: EncoderSource, layers: int | Sequence[int] | None, features: Features
 ) -> tuple[Encoder, tuple[int, ...]]:
-    source = encoder_for(encoder)
     total = source.config.num_hidden_layers
     chosen = resolve_layers(layers, total)
     needs_pooler = isinstance(features.pooling, PoolerPooling)

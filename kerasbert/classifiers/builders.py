@@ -12,7 +12,6 @@ from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, build
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
 from kerasbert.classifiers.head import ClassificationHead
-from kerasbert.classifiers.pooling import Pooling
 from kerasbert.optimizers import AdamW
 from kerasbert.tasks.binary import Binary
 from kerasbert.tasks.multiclass import Multiclass
@@ -31,8 +30,8 @@ def build_binary(
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
     combine_before_pooling: bool = False,
-    pooling: str | Pooling = "mean",
-    window_pooling: str | Pooling | None = None,
+    pooling: str | keras.layers.Layer | None = None,
+    window_pooling: str | keras.layers.Layer | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -70,8 +69,8 @@ def build_multiclass(
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
     combine_before_pooling: bool = False,
-    pooling: str | Pooling = "mean",
-    window_pooling: str | Pooling | None = None,
+    pooling: str | keras.layers.Layer | None = None,
+    window_pooling: str | keras.layers.Layer | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -96,7 +95,8 @@ def build_multiclass(
         combine_before_pooling: False pools each hidden state and combines the vectors; True combines the hidden states
             token by token and pools the result once.
         pooling: how the tokens become one vector: `"mean"`, `"cls"`, `"attention"` or another name (a wrong one is answered
-            with all of them), or a layer of `kb.layers`.
+            with all of them), a layer of `kb.layers`, or a Keras layer with `call(hidden_states, attention_mask)`; a layer is
+            copied with its weights. None: what the folder of a sentence-transformers encoder says, else `"mean"`.
         window_pooling: None for texts that are one row each; `"mean"`, `"max"` or `"attention"` for texts in windows: the
             inputs are then the windows of all texts of a batch, the further input `window_rows` says which are whose, and
             this pooling reads the windows' vectors. `Tokenizer` with `LongTexts("windows")` and `make_batches` give them.
@@ -104,8 +104,8 @@ def build_multiclass(
         hidden_activation: their activation, a Keras name.
         dropout: rate in [0, 1) in the head.
         activation: `"softmax"` (default) or `"linear"` for logits.
-        max_length: longest input in tokens, from 3 to the checkpoint's positions; None means 128, or fewer where the
-            checkpoint has fewer.
+        max_length: longest input in tokens, from 3 to the checkpoint's positions; None: what the folder of a
+            sentence-transformers encoder says, else 128, or fewer where the checkpoint has fewer.
         learning_rate: rate of the encoder, > 0.
         head_learning_rate: rate of everything above the encoder, > 0.
         compile: whether to compile with the task's loss and metrics and with `AdamW` at these rates (no decay on biases
@@ -138,8 +138,8 @@ def build_multilabel(
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
     combine_before_pooling: bool = False,
-    pooling: str | Pooling = "mean",
-    window_pooling: str | Pooling | None = None,
+    pooling: str | keras.layers.Layer | None = None,
+    window_pooling: str | keras.layers.Layer | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -176,8 +176,8 @@ def build_multitask(
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
     combine_before_pooling: bool = False,
-    pooling: str | Pooling = "mean",
-    window_pooling: str | Pooling | None = None,
+    pooling: str | keras.layers.Layer | None = None,
+    window_pooling: str | keras.layers.Layer | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,

@@ -1,13 +1,14 @@
 """`Classifier`, the functional Keras model that every builder returns."""
 
 import inspect
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import keras
 import numpy as np
 
-from kerasbert._core.checks import shorten
+from kerasbert._core.checks import check_bool, shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import INPUT_IDS, INPUT_NAMES, PACKAGE, WINDOW_ROWS
 from kerasbert.batches.input_length import check_input_length, limit_input_length
@@ -16,6 +17,8 @@ from kerasbert.classifiers.checked_labels import CheckedLabels
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
+from kerasbert.classifiers.inner_states import ClassifierStates, states_of
+from kerasbert.classifiers.pretrained_ways import READ, WRITE, offered
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.dropout import ByteDropout
@@ -209,6 +212,98 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
             empty = {name: np.zeros((0, head.task.units), "float32") for name, head in self.heads.items()}
             return empty if isinstance(self.output, dict) else next(iter(empty.values()))
         return super().predict(named, *args, **kwargs)
+
+    def states(self, inputs: Any, *, attentions: bool = False) -> ClassifierStates:
+        """Compute, of one batch, everything on the way to the probabilities: hidden states, attentions, vectors.
+
+        Args:
+            inputs: of a call, such as `tokenizer(texts)`.
+            attentions: whether to return the attentions, (batch, heads, length, length) for each block.
+
+        Returns:
+            NumPy arrays by name: `output`, `vectors`, `hidden_states`, `attentions`.
+
+        Raises:
+            ConfigError: when an input is missing or too long.
+            DataError: when `inputs` are raw text.
+
+        Example:
+            >>> model = build_multiclass(3, encoder=BertConfig(num_hidden_layers=2))
+            >>> inputs = {"input_ids": np.array([[101, 7592, 102]]), "attention_mask": np.ones((1, 3), "int32")}
+            >>> states = model.states(inputs, attentions=True)
+            >>> states.output.shape, len(states.hidden_states), states.attentions[-1].shape
+            ((1, 3), 3, (1, 12, 3, 3))
+        """
+        check_bool("attentions", attentions)
+        named = self.named(inputs)
+        if not isinstance(named, dict):
+            raise ConfigError(
+                f"`inputs` must be one batch: {', '.join(self.input_keys)}, by name; got {shorten(inputs)}."
+            )
+        return states_of(self, named, attentions=attentions)
+
+    def save_pretrained(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        tokenizer: Any,
+        overwrite: bool = False,
+        allow_loss: bool = False,
+    ) -> None:
+        """Write a folder that transformers loads: encoder, head, label names and tokenizer.
+
+        The head is transformers' own where it has one of this form, else a model of its own with its PyTorch code, as
+        `TextClassifier.save_pretrained` writes it. Where PyTorch is installed, the folder is loaded there and compared with
+        this model before it appears.
+
+        Args:
+            folder: the folder to appear.
+            tokenizer: of the model: a name or folder, a `Tokenizer`, or one of `tokenizers` or transformers; texts are cut
+                at the model's `max_length`.
+            overwrite: whether a folder that kerasbert wrote may be replaced.
+            allow_loss: whether to write a model whose probabilities differ there all the same.
+
+        Raises:
+            ArtifactError: when the folder cannot be written, or the probabilities differ.
+            ConfigError: when the model reads windows, or the tokenizer is not that of the model.
+
+        Example:
+            >>> model = build_binary(label_names=["ham", "spam"])
+            >>> model.save_pretrained("spam", tokenizer="all-MiniLM-L6-v2")  # doctest: +SKIP
+        """
+        offered(WRITE)(self, folder, tokenizer=tokenizer, overwrite=overwrite, allow_loss=allow_loss)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_folder: str | os.PathLike[str],
+        *,
+        max_length: int | None = None,
+        problem_type: str | None = None,
+        tokenizer: Any = None,
+    ) -> "Classifier":
+        """Load a model from a folder of transformers: one that `save_pretrained` wrote, or one that was fine-tuned there.
+
+        Args:
+            name_or_folder: see `TextClassifier.from_pretrained`, which also gives tokenizer and thresholds.
+            max_length: see `TextClassifier.from_pretrained`.
+            problem_type: see `TextClassifier.from_pretrained`.
+            tokenizer: see `TextClassifier.from_pretrained`.
+
+        Returns:
+            The model, not compiled.
+
+        Raises:
+            ConfigError: when it is nowhere to be had or of another kind.
+            CheckpointError: when its weights are malformed or do not fit its config.
+
+        Example:
+            >>> Classifier.from_pretrained("spam").head.label_names  # doctest: +SKIP
+            ('ham', 'spam')
+        """
+        given = {"max_length": max_length, "problem_type": problem_type, "tokenizer": tokenizer}
+        model: Classifier = offered(READ)(name_or_folder, **given)
+        return model
 
     def compute_loss(self, x: Any = None, y: Any = None, y_pred: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Return the loss; the layers of a layerwise model learn from the labels of its one head."""

@@ -98,4 +98,3 @@ class AttentionCombination(Combination):
 
 
 COMBINATION_LAYERS: dict[str, type[Combination]] = {"attention": AttentionCombination, "weighted": WeightedCombination}
-COMBINATIONS = ("attention", "concat", "max", "mean", "weighted")

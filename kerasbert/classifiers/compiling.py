@@ -10,10 +10,8 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import LevelProbabilities
 from kerasbert.optimizers import AdamW
 from kerasbert.optimizers.adamw import check_patterns
-
-# What docs/recipe.md measures: a fresh head needs a far higher rate than a pretrained encoder.
-LEARNING_RATE = 1.5e-4
-HEAD_LEARNING_RATE = 2e-3
+from kerasbert.optimizers.rates import HEAD_LEARNING_RATE as HEAD_LEARNING_RATE
+from kerasbert.optimizers.rates import LEARNING_RATE as LEARNING_RATE
 
 
 def compile_classifier(
@@ -72,8 +70,13 @@ def compile_heads(
     metrics: Any = {name: head.task.metrics(head.activation) for name, head in heads.items()}
     if not isinstance(model.output, dict):
         chosen, metrics = next(iter(chosen.values())), next(iter(metrics.values()))
-    if any(layer.compute_dtype == "float16" for layer in model.layers if layer.weights):
-        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer = with_loss_scale(model, optimizer)
     weights = {name: head.loss_weight for name, head in heads.items() if isinstance(head, LevelProbabilities)}
     own = {"auto_scale_loss": False, "loss_weights": weights or None}
     model.compile(optimizer, loss=chosen, metrics=metrics, **{**own, **compile_arguments})
+
+
+def with_loss_scale(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """Wrap an optimiser by loss scaling where a model computes in float16."""
+    half = any(layer.compute_dtype == "float16" for layer in model.layers if layer.weights)
+    return keras.optimizers.LossScaleOptimizer(optimizer) if half else optimizer

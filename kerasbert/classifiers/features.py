@@ -10,8 +10,10 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape, width_of
-from kerasbert.classifiers.combining import COMBINATION_LAYERS, COMBINATIONS
-from kerasbert.classifiers.pooling import Pooling, as_pooling, serialize_pooling
+from kerasbert.classifiers.combining import COMBINATION_LAYERS
+from kerasbert.classifiers.given_pooling import LayerPooling, as_pooling, pooling_name, serialize_pooling
+from kerasbert.classifiers.pooling import Pooling
+from kerasbert.classifiers.settings import COMBINATIONS
 from kerasbert.encoders.kept_parts import KeepsParts
 
 
@@ -21,7 +23,7 @@ class Features(KeepsParts, keras.layers.Layer):
     """Pool the chosen hidden states and combine the results, or combine first and pool once.
 
     Args:
-        pooling: a pooling layer, shared by all chosen hidden states.
+        pooling: a pooling layer, or any layer with `call(hidden_states, attention_mask)`, shared by all chosen hidden states.
         layer_indices: the hidden states that are read, counted from the embeddings; for the record.
         combine: see `build_multiclass`; the learned ones need at least two hidden states, others pass a single one on.
         combine_before_pooling: see `build_multiclass`.
@@ -33,10 +35,11 @@ class Features(KeepsParts, keras.layers.Layer):
         attention_mask: (batch, length), 1 for a token and 0 for padding.
 
     Output shape:
-        (batch, hidden), or (batch, number of hidden states * hidden) for `"concat"`.
+        (batch, hidden), or (batch, number of hidden states * hidden) for `"concat"`; of a pooling of your own its width in
+        the place of hidden.
 
     Raises:
-        ConfigError: when `combine` is unknown.
+        ConfigError: when `combine` is unknown, or a pooling of your own gives another shape than it says.
 
     Example:
         >>> features = Features("mean", combine="concat")
@@ -73,14 +76,26 @@ class Features(KeepsParts, keras.layers.Layer):
         if not self.pooling.built:
             self.pooling.build(pooled, attention_mask_shape)
         if self.combination is not None and not self.combination.built:
-            to_combine = shapes if self.combine_before_pooling else [(shape[0], shape[-1]) for shape in shapes]
+            to_combine = shapes if self.combine_before_pooling else self._pooled_shapes(shapes, attention_mask_shape)
             self.combination.build(to_combine)
         self.settle_parts()
 
     def call(self, hidden_states: Sequence[Any], attention_mask: Any) -> Any:
         if self.combine_before_pooling:
-            return self.pooling(self.join(hidden_states), attention_mask)
-        return self.join([self.pooling(states, attention_mask) for states in hidden_states])
+            return self._pool(self.join(hidden_states), attention_mask)
+        return self.join([self._pool(states, attention_mask) for states in hidden_states])
+
+    def _pool(self, states: Any, attention_mask: Any) -> Any:
+        pooled = self.pooling(states, attention_mask)
+        if isinstance(self.pooling, LayerPooling):
+            return pooled
+        said = self.pooling.compute_output_shape(tuple(states.shape), tuple(attention_mask.shape))
+        if len(said) != 2 or len(pooled.shape) != 2 or pooled.shape[-1] != said[-1]:
+            raise ConfigError(
+                f"`pooling` must give (batch, width), as its compute_output_shape says, {tuple(said)}; "
+                f"{pooling_name(self.pooling)} gives {tuple(pooled.shape)}."
+            )
+        return pooled
 
     def join(self, states: Sequence[Any]) -> Any:
         """Combine tensors (..., hidden) of one shape, one for each chosen hidden state."""
@@ -95,8 +110,14 @@ class Features(KeepsParts, keras.layers.Layer):
 
     def compute_output_shape(self, hidden_states_shape: Sequence[Shape], attention_mask_shape: Shape) -> Shape:
         """(batch, hidden) or its multiple."""
-        combined = self._combined_shape(hidden_states_shape)
-        return (combined[0], combined[-1])
+        shapes = [tuple(shape) for shape in hidden_states_shape]
+        if self.combine_before_pooling:
+            [pooled] = self._pooled_shapes([self._combined_shape(shapes)], attention_mask_shape)
+            return pooled
+        return self._combined_shape(self._pooled_shapes(shapes, attention_mask_shape))
+
+    def _pooled_shapes(self, shapes: Sequence[Shape], attention_mask_shape: Shape | None) -> list[Shape]:
+        return [tuple(self.pooling.compute_output_shape(shape, attention_mask_shape)) for shape in shapes]
 
     def _combined_shape(self, shapes: Sequence[Shape]) -> Shape:
         joined = len(shapes) if self.combine == "concat" else 1

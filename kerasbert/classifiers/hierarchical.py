@@ -15,7 +15,6 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
-from kerasbert.classifiers.pooling import Pooling
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.levels import LEVEL_TASKS
@@ -38,8 +37,8 @@ def build_hierarchical(
     layers: int | Sequence[int] | None = None,
     combine: str = "concat",
     combine_before_pooling: bool = False,
-    pooling: str | Pooling = "mean",
-    window_pooling: str | Pooling | None = None,
+    pooling: str | keras.layers.Layer | None = None,
+    window_pooling: str | keras.layers.Layer | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,

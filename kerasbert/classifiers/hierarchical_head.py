@@ -16,9 +16,9 @@ from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.objectives.levels import LEVEL_ACTIVATIONS
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK, HierarchicalOutputs, with_level_task
 from kerasbert.tasks.levels import LEVEL_TASKS, LevelTask
+from kerasbert.tasks.settings import CLASS_SCORES
 from kerasbert.tasks.table import describe_task
 
-CLASS_SCORES = ("own", "summed")
 # Takes a padded place out of a sum of exponentials and is still a finite float32.
 NO_CHILD = -1e30
 

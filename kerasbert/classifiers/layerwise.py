@@ -9,15 +9,15 @@ import keras
 from kerasbert._core.checks import check_int, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, SINGLE_HEAD
-from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, check_max_length, encode_inputs, finish
+from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, encode_inputs, finish, settle_folder
 from kerasbert.classifiers.builders import build_heads
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
 from kerasbert.classifiers.features import Features, resolve_layers
+from kerasbert.classifiers.given_pooling import copy_weights, own_copy
 from kerasbert.classifiers.head import ClassificationHead
-from kerasbert.classifiers.pooling import PoolerPooling, Pooling, as_pooling, describe_pooling, pooling_from
+from kerasbert.classifiers.pooling import PoolerPooling
 from kerasbert.classifiers.votes import LayerVotes
-from kerasbert.encoders.source import encoder_for
 from kerasbert.encoders.trainable_parts import copy_trainable
 from kerasbert.tasks.task import Task
 
@@ -28,7 +28,7 @@ def build_layerwise(
     *,
     layers: Sequence[int] | str = "all",
     encoder: EncoderLike = DEFAULT_ENCODER,
-    pooling: str | Pooling = "mean",
+    pooling: str | keras.layers.Layer | None = None,
     hidden_units: Sequence[int] = (),
     hidden_activation: str = "relu",
     dropout: float = 0.1,
@@ -72,21 +72,18 @@ def build_layerwise(
     if not isinstance(task, Task):
         raise TypeError(f"`task` must be Binary(...), Multiclass(...) or Multilabel(...); got {shorten(task)}.")
     options = BuildOptions.among(locals())
-    given = as_pooling(pooling)
+    source, given, length = settle_folder(options)
     if isinstance(given, PoolerPooling):
         raise ConfigError("`pooling` must not be 'pooler' in a layerwise model: it reads the last block alone.")
-    source = encoder_for(encoder)
     chosen = _check_layers(layers, source.config.num_hidden_layers)
     heads = [ClassificationHead(task, name=f"layer_{layer}", **options.head) for layer in chosen]
-    length = check_max_length(max_length, source.config)
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
     inputs, output = encode_inputs(encoder_layer)
     outputs: dict[str, Any] = {}
     for layer, head in zip(chosen, heads, strict=True):
-        own_pooling = pooling_from(describe_pooling(given))
-        copy_trainable(given, own_pooling)
-        features = Features(own_pooling, layer_indices=(layer,), max_length=length, name=f"features_{layer}")
+        features = Features(own_copy(given), layer_indices=(layer,), max_length=length, name=f"features_{layer}")
         outputs[head.name] = head(features((output.hidden_states[layer],), inputs[ATTENTION_MASK]))
+        copy_weights(given, features.pooling)
     votes = LayerVotes(task, chosen, name=SINGLE_HEAD)
     return finish(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, options)
 
@@ -142,7 +139,7 @@ def _plain(model: Classifier, layer: int) -> Classifier:
     options = {
         "encoder": model.encoder.config.replace(num_hidden_layers=max(layer, 1)),
         "layers": layer,
-        "pooling": pooling_from(describe_pooling(features.pooling)),
+        "pooling": features.pooling,
         **head.options,
         "max_length": model.max_length,
         "compile": False,

@@ -5,11 +5,10 @@ from typing import Any, ClassVar, final
 import keras
 from keras import ops
 
-from kerasbert._core.checks import check_choice, check_int, shorten
+from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape, width_of
-from kerasbert.encoders import quantized_parts, trainable_parts
 from kerasbert.encoders.kept_parts import KeepsParts
 
 # Far below any score, yet inside half precision.
@@ -17,7 +16,11 @@ LARGE_NEGATIVE = -3e4
 
 
 class Pooling(KeepsParts, keras.layers.Layer):
-    """Abstract: one vector from the hidden states of a text. Every pooling is called like this:
+    """The base of poolings: one vector from the hidden states of a text. Every pooling is called like this:
+
+    Derive from it for a pooling of your own: write `call`; `build` where it has weights; `compute_output_shape` where the
+    vector is not as wide as the hidden states; `get_config` where the constructor has arguments. A registered class is
+    saved, and loaded where its module was imported before. Any other Keras layer with this `call` can be given too.
 
     Call arguments:
         hidden_states: (batch, length, hidden).
@@ -25,14 +28,25 @@ class Pooling(KeepsParts, keras.layers.Layer):
 
     Output shape:
         (batch, hidden); zeros where a row is all padding.
+
+    Example:
+        >>> @keras.saving.register_keras_serializable(package="example")
+        ... class SumPooling(Pooling):
+        ...     def call(self, hidden_states, attention_mask):
+        ...         mask = keras.ops.cast(attention_mask, hidden_states.dtype)
+        ...         return keras.ops.sum(hidden_states * mask[..., None], axis=1)
+        >>> model = build_multiclass(2, pooling=SumPooling(), encoder=BertConfig(num_hidden_layers=1))
+        >>> type(model.features.pooling).__name__
+        'SumPooling'
     """
 
     #: Whether it must be trained before it reads anything.
     has_weights: ClassVar[bool] = False
     #: `"tokens"`, all of them; `"one token"`, which is no word of the text; or `"pooler"`, the encoder's pooler alone.
     reads: ClassVar[str] = "tokens"
-    #: The body of a PyTorch method that computes it from `name` (of the layer), `hidden` and `mask`; for `save_pretrained`.
-    torch_code: ClassVar[str]
+    #: The body of a PyTorch method that computes it from `name` (of the layer), `hidden` and `mask`; `save_pretrained`
+    #: writes it, and refuses a pooling without it.
+    torch_code: ClassVar[str | None] = None
 
     def build(self, hidden_states_shape: Shape, attention_mask_shape: Shape | None = None) -> None:
         """Nothing to make, unless a pooling has weights."""
@@ -287,48 +301,6 @@ POOLINGS: dict[str, type[Pooling]] = {
     "multihead_attention": MultiHeadAttentionPooling,
     "pooler": PoolerPooling,
 }
-
-
-_BASE_KEYS = frozenset({*keras.layers.Layer().get_config(), quantized_parts.KEY, trainable_parts.KEY})
-
-
-def as_pooling(pooling: str | Pooling) -> Pooling:
-    """Resolve the `pooling` argument: the layer of a name, or the layer itself."""
-    if isinstance(pooling, Pooling):
-        return pooling
-    if not isinstance(pooling, str):
-        raise TypeError(f"`pooling` must be a name or a kerasbert pooling layer; got {shorten(pooling)}.")
-    return POOLINGS[check_choice("pooling", pooling, POOLINGS)](name="pooling")
-
-
-def serialize_pooling(pooling: Pooling) -> dict[str, Any]:
-    """Serialise a pooling without its build config: the layer that holds it builds it, and names its weights."""
-    described: dict[str, Any] = keras.saving.serialize_keras_object(pooling)
-    return {key: value for key, value in described.items() if key != "build_config"}
-
-
-def pooling_name(pooling: Pooling) -> str:
-    """Return the name of a pooling layer in `POOLINGS`; refuse a layer of others."""
-    name = next((name for name, kind in POOLINGS.items() if type(pooling) is kind), None)
-    if name is None:
-        raise ConfigError(f"`pooling` must be one of this package's layers to be saved; got {type(pooling).__name__}.")
-    return name
-
-
-def describe_pooling(pooling: Pooling) -> str | dict[str, Any]:
-    """Describe a pooling layer as plain data: its name, or a dict of `name` and the settings that are no defaults."""
-    name = pooling_name(pooling)
-    usual = POOLINGS[name]().get_config()
-    own = {key: value for key, value in pooling.get_config().items() if key not in _BASE_KEYS and value != usual[key]}
-    return {"name": name, **own} if own else name
-
-
-def pooling_from(description: str | dict[str, Any]) -> Pooling:
-    """Rebuild a pooling layer from `describe_pooling`."""
-    if isinstance(description, str):
-        return as_pooling(description)
-    settings = dict(description)
-    return POOLINGS[check_choice("pooling", settings.pop("name", None), POOLINGS)](**settings, name="pooling")
 
 
 def scoring_layers(owner: Any, width: int | None) -> tuple[keras.layers.Dense, keras.layers.Dense]:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.json_files import fits_form, is_count, is_share
 from kerasbert._core.names import CONFIG_FILE
-from kerasbert.classifiers.standard_heads import StandardHead
 from kerasbert.labels.kinds import INTEGERS, NAMES, kind_for
 from kerasbert.tasks.binary import Binary
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 from kerasbert.tasks.task import Task
+
+if TYPE_CHECKING:
+    from kerasbert.classifiers.standard_heads import StandardHead
 
 # A file of a few bytes can claim any number.
 MOST_LABELS = 1_000_000
@@ -52,7 +54,7 @@ class Labels(NamedTuple):
     kind: str = NAMES
 
 
-def check_architecture(folder: Path, values: Mapping[str, Any], form: StandardHead) -> None:
+def check_architecture(folder: Path, values: Mapping[str, Any], form: "StandardHead") -> None:
     """Refuse the config of a model that is no classifier; warn of an unknown architecture."""
     said = values.get("architectures") or [form.architecture]
     names = [str(name) for name in said] if isinstance(said, list) else [str(said)]

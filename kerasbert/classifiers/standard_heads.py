@@ -49,7 +49,8 @@ def has_standard_head(model: Classifier) -> bool:
     """
     reads_last = model.features.layer_indices == (model.encoder.config.num_hidden_layers,)
     plain = model.windows is None and model.votes is None and model.hierarchy is None and len(model.heads) == 1
-    if not (reads_last and plain):
+    # A head that gives logits is no head of transformers here: read back, it would give probabilities.
+    if not (reads_last and plain) or model.head.activation != model.head.task.activations[0]:
         return False
     dense = _dense(model)
     return dense is not None and dense[0] == STANDARD_HEADS[model.encoder.model_type].activation

@@ -9,10 +9,10 @@ from kerasbert._core.checks import check_choice
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 from kerasbert._core.shapes import Shape
-from kerasbert.classifiers.pooling import Pooling, as_pooling, pooling_name, serialize_pooling
+from kerasbert.classifiers.given_pooling import as_pooling, own_name, pooling_name, serialize_pooling
+from kerasbert.classifiers.pooling import Pooling
+from kerasbert.classifiers.settings import WINDOW_POOLINGS
 from kerasbert.encoders.kept_parts import KeepsParts
-
-WINDOW_POOLINGS = ("attention", "max", "mean")
 
 
 @final
@@ -69,7 +69,7 @@ def window_pooling_from(pooling: str | Pooling) -> Pooling:
     if isinstance(pooling, str):
         check_choice("window_pooling", pooling, WINDOW_POOLINGS)
     layer = as_pooling(pooling)
-    if pooling_name(layer) not in WINDOW_POOLINGS:
+    if own_name(layer) not in WINDOW_POOLINGS:
         raise ConfigError(
             f"`window_pooling` must be one of {', '.join(map(repr, WINDOW_POOLINGS))}; got {pooling_name(layer)!r}."
         )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from kerasbert._core.checks import check_choice
+from kerasbert._core.checks import check_choice, suggestion
 from kerasbert._core.options import NONE, Option, alternatives, options_of
 from kerasbert.cli.options import given
 from kerasbert.cli.reading import Heads, parse_heads
@@ -19,8 +19,6 @@ from kerasbert.saving.settings_file import read_settings
 from kerasbert.tasks.plans import ALL_TASKS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-# Options whose values the help lists and the command line checks.
-CHOICES: dict[str, Sequence[str]] = {"task": ALL_TASKS, "precision": ("float32", "mixed_bfloat16", "mixed_float16")}
 COLLECTIONS = (Sequence, Mapping)
 NUMBERS: dict[Any, str] = {int: "whole numbers", float: "numbers"}
 
@@ -45,8 +43,8 @@ class Settled:
             typer.BadParameter: when it is missing.
         """
         if "task" not in self.given:
-            raise typer.BadParameter(f"Missing option '--task': one of {', '.join(CHOICES['task'])}.")
-        return check_choice("task", self.values["task"], CHOICES["task"])
+            raise typer.BadParameter(f"Missing option '--task': one of {', '.join(ALL_TASKS)}.")
+        return check_choice("task", self.values["task"], ALL_TASKS)
 
     @property
     def heads(self) -> Heads | None:
@@ -125,18 +123,30 @@ def value_of(option: Option, value: Any) -> Any:
     """
     if isinstance(value, enum.Enum):
         return value.value
-    if (choices := _choices(option)) and value not in choices:
-        raise typer.BadParameter(f"{flag_of(option.name)} must be one of {', '.join(choices)}; got {value!r}.")
     if not isinstance(value, str) or not _is_text(option):
         return value
     if value == NONE and option.takes_none:
         return None
     for accepted in sorted(alternatives(option.type), key=_rank):
         try:
-            return _read(accepted, value)
+            return check_choices(option, _read(accepted, value))
         except ValueError:
             continue
     raise typer.BadParameter(f"{flag_of(option.name)} must be {_words(option)}; got {value!r}.")
+
+
+def check_choices(option: Option, value: Any) -> Any:
+    """Return a value of which no text is other than the declared choices of its option.
+
+    Raises:
+        typer.BadParameter: with the choices, and the near miss.
+    """
+    choices = _choices(option)
+    for one in value if isinstance(value, list) else [value]:
+        if choices and isinstance(one, str) and one not in choices:
+            accepted = f"{flag_of(option.name)} must be one of {', '.join(choices)}; got {one!r}."
+            raise typer.BadParameter(accepted + suggestion(one, choices))
+    return value
 
 
 def _parameter(option: Option, panel: str) -> inspect.Parameter:
@@ -145,12 +155,15 @@ def _parameter(option: Option, panel: str) -> inspect.Parameter:
     shown: Any = default_of(option) or True
     if bool in alternatives(option.type):
         flags += f"/--no-{flags[2:]}"
-        shown = default_of(option)
     if option.metadata.get("required"):
         default, shown = None, False
     elif _is_text(option) and default is not None:
         default, shown = None, ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
-    info = typer.Option(flags, help=help_of(option), show_default=shown or False, rich_help_panel=panel)
+
+    def check(value: Any) -> Any:
+        return value if value is None or _is_text(option) else check_choices(option, value)
+
+    info = typer.Option(flags, help=help_of(option), show_default=shown or False, rich_help_panel=panel, callback=check)
     annotation: Any = Annotated[_command_type(option), info]
     return inspect.Parameter(option.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
@@ -164,7 +177,8 @@ def _command_type(option: Option) -> Any:
 
 
 def _choices(option: Option) -> Sequence[str]:
-    return () if _enum_of(option) else CHOICES.get(option.name, ())
+    choices: Any = () if _enum_of(option) else option.metadata.get("choices", ())
+    return tuple(choices() if callable(choices) else choices)
 
 
 def _enum_of(option: Option) -> type[enum.Enum] | None:

@@ -9,7 +9,7 @@ import typer
 
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Format, is_file_name, say
+from kerasbert.cli.options import Format, is_file_name, refuse_useless, say
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
 from kerasbert.reading.examples import Examples
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
-def check_together(compare: Path | None, baseline: Path | None, output_format: Format) -> None:
+def check_together(context: typer.Context, compare: Path | None, baseline: Path | None, output_format: Format) -> None:
     """Refuse what does not go with `--baseline` or `--compare`, before anything is loaded.
 
     Raises:
@@ -28,6 +28,7 @@ def check_together(compare: Path | None, baseline: Path | None, output_format: F
         if baseline is not None and output_format is Format.csv:
             raise typer.BadParameter("--baseline goes with --format table or json.")
         return
+    refuse_useless(context, {"predictions": "goes without --compare"})
     if baseline is not None or output_format is Format.csv:
         raise typer.BadParameter("--compare goes with --format table or json, and without --baseline.")
     if not is_file_name(str(compare)) and not compare.is_dir():

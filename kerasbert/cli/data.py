@@ -1,30 +1,37 @@
 """How a command reads the rows of its data: as the command line, a saved classifier or a token cache says."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import typer
 
 from kerasbert._core.checks import check_choice
-from kerasbert._core.errors import ConfigError
+from kerasbert._core.errors import ConfigError, KerasBertError
 from kerasbert._core.names import SINGLE_HEAD
+from kerasbert._core.options import filled
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.cli.options import say
 from kerasbert.cli.reading import Heads, label_columns_of
+from kerasbert.cli.starting import load_classifier
 from kerasbert.labels.cells import LABELS, LabelCells, Place, cell_parts, multi_hot_from_columns
 from kerasbert.labels.hierarchy import level_names
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.labels.vocabulary import LabelVocabulary
-from kerasbert.reading._files import UTF_8
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.readers import ExampleReader, TextColumns
-from kerasbert.reading.row_labels import LabelOptions, ReadLabels, labels_reader, plan_labels
-from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.reading.read_options import DEFAULTS, ReadOptions
+from kerasbert.reading.readers import ExampleReader, ReadLabels, TextColumns
+from kerasbert.reading.row_labels import LabelOptions, labels_reader, plan_labels
+from kerasbert.saving.inspection import outputs_of, read_metrics
 from kerasbert.tasks.levels import LEVEL_TASKS
+from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.table import TASKS
 
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
+
+Data = TypeVar("Data")
 COLUMNS = ("text_column", "text_pair_column", "label_delimiter")
 
 
@@ -41,6 +48,7 @@ class Reading:
         heads: head or level name -> its label column; None for one head.
         is_hierarchical: whether the heads are levels.
         names: head name -> label names, where they are known.
+        files: how files are read.
         subclasses: the tree of the levels, where it is known.
     """
 
@@ -53,6 +61,7 @@ class Reading:
     is_hierarchical: bool = False
     names: Mapping[str, Sequence[str] | None] = dataclasses.field(default_factory=dict)
     subclasses: Mapping[str, Any] | None = None
+    files: ReadOptions = DEFAULTS
 
     def __post_init__(self) -> None:
         if self.label_delimiter is not None and not any(self._delimiters.values()):
@@ -65,7 +74,8 @@ class Reading:
     def of_options(cls, task: str, options: Mapping[str, Any], heads: Heads | None = None) -> Self:
         """As the options of `DataOptions` and `TaskSettings` say, and the heads of `parse_heads`."""
         labels = label_columns_of(task, options["label_column"], heads)
-        columns = {name: options[name] for name in COLUMNS}
+        columns: dict[str, Any] = {name: options[name] for name in COLUMNS}
+        columns["files"] = filled(ReadOptions, None, options)
         if heads is not None:
             tasks = {name: own for name, (_, own) in heads.items()}
             return cls(labels, tasks, heads={name: column for name, (column, _) in heads.items()}, **columns)
@@ -76,26 +86,45 @@ class Reading:
         return cls(labels, {SINGLE_HEAD: task}, names={SINGLE_HEAD: options["label_names"]}, **columns)
 
     @classmethod
-    def of_classifier(cls, classifier: TrainedClassifier, label_column: str | None = None, **given: Any) -> Self:
-        """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given."""
-        saved, model = classifier.metrics.get("reading", {}), classifier.model
-        tree = model.hierarchy
+    def of_classifier(cls, classifier: "TrainedClassifier", label_column: str | None = None, **given: Any) -> Self:
+        """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given.
+
+        Options of `ReadOptions` are taken as they are: a file is read as it was written, whatever was trained on.
+        """
+        return cls.of_outputs(classifier.outputs, classifier.metrics.get("reading", {}), label_column, **given)
+
+    @classmethod
+    def of_folder(cls, folder: Path, label_column: str | None = None, **given: Any) -> Self | None:
+        """As `of_classifier`, before the model is loaded; None where the folder does not tell, or is not whole."""
+        try:
+            outputs, metrics = outputs_of(folder), read_metrics(folder)
+        except KerasBertError:
+            return None
+        return cls.of_outputs(outputs, metrics.get("reading", {}), label_column, **given)
+
+    @classmethod
+    def of_outputs(
+        cls, outputs: Outputs, saved: Mapping[str, Any], label_column: str | None = None, **given: Any
+    ) -> Self:
+        """As `saved` says, what a saved classifier keeps of its training data, see `to_dict`."""
+        tree = outputs.hierarchy
         kept = dict(
             zip(COLUMNS, (saved.get("text", "text"), saved.get("text_pair"), saved.get("label_delimiter")), strict=True)
         )
-        columns = saved.get("columns") or label_columns_of(classifier.task, None)
+        columns = saved.get("columns") or label_columns_of(outputs.name, None)
         heads = saved.get("heads")
         if label_column is not None:
             columns = label_column.split(",")
-            heads = heads if tree is None else dict(zip(model.heads, columns, strict=False))
+            heads = heads if tree is None else dict(zip(outputs.tasks, columns, strict=False))
         return cls(
             tuple(columns),
-            dict(model.head_tasks),
+            {name: task.name for name, task in outputs.tasks.items()},
             heads=heads,
             is_hierarchical=tree is not None,
-            names={name: head.label_names for name, head in model.heads.items()},
-            subclasses=None if tree is None else tree.hierarchy.to_tree(),
-            **{**kept, **{name: value for name, value in given.items() if value is not None}},
+            names={name: task.label_names for name, task in outputs.tasks.items()},
+            subclasses=None if tree is None else tree.to_tree(),
+            files=filled(ReadOptions, None, given),
+            **{**kept, **{name: given[name] for name in COLUMNS if given.get(name) is not None}},
         )
 
     def of_cache(self, cache: TokenCache) -> Self:
@@ -120,24 +149,21 @@ class Reading:
             "tasks": self.tasks,
         }
 
-    def read(
-        self, path: Path | str, *, with_labels: bool = True, on_error: str | None = None, encoding: str = UTF_8
-    ) -> Examples:
+    def read(self, path: Path | str, *, with_labels: bool = True, on_error: str | None = None) -> Examples:
         """Read the texts of a file, and its label cells; report the rows that are left out.
 
         Args:
             with_labels: whether labels are read; rows whose labels cannot be used are then unusable.
             on_error: the option `--on-error`; None: the command has none.
-            encoding: the option `--encoding`.
         """
-        return self.reader(with_labels=with_labels, on_error=on_error, encoding=encoding).read(path)
+        return self.reader(with_labels=with_labels, on_error=on_error).read(path)
 
-    def reader(self, *, with_labels: bool = True, on_error: str | None = None, encoding: str = UTF_8) -> ExampleReader:
+    def reader(self, *, with_labels: bool = True, on_error: str | None = None) -> ExampleReader:
         """Return a reader of files, see `read`."""
         columns = TextColumns(self.text_column, self.text_pair_column)
         read_labels = self.label_reader() if with_labels and on_error == "skip" else None
         labels = self.label_columns if with_labels else ()
-        return ExampleReader(columns, labels, on_error, read_labels, encoding, say)
+        return ExampleReader(columns, labels, on_error, read_labels, self.files, say)
 
     def label_reader(self) -> ReadLabels:
         """Return the function that reads the labels of a row, and refuses those that a classifier cannot learn or does not know."""
@@ -180,6 +206,24 @@ class Reading:
     def _delimiters(self) -> dict[str, str | None]:
         """Head name -> the delimiter of its cells; None where a cell holds one label."""
         return {head: self.label_delimiter if TASKS[task].rules.several else None for head, task in self.tasks.items()}
+
+
+def load_and_read(
+    folder: Path, read: Callable[[Reading], Data], **given: Any
+) -> tuple["TrainedClassifier", Reading, Data]:
+    """Load a saved classifier, and read data for it: before it, so that wrong data is told at once, where the folder tells how.
+
+    Args:
+        read: reads the data as a `Reading` says.
+        **given: see `Reading.of_classifier`.
+    """
+    reading = Reading.of_folder(folder, **given)
+    data = None if reading is None else read(reading)
+    classifier = load_classifier(folder)
+    if reading is None or data is None:
+        reading = Reading.of_classifier(classifier, **given)
+        data = read(reading)
+    return classifier, reading, data
 
 
 def cached_label_columns(cache: TokenCache) -> list[str]:

@@ -3,34 +3,40 @@
 import dataclasses
 import json
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 import typer
 
 from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
+from kerasbert._core.files import check_output
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.compare import Compared, check_together
-from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.data import Reading, load_and_read
+from kerasbert.cli.help import add_command
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.predictions import check_predictions_file, write_predictions
 from kerasbert.cli.tables import print_comparison, print_scores
-from kerasbert.evaluation.baseline import BaselineScores, score_baseline
-from kerasbert.evaluation.comparison import evaluate_with_baseline
-from kerasbert.evaluation.report.writing import METRICS_FILE, check_report_folder, write_report
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+from kerasbert.reading.read_options import ReadOptions
+
+if TYPE_CHECKING:
+    from kerasbert.evaluation.baseline import BaselineScores
+    from kerasbert.evaluation.outcomes import Outcome
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
-@app.command()
-@draws_options({"Data": ReadingOptions})
+@add_command(app, example="kerasbert evaluate DIR test.csv --report report")
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions})
 def evaluate(
     context: typer.Context,
     folder: Folder,
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output_format: Annotated[Format, typer.Option("--format", help="How to write the scores.")] = Format.table,
     baseline: Annotated[
         Path | None,
@@ -50,46 +56,73 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A .csv or .jsonl to write: of each text its labels, the predicted ones, their scores, and the rank of the "
+            "error; 1 is the worst.",
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an existing report, or existing predictions.")
+    ] = False,
     **options: Any,
 ) -> None:
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
-    refuse_useless(context, with_output(("overwrite",), "--report", report))
-    check_together(compare, baseline, output_format)
-    if report is not None:
-        check_report_folder(report, overwrite)
-    classifier = trained_of(load(folder))
+    check_together(context, compare, baseline, output_format)
+    refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
+    _check_outputs(report, predictions, overwrite)
+    on_error = options.pop("on_error")
+
+    def read(reading: Reading) -> tuple[Examples, Examples | None]:
+        return reading.read(data, on_error=on_error), None if baseline is None else reading.read(
+            baseline, on_error=on_error
+        )
+
+    classifier, reading, (examples, train) = load_and_read(folder, read, **options)
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
-    rows = {name: options.pop(name) for name in ("on_error", "encoding")}
-    reading = Reading.of_classifier(classifier, **options)
-    examples = reading.read(data, **rows)
-    cells = reading.cells(examples)
     if compare is not None:
-        beside = Compared.of(folder, data, compare, reading, rows)
-        beside.evaluate(classifier, examples, cells, output_format, report=report, overwrite=overwrite)
+        beside = Compared.of(folder, data, compare, reading, {"on_error": on_error})
+        beside.evaluate(
+            classifier, examples, reading.cells(examples), output_format, report=report, overwrite=overwrite
+        )
         return
-    other: BaselineScores | None = None
-    notes: list[str] = []
-    if baseline is not None:
-        train = reading.read(baseline, **rows)
-        other, notes = _baseline(classifier, train, examples, reading)
-    comparison = None
-    if report is None and other is not None:
-        scores, comparison = evaluate_with_baseline(classifier, examples.texts, cells, other, examples.text_pairs)
-    elif report is None:
-        intervals = output_format is not Format.csv
-        scores = classifier.evaluate(examples.texts, cells, examples.text_pairs, intervals=intervals)
-    else:
-        aside: Any = {"text_pairs": examples.text_pairs, "baseline": other, "warnings": notes, "overwrite": overwrite}
-        page = write_report(classifier, examples.texts, cells, report, **aside)
-        metrics = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))
-        scores, comparison = _with_intervals(metrics["scores"], metrics["intervals"]), metrics["comparison"]
-        say(f"The report is at {page}")
-    _print(scores, other, comparison, output_format)
+    judged = _judge(classifier, examples, train, reading, report=report, overwrite=overwrite)
+    if predictions is not None:
+        write_predictions(classifier, examples, judged.probabilities, judged.outcomes, predictions)
+        say(f"The predictions are in {predictions}")
+    _print(judged, output_format)
 
 
-def _with_threshold(context: typer.Context, classifier: TrainedClassifier, threshold: float) -> TrainedClassifier:
+def _check_outputs(report: Path | None, predictions: Path | None, overwrite: bool) -> None:
+    """Check, before anything is loaded, that report and predictions can be written."""
+    if report is not None:
+        check_output(report, overwrite, kind="report")
+    if predictions is not None:
+        check_predictions_file(predictions, overwrite)
+
+
+class Judgement(NamedTuple):
+    """What an evaluation found.
+
+    Args:
+        probabilities: of the texts, by head.
+        outcomes: by head.
+        scores: as `TextClassifier.evaluate` returns them.
+        baseline: the scores of the baseline.
+        comparison: of the two.
+    """
+
+    probabilities: Mapping[str, np.ndarray]
+    outcomes: Mapping[str, "Outcome"]
+    scores: dict[str, Any]
+    baseline: "BaselineScores | None"
+    comparison: dict[str, Any] | None
+
+
+def _with_threshold(context: typer.Context, classifier: "TrainedClassifier", threshold: float) -> "TrainedClassifier":
     """The classifier with one threshold for every label."""
     if not any(task.uses_thresholds for task in classifier.outputs.tasks.values()):
         refuse_useless(context, {"threshold": "goes with labels that have thresholds, binary and multilabel ones"})
@@ -98,22 +131,55 @@ def _with_threshold(context: typer.Context, classifier: TrainedClassifier, thres
     return dataclasses.replace(classifier, thresholds=thresholds)
 
 
-def _print(
-    scores: dict[str, Any], other: dict[str, Any] | None, comparison: dict[str, Any] | None, output_format: Format
-) -> None:
+def _judge(
+    classifier: "TrainedClassifier",
+    examples: Examples,
+    train: Examples | None,
+    reading: Reading,
+    *,
+    report: Path | None,
+    overwrite: bool,
+) -> Judgement:
+    """Run the model once; score it, beside a baseline where there is training data, and write the report."""
+    from kerasbert.evaluation.comparison import evaluate_with_baseline, judge_texts
+
+    texts, pairs, cells = examples.texts, examples.text_pairs, reading.cells(examples)
+    with waiting(f"predicting {len(texts):,} texts"):
+        judged = judge_texts(classifier, texts, cells, pairs, with_vectors=report is not None)
+    probabilities = judged.probabilities
+    other, notes = (None, []) if train is None else _baseline(classifier, train, examples, reading)
+    if report is not None:
+        from kerasbert.evaluation.report.writing import METRICS_FILE, write_report
+
+        aside: Any = {"text_pairs": pairs, "baseline": other, "warnings": notes, "overwrite": overwrite}
+        with waiting("writing the report"):
+            page = write_report(classifier, texts, cells, report, judged=judged, **aside)
+        metrics = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))
+        scores, comparison = _with_intervals(metrics["scores"], metrics["intervals"]), metrics["comparison"]
+        say(f"The report is at {page}")
+    elif other is not None:
+        scores, comparison = evaluate_with_baseline(classifier, texts, cells, other, pairs, probabilities)
+    else:
+        scores, comparison = classifier.evaluate_probabilities(probabilities, cells, intervals=True), None
+    return Judgement(probabilities, judged.outcomes, scores, other, comparison)
+
+
+def _print(judged: Judgement, output_format: Format) -> None:
     if output_format is Format.json:
-        content = scores if other is None else {"model": scores, "baseline": other, "comparison": comparison}
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        beside = {"model": judged.scores, "baseline": judged.baseline, "comparison": judged.comparison}
+        print(json.dumps(judged.scores if judged.baseline is None else beside, indent=2, ensure_ascii=False))
         return
-    print_scores(scores, as_csv=output_format is Format.csv)
-    if comparison is not None:
-        print_comparison(comparison)
+    print_scores(judged.scores, as_csv=output_format is Format.csv)
+    if judged.comparison is not None:
+        print_comparison(judged.comparison)
 
 
 def _baseline(
-    classifier: TrainedClassifier, train: Examples, test: Examples, reading: Reading
-) -> tuple[BaselineScores, list[str]]:
+    classifier: "TrainedClassifier", train: Examples, test: Examples, reading: Reading
+) -> "tuple[BaselineScores, list[str]]":
     """Score the baseline; list what is wrong with the comparison."""
+    from kerasbert.evaluation.baseline import score_baseline
+
     keys = text_keys(train.texts, train.text_pairs)
     notes = [note] if (note := overlap_message(keys, test.texts, test.text_pairs)) else []
     for note in notes:

@@ -7,13 +7,15 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.progress import waiting
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, Format, app, is_file_name, refuse_useless, say, with_output
+from kerasbert.cli.starting import load_classifier
 from kerasbert.cli.tables import print_table
-from kerasbert.evaluation.explain import STEPS, explain
-from kerasbert.text_classifier import load
+from kerasbert.evaluation.settings import STEPS
 
 
-@app.command("explain")
+@add_command(app, "explain", example='kerasbert explain DIR "my card was stolen" --output explanation')
 def explain_command(
     context: typer.Context,
     folder: Folder,
@@ -35,7 +37,11 @@ def explain_command(
     refuse_useless(context, with_output(("layer", "attention_head", "overwrite"), "--output", output))
     if output is not None:
         check_output(output, overwrite, kind="explanation")
-    found = explain(load(folder), text, label=label, head=head, steps=steps)
+    classifier = load_classifier(folder)
+    from kerasbert.evaluation.explain import explain
+
+    with waiting("explaining"):
+        found = explain(classifier, text, label=label, head=head, steps=steps)
     if output is not None:
         drawn: dict[str, Any] = {"layer": layer, "attention_head": attention_head}
         with atomic_dir_write(output, kind="explanation", overwrite=overwrite) as beside:

@@ -3,17 +3,21 @@
 import dataclasses
 import enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.options import options_of
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
+from kerasbert.cli.help import add_command
 from kerasbert.cli.options import Folder, ReadingOptions, app, refuse_useless, say
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+from kerasbert.cli.starting import load_classifier
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 class ExportFormat(enum.StrEnum):
@@ -75,7 +79,7 @@ OWN_OPTIONS = {
 }
 
 
-@app.command()
+@add_command(app, example="kerasbert export DIR --format tflite --data test.csv --output phone")
 @draws_options({"Data": ReadingOptions, "Format": FormatOptions}, only=[*READING, *options_of(FormatOptions)])
 def export(
     context: typer.Context,
@@ -118,14 +122,15 @@ def export(
     _check_options(output_format, own)
     if data is None:
         refuse_useless(context, dict.fromkeys(READING, "goes with --data"))
-    classifier = trained_of(load(folder))
+    classifier = load_classifier(folder)
     if classifier.metrics.get("reading", {}).get("text_pair"):
         raise ConfigError(
             "The classifier reads pairs of texts, and an exported one takes single texts; train one without --text-pair-column."
         )
     own |= {"allow_loss": allow_loss}
     own |= _labelled(classifier, data, asked)
-    result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
+    with waiting(f"writing and comparing the {output_format.value} artefact"):
+        result = WRITERS[output_format](classifier, output, folder.resolve().name, own)
     for title, value in result.report.items():
         say(f"{title.replace('_', ' ')}: {value}")
     print(result.path)
@@ -138,7 +143,7 @@ def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
             raise typer.BadParameter(f"--{name} goes with --format {' or '.join(takers)}.")
 
 
-def _labelled(classifier: TrainedClassifier, data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
+def _labelled(classifier: "TrainedClassifier", data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
     """Read the texts of a file, with their labels where it has them."""
     if data is None:
         return {}
@@ -154,14 +159,14 @@ def _labelled(classifier: TrainedClassifier, data: Path | None, asked: dict[str,
         return {"texts": texts}
 
 
-def _saved_model(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _saved_model(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.saved_model import export_saved_model
 
     precision = own.pop("precision", ExportPrecision.float32)
     return export_saved_model(classifier, output or Path("saved_models") / name, dtype=precision.value, **own)
 
 
-def _tflite(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _tflite(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.tflite import export_tflite
 
     quantize = own.pop("quantize", Quantization.none).value
@@ -174,13 +179,13 @@ def _tflite(classifier: TrainedClassifier, output: Path | None, name: str, own: 
     return export_tflite(classifier, place, quantize=quantize, length=length, **own)
 
 
-def _huggingface(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _huggingface(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.hugging_face import save_pretrained
 
     return save_pretrained(classifier, output or Path("huggingface") / name, **own)
 
 
-def _onnx(classifier: TrainedClassifier, output: Path | None, name: str, own: dict[str, Any]) -> Any:
+def _onnx(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.onnx_model import export_onnx
 
     return export_onnx(classifier, output or Path("onnx") / name, **own)

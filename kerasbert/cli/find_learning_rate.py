@@ -7,18 +7,21 @@ import typer
 
 from kerasbert._core.options import options_of
 from kerasbert._core.pictures import check_picture_file
+from kerasbert._core.progress import waiting
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import DataOptions, app, refuse_useless, say
+from kerasbert.cli.help import add_command
+from kerasbert.cli.options import DATA_FILES, DataOptions, app, refuse_useless, say
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.train_options import Way, situation_of, useless_options
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.settings import TaskSettings
-from kerasbert.text_classifier import TextClassifier
-from kerasbert.training.learning_rate_finder import FOLLOWED
-from kerasbert.training.settings import BatchSettings, TrainingSettings
+from kerasbert.training.settings import FOLLOWED, BatchSettings, TrainingSettings
 
 PANELS = {
     "Data": DataOptions,
+    "Files": ReadOptions,
     "Task": TaskSettings,
     "Model": ModelSettings,
     "Batches": BatchSettings,
@@ -30,11 +33,15 @@ ARGUMENTS = [
 ]
 
 
-@app.command("find-learning-rate")
-@draws_options(PANELS, only=["task", *options_of(DataOptions), *ARGUMENTS])
+@add_command(
+    app,
+    "find-learning-rate",
+    example="kerasbert find-learning-rate train.csv --task multiclass --picture rates.png",
+)
+@draws_options(PANELS, only=["task", *options_of(DataOptions, ReadOptions), *ARGUMENTS])
 def find_learning_rate_command(
     context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="Training data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Training data: {DATA_FILES}.")],
     picture: Annotated[Path, typer.Option(help="Picture to write: .png, .svg or .pdf.")],
     steps: Annotated[int, typer.Option(help="Batches, each at a higher rate.")] = 100,
     **options: Any,
@@ -45,11 +52,15 @@ def find_learning_rate_command(
     refuse_useless(context, useless_options(situation_of(settled, Way.memory)))
     check_picture_file(picture)
     reading = Reading.of_options(task, values, heads)
-    examples = reading.read(data, on_error=values["on_error"], encoding=values["encoding"])
+    examples = reading.read(data, on_error=values["on_error"])
+    start_tensorflow()
+    from kerasbert.text_classifier import TextClassifier
+
     tasks = None if heads is None else {name: own for name, (_, own) in heads.items()}
     classifier = TextClassifier(task, heads=tasks, **{name: values[name] for name in ARGUMENTS})
     cells = reading.cells(examples)
-    found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
+    with waiting("trying learning rates"):
+        found = classifier.find_learning_rate(examples.texts, cells, text_pairs=examples.text_pairs, steps=steps)
     found.save_picture(picture)
     print(f"{found.suggestion:.2e}")
     say(f"{found.summary()} See {picture}.")

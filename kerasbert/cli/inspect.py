@@ -1,4 +1,4 @@
-"""`kerasbert inspect`: what a folder holds and how a text becomes tokens."""
+"""`kerasbert inspect`: what a folder or a data file holds, and how a text becomes tokens."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,11 +9,16 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.names import CONFIG_FILE, DEFAULT_ENCODER, SINGLE_HEAD
-from kerasbert.cli.options import app, refuse_useless
+from kerasbert.cli.command_options import draws_options, settle
+from kerasbert.cli.help import add_command
+from kerasbert.cli.inspect_data import DATA_ONLY, is_data_file, show_data
+from kerasbert.cli.options import DATA_FILES, app, refuse_useless, with_output
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
 from kerasbert.encoders.config import BertConfig
 from kerasbert.export.description import read_export
+from kerasbert.reading.inspection import InspectOptions
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.inspection import (
     HeadFacts,
@@ -29,20 +34,54 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 MOST_LABELS = 30
 
 
-@app.command()
+@add_command(
+    app,
+    example="""
+    kerasbert inspect train.csv --against test.csv
+    kerasbert inspect DIR --text "my card was stolen"
+    """,
+)
+@draws_options({"Data": InspectOptions, "Files": ReadOptions})
 def inspect(
     context: typer.Context,
     source: Annotated[
-        str, typer.Argument(help="A saved classifier, an exported version folder, or name or folder of a checkpoint.")
+        str,
+        typer.Argument(
+            help="A saved classifier, an exported version folder, name or folder of a checkpoint, or a data file: "
+            f"{DATA_FILES}."
+        ),
     ] = DEFAULT_ENCODER,
     text: Annotated[
         list[str] | None, typer.Option("--text", help="A text whose tokens to show; may be repeated.")
     ] = None,
-    max_length: Annotated[int | None, typer.Option(help="Longest text in tokens.")] = None,
+    against: Annotated[
+        Path | None, typer.Option(help="Data file whose texts are looked for, such as the one to judge by.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Page of the data to write, such as data.html.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what the data holds as JSON.")] = False,
+    **options: Any,
 ) -> None:
-    """Show what a saved classifier, checkpoint or export holds, without running it, and how a text becomes tokens."""
+    """Show what a data file, saved classifier, checkpoint or export holds, without running it, and how a text becomes tokens."""
+    if is_data_file(source):
+        refuse_useless(context, {"text": "goes with a saved classifier, checkpoint or export"})
+        refuse_useless(context, with_output(("overwrite",), "--report", report))
+        show_data(
+            source,
+            settle(context, InspectOptions, ReadOptions).values,
+            against,
+            report,
+            overwrite=overwrite,
+            as_json=as_json,
+        )
+        return
+    refuse_useless(context, dict.fromkeys(DATA_ONLY, f"goes with a data file: {DATA_FILES}"))
     if not text:
-        refuse_useless(context, {"max_length": "goes with --text"})
+        refuse_useless(context, {"max_length": "goes with --text, or with a data file"})
+    _show_folder(source, text, options["max_length"])
+
+
+def _show_folder(source: str, text: list[str] | None, max_length: int | None) -> None:
     folder = Path(source) if Path(source).is_file() else resolve_encoder(source)
     holds, state = manifest_state(folder)
     if holds is False:

@@ -7,23 +7,24 @@ from typing import Annotated, Any
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
-from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.data import Reading, load_and_read
+from kerasbert.cli.help import add_command
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.tables import print_table
-from kerasbert.evaluation.layer_scores import score_layers
-from kerasbert.saving.trained_classifier import trained_of
-from kerasbert.text_classifier import load, truncate
+from kerasbert.reading.examples import Examples
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 
-ROWS = ("on_error", "encoding")
+ROWS = ("on_error", *READ_OPTIONS)
 
 
-@app.command()
-@draws_options({"Data": ReadingOptions}, only=ROWS)
+@add_command(app, example="kerasbert layers DIR test.csv --keep 4 --save-as SMALLER")
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=ROWS)
 def layers(
     context: typer.Context,
     folder: Folder,
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
     output: Annotated[
         Path | None, typer.Option(help="Folder to write: layers.json and the picture layers.png.")
     ] = None,
@@ -40,12 +41,13 @@ def layers(
     for target, kind in ((output, "layers"), (save_as, "classifier")):
         if target is not None:
             check_output(target, overwrite, kind=kind)
-    classifier = trained_of(load(folder))
-    reading = Reading.of_classifier(classifier)
-    if reading.text_pair_column:
-        raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
-    examples = reading.read(data, **options)
-    report = score_layers(classifier, examples.texts, reading.cells(examples))
+    files = {name: options[name] for name in READ_OPTIONS}
+    classifier, reading, examples = load_and_read(folder, lambda own: _read(own, data, options["on_error"]), **files)
+    from kerasbert.evaluation.layer_scores import score_layers
+    from kerasbert.text_classifier import truncate
+
+    with waiting("scoring the layers"):
+        report = score_layers(classifier, examples.texts, reading.cells(examples))
     if output is not None:
         with atomic_dir_write(output, kind="layers", overwrite=overwrite) as beside:
             (beside / "layers.json").write_text(json.dumps(report.to_dict(), indent=2) + "\n", encoding="utf-8")
@@ -60,3 +62,9 @@ def layers(
     if keep is not None and save_as is not None:
         truncate(classifier, keep).save(save_as, overwrite=overwrite, metrics={"reading": reading.to_dict()})
         say(f"Saved the classifier that stops at layer {keep} to {save_as}.")
+
+
+def _read(reading: Reading, data: Path, on_error: str) -> Examples:
+    if reading.text_pair_column:
+        raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
+    return reading.read(data, on_error=on_error)

@@ -3,12 +3,13 @@
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from kerasbert._core.errors import KerasBertError
-from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help's order
+from kerasbert._version import __version__
+from kerasbert.cli import (  # noqa: F401  the commands
     evaluate,
     explain,
     export,
@@ -23,9 +24,31 @@ from kerasbert.cli import (  # noqa: E501, F401, I001  the commands, in the help
 )
 from kerasbert.cli.options import app, say
 from kerasbert.cli.standard_streams import open_streams, output_error
+from kerasbert.cli.usage_errors import show_usage_error
 from kerasbert.training.checkpoints.signals import TrainingStopped
 
 INTERRUPTED = 130
+# Packages whose versions decide what a model does.
+TOLD_PACKAGES = ("tensorflow", "keras")
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        import importlib.metadata
+        import platform
+
+        others = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in TOLD_PACKAGES)
+        print(f"kerasbert {__version__} ({others}, Python {platform.python_version()})")
+        raise typer.Exit
+
+
+@app.callback()
+def kerasbert(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the versions and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """BERT text classifiers: train on a file, judge, predict."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,7 +86,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Exception as error:
         if not hasattr(error, "exit_code"):
             raise
-        _show_usage_error(error)
+        show_usage_error(error)
         return int(error.exit_code)
 
 
@@ -74,11 +97,6 @@ def _show_system_error(error: OSError) -> None:
         words = f"{file}{error.strerror or error}. Look whether it is there, may be read or written, and has room."
     if words:
         say(f"Error: {words}")
-
-
-def _show_usage_error(error: Any) -> None:
-    if hasattr(error, "show"):
-        error.show(file=sys.stderr)
 
 
 def _show_warning(message: Any, category: Any, filename: str, *rest: Any) -> None:

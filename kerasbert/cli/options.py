@@ -11,18 +11,25 @@ from typing import Annotated
 
 import typer
 
+from kerasbert.cli.help import Group
 from kerasbert.cli.standard_streams import printable
-from kerasbert.reading._files import COMPRESSED, UTF_8
+from kerasbert.reading._files import COMPRESSED
+from kerasbert.reading.bad_rows import POLICIES
 from kerasbert.reading.formats import FORMATS
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="BERT text classifiers: train on a file, judge, predict.",
-    epilog="Start with: kerasbert train DATA.csv --task multiclass --output DIR",
+    epilog="kerasbert train DATA.csv --task multiclass --output DIR",
 )
+
+
+# The endings of data files, for the help.
+DATA_FILES = ".csv, .tsv, .jsonl, .json, .xlsx or .parquet"
 
 
 class Format(enum.StrEnum):
@@ -47,15 +54,13 @@ class ReadingOptions:
             in training.
         label_delimiter: separator of several labels in one cell, such as ';'. None: as in training.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
-        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
     """
 
     text_column: str | None = None
     text_pair_column: str | None = None
     label_column: str | None = None
     label_delimiter: str | None = None
-    on_error: str = "stop"
-    encoding: str = UTF_8
+    on_error: str = dataclasses.field(default="stop", metadata={"choices": POLICIES})
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -90,7 +95,7 @@ class StreamOptions:
 
 def is_file_name(text: str) -> bool:
     """Whether a text is the name of a file: of one that exists, or with the suffix of a data file."""
-    has_suffix = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".json", ".txt"))
+    has_suffix = text.lower().removesuffix(COMPRESSED).endswith((*FORMATS, ".txt"))
     return (has_suffix and len(text.split()) == 1) or os.path.isfile(text)
 
 
@@ -109,10 +114,11 @@ def refuse_useless(context: typer.Context, useless: Mapping[str, str]) -> None:
     Raises:
         typer.BadParameter: naming the option and the way out.
     """
-    flags = {parameter.name: max(parameter.opts, key=len) for parameter in context.command.params}
+    parameters = {parameter.name: parameter for parameter in context.command.params}
     for name, reason in useless.items():
         if given(context, name):
-            raise typer.BadParameter(f"{flags[name]} {reason}.")
+            no = parameters[name].secondary_opts if context.params[name] is False else []
+            raise typer.BadParameter(f"{max(no or parameters[name].opts, key=len)} {reason}.")
 
 
 def with_output(options: Iterable[str], flag: str, output: object) -> dict[str, str]:

@@ -1,31 +1,47 @@
 """`kerasbert predict`: labels for texts."""
 
-import json
+import dataclasses
+import io
+import itertools
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from kerasbert._core.errors import DataError
+from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
-from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
-from kerasbert.cli.tables import print_predictions
-from kerasbert.reading._files import check_encoding, check_file, decode_lines, read_bytes
+from kerasbert.cli.data import Reading, load_and_read
+from kerasbert.cli.help import add_command
+from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
+from kerasbert.cli.predictions import as_json, label_names, predict_rows
+from kerasbert.cli.tables import PredictionCsv, print_predictions
+from kerasbert.reading._files import check_encoding, check_file, decode_lines
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.readers import read_examples
-from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
-from kerasbert.text_classifier import load
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
+from kerasbert.reading.readers import columns_of, read_examples
+from kerasbert.reading.sources import source_of
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 TEXT_COLUMNS = ("text_column", "text_pair_column")
 # Files of one text a line.
 PLAIN = (".txt", "")
+# Texts that are read, predicted and written at a time, whatever the size of the data.
+PIECE = 2000
 
 
-@app.command()
-@draws_options({"Data": ReadingOptions}, only=[*TEXT_COLUMNS, "on_error", "encoding"])
+@add_command(
+    app,
+    example="""
+    kerasbert predict DIR "my card was stolen"
+    kerasbert predict DIR --file new.csv --keep-columns --format csv > labelled.csv
+    """,
+)
+@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -33,39 +49,89 @@ def predict(
         list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts; none reads standard input.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="A .csv, .tsv, .jsonl or .parquet, or a text file of one text a line.")
+        Path | None, typer.Option("--file", help=f"A {DATA_FILES}, or a text file of one text a line.")
     ] = None,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the predictions.")] = Format.table,
+    keep_columns: Annotated[
+        bool, typer.Option("--keep-columns", help="Write the other columns of the file too, with --format csv or json.")
+    ] = False,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="A,B", help="Write these columns of the file too.")
+    ] = None,
     **options: Any,
 ) -> None:
-    """Label texts given as arguments, in a file, or on standard input (one a line)."""
+    """Label texts given as arguments, in a file of any size, or on standard input (one a line)."""
     if texts and file is not None:
         raise typer.BadParameter("give texts or --file, not both.")
     _refuse_file_names(texts or [])
     has_columns = file is not None and file.suffix.lower() not in PLAIN
     if not has_columns:
+        of_cells = [name for name in READ_OPTIONS if name != "encoding"]
         reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
-        refuse_useless(context, dict.fromkeys((*TEXT_COLUMNS, "on_error"), reason))
+        refuse_useless(
+            context, dict.fromkeys((*TEXT_COLUMNS, "on_error", *of_cells, "keep_columns", "columns"), reason)
+        )
+    if output_format is Format.table:
+        refuse_useless(context, dict.fromkeys(("keep_columns", "columns"), "goes with --format csv or json"))
+    if keep_columns and columns is not None:
+        raise typer.BadParameter("--columns goes without --keep-columns, which keeps all.")
     if texts:
         refuse_useless(context, {"encoding": "goes with --file, or with standard input"})
-    classifier = trained_of(load(folder))
-    reading = Reading.of_classifier(classifier, **{name: options[name] for name in TEXT_COLUMNS})
-    if file is not None and has_columns:
-        rows = {name: options[name] for name in ("on_error", "encoding")}
-        examples = reading.read(file, with_labels=False, **rows)
-    elif reading.text_pair_column is not None:
-        raise typer.BadParameter(
-            f"the classifier reads pairs of texts; give --file and a file with the columns {reading.text_column!r} and "
-            f"{reading.text_pair_column!r}."
-        )
-    else:
-        examples = read_examples(texts or _lines(file, options["encoding"]))
-    predictions = list(predict_rows(classifier, examples))
-    if output_format is Format.json:
-        for row in predictions:
-            print(json.dumps(row, ensure_ascii=False))
-    else:
-        print_predictions(predictions, as_csv=output_format is Format.csv)
+    if file is not None:
+        check_file(file, largest=None, empty=not has_columns)
+
+    def start(reading: Reading) -> tuple[Iterator[Examples], list[str]]:
+        if file is not None and has_columns:
+            kept = _kept(file, reading, columns) if keep_columns or columns is not None else []
+            reader = dataclasses.replace(
+                reading.reader(with_labels=False, on_error=options["on_error"]), label_columns=kept
+            )
+            return _started(reader.read_pieces(file, PIECE)), kept
+        if reading.text_pair_column is not None:
+            raise typer.BadParameter(
+                f"the classifier reads pairs of texts; give --file and a file with the columns {reading.text_column!r} "
+                f"and {reading.text_pair_column!r}."
+            )
+        return _text_pieces(iter(texts) if texts else _lines(file, options["encoding"])), []
+
+    given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
+    classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
+    _predict_pieces(classifier, pieces, output_format, kept)
+
+
+def _predict_pieces(
+    classifier: "TrainedClassifier", pieces: Iterator[Examples], output_format: Format, kept: Sequence[str]
+) -> None:
+    """Predict pieces of data and write each, before the next is read."""
+    writer: PredictionCsv | None = None
+    done = 0
+    while True:
+        examples = next(pieces, None)
+        with waiting(f"predicting; {done:,} texts are done"):
+            rows = [] if examples is None else predict_rows(classifier, examples)
+        if output_format is Format.csv:
+            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), kept=kept)
+            writer.write(rows)
+        elif output_format is Format.json:
+            sys.stdout.writelines(as_json(row) + "\n" for row in rows)
+        elif rows or not done:
+            print_predictions(rows, with_header=not done)
+        sys.stdout.flush()
+        if examples is None:
+            return
+        done += len(rows)
+
+
+def _started(pieces: Iterator[Examples]) -> Iterator[Examples]:
+    """The same, with the first piece read: what is wrong with the columns is told before the model is loaded."""
+    return itertools.chain(list(itertools.islice(pieces, 1)), pieces)
+
+
+def _kept(file: Path, reading: Reading, columns: str | None) -> list[str]:
+    """The columns that are kept: those that are named, or all but that of the texts."""
+    if columns is not None:
+        return [name for name in columns.split(",") if name != reading.text_column]
+    return [name for name in columns_of(source_of(file, reading.files)) if name != reading.text_column]
 
 
 def _refuse_file_names(texts: Sequence[str]) -> None:
@@ -78,38 +144,30 @@ def _refuse_file_names(texts: Sequence[str]) -> None:
             )
 
 
-def _lines(file: Path | None, encoding: str) -> list[str]:
-    """Read the lines of a text file, or of standard input."""
+def _text_pieces(texts: Iterator[str]) -> Iterator[Examples]:
+    while piece := list(itertools.islice(texts, PIECE)):
+        yield read_examples(piece)
+
+
+def _lines(file: Path | None, encoding: str) -> Iterator[str]:
+    """The lines of a text file, or of standard input."""
+    name = check_encoding(encoding)
     if file is not None:
-        check_file(file, empty=True)
-        return decode_lines(read_bytes(file), str(file), check_encoding(encoding))
+        with file.open("rb") as stream:
+            yield from decode_lines(stream, str(file), name)
+        return
     if sys.stdin is None or sys.stdin.closed:
         raise DataError("Standard input is closed; give texts, or --file.")
     try:
         if sys.stdin.isatty():
             say("Reading texts from standard input, one a line; end with Ctrl-D.")
-        # Not as text, which would end lines at a carriage return too.
-        content = sys.stdin.buffer.read() if hasattr(sys.stdin, "buffer") else sys.stdin.read().encode("utf-8")
+        yield from decode_lines(_standard_input(), "standard input", name)
     except (OSError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
         raise DataError(f"Standard input cannot be read: {error}; give texts, or --file.") from error
-    return decode_lines(content, "standard input", check_encoding(encoding))
 
 
-def predict_rows(classifier: TrainedClassifier, examples: Examples) -> Iterator[dict[str, Any]]:
-    """Predict each text: a dict of `text`, and of `labels` and `scores` (label -> probability) or these by head."""
-    y_pred, probabilities = classifier.predict_with_proba(examples.texts, examples.text_pairs)
-    classes = classifier.classes
-    for index, text in enumerate(examples.texts):
-        if isinstance(y_pred, dict):
-            heads = {
-                head: _decision(own[index], classes[head], probabilities[head][index]) for head, own in y_pred.items()
-            }
-            yield {"text": text, "heads": heads}
-        else:
-            yield {"text": text, **_decision(y_pred[index], classes, probabilities[index])}
-
-
-def _decision(labels: Any, classes: Sequence[Any], probabilities: Any) -> dict[str, Any]:
-    chosen = labels if isinstance(labels, list) else [labels]
-    scores = {str(name): round(float(value), 6) for name, value in zip(classes, probabilities, strict=True)}
-    return {"labels": list(map(str, chosen)), "scores": scores}
+def _standard_input() -> BinaryIO:
+    # Not as text, which would end lines at a carriage return too.
+    return sys.stdin.buffer if hasattr(sys.stdin, "buffer") else io.BytesIO(sys.stdin.read().encode("utf-8"))

@@ -4,23 +4,29 @@ import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import filled
+from kerasbert._core.progress import waiting
+from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading
-from kerasbert.cli.options import Format, app, refuse_useless, say, with_output
+from kerasbert.cli.help import add_command
+from kerasbert.cli.options import DATA_FILES, Format, app, refuse_useless, say, with_output
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_table
-from kerasbert.evaluation.probe import MAX_TEXTS, probe
-from kerasbert.evaluation.probe_report import QUANTITIES, ProbeReport, table_rows
-from kerasbert.extraction.reader import FROZEN_POOLINGS
-from kerasbert.reading._files import UTF_8
+from kerasbert.evaluation.settings import MAX_TEXTS
+from kerasbert.reading.bad_rows import POLICIES
+from kerasbert.reading.read_options import ReadOptions
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
+
+if TYPE_CHECKING:
+    from kerasbert.evaluation.probe_report import ProbeReport
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -32,7 +38,6 @@ class ProbeOptions:
         label_column: label column. None: label.
         label_delimiter: separator of several labels in one cell, such as ';'.
         on_error: what becomes of rows that cannot be used: `"stop"`, or `"skip"`, which counts and lists them.
-        encoding: encoding of text files, such as cp1252 (Windows, Excel) or latin-1.
         sublabel_column: column of subclasses, to ask which layer separates them best.
         unlabelled: read no labels, and judge clusters of all texts by their silhouette.
         clusters: judge clusters inside each label by their silhouette.
@@ -47,37 +52,35 @@ class ProbeOptions:
     text_column: str = "text"
     label_column: str | None = None
     label_delimiter: str | None = None
-    on_error: str = "stop"
-    encoding: str = UTF_8
+    on_error: str = dataclasses.field(default="stop", metadata={"choices": POLICIES})
     sublabel_column: str | None = None
     unlabelled: bool = False
     clusters: bool = False
     layers: Sequence[int] | None = None
-    poolings: Sequence[str] = tuple(FROZEN_POOLINGS)
+    poolings: Sequence[str] = dataclasses.field(default=FROZEN_POOLINGS, metadata={"choices": FROZEN_POOLINGS})
     folds: int = 3
     max_texts: int = MAX_TEXTS
     max_length: int | None = None
     seed: int = 0
 
 
-@app.command("probe")
-@draws_options({"Probe": ProbeOptions})
+@add_command(app, "probe", example="kerasbert probe all-MiniLM-L6-v2 train.csv --output probe")
+@draws_options({"Probe": ProbeOptions, "Files": ReadOptions})
 def probe_command(
     context: typer.Context,
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
-    data: Annotated[Path, typer.Argument(help="Labelled data: .csv, .tsv, .jsonl or .parquet.")],
-    output: Annotated[
-        Path | None, typer.Option(help="Folder to write: probe.html, probe.json and the picture probe.png.")
-    ] = None,
+    data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
+    output: Annotated[Path | None, typer.Option(help="Folder to write: probe.html, probe.json and probe.png.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     **options: Any,
 ) -> None:
     """Score a linear classifier on every layer and pooling, and recommend what to build."""
-    asked = filled(ProbeOptions, None, settle(context, ProbeOptions).values)
+    values = settle(context, ProbeOptions, ReadOptions).values
+    asked, files = filled(ProbeOptions, None, values), filled(ReadOptions, None, values)
     if asked.unlabelled and (asked.label_column or asked.sublabel_column or asked.clusters):
         raise typer.BadParameter("--unlabelled goes with neither --label-column, --sublabel-column nor --clusters.")
     useless = with_output(("overwrite",), "--output", output)
@@ -86,7 +89,7 @@ def probe_command(
     refuse_useless(context, useless)
     if output is not None:
         check_output(output, overwrite, kind="probe")
-    report = _probe(source, data, asked, verbose=not quiet)
+    report = _probe(source, data, asked, files, verbose=not quiet)
     if output is not None:
         with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
             described = json.dumps(report.to_dict(), indent=2, ensure_ascii=False)
@@ -96,13 +99,15 @@ def probe_command(
     if output_format is Format.json:
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
         return
+    from kerasbert.evaluation.probe_report import QUANTITIES, table_rows
+
     heads = ["layer", "pooling", *[QUANTITIES[name] for name in report.quantities]]
     title = f"{report.encoder}: {report.num_labels} labels, {report.num_texts} texts, {report.folds} folds"
     print_table(title, heads, table_rows(report.rows, report.quantities), as_csv=output_format is Format.csv)
     say(report.summary())
 
 
-def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> ProbeReport:
+def _probe(source: str, data: Path, asked: ProbeOptions, files: ReadOptions, *, verbose: bool) -> "ProbeReport":
     """Read the data and probe the layers."""
     column, sublabels = None if asked.unlabelled else asked.label_column or "label", asked.sublabel_column
     task = (Multiclass if asked.label_delimiter is None else Multilabel).name
@@ -112,19 +117,24 @@ def _probe(source: str, data: Path, asked: ProbeOptions, *, verbose: bool) -> Pr
         heads={} if column is None else {SINGLE_HEAD: column},
         text_column=asked.text_column,
         label_delimiter=asked.label_delimiter,
+        files=files,
     )
-    examples = reading.read(data, on_error=asked.on_error, encoding=asked.encoding)
-    return probe(
-        source,
-        examples.texts,
-        reading.cells(examples)[SINGLE_HEAD] if column is not None else None,
-        sublabels=None if sublabels is None else examples.labels[sublabels],
-        layers=asked.layers or "all",
-        poolings=asked.poolings,
-        folds=asked.folds,
-        max_texts=asked.max_texts or None,
-        clusters=asked.clusters or None,
-        max_length=asked.max_length,
-        seed=asked.seed,
-        verbose=verbose,
-    )
+    examples = reading.read(data, on_error=asked.on_error)
+    start_tensorflow()
+    from kerasbert.evaluation.probe import probe
+
+    with waiting("loading the encoder", shown=verbose):
+        return probe(
+            source,
+            examples.texts,
+            reading.cells(examples)[SINGLE_HEAD] if column is not None else None,
+            sublabels=None if sublabels is None else examples.labels[sublabels],
+            layers=asked.layers or "all",
+            poolings=asked.poolings,
+            folds=asked.folds,
+            max_texts=asked.max_texts or None,
+            clusters=asked.clusters or None,
+            max_length=asked.max_length,
+            seed=asked.seed,
+            verbose=verbose,
+        )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kerasbert._core.options import filled
 from kerasbert._core.progress import progress_bar
 from kerasbert.batches.prepare import prepare_tokens
 from kerasbert.batches.token_cache import TokenCache, is_cache, open_cache
@@ -11,8 +12,9 @@ from kerasbert.cli.command_options import Settled
 from kerasbert.cli.data import COLUMNS, Reading
 from kerasbert.cli.options import say
 from kerasbert.reading._files import COMPRESSED
-from kerasbert.reading.formats import FORMATS
-from kerasbert.reading.sources import find_sources, is_pattern
+from kerasbert.reading.formats import FORMATS, taken_in_words
+from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
+from kerasbert.reading.sources import find_sources, is_pattern, listing
 
 # From here on data is streamed without being asked.
 LARGE = 500_000_000
@@ -40,7 +42,11 @@ def open_or_make_cache(data: Sequence[str], folder: Path, options: dict[str, Any
 def make_cache(data: Sequence[str], folder: Path, options: dict[str, Any], *, quiet: bool) -> TokenCache:
     """Make the token cache of files by the options of `prepare_tokens`, or reuse the one that is there; say which."""
     was_there = is_cache(folder)
-    size = sum(file.size for file in find_sources(list(data)))
+    files = find_sources(list(data), filled(ReadOptions, None, options))
+    for words in dict.fromkeys(taken_in_words(file) for file in files):
+        if words:
+            say(f"{listing([file.path for file in files if taken_in_words(file) == words])}: read {words}.")
+    size = sum(file.size for file in files)
     with progress_bar("preparing tokens (bytes)", size, shown=not quiet) as advance:
         done = [0]
 
@@ -61,5 +67,5 @@ def preparing(reading: Reading, settled: Settled) -> dict[str, Any]:
     """Return the arguments of `prepare_tokens` that say what is read and learned."""
     heads = settled.heads
     learned = {"heads": heads} if heads else {"task": settled.task, "label_columns": list(reading.label_columns)}
-    rows = {name: settled.values[name] for name in ("on_error", "encoding")}
+    rows = {name: settled.values[name] for name in ("on_error", *READ_OPTIONS)}
     return {**learned, **rows, **{name: getattr(reading, name) for name in COLUMNS}}

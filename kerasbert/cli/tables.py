@@ -1,37 +1,59 @@
-"""Scores and predictions as tables that fit the terminal, or as CSV."""
+"""Scores and predictions as tables that fit the terminal, or as CSV.
+
+One rule for all tables: one that is too wide loses whole columns, the least telling first, and no letter of a label or number;
+only columns of prose are folded. In a pipe nothing is too wide.
+"""
 
 import csv
+import os
 import re
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from kerasbert.cli.options import say
 from kerasbert.evaluation.paired import format_p_value
+from kerasbert.objectives.ranked_scores import AVERAGES, RANKED
 from kerasbert.objectives.scores import tell_absent_labels
-from kerasbert.subclasses.discovery import Discovery
 
-RANKED = ("average_precision", "roc_auc")
-AVERAGES = ("micro", "macro", "weighted")
+if TYPE_CHECKING:
+    from kerasbert.subclasses.discovery import Discovery
+
 NUMBERS = ("precision", "recall", "f1")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+TITLES = {"average_precision": "avg. precision", "roc_auc": "ROC AUC"}
+# Columns of the scores of labels, the first to go first.
+LEAST_TELLING = ("", "ROC AUC", "avg. precision", "support", "recall", "precision")
+# The row of the scores of a head as a whole.
+ALL = "(all)"
+# Wider than any table.
+UNLIMITED = 100_000
+# A column of prose is not made narrower than this to spare another column.
+PROSE_WIDTH = 24
+
+
+class Column(NamedTuple):
+    """A column of a table; numbers stand to the right, and prose, such as a text, may be folded."""
+
+    title: str
+    is_number: bool = False
+    is_prose: bool = False
 
 
 def print_scores(scores: Mapping[str, Any], *, as_csv: bool = False) -> None:
-    """Print what `TextClassifier.evaluate` returns."""
+    """Print what `TextClassifier.evaluate` returns; in CSV every score of it."""
     by_head = {"": scores} if "accuracy" in scores else dict(scores)
-    together = by_head.pop("hierarchy", None)
-    rows = [row for head, values in by_head.items() for row in _score_rows(head, values)]
-    if together is not None:
-        rows.append(["hierarchy", "(all levels)", *[together[f"hierarchical_{name}"] for name in NUMBERS], ""])
-    columns = ["head", "label", *NUMBERS, "support"]
     if as_csv:
-        _print_csv(columns, rows)
+        rows = list(_score_rows(by_head))
+        columns = list(dict.fromkeys(["head", "label", *NUMBERS, "support", *(name for row in rows for name in row)]))
+        _print_csv(columns, [[row.get(name) for name in columns] for row in rows])
         return
+    together = by_head.pop("hierarchy", None)
     for head, values in by_head.items():
         _print_head(head, values)
     if together is not None:
-        _console().print(
+        _print_line(
             f"hierarchy: accuracy {together['accuracy']:.4f}, F1 {together['hierarchical_f1']:.4f}, "
             f"{together['inconsistent']} inconsistent predictions on {together['num_examples']} texts"
         )
@@ -42,36 +64,73 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     if as_csv:
         _print_csv(columns, rows)
         return
-    table = _table(_plain(title))
     shown = [["" if value is None else _cell(value) for value in row] for row in rows]
+    made = []
     for place, column in enumerate(columns):
         is_number = all(_is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold")
-    for row in shown:
-        table.add_row(*row)
-    _console().print(table)
+        made.append(Column(column, is_number))
+    _print_rows(title, made, shown)
 
 
-def print_predictions(rows: Sequence[Mapping[str, Any]], *, as_csv: bool = False) -> None:
-    """Print the predictions of `predict_rows`: texts, labels and the highest scores; in CSV the score of each label."""
-    flat = [(row["text"], head, values) for row in rows for head, values in _heads_of(row)]
-    if as_csv:
-        names = list(dict.fromkeys(f"{head}{name}" for _, head, values in flat for name in values["scores"]))
-        lines = []
+def print_predictions(rows: Sequence[Mapping[str, Any]], *, with_header: bool = True) -> None:
+    """Print the predictions of `predict_rows`: texts, labels and the highest scores."""
+    shown = []
+    for row in rows:
+        for head, values in heads_of(row):
+            best = sorted(values["scores"].items(), key=lambda item: -item[1])[:3]
+            name = f"{head}: " if head else ""
+            shown.append([row["text"], name + ", ".join(values["labels"]), "\n".join(_bar(name, *one) for one in best)])
+    columns = [Column("text", is_prose=True), Column("labels"), Column("scores")]
+    _print_rows("", columns, shown, with_header=with_header)
+
+
+class PredictionCsv:
+    """Writes predictions as CSV: the text, kept columns, a column of labels for each head, and the score of each label.
+
+    A kept column that has the name of another one is written as `NAME (file)`.
+
+    Args:
+        stream: to write to.
+        labels: head -> its label names; the head of a classifier with one is "".
+        kept: columns of the data that are kept.
+        parts: what is written of each head but the scores: key of its values -> title of the column.
+        others: further keys of a row, behind all columns.
+    """
+
+    def __init__(
+        self,
+        stream: Any,
+        labels: Mapping[str, Sequence[Any]],
+        *,
+        kept: Sequence[str] = (),
+        parts: Mapping[str, str] | None = None,
+        others: Sequence[str] = (),
+    ) -> None:
+        self.labels = labels
+        self.kept = kept
+        self.parts = dict(parts or {"labels": "labels"})
+        self.others = others
+        self.writer = csv.writer(stream, lineterminator="\n")
+        scores = [f"{head}: {name}" if head else str(name) for head, names in labels.items() for name in names]
+        results = [*self._titles(), *scores, *others]
+        own = {"text", *results}
+        self.writer.writerow(["text", *(f"{name} (file)" if name in own else name for name in kept), *results])
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write a line for each row of `predict_rows`."""
         for row in rows:
-            heads = _heads_of(row)
-            scores = {f"{head}{name}": score for head, own in heads for name, score in own["scores"].items()}
-            chosen = [label for _, own in heads for label in own["labels"]]
-            lines.append([row["text"], "|".join(chosen), *[scores.get(name, "") for name in names]])
-        _print_csv(["text", "labels", *names], lines)
-        return
-    table = _table(None)
-    for column in ("text", "labels", "scores"):
-        table.add_column(column, overflow="fold", ratio=2 if column == "text" else 1)
-    for text, head, values in flat:
-        best = sorted(values["scores"].items(), key=lambda item: -item[1])[:3]
-        table.add_row(_plain(text), _plain(head + ", ".join(values["labels"])), "\n".join(map(_bar, best)))
-    _console().print(table)
+            heads = dict(heads_of(row))
+            listed = ["|".join(heads[head][part]) for head in self.labels for part in self.parts]
+            scores = [heads[head]["scores"][str(name)] for head, names in self.labels.items() for name in names]
+            kept = [row["columns"][name] for name in self.kept]
+            line = [row["text"], *kept, *listed, *scores, *(row[name] for name in self.others)]
+            self.writer.writerow(map(_unlike_formula, line))
+
+    def _titles(self) -> list[str]:
+        """Of the columns of labels: of the one part of a head the head alone names it."""
+        if len(self.parts) == 1:
+            return [head or title for head in self.labels for title in self.parts.values()]
+        return [f"{head}: {title}" if head else title for head in self.labels for title in self.parts.values()]
 
 
 def print_comparison(comparison: Mapping[str, Any]) -> None:
@@ -79,81 +138,83 @@ def print_comparison(comparison: Mapping[str, Any]) -> None:
     by_head = {"": comparison} if "verdict" in comparison else comparison
     for head, found in by_head.items():
         title = f"{head}: " if head else ""
-        table = _table(f"{title}the model beside TF-IDF with logistic regression")
-        for column in ("", "model", "baseline", "gain", "p"):
-            table.add_column(column, justify="right" if column else "left")
-        for row in found["rows"]:
-            numbers = (_cell(row["model"]), _cell(row["baseline"]), f"{row['gain']:+.4f}")
-            table.add_row(row["title"], *numbers, format_p_value(row["p_value"]))
-        _console().print(table)
-        _console().print(f"{title}{found['verdict']}")
+        columns = [Column(""), *(Column(name, is_number=True) for name in ("model", "baseline", "gain", "p"))]
+        rows = [
+            [
+                row["title"],
+                _cell(row["model"]),
+                _cell(row["baseline"]),
+                f"{row['gain']:+.4f}",
+                format_p_value(row["p_value"]),
+            ]
+            for row in found["rows"]
+        ]
+        _print_rows(f"{title}the model beside TF-IDF with logistic regression", columns, rows)
+        _print_line(f"{title}{found['verdict']}")
+
+
+def print_discovery(discovery: "Discovery") -> None:
+    """Print the groups of each class with sizes and terms, and the agreement where it is known."""
+    rows = []
+    for found in discovery.classes.values():
+        scores = found.agreement
+        note = "" if scores is None else f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
+        judged = "looks like one group" if found.unimodal else f"{len(found.subclasses)} groups"
+        rows.append([f"{found.label}: {judged}", str(len(found.rows)), note])
+        rows += [[f"  {one.name}", str(one.size), ", ".join(one.terms)] for one in found.subclasses]
+    _print_rows("", [Column("subclass"), Column("texts", is_number=True), Column("terms", is_prose=True)], rows)
+    mean = discovery.to_dict()["mean_agreement"]
+    if mean is not None:
+        _print_line(
+            f"mean over the classes: NMI {mean['nmi']:.4f}, ARI {mean['ari']:.4f}, "
+            f"V-measure {mean['v_measure']:.4f}, best-match accuracy {mean['accuracy']:.4f}"
+        )
+
+
+def heads_of(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """List the heads of a row of `predict_rows` with their values; the head of a classifier with one is ""."""
+    return [("", row)] if "heads" not in row else list(row["heads"].items())
 
 
 def _print_head(head: str, values: Mapping[str, Any]) -> None:
     title = f"{head}: " if head else ""
     interval = values.get("intervals", {}).get("accuracy")
     between = f" ({interval[0]:.4f} to {interval[1]:.4f} with 95 % confidence)" if interval else ""
-    table = _table(f"{title}accuracy {_cell(values['accuracy'])}{between} on {values['num_examples']} texts")
     ranked = [name for name in RANKED if name in values["macro"]]
-    console = _console()
-    # Bars and rankings go first where the terminal is narrow; the numbers of a label never do.
-    ranked = ranked if console.width >= 80 else []
-    with_bars = console.width >= 66 + (20 if ranked else 0)
-    table.add_column("label", overflow="fold")
-    headings = [*NUMBERS, *["avg. precision" if name == "average_precision" else "ROC AUC" for name in ranked]]
-    for heading in (*headings, "support"):
-        table.add_column(heading, justify="right", overflow="fold")
-    if with_bars:
-        table.add_column("", no_wrap=True)
-    for name, found in _named_scores(values):
-        cells = [found.get(column) for column in (*NUMBERS, *ranked)]
-        bar = [_blocks(found["f1"] or 0.0)] if with_bars else []
-        table.add_row(_plain(name), *map(_cell, cells), _cell(found.get("support", "")), *bar)
-    console.print(table)
+    names = [*NUMBERS, *ranked]
+    columns = [
+        Column("label"),
+        *(Column(TITLES.get(name, name), is_number=True) for name in (*names, "support")),
+        Column(""),
+    ]
+    rows = [
+        [name, *(_cell(found.get(one)) for one in names), _cell(found.get("support", "")), _blocks(found["f1"] or 0.0)]
+        for name, found in _named_scores(values)
+    ]
+    told = f"{title}accuracy {_cell(values['accuracy'])}{between} on {values['num_examples']} texts"
+    _print_rows(told, columns, rows, first_to_go=LEAST_TELLING)
     if absent := tell_absent_labels(values):
-        console.print(_plain(f"{title}{absent}"))
+        _print_line(f"{title}{absent}")
 
 
 def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
     return [*scores["per_label"].items(), *[(f"({name})", scores[name]) for name in AVERAGES]]
 
 
-def print_discovery(discovery: Discovery) -> None:
-    """Print the groups of each class with sizes and terms, and the agreement where it is known."""
-    table = _table(None)
-    for name in ("subclass", "texts", "terms"):
-        table.add_column(name, justify="right" if name == "texts" else "left", overflow="fold")
-    for found in discovery.classes.values():
-        scores = found.agreement
-        note = "" if scores is None else f"NMI {scores['nmi']:.3f}, ARI {scores['ari']:.3f}"
-        verdict = "looks like one group" if found.unimodal else f"{len(found.subclasses)} groups"
-        table.add_row(_plain(f"{found.label}: {verdict}"), str(len(found.rows)), note)
-        for one in found.subclasses:
-            table.add_row(_plain(f"  {one.name}"), str(one.size), _plain(", ".join(one.terms)))
-    _console().print(table)
-    mean = discovery.to_dict()["mean_agreement"]
-    if mean is not None:
-        _console().print(f"mean over the classes: NMI {mean['nmi']:.4f}, ARI {mean['ari']:.4f}, ", end="")
-        _console().print(f"V-measure {mean['v_measure']:.4f}, best-match accuracy {mean['accuracy']:.4f}")
+def _score_rows(by_head: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every score, by name: of each label, of each average, and of a head as a whole."""
+    for head, values in by_head.items():
+        named = _named_scores(values) if "per_label" in values else []
+        for label, own in named:
+            yield {"head": head, "label": label, **own}
+        whole = {name: value for name, value in values.items() if isinstance(value, int | float)}
+        for name, (low, high) in values.get("intervals", {}).items():
+            whole |= {f"{name}_low": low, f"{name}_high": high}
+        yield {"head": head, "label": ALL, **{name.removeprefix("hierarchical_"): one for name, one in whole.items()}}
 
 
-def _score_rows(head: str, scores: Mapping[str, Any]) -> list[list[Any]]:
-    labels = [
-        [head, name, *[values[n] for n in NUMBERS], values["support"]] for name, values in scores["per_label"].items()
-    ]
-    averages = [[head, f"({name})", *[scores[name][n] for n in NUMBERS], ""] for name in AVERAGES]
-    return labels + averages
-
-
-def _heads_of(row: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    if "heads" not in row:
-        return [("", row)]
-    return [(f"{head}: ", values) for head, values in row["heads"].items()]
-
-
-def _bar(item: tuple[str, float]) -> str:
-    name, score = item
-    return f"{score:.3f} {_blocks(score)} {_plain(name)}"
+def _bar(head: str, name: str, score: float) -> str:
+    return f"{score:.3f} {_blocks(score)} {head}{name}"
 
 
 def _blocks(share: float) -> str:
@@ -162,13 +223,15 @@ def _blocks(share: float) -> str:
 
 def _plain(text: str) -> str:
     # Control characters of a text or label must not reach the terminal.
-    return "".join(character if character.isprintable() else " " for character in text)
+    return "\n".join(
+        "".join(character if character.isprintable() else " " for character in line) for line in text.split("\n")
+    )
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    return f"{value:.4f}" if isinstance(value, float) else _plain(str(value))
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -187,15 +250,74 @@ def _is_number(text: str) -> bool:
     return NUMBER.fullmatch(text) is not None
 
 
-def _table(title: str | None) -> Any:
+def _print_rows(
+    title: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    *,
+    first_to_go: Sequence[str] | None = None,
+    with_header: bool = True,
+) -> None:
+    """Print a table by the rule of this module.
+
+    Args:
+        first_to_go: titles of columns in the order in which they are left out; None: from the last one on. The first
+            column stays.
+    """
+    width = _width()
+    kept = list(range(len(columns)))
+    order = [one.title for one in columns[:0:-1]] if first_to_go is None else first_to_go
+    places = [place for name in order for place in kept if place and columns[place].title == name]
+    while places and _narrowest(columns, rows, kept) > width:
+        kept.remove(places.pop(0))
+    if title:
+        _print_line(title)
+    console = _console(max(width, _narrowest(columns, rows, kept)))
+    console.print(_table(columns, rows, kept, with_header=with_header))
+    left_out = [columns[place].title for place in range(len(columns)) if place not in kept and columns[place].title]
+    if left_out:
+        say(f"The terminal is too narrow for {', '.join(left_out)}.")
+
+
+def _narrowest(columns: Sequence[Column], rows: Sequence[Sequence[str]], kept: Sequence[int]) -> int:
+    """The least width at which no label and no number is cut."""
+    table = _table(columns, rows, kept, prose=PROSE_WIDTH)
+    console = _console(UNLIMITED)
+    return int(console.measure(table).maximum)
+
+
+def _table(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[str]],
+    kept: Sequence[int],
+    *,
+    prose: int | None = None,
+    with_header: bool = True,
+) -> Any:
     from rich import box
     from rich.table import Table
 
-    return Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=with_header)
+    for place in kept:
+        one = columns[place]
+        own: dict[str, Any] = {"overflow": "fold", "max_width": prose} if one.is_prose else {"no_wrap": True}
+        table.add_column(one.title, justify="right" if one.is_number else "left", **own)
+    for row in rows:
+        table.add_row(*(_plain(row[place]) for place in kept))
+    return table
 
 
-def _console() -> Any:
+def _print_line(text: str) -> None:
+    _console(UNLIMITED).print(_plain(text), soft_wrap=True)
+
+
+def _width() -> int:
+    """Columns of the terminal; without limit in a pipe, unless the environment variable `COLUMNS` sets one."""
+    is_limited = os.environ.get("COLUMNS", "").isdecimal() or (hasattr(sys.stdout, "isatty") and sys.stdout.isatty())
+    return shutil.get_terminal_size((80, 24)).columns if is_limited else UNLIMITED
+
+
+def _console(width: int) -> Any:
     from rich.console import Console
 
-    width = shutil.get_terminal_size((100, 24)).columns
     return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)

@@ -13,6 +13,7 @@ from kerasbert.cli.command_options import Settled, flag_of
 from kerasbert.cli.data import cached_delimiter, cached_label_columns
 from kerasbert.cli.streams import is_stream
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
+from kerasbert.reading.read_options import READ_OPTIONS
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.levels import LEVEL_TASKS
 from kerasbert.tasks.several import MULTITASK
@@ -88,7 +89,7 @@ RULES = (
     ),
     Rule(("cache",), lambda s: s.way is Way.cache, "goes with data files; DATA is a folder of tokens already"),
     Rule(
-        ("encoding", "on_error"),
+        ("on_error", *READ_OPTIONS),
         lambda s: s.way is Way.cache and not s.validation_given,
         "goes with data files; the rows of a folder of tokens were read by `kerasbert prepare`",
     ),

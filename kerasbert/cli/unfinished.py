@@ -1,15 +1,15 @@
 """The folder `OUTPUT.unfinished`, which holds the checkpoints of a training until its classifier is saved."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import check_output
-from kerasbert.saving.folder import holds_weights_of
 from kerasbert.saving.format import CLASSIFIER_FILE
-from kerasbert.saving.trained_classifier import trained_of
-from kerasbert.text_classifier import TextClassifier
 from kerasbert.training.checkpoints.checkpoint import FINISHED, CheckpointFolder
+
+if TYPE_CHECKING:
+    from kerasbert.text_classifier import TextClassifier
 
 
 def unfinished_folder(output: Path) -> Path:
@@ -25,7 +25,7 @@ def is_perhaps_saved(output: Path) -> bool:
 
 
 def save_unless_saved(
-    classifier: TextClassifier, output: Path, metrics: dict[str, Any], *, overwrite: bool, perhaps_saved: bool
+    classifier: "TextClassifier", output: Path, metrics: dict[str, Any], *, overwrite: bool, perhaps_saved: bool
 ) -> None:
     """Save a classifier, unless the run that was resumed had saved it; then remove its checkpoints.
 
@@ -35,6 +35,9 @@ def save_unless_saved(
     Raises:
         ArtifactError: when the output holds another classifier, or cannot be written.
     """
+    from kerasbert.saving.folder import holds_weights_of
+    from kerasbert.saving.trained_classifier import trained_of
+
     if not (perhaps_saved and holds_weights_of(output, trained_of(classifier).model)):
         classifier.save(output, overwrite=overwrite, metrics=metrics)
     remove_unfinished(output)

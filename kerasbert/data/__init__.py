@@ -1,5 +1,6 @@
 """`kb.data`: labelled texts, labels, tokens and batches.
 
+inspect_data      file -> `DataInspection` (columns, labels, lengths, repeated texts)
 read_examples     file, frame, data set or rows -> `Examples` (texts and label cells)
 encode_*          label cells -> arrays
 split_indices     labels -> which rows are held out
@@ -31,9 +32,15 @@ from kerasbert.labels.level_labels import collect_subclasses as collect_subclass
 from kerasbert.labels.level_labels import encode_hierarchy as encode_hierarchy
 from kerasbert.labels.vocabulary import LabelVocabulary as LabelVocabulary
 from kerasbert.reading.examples import Examples as Examples
+from kerasbert.reading.inspection import DataInspection as DataInspection
+from kerasbert.reading.inspection import Overlap as Overlap
+from kerasbert.reading.inspection import inspect_data as inspect_data
+from kerasbert.reading.read_options import ReadOptions as ReadOptions
 from kerasbert.reading.readers import read_examples as read_examples
 from kerasbert.reading.splits import split_examples as split_examples
 from kerasbert.reading.splits import split_indices as split_indices
+from kerasbert.reading.text_facts import EqualTexts as EqualTexts
+from kerasbert.reading.text_facts import LengthFacts as LengthFacts
 from kerasbert.tokenization.augmentation import Augmentation as Augmentation
 from kerasbert.tokenization.long_texts import LongTexts as LongTexts
 from kerasbert.tokenization.long_texts import WindowArrays as WindowArrays

@@ -1,4 +1,11 @@
 """`kb.encoders`: parts of `TFBertModel` and its relatives; token ids in, every hidden state out."""
 
-from kerasbert.encoders.encoder import Encoder as Encoder
-from kerasbert.encoders.encoder import EncoderOutput as EncoderOutput
+from typing import TYPE_CHECKING
+
+from kerasbert._core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerasbert.encoders.encoder import Encoder as Encoder
+    from kerasbert.encoders.encoder import EncoderOutput as EncoderOutput
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -10,8 +10,27 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, check_nu
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE
-from kerasbert.encoders.activations import ACTIVATIONS
 
+# Names of the functions in `encoders/activations.py`, told before Keras is loaded.
+ACTIVATION_NAMES = (
+    "gelu",
+    "gelu_fast",
+    "gelu_new",
+    "gelu_pytorch_tanh",
+    "gelu_python",
+    "leaky_relu",
+    "linear",
+    "mish",
+    "quick_gelu",
+    "relu",
+    "relu2",
+    "relu6",
+    "selu",
+    "sigmoid",
+    "silu",
+    "swish",
+    "tanh",
+)
 MODEL_TYPES = ("bert", "distilbert", "electra", "roberta")
 
 # DistilBERT's own key for each of BERT's.
@@ -104,7 +123,7 @@ class BertConfig:
                 f"{self.num_attention_heads}."
             )
         check_int("intermediate_size", self.intermediate_size, 1, 1_000_000)
-        check_choice("hidden_act", self.hidden_act, ACTIVATIONS)
+        check_choice("hidden_act", self.hidden_act, ACTIVATION_NAMES)
         check_number("hidden_dropout_prob", self.hidden_dropout_prob, 0, 1, open_maximum=True)
         check_number("attention_probs_dropout_prob", self.attention_probs_dropout_prob, 0, 1, open_maximum=True)
         check_int("max_position_embeddings", self.max_position_embeddings, 1, 1_000_000)

@@ -11,6 +11,7 @@ from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_IDS, INPUT_NAMES
 from kerasbert._core.process import check_process, note_process
+from kerasbert._core.sentence_folders import NOTHING_SAID
 from kerasbert.encoders.block import BertBlock
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.embeddings import BertEmbeddings
@@ -76,6 +77,8 @@ class Encoder(NamedInputs, Quantizable, KeepsParts, keras.Model):
                 dtype=self.dtype_policy,
                 name="pooler",
             )
+        #: What the folder that it was loaded from says of pooling and longest text, for a builder that is given the encoder.
+        self.said_by_folder = NOTHING_SAID
         #: Whether training keeps the blocks' outputs alone and computes what is inside them again for the gradients.
         self.gradient_checkpointing = False
         self._build_all()

@@ -12,6 +12,7 @@ from kerasbert._core.errors import KerasBertError, KerasbertWarning
 from kerasbert._core.files import checked_member
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE, PACKAGE
+from kerasbert._core.sentence_folders import NOTHING_SAID, SentenceFolder, read_sentence_folder
 from kerasbert.encoders.checkpoints import from_pretrained, load_weights, read_config
 from kerasbert.encoders.checkpoints.filling import wants_pooler
 from kerasbert.encoders.checkpoints.live import live_source
@@ -34,10 +35,12 @@ class EncoderSource(NamedTuple):
     Args:
         config: its config, uncut.
         build: takes `num_hidden_layers`, `add_pooling_layer` and `name`, and returns the encoder with its weights.
+        said: what its folder says of pooling and longest text, if it comes from one.
     """
 
     config: BertConfig
     build: Callable[..., Encoder]
+    said: SentenceFolder = NOTHING_SAID
 
 
 def encoder_for(encoder: Any, *, gets_new_head: bool = True) -> EncoderSource:
@@ -71,7 +74,8 @@ def encoder_for(encoder: Any, *, gets_new_head: bool = True) -> EncoderSource:
 
 def folder_source(folder: Path) -> EncoderSource:
     """Return the encoder of a checkpoint's folder; a head beside it is left to the caller."""
-    return EncoderSource(read_config(folder), lambda **form: load_encoder(folder, **form))
+    config = read_config(folder)
+    return EncoderSource(config, lambda **form: load_encoder(folder, **form), read_sentence_folder(folder))
 
 
 def load_encoder(name_or_folder: str | os.PathLike[str], **form: Any) -> PretrainedEncoder:
@@ -133,7 +137,8 @@ def _from_live(encoder: Any) -> EncoderSource:
         _keep_frozen(encoder, copy)
         return copy
 
-    return EncoderSource(as_config(encoder.config), build)
+    said = encoder.said_by_folder if isinstance(encoder, Encoder) else NOTHING_SAID
+    return EncoderSource(as_config(encoder.config), build, said)
 
 
 def _keep_frozen(source: Any, copy: Encoder) -> None:

@@ -1,12 +1,20 @@
 """`kb.evaluation`: scores and their uncertainty, thresholds, baselines, and the results of `probe`, `explain` and others."""
 
-from kerasbert.evaluation.baseline import BaselineScores as BaselineScores
-from kerasbert.evaluation.baseline import score_baseline as score_baseline
-from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
-from kerasbert.evaluation.explain import Explanation as Explanation
-from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
-from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
-from kerasbert.objectives.confidence import bootstrap_intervals as bootstrap_intervals
-from kerasbert.objectives.scores import Scores as Scores
-from kerasbert.objectives.scores import score_predictions as score_predictions
-from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds
+from typing import TYPE_CHECKING
+
+from kerasbert._core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerasbert.evaluation.baseline import BaselineScores as BaselineScores
+    from kerasbert.evaluation.baseline import score_baseline as score_baseline
+    from kerasbert.evaluation.early_exit import EarlyExit as EarlyExit
+    from kerasbert.evaluation.explain import Explanation as Explanation
+    from kerasbert.evaluation.inspection_page import inspection_page as inspection_page
+    from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
+    from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
+    from kerasbert.objectives.confidence import bootstrap_intervals as bootstrap_intervals
+    from kerasbert.objectives.scores import Scores as Scores
+    from kerasbert.objectives.scores import score_predictions as score_predictions
+    from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

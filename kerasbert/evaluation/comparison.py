@@ -18,12 +18,14 @@ class Judged(NamedTuple):
 
     Args:
         outcomes: head name -> its predictions of the texts whose label is known.
+        probabilities: head name -> (n, units), of all texts.
         together: what `score_hierarchy` gives for the levels of a hierarchy; None for other heads.
         vectors: what the heads read, float32 (n, hidden); None where it was not asked for.
     """
 
     outcomes: dict[str, Outcome]
-    together: dict[str, Any] | None
+    probabilities: Mapping[str, np.ndarray]
+    together: dict[str, Any] | None = None
     vectors: np.ndarray | None = None
 
 
@@ -47,7 +49,7 @@ def judge_texts(
         probabilities = classifier.probabilities(texts, text_pairs)
     y_pred = classifier.y_pred(probabilities)
     outcomes = outcomes_by_head(classifier.outputs, y_true, probabilities, y_pred, classifier.thresholds)
-    return Judged(outcomes, classifier.outputs.score_together(y_true, y_pred), vectors)
+    return Judged(outcomes, probabilities, classifier.outputs.score_together(y_true, y_pred), vectors)
 
 
 def evaluate_with_baseline(
@@ -56,10 +58,13 @@ def evaluate_with_baseline(
     labels: Any,
     baseline: Mapping[str, Any],
     text_pairs: Sequence[str] | None = None,
+    probabilities: Mapping[str, np.ndarray] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Evaluate with intervals; return the scores and their comparison with a baseline, see `compare_heads`."""
     y_true = _encode(classifier, texts, labels)
-    outputs, probabilities = classifier.outputs, classifier.probabilities(texts, text_pairs)
+    outputs = classifier.outputs
+    if probabilities is None:
+        probabilities = classifier.probabilities(texts, text_pairs)
     scores = outputs.evaluate(y_true, probabilities, classifier.thresholds, intervals=True)
     outcomes = outcomes_by_head(outputs, y_true, probabilities, classifier.y_pred(probabilities))
     by_head = {SINGLE_HEAD: scores} if SINGLE_HEAD in outcomes else scores

@@ -18,10 +18,9 @@ from kerasbert.evaluation.attention_figure import draw_attentions
 from kerasbert.evaluation.explain_page import explanation_page
 from kerasbert.evaluation.gradients import EmbeddedClassifier, integrated_gradients
 from kerasbert.evaluation.pages import notebook_frame
+from kerasbert.evaluation.settings import STEPS
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
-
-STEPS = 64
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -169,7 +168,7 @@ def explain(
     spans = spans_of(tokenizer, text)
     if not len(spans.words):
         raise DataError(f"`text` must have at least one word; got {shorten(text)}.")
-    places = read_places(tokenizer, len(spans.words))
+    places = read_places(tokenizer, len(spans.words), spans.num_prompt)
     column, name, sign = _column(model, head, label, inputs)
     found = integrated_gradients(
         model, inputs, head=head, label=column, pad_id=tokenizer.pad_id, is_text=places >= 0, steps=steps
@@ -217,7 +216,7 @@ def _pooling(model: Classifier, inputs: dict[str, np.ndarray]) -> dict[str, np.n
     states = embedded.states(embedded.embed(inputs), mask)
     found: list[np.ndarray] = []
     rest = states
-    for reader in embedded.readers:
+    for reader in embedded.upper.readers:
         own, rest = rest[: len(reader.layer_indices)], rest[len(reader.layer_indices) :]
         if isinstance(reader.pooling, (AttentionPooling, MultiHeadAttentionPooling)):
             read = [reader.join(own)] if reader.combine_before_pooling else own

@@ -9,8 +9,7 @@ from keras import ops
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS, WINDOW_ROWS
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.features import Features
-from kerasbert.classifiers.pooling import PoolerPooling
+from kerasbert.classifiers.inner_states import UpperPart
 
 # Rows of token ids that go through the encoder at once.
 ROWS = 32
@@ -33,10 +32,7 @@ class EmbeddedClassifier:
 
     def __init__(self, model: Classifier) -> None:
         self.model = model
-        self.readers = [layer for layer in model.layers if isinstance(layer, Features)]
-        states = [state for reader in self.readers for state in reader.input[:-1]]  # the last one is the mask
-        self._others = [name for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
-        self._tail = keras.Model([*states, *[model.input[name] for name in self._others]], model.output)
+        self.upper = UpperPart(model)
 
     def embed(self, inputs: dict[str, np.ndarray]) -> Any:
         """Embed the token ids, (rows, length, hidden)."""
@@ -49,18 +45,10 @@ class EmbeddedClassifier:
         states = [embedded]
         for block in encoder.blocks:
             states.append(block(states[-1], bias, training=False)[0])
-        found = []
-        for reader in self.readers:
-            if isinstance(reader.pooling, PoolerPooling):
-                assert encoder.pooler is not None
-                found.append(encoder.pooler(states[-1][:, 0]))
-            else:
-                found.extend(states[layer] for layer in reader.layer_indices)
-        return found
+        return self.upper.reads(states, () if encoder.pooler is None else encoder.pooler(states[-1][:, 0]))
 
     def __call__(self, embedded: Any, inputs: dict[str, np.ndarray]) -> Any:
-        states = self.states(embedded, inputs[ATTENTION_MASK])
-        return self._tail([*states, *[ops.convert_to_tensor(inputs[name]) for name in self._others]], training=False)
+        return self.upper(self.states(embedded, inputs[ATTENTION_MASK]), inputs)[0]
 
 
 def integrated_gradients(

@@ -9,6 +9,9 @@ import numpy as np
 from kerasbert.tasks.outputs import ByHead, Outputs
 from kerasbert.tasks.task import Task
 
+# Bounds the logarithm of a probability of zero.
+LEAST = np.finfo(np.float64).eps
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
@@ -60,6 +63,13 @@ class Outcome:
         """The threshold of each of the C labels; None for a label without one."""
         return self.task.thresholds_by_label(self.thresholds)
 
+    def losses(self) -> np.ndarray:
+        """How surprising the true labels are, (n,): their cross-entropy, of independent labels the mean over them."""
+        true, shares = self.true_flags, self.label_probabilities
+        if self.task.exclusive:
+            return np.asarray(-np.log(np.maximum((shares * true).sum(axis=1), LEAST)))
+        return np.asarray(-np.log(np.maximum(np.where(true, shares, 1 - shares), LEAST)).mean(axis=1))
+
     def score(self) -> dict[str, Any]:
         """Score the predictions, see `Task.score`."""
         return self.task.score(self.y_true, self.y_pred, self.probabilities)
@@ -76,3 +86,21 @@ def outcomes_by_head(
         labels, values, predicted = (part[head][rows] for part in (y_true, probabilities, y_pred))
         outcomes[head] = Outcome(head, task, rows, labels, values, predicted, limits.get(head))
     return outcomes
+
+
+def error_ranks(outcomes: Mapping[str, Outcome], num_texts: int) -> list[int | None]:
+    """Rank the texts that have a wrong label: 1 is the one whose true labels are the most surprising; None where all are right.
+
+    Args:
+        outcomes: by head; the losses of several heads are added up.
+        num_texts: of the data, those without a known label too.
+    """
+    losses, is_wrong = np.zeros(num_texts), np.zeros(num_texts, dtype=bool)
+    for outcome in outcomes.values():
+        losses[outcome.rows] += outcome.losses()
+        is_wrong[outcome.rows] |= ~outcome.task.correct(outcome.y_true, outcome.y_pred)
+    ranks: list[int | None] = [None] * num_texts
+    worst_first = [int(place) for place in np.argsort(-losses, kind="stable") if is_wrong[place]]
+    for rank, place in enumerate(worst_first, start=1):
+        ranks[place] = rank
+    return ranks

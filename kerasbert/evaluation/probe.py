@@ -13,16 +13,17 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.options import filled, takes_options
 from kerasbert._core.progress import progress_bar
 from kerasbert.classifiers.pooling import Pooling
+from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.evaluation.distinct import count_distinct, count_distinct_texts
 from kerasbert.evaluation.probe_report import ProbeReport, separates_texts
 from kerasbert.evaluation.probe_scores import ProbeScorer, sample_rows
+from kerasbert.evaluation.settings import MAX_TEXTS
 from kerasbert.extraction.extract import fill, load_cell
-from kerasbert.extraction.reader import FROZEN_POOLINGS, FeatureReader
+from kerasbert.extraction.reader import FeatureReader
 from kerasbert.extraction.source import Source, open_source
 from kerasbert.extraction.stores import NpyStore
 from kerasbert.labels.encode import named_labels
 
-MAX_TEXTS = 10_000
 # A silhouette needs a text more than there are clusters.
 LEAST_CLUSTERED = 3
 

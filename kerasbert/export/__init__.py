@@ -1,3 +1,10 @@
 """Export a trained classifier to other programs."""
 
-from kerasbert.export.comparison import Export as Export
+from typing import TYPE_CHECKING
+
+from kerasbert._core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from kerasbert.export.comparison import Export as Export
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import check_texts
+from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasbertWarning
 from kerasbert.saving.trained_classifier import TrainedClassifier
@@ -168,8 +168,19 @@ def settle_losses(report: dict[str, Any], losses: Sequence[str], *, allow_loss: 
         warnings.warn(f"{loss}; it is written because the loss was allowed.", KerasbertWarning, stacklevel=4)
 
 
+def check_no_prompt(classifier: TrainedClassifier, what: str) -> None:
+    """Refuse a classifier that puts a prompt in front of texts, where others tokenize the texts; `what` names the artefact."""
+    prompt = classifier.tokenizer.prompt
+    if prompt:
+        raise ConfigError(
+            f"{what} is given texts that other programs tokenize, and none of them puts `prompt` in front, "
+            f"{shorten(prompt)}, which this classifier reads. A SavedModel and a saved folder do; or train with prompt=''."
+        )
+
+
 def check_plain_texts(classifier: TrainedClassifier) -> None:
-    """Refuse what the tokenizers of other libraries have no option for: windows, and the end of long texts."""
+    """Refuse what the tokenizers of other libraries have no option for: windows, the end of long texts, prompts."""
+    check_no_prompt(classifier, "A model for other libraries")
     way = classifier.tokenizer.long_texts.way
     if way != "truncate":
         raise ConfigError(

@@ -3,7 +3,7 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import verify_manifest
@@ -12,8 +12,10 @@ from kerasbert._core.locks import read_locked
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
 from kerasbert._version import __version__
-from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tokenization.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from kerasbert.saving.trained_classifier import TrainedClassifier
 
 DESCRIPTION_FILE = "assets.extra/kerasbert.json"
 # Of a folder with an ONNX or TFLite file, and inside the latter.
@@ -28,7 +30,7 @@ FORM = {
 }
 
 
-def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
+def describe(classifier: "TrainedClassifier", kind: str) -> dict[str, Any]:
     """Describe as plain data what a classifier decides and how; `kind` is that of the artefact."""
     return {
         "kerasbert_version": __version__,
@@ -37,6 +39,7 @@ def describe(classifier: TrainedClassifier, kind: str) -> dict[str, Any]:
         "max_length": classifier.tokenizer.max_length,
         "pad_id": classifier.tokenizer.pad_id,
         "split_special_tokens": classifier.tokenizer.split_special_tokens,
+        **({"prompt": classifier.tokenizer.prompt} if classifier.tokenizer.prompt else {}),
         "heads": {
             name: {
                 "task": head.task.name,

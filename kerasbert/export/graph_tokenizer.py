@@ -88,6 +88,7 @@ class GraphTokenizer(tf.Module):
                 "`long_texts` must not be 'windows': an exported model reads one row of tokens for each text. Train with "
                 "long_texts='truncate' or 'head_tail'."
             )
+        self._prompt = tokens.prompt
         self._keeps_tail = tokens.long_texts.way == "head_tail"
         vocabulary = tokenizer.get_vocab(with_added_tokens=False)
         model = tokenizer.model
@@ -120,7 +121,7 @@ class GraphTokenizer(tf.Module):
     def _normalise(self, texts: Any) -> tuple[Any, Any]:
         """Return packed characters of all texts, (c,), and where each text starts, (batch + 1,)."""
         # The space makes sure that no word goes on into the next text.
-        splits, code_points = _decode(tf.strings.join([texts, " "]))
+        splits, code_points = _decode(tf.strings.join([self._prompt, texts, " "]))
         rows = tf.gather(tf.constant(self._characters.rows), code_points)
         row_splits, characters = _gather_rows(self._characters.splits, self._characters.values, rows)
         if self._characters.sorts_marks:

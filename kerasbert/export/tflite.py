@@ -16,7 +16,7 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, check_te
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD, VOCABULARY_FILE
-from kerasbert.export.comparison import Export, in_units, latencies, texts_to_compare
+from kerasbert.export.comparison import Export, check_no_prompt, in_units, latencies, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines
 from kerasbert.export.graph_tokenizer import check_exportable
 from kerasbert.export.litert import LiteRT, check_litert, token_rows
@@ -122,6 +122,7 @@ def _check_classifier(classifier: TrainedClassifier) -> None:
         raise ConfigError(
             "A TFLite model takes single texts, and this classifier reads pairs; train one on single texts."
         )
+    check_no_prompt(classifier, "A TFLite model")
     check_exportable(classifier.tokenizer, "A TFLite model")
     MediaPipeTokenizer(classifier.tokenizer)
     _warn_of_case(classifier.tokenizer)

@@ -1,7 +1,8 @@
 """PyTorch code, generated for one classifier: a model of transformers with its encoder and its head.
 
 The head's weights have the names of the Keras model, and the code reads them as they are: every pooling, combination and
-head has one function there, of a few lines. The code holds no label and no other word of the user's.
+head has one function there, of a few lines. The code holds no label and no other word of the user's, but the
+`torch_code` of a pooling class of theirs.
 """
 
 import textwrap
@@ -13,7 +14,7 @@ from kerasbert._core.names import INPUT_NAMES
 from kerasbert._version import __version__
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.features import Features
-from kerasbert.classifiers.pooling import POOLINGS, pooling_name
+from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.encoders.config import OWN_MODEL_TYPE
 
 CODE_FILE = "modeling_kerasbert.py"
@@ -147,7 +148,7 @@ def torch_code(model: Classifier) -> str:
     """Generate Python code with a config and a model of transformers, whose `probabilities(**tokens)` are the classifier's.
 
     Raises:
-        ConfigError: when the head has an activation that is not known in PyTorch.
+        ConfigError: when the head has an activation, or a pooling of the user's, that is not known in PyTorch.
     """
     kind, reading = _reading(model)
     unused_pooler = model.encoder.model_type in ("bert", "roberta") and model.encoder.pooler is None
@@ -201,7 +202,7 @@ def _indent(code: str, spaces: int) -> str:
 
 def _methods(model: Classifier) -> str:
     features = _features(model)[0]
-    bodies = {"pool": ("self, name, hidden, mask", POOLINGS[pooling_name(features.pooling)].torch_code)}
+    bodies = {"pool": ("self, name, hidden, mask", _pooling(features))}
     if len(features.layer_indices) > 1:
         bodies["combine"] = ("self, name, states", COMBINATIONS[features.combine])
     bodies["classify"] = ("self, name, hidden, last", _hidden_layers(_first(model)))
@@ -214,6 +215,17 @@ def _methods(model: Classifier) -> str:
         for name, (arguments, body) in bodies.items()
     ]
     return "".join(parts)
+
+
+def _pooling(features: Features) -> str:
+    code = features.pooling.torch_code
+    if code is None:
+        raise ConfigError(
+            f"`pooling` must be known in PyTorch to be exported there; {pooling_name(features.pooling)} is a layer of your "
+            f"own. Derive it from kb.layers.Pooling and give it `torch_code`, the body of a PyTorch method; or export a "
+            f"SavedModel, ONNX or TFLite, which need none, or save the classifier."
+        )
+    return code
 
 
 def _features(model: Classifier) -> list[Features]:

@@ -37,7 +37,8 @@ class LengthSettings:
     """How texts are cut into what the encoder reads at once.
 
     Args:
-        max_length: longest text in tokens; None: the classifier's own, or 128.
+        max_length: longest text in tokens; None: the classifier's own, or as in
+            `Tokenizer.from_folder`.
         long_texts: what becomes of longer ones: `"truncate"`, `"head_tail"`, `"windows"` or a `LongTexts`; None: as the
             classifier does, or `"truncate"`.
         window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or a trained pooling layer; None: the

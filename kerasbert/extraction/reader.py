@@ -11,14 +11,14 @@ from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.features import resolve_layers
-from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, Pooling, pooling_name
+from kerasbert.classifiers.given_pooling import own_name
+from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, Pooling
+from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.classifiers.windows import window_pooling_from
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.tokenization.long_texts import WindowArrays, group_rows, window_rows
 from kerasbert.tokenization.token_arrays import TokenArrays, ranges
 
-# The poolings without weights: what a frozen encoder can be read with as it is.
-FROZEN_POOLINGS = tuple(name for name, kind in POOLINGS.items() if not kind.has_weights and kind.reads != "pooler")
 # Padded lengths are multiples of this, so that few shapes are compiled.
 MULTIPLE = 8
 
@@ -132,7 +132,13 @@ def padded(tokens: TokenArrays, pad_id: int) -> dict[str, np.ndarray]:
 def _name_of(pooling: Any) -> str:
     if not isinstance(pooling, Pooling):
         raise TypeError(f"`poolings` must be names or kerasbert pooling layers; got {shorten(pooling)}.")
-    return pooling_name(pooling)
+    name = own_name(pooling)
+    if name is None:
+        raise ConfigError(
+            f"`poolings` must be names, or trained layers of this package; got {type(pooling).__name__}. What a classifier "
+            f"with a pooling of your own reads is `model.states(inputs).vectors`."
+        )
+    return name
 
 
 def _frozen(name: str) -> Pooling:

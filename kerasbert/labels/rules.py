@@ -25,6 +25,11 @@ class LabelRules:
         number = ("one", "two")[self.fewest - 1]
         return number if self.most == self.fewest else f"at least {number}"
 
+    @property
+    def usual_column(self) -> str:
+        """The label column of a file where none is named."""
+        return "labels" if self.several else "label"
+
 
 ONE_OF_TWO = LabelRules("binary", 2, 2)
 ONE = LabelRules("multiclass", 2)

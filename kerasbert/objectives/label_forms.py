@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from kerasbert._core.checks import shorten
@@ -144,7 +143,7 @@ def as_numbers(where: str, labels: Any) -> np.ndarray:
     Raises:
         TypeError: when they are no numbers.
     """
-    array = labels if isinstance(labels, np.ndarray) else keras.ops.convert_to_numpy(labels)
+    array = labels if isinstance(labels, np.ndarray) else _as_array(labels)
     if array.dtype == object:
         array = _numbers_of_objects(array)
     if array.dtype.kind not in "biuf" and array.dtype.name != "bfloat16":
@@ -157,6 +156,8 @@ def as_numbers(where: str, labels: Any) -> np.ndarray:
 
 def form_of_loss(loss: Any, units: int) -> LabelForm | None:
     """Return the labels that a loss, as `compile` takes it, accepts; None where not known."""
+    import keras
+
     if hasattr(loss, "label_form"):
         form: LabelForm = loss.label_form(units)
         return form
@@ -169,6 +170,12 @@ def form_of_loss(loss: Any, units: int) -> LabelForm | None:
     if isinstance(loss, binary) or name in ("binary_crossentropy", "binary_focal_crossentropy"):
         return LabelForm(False, units, soft=True)
     return None
+
+
+def _as_array(labels: Any) -> np.ndarray:
+    from keras import ops
+
+    return np.asarray(ops.convert_to_numpy(labels))
 
 
 def _shown(value: Any) -> Any:

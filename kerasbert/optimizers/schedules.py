@@ -8,8 +8,7 @@ from keras import ops
 
 from kerasbert._core.checks import check_choice, check_int, check_number
 from kerasbert._core.names import PACKAGE
-
-SHAPES = ("constant", "cosine", "linear", "polynomial")
+from kerasbert.optimizers.rates import SHAPES
 
 
 @final

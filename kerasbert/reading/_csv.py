@@ -4,6 +4,7 @@ import collections
 import contextlib
 import csv
 import io
+import itertools
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,33 +14,31 @@ from kerasbert._core.checks import half_surrogate, shorten
 from kerasbert._core.errors import DataError, KerasbertWarning
 from kerasbert.reading._files import LONGEST, OTHER_ENCODING, Lines, LostError, SourceFile
 from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading.read_options import DELIMITERS, NO_QUOTES, TAB, delimiter_in_words, delimiter_option
 
-TAB = "\t"
-# What may separate cells, in words.
-SEPARATORS = {",": "commas", ";": "semicolons", TAB: "tabs", "|": "bars"}
-SAVE_AS = {",": "name it .csv", TAB: "name it .tsv"}
-HEADER_HINT = " The first line is read as the header; where it is data already, put a line of column names before it."
+# Where a wanted column is missing: what the first line may be.
+HEADER_HINT = (
+    " The first line is read as the header; where it is data already, pass header=False (--no-header), and name columns by "
+    "their numbers, from 1."
+)
+NUMBERS_HINT = " Without a header, columns are named by their numbers, from 1."
+PLAIN_QUOTES = "or where quotes are plain characters pass quoting='none' (--quoting none)"
 
 
 def csv_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file with a header line; quoted cells may hold line ends, and every cell stays text."""
-    delimiter = _delimiter(file)
-    rows = delimited_rows(text_lines(lines), delimiter)
-    _, header = next(rows, (1, []))
-    header = _decoded(header, "the header") if isinstance(header, list) else header
-    if isinstance(header, DataError):
-        raise DataError(f"{file.path}, line 1: {header}")
-    _check_header(wanted, header, file.path, delimiter)
-    places = [(name, header.index(name)) for name in wanted]
-    swallowing = _Swallowing(file.path)
+    """The rows of a file; quoted cells may hold line ends, and every cell stays text."""
+    names, rows = _opened(file, lines)
+    _check_header(file, wanted, names)
+    places = [(name, names.index(name)) for name in wanted]
+    widest = "header" if file.options.header else "first row"
+    swallowing = _Swallowing(file)
     for line, row in rows:
         if isinstance(row, DataError):
             yield line, row
-        elif len(row) != len(header):
-            yield line, DataError(f"has {len(row)} cells where the header has {len(header)}.")
+        elif len(row) != len(names):
+            yield line, DataError(f"has {len(row)} cells where the {widest} has {len(names)}.")
         else:
-            if delimiter == TAB:
-                swallowing.look_at(line, row)
+            swallowing.look_at(line, row)
             cells = {name: row[place] for name, place in places}
             broken = next((name for name, cell in cells.items() if half_surrogate(cell) is not None), None)
             yield line, cells if broken is None else _decoded([cells[broken]], repr(broken))
@@ -47,30 +46,69 @@ def csv_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = 
 
 
 def csv_columns(file: SourceFile, lines: Lines) -> list[str]:
-    """The names in the header of a file."""
-    return next(_whole_rows(file, lines), [])
+    """The names in the header of a file, or the numbers of its columns."""
+    return _opened(file, lines)[0]
 
 
 def write_csv(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
     """Write a file with a column added; see `copy_with_column`."""
-    header, *rows = _whole_rows(file, lines)
-    check_number(file.path, len(rows), cells)
+    kept = list(_whole_rows(file, lines))
+    header = [[*kept.pop(0), column]] if file.options.header else []
+    check_number(file.path, len(kept), cells)
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, delimiter=_delimiter(file), lineterminator="\n")
-    writer.writerow([*header, column])
-    writer.writerows([*row, cell or ""] for row, cell in zip(rows, cells, strict=True))
-    target.write_text(stream.getvalue(), encoding="utf-8", newline="")
+    # Without a character for quotes, one in a cell would have to be escaped.
+    quotes: dict[str, Any] = {"quoting": csv.QUOTE_NONE, "quotechar": None} if _quotes_are_plain(file) else {}
+    writer = csv.writer(stream, delimiter=delimiter_of(file), lineterminator="\n", **quotes)
+    try:
+        writer.writerows([*header, *([*row, cell or ""] for row, cell in zip(kept, cells, strict=True))])
+    except csv.Error as error:
+        raise DataError(
+            f"{file.path}: a new cell holds what separates cells or rows, which quotes that are plain characters cannot "
+            f"keep apart. Write the file with other quotes, or as .jsonl."
+        ) from error
+    target.write_text(stream.getvalue(), encoding=file.options.encoding, newline="")
+
+
+def delimiter_of(file: SourceFile) -> str:
+    """What separates the cells of a file."""
+    return file.options.delimiter or (TAB if file.suffix == ".tsv" else ",")
 
 
 def _whole_rows(file: SourceFile, lines: Lines) -> Iterator[list[str]]:
-    for line, row in delimited_rows(text_lines(lines), _delimiter(file)):
+    for line, row in _all_rows(file, lines):
         if isinstance(row, DataError):
             raise DataError(f"{file.path}, line {line}: {row}")
         yield row
 
 
-def _delimiter(file: SourceFile) -> str:
-    return TAB if file.suffix == ".tsv" else ","
+def _all_rows(file: SourceFile, lines: Lines) -> Iterator[tuple[int, Any]]:
+    return delimited_rows(text_lines(lines), delimiter_of(file), plain_quotes=_quotes_are_plain(file))
+
+
+def _quotes_are_plain(file: SourceFile) -> bool:
+    return file.options.quoting == NO_QUOTES
+
+
+def _opened(file: SourceFile, lines: Lines) -> tuple[list[str], Iterator[tuple[int, Any]]]:
+    """The names of the columns, and the rows of data."""
+    rows = _all_rows(file, lines)
+    if not file.options.header:
+        return _numbered(rows)
+    _, header = next(rows, (1, []))
+    header = _decoded(header, "the header") if isinstance(header, list) else header
+    if isinstance(header, DataError):
+        raise DataError(f"{file.path}, line 1: {header}")
+    return header, rows
+
+
+def _numbered(rows: Iterator[tuple[int, Any]]) -> tuple[list[str], Iterator[tuple[int, Any]]]:
+    """The numbers of the columns, as many as the first good row has, and all rows."""
+    first: list[tuple[int, Any]] = []
+    for line, row in rows:
+        first.append((line, row))
+        if not isinstance(row, DataError):
+            return [str(number) for number in range(1, len(row) + 1)], itertools.chain(first, rows)
+    return [], iter(first)
 
 
 def text_lines(lines: Lines) -> Iterator[Any]:
@@ -84,12 +122,13 @@ def text_lines(lines: Lines) -> Iterator[Any]:
             yield line.decode("utf-8", "surrogateescape")
 
 
-def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, Any]]:
+def delimited_rows(lines: Iterable[Any], delimiter: str, *, plain_quotes: bool = False) -> Iterator[tuple[int, Any]]:
     """Rows of any width; after a bad one it goes on with the line behind that on which the row began."""
     source = _Lines(iter(lines))
+    quoting = csv.QUOTE_NONE if plain_quotes else csv.QUOTE_MINIMAL
     while True:
         try:
-            yield from _rows_to_a_bad_one(source, delimiter)
+            yield from _rows_to_a_bad_one(source, delimiter, quoting)
             return
         except (csv.Error, DataError) as error:
             yield source.start, _csv_error(error)
@@ -98,9 +137,9 @@ def delimited_rows(lines: Iterable[Any], delimiter: str) -> Iterator[tuple[int, 
             source.give_back()
 
 
-def _rows_to_a_bad_one(source: "_Lines", delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows_to_a_bad_one(source: "_Lines", delimiter: str, quoting: Any) -> Iterator[tuple[int, list[str]]]:
     with _field_limit():
-        for row in csv.reader(source, delimiter=delimiter, strict=True):
+        for row in csv.reader(source, delimiter=delimiter, quoting=quoting, strict=True):
             start = source.begin_row()
             if row:
                 yield start, row
@@ -141,16 +180,17 @@ class _Lines:
 
 
 class _Swallowing:
-    """Rows of a TSV file whose quoted cells hold a tab or a line end: a quote that was meant as text swallows rows so."""
+    """Rows between tabs whose quoted cells hold a tab or a line end: a quote that was meant as text swallows rows so."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, file: SourceFile) -> None:
+        self.path = file.path
+        self.applies = delimiter_of(file) == TAB
         self.count = 0
         self.first = ""
 
     def look_at(self, line: int, row: Sequence[str]) -> None:
         """Note a row that starts at a line, if one of its cells holds what ends a cell or a row elsewhere."""
-        cells = [cell for cell in row if TAB in cell or "\n" in cell]
+        cells = [cell for cell in row if TAB in cell or "\n" in cell] if self.applies else []
         if cells:
             self.count += 1
             last = line + sum(cell.count("\n") for cell in cells)
@@ -161,30 +201,32 @@ class _Swallowing:
         if self.count:
             warnings.warn(
                 f"{self.path}: {self.count} rows have a tab or a line end inside a quoted cell, the first in {self.first}. "
-                f"Where quotes are plain characters in this file, such a row has swallowed others: quote each cell with a "
-                f"quote in it and double that quote, or write the file as .jsonl.",
+                f"Where quotes are plain characters in this file, such a row has swallowed others: pass quoting='none' "
+                f"(--quoting none).",
                 KerasbertWarning,
                 stacklevel=2,
             )
 
 
-def _check_header(wanted: Sequence[str], header: Sequence[str], path: str, delimiter: str) -> None:
+def _check_header(file: SourceFile, wanted: Sequence[str], names: Sequence[str]) -> None:
     try:
-        check_columns(wanted, header, path)
+        check_columns(wanted, names, file.path)
     except DataError as error:
-        words = str(error)
-        if "has no column" not in words or "Did you mean" in words:
+        words, near_miss, _ = str(error).partition(" Did you mean")
+        hint = _delimiter_hint(file, names)
+        if "has no column" not in words or (near_miss and not hint):
             raise
-        raise DataError(words + _header_hint(header, delimiter)) from None
+        raise DataError(words + (hint or (HEADER_HINT if file.options.header else NUMBERS_HINT))) from None
 
 
-def _header_hint(header: Sequence[str], delimiter: str) -> str:
-    """The likely reason why a column is missing, and the way out."""
-    others = [mark for mark in SEPARATORS if len(header) == 1 and mark != delimiter and mark in header[0]]
+def _delimiter_hint(file: SourceFile, names: Sequence[str]) -> str:
+    """That the cells of the first line look separated by something else, and the way out; empty where they do not."""
+    own = delimiter_of(file)
+    others = [mark for mark in DELIMITERS if len(names) == 1 and mark != own and mark in names[0]]
     if not others:
-        return HEADER_HINT
-    way_out = SAVE_AS.get(others[0], f"save it with {SEPARATORS[delimiter]} as delimiter")
-    return f" Its cells look separated by {SEPARATORS[others[0]]}, not by {SEPARATORS[delimiter]}; {way_out}."
+        return ""
+    found, separated = delimiter_in_words(others[0]), delimiter_in_words(own)
+    return f" Its cells look separated by {found}, not by {separated}; pass {delimiter_option(others[0])}."
 
 
 def _decoded(cells: list[str], words: str) -> Any:
@@ -205,8 +247,10 @@ def _csv_error(error: Exception) -> DataError:
             "ends."
         )
     if "unexpected end" in words or "larger than field limit" in words:
-        return DataError("a quote is opened and never closed; write a quote inside a quoted cell twice.")
-    return DataError(f"{shorten(words)}; write a quote inside a quoted cell twice.")
+        return DataError(
+            f"a quote is opened and never closed; write a quote inside a quoted cell twice, {PLAIN_QUOTES}."
+        )
+    return DataError(f"{shorten(words)}; write a quote inside a quoted cell twice, {PLAIN_QUOTES}.")
 
 
 @contextlib.contextmanager

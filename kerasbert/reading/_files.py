@@ -4,28 +4,30 @@ A line ends in `\n` or `\r\n`. U+2028, U+0085, a form feed or a `\r` alone end n
 a file is no text.
 """
 
-import codecs
 import dataclasses
+import gzip
 import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.errors import DataError
 from kerasbert._core.paths import local_path
+from kerasbert.reading.read_options import DEFAULTS, READ_OPTIONS, UTF_8, ReadOptions
+from kerasbert.reading.read_options import check_encoding as check_encoding
 
 # Far above any text data that fits the memory of a training machine, far below what a sparse file can claim.
 LARGEST_FILE = 16 * 1024**3
+# What a file may always unpack to, and from there on at most so many times its size: a repeated value is stored once, so
+# that a few kilobytes can hold gigabytes.
+ALWAYS_READ = 512 * 1024**2
+MOST_TIMES = 1000
 # What a shell or a reader of many files would expand.
 PATTERN = re.compile(r"[*?\[]")
-UTF_8 = "utf-8"
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-# What readers look for in bytes.
-SEPARATORS = '\n\r\t ,;|"{}[]\\09az'
 # Longest line and cell: what goes beyond it is a file that is cut in no lines, or a quote that is never closed.
 LONGEST = 16 * 1024**2
 LOST = "the rest of the file cannot be read"
@@ -47,7 +49,14 @@ class SourceFile:
     size: int
     mtime_ns: int
     sha256: str = ""
-    encoding: str = UTF_8
+    options: ReadOptions = DEFAULTS
+
+    @classmethod
+    def from_dict(cls, facts: Mapping[str, Any]) -> "SourceFile":
+        """Of the facts that a token cache keeps; older ones keep an encoding and no other option."""
+        said = facts.get("options", {"encoding": facts.get("encoding", UTF_8)})
+        options = ReadOptions(**{name: said[name] for name in READ_OPTIONS if name in said})
+        return cls(facts["path"], facts["size"], facts["mtime_ns"], facts["sha256"], options)
 
     @property
     def suffix(self) -> str:
@@ -63,7 +72,7 @@ class SourceFile:
         """The same with its `sha256`."""
         with open(self.path, "rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if look_at(Path(self.path), self.encoding) != dataclasses.replace(self, sha256=""):
+        if look_at(Path(self.path), self.options) != dataclasses.replace(self, sha256=""):
             raise DataError(f"{self.path} was changed while it was read; run it again when nothing writes to it.")
         return dataclasses.replace(self, sha256=digest)
 
@@ -80,10 +89,38 @@ class SourceFile:
         return None
 
 
-def look_at(path: Path, encoding: str = UTF_8) -> SourceFile:
+def look_at(path: Path, options: ReadOptions = DEFAULTS) -> SourceFile:
     """A file as it is now, without its hash."""
     status = path.stat()
-    return SourceFile(os.path.abspath(path), status.st_size, status.st_mtime_ns, encoding=encoding)
+    return SourceFile(os.path.abspath(path), status.st_size, status.st_mtime_ns, options=options)
+
+
+def open_bytes(file: SourceFile) -> Any:
+    """The content of a file as a stream of bytes, unpacked."""
+    return gzip.open(file.path, "rb") if file.is_compressed else open(file.path, "rb")
+
+
+def check_start(file: SourceFile, start: bytes) -> int:
+    """How many of the first bytes of a text file are no text: those of a byte-order mark."""
+    if start[:2] in UTF_16:
+        raise DataError(f"{file.path} is UTF-16, not UTF-8; save it as UTF-8.")
+    if not start.startswith(BYTE_ORDER_MARK):
+        return 0
+    check_mark(file.path, file.options.encoding)
+    return len(BYTE_ORDER_MARK)
+
+
+def check_unpacked(file: SourceFile, size: int, limit: int, way_out: str) -> None:
+    """Refuse a file that unpacks to far more than its size."""
+    if size > limit:
+        raise DataError(
+            f"{file.path} has {file.size} bytes and unpacks to {size} or more; at most {limit} are read of it. {way_out}"
+        )
+
+
+def unpacked_limit(file: SourceFile) -> int:
+    """Most bytes that a compressed file may unpack to."""
+    return max(ALWAYS_READ, MOST_TIMES * file.size)
 
 
 def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = False) -> None:
@@ -111,62 +148,36 @@ def check_file(path: Path, *, largest: int | None = LARGEST_FILE, empty: bool = 
         raise DataError(f"{path} has {status.st_size} bytes; at most {largest} are read. Split the file.")
 
 
-def check_encoding(encoding: str) -> str:
-    """The name that Python gives to an encoding in which a data file may be, such as `"cp1252"`."""
-    if not isinstance(encoding, str):
-        raise TypeError(
-            f"`encoding` must be a name such as 'utf-8'; got {shorten(encoding)} of {type(encoding).__name__}."
-        )
-    try:
-        name = codecs.lookup(encoding).name
-        found = SEPARATORS.encode(name)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise ConfigError(
-            f"`encoding` must be one that Python knows, such as 'latin-1' or 'cp1252'; got {encoding!r}."
-        ) from error
-    if name == "utf-8-sig":
-        return UTF_8
-    if found != SEPARATORS.encode("ascii"):
-        raise ConfigError(f"`encoding` must keep ASCII as it is; got {encoding!r}. Save the file as UTF-8.")
-    return name
-
-
 def check_mark(source: str, encoding: str) -> None:
     """Refuse to read a file that begins with UTF-8's byte-order mark in another encoding."""
     if encoding != UTF_8:
         raise DataError(f"{source} begins with the byte-order mark of UTF-8; leave out the encoding {encoding!r}.")
 
 
-def read_bytes(path: Path) -> bytes:
-    """The content of a file."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+def decode_lines(stream: BinaryIO, source: str, encoding: str = UTF_8) -> Iterator[str]:
+    """The lines of a stream, one after the other, without their ends, `\\n` or `\\r\\n`; nothing else ends a line.
 
-
-def decode_lines(content: bytes, source: str, encoding: str = UTF_8) -> list[str]:
-    """The lines of bytes, without their ends, `\\n` or `\\r\\n`; nothing else ends a line."""
-    lines = _decoded(content, source, encoding).split("\n")
-    if len(lines) == 1 and "\r" in lines[0].rstrip("\r"):
-        raise DataError(
-            f"{source} has carriage returns alone (\\r), which end no line; save it with \\n or \\r\\n as line ends."
-        )
-    if not lines[-1]:
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
-
-
-def _decoded(content: bytes, source: str, encoding: str = UTF_8) -> str:
-    # By hand and not by "utf-8-sig", which counts the bytes of an error from behind the mark.
-    try:
-        if content.startswith(BYTE_ORDER_MARK):
+    Args:
+        source: names it in messages.
+    """
+    start, name = 0, "UTF-8" if encoding == UTF_8 else encoding
+    for number, line in enumerate(iter(lambda: stream.readline(LONGEST + 1), b""), start=1):
+        if len(line) > LONGEST:
+            raise DataError(f"{source}, line {number}: is longer than {LONGEST} bytes.{carriage_hint(line)}")
+        if number == 1 and line.startswith(BYTE_ORDER_MARK):
             check_mark(source, encoding)
-        return content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        name = "UTF-8" if encoding == UTF_8 else encoding
-        raise DataError(f"{source} is not {name} at byte {error.start}, line {line}; {OTHER_ENCODING}.") from error
+        if number == 1 and not line.endswith(b"\n") and b"\r" in line.rstrip(b"\r"):
+            raise DataError(
+                f"{source} has carriage returns alone (\\r), which end no line; save it with \\n or \\r\\n as line ends."
+            )
+        try:
+            text = line.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise DataError(
+                f"{source} is not {name} at byte {start + error.start}, line {number}; {OTHER_ENCODING}."
+            ) from error
+        yield (text.removeprefix("\ufeff") if number == 1 else text).removesuffix("\n").removesuffix("\r")
+        start += len(line)
 
 
 class LostError(DataError):

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.json_files import repeated_key
 from kerasbert.reading._files import OTHER_ENCODING, Lines, SourceFile, carriage_hint
 from kerasbert.reading._table import Row, check_columns, check_number
+from kerasbert.reading.read_options import UTF_8
 
 # Rows among which the text's key must come once, and keys that a message can list.
 FIRST_ROWS = 1000
@@ -19,11 +20,15 @@ MOST_KEYS = 1000
 
 def jsonl_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
     """The rows of a file of one JSON object a line; blank lines are passed over, a key that a line lacks is a missing cell."""
-    rows = _rows(file, lines)
+    return cells_of_objects(_rows(file, lines), wanted, text, file.path)
+
+
+def cells_of_objects(rows: Iterator[Row], wanted: Sequence[str], text: str, source: str) -> Iterator[Row]:
+    """The wanted cells of rows that are JSON objects; the text column must be in the first thousand, unless it is empty."""
     keys: dict[str, None] = {}
     first = _first_rows(rows, wanted, keys)
     if keys:
-        check_columns(wanted if len(first) < FIRST_ROWS else [text], keys, file.path)
+        check_columns(wanted if len(first) < FIRST_ROWS else [text] if text else [], keys, source)
     for number, row in itertools.chain(first, rows):
         if isinstance(row, DataError):
             yield number, row
@@ -31,27 +36,40 @@ def jsonl_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str 
             _note_keys(row, wanted, keys)
             yield number, {name: row.get(name) for name in wanted}
     if keys:
-        check_columns(wanted, keys, file.path)
+        check_columns(wanted, keys, source)
 
 
 def jsonl_columns(file: SourceFile, lines: Lines) -> list[str]:
-    """The keys of all lines of a file."""
-    return list(dict.fromkeys(name for row in _whole_rows(file, lines) for name in row))
+    """The keys of all lines of a file that can be used."""
+    return keys_of(_rows(file, lines))
+
+
+def keys_of(rows: Iterable[Row]) -> list[str]:
+    """All keys of the rows that can be used, in the order in which they come."""
+    return list(dict.fromkeys(name for _, row in rows if isinstance(row, dict) for name in row))
 
 
 def write_jsonl(file: SourceFile, lines: Lines, target: Path, column: str, cells: Sequence[str | None]) -> None:
     """Write a file with a column added; see `copy_with_column`."""
-    rows = list(_whole_rows(file, lines))
-    check_number(file.path, len(rows), cells)
-    written = [json.dumps({**row, column: cell}, ensure_ascii=False) for row, cell in zip(rows, cells, strict=True)]
-    target.write_text("".join(f"{line}\n" for line in written), encoding="utf-8", newline="")
+    written = with_cells(list(whole_rows(_rows(file, lines), file.path)), column, cells, file)
+    target.write_text("".join(f"{line}\n" for line in written), encoding=file.options.encoding, newline="")
 
 
-def _whole_rows(file: SourceFile, lines: Lines) -> Iterator[dict[str, Any]]:
-    for line, row in _rows(file, lines):
+def whole_rows(rows: Iterator[Row], source: str, unit: str = "line") -> Iterator[dict[str, Any]]:
+    """Rows that are JSON objects, of which none may be unusable."""
+    for number, row in rows:
         if isinstance(row, DataError):
-            raise DataError(f"{file.path}, line {line}: {row}")
+            raise DataError(f"{source}, {unit} {number}: {row}")
         yield row
+
+
+def with_cells(
+    rows: Sequence[Mapping[str, Any]], column: str, cells: Sequence[str | None], file: SourceFile
+) -> Iterator[str]:
+    """Rows with a cell added to each, as JSON that the encoding of their file holds."""
+    check_number(file.path, len(rows), cells)
+    plain = file.options.encoding != UTF_8
+    return (json.dumps({**row, column: cell}, ensure_ascii=plain) for row, cell in zip(rows, cells, strict=True))
 
 
 def _first_rows(rows: Iterator[Row], wanted: Sequence[str], keys: dict[str, None]) -> list[Row]:
@@ -82,7 +100,7 @@ def _rows(file: SourceFile, lines: Lines) -> Iterator[Row]:
         elif line.strip():
             if is_first and line.lstrip()[:1] == b"[":
                 raise DataError(
-                    f"{file.path} starts with '[', a JSON array; write one object a line (JSON Lines) instead."
+                    f"{file.path} starts with '[', a JSON array; name it .json, or write one object a line (JSON Lines)."
                 )
             is_first = False
             yield number, _row(line)
@@ -90,7 +108,7 @@ def _rows(file: SourceFile, lines: Lines) -> Iterator[Row]:
 
 def _row(line: bytes) -> Any:
     try:
-        row = json.loads(line.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse)
+        row = json.loads(line.decode("utf-8"), object_pairs_hook=unique, parse_constant=refuse)
     except UnicodeDecodeError as error:
         return DataError(f"is not UTF-8 at its byte {error.start}; {OTHER_ENCODING}.")
     except json.JSONDecodeError as error:
@@ -99,20 +117,27 @@ def _row(line: bytes) -> Any:
     except RecursionError:
         return DataError("nested too deep.")
     except ValueError as error:
-        return DataError(f"{error if isinstance(error, _AmbiguousError) else 'a number has too many digits'}.")
+        return DataError(f"{error if isinstance(error, AmbiguousError) else 'a number has too many digits'}.")
+    return checked_object(row)
+
+
+def checked_object(row: Any) -> Any:
+    """A row; a `DataError` where it is no object."""
     return row if isinstance(row, dict) else DataError(f"must be a JSON object; got {shorten(row)}.")
 
 
-class _AmbiguousError(ValueError):
-    pass
+class AmbiguousError(ValueError):
+    """Two readers could understand it differently."""
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of which no key appears twice."""
     row = dict(pairs)
     if len(row) < len(pairs):
-        raise _AmbiguousError(f"the key {shorten(repeated_key(pairs))} appears twice")
+        raise AmbiguousError(f"the key {shorten(repeated_key(pairs))} appears twice")
     return row
 
 
-def _refuse(constant: str) -> None:
-    raise _AmbiguousError(f"{constant} is not a JSON number")
+def refuse(constant: str) -> None:
+    """Refuse NaN and infinities, which Python would read."""
+    raise AmbiguousError(f"{constant} is not a JSON number")

@@ -7,15 +7,11 @@ from typing import Any
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.json_files import parse_json_object
-from kerasbert.reading._files import Lines, SourceFile
+from kerasbert.reading._files import Lines, SourceFile, check_unpacked, unpacked_limit
 from kerasbert.reading._table import Row, check_columns, check_number
 from kerasbert.reading.class_labels import class_names, named_cell
 
 ROWS_AT_ONCE = 1024
-# What a file may always unpack to, and from there on at most so many times its size: Parquet stores a repeated value once,
-# so that a few kilobytes can hold gigabytes.
-ALWAYS_READ = 512 * 1024**2
-MOST_TIMES = 1000
 # Of a cell in memory at least.
 CELL_BYTES = 50
 FEATURES_KEY = b"huggingface"
@@ -84,7 +80,7 @@ class _Unpacked:
 
     def __init__(self, file: SourceFile, metadata: Any, num_columns: int) -> None:
         self.file = file
-        self.limit = max(ALWAYS_READ, MOST_TIMES * file.size)
+        self.limit = unpacked_limit(file)
         self.total = 0
         # Not the sizes of the columns: pyarrow aborts the process where theirs are malformed.
         stored = sum(metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups))
@@ -96,11 +92,7 @@ class _Unpacked:
         self._check(self.total)
 
     def _check(self, size: int) -> None:
-        if size > self.limit:
-            raise DataError(
-                f"{self.file.path} has {self.file.size} bytes and unpacks to {size} or more; at most {self.limit} are read "
-                f"of it. Leave out what it repeats, or write it as .jsonl.gz."
-            )
+        check_unpacked(self.file, size, self.limit, "Leave out what it repeats, or write it as .jsonl.gz.")
 
 
 def _check_text(file: SourceFile, text: str, schema: Any) -> None:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from kerasbert._core.errors import ConfigError
 from kerasbert.reading._csv import csv_columns, csv_rows, write_csv
 from kerasbert.reading._files import Lines, SourceFile
+from kerasbert.reading._json import array_columns, array_rows, holds_array, write_array
 from kerasbert.reading._jsonl import jsonl_columns, jsonl_rows, write_jsonl
 from kerasbert.reading._parquet import parquet_columns, parquet_rows, write_parquet
 from kerasbert.reading._table import Row
 from kerasbert.reading._tfrecord import tfrecord_rows
+from kerasbert.reading._xlsx import write_xlsx, xlsx_columns, xlsx_rows
 
 # Takes a file, its lines, which binary formats leave alone, the columns to read and the text column among them. A row that
 # cannot be used comes as a `DataError` in its place, so that whoever reads decides whether to stop.
@@ -32,37 +35,75 @@ class Format(NamedTuple):
     Args:
         rows: iterates over the rows.
         unit: what row numbers count, `"line"` or `"row"`.
-        is_text: whether a file has an encoding.
+        follows: names of the options of `ReadOptions` that go with it; an encoding goes with text files.
         packs: whether a file may be compressed as .gz.
         has_token_ids: whether a file may hold token ids in place of texts.
         copying: adds a column; None: that cannot be done.
+        title: what it is called.
     """
 
     rows: ReadRows
     unit: str = "line"
-    is_text: bool = True
+    follows: tuple[str, ...] = ("encoding",)
     packs: bool = True
     has_token_ids: bool = False
     copying: Copying | None = None
+    title: str = "text"
 
 
-_CSV = Format(csv_rows, copying=Copying(csv_columns, write_csv))
-_JSONL = Format(jsonl_rows, copying=Copying(jsonl_columns, write_jsonl))
-_TFRECORD = Format(tfrecord_rows, unit="row", is_text=False, has_token_ids=True)
+_CSV = Format(
+    csv_rows,
+    follows=("encoding", "delimiter", "header", "quoting"),
+    copying=Copying(csv_columns, write_csv),
+    title="CSV",
+)
+_JSONL = Format(jsonl_rows, copying=Copying(jsonl_columns, write_jsonl), title="JSON lines")
+_ARRAY = Format(array_rows, unit="row", copying=Copying(array_columns, write_array), title="a JSON array")
+_PARQUET = Format(
+    parquet_rows,
+    unit="row",
+    follows=(),
+    packs=False,
+    copying=Copying(parquet_columns, write_parquet),
+    title="Parquet",
+)
+_TFRECORD = Format(tfrecord_rows, unit="row", follows=(), has_token_ids=True, title="TFRecord")
+_XLSX = Format(
+    xlsx_rows,
+    unit="row",
+    follows=("header", "sheet"),
+    packs=False,
+    copying=Copying(xlsx_columns, write_xlsx),
+    title="an Excel sheet",
+)
 
 FORMATS: dict[str, Format] = {
     ".csv": _CSV,
+    ".json": _JSONL,
     ".jsonl": _JSONL,
     ".ndjson": _JSONL,
-    ".parquet": Format(
-        parquet_rows, unit="row", is_text=False, packs=False, copying=Copying(parquet_columns, write_parquet)
-    ),
+    ".parquet": _PARQUET,
     ".tfrecord": _TFRECORD,
     ".tfrecords": _TFRECORD,
     ".tsv": _CSV,
+    ".xlsx": _XLSX,
 }
 
 
 def format_of(file: SourceFile) -> Format:
-    """The format of a file, by the ending of its name."""
-    return FORMATS[file.suffix]
+    """The format of a file, by the ending of its name; of .json also by its first character."""
+    return _ARRAY if file.suffix == ".json" and holds_array(file) else FORMATS[file.suffix]
+
+
+def check_options(file: SourceFile) -> None:
+    """Refuse options of reading that the format of a file cannot follow."""
+    for name, value in file.options.changed().items():
+        if name not in FORMATS[file.suffix].follows:
+            suffixes = ", ".join(suffix for suffix, form in FORMATS.items() if name in form.follows)
+            raise ConfigError(f"`{name}` goes with {suffixes}; got {value!r} with {file.path}.")
+
+
+def taken_in_words(file: SourceFile) -> str:
+    """How a file is read, where its name and nothing else does not say it; else empty."""
+    parts = [f"as {format_of(file).title}" if file.suffix == ".json" else "", file.options.words()]
+    return ", ".join(part for part in parts if part)

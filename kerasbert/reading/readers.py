@@ -5,6 +5,7 @@ Whoever reads texts iterates over `usable_rows`: `read_examples` collects them, 
 
 import dataclasses
 import gzip
+import itertools
 import os
 import warnings
 import zlib
@@ -14,37 +15,37 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_texts, half_surrogate, shorten, suggest_keywords
+from kerasbert._core.checks import check_choice, check_texts, half_surrogate, shorten
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
+from kerasbert._core.options import filled, takes_options
 from kerasbert.labels.cells import LabelCells, label_column
 from kerasbert.labels.names import is_missing
 from kerasbert.reading._files import (
-    BYTE_ORDER_MARK,
     LARGEST_FILE,
     LONGEST,
     LOST,
-    UTF_8,
-    UTF_16,
     LostError,
     SourceFile,
     carriage_hint,
-    check_encoding,
     check_file,
-    check_mark,
+    check_start,
+    open_bytes,
 )
 from kerasbert.reading._frames import read_frame
 from kerasbert.reading._table import Row, Table, table_of_rows
 from kerasbert.reading._tfrecord import TokenRow
 from kerasbert.reading.bad_rows import BadRows
 from kerasbert.reading.examples import Examples
-from kerasbert.reading.formats import format_of
-from kerasbert.reading.row_labels import ReadLabels
+from kerasbert.reading.formats import format_of, taken_in_words
+from kerasbert.reading.read_options import DEFAULTS, UTF_8, ReadOptions
 from kerasbert.reading.sources import source_of
 
 MISSING = ("empty", "error")
 # The column of a pair (texts, labels), where none is named.
 LABEL_COLUMN = "label"
 
+# Reads the labels of a row from its cells, its place and its source; raises a `DataError` when they cannot be used.
+ReadLabels = Callable[[Mapping[str, Any], str, str], Any]
 # Refuses the token ids that a row holds in place of a text; the second argument is its place.
 CheckIds = Callable[[np.ndarray, str], None]
 
@@ -68,22 +69,25 @@ class TextColumns(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RowOptions:
-    """How the texts of files are read.
+    """How the texts of sources are read.
 
     Args:
         text_column: column of the texts.
         text_pair_column: column of second texts.
         missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
-        on_error: what becomes of a row that cannot be used: `"stop"`, or `"skip"`, which counts it and lists it in
-            `bad_rows.txt`.
-        encoding: of text files: `"utf-8"`, or such as `"cp1252"` or `"latin-1"`.
+        on_error: what becomes of a row that cannot be used, because it is malformed or its text or all its labels are
+            missing: `"stop"`, or `"skip"`, which leaves it out and tells how many there were.
     """
 
     text_column: str = "text"
     text_pair_column: str | None = None
     missing: str = "error"
     on_error: str = "stop"
-    encoding: str = UTF_8
+
+    @property
+    def columns(self) -> "TextColumns":
+        """Where the texts stand."""
+        return TextColumns(self.text_column, self.text_pair_column, check_choice("missing", self.missing, MISSING))
 
 
 class RowSource(NamedTuple):
@@ -104,17 +108,8 @@ class UsableRow(NamedTuple):
     labels: Any
 
 
-@suggest_keywords
-def read_examples(
-    source: Any,
-    *,
-    text_column: str = "text",
-    text_pair_column: str | None = None,
-    label_columns: str | Sequence[str] | None = None,
-    missing: str = "error",
-    on_error: str = "stop",
-    encoding: str = UTF_8,
-) -> Examples:
+@takes_options(RowOptions, ReadOptions)
+def read_examples(source: Any, *, label_columns: str | Sequence[str] | None = None, **options: Any) -> Examples:
     """Read texts and their label cells.
 
     Only the named columns are read. Cells stay what they are: those of a CSV file are text, also where they look like
@@ -122,16 +117,11 @@ def read_examples(
     as None.
 
     Args:
-        source: path of a .csv, .tsv, .jsonl (.ndjson), .parquet or .tfrecord file, all but Parquet also as .gz; a pandas
-            or polars frame, a pyarrow table or anything else that narwhals takes; a Hugging Face `datasets.Dataset`; a
-            list of dicts; a pair `(texts, labels)`; or a list of texts.
-        text_column: column of the texts.
-        text_pair_column: column of second texts.
+        source: path of a .csv, .tsv, .jsonl (.ndjson), .json, .xlsx, .parquet or .tfrecord file, all but Parquet and Excel
+            also as .gz; a pandas or polars frame, a pyarrow table or anything else that narwhals takes; a Hugging Face
+            `datasets.Dataset`; a list of dicts; a pair `(texts, labels)`; or a list of texts.
         label_columns: label column or columns; None reads none. Of a pair: the name that its labels get, or `"label"`.
-        missing: what a missing text is: `"error"`, or `"empty"` for an empty text.
-        on_error: what becomes of a row that cannot be used, because it is malformed or its text or all its labels are
-            missing: `"stop"`, or `"skip"`, which leaves it out and warns of how many there were.
-        encoding: of a text file: `"utf-8"`, or such as `"cp1252"` or `"latin-1"`.
+        **options: those of `RowOptions` and `ReadOptions`.
 
     Returns:
         The examples, in the order of the source.
@@ -139,17 +129,17 @@ def read_examples(
     Raises:
         DataError: when the file, a column or a row cannot be used; the message names file and line, or row.
         TypeError: when the source is none of these, or a text is no text; the message names the row.
-        ConfigError: when `missing` or `on_error` is neither of the two, columns are asked of a list of texts, or `encoding` is
-            unknown or given for something else than a text file.
+        ConfigError: when an option is out of its range, columns are asked of a list of texts, or an option of files is given
+            for something that cannot follow it.
 
     Example:
         >>> read_examples([{"text": "hello", "label": "greeting"}], label_columns="label").labels
         {'label': ['greeting']}
     """
-    bad = BadRows(on_error)
-    columns = TextColumns(text_column, text_pair_column, missing)
-    rows = open_rows(source, columns, _column_names(label_columns), encoding=encoding)
-    read_labels = _some_label(rows.label_columns) if on_error == "skip" and rows.label_columns else None
+    asked = filled(RowOptions, None, options)
+    bad, columns = BadRows(asked.on_error), asked.columns
+    rows = open_rows(source, columns, _column_names(label_columns), filled(ReadOptions, None, options))
+    read_labels = _some_label(rows.label_columns) if asked.on_error == "skip" and rows.label_columns else None
     examples = collect_examples(rows, bad, columns, read_labels)
     if bad.count:
         warnings.warn(f"{rows.source}: {bad.describe()}.", KerasbertWarning, stacklevel=3)
@@ -157,19 +147,19 @@ def read_examples(
 
 
 def open_rows(
-    source: Any, columns: TextColumns, label_columns: Sequence[str] = (), *, encoding: str = UTF_8
+    source: Any, columns: TextColumns, label_columns: Sequence[str] = (), options: ReadOptions = DEFAULTS
 ) -> RowSource:
     """Open the rows of a source, for `usable_rows`."""
-    if check_encoding(encoding) != UTF_8 and not isinstance(source, (str, os.PathLike)):
-        raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with a {type(source).__name__}.")
+    if isinstance(source, (str, os.PathLike)):
+        path = Path(source)
+        check_file(path)
+        return open_file(source_of(path, options), columns, label_columns)
+    for name, value in options.changed().items():
+        raise ConfigError(f"`{name}` goes with data files; got {value!r} with a {type(source).__name__}.")
     if _is_pair(source):
         name = label_columns[0] if label_columns else LABEL_COLUMN
         table = _read_pair(source, columns.text, name, label_columns)
         return RowSource(table.rows(), [name], table.source)
-    if isinstance(source, (str, os.PathLike)):
-        path = Path(source)
-        check_file(path)
-        return open_file(source_of(path, encoding), columns, label_columns)
     wanted = list(dict.fromkeys([*columns.names, *label_columns]))
     table = _read_list(list(source), columns.text, wanted) if _is_list(source) else read_frame(source, wanted)
     return RowSource(table.rows(), list(label_columns), table.source)
@@ -192,21 +182,31 @@ def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "tex
         raise FileError(str(error)) from error
 
 
+def columns_of(file: SourceFile) -> list[str]:
+    """The names of the columns of a file.
+
+    Raises:
+        DataError: when its format has no columns.
+    """
+    copying = format_of(file).copying
+    if copying is None:
+        raise DataError(
+            f"{file.path} has no columns that can be kept; give a .csv, .tsv, .jsonl, .json, .xlsx or .parquet."
+        )
+    return copying.columns(file, byte_lines(file))
+
+
 def byte_lines(file: SourceFile) -> Iterator[Any]:
     """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
+    encoding = file.options.encoding
     try:
-        with _open(file) as stream:
-            if stream.peek(2)[:2] in UTF_16:
-                raise DataError(f"{file.path} is UTF-16, not UTF-8; save it as UTF-8.")
-            mark = BYTE_ORDER_MARK
+        with open_bytes(file) as stream:
+            stream.read(check_start(file, stream.peek(4)[:4]))
             while line := stream.readline(LONGEST + 1):
                 if len(line) > LONGEST and not line.endswith(b"\n"):
                     yield LostError(f"is longer than {LONGEST} bytes; {LOST}.{carriage_hint(line)}")
                     return
-                if mark and line.startswith(mark):
-                    check_mark(file.path, file.encoding)
-                line, mark = line.removeprefix(mark), b""
-                yield line if file.encoding == UTF_8 else _as_utf_8(line, file.encoding)
+                yield line if encoding == UTF_8 else _as_utf_8(line, encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield LostError(f"{file.path} is cut or no gzip file ({shorten(str(error))}); {LOST}.")
     except OSError as error:
@@ -219,10 +219,6 @@ def _as_utf_8(line: bytes, encoding: str) -> Any:
         return line.decode(encoding).encode(UTF_8)
     except UnicodeDecodeError as error:
         return DataError(f"is not {encoding} at its byte {error.start}; name the encoding that the file has.")
-
-
-def _open(file: SourceFile) -> Any:
-    return gzip.open(file.path, "rb") if file.is_compressed else open(file.path, "rb")
 
 
 def usable_rows(
@@ -286,25 +282,43 @@ class ExampleReader:
         label_columns: whose cells are read.
         on_error: what becomes of unusable rows, see `read_examples`; None: nothing can be chosen, they are refused.
         read_labels: refuses rows whose labels cannot be used; None: all are kept.
-        encoding: of text files.
-        tell: called with what was left out of a file, in words.
+        options: of files.
+        tell: called with what is not said by the name of a file, and with what was left out of it, in words.
     """
 
     columns: TextColumns
     label_columns: Sequence[str]
     on_error: str | None
     read_labels: ReadLabels | None
-    encoding: str
+    options: ReadOptions
     tell: Callable[[str], None]
 
     def read(self, path: Path | str) -> Examples:
         """Read a file."""
         bad = BadRows("stop", hint="") if self.on_error is None else BadRows(self.on_error)
-        rows = open_rows(path, self.columns, self.label_columns, encoding=self.encoding)
+        check_file(Path(path))
+        rows = open_file(self._source(path), self.columns, self.label_columns)
         examples = collect_examples(rows, bad, self.columns, self.read_labels)
         if bad.count:
             self.tell(f"{path}: {bad.describe()}.")
         return examples
+
+    def read_pieces(self, path: Path | str, size: int) -> Iterator[Examples]:
+        """Read a file of any size, some rows at a time."""
+        bad = BadRows("stop", hint="") if self.on_error is None else BadRows(self.on_error)
+        check_file(Path(path), largest=None)
+        rows = open_file(self._source(path), self.columns, self.label_columns)
+        while piece := list(itertools.islice(rows.rows, size)):
+            yield collect_examples(rows._replace(rows=iter(piece)), bad, self.columns, self.read_labels)
+        if bad.count:
+            self.tell(f"{path}: {bad.describe()}.")
+
+    def _source(self, path: Path | str) -> SourceFile:
+        """A file; what its name does not say of it is told."""
+        file = source_of(Path(path), self.options)
+        if words := taken_in_words(file):
+            self.tell(f"{path} is read {words}.")
+        return file
 
 
 def _some_label(columns: Sequence[str]) -> ReadLabels:

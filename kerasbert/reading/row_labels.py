@@ -1,19 +1,17 @@
 """How the labels of a row are read, head by head."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.level_vocabulary import HIERARCHICAL, LevelTree
 from kerasbert.labels.vocabulary import LabelVocabulary
+from kerasbert.reading.readers import ReadLabels
 from kerasbert.tasks.table import task_class
 
 LEVEL_COLUMNS = ("label", "sublabel")
-
-# Reads the labels of a row from its cells, its place and its source; raises a `DataError` when they cannot be used.
-ReadLabels = Callable[[Mapping[str, Any], str, str], Any]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -87,4 +85,4 @@ def default_label_columns(task: str) -> tuple[str, ...]:
     """Return the label columns of a task with one head or levels, where none are named."""
     if task == HIERARCHICAL:
         return LEVEL_COLUMNS
-    return ("labels",) if task_class(task).rules.several else ("label",)
+    return (task_class(task).rules.usual_column,)

@@ -7,21 +7,29 @@ from pathlib import Path
 from typing import Any
 
 from kerasbert._core.checks import frame_columns, shorten
-from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.errors import DataError
 from kerasbert._core.paths import local_path
-from kerasbert.reading._files import PATTERN, UTF_8, SourceFile, check_encoding, check_file, look_at
-from kerasbert.reading.formats import FORMATS, format_of
+from kerasbert.reading._files import PATTERN, SourceFile, check_file, look_at
+from kerasbert.reading.formats import FORMATS, check_options, format_of
+from kerasbert.reading.read_options import DEFAULTS, ReadOptions
 
 NUM_LISTED = 3
+SPREADSHEET = " Save it as .xlsx, or as CSV UTF-8."
+# The way out for files that hold tables in another form.
+OTHER_FORMATS = {
+    **dict.fromkeys((".xls", ".xlsm", ".xlsb", ".ods", ".numbers"), SPREADSHEET),
+    ".txt": " Where its lines hold cells, name it .tsv or .csv, and say what separates them: delimiter=';' (--delimiter ';').",
+    ".spacy": " Write its texts and `cats` as .jsonl first.",
+}
 
 
-def find_sources(patterns: Any, encoding: str = UTF_8) -> list[SourceFile]:
+def find_sources(patterns: Any, options: ReadOptions = DEFAULTS) -> list[SourceFile]:
     """The data files that paths and patterns (`*`, `?`, `[...]`, `**`) name, each once, sorted within a pattern."""
     listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else _listed(patterns)
     paths = dict.fromkeys(path for pattern in listed for path in _expand(os.fspath(pattern)))
     if not paths:
         raise DataError("`sources` must name at least one data file; got none.")
-    return [_checked(Path(path), encoding) for path in paths]
+    return [_checked(Path(path), options) for path in paths]
 
 
 def _listed(patterns: Any) -> list[Any]:
@@ -42,8 +50,8 @@ def changes(then: Sequence[SourceFile], now: Iterable[SourceFile]) -> list[str]:
     differ = [f"{path} is new" for path in sorted(current.keys() - known.keys())]
     for path, file in known.items():
         change = file.change() if path in current else "is not among them any more"
-        if path in current and current[path].encoding != file.encoding:
-            change = f"is read as {current[path].encoding} instead of {file.encoding}"
+        if path in current and current[path].options != file.options:
+            change = f"is read {_way(current[path])} instead of {_way(file)}"
         differ += [f"{path} {change}"] if change else []
     return differ
 
@@ -69,32 +77,24 @@ def _expand(text: str) -> list[str]:
     return [os.path.abspath(path) for path in found]
 
 
-def _checked(path: Path, encoding: str) -> SourceFile:
+def _way(file: SourceFile) -> str:
+    return file.options.words() or "as its name says"
+
+
+def _checked(path: Path, options: ReadOptions) -> SourceFile:
     check_file(path, largest=None, empty=True)
-    return source_of(path, encoding)
+    return source_of(path, options)
 
 
-def source_of(path: Path, encoding: str = UTF_8) -> SourceFile:
-    """A data file as it is now."""
-    file = look_at(path, check_encoding(encoding))
+def source_of(path: Path, options: ReadOptions = DEFAULTS) -> SourceFile:
+    """A data file as it is now, which can be read as the options say."""
+    file = look_at(path, options)
     if file.suffix not in FORMATS:
         raise DataError(
             f"{path} must end in one of {', '.join(sorted(FORMATS))}, or one of these and .gz; got {shorten(path.name)}."
-            f"{_format_hint(path)}"
+            f"{OTHER_FORMATS.get(file.suffix, '')}"
         )
     if file.is_compressed and not format_of(file).packs:
-        raise DataError(f"{path}: Parquet is compressed inside; unpack it.")
-    if file.encoding != UTF_8 and not format_of(file).is_text:
-        raise ConfigError(f"`encoding` goes with text files; got {encoding!r} with {path}.")
+        raise DataError(f"{path}: {file.suffix} is compressed inside; unpack it.")
+    check_options(file)
     return file
-
-
-def _format_hint(path: Path) -> str:
-    """The way out for what is often given under another name: JSON lines, and a JSON array."""
-    if path.suffix.lower() != ".json":
-        return ""
-    with open(path, "rb") as stream:
-        start = stream.read(4096).removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-    if start == b"[":
-        return " It holds a JSON array: write its objects one a line (JSON lines), and name the file .jsonl."
-    return f" If it holds JSON lines, one object a line, rename it to {path.stem}.jsonl."

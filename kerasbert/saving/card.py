@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
+from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import weights_by_path
@@ -188,7 +189,10 @@ def _data(trained: ClassifierParts) -> str:
 
 
 def _training(trained: ClassifierParts) -> str:
-    settings = trained.settings
+    # The one that was taken from a folder of sentence-transformers, or is a layer of the user's.
+    settings = dict(trained.settings)
+    if "pooling" in settings:
+        settings["pooling"] = pooling_name(trained.model.features.pooling)
     rows = [f"| {name} | {as_markdown(_plain(settings[name]))} |" for name in SETTINGS if name in settings]
     done = len(trained.history.get("loss", []))
     ended = f"\n\nTraining ran for {done} epoch{'s' * (done != 1)}." if done else ""

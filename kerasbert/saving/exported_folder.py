@@ -18,6 +18,7 @@ from kerasbert._core.files import checked_member
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.given_pooling import UnknownClassError
 from kerasbert.classifiers.pretrained_config import OWN_KEY, own_values, training_data_of
 from kerasbert.encoders.checkpoints import TensorSource, load_weights, open_checkpoint
 from kerasbert.encoders.checkpoints.filling import compare, wants_pooler
@@ -130,7 +131,7 @@ def _rebuild(folder: Path, description: Mapping[str, Any], source: TensorSource,
         _check_sizes(source, arguments)
         compare(source, weight_table(BertConfig.from_dict(arguments["encoder"]), wants_pooler(source, None)))
         return rebuild({**description, "arguments": arguments})
-    except CheckpointError:
+    except (CheckpointError, UnknownClassError):
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ArtifactError(

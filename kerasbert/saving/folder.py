@@ -10,15 +10,17 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import verify_manifest
-from kerasbert._core.json_files import check_form, is_share, read_json_object
+from kerasbert._core.json_files import is_share, read_json_object
 from kerasbert._core.locks import read_locked
 from kerasbert._core.names import SAFETENSORS_FILE
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.declared import declared_only, give_values
+from kerasbert.classifiers.given_pooling import UnknownClassError
 from kerasbert.encoders.checkpoints import TensorSource
-from kerasbert.saving.format import CLASSIFIER_FILE, METRICS_FILE, METRICS_FORM, check_description
+from kerasbert.saving.format import CLASSIFIER_FILE, check_description
+from kerasbert.saving.inspection import check_is_folder, read_metrics
 from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.saving.writing import weights_of
@@ -35,6 +37,7 @@ def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
 
     Raises:
         ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+        ConfigError: when its pooling is of a class whose module was not imported.
 
     Example:
         >>> load_trained("models/intents").predict(["Where is my parcel?"])  # doctest: +SKIP
@@ -42,10 +45,7 @@ def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
     """
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
-    if not folder.is_dir():
-        raise ArtifactError(
-            f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
-        )
+    check_is_folder(folder)
     return read_locked(folder, lambda: _load(folder))
 
 
@@ -53,11 +53,10 @@ def _load(folder: Path) -> TrainedClassifier:
     verify_manifest(folder)
     try:
         stored = read_json_object(folder / CLASSIFIER_FILE)
-        metrics = read_json_object(folder / METRICS_FILE)
     except ConfigError as error:
         raise ArtifactError(f"Saved model {str(folder)!r} cannot be read: {error}") from error
     description = check_description(stored, folder)
-    check_form(metrics, METRICS_FORM, repr(str(folder / METRICS_FILE)))
+    metrics = read_metrics(folder)
     model = _rebuild(description, folder)
     settings = dict(description.get("settings", {}))
     tokenizer = Tokenizer.from_folder(
@@ -107,6 +106,8 @@ def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
         _check_number_of_layers(description["arguments"], len(source.names()))
         with declared_only() as variables:
             model = rebuild(description)
+    except UnknownClassError as error:
+        raise UnknownClassError(f"{str(folder / CLASSIFIER_FILE)!r}: {error}") from None
     except Exception as error:  # whatever a builder runs into that is given anything at all
         raise ArtifactError(
             f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: "

@@ -11,7 +11,8 @@ from kerasbert._core.json_files import check_form, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
 from kerasbert._core.staging import recover_folder
-from kerasbert.saving.format import CLASSIFIER_FILE, check_description
+from kerasbert.saving.format import CLASSIFIER_FILE, METRICS_FILE, METRICS_FORM, check_description
+from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_from
 
 
@@ -29,6 +30,18 @@ class HeadFacts(NamedTuple):
     task: str
     label_names: tuple[str, ...]
     thresholds: tuple[float, ...]
+
+
+def check_is_folder(folder: Path) -> None:
+    """Refuse what can be no saved classifier, because it is no folder.
+
+    Raises:
+        ArtifactError: naming what to give.
+    """
+    if not folder.is_dir():
+        raise ArtifactError(
+            f"Saved model {str(folder)!r} is not a folder; give the folder that `save` or `train` wrote."
+        )
 
 
 def files_of(folder: Path) -> list[tuple[str, int]]:
@@ -99,25 +112,60 @@ def count_parameters(folder: Path) -> int | None:
     return sum(math.prod(map(int, source.shape(name))) for name in source.names())
 
 
+def outputs_of(folder: Path) -> Outputs:
+    """Return what a saved classifier predicts, from its description.
+
+    Raises:
+        ArtifactError: when the description is malformed.
+    """
+    return _outputs_and_description(folder)[0]
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Read the `metrics.json` of a saved classifier.
+
+    Raises:
+        ArtifactError: when it is malformed.
+    """
+    try:
+        metrics = read_json_object(folder / METRICS_FILE)
+    except ConfigError as error:
+        raise ArtifactError(f"Saved model {str(folder)!r} cannot be read: {error}") from error
+    check_form(metrics, METRICS_FORM, repr(str(folder / METRICS_FILE)))
+    return metrics
+
+
 def heads_of(folder: Path) -> list[HeadFacts]:
     """List the heads of a saved classifier, from its description.
 
     Raises:
         ArtifactError: when the description is malformed.
     """
+    outputs, description = _outputs_and_description(folder)
+    tasks = outputs.tasks
     try:
-        description = read_classifier_file(folder)
-        tasks = outputs_from(description["builder"], description["arguments"]).tasks
-        for name, task in tasks.items():
-            check_form(list(task.label_names), [str], f"the labels of {shorten(name)}")
         limits = {name: description["thresholds"][name] for name, task in tasks.items() if task.uses_thresholds}
         return [
             HeadFacts(name, task.name, tuple(task.label_names), tuple(map(float, limits.get(name, ()))))
             for name, task in tasks.items()
         ]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise _no_classifier(folder, error) from error
+
+
+def _outputs_and_description(folder: Path) -> tuple[Outputs, dict[str, Any]]:
+    description = read_classifier_file(folder)
+    try:
+        outputs = outputs_from(description["builder"], description["arguments"])
+        for name, task in outputs.tasks.items():
+            check_form(list(task.label_names), [str], f"the labels of {shorten(name)}")
+        return outputs, description
     except ArtifactError:
         raise
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ArtifactError(
-            f"{str(folder / CLASSIFIER_FILE)!r} does not describe a classifier ({type(error).__name__}: {error})."
-        ) from error
+        raise _no_classifier(folder, error) from error
+
+
+def _no_classifier(folder: Path, error: Exception) -> ArtifactError:
+    file = str(folder / CLASSIFIER_FILE)
+    return ArtifactError(f"{file!r} does not describe a classifier ({type(error).__name__}: {error}).")

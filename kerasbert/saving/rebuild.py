@@ -16,9 +16,9 @@ from kerasbert.classifiers.builders import (
     build_multitask,
 )
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.given_pooling import pooling_from
 from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
-from kerasbert.classifiers.pooling import pooling_from
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts

@@ -1,5 +1,6 @@
 """`settings.toml`: the settings of a training, which a saved folder holds and `kerasbert train --config` reads."""
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from kerasbert.tasks.several import MULTITASK
 from kerasbert.training.settings import BatchSettings, TrainingSettings
 
 SETTINGS_FILE = "settings.toml"
+POOLING = "pooling"
 SECTIONS = {"Task": TaskSettings, "Model": ModelSettings, "Batches": BatchSettings, "Training": TrainingSettings}
 
 
@@ -31,7 +33,8 @@ def settings_text(settings: Mapping[str, Any], reading: Mapping[str, Any]) -> st
         lines += ["", "# Data", *(f"{name} = {to_toml(value)}" for name, value in data.items())]
     for title, declaring in SECTIONS.items():
         options = options_of(declaring)
-        lines += ["", f"# {title}", *_lines({name: settings[name] for name in options if name in settings}, options)]
+        named = {name: settings[name] for name in options if name in settings}
+        lines += ["", f"# {title}", *_lines(_sayable(named), options), *_unsayable(named)]
     return "\n".join(lines) + "\n"
 
 
@@ -56,6 +59,16 @@ def read_settings(file: Path, options: Mapping[str, Option]) -> dict[str, Any]:
         except TypeError as error:
             raise ConfigError(f"{str(file)!r}: {error}") from error
     return values
+
+
+def _sayable(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != POOLING or not isinstance(value, Mapping)}
+
+
+def _unsayable(values: Mapping[str, Any]) -> Iterator[str]:
+    """Write as a comment that the pooling is a layer of the user's, which only Python can give."""
+    if isinstance(values.get(POOLING), Mapping):
+        yield f"# {POOLING}: a layer of your own, {json.dumps(values[POOLING])}, which is given in Python alone."
 
 
 def _lines(values: Mapping[str, Any], options: Mapping[str, Option]) -> Iterator[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kerasbert._core.files import atomic_dir_write
 from kerasbert.reading.added_column import copy_with_column
+from kerasbert.reading.read_options import DEFAULTS, ReadOptions
 from kerasbert.subclasses.discovery import Discovery
 from kerasbert.subclasses.discovery_map import draw_map
 from kerasbert.subclasses.discovery_page import discovery_page
@@ -21,10 +22,13 @@ def write_discovery(
     *,
     data: Path,
     column: str = "sublabel",
+    options: ReadOptions = DEFAULTS,
     maps: bool = True,
     overwrite: bool = False,
 ) -> None:
     """Write a folder: the data with the new column, `subclasses.html`, `subclasses.json` and a map of each class.
+
+    `options` say how the data is read, as in `read_examples`.
 
     Raises:
         ArtifactError: when the folder cannot be written.
@@ -33,7 +37,7 @@ def write_discovery(
     """
     pictures = {label: draw_map(found) for label, found in discovery.classes.items()} if maps else {}
     with atomic_dir_write(folder, kind="discovery", overwrite=overwrite) as beside:
-        copy_with_column(data, beside / data.name, column, discovery.sublabels)
+        copy_with_column(data, beside / data.name, column, discovery.sublabels, options)
         found = discovery.to_dict()
         text = json.dumps({"column": column, **found}, indent=2, ensure_ascii=False)
         (beside / JSON_FILE).write_text(text + "\n", encoding="utf-8")

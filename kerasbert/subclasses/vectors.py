@@ -50,6 +50,6 @@ def text_vectors(source: str | os.PathLike[str], texts: Sequence[str]) -> np.nda
         model, tokenizer = trained.model, trained.tokenizer
     else:
         # The head is never run; a builder knows how to find and read every encoder.
-        model = build_multiclass(2, encoder=folder, layers=LAST_TWO, combine="mean", compile=False)
+        model = build_multiclass(2, encoder=folder, layers=LAST_TWO, combine="mean", pooling="mean", compile=False)
         tokenizer = Tokenizer.from_folder(folder, max_length=model.max_length)
     return penultimate_features(model, tokenizer.encode(texts), pad_id=tokenizer.pad_id)

@@ -2,14 +2,17 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_number
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.objectives.balance import WEIGHTINGS
 from kerasbert.tasks.task import Task
+
+if TYPE_CHECKING:
+    import keras
 
 BALANCES = tuple(sorted(("asymmetric", "auto", "focal", *WEIGHTINGS)))
 # Labels that differ less in number than this are left alone by "auto".
@@ -22,7 +25,7 @@ LISTED = 6
 class HeadBalance:
     """The loss of a head, weights (units,) of the classes or positives (None: all 1), and what was chosen and why."""
 
-    loss: keras.losses.Loss
+    loss: "keras.losses.Loss"
     weights: np.ndarray | None = None
     summary: str = "all labels count alike"
 

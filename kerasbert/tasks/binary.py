@@ -1,19 +1,20 @@
 """`Binary`: yes or no."""
 
 from collections.abc import Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
-import keras
 import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert.labels.names import check_label_names
 from kerasbert.labels.rules import ONE_OF_TWO
-from kerasbert.objectives.metrics import F1Score
 from kerasbert.objectives.ranked_scores import RANKED
 from kerasbert.objectives.scores import score_predictions
 from kerasbert.tasks.measures import ACCURACY, MACRO_F1, RANKING, Measure
 from kerasbert.tasks.thresholded import ThresholdedTask, metric_threshold
+
+if TYPE_CHECKING:
+    import keras
 
 
 @final
@@ -66,7 +67,11 @@ class Binary(ThresholdedTask):
             Measure("average precision", "average_precision", ("average_precision",), f"“{positive}”: {RANKING}"),
         )
 
-    def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
+    def metrics(self, activation: str | None = None) -> "list[keras.metrics.Metric]":
+        import keras
+
+        from kerasbert.objectives.metrics import F1Score
+
         threshold = metric_threshold(activation)
         accuracy = keras.metrics.BinaryAccuracy(name="accuracy", threshold=threshold)
         return [accuracy, F1Score(1, threshold=threshold, name="f1")]

@@ -1,17 +1,18 @@
 """The tasks of the levels of a hierarchy, whose labels may be unknown (-1)."""
 
 import dataclasses
-from typing import Any, ClassVar, final
+from typing import TYPE_CHECKING, Any, ClassVar, final
 
-import keras
 import numpy as np
 
 from kerasbert._core.display import brief_repr
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.hierarchy import UNKNOWN
-from kerasbert.objectives.levels import BinaryLevelCrossentropy, HierarchicalF1, KnownLabels, SparseLevelCrossentropy
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
+
+if TYPE_CHECKING:
+    import keras
 
 Parents = tuple[tuple[int, ...], ...]
 
@@ -32,10 +33,14 @@ class ExclusiveLevel(Multiclass):
 
     __repr__ = brief_repr
 
-    def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
+    def loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
+        from kerasbert.objectives.levels import SparseLevelCrossentropy
+
         return SparseLevelCrossentropy(self.parents, **options)
 
-    def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
+    def metrics(self, activation: str | None = None) -> "list[keras.metrics.Metric]":
+        from kerasbert.objectives.levels import HierarchicalF1, KnownLabels
+
         known = [KnownLabels(metric, sparse=True) for metric in super().metrics(activation)]
         return [*known, HierarchicalF1(self.parents)] if self.parents else known
 
@@ -64,10 +69,14 @@ class IndependentLevel(Multilabel):
 
     __repr__ = brief_repr
 
-    def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
+    def loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
+        from kerasbert.objectives.levels import BinaryLevelCrossentropy
+
         return BinaryLevelCrossentropy(**options)
 
-    def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
+    def metrics(self, activation: str | None = None) -> "list[keras.metrics.Metric]":
+        from kerasbert.objectives.levels import KnownLabels
+
         return [KnownLabels(metric, sparse=False) for metric in super().metrics(activation)]
 
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:

@@ -1,18 +1,18 @@
 """`Multiclass`: exactly one of several classes."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import keras
 import numpy as np
 
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.rules import ONE
 from kerasbert.objectives.balance import class_weights
-from kerasbert.objectives.losses import SparseCategoricalCrossentropy
-from kerasbert.objectives.metrics import ClassAccuracy, F1Score
 from kerasbert.tasks.measures import ACCURACY, MACRO_F1, MEAN_AVERAGE_PRECISION, WEIGHTED_F1
 from kerasbert.tasks.task import LINEAR, Task, largest_ratio, names_or_count
+
+if TYPE_CHECKING:
+    import keras
 
 # Of so many classes, labels are smoothed by default.
 SMOOTHING, MANY_CLASSES = 0.1, 10
@@ -52,10 +52,14 @@ class Multiclass(Task):
     def __init__(self, num_classes: int | Sequence[str]) -> None:
         super().__init__(names_or_count("num_classes", num_classes, 2))
 
-    def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
+    def loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
+        from kerasbert.objectives.losses import SparseCategoricalCrossentropy
+
         return SparseCategoricalCrossentropy(from_logits=activation == LINEAR, **options)
 
-    def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
+    def metrics(self, activation: str | None = None) -> "list[keras.metrics.Metric]":
+        from kerasbert.objectives.metrics import ClassAccuracy, F1Score
+
         return [ClassAccuracy(name="accuracy"), F1Score(self.units, sparse=True, name="macro_f1")]
 
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:

@@ -1,17 +1,19 @@
 """`Multilabel`: independent labels, any number of which apply."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import keras
 import numpy as np
 
 from kerasbert.labels.encode import multi_hot
 from kerasbert.labels.rules import ANY
-from kerasbert.objectives.metrics import F1Score
 from kerasbert.objectives.thresholds import tune_thresholds
 from kerasbert.tasks.measures import EXACT_MATCH, MACRO_F1, MEAN_AVERAGE_PRECISION, MICRO_F1, WEIGHTED_F1
 from kerasbert.tasks.task import names_or_count
 from kerasbert.tasks.thresholded import ThresholdedTask, metric_threshold
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Multilabel(ThresholdedTask):
@@ -45,7 +47,9 @@ class Multilabel(ThresholdedTask):
     def __init__(self, num_labels: int | Sequence[str]) -> None:
         super().__init__(names_or_count("num_labels", num_labels, 1))
 
-    def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
+    def metrics(self, activation: str | None = None) -> "list[keras.metrics.Metric]":
+        from kerasbert.objectives.metrics import F1Score
+
         threshold = metric_threshold(activation)
         return [
             F1Score(self.units, average=average, threshold=threshold, name=f"{average}_f1")

@@ -4,8 +4,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kerasbert.tasks import plans
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
+from kerasbert.tasks.levels import LEVEL_TASKS
 from kerasbert.tasks.task import Task
+
+CLASS_SCORES = ("own", "summed")
 
 
 @dataclasses.dataclass(kw_only=True)
@@ -26,10 +30,12 @@ class TaskSettings:
         class_scores: for a hierarchical classifier which levels have logits: all (`"own"`) or the deepest (`"summed"`); see `build_hierarchical`. None: by the task.
     """
 
-    task: str = dataclasses.field(default="multiclass", kw_only=False, metadata={"required": True})
+    task: str = dataclasses.field(
+        default="multiclass", kw_only=False, metadata={"required": True, "choices": lambda: plans.ALL_TASKS}
+    )
     heads: Mapping[str, str | Task] | None = dataclasses.field(default=None, metadata={"command": False})
     label_names: Sequence[str] | None = dataclasses.field(default=None, metadata={"example": "A,B,C"})
     subclasses: Mapping[str, Any] | None = dataclasses.field(default=None, metadata={"command": False})
-    level_task: str = DEFAULT_LEVEL_TASK
+    level_task: str = dataclasses.field(default=DEFAULT_LEVEL_TASK, metadata={"choices": tuple(LEVEL_TASKS)})
     level_weights: Sequence[float] | None = dataclasses.field(default=None, metadata={"example": "1,1"})
-    class_scores: str | None = None
+    class_scores: str | None = dataclasses.field(default=None, metadata={"choices": CLASS_SCORES})

@@ -3,9 +3,8 @@
 import abc
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, shorten
@@ -22,6 +21,9 @@ from kerasbert.objectives.confidence import bootstrap_intervals
 from kerasbert.objectives.label_forms import LabelForm
 from kerasbert.objectives.scores import as_flags, score_predictions
 from kerasbert.tasks.measures import Measure
+
+if TYPE_CHECKING:
+    import keras
 
 DEFAULT_THRESHOLD = 0.5
 LINEAR = "linear"
@@ -112,11 +114,11 @@ class Task(abc.ABC):
         return activation
 
     @abc.abstractmethod
-    def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
+    def loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
         """Return the loss of a head with this activation; `options` are keyword arguments of its class."""
 
     @abc.abstractmethod
-    def metrics(self, activation: str | None = None) -> list[keras.metrics.Metric]:
+    def metrics(self, activation: str | None = None) -> "list[keras.metrics.Metric]":
         """Return the metrics that stream through `fit`."""
 
     @property
@@ -240,7 +242,7 @@ class Task(abc.ABC):
     def balancing_weights(self, counts: np.ndarray, total: int, method: str) -> np.ndarray:
         """Compute the weights (units,) of rare labels by a method of `WEIGHTINGS`."""
 
-    def asymmetric_loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
+    def asymmetric_loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
         """Return `AsymmetricLoss` for a head with this activation.
 
         Raises:

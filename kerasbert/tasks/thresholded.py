@@ -1,14 +1,15 @@
 """`ThresholdedTask`: sigmoid units, each of which is decided by a threshold of its own."""
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-import keras
 import numpy as np
 
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.objectives.balance import positive_weights
-from kerasbert.objectives.losses import AsymmetricLoss, BinaryCrossentropy
 from kerasbert.tasks.task import DEFAULT_THRESHOLD, LINEAR, Task, largest_ratio
+
+if TYPE_CHECKING:
+    import keras
 
 
 class ThresholdedTask(Task):
@@ -19,7 +20,9 @@ class ThresholdedTask(Task):
     weight_argument = "pos_weight"
     weight_title = "weights of positives"
 
-    def loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
+    def loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
+        from kerasbert.objectives.losses import BinaryCrossentropy
+
         return BinaryCrossentropy(from_logits=activation == LINEAR, **options)
 
     def prior_bias(self, labels: np.ndarray | LabelCounts) -> np.ndarray:
@@ -47,7 +50,9 @@ class ThresholdedTask(Task):
     def balancing_weights(self, counts: np.ndarray, total: int, method: str) -> np.ndarray:
         return positive_weights(counts, total, method)
 
-    def asymmetric_loss(self, activation: str | None = None, **options: Any) -> keras.losses.Loss:
+    def asymmetric_loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
+        from kerasbert.objectives.losses import AsymmetricLoss
+
         return AsymmetricLoss(from_logits=activation == LINEAR, **options)
 
 

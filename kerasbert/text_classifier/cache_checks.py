@@ -15,10 +15,13 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 def check_cache(cache: TokenCache, tokenizer: Tokenizer) -> None:
     """Refuse a cache of texts that were tokenized otherwise."""
     own = {"encoder": tokenizer.fingerprint, "max_length": tokenizer.max_length, "long_texts": tokenizer.long_texts.way}
-    for name, there in zip(own, ("vocabulary", "max_length", "long_texts"), strict=True):
-        if cache.facts[there] != own[name]:
+    own["prompt"] = tokenizer.prompt
+    for name, there in zip(own, ("vocabulary", "max_length", "long_texts", "prompt"), strict=True):
+        # Older caches know no prompt.
+        found = cache.facts.get(there, "")
+        if found != own[name]:
             raise ConfigError(
-                f"The token cache {str(cache.folder)!r} was made with another `{name}` ({shorten(cache.facts[there], 20)} "
+                f"The token cache {str(cache.folder)!r} was made with another `{name}` ({shorten(found, 20)} "
                 f"instead of {shorten(own[name], 20)}); prepare it again, or give that one."
             )
 

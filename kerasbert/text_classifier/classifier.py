@@ -11,6 +11,7 @@ import numpy as np
 from kerasbert._core.options import explains_options, filled, takes_options
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.given_pooling import pooling_from
 from kerasbert.export.comparison import Export
 from kerasbert.objectives.scores import Scores
 from kerasbert.reading.examples import Examples
@@ -301,6 +302,8 @@ class TextClassifier(Settings):
         classifier = cls()
         known = classifier.get_params()
         classifier.set_params(**{name: value for name, value in trained.settings.items() if name in known})
+        if isinstance(classifier.pooling, Mapping):
+            classifier.pooling = pooling_from(classifier.pooling)
         if trained.outputs.hierarchy is not None:
             classifier.subclasses = trained.outputs.hierarchy.to_tree()
         elif trained.task == MULTITASK:

@@ -12,6 +12,7 @@ import numpy as np
 from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ConfigError, DataError, DivergedError
 from kerasbert._core.names import RATE_KEY, SINGLE_HEAD
+from kerasbert._core.progress import announce
 from kerasbert.batches.lengths import LONGEST
 from kerasbert.batches.memory import Batches, MemoryRows, make_batches
 from kerasbert.batches.rows import RowStore, held_out_rows
@@ -27,10 +28,12 @@ from kerasbert.tasks.outputs import ReadLabels
 from kerasbert.text_classifier.cache_checks import cached_outputs, check_cache
 from kerasbert.text_classifier.labels import Validation, checked_validation, labels_of_examples
 from kerasbert.text_classifier.settings import Settings, plain_settings
+from kerasbert.text_classifier.told import told_of_epochs, told_of_held_out, told_of_texts
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.callbacks.logs import RateLog
-from kerasbert.training.devices import as_strategy, needs_static_shapes
+from kerasbert.training.devices import as_strategy, is_chief, needs_static_shapes
 from kerasbert.training.finetune import finetune
+from kerasbert.training.heads import default_monitor
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.settings import RunSettings
 
@@ -284,6 +287,8 @@ def prepare_fitting(
     checked = checked_validation(validation)
     data.read_labels(settings, before)
     tokenizer = settings.new_tokenizer(data.max_length) if before is None else before.tokenizer
+    if before is None:
+        settings.tell_folder(tokenizer)
     data.read_texts(settings, tokenizer)
     data.warn(settings, tokenizer, checked)
     outputs = data.labels.outputs
@@ -328,6 +333,9 @@ def _held_out(
 def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> TrainedClassifier:
     """Train, and tune thresholds; the rows of a `DivergedError` are counted as in `fit`."""
     trained, rates = fitting.untrained, RateLog()
+    shown = run.verbose and is_chief(fitting.devices)
+    announce(told_of_texts(trained), shown=shown)
+    announce(told_of_held_out(trained), shown=shown)
     validation = None
     if fitting.held_out is not None:
         validation = fitting.data.validation_batches(settings, fitting.held_out, fitting.devices)
@@ -348,6 +356,8 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
     told = {name: [float(value) for value in values] for name, values in history.history.items()}
     told |= {RATE_KEY: rates.rates} if rates.rates else {}
     trained = dataclasses.replace(trained, history=told)
+    monitor = settings.monitor or default_monitor(trained.model)
+    announce(told_of_epochs(told, monitor, (history.params or {}).get("epochs")), shown=shown)
     if fitting.held_out is None:
         return trained
     tokens, y_true = fitting.held_out

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+from types import NoneType
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
@@ -11,10 +12,12 @@ from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import changed_options, explains_options, options_of
+from kerasbert._core.sentence_folders import NOTHING_SAID, read_sentence_folder, tell_defaults
 from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.given_pooling import as_pooling, describe_pooling
 from kerasbert.classifiers.layerwise import build_layerwise
-from kerasbert.classifiers.settings import ModelSettings
-from kerasbert.classifiers.windows import WINDOW_POOLINGS
+from kerasbert.classifiers.pooling import Pooling
+from kerasbert.classifiers.settings import WINDOW_POOLINGS, ModelSettings
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.saving.rebuild import builder_of, precision
 from kerasbert.tasks.outputs import OutputPlan, Outputs
@@ -22,7 +25,8 @@ from kerasbert.tasks.plans import plan_outputs
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tokenization.long_texts import long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
-from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
+from kerasbert.tokenization.tokenizer_files import read_settings
+from kerasbert.tokenization.tokenizer_settings import splits_special_tokens, usual_length
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
 
 WINDOWS = "windows"
@@ -91,6 +95,9 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
                 "`layerwise` must be False with several heads, windows or a combination: every layer votes for itself."
             )
         check_choice("window_pooling", self.window_pooling, WINDOW_POOLINGS)
+        if self.pooling is not None:
+            describe_pooling(as_pooling(self.pooling))
+        NOTHING_SAID.prompt_of(self.prompt)
         self.check_training()
         self.check_batches()
         changed = next(changed_options(self, ("level_weights", "class_scores")), None)
@@ -124,14 +131,44 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
     def new_tokenizer(self, max_length: int | None = None) -> Tokenizer:
         """Load the encoder's tokenizer; `max_length` goes where the settings have none."""
         folder, long_texts = resolve_encoder(self.encoder), long_texts_of(self.get_params())
-        # What the encoder's own training read as a separator does not matter to a new one.
-        split = splits_special_tokens(folder)
-        length = self.max_length or max_length
-        return Tokenizer.from_folder(folder, max_length=length, long_texts=long_texts, split_special_tokens=split)
+        said = read_sentence_folder(folder)
+        return Tokenizer.from_folder(
+            folder,
+            max_length=self.max_length or max_length or usual_length(folder, read_settings(folder)),
+            long_texts=long_texts,
+            # What the encoder's own training read as a separator does not matter to a new one.
+            split_special_tokens=splits_special_tokens(folder),
+            prompt=said.prompt_of(self.prompt),
+        )
+
+    def tell_folder(self, tokenizer: Tokenizer) -> None:
+        """Say in one line what the folder of the encoder gave where nothing was asked for; `tokenizer` is a new one."""
+        folder = resolve_encoder(self.encoder)
+        said = read_sentence_folder(folder)
+        if not said.folder or not self.verbose:
+            return
+        taken: dict[str, Any] = {}
+        if self.pooling is None:
+            taken["pooling"] = said.default_pooling()
+        # A token cache has a length of its own.
+        if self.max_length is None and tokenizer.max_length == usual_length(folder, read_settings(folder)):
+            taken["max_length"] = tokenizer.max_length
+        if self.prompt is None:
+            taken["prompt"] = tokenizer.prompt
+        if said.lowers_case and tokenizer.tokens("A") != tokenizer.tokens("a"):
+            said = dataclasses.replace(said, left_out=(*said.left_out, "do_lower_case"))
+        tell_defaults(said, **taken)
+
+    def chosen_pooling(self) -> str | Pooling:
+        """Return the pooling that is asked for, else that of the encoder's folder."""
+        if self.pooling is None:
+            return read_sentence_folder(resolve_encoder(self.encoder)).default_pooling()
+        return self.pooling if isinstance(self.pooling, str) else as_pooling(self.pooling)
 
     def build(self, outputs: Outputs, max_length: int) -> Classifier:
         """Build a new model on the pretrained encoder; `max_length` is that of its tokenizer."""
         shared = {name: getattr(self, name) for name in BUILDER_PARAMETERS} | {"max_length": max_length}
+        shared["pooling"] = self.chosen_pooling()
         shared["window_pooling"] = self.window_pooling if self.long_texts == WINDOWS else None
         with precision(self.precision):
             model = self._build(outputs, shared)
@@ -154,6 +191,8 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
 def plain_settings(settings: Settings) -> dict[str, Any]:
     """The arguments of a `TextClassifier` as plain data."""
     values = {name: getattr(settings, name) for name in options_of(Settings)} | {"encoder": os.fspath(settings.encoder)}
+    if not isinstance(settings.pooling, (str, NoneType)):
+        values["pooling"] = describe_pooling(as_pooling(settings.pooling))
     if settings.label_names is not None:
         values["label_names"] = [str(name) for name in settings.label_names]
     if settings.heads is not None:

@@ -22,7 +22,8 @@ def as_tokenizer(
     if isinstance(tokenizer, (str, os.PathLike)):
         folder = resolve_encoder(tokenizer)
         length = min(longest_text(folder, positions), positions) if max_length is None else max_length
-        return Tokenizer.from_folder(folder, max_length=length, split_special_tokens=split_special_tokens)
+        # transformers puts no prompt in front of a classifier's texts.
+        return Tokenizer.from_folder(folder, max_length=length, split_special_tokens=split_special_tokens, prompt="")
     backend = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not hasattr(backend, "get_added_tokens_decoder"):
         raise TypeError(

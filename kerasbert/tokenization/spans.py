@@ -9,10 +9,14 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 class TextSpans(NamedTuple):
-    """The t tokens of a text but special ones: first character and the one after the last, (t, 2), and word number."""
+    """The t tokens of a text but special ones: first character and the one after the last, (t, 2), and word number.
+
+    `num_prompt` tokens of a prompt stand in front of them.
+    """
 
     bounds: np.ndarray
     words: np.ndarray
+    num_prompt: int = 0
 
     def word_bounds(self) -> np.ndarray:
         """First and last character of each word, int (number of words, 2)."""
@@ -24,21 +28,30 @@ class TextSpans(NamedTuple):
 def spans_of(tokens: Tokenizer, text: str) -> TextSpans:
     """Find the tokens of a text in it."""
     encoding = tokens.encoding_of(text)
-    known = encoding.word_ids
-    words = [index if word is None else word for index, word in enumerate(known)]
+    bounds = np.array(encoding.offsets, dtype=int).reshape(-1, 2) - len(tokens.prompt)
+    # A token that begins in the prompt and ends in the text belongs to the text.
+    before = int((bounds[:, 1] <= 0).sum()) if tokens.prompt else 0
+    bounds = np.maximum(bounds[before:], 0)
+    words = [index if word is None else word for index, word in enumerate(encoding.word_ids)][before:]
     _, places = np.unique(np.array(words, dtype=int), return_inverse=True)
-    bounds = np.array(encoding.offsets, dtype=int).reshape(-1, 2)
     # Byte-level tokens take the space in front of them along.
     for row in range(len(bounds)):
         piece = text[bounds[row, 0] : bounds[row, 1]]
         bounds[row, 0] += len(piece) - len(piece.lstrip())
         # So does an added token, on either side.
         bounds[row, 1] -= len(piece.lstrip()) - len(piece.strip())
-    return TextSpans(bounds, places)
+    return TextSpans(bounds, places, before)
 
 
-def read_places(tokens: Tokenizer, length: int) -> np.ndarray:
-    """Which token of a text stands where in what a model reads: int (windows, length), -1 for all that is none."""
+def read_places(tokens: Tokenizer, length: int, num_prompt: int = 0) -> np.ndarray:
+    """Which token of a text stands where in what a model reads: int (windows, length), -1 for all that is none.
+
+    Args:
+        tokens: the tokenizer.
+        length: tokens of the text, `len(spans.words)`.
+        num_prompt: tokens of the prompt in front of it.
+    """
+    length += num_prompt
     before, after = tokens.num_special()
     room = tokens.max_length - before - after
     pieces = np.arange(length), np.array([0, length])
@@ -51,5 +64,6 @@ def read_places(tokens: Tokenizer, length: int) -> np.ndarray:
     sizes = np.diff(pieces[1])
     places = np.full((len(sizes), before + int(sizes.max()) + after), -1)
     for row, (start, stop) in enumerate(zip(pieces[1][:-1], pieces[1][1:], strict=True)):
-        places[row, before : before + stop - start] = pieces[0][start:stop]
+        places[row, before : before + stop - start] = pieces[0][start:stop] - num_prompt
+    places[places < 0] = -1
     return places

@@ -19,6 +19,7 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_int, check_texts, half_surrogate, shorten
 from kerasbert._core.display import brief_call
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
+from kerasbert._core.sentence_folders import read_sentence_folder, tell_defaults
 from kerasbert.tokenization.added_tokens import protect
 from kerasbert.tokenization.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
 from kerasbert.tokenization.long_texts import LongTexts, WindowArrays, cut_windows, head_and_tail
@@ -26,6 +27,7 @@ from kerasbert.tokenization.token_arrays import TemplatePart, TokenArrays, assem
 from kerasbert.tokenization.tokenizer_files import (
     continuation_of,
     load_tokenizer,
+    said_of_prompt,
     said_of_special_tokens,
     save_tokenizer,
     special_token_names,
@@ -62,6 +64,8 @@ class Tokenizer:
         long_texts: what becomes of a text over `max_length`; None cuts its end.
         split_special_tokens: whether a standard special token that a text spells stays text; False reads it as the
             token, as transformers does by default.
+        prompt: put in front of each text, of a pair in front of the first one, before it is tokenized, such as
+            `"query: "`. Of a text in windows the first window begins with it.
 
     Attributes:
         backend: the tokenizer of the `tokenizers` library that does the work.
@@ -70,7 +74,7 @@ class Tokenizer:
 
     Raises:
         ConfigError: when `max_length` is below 3 or the tokenizer has no padding token.
-        TypeError: when `max_length` is no integer or `split_special_tokens` no bool.
+        TypeError: when `max_length` is no integer, `split_special_tokens` no bool or `prompt` no text.
 
     Example:
         >>> tokenizer = Tokenizer.from_folder("no/such/folder")
@@ -87,10 +91,12 @@ class Tokenizer:
         special_tokens: dict[str, str] | None = None,
         long_texts: LongTexts | None = None,
         split_special_tokens: bool = True,
+        prompt: str = "",
     ) -> None:
         self.long_texts = long_texts or LongTexts()
         self.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, why="[CLS], one token and [SEP]")
         self.split_special_tokens = check_bool("split_special_tokens", split_special_tokens)
+        self.prompt = _checked_texts("prompt", [prompt])[0]
         self._names = special_token_names(tokenizer, special_tokens or {})
         if "pad_token" not in self._names:
             raise ConfigError("The tokenizer has no padding token; name one as 'pad_token' in tokenizer_config.json.")
@@ -119,6 +125,7 @@ class Tokenizer:
         max_length: int | None = None,
         long_texts: LongTexts | None = None,
         split_special_tokens: bool | None = None,
+        prompt: str | None = None,
     ) -> Self:
         """Load the tokenizer of an encoder by its name or folder; see `from_folder`.
 
@@ -127,6 +134,7 @@ class Tokenizer:
             max_length: longest result in tokens; None as in `from_folder`.
             long_texts: see `from_folder`.
             split_special_tokens: see `from_folder`.
+            prompt: see `from_folder`.
 
         Returns:
             The tokenizer.
@@ -141,6 +149,7 @@ class Tokenizer:
             max_length=max_length,
             long_texts=long_texts,
             split_special_tokens=split_special_tokens,
+            prompt=prompt,
         )
 
     @classmethod
@@ -151,36 +160,49 @@ class Tokenizer:
         max_length: int | None = None,
         long_texts: LongTexts | None = None,
         split_special_tokens: bool | None = None,
+        prompt: str | None = None,
     ) -> Self:
         """Load the tokenizer of a checkpoint or a saved classifier; needs no network.
 
         `tokenizer.json` is read if there is one; else a WordPiece vocabulary from `vocab.txt`, or a byte-level one from
         `vocab.json` and `merges.txt`; anything else is left to transformers. Tokens that were added are read from
-        `tokenizer.json`, `tokenizer_config.json`, `added_tokens.json` and `special_tokens_map.json`.
+        `tokenizer.json`, `tokenizer_config.json`, `added_tokens.json` and `special_tokens_map.json`. What a folder of
+        sentence-transformers gives as defaults is said in one line on standard error.
 
         Args:
             folder: that holds the tokenizer's files.
-            max_length: most tokens of a text, >= 3; None: 128 (`DEFAULT_MAX_LENGTH`), or where they are smaller the
-                `model_max_length` of `tokenizer_config.json` or the positions of the encoder in `config.json`.
+            max_length: most tokens of a text, >= 3; None: the `max_seq_length` of a folder of sentence-transformers; else
+                128 (`DEFAULT_MAX_LENGTH`) or, where it is smaller, the `model_max_length` of `tokenizer_config.json`. Never
+                more than the positions of the encoder in `config.json`.
             long_texts: what becomes of a text over `max_length`; None cuts its end.
             split_special_tokens: whether a standard special token that a text spells stays text. None: what
                 `tokenizer_config.json` says under this name; where it says nothing, True, and the first text that
                 spells one is warned of, since transformers would read it as the token.
+            prompt: text put in front of each text, or the name of a prompt of a folder of sentence-transformers; `""`: none.
+                None: the one that the folder was saved with or names as its default, if any.
 
         Returns:
             The tokenizer.
 
         Raises:
             ConfigError: when a file is missing, malformed or contradicts another; the message names file and line.
-            TypeError: when `max_length` is no integer or `split_special_tokens` no bool.
+            TypeError: when `max_length` is no integer, `split_special_tokens` no bool or `prompt` no text.
 
         Example:
             >>> Tokenizer.from_folder("checkpoints/bert", max_length=64)  # doctest: +SKIP
         """
         tokenizer, settings = load_tokenizer(Path(folder))
         warn_of_cut_side(folder, settings)
+        taken: dict[str, Any] = {}
         if max_length is None:
-            max_length = usual_length(folder, settings)
+            max_length = taken["max_length"] = usual_length(folder, settings)
+        if prompt is None:
+            prompt = said_of_prompt(Path(folder), settings)
+        known = read_sentence_folder(folder)
+        if prompt is None:
+            taken["prompt"] = known.prompt_of(None)
+        if known.max_length is not None or taken.get("prompt"):
+            tell_defaults(known, **taken)
         said = said_of_special_tokens(Path(folder), settings) if split_special_tokens is None else split_special_tokens
         made = cls(
             tokenizer,
@@ -188,6 +210,7 @@ class Tokenizer:
             special_tokens=settings,
             long_texts=long_texts,
             split_special_tokens=True if said is None else said,
+            prompt=known.prompt_of(prompt),
         )
         if said is None:
             made.warn_of_special_tokens()
@@ -245,7 +268,7 @@ class Tokenizer:
         template = self._checked_template(len(columns))
         chunks: list[Any] = []
         for start, stop in _chunk_bounds(columns):
-            pieces = [self._text_ids(column[start:stop]) for column in columns]
+            pieces = [self._text_ids(texts) for texts in self._prompted([column[start:stop] for column in columns])]
             chunks.append(self._assembled(template, pieces))
             if progress is not None:
                 progress(stop, len(columns[0]))
@@ -298,9 +321,9 @@ class Tokenizer:
         return place, len(self.template) - place - 1
 
     def encoding_of(self, text: str) -> Any:
-        """The `tokenizers.Encoding` of one text without special tokens, with offsets and word numbers."""
+        """The `tokenizers.Encoding` of one text behind its prompt, without special tokens, with offsets and word numbers."""
         self.backend.encode_special_tokens = self.split_special_tokens
-        return self.backend.encode(_checked_texts("texts", [text])[0], add_special_tokens=False)
+        return self.backend.encode(self.prompt + _checked_texts("texts", [text])[0], add_special_tokens=False)
 
     @property
     def mask_id(self) -> int | None:
@@ -334,7 +357,7 @@ class Tokenizer:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the vocabulary and all rules, but neither of `max_length` nor of `long_texts`."""
+        """SHA-256 of the vocabulary and all rules, but neither of `max_length` nor of `long_texts` or `prompt`."""
         rules = f"{self.backend.to_str()} {sorted(self._names.items())}"
         return hashlib.sha256((rules if self.split_special_tokens else f"{rules} unsplit").encode()).hexdigest()
 
@@ -371,6 +394,7 @@ class Tokenizer:
             special_tokens=self._names,
             max_length=self.max_length,
             split_special_tokens=self.split_special_tokens,
+            prompt=self.prompt,
         )
 
     @property
@@ -449,6 +473,12 @@ class Tokenizer:
         cut, counts, is_cut = cut_windows(pieces[0], room, self.long_texts)
         windows = assemble(template, [cut], self.max_length)
         return WindowArrays(windows, offsets_of(counts), is_cut, self.long_texts.budget)
+
+    def _prompted(self, columns: list[list[str]]) -> list[list[str]]:
+        """Texts, and perhaps second ones, with the prompt in front of the first ones."""
+        if not self.prompt:
+            return columns
+        return [[self.prompt + text for text in columns[0]], *columns[1:]]
 
     def _text_ids(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Ids of texts without special tokens: int32 (t,), and offsets int64 (n + 1,)."""

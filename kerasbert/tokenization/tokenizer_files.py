@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 BYTE_VOCABULARY_FILE = "vocab.json"
 MERGES_FILE = "merges.txt"
 
+# Of our own in tokenizer_config.json, beside the keys of transformers.
+PROMPT_KEY = "prompt"
+
 BYTE_LEVEL_NAMES = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 # Of an uncased vocabulary no token has capital letters, of a cased one a third.
 LARGEST_CAPITAL_SHARE = 0.1
@@ -122,12 +125,15 @@ def save_tokenizer(
     special_tokens: dict[str, str],
     max_length: int,
     split_special_tokens: bool,
+    prompt: str = "",
 ) -> None:
     """Write a tokenizer so that transformers and `load_tokenizer` read the same ids."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / TOKENIZER_FILE), pretty=False)
     settings: dict[str, Any] = {**special_tokens, "model_max_length": max_length}
     settings["split_special_tokens"] = split_special_tokens
+    if prompt:
+        settings[PROMPT_KEY] = prompt
     if _model_type(tokenizer) == "WordPiece":
         vocabulary = tokenizer.get_vocab(with_added_tokens=False)
         lines = "".join(f"{token}\n" for token in sorted(vocabulary, key=vocabulary.__getitem__))
@@ -141,6 +147,14 @@ def save_tokenizer(
 def said_of_special_tokens(folder: Path, settings: dict[str, Any]) -> bool | None:
     """What a tokenizer's settings say of `split_special_tokens`; None where they say nothing."""
     return _flag(folder, settings, "split_special_tokens", None)
+
+
+def said_of_prompt(folder: Path, settings: dict[str, Any]) -> str | None:
+    """The prompt that a tokenizer of ours was saved with; None where there is none."""
+    prompt = settings.get(PROMPT_KEY)
+    if prompt is not None and not isinstance(prompt, str):
+        raise ConfigError(f"{str(folder / SETTINGS_FILE)!r}: `{PROMPT_KEY}` must be a text; got {shorten(prompt)}.")
+    return prompt
 
 
 def special_token_names(tokenizer: "FastTokenizer", settings: dict[str, Any]) -> dict[str, str]:

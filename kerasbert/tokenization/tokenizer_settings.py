@@ -9,11 +9,11 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE
+from kerasbert._core.names import DEFAULT_MAX_LENGTH as DEFAULT_MAX_LENGTH
+from kerasbert._core.sentence_folders import read_sentence_folder
 from kerasbert.tokenization.added_tokens import SETTINGS_FILE
 from kerasbert.tokenization.tokenizer_files import read_settings, said_of_special_tokens
 
-# Most short texts fit, and attention costs the square of it; a longer text is cut and counted in `num_truncated`.
-DEFAULT_MAX_LENGTH = 128
 MINIMUM_MAX_LENGTH = 3
 
 
@@ -23,8 +23,14 @@ def longest_text(folder: str | os.PathLike[str], usual: int) -> int:
 
 
 def usual_length(folder: str | os.PathLike[str], settings: dict[str, Any]) -> int:
-    """The longest text where none is asked for: 128 tokens, or what tokenizer (`settings`) and encoder have room for."""
-    return min(DEFAULT_MAX_LENGTH, longest_of(folder, settings, DEFAULT_MAX_LENGTH), *_positions(Path(folder)))
+    """The longest text where none is asked for: what a folder of sentence-transformers says, else 128 tokens.
+
+    It is less where tokenizer (`settings`) or encoder have no room for as many.
+    """
+    positions, said = _positions(Path(folder)), read_sentence_folder(folder).max_length
+    if said is not None:
+        return min(said, *positions)
+    return min(DEFAULT_MAX_LENGTH, longest_of(folder, settings, DEFAULT_MAX_LENGTH), *positions)
 
 
 def _positions(folder: Path) -> list[int]:

@@ -13,8 +13,7 @@ from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert.encoders.dropout import ByteDropout
 from kerasbert.encoders.trainable_parts import copy_trainable
-
-STRATEGIES = ("auto", "mirrored", "multiworker", "one", "tpu")
+from kerasbert.training.settings import STRATEGIES
 
 
 def as_strategy(value: Any) -> Any:
@@ -88,8 +87,9 @@ def check_fits(strategy: Any, batch_size: int | None, jit_compile: bool) -> None
         jit_compile: whether the step is to be compiled with XLA, which cannot wait for other devices.
     """
     devices = 1 if strategy is None else strategy.num_replicas_in_sync
-    if devices > 1 and jit_compile and not needs_static_shapes(strategy):
-        raise ConfigError(f"`jit_compile` must be False with several devices; got True with {devices}.")
+    if strategy is not None and jit_compile and not needs_static_shapes(strategy):
+        several = "several devices" if devices > 1 else "a strategy"
+        raise ConfigError(f"`jit_compile` must be False with {several}; got True with {devices}.")
     if batch_size is not None and batch_size < devices:
         raise ConfigError(
             f"`batch_size` must be at least {devices}, one text for each device; got {batch_size}. It is the size of the "

@@ -1,10 +1,11 @@
-"""Check the labels of a source of batches, head by head, before training."""
+"""Check a source of batches and its labels, head by head, before training."""
 
 from typing import Any
 
 import keras
 import numpy as np
 
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert.batches.memory import Batches
 from kerasbert.batches.source import BatchSource
@@ -12,6 +13,17 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.objectives.label_forms import LabelForm
+
+
+def check_batches(name: str, batches: Any) -> None:
+    """Refuse an argument that is no source of labelled batches."""
+    if not isinstance(batches, BatchSource):
+        raise TypeError(
+            f"`{name}` must be labelled batches from kerasbert.data.make_batches(tokens, labels); got {shorten(batches)} of "
+            f"type {type(batches).__name__}."
+        )
+    if batches.labels is None or not batches.num_examples:
+        raise DataError(f"`{name}` must hold at least one labelled example; got {batches.num_examples} without labels.")
 
 
 def check_head_labels(model: Classifier, source: BatchSource, where: str) -> dict[str, Any]:

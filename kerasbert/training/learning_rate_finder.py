@@ -16,15 +16,13 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.options import changed_options, filled, takes_options
 from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.batches.source import BatchSource
-from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.optimizers import AdamW
-from kerasbert.training.finetune import start_heads
-from kerasbert.training.head_labels import check_head_labels, sampled_labels
-from kerasbert.training.settings import SCHEDULED, TrainingSettings
+from kerasbert.training.head_labels import check_batches
+from kerasbert.training.optimization import rate_factors
+from kerasbert.training.settings import FOLLOWED, SCHEDULED, TrainingSettings
+from kerasbert.training.trainees.choice import trainee_of
 
 # Options of a training that a range test follows.
-FOLLOWED = ("learning_rate", "head_learning_rate", "global_clipnorm", "balance", "label_smoothing")
 # Share of the past in the smoothed loss.
 MEMORY = 0.9
 # The test ends where the smoothed loss is so many times the smallest one.
@@ -111,7 +109,7 @@ class LearningRateFinder(Displayed):
 
 @takes_options(TrainingSettings, only=FOLLOWED)
 def find_learning_rate(
-    model: Classifier,
+    model: keras.Model,
     train: BatchSource,
     settings: TrainingSettings | None = None,
     *,
@@ -126,7 +124,8 @@ def find_learning_rate(
     Loss and optimiser are those of `finetune`, without warm-up and decay. The test ends early where the loss explodes.
 
     Args:
-        model: from a builder; it is compiled anew, and has the same weights afterwards.
+        model: as for `finetune`. It has the same weights afterwards; one of the builders is compiled anew, one of your own is
+            left with the optimiser that it had.
         train: labelled batches; passes over them are repeated as needed.
         settings: the training; options that are given beside it go before. None: `TrainingSettings()`.
         lowest: first rate of the encoder, in (0, 1).
@@ -161,21 +160,23 @@ def find_learning_rate(
     if head_ratio is None:
         head_ratio = settled.head_learning_rate / settled.learning_rate
     check_number("head_ratio", head_ratio, 0, math.inf, open_minimum=True)
-    labels = sampled_labels(train, check_head_labels(model, train, "The labels of `train`"))
+    trainee = trainee_of(model)
+    check_batches("train", train)
+    source, _ = trainee.check(train)
     growth = (highest / lowest) ** (1 / (steps - 1))
     before = [keras.ops.convert_to_numpy(variable) for variable in model.variables]
     epoch = train.epoch
     try:
-        losses_of_heads = {name: chosen.loss for name, chosen in start_heads(model, labels, settled).items()}
-        factors = {f"{model.encoder.name}/": 1.0, "": head_ratio}
+        trainee.start(train, settled)
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
-        optimizer = AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm)
-        compile_heads(model, model.trained_heads, optimizer, losses=losses_of_heads)
-        losses = np.array(list(_losses(model, train, steps)))
+        factors = rate_factors(trainee, 1.0, head_ratio)
+        trainee.compile(AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm))
+        losses = np.array(list(_losses(model, source, steps)))
     finally:
         for variable, value in zip(model.variables, before, strict=True):
             variable.assign(value)
         train.begin(epoch)
+        trainee.put_back()
     return LearningRateFinder(lowest * growth ** np.arange(len(losses)), losses, head_ratio)
 
 

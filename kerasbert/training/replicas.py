@@ -31,7 +31,9 @@ def own_rows(inputs: Any) -> Any:
     own = tf.gather(inputs[WINDOW_ROWS], _places(_num_rows(inputs[WINDOW_ROWS])))
     before = own[0, 0] - 1
     tokens = {name: inputs[name][before : tf.reduce_max(own)] for name in TOKENS if name in inputs}
-    return {**tokens, WINDOW_ROWS: tf.where(own > 0, own - before, 0)}
+    places = _places(_num_rows(inputs[WINDOW_ROWS]))
+    others = {name: tf.gather(part, places) for name, part in inputs.items() if name not in (*TOKENS, WINDOW_ROWS)}
+    return {**tokens, **others, WINDOW_ROWS: tf.where(own > 0, own - before, 0)}
 
 
 def all_rows(outputs: Any, targets: Any) -> Any:
@@ -40,14 +42,14 @@ def all_rows(outputs: Any, targets: Any) -> Any:
     Gradients flow back to this device's own rows, multiplied by the number of devices, by which Keras divides losses.
 
     Args:
-        outputs: float tensors (m, ...), of the rows that `own_rows` gave.
+        outputs: float tensors (m, ...), of the rows that `own_rows` gave; their other axes may have any length.
         targets: tensors of all n rows, such as the labels.
     """
     context = tf.distribute.get_replica_context()
     total = _num_rows(tf.nest.flatten(targets)[0])
     parts = tf.nest.flatten(outputs)
     # One exchange for all of them, as columns of one matrix.
-    widths = [math.prod(part.shape[1:]) for part in parts]
+    widths = [_width(part) for part in parts]
     rows = tf.shape(parts[0])[0]
     columns = [tf.reshape(tf.cast(part, tf.float32), (rows, width)) for part, width in zip(parts, widths, strict=True)]
     own = tf.concat(columns, axis=1)
@@ -57,10 +59,23 @@ def all_rows(outputs: Any, targets: Any) -> Any:
     where = context.replica_id_in_sync_group * rows + tf.range(rows)
     whole = (whole + tf.scatter_nd(where[:, None], way, tf.shape(whole)))[:total]
     split = tf.split(whole, widths, axis=1)
-    shaped = [
-        tf.cast(tf.reshape(piece, (-1, *part.shape[1:])), part.dtype) for piece, part in zip(split, parts, strict=True)
-    ]
+    shaped = [tf.cast(_like(piece, part), part.dtype) for piece, part in zip(split, parts, strict=True)]
     return tf.nest.pack_sequence_as(outputs, shaped)
+
+
+def _width(part: Any) -> Any:
+    """Return the numbers in a row."""
+    known = part.shape[1:].is_fully_defined()
+    return math.prod(part.shape[1:]) if known else tf.reduce_prod(tf.shape(part)[1:])
+
+
+def _like(rows: Any, part: Any) -> Any:
+    """Reshape rows to those of a tensor."""
+    if part.shape[1:].is_fully_defined():
+        return tf.reshape(rows, (-1, *part.shape[1:]))
+    shaped = tf.reshape(rows, tf.concat([[-1], tf.shape(part)[1:]], axis=0))
+    shaped.set_shape((None, *part.shape[1:]))
+    return shaped
 
 
 def _places(total: Any) -> Any:

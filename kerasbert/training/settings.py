@@ -7,11 +7,14 @@ from typing import Any
 
 from kerasbert._core.checks import check_bool, check_choice, check_int, check_number
 from kerasbert._core.errors import ConfigError
-from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE
-from kerasbert.optimizers.schedules import SHAPES
-from kerasbert.training.checkpoints.resume import EVERY
+from kerasbert.batches.sampling import SAMPLINGS
+from kerasbert.optimizers.rates import HEAD_LEARNING_RATE, LEARNING_RATE, SHAPES
+from kerasbert.tasks.balance import BALANCES
 
 FREEZES = ("embeddings", "encoder")
+# What `find_learning_rate` follows.
+FOLLOWED = ("learning_rate", "head_learning_rate", "global_clipnorm", "balance", "label_smoothing")
+STRATEGIES = ("auto", "mirrored", "multiworker", "one", "tpu")
 # What a training with a schedule of its own does not follow.
 SCHEDULED = (
     "schedule",
@@ -79,13 +82,13 @@ class TrainingSettings:
     weight_decay: float = 0.01
     warmup_ratio: float = 0.1
     global_clipnorm: float | None = 1.0
-    schedule: str = "linear"
+    schedule: str = dataclasses.field(default="linear", metadata={"choices": SHAPES})
     layer_decay: float = 1.0
     patience: int = 2
     monitor: str | None = None
-    balance: str | None = None
+    balance: str | None = dataclasses.field(default=None, metadata={"choices": BALANCES})
     label_smoothing: float | None = None
-    freeze: str | int | None = None
+    freeze: str | int | None = dataclasses.field(default=None, metadata={"choices": FREEZES})
     reinit_layers: int = 0
     unfreeze_every: int = 0
     gradient_accumulation_steps: int = 1
@@ -144,7 +147,7 @@ class BatchSettings:
 
     batch_size: int = 32
     token_budget: int | None = None
-    sampling: str | None = None
+    sampling: str | None = dataclasses.field(default=None, metadata={"choices": SAMPLINGS})
     augment: Mapping[str, float] | None = dataclasses.field(
         default=None, metadata={"example": "mask=0.1,drop=0.05,swap=0.05"}
     )
@@ -188,9 +191,9 @@ class RunSettings:
     """
 
     checkpoint_dir: str | os.PathLike[str] | None = dataclasses.field(default=None, metadata={"command": False})
-    checkpoint_every: int = EVERY
+    checkpoint_every: int = 500
     resume: bool | None = None
     log_dir: str | os.PathLike[str] | None = None
-    strategy: Any = "auto"
+    strategy: Any = dataclasses.field(default="auto", metadata={"choices": STRATEGIES})
     jit_compile: bool = dataclasses.field(default=False, metadata={"command": False})
     verbose: bool = dataclasses.field(default=True, metadata={"command": False})

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple, final
 import keras
 import tensorflow as tf
 
+from kerasbert._core.errors import ConfigError
 from kerasbert.optimizers.variables import build_variables
 from kerasbert.training import replicas
+from kerasbert.training.own_steps import has_own_steps
 
 # Labels, predictions and weights of a batch.
 Parts = tuple[Any, Any, Any]
@@ -51,7 +53,11 @@ class Steps:
         test_spec: Any = None,
     ) -> None:
         self.model = model
-        self.strategy = strategy if strategy is not None and strategy.num_replicas_in_sync > 1 else None
+        self.strategy = strategy
+        if has_own_steps(model):
+            self._train = self._own(model.train_step, element_spec)
+            self._test = self._own(model.test_step, test_spec or element_spec)
+            return
         self._train = self._whole(self._train_rows, element_spec)
         self._test = self._whole(self._test_rows, test_spec or element_spec)
 
@@ -86,11 +92,27 @@ class Steps:
                 loss, parts = tf.nest.map_structure(self._first, (loss, parts))
             return self._measure(loss, parts), loss
 
-        return (
-            whole
-            if self.model.run_eagerly
-            else tf.function(whole, input_signature=None if spec is None else [spec], autograph=False)
-        )
+        return self._graph(whole, spec)
+
+    def _own(self, step: Callable[[Any], Any], spec: Any) -> Callable[[Any], Any]:
+        """A step of the model's own, whose loss is the mean of the epoch so far."""
+        if self.model.jit_compile and not self.model.run_eagerly:
+            step = tf.function(step, jit_compile=True, autograph=False)
+
+        def whole(batch: Any) -> tuple[dict[str, Any], Any]:
+            logs = step(batch)
+            if "loss" not in logs:
+                raise ConfigError(
+                    f"`train_step` and `test_step` of the model must return a dict with 'loss'; got {', '.join(logs)}."
+                )
+            return logs, logs["loss"]
+
+        return self._graph(whole, spec)
+
+    def _graph(self, whole: Callable[[Any], Any], spec: Any) -> Callable[[Any], Any]:
+        if self.model.run_eagerly:
+            return whole
+        return tf.function(whole, input_signature=None if spec is None else [spec], autograph=False)  # type: ignore[no-any-return]
 
     def _first(self, value: Any) -> Any:
         return self.strategy.experimental_local_results(value)[0]  # type: ignore[union-attr]

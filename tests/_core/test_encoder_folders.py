@@ -195,6 +195,26 @@ def test_other_weights_are_fetched_only_without_safetensors(monkeypatch, tmp_pat
     assert (resolve_encoder("someone/bert"), asked) == (tmp_path, expected)
 
 
+@pytest.mark.parametrize("there", [True, False], ids=["cached before", "fetched now"])
+def test_the_pooling_of_a_snapshot_is_fetched_from_its_revision(monkeypatch, tmp_path, there):
+    asked = []
+    (tmp_path / "model.safetensors").touch()
+    (tmp_path / "modules.json").write_text("[]")
+
+    def snapshot_download(name, *, revision=None, allow_patterns=None, local_files_only=False, **_):
+        if local_files_only and not there:
+            raise FileNotFoundError(name)
+        if revision is not None:
+            asked.append((name, revision, allow_patterns))
+            raise ConnectionError("no network")
+        return str(tmp_path)
+
+    encoder_folders._fetch_pooling.cache_clear()
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    assert resolve_encoder("someone/bge") == resolve_encoder("someone/bge") == tmp_path
+    assert asked == [("someone/bge", tmp_path.name, ["*_Pooling/config.json"])]
+
+
 def adapter(folder):
     (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "bert-base-uncased"}')
     (folder / "adapter_model.safetensors").touch()

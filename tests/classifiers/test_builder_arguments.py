@@ -132,13 +132,14 @@ BAD = {
     ],
     "pooling": [
         ("means", ConfigError, "`pooling` must be one of .* got 'means'. Did you mean 'mean'"),
-        (None, TypeError, "`pooling` must be a name or a kerasbert pooling layer; got None"),
-        (keras.layers.GlobalAveragePooling1D, TypeError, "`pooling` must be a name or a kerasbert pooling layer"),
+        (3, TypeError, "`pooling` must be a name, a pooling layer, or a Keras layer with .*; got 3"),
+        (keras.layers.GlobalAveragePooling1D, TypeError, "`pooling` must be a name, a pooling layer, or a Keras layer"),
+        (keras.layers.GlobalAveragePooling1D(), ConfigError, "the call of GlobalAveragePooling1D takes"),
     ],
     "window_pooling": [
         ("means", ConfigError, "`window_pooling` must be one of 'attention', 'max', 'mean'; got 'means'"),
         ("cls", ConfigError, "`window_pooling` must be one of 'attention', 'max', 'mean'; got 'cls'"),
-        (3, TypeError, "`pooling` must be a name or a kerasbert pooling layer; got 3"),
+        (3, TypeError, "`pooling` must be a name, a pooling layer, or a Keras layer with .*; got 3"),
     ],
     "hidden_units": [
         ([0], ConfigError, UNITS + " an integer from 1 to 1000000; got 0"),

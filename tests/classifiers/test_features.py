@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from kerasbert._core.errors import ConfigError
-from kerasbert.classifiers.combining import COMBINATIONS
 from kerasbert.classifiers.features import Features, resolve_layers
+from kerasbert.classifiers.settings import COMBINATIONS
 
 STATES = tuple(np.random.default_rng(seed).normal(size=(2, 3, 4)).astype("float32") for seed in range(2))
 MASK = np.array([[1, 1, 0], [1, 1, 1]])

@@ -6,7 +6,7 @@ import kerasbert as kb
 from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.compiling import compile_heads
 from kerasbert.tasks.balance import balance_levels
-from kerasbert.training.finetune import default_monitor
+from kerasbert.training.heads import default_monitor
 
 TREE = {"billing": ["refund", "invoice"], "shipping": ["late", "lost", "damaged"], "other": ["other"]}
 PARENTS = np.array([0, 0, 1, 1, 1, 2])

@@ -6,16 +6,9 @@ import pytest
 
 import kerasbert as kb
 from kerasbert._core.errors import ConfigError
-from kerasbert.classifiers.pooling import (
-    POOLINGS,
-    AttentionPooling,
-    MeanPooling,
-    MultiHeadAttentionPooling,
-    as_pooling,
-    describe_pooling,
-    pooling_from,
-    pooling_name,
-)
+from kerasbert.classifiers.given_pooling import as_pooling
+from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, MultiHeadAttentionPooling
+from kerasbert.classifiers.settings import FROZEN_POOLINGS, POOLING_NAMES
 
 RANDOM = np.random.default_rng(0)
 STATES = RANDOM.normal(size=(3, 4, 8)).astype("float32")
@@ -73,7 +66,7 @@ def test_unknown_name_gets_the_near_miss():
 
 
 def test_other_types_are_refused():
-    with pytest.raises(TypeError, match="`pooling` must be a name or a kerasbert pooling layer; got 3"):
+    with pytest.raises(TypeError, match="`pooling` must be a name, a pooling layer, or .*; got 3"):
         as_pooling(3)
 
 
@@ -135,23 +128,6 @@ def test_heads_must_divide_the_width():
         MultiHeadAttentionPooling(3)(STATES, MASK)
 
 
-@pytest.mark.parametrize("layer", [MeanPooling(), AttentionPooling(3), MultiHeadAttentionPooling(2)], ids=repr)
-def test_description_makes_the_same_layer(layer):
-    again = pooling_from(describe_pooling(layer))
-    assert type(again) is type(layer) and {**again.get_config(), "name": 0} == {**layer.get_config(), "name": 0}
-
-
-def test_descriptions_are_names_where_nothing_differs():
-    assert (describe_pooling(AttentionPooling()), describe_pooling(AttentionPooling(3))) == (
-        "attention",
-        {"name": "attention", "units": 3},
-    )
-
-
-def test_names_of_layers():
-    assert pooling_name(MeanPooling()) == "mean"
-
-
 @pytest.mark.parametrize("kind", POOLINGS.values(), ids=POOLINGS)
 def test_a_pooling_says_of_itself_what_others_ask(kind):
     layer = kind()
@@ -162,4 +138,12 @@ def test_a_pooling_says_of_itself_what_others_ask(kind):
         f"def pool(self, name, hidden, mask):\n{textwrap.indent(textwrap.dedent(kind.torch_code).strip(), '    ')}",
         "torch",
         "exec",
+    )
+
+
+def test_settings_know_the_names():
+    assert tuple(POOLINGS) == POOLING_NAMES
+    assert (
+        tuple(name for name, kind in POOLINGS.items() if not kind.has_weights and kind.reads != "pooler")
+        == FROZEN_POOLINGS
     )

@@ -56,6 +56,7 @@ def test_the_report_has_both(places, tmp_path, capsys):
             ["--compare", "{second}", "--format", "csv"],
             "--compare goes with --format table or json, and without --baseline",
         ),
+        (["--compare", "{second}", "--predictions", "rows.csv"], "--predictions goes without --compare"),
         (["--compare", "{second}", "--baseline", "{test}"], "--compare goes with --format table or json, and without"),
     ],
 )

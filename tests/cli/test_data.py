@@ -69,3 +69,15 @@ def test_a_trained_classifier_knows_its_labels(task, case, saved_classifier):
     with pytest.raises(kb.DataError, match="row 3: .*(unknown|is a subclass of)"):
         read_labels(wrong, "row 3", "")
     read_labels(right, "row 4", "")
+
+
+@pytest.mark.parametrize("task", ["multilabel", "hierarchical"])
+def test_a_folder_tells_what_its_classifier_does(task, saved_classifier):
+    folder = saved_classifier(task)
+    assert Reading.of_folder(folder, text_column="body") == Reading.of_classifier(
+        trained_of(kb.load(folder)), text_column="body"
+    )
+
+
+def test_a_folder_that_tells_nothing(tmp_path):
+    assert Reading.of_folder(tmp_path) is None

@@ -1,3 +1,4 @@
+import csv
 import html
 import json
 import re
@@ -5,7 +6,6 @@ import re
 import pytest
 
 from kerasbert import KerasbertWarning, cli, load
-from kerasbert.cli.tables import print_scores
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
 
@@ -97,16 +97,43 @@ def test_csv_has_no_place_for_a_baseline(folder, capsys):
     assert "--baseline goes with --format table or json" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("width", [40, 70, 100, 160])
-def test_tables_fit_the_terminal(width, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", str(width))
-    one = {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "average_precision": None, "roc_auc": 0.5}
-    means = {name: dict(one) for name in ("micro", "macro", "weighted")}
-    label = "a label with quite a long name that has to be folded somewhere"
-    print_scores({"accuracy": 0.5, "num_examples": 4, "per_label": {label: {**one, "support": 2}}, **means})
-    lines = capsys.readouterr().out.splitlines()
-    assert max(map(len, lines)) <= width and any("0.6667" in line for line in lines)
-    assert any("█" in line for line in lines) == (width >= 100 or width == 70)
+def test_predictions_of_every_text(saved, folder, tmp_path, capsys):
+    data = str(folder / "test.jsonl")
+    for name in ("p.csv", "p.jsonl"):
+        assert cli.main(["evaluate", str(saved), data, "--predictions", str(tmp_path / name), "--format", "json"]) == 0
+    output = capsys.readouterr()
+    assert f"The predictions are in {tmp_path / 'p.csv'}" in output.err
+    lines = [json.loads(line) for line in (tmp_path / "p.jsonl").read_text(encoding="utf-8").splitlines()]
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["text"] for row in rows] == [line["text"] for line in lines] == ["good", "bad !", "thanks card", "lost"]
+    ranks = [line["error_rank"] for line in lines]
+    assert [row["error_rank"] for row in rows] == ["" if rank is None else str(rank) for rank in ranks]
+    wrong = [
+        any(set(own["labels"]) != set(own["predicted"]) for own in line.get("heads", {"": line}).values())
+        for line in lines
+    ]
+    assert [rank is not None for rank in ranks] == wrong
+    assert sorted(rank for rank in ranks if rank) == list(range(1, sum(wrong) + 1))
+
+
+def test_true_labels_stand_beside_predicted_ones(saved_classifier, folder, tmp_path, capsys):
+    file = tmp_path / "p.csv"
+    arguments = [
+        "evaluate",
+        str(saved_classifier("multilabel")),
+        str(folder / "test.jsonl"),
+        "--predictions",
+        str(file),
+    ]
+    assert cli.main(arguments) == 0
+    with file.open(encoding="utf-8", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    assert header[:3] == ["text", "labels", "predicted"] and header[-1] == "error_rank"
+    assert [row[1] for row in rows] == ["a", "a|b", "", "b|c"]
+    assert cli.main(arguments) == 1
+    assert "exists; choose another name" in capsys.readouterr().err
+    assert cli.main([*arguments, "--overwrite"]) == 0
 
 
 def test_warnings_have_a_class_of_their_own():

@@ -194,7 +194,7 @@ REFUSED = {
             "--pooling",
             "means",
         ],
-        1,
+        2,
         "Did you mean 'mean'?",
     ),
     "layers that are no numbers": (

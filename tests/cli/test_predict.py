@@ -1,5 +1,6 @@
 """`kerasbert predict`: what is a text, what is a file of them, and what is refused."""
 
+import csv
 import io
 import json
 import re
@@ -8,6 +9,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert import cli
+from kerasbert.cli import predict
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"]
 LINES = "good\u2028parcel\nbad\fcard\r\nlate\u0085lost\rrefund\n\nthanks"
@@ -124,6 +126,72 @@ def test_rows_that_cannot_be_used_are_left_out_and_told(saved, tmp_path, capsys)
     assert run(saved, "--file", tmp_path / "rows.csv", "--on-error", "skip", "--format", "json") == 0
     output = capsys.readouterr()
     assert output.out.count('"scores"') == 2 and "1 row was left out" in output.err
+
+
+def read(capsys):
+    return list(csv.reader(io.StringIO(capsys.readouterr().out)))
+
+
+KEPT = {
+    "all": (["--keep-columns"], ["text", "id", "note", "labels (file)", "labels"], ["7", "=1", "yes"]),
+    "named": (["--columns", "note,id"], ["text", "note", "id", "labels"], ["=1", "7"]),
+}
+
+
+@pytest.mark.parametrize(("options", "header", "cells"), KEPT.values(), ids=KEPT)
+def test_columns_of_the_file_are_kept(options, header, cells, saved, tmp_path, capsys):
+    (tmp_path / "rows.csv").write_text("id,text,note,labels\n7,good,=1,yes\n8,bad,x,no\n")
+    assert run(saved, "--file", tmp_path / "rows.csv", "--format", "csv", *options) == 0
+    found, first, _ = read(capsys)
+    assert found[: len(header)] == header and first[: len(cells) + 1] == [
+        "good",
+        *(cell.replace("=1", "'=1") for cell in cells),
+    ]
+    assert run(saved, "--file", tmp_path / "rows.csv", "--format", "json", *options) == 0
+    row = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert list(row["columns"].values()) == cells and set(row) == {"text", "labels", "scores", "columns"}
+
+
+REFUSED = {
+    "table": (["--keep-columns"], 2, "--keep-columns goes with --format csv or json"),
+    "both": (["--keep-columns", "--columns", "id", "--format", "csv"], 2, "--columns goes without --keep-columns"),
+    "unknown": (
+        ["--columns", "idd", "--format", "csv"],
+        1,
+        "has no column 'idd'; it has 'id', 'text'. Did you mean 'id'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("options", "code", "words"), REFUSED.values(), ids=REFUSED)
+def test_columns_that_cannot_be_kept(options, code, words, saved, tmp_path, capsys):
+    (tmp_path / "rows.csv").write_text("id,text\n7,good\n")
+    assert run(saved, "--file", tmp_path / "rows.csv", *options) == code
+    assert words in said(capsys)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl", "lines.txt"])
+def test_a_file_is_read_and_written_in_pieces(name, saved, tmp_path, monkeypatch, capsys):
+    content = {
+        "rows.csv": "text\n" + "good\nbad\nthanks\n",
+        "rows.jsonl": '{"text": "good"}\n{"text": "bad"}\n{"text": "thanks"}\n',
+        "lines.txt": "good\nbad\nthanks\n",
+    }
+    (tmp_path / name).write_text(content[name])
+    outputs = []
+    for size in (2000, 2):
+        monkeypatch.setattr(predict, "PIECE", size)
+        for way in ("csv", "json", "table"):
+            assert run(saved, "--file", tmp_path / name, "--format", way) == 0
+        outputs.append(re.sub("[ ─]", "", capsys.readouterr().out))
+    assert outputs[0] == outputs[1]
+
+
+def test_what_is_wrong_with_a_file_is_told_before_the_model_is_loaded(saved, tmp_path, monkeypatch, capsys):
+    (tmp_path / "rows.csv").write_text("body\ngood\n")
+    monkeypatch.setattr("kerasbert.cli.data.load_classifier", None)
+    assert run(saved, "--file", tmp_path / "rows.csv") == 1
+    assert "has no column 'text'; it has 'body'" in said(capsys)
 
 
 def test_texts_go_through_the_model_once(saved, monkeypatch, capsys):

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from kerasbert import cli
+from kerasbert.data import Tokenizer
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*are training texts too")
 TEXTS = ("good card", "bad parcel please", "thanks", "lost parcel ?")
@@ -34,7 +35,7 @@ def train(data, output, encoder, *options):
 
 
 def test_tokens_are_prepared_used_again_and_trained_from(folder, tiny_folder, tmp_path, capsys):
-    tokens = ("--task", "multilabel", "--output", tmp_path / "tokens", "--encoder", tiny_folder)
+    tokens = ("--task", "multilabel", "--output", tmp_path / "tokens", "--encoder", tiny_folder, "--prompt", "my ")
     assert run("prepare", folder / "*.jsonl", *tokens) == 0
     assert "Tokens prepared in" in capsys.readouterr().err
     assert run("prepare", folder / "*.jsonl", *tokens) == 0
@@ -49,10 +50,15 @@ def test_tokens_are_prepared_used_again_and_trained_from(folder, tiny_folder, tm
         "--augment",
         "mask=0.1,drop=0.1,swap=0.1",
     )
+    assert train([tmp_path / "tokens"], tmp_path / "model", tiny_folder, *options) == 1
+    assert "was made with another `prompt` ('my ' instead of '')" in capsys.readouterr().err
+    options = (*options, "--prompt", "my ")
     assert train([tmp_path / "tokens"], tmp_path / "model", tiny_folder, *options) == 0
     capsys.readouterr()
     assert cli.main(["predict", str(tmp_path / "model"), "good card", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)
+    assert Tokenizer.from_folder(tmp_path / "model").prompt == "my "
+    assert '\nprompt = "my "\n' in (tmp_path / "model" / "settings.toml").read_text()
     assert run("inspect", tmp_path / "model") in (0, 2)
 
 
@@ -139,8 +145,8 @@ def test_bad_rows_are_told_or_left_out(folder, tiny_folder, tmp_path, capsys):
     assert "bad.csv, line 3: has 1 cells where the header has 2" in capsys.readouterr().err
     assert train([path], tmp_path / "model", tiny_folder, *options, "--on-error", "skip") == 0
     assert "1 rows were left out, all in bad_rows.txt" in capsys.readouterr().err
-    assert run("prepare", path, "--task", "multiclass", "--output", tmp_path / "t", "--on-error", "ignore") == 1
-    assert "`on_error` must be one of 'skip', 'stop'" in capsys.readouterr().err
+    assert run("prepare", path, "--task", "multiclass", "--output", tmp_path / "t", "--on-error", "ignore") == 2
+    assert "--on-error must be one of skip, stop; got 'ignore'" in capsys.readouterr().err
 
 
 def test_a_label_that_only_validation_has_is_told(folder, tiny_folder, tmp_path, capsys):

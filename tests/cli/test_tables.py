@@ -1,9 +1,10 @@
 import io
+import re
 
 import pandas as pd
 import pytest
 
-from kerasbert.cli.tables import print_predictions, print_table
+from kerasbert.cli.tables import PredictionCsv, print_predictions, print_scores, print_table
 from kerasbert.evaluation.layer_scores import LayerReport
 
 
@@ -21,8 +22,84 @@ def test_numbers_in_csv_stay_numbers_and_texts_never_become_formulas(capsys):
 
 @pytest.mark.parametrize(("label", "written"), [("-1", "-1"), ("+2.5", "+2.5"), ("-1e3", "-1e3"), ("-x", "'-x")])
 def test_labels_that_are_numbers_stay_as_they_are(label, written, capsys):
-    print_predictions([{"text": "@home", "labels": [label], "scores": {"up": 0.5}}], as_csv=True)
-    assert capsys.readouterr().out.splitlines()[1] == f"'@home,{written},0.5"
+    stream = io.StringIO()
+    rows = [{"text": "@home", "labels": [label], "scores": {"up": 0.5}, "columns": {}}]
+    PredictionCsv(stream, {"": ["up"]}).write(rows)
+    assert stream.getvalue().splitlines() == ["text,labels,up", f"'@home,{written},0.5"]
+
+
+ONE = {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "average_precision": None, "roc_auc": 0.5}
+LONG = "a label with a name of forty letters or so"
+SCORES = {
+    "accuracy": 0.5,
+    "num_examples": 4,
+    "hamming_loss": 0.25,
+    "intervals": {"accuracy": (0.25, 0.75)},
+    "per_label": {LONG: {**ONE, "support": 2}},
+    **{name: dict(ONE) for name in ("micro", "macro", "weighted")},
+}
+# Width of the terminal -> how many of these columns it has beside label and F1.
+OPTIONAL = ("precision", "recall", "support", "avg. precision", "ROC AUC")
+WIDTHS = {40: 0, 66: 1, 80: 2, 100: 3, 110: 4, 140: 5}
+
+
+@pytest.mark.parametrize(("width", "count"), WIDTHS.items(), ids=str)
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_labels(width, count, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_scores(SCORES)
+    output, said = capsys.readouterr()
+    assert re.split(r"  +", output.splitlines()[1].strip()) == [
+        "label",
+        *[
+            name
+            for name in ("precision", "recall", "f1", "avg. precision", "ROC AUC", "support")
+            if name in ("f1", *OPTIONAL[:count])
+        ],
+    ]
+    assert LONG in output and "0.6667" in output
+    assert ("too narrow for" in said) == (count < 5) and all(name in said for name in OPTIONAL[count:])
+
+
+def test_in_a_pipe_nothing_is_too_wide(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    print_scores(SCORES | {"per_label": {"x" * 300: {**ONE, "support": 2}}})
+    row = next(line for line in capsys.readouterr().out.splitlines() if "x" * 300 in line)
+    assert row.split()[1:] == ["0.5000", "1.0000", "0.6667", "–", "0.5000", "2", "█████"]
+
+
+def test_prose_is_folded_before_a_column_goes(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    print_predictions([{"text": "many words " * 20, "labels": ["refund"], "scores": {"refund": 0.9, "other": 0.1}}])
+    output, said = capsys.readouterr()
+    assert max(map(len, output.splitlines())) <= 60 and "0.900 ███████  refund" in output and not said
+
+
+def test_scores_in_csv_are_all_scores(capsys):
+    print_scores(
+        {"topic": SCORES, "hierarchy": {"accuracy": 0.25, "hierarchical_f1": 0.5, "inconsistent": 1}}, as_csv=True
+    )
+    found = read(capsys).set_index(["head", "label"]).astype(str)
+    assert list(found.columns[:4]) == ["precision", "recall", "f1", "support"]
+    assert found.loc[("topic", LONG), "roc_auc"] == "0.5" and found.loc[("topic", "(macro)"), "recall"] == "1.0"
+    whole = found.loc[("topic", "(all)")]
+    assert [whole[name] for name in ("accuracy", "hamming_loss", "accuracy_low", "accuracy_high")] == [
+        "0.5",
+        "0.25",
+        "0.25",
+        "0.75",
+    ]
+    assert list(found.loc[("hierarchy", "(all)"), ["accuracy", "f1", "inconsistent"]]) == ["0.25", "0.5", "1"]
+
+
+def test_predictions_of_several_heads_have_a_column_each():
+    stream = io.StringIO()
+    writer = PredictionCsv(stream, {"topic": ["a", "b"], "flags": ["x"]}, kept=["id", "topic"])
+    heads = {"topic": {"labels": ["a"], "scores": {"a": 0.9, "b": 0.1}}, "flags": {"labels": [], "scores": {"x": 0.2}}}
+    writer.write([{"text": "good", "heads": heads, "columns": {"id": 7, "topic": "b"}}])
+    assert stream.getvalue().splitlines() == [
+        "text,id,topic (file),topic,flags,topic: a,topic: b,flags: x",
+        "good,7,b,a,,0.9,0.1,0.2",
+    ]
 
 
 def test_a_table_shows_four_digits_and_empty_cells(capsys):

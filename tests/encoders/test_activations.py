@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from kerasbert.encoders.activations import ACTIVATIONS
+from kerasbert.encoders.config import ACTIVATION_NAMES
 
 X = np.linspace(-6, 6, 49, dtype="float32")
 PHI = np.array([0.5 * (1 + math.erf(x / math.sqrt(2))) for x in X])
@@ -48,3 +49,7 @@ def test_equals_hugging_face(name):
     found = ACTIVATIONS[name](keras.ops.convert_to_tensor(X))
     expected = activations.ACT2FN[name](torch.tensor(X))
     np.testing.assert_allclose(found, expected, atol=2e-6, rtol=2e-6)
+
+
+def test_configs_know_the_names():
+    assert tuple(ACTIVATIONS) == ACTIVATION_NAMES

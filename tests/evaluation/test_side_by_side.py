@@ -21,7 +21,7 @@ def another(outcome, flipped=20):
 
 
 def beside(outcome, other, same_texts=True):
-    return compare_sides({"head": outcome}, OtherSide(Judged({"head": other}, None), NAMES, same_texts))["head"]
+    return compare_sides({"head": outcome}, OtherSide(Judged({"head": other}, {}), NAMES, same_texts))["head"]
 
 
 def test_the_same_texts_are_compared_text_by_text(outcome):

@@ -4,6 +4,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.reading.added_column import copy_with_column
+from kerasbert.reading.read_options import ReadOptions
 
 
 def written(tmp_path, name, content):
@@ -30,6 +31,30 @@ def test_csv_is_read_back_as_it_was(tmp_path, name, mark):
     assert back.labels == {"label": ["=a", "0012"], "new": ["x", ""]}
 
 
+def test_csv_without_a_header_and_with_plain_quotes(tmp_path):
+    source, options = tmp_path / "data.csv", ReadOptions(delimiter=";", header=False, quoting="none")
+    source.write_text('say "a";x\n"b;y\n')
+    copy_with_column(source, tmp_path / "new.csv", "3", ["p", None], options)
+    assert (tmp_path / "new.csv").read_text() == 'say "a";x;p\n"b;y;\n'
+    with pytest.raises(kb.DataError, match="has a column '2' already"):
+        copy_with_column(source, tmp_path / "new.csv", "2", ["p", None], options)
+    with pytest.raises(
+        kb.DataError, match="a new cell holds what separates cells or rows, which quotes that are plain"
+    ):
+        copy_with_column(source, tmp_path / "new.csv", "3", ["p;q", None], options)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.json"])
+def test_the_copy_is_read_with_the_same_options(name, tmp_path):
+    content = {"a.csv": "text\ncafé\n", "a.jsonl": '{"text": "café \\u4f60"}', "a.json": '[{"text": "café \\u4f60"}]'}[
+        name
+    ]
+    (tmp_path / name).write_bytes(content.encode("cp1252"))
+    copy_with_column(tmp_path / name, tmp_path / f"new_{name}", "new", ["é"], ReadOptions(encoding="cp1252"))
+    read = [kb.data.read_examples(tmp_path / one, encoding="cp1252") for one in (name, f"new_{name}")]
+    assert read[0].texts == read[1].texts
+
+
 def test_parquet_keeps_its_columns(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
@@ -49,5 +74,7 @@ def test_a_column_that_is_there_and_another_number_of_rows(tmp_path):
     with pytest.raises(kb.DataError, match="has 1 rows; got 2 cells for them"):
         copy_with_column(source, tmp_path / "out.jsonl", "other", ["x", "y"])
     (tmp_path / "data.xml").write_text("a")
-    with pytest.raises(kb.DataError, match=r"must end in one of .csv, .jsonl, .ndjson, .parquet, .tsv; got '.xml'"):
+    with pytest.raises(
+        kb.DataError, match=r"must end in one of .csv, .json, .jsonl, .ndjson, .parquet, .tsv, .xlsx; got '.xml'"
+    ):
         copy_with_column(tmp_path / "data.xml", tmp_path / "out", "new", [])

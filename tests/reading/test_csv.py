@@ -79,10 +79,16 @@ def test_long_field_leaves_the_limit_of_the_interpreter(read):
         ("text\na\rb\n", r"data.csv, line 2: holds a carriage return alone"),
         (
             "text;label\na;b\n",
-            "Its cells look separated by semicolons, not by commas; save it with commas as delimiter",
+            "Its cells look separated by semicolons, not by commas; pass delimiter=';' .--delimiter ';'.",
         ),
-        ("text\tlabel\na\tb\n", "Its cells look separated by tabs, not by commas; name it .tsv"),
-        ("ham,good parcel\nspam,win\n", "read as the header; where it is data already, put a line of column names"),
+        (
+            "text\tlabel\na\tb\n",
+            "Its cells look separated by tabs, not by commas; pass delimiter='tab' .--delimiter tab.",
+        ),
+        (
+            "ham,good parcel\nspam,win\n",
+            "read as the header; where it is data already, pass header=False .--no-header.",
+        ),
         ("text,text\na,b\n", "data.csv has 2 columns named 'text'"),
         ("Text,label\na,b\n", "data.csv has no column 'text'; it has 'Text', 'label'. Did you mean 'Text'"),
         ("\n\n", "data.csv has no column 'text'; it has none"),

@@ -1,6 +1,7 @@
 """Text files of another encoding: named, they are read like those of UTF-8; not named, the message tells how."""
 
 import gzip
+import io
 import json
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 
 from kerasbert import ConfigError, DataError, cli
 from kerasbert.data import prepare_tokens, read_examples
-from kerasbert.reading._files import check_encoding, decode_lines
+from kerasbert.reading._files import decode_lines
+from kerasbert.reading.read_options import ReadOptions, check_encoding
 from kerasbert.reading.sources import changes, source_of
 
 ROWS = [("win £100 now", "spam"), ("good café", "ham"), ("win £5", "spam"), ("a thé", "ham")]
@@ -76,35 +78,49 @@ def test_what_is_no_encoding(encoding, error, message):
 
 
 def test_an_encoding_goes_with_text_files(tmp_path):
-    with pytest.raises(ConfigError, match="`encoding` goes with text files; got 'cp1252' with a list"):
+    with pytest.raises(ConfigError, match="`encoding` goes with data files; got 'cp1252' with a list"):
         read_examples(["a"], encoding="cp1252")
     (tmp_path / "a.parquet").write_bytes(b"PAR1")
-    with pytest.raises(ConfigError, match="`encoding` goes with text files; got 'cp1252' with .*a.parquet"):
+    with pytest.raises(
+        ConfigError, match="`encoding` goes with .csv, .json, .jsonl, .ndjson, .tsv; got 'cp1252' with .*a.parquet"
+    ):
         read_examples(tmp_path / "a.parquet", encoding="cp1252")
 
 
 def test_another_encoding_is_a_change(tmp_path):
     (tmp_path / "a.csv").write_text(CSV)
-    then, now = source_of(tmp_path / "a.csv"), source_of(tmp_path / "a.csv", "latin-1")
-    assert changes([then.hashed()], [now]) == [f"{tmp_path / 'a.csv'} is read as iso8859-1 instead of utf-8"]
+    then, now = source_of(tmp_path / "a.csv"), source_of(tmp_path / "a.csv", ReadOptions(encoding="latin-1"))
+    assert changes([then.hashed()], [now]) == [f"{tmp_path / 'a.csv'} is read in iso8859-1 instead of as its name says"]
 
 
 def test_lines_of_a_text_file():
-    assert decode_lines("café\r\nthé".encode("cp1252"), "texts.txt", "cp1252") == ["café", "thé"]
+    assert list(decode_lines(io.BytesIO("café\r\nthé".encode("cp1252")), "texts.txt", "cp1252")) == ["café", "thé"]
     with pytest.raises(DataError, match=r"texts.txt is not UTF-8 at byte 3, line 1; .*\(--encoding cp1252\)"):
-        decode_lines("café".encode("cp1252"), "texts.txt")
+        list(decode_lines(io.BytesIO("café".encode("cp1252")), "texts.txt"))
 
 
 def test_the_command_takes_it(tmp_path, tiny_folder, capsys):
-    (tmp_path / "a.csv").write_bytes(CSV.encode("cp1252"))
+    """And every other option of reading: cells between semicolons, columns by number, plain quotes."""
+    rows = [*ROWS, ('"open and café', "ham")]
+    (tmp_path / "a.csv").write_bytes("".join(f"{label};{text}\n" for text, label in rows).encode("cp1252"))
     (tmp_path / "a.txt").write_bytes("good café\n".encode("cp1252"))
-    options = ["--encoder", str(tiny_folder), "--epochs", "1", "--quiet", "--encoding", "cp1252"]
-    model = str(tmp_path / "model")
-    assert cli.main(["train", str(tmp_path / "a.csv"), "--task", "binary", "--output", model, *options]) == 0
-    assert cli.main(["evaluate", model, str(tmp_path / "a.csv"), "--encoding", "cp1252", "--format", "json"]) == 0
+    reading = ["--encoding", "cp1252", "--delimiter", ";", "--no-header", "--quoting", "none"]
+    columns = ["--text-column", "2", "--label-column", "1"]
+    options = ["--encoder", str(tiny_folder), "--epochs", "1"]
+    data, model = str(tmp_path / "a.csv"), str(tmp_path / "model")
+    assert cli.main(["train", data, "--task", "binary", "--output", model, *options, *columns, *reading]) == 0
+    told = capsys.readouterr().err
+    assert f"{data} is read in cp1252, with semicolons between cells, without a header" in told
+    assert "Trains on 5 texts. Labels: ham 3, spam 2; positive label 'spam'." in told
+    assert "No texts are held out" in told and "Kept the last epoch, 1 of 1" in told
+    assert cli.main(["evaluate", model, data, *reading, "--format", "json"]) == 0
     capsys.readouterr()
-    for name in ("a.csv", "a.txt"):
-        file = str(tmp_path / name)
-        assert cli.main(["predict", model, "--file", file, "--encoding", "cp1252", "--format", "json"]) == 0
-        assert "good café" in capsys.readouterr().out
-    assert cli.main(["predict", model, "good", "--encoding", "cp1252"]) == 2
+    assert cli.main(["predict", model, "--file", data, *reading, "--format", "json"]) == 0
+    assert '\\"open and café' in capsys.readouterr().out
+    assert (
+        cli.main(["predict", model, "--file", str(tmp_path / "a.txt"), "--encoding", "cp1252", "--format", "json"]) == 0
+    )
+    assert "good café" in capsys.readouterr().out
+    for useless in (["--encoding", "cp1252"], ["--delimiter", ";"], ["--no-header"]):
+        assert cli.main(["predict", model, "good", *useless]) == 2
+        assert f"{useless[0]} goes with --file" in " ".join(capsys.readouterr().err.split())

@@ -62,7 +62,7 @@ GOOD = '{"text": "a"}\n'
         (GOOD + '{"text": "b", "n": ' + "1" * 5000 + "}\n", "line 2: a number has too many digits"),
         (GOOD + '{"text": ' + "[" * 100_000 + "]" * 100_000 + "}\n", "line 2: nested too deep"),
         (GOOD + '"b"\n', "line 2: must be a JSON object; got 'b'"),
-        ('[{"text": "a"}]', r"data.jsonl starts with '\[', a JSON array; write one object a line"),
+        ('[{"text": "a"}]', r"data.jsonl starts with '\[', a JSON array; name it .json, or write one object a line"),
         ('{\n"text": "a"\n}', "line 1: not valid JSON .*; write one whole object a line"),
         (GOOD + '{"text": "\\ud800"}\n', "data.jsonl, line 2: 'text' holds half of a surrogate pair"),
         (GOOD.encode() + b"\xc3(", "data.jsonl, line 2: is not UTF-8 at its byte 0; save the file as UTF-8"),

@@ -1,11 +1,12 @@
 """A line is what ends in a line feed, with or without a carriage return before it, packed or not."""
 
 import gzip
+import io
 
 import pytest
 
 from kerasbert import DataError
-from kerasbert.reading import readers
+from kerasbert.reading import _files, readers
 from kerasbert.reading._csv import text_lines
 from kerasbert.reading._files import carriage_hint, decode_lines
 from kerasbert.reading.readers import byte_lines
@@ -20,6 +21,10 @@ def lines_of(tmp_path, content, name="a.csv", read=lambda file: text_lines(byte_
     return list(read(find_sources(tmp_path / name)[0]))
 
 
+def decoded(content):
+    return list(decode_lines(io.BytesIO(content), "a.txt"))
+
+
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "mark"])
 @pytest.mark.parametrize("name", ["a.csv", "a.csv.gz"])
 def test_nothing_else_ends_a_line(name, mark, tmp_path):
@@ -29,8 +34,8 @@ def test_nothing_else_ends_a_line(name, mark, tmp_path):
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["plain", "mark"])
 def test_lines_without_their_ends(mark):
-    assert decode_lines(mark + CONTENT, "a") == ["a\u2028b\u2029c", "\x0b\x0c\x1c\x1d\x1e\x85", "d\re", "", "last"]
-    assert (decode_lines(b"", "a"), decode_lines(b"\n", "a"), decode_lines(b"a\r", "a")) == ([], [""], ["a"])
+    assert decoded(mark + CONTENT) == ["a\u2028b\u2029c", "\x0b\x0c\x1c\x1d\x1e\x85", "d\re", "", "last"]
+    assert (decoded(b""), decoded(b"\n"), decoded(b"a\r")) == ([], [""], ["a"])
 
 
 def test_a_mark_inside_a_file_is_text(tmp_path):
@@ -61,4 +66,10 @@ def test_a_hint_for_carriage_returns_inside_only():
 )
 def test_texts_that_cannot_be_read(content, words):
     with pytest.raises(DataError, match=words):
-        decode_lines(content, "a.txt")
+        decoded(content)
+
+
+def test_a_line_of_a_text_file_without_end(monkeypatch):
+    monkeypatch.setattr(_files, "LONGEST", 10)
+    with pytest.raises(DataError, match="a.txt, line 2: is longer than 10 bytes"):
+        decoded(b"short\n" + b"long" * 9)

@@ -56,12 +56,12 @@ def test_parquet_that_unpacks_to_too_much(options, tmp_path, monkeypatch):
     import pyarrow
     import pyarrow.parquet
 
-    from kerasbert.reading import _parquet
+    from kerasbert.reading import _files
 
     table = pyarrow.table({"text": ["a" * 1000] * 3000})
     pyarrow.parquet.write_table(table, tmp_path / "data.parquet", **options)
-    monkeypatch.setattr(_parquet, "ALWAYS_READ", 10**6)
-    monkeypatch.setattr(_parquet, "MOST_TIMES", 100)
+    monkeypatch.setattr(_files, "ALWAYS_READ", 10**6)
+    monkeypatch.setattr(_files, "MOST_TIMES", 100)
     with pytest.raises(DataError, match="unpacks to .* or more; at most 1000000 are read of it. Leave out what"):
         read_examples(tmp_path / "data.parquet")
 

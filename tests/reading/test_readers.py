@@ -155,9 +155,11 @@ def test_impossible_path(path, message):
 
 
 def test_unknown_suffix(tmp_path):
-    (tmp_path / "data.xlsx").write_text("x")
-    with pytest.raises(DataError, match="must end in one of .csv, .jsonl, .* or one of these and .gz; got 'data.xlsx'"):
-        read_examples(tmp_path / "data.xlsx")
+    (tmp_path / "data.xml").write_text("x")
+    with pytest.raises(
+        DataError, match="must end in one of .csv, .json, .jsonl, .* or one of these and .gz; got 'data.xml'"
+    ):
+        read_examples(tmp_path / "data.xml")
 
 
 def test_rows_reach_the_label_messages(tmp_path):

@@ -6,10 +6,10 @@ from kerasbert.data import read_examples
 from kerasbert.reading.sources import find_sources, source_of
 
 NAMES = {
-    "JSON lines": ("a.json", b'\xef\xbb\xbf {"text": "a"}\n', "If it holds JSON lines, one object a line, rename it to a.jsonl"),
-    "JSON array": ("a.json", b' \n[{"text": "a"}]', "It holds a JSON array: write its objects one a line .* name the file .jsonl"),
-    "sheet": ("a.xlsx", b"PK\x03\x04", r"must end in one of .csv, .* or one of these and .gz; got 'a.xlsx'\.$"),
-    "packed Parquet": ("a.parquet.gz", b"PAR1", "Parquet is compressed inside; unpack it"),
+    "markup": ("a.xml", b"<a/>", r"must end in one of .csv, .* or one of these and .gz; got 'a.xml'\.$"),
+    "older sheet": ("a.ods", b"PK", r"got 'a.ods'\. Save it as .xlsx, or as CSV UTF-8"),
+    "packed Parquet": ("a.parquet.gz", b"PAR1", "a.parquet.gz: .parquet is compressed inside; unpack it"),
+    "packed sheet": ("a.xlsx.gz", b"PAR1", "a.xlsx.gz: .xlsx is compressed inside; unpack it"),
 }  # fmt: skip
 
 

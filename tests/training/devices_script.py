@@ -49,6 +49,26 @@ def windows():
     return kb.build_multiclass(3, encoder=CONFIG, dropout=0.0, window_pooling="attention")
 
 
+def own_model():
+    """A functional model of two inputs beside the texts, and of a number for each text and each token."""
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    inputs = {
+        prefix + name: keras.Input((None,), dtype="int32", name=prefix + name)
+        for prefix in ("", "b_")
+        for name in names
+    }
+    encoder = kb.TFBertModel(CONFIG, add_pooling_layer=False)
+    states, others = (
+        encoder({name: inputs[prefix + name] for name in names}).last_hidden_state for prefix in ("", "b_")
+    )
+    number = inputs["number"] = keras.Input((1,), name="number")
+    whole = keras.layers.Concatenate()([states[:, 0], others[:, 0], number])
+    outputs = {"whole": keras.layers.Dense(1)(whole), "tokens": keras.layers.Dense(2, activation="softmax")(states)}
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", {"whole": "mse", "tokens": "sparse_categorical_crossentropy"}, metrics={"whole": ["mae"]})
+    return model
+
+
 def window_arrays():
     from kerasbert.tokenization.long_texts import WindowArrays
 
@@ -83,6 +103,12 @@ CASES = {
     ),
     "frozen": (multiclass, None, CLASSES, {"freeze": "encoder", "epochs": 2}),
     "windows": (windows, window_arrays(), CLASSES, {"epochs": 2}),
+    "a user's model": (
+        own_model,
+        None,
+        {"whole": CLASSES.astype("float32"), "tokens": (np.arange(12) % 2)[None].repeat(49, 0)},
+        {"epochs": 2, "lengths": [12], "other_inputs": {"number": LENGTHS, "b": TokenArrays.from_lists(ROWS[::-1])}},
+    ),
     "stream": (multiclass, "stream", CLASSES, {"epochs": 2}),
     "frozen stream": (multiclass, "stream", CLASSES, {"freeze": "encoder", "epochs": 2}),
 }
@@ -90,11 +116,15 @@ CASES = {
 
 def train(case, strategy):
     build, tokens, labels, options = CASES[case]
+    own = {name: options[name] for name in ("lengths", "other_inputs") if name in options}
+    options = {name: value for name, value in options.items() if name not in own}
     arrays = TokenArrays.from_lists(ROWS) if tokens is None or tokens == "stream" else tokens
     keras.utils.set_random_seed(1)
     model = build()
-    batches = shards() if tokens == "stream" else kb.data.make_batches(arrays, labels, batch_size=12, shuffle=True)
-    held_out = kb.data.make_batches(arrays, labels, batch_size=12)
+    batches = (
+        shards() if tokens == "stream" else kb.data.make_batches(arrays, labels, batch_size=12, shuffle=True, **own)
+    )
+    held_out = kb.data.make_batches(arrays, labels, batch_size=12, **own)
     # A norm of the gradients far below what they have, so that every step is clipped.
     history = kb.finetune(
         model,

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -12,7 +13,7 @@ from kerasbert.training.devices import as_strategy, is_chief
 
 # The package gives the name of the module to the function.
 MODULE = importlib.import_module("kerasbert.training.finetune")
-CASES = ["heads, accumulation and averages", "frozen", "windows", "stream", "frozen stream"]
+CASES = ["heads, accumulation and averages", "frozen", "windows", "a user's model", "stream", "frozen stream"]
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,16 @@ def test_an_unknown_name():
         as_strategy("miror")
     with pytest.raises(TypeError, match="or a tf.distribute.Strategy; got 3"):
         as_strategy(3)
+
+
+def test_a_strategy_of_one_device_gives_the_same(toy_model, toy_batches):
+    results = []
+    for strategy in ("one", tf.distribute.MirroredStrategy()):
+        model = toy_model()
+        toy_batches.begin(0)
+        finetune(model, toy_batches, epochs=1, verbose=False, freeze="embeddings", max_steps=2, strategy=strategy)
+        results.append(np.concatenate([np.ravel(weight) for weight in model.head.get_weights()]))
+    assert np.allclose(*results, atol=1e-3)
 
 
 def test_devices_that_do_not_exist():

@@ -24,7 +24,7 @@ def test_equal_to_the_slow_way(options, toy_model, toy_batches, monkeypatch):
     fast = trained(toy_model(**options), toy_batches, validation=validation, **FROZEN)
     toy_batches.begin(0)
     # By its name among the modules: the room gives the function under the name of the module.
-    monkeypatch.setattr(sys.modules["kerasbert.training.finetune"], "frozen_features", lambda *_: None)
+    monkeypatch.setattr(sys.modules["kerasbert.training.trainees.builder_model"], "frozen_features", lambda *_: None)
     slow = trained(toy_model(**options), toy_batches, validation=validation, **FROZEN)
     assert all(np.allclose(*pair, atol=1e-5) for pair in zip(fast[1], slow[1], strict=True))
     assert fast[0].keys() == slow[0].keys()
@@ -79,7 +79,7 @@ def test_a_stream_gives_the_result_of_the_slow_way(stream, toy_model, monkeypatc
     monkeypatch.setattr(sys.modules["kerasbert.training.feature_cache"], "STREAM_ROWS", 10)
     fast = trained(toy_model(), stream, **FROZEN)
     stream.begin(0)
-    monkeypatch.setattr(sys.modules["kerasbert.training.finetune"], "frozen_features", lambda *_: None)
+    monkeypatch.setattr(sys.modules["kerasbert.training.trainees.builder_model"], "frozen_features", lambda *_: None)
     slow = trained(toy_model(), stream, **FROZEN)
     assert all(np.allclose(*pair, atol=1e-5) for pair in zip(fast[1], slow[1], strict=True))
     assert all(np.allclose(fast[0][name], slow[0][name], atol=1e-5) for name in fast[0])

@@ -7,16 +7,14 @@ from kerasbert import (
     DataError,
     Multiclass,
     Multilabel,
-    build_binary,
     build_multiclass,
-    build_multilabel,
     build_multitask,
     finetune,
 )
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
-from kerasbert.training.finetune import _keep_best, default_epochs, default_monitor, set_prior_bias
+from kerasbert.training.finetune import default_epochs
 
 # Texts whose first word tells their class.
 ROWS = [[2, 5 + row % 3, 8 + row % 5, 3] for row in range(60)]
@@ -67,31 +65,6 @@ def test_best_epoch_is_restored(batches, tiny_config):
     assert model.evaluate(held_out.dataset, verbose=0)[1] == pytest.approx(max(history["val_accuracy"]))
 
 
-def test_of_equal_epochs_the_later_is_kept():
-    best = _keep_best("val_f1", patience=1)
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    best.set_model(model)
-    best.on_train_begin()
-    for epoch, value in enumerate([0.9, 0.9, 0.8]):
-        model.set_weights([np.full((1, 1), epoch), np.zeros(1)])
-        best.on_epoch_end(epoch, {"val_f1": value})
-    best.on_train_end()
-    assert best.best_epoch == 1 and float(model.get_weights()[0][0, 0]) == 1.0
-
-
-def test_prior_bias_predicts_the_frequencies(tiny_config):
-    model = build_multilabel(2, encoder=tiny_config)
-    set_prior_bias(model, np.array([[1, 0]] * 10 + [[0, 0]] * 30))
-    assert np.allclose(model.head.output_layer.bias, [np.log(10.5 / 30.5), np.log(0.5 / 40.5)], atol=1e-5)
-
-
-def test_prior_bias_leaves_a_trained_head_alone(tiny_config):
-    model = build_binary(encoder=tiny_config)
-    model.head.output_layer.bias.assign([0.7])
-    set_prior_bias(model, np.array([[1.0], [0.0]]))
-    assert float(model.head.output_layer.bias[0]) == pytest.approx(0.7)
-
-
 def test_several_heads_train_together(tiny_config):
     model = build_multitask({"topic": Multiclass(3), "flags": Multilabel(2)}, encoder=tiny_config)
     labels = {"topic": CLASSES, "flags": np.eye(3, 2, dtype="float32")[CLASSES]}
@@ -112,19 +85,6 @@ def test_progress_goes_to_standard_error(batches, tiny_config, capsys):
     finetune(build_multiclass(3, encoder=tiny_config), batches, epochs=1)
     captured = capsys.readouterr()
     assert captured.out == "" and "epoch 1/1" in captured.err and "accuracy" in captured.err
-
-
-@pytest.mark.parametrize(
-    ("build", "expected"),
-    [
-        (build_binary, "val_f1"),
-        (lambda **o: build_multiclass(3, **o), "val_accuracy"),
-        (lambda **o: build_multilabel(3, **o), "val_macro_f1"),
-    ],
-    ids=["binary", "multiclass", "multilabel"],
-)
-def test_each_task_has_its_measure(build, expected, tiny_config):
-    assert default_monitor(build(encoder=tiny_config)) == expected
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def test_fresh_top_blocks(toy_model):
     model = toy_model()
     for weight in model.encoder.weights:
         weight.assign(np.full(weight.shape, 9.0, dtype="float32"))
-    prepare_layers(model, TrainingSettings(reinit_layers=1))
+    prepare_layers([model.encoder], TrainingSettings(reinit_layers=1))
     below, top = (np.concatenate([np.ravel(w) for w in copies(block)]) for block in model.encoder.blocks)
     assert (below == 9).all() and abs(top).max() <= 1.0
     kernels = [w for w in copies(model.encoder.blocks[1]) if w.ndim == 2]
@@ -130,4 +130,4 @@ def test_what_is_refused(options, message):
 @pytest.mark.parametrize("options", [{"freeze": 3}, {"reinit_layers": 3}], ids=["freeze", "reinit"])
 def test_more_blocks_than_there_are(options, toy_model):
     with pytest.raises(ConfigError, match="from 0 to 2"):
-        prepare_layers(toy_model(), TrainingSettings(**options))
+        prepare_layers([toy_model().encoder], TrainingSettings(**options))

@@ -13,6 +13,7 @@ from kerasbert._core.errors import CheckpointError, ConfigError
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.locks import read_locked
 from kerasbert._core.names import CONFIG_FILE, SAFETENSORS_FILE, VOCABULARY_FILE
+from kerasbert._core.sentence_folders import read_sentence_folder
 from kerasbert.encoders.checkpoints.filling import compare, load_weights, wants_pooler
 from kerasbert.encoders.checkpoints.h5_source import H5Source
 from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
@@ -125,6 +126,7 @@ def _from_folder(
     compare(source, weight_table(config, pooler))
     encoder = encoder_class(config, add_pooling_layer=pooler, **kwargs)
     load_weights(encoder, source, allow_nonfinite=allow_nonfinite)
+    encoder.said_by_folder = read_sentence_folder(folder)
     return encoder
 
 

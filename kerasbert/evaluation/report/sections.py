@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Self
 
 from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.report.findings import Number, headline, headline_of_levels, other_numbers, rows_of_labels
 from kerasbert.evaluation.report.gallery import cell_address
@@ -192,7 +193,7 @@ def _facts(
         ("Loss at the end", _last(metrics["history"], "loss")),
         ("Batch size", settings.get("batch_size")),
         ("Learning rate", _rates(settings)),
-        ("Pooling", settings.get("pooling")),
+        ("Pooling", pooling_name(classifier.model.features.pooling) if "pooling" in settings else None),
         ("Dropout in the head", settings.get("dropout")),
         ("Precision", settings.get("precision")),
         ("Seed", settings.get("seed")),

@@ -50,6 +50,7 @@ def write_report(
     compare_names: Sequence[str] = ("this", "the other"),
     intervals: Mapping[str, Any] | None = None,
     warnings: Sequence[str] = (),
+    judged: Judged | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Evaluate a classifier on labelled texts and write a report: a page, its numbers and its pictures.
@@ -71,6 +72,7 @@ def write_report(
         intervals: score name, such as `"accuracy"` or `"macro_f1"`, -> (low, high) with 95 % confidence; by head for
             several heads. None: from `bootstrap_intervals`.
         warnings: shown at the top.
+        judged: what `judge_texts` returned for the texts; None: the texts go through the model.
         overwrite: whether an existing report may be replaced.
 
     Returns:
@@ -96,7 +98,8 @@ def write_report(
     classifier = trained_of(classifier)
     texts = check_texts("texts", texts)
     pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
-    judged = judge_texts(classifier, texts, labels, pairs, with_vectors=len(texts) <= MAX_VECTORS)
+    if judged is None:
+        judged = judge_texts(classifier, texts, labels, pairs, with_vectors=len(texts) <= MAX_VECTORS)
     given = TextsOfPage.of(texts, pairs, labels)
     metrics = _metrics(classifier, judged, given)
     metrics |= {"baseline": baseline, "warnings": list(warnings)}

@@ -14,7 +14,7 @@ from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import atomic_file_write
 from kerasbert._core.paths import local_output
 from kerasbert._core.pictures import check_picture_file, save_figure
-from kerasbert.training.callbacks.progress import announce
+from kerasbert._core.progress import announce
 
 HISTORY_FILE = "history.csv"
 CURVES_FILE = "curves.png"

@@ -1,22 +1,14 @@
 """The progress bar of a training run, on standard error."""
 
-import logging
-import sys
 import time
 from typing import Any, final
 
 import keras
 
-from kerasbert._core.progress import progress_console
+from kerasbert._core.progress import end_waiting, progress_console
 
-LOGGER = logging.getLogger("kerasbert")
-
-
-def announce(message: str, *, shown: object = True) -> None:
-    """Tell people something: on standard error when `shown`, and always to the logger `kerasbert`."""
-    LOGGER.info(message)
-    if shown:
-        print(message, file=sys.stderr)
+# Of the first step TensorFlow makes a graph, which takes seconds in which no text is read.
+BEFORE_THE_FIRST_STEP = "tracing the first step"
 
 
 @final
@@ -35,20 +27,29 @@ class Progress(keras.callbacks.Callback):
         self.bar: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         self.bar = Progress(
+            SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[speed]}  loss {task.fields[loss]:.4f}"),
+            TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(),
             console=progress_console(),
             transient=True,
         )
+        end_waiting()
         self.bar.start()
         total = self.steps * self.epochs
-        self.task = self.bar.add_task("training", total=total, speed="", loss=float("nan"))
+        self.task = self.bar.add_task("training", total=total, state=BEFORE_THE_FIRST_STEP)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.epoch = epoch
@@ -60,9 +61,9 @@ class Progress(keras.callbacks.Callback):
         self.start = self.start or (time.perf_counter(), batch)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        loss = float((logs or {}).get("loss", float("nan")))
         done = self.epoch * self.steps + batch + 1
-        self.bar.update(self.task, completed=done, speed=self._speed(batch), loss=loss)
+        loss = f"  loss {float(logs['loss']):.4f}" if logs and "loss" in logs else ""
+        self.bar.update(self.task, completed=done, state=self._speed(batch) + loss)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.perf_counter() - self.start[0] if self.start else 0.0

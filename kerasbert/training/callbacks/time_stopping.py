@@ -6,7 +6,7 @@ from typing import Any, final
 import keras
 
 from kerasbert._core.checks import check_bool, check_number
-from kerasbert.training.callbacks.progress import announce
+from kerasbert._core.progress import announce
 
 
 @final

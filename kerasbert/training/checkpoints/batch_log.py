@@ -11,7 +11,7 @@ from typing import Any, TextIO, final
 import numpy as np
 
 from kerasbert._core.errors import ArtifactError
-from kerasbert.training.callbacks.progress import announce
+from kerasbert._core.progress import announce
 
 BATCHES_FILE = "batches.csv"
 HEADER = "epoch,batch,rows,checksum,loss\n"

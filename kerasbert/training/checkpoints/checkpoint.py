@@ -18,7 +18,7 @@ from kerasbert._core.locks import try_lock
 from kerasbert._core.manifest import obstacle, remove_listed
 from kerasbert._core.names import MANIFEST_FILE
 from kerasbert._core.paths import local_output
-from kerasbert.training.callbacks.progress import announce
+from kerasbert._core.progress import announce
 
 ARRAYS_FILE = "state.safetensors"
 STATE_FILE = "state.json"

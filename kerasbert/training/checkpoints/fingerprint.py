@@ -26,6 +26,8 @@ def facts_of_source(name: str, source: Any) -> dict[str, Any]:
         f"{name} labels": _hash(source.labels),
         f"{name} sample_weight": _hash(source.sample_weight),
     }
+    if source.others is not None:
+        facts[f"{name} other_inputs"] = _hash([source.others.arrays, source.others.texts])
     if name == "training":
         facts |= {"batch_size": source.batch_size, "seed": source.seed, "shuffle": source.shuffle}
         facts |= {} if source.shuffle else {"by_length": source.by_length}
@@ -82,5 +84,7 @@ def _arrays(value: Any) -> list[np.ndarray]:
     if hasattr(value, "input_ids"):
         return [value.input_ids, value.token_type_ids, value.offsets]
     if isinstance(value, Mapping):
-        return [np.asarray(value[key]) for key in sorted(value)]
+        return [array for key in sorted(value) for array in _arrays(value[key])]
+    if isinstance(value, list):
+        return [array for part in value for array in _arrays(part)]
     return [np.asarray(part) for part in keras.tree.flatten(value)]

@@ -13,16 +13,14 @@ import numpy as np
 
 from kerasbert._core.checks import check_int
 from kerasbert._core.errors import ConfigError
+from kerasbert._core.progress import announce
 from kerasbert._version import __version__
-from kerasbert.training.callbacks.progress import announce
 from kerasbert.training.checkpoints import state
 from kerasbert.training.checkpoints.batch_log import BatchLog
 from kerasbert.training.checkpoints.checkpoint import FINISHED, Checkpoint, CheckpointFolder
 from kerasbert.training.checkpoints.fingerprint import differences
 from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
 from kerasbert.training.loop import Position
-
-EVERY = 500
 
 
 @contextlib.contextmanager

@@ -133,7 +133,7 @@ def test_a_label_that_no_text_has_and_a_level_that_is_unknown(fitted, tmp_path):
 
 
 def test_hierarchical_decisions_go_from_the_class_down(fitted):
-    outcomes, together, _ = judge_texts(fitted["hierarchical"].trained_, TEXTS, LABELS["hierarchical"])
+    outcomes, _, together, _ = judge_texts(fitted["hierarchical"].trained_, TEXTS, LABELS["hierarchical"])
     assert together["inconsistent"] == 0 and len(outcomes["subclass"]) == 18
     assert outcomes["subclass"].rows.tolist() == [row for row in range(24) if row % 4 != 3]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ArtifactError, ConfigError, DivergedError, build_multiclass, finetune
-from kerasbert.batches import memory as batches_module
+from kerasbert.batches import row_arrays
 from kerasbert.data import make_batches
 from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.training.checkpoints.signals import StopSignals, TrainingStopped
@@ -164,7 +164,7 @@ def test_the_second_signal_is_obeyed_at_once():
 
 def test_a_loss_that_is_no_number_stops_with_the_last_good_weights(toy_model, toy_batches, monkeypatch):
     # Such a weight is refused beforehand: it stands for whatever else makes a loss NaN in the middle of a training.
-    monkeypatch.setattr(batches_module, "_refuse_missing", lambda *arguments: None)
+    monkeypatch.setattr(row_arrays, "_refuse_missing", lambda *arguments: None)
     rows = np.arange(len(toy_batches.labels))
     weight = np.where(rows == 17, np.nan, 1.0).astype("float32")
     batches = make_batches(

@@ -1,0 +1,129 @@
+"""Predictions as rows of plain data: of each text its labels and scores, by head where there are several."""
+
+import contextlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.files import atomic_file_write, check_output_file
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.cli.tables import PredictionCsv, heads_of
+from kerasbert.reading.examples import Examples
+
+if TYPE_CHECKING:
+    from kerasbert.evaluation.outcomes import Outcome
+    from kerasbert.saving.trained_classifier import TrainedClassifier
+
+RANK = "error_rank"
+SUFFIXES = (".csv", ".jsonl")
+
+
+def predict_rows(classifier: "TrainedClassifier", examples: Examples) -> list[dict[str, Any]]:
+    """Predict each text, in one pass: rows of `text`, and of `labels` and `scores` (label -> probability) or these by head.
+
+    Cells of label columns are columns that are kept: `columns`.
+    """
+    rows = rows_of(classifier, examples.texts, classifier.probabilities(examples.texts, examples.text_pairs))
+    for place, row in enumerate(rows):
+        row["columns"] = {name: cells[place] for name, cells in examples.labels.items()}
+    return rows
+
+
+def rows_of(
+    classifier: "TrainedClassifier", texts: Sequence[str], probabilities: Mapping[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    """The rows of texts whose probabilities are known, see `predict_rows`."""
+    labels, shares = classifier.named(probabilities), classifier.outputs.columns(probabilities)
+    classes = label_names(classifier)
+    if isinstance(labels, dict):
+        by_head = {head: _decisions(own, classes[head], shares[head]) for head, own in labels.items()}
+        return [
+            {"text": text, "heads": {head: own[place] for head, own in by_head.items()}}
+            for place, text in enumerate(texts)
+        ]
+    decisions = _decisions(labels, classes[""], shares)
+    return [{"text": text, **own} for text, own in zip(texts, decisions, strict=True)]
+
+
+def label_names(classifier: "TrainedClassifier") -> dict[str, list[str]]:
+    """Head -> its label names; the head of a classifier with one is ""."""
+    classes = classifier.classes
+    by_head = classes if isinstance(classes, dict) else {"": classes}
+    return {head: [str(name) for name in names] for head, names in by_head.items()}
+
+
+def check_predictions_file(file: Path, overwrite: bool) -> None:
+    """Refuse, before any work is done, a file to which predictions cannot be written.
+
+    Raises:
+        ArtifactError: see `check_output_file`; only predictions are replaced.
+        ConfigError: when the name has another ending than those of `SUFFIXES`.
+    """
+    if file.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"`predictions` must end in {' or '.join(SUFFIXES)}; got {str(file)!r}.")
+    check_output_file(file, overwrite, known=_are_predictions(file))
+
+
+def write_predictions(
+    classifier: "TrainedClassifier",
+    examples: Examples,
+    probabilities: Mapping[str, np.ndarray],
+    outcomes: Mapping[str, "Outcome"],
+    file: Path,
+) -> None:
+    """Write a row for each labelled text: its labels, the predicted ones, their scores, and the rank of the error."""
+    from kerasbert.evaluation.outcomes import error_ranks
+
+    rows = rows_of(classifier, examples.texts, probabilities)
+    true = {head: _true_labels(outcome, len(rows)) for head, outcome in outcomes.items()}
+    for place, (row, rank) in enumerate(zip(rows, error_ranks(outcomes, len(rows)), strict=True)):
+        for head, values in heads_of(row):
+            values["predicted"] = values["labels"]
+            values["labels"] = true[head or SINGLE_HEAD][place]
+        row["columns"], row[RANK] = {}, rank
+    with (
+        atomic_file_write(file, overwrite=True, known=True) as beside,
+        beside.open("w", encoding="utf-8", newline="") as stream,
+    ):
+        if file.suffix.lower() == ".csv":
+            parts = {"labels": "labels", "predicted": "predicted"}
+            PredictionCsv(stream, label_names(classifier), parts=parts, others=(RANK,)).write(rows)
+        else:
+            stream.writelines(as_json(row) + "\n" for row in rows)
+
+
+def as_json(row: Mapping[str, Any]) -> str:
+    """A row as a line of JSON; columns are there where some are kept."""
+    return json.dumps(
+        {name: value for name, value in row.items() if name != "columns" or value}, ensure_ascii=False, default=str
+    )
+
+
+def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray) -> list[dict[str, Any]]:
+    chosen = [own if isinstance(own, list) else [own] for own in labels]
+    return [
+        {
+            "labels": [str(label) for label in own],
+            "scores": {name: round(float(value), 6) for name, value in zip(names, row, strict=True)},
+        }
+        for own, row in zip(chosen, shares, strict=True)
+    ]
+
+
+def _true_labels(outcome: "Outcome", count: int) -> list[list[str]]:
+    """The labels of each text; none where they are not known."""
+    found: list[list[str]] = [[] for _ in range(count)]
+    for place, flags in zip(outcome.rows, outcome.true_flags, strict=True):
+        found[place] = [str(name) for name, flag in zip(outcome.label_names, flags, strict=True) if flag]
+    return found
+
+
+def _are_predictions(file: Path) -> bool:
+    """Whether a file begins as predictions do."""
+    with contextlib.suppress(OSError, UnicodeDecodeError), file.open(encoding="utf-8") as stream:
+        return RANK in stream.readline(1_000_000)
+    return False
