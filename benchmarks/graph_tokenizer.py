@@ -36,7 +36,7 @@ def graph(data, batch="32"):
     """Time the ops of an exported graph."""
     import tensorflow as tf
 
-    from kerasbert.export.graph_tokenizer import GraphTokenizer
+    from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 
     tf.config.threading.set_intra_op_parallelism_threads(2)
     tf.config.threading.set_inter_op_parallelism_threads(2)

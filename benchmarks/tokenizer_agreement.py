@@ -124,7 +124,7 @@ class Comparison:
     def __init__(self, tokens):
         import tensorflow as tf
 
-        from kerasbert.export.graph_tokenizer import GraphTokenizer
+        from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 
         self.library = type(tokens.backend).from_str(tokens.backend.to_str())
         self.library.encode_special_tokens = True

@@ -14,5 +14,6 @@ from kerasbert.classifiers.pooling import MeanPooling as MeanPooling
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling as MultiHeadAttentionPooling
 from kerasbert.classifiers.pooling import PoolerPooling as PoolerPooling
 from kerasbert.classifiers.pooling import Pooling as Pooling
+from kerasbert.classifiers.text_tokens import TextTokens as TextTokens
 from kerasbert.classifiers.votes import LayerVotes as LayerVotes
 from kerasbert.classifiers.windows import WindowPooling as WindowPooling

@@ -29,6 +29,12 @@ for name, options in eval(sys.argv[2]).items():
     assert np.isfinite(losses).all(), losses
     keras.tree.map_structure(lambda a, b: np.testing.assert_raises(AssertionError, np.testing.assert_array_equal, a, b),
                              before, model.predict(inputs, verbose=0))
+
+# What an encoder returns is a structure to each backend.
+encoder = kb.TFBertModel(config)
+assert list(encoder.predict(inputs, verbose=0)) == ["last_hidden_state", "pooler_output"]
+output = encoder(inputs, head_mask=np.ones((2, 2), "float32"), output_attentions=True)
+assert len(output.hidden_states) == 3 and len(output.to_tuple()) == 3
 """
 
 

@@ -30,6 +30,7 @@ OF_BUILDERS = {
     "activation": "a text classifier gives probabilities",
     "compile": "`fit` compiles",
     "name": "nothing of a text classifier shows it",
+    "preprocessing": "a text classifier takes texts",
     "from_model": "a model; `add_subclasses` starts from one",
 }
 BUILDERS = (kb.build_binary, kb.build_multiclass, kb.build_multilabel, kb.build_multitask, kb.build_hierarchical, kb.build_layerwise)  # fmt: skip

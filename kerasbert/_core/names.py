@@ -6,6 +6,8 @@ INPUT_IDS = "input_ids"
 ATTENTION_MASK = "attention_mask"
 TOKEN_TYPE_IDS = "token_type_ids"
 INPUT_NAMES = (INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS)
+# The one input of a model that tokenises itself.
+TEXTS = "texts"
 # Extra input of a model that reads windows: the windows of each text.
 WINDOW_ROWS = "window_rows"
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.given_pooling import describe_pooling
@@ -16,9 +17,14 @@ def architecture_of(model: Classifier) -> dict[str, Any]:
         `builder`, the builder's name, and `arguments`, its keyword arguments as plain data; `encoder` is the config.
 
     Raises:
-        ConfigError: when the pooling layer is of a class that is not registered, or the model is quantised.
+        ConfigError: when the pooling layer is of a class that is not registered, or the model is quantised or tokenises itself.
     """
     check_not_quantized(model)
+    if model.text_tokens is not None:
+        raise ConfigError(
+            f"{model.name!r} tokenises itself (`preprocessing`), and is written by `model.save` to a .keras file or by "
+            f"`model.export`. For a folder build it without `preprocessing` and give it these weights with set_weights."
+        )
     heads = model.heads
     first = model.hierarchy or list(model.trained_heads.values())[-1]
     arguments: dict[str, Any] = {

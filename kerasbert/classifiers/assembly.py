@@ -1,6 +1,7 @@
 """The one build behind all builders: encoder, features, windows, and the heads that read a text's vector."""
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
 
@@ -8,17 +9,21 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, DEFAULT_MAX_LENGTH, INPUT_NAMES, WINDOW_ROWS
+from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, DEFAULT_MAX_LENGTH, INPUT_NAMES, TEXTS, WINDOW_ROWS
 from kerasbert._core.sentence_folders import tell_defaults
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_classifier
 from kerasbert.classifiers.features import Features, resolve_layers
 from kerasbert.classifiers.given_pooling import as_pooling, copy_weights, own_copy
 from kerasbert.classifiers.pooling import MultiHeadAttentionPooling, PoolerPooling, Pooling
+from kerasbert.classifiers.text_tokens import TextTokens, check_backend
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.config import BertConfig
-from kerasbert.encoders.encoder import Encoder, EncoderOutput
+from kerasbert.encoders.encoder import Encoder
+from kerasbert.encoders.outputs import EncoderOutput
 from kerasbert.encoders.source import EncoderSource, encoder_for
+from kerasbert.tokenization.given_tokenizers import as_tokenizer
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 # A name, a folder, a config or a model; among models those of PyTorch and transformers, which are not imported.
 EncoderLike = Any
@@ -39,16 +44,35 @@ class BuildOptions:
     dropout: float = 0.1
     activation: str | None = None
     max_length: int | None = None
+    preprocessing: bool | Tokenizer = False
     learning_rate: float = LEARNING_RATE
     head_learning_rate: float = HEAD_LEARNING_RATE
     compile: bool = True
     name: str = "classifier"
 
     def __post_init__(self) -> None:
+        self._check_preprocessing()
         check_number("learning_rate", self.learning_rate, 0, 1, open_minimum=True)
         check_number("head_learning_rate", self.head_learning_rate, 0, 1, open_minimum=True)
         check_bool("compile", self.compile)
         check_name("name", self.name)
+
+    def _check_preprocessing(self) -> None:
+        if self.preprocessing is False:
+            return
+        if self.preprocessing is not True and not isinstance(self.preprocessing, Tokenizer):
+            raise TypeError(f"`preprocessing` must be True, False or a Tokenizer; got {shorten(self.preprocessing)}.")
+        check_backend("preprocessing")
+        if self.window_pooling is not None:
+            raise ConfigError(
+                f"`preprocessing` must be False with `window_pooling`, whose texts become several rows of tokens; got "
+                f"{shorten(self.window_pooling)}."
+            )
+        if self.preprocessing is True and not isinstance(self.encoder, (str, os.PathLike)):
+            raise ConfigError(
+                f"`preprocessing` must be a Tokenizer where `encoder` is no name or folder, whose tokenizer True takes; got "
+                f"True with an encoder of type {type(self.encoder).__name__}."
+            )
 
     @classmethod
     def among(cls, arguments: Mapping[str, Any]) -> Self:
@@ -81,9 +105,9 @@ def build(outputs_of: Callable[[Any], Any], options: BuildOptions) -> Classifier
     encoder, chosen = _encoder_up_to(source, options.layers, features)
     features.max_length = length
     features.layer_indices = chosen
-    inputs, output = encode_inputs(encoder)
+    inputs, mask, output = encode_inputs(encoder, options, features.max_length)
     states = (output.pooler_output,) if encoder.pooler else tuple(output.hidden_states[index] for index in chosen)
-    vector = features(states, inputs[ATTENTION_MASK])
+    vector = features(states, mask)
     copy_weights(pooling, features.pooling)
     if windows is not None:
         inputs[WINDOW_ROWS] = keras.Input((None,), dtype="int32", name=WINDOW_ROWS)
@@ -91,10 +115,25 @@ def build(outputs_of: Callable[[Any], Any], options: BuildOptions) -> Classifier
     return finish(inputs, outputs_of(vector), options)
 
 
-def encode_inputs(encoder: Encoder) -> tuple[dict[str, Any], EncoderOutput]:
-    """Return symbolic token inputs by name, and what the encoder makes of them, all hidden states included."""
-    inputs = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
-    return inputs, encoder(*inputs.values(), output_hidden_states=True, output_attentions=False)
+def encode_inputs(
+    encoder: Encoder, options: BuildOptions, max_length: int
+) -> tuple[dict[str, Any], Any, EncoderOutput]:
+    """Return symbolic inputs by name, their attention mask, and what the encoder makes of them, all hidden states included.
+
+    The inputs are tokens, or texts where the options say so.
+    """
+    inputs = tokens = {key: keras.Input((None,), dtype="int32", name=key) for key in INPUT_NAMES}
+    if options.preprocessing:
+        if isinstance(options.preprocessing, Tokenizer):
+            positions = encoder.config.max_length
+            tokenizer = as_tokenizer(options.preprocessing, positions=positions, max_length=max_length)
+        else:
+            tokenizer = Tokenizer.from_pretrained(options.encoder, max_length=max_length)
+        tokenizer.check_fits(encoder.config.vocab_size, "`encoder`")
+        inputs = {TEXTS: keras.Input((), dtype="string", name=TEXTS)}
+        tokens = TextTokens(tokenizer, name="text_tokens")(inputs[TEXTS])
+    ordered = [tokens[key] for key in INPUT_NAMES]
+    return inputs, tokens[ATTENTION_MASK], encoder(*ordered, output_hidden_states=True, output_attentions=False)
 
 
 def finish(inputs: Any, outputs: Any, options: BuildOptions) -> Classifier:

@@ -7,7 +7,7 @@ import keras
 
 from kerasbert._core.checks import check_bool, check_int, check_name, check_number, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import DEFAULT_ENCODER, INPUT_NAMES, SINGLE_HEAD, WINDOW_ROWS
+from kerasbert._core.names import DEFAULT_ENCODER, INPUT_NAMES, SINGLE_HEAD, TEXTS, WINDOW_ROWS
 from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, build
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.compiling import HEAD_LEARNING_RATE, LEARNING_RATE, compile_heads
@@ -17,9 +17,10 @@ from kerasbert.tasks.binary import Binary
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
 from kerasbert.tasks.task import Task
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 # What layers and inputs of a classifier are called, which no head may be.
-LAYER_NAMES = ("encoder", "features", "windows", WINDOW_ROWS, *INPUT_NAMES)
+LAYER_NAMES = ("encoder", "features", "windows", "text_tokens", TEXTS, WINDOW_ROWS, *INPUT_NAMES)
 
 
 @suggest_keywords
@@ -37,6 +38,7 @@ def build_binary(
     dropout: float = 0.1,
     activation: str | None = None,
     max_length: int | None = None,
+    preprocessing: bool | Tokenizer = False,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     compile: bool = True,
@@ -76,6 +78,7 @@ def build_multiclass(
     dropout: float = 0.1,
     activation: str | None = None,
     max_length: int | None = None,
+    preprocessing: bool | Tokenizer = False,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     compile: bool = True,
@@ -106,6 +109,9 @@ def build_multiclass(
         activation: `"softmax"` (default) or `"linear"` for logits.
         max_length: longest input in tokens, from 3 to the checkpoint's positions; None: what the folder of a
             sentence-transformers encoder says, else 128, or fewer where the checkpoint has fewer.
+        preprocessing: True puts the tokenizer of the encoder's folder in front, so that `fit` and `predict` take texts; a
+            `Tokenizer` that one. On the TensorFlow backend, with WordPiece tokenizers. Such a model is saved by
+            `model.save` and exported by `model.export`.
         learning_rate: rate of the encoder, > 0.
         head_learning_rate: rate of everything above the encoder, > 0.
         compile: whether to compile with the task's loss and metrics and with `AdamW` at these rates (no decay on biases
@@ -145,6 +151,7 @@ def build_multilabel(
     dropout: float = 0.1,
     activation: str | None = None,
     max_length: int | None = None,
+    preprocessing: bool | Tokenizer = False,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     compile: bool = True,
@@ -182,6 +189,7 @@ def build_multitask(
     hidden_activation: str = "relu",
     dropout: float = 0.1,
     max_length: int | None = None,
+    preprocessing: bool | Tokenizer = False,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     compile: bool = True,

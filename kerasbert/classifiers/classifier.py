@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_bool, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert._core.names import INPUT_IDS, INPUT_NAMES, PACKAGE, WINDOW_ROWS
+from kerasbert._core.names import INPUT_IDS, INPUT_NAMES, PACKAGE, TEXTS, WINDOW_ROWS
 from kerasbert.batches.input_length import check_input_length, limit_input_length
 from kerasbert.batches.source import BatchSource
 from kerasbert.classifiers.checked_labels import CheckedLabels
@@ -19,6 +19,7 @@ from kerasbert.classifiers.head import ClassificationHead
 from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProbabilities
 from kerasbert.classifiers.inner_states import ClassifierStates, states_of
 from kerasbert.classifiers.pretrained_ways import READ, WRITE, offered
+from kerasbert.classifiers.text_tokens import TextTokens, as_strings, is_text
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.classifiers.windows import WindowPooling
 from kerasbert.encoders.dropout import ByteDropout
@@ -30,6 +31,10 @@ from kerasbert.optimizers.variables import build_variables
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_of
 
+NOT_TEXTS = (
+    "`x` must be texts, strings (batch,), for this model, which tokenises itself; got {}. For token ids build it without "
+    "`preprocessing`: its set_weights(model.get_weights()) takes these weights."
+)
 # What gives the probabilities of one head.
 HeadLayer = ClassificationHead | LevelProbabilities | LayerVotes
 
@@ -44,13 +49,13 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
     labels that are not class ids, and raw text where token ids are expected.
 
     Args:
-        inputs: the three symbolic token inputs, by name.
+        inputs: the three symbolic token inputs, by name; or `texts`, of a model with `TextTokens` in it.
         outputs: one output, or a dict of outputs by head name.
         name: name of the model.
 
     Call arguments:
         inputs: dict of int (batch, length): `input_ids`, `attention_mask`, `token_type_ids`; for texts in windows also
-            `window_rows`.
+            `window_rows`. Texts for a model that was built with `preprocessing`: a list, an array or a tensor of strings.
         training: whether dropout is active.
 
     Returns:
@@ -66,6 +71,11 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
     def encoder(self) -> Encoder:
         """The encoder inside the model."""
         return next(layer for layer in self.layers if isinstance(layer, Encoder))
+
+    @property
+    def text_tokens(self) -> TextTokens | None:
+        """The layer that tokenises texts inside the model; None in a model that reads token ids."""
+        return next((layer for layer in self.layers if isinstance(layer, TextTokens)), None)
 
     def switch_off_dropout(self) -> None:
         """Disable dropout in the encoder, to compare trainings; the heads' is an argument of the builders."""
@@ -150,7 +160,7 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
     @property
     def input_keys(self) -> tuple[str, ...]:  # type: ignore[override]
         """Names of the inputs, in the order of a list of them."""
-        return tuple(key for key in (*INPUT_NAMES, WINDOW_ROWS) if key in self.input)
+        return tuple(key for key in (TEXTS, *INPUT_NAMES, WINDOW_ROWS) if key in self.input)
 
     @property
     def required_keys(self) -> tuple[str, ...]:  # type: ignore[override]
@@ -158,7 +168,12 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
         return self.input_keys
 
     def named(self, inputs: Any) -> Any:
-        """Return inputs as a dict by name, see `NamedInputs`; refuse raw text and what is too long."""
+        """Return inputs as a dict by name, see `NamedInputs`; refuse raw text and what is too long.
+
+        A model that was built with `preprocessing` takes texts, and refuses anything else.
+        """
+        if self.text_tokens is not None:
+            return {TEXTS: as_strings(_texts_in(inputs))}
         _refuse_text(inputs, self.input_keys)
         named = super().named(inputs)
         if hasattr(named, "shape"):
@@ -172,7 +187,18 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
 
     def named_data(self, data: Any) -> Any:
         """See `NamedInputs`; batches of `tf.data` are checked against `max_length` too."""
+        if self.text_tokens is not None and isinstance(data, BatchSource):
+            raise DataError(NOT_TEXTS.format("token ids"))
         return limit_input_length(super().named_data(data), self.max_length)
+
+    def _named_batch(self, batch: Any) -> Any:
+        if self.text_tokens is None:
+            return super()._named_batch(batch)
+        if isinstance(batch, tuple) and not is_text(batch):
+            return (self.named(batch[0]), *batch[1:])
+        # A data set or a sequence of batches names them itself, one after the other.
+        is_iterated = hasattr(batch, "element_spec") or isinstance(batch, keras.utils.PyDataset)
+        return batch if is_iterated else self.named(batch)
 
     def _check_length(self, input_ids: Any) -> None:
         shape = tuple(getattr(input_ids, "shape", ()))
@@ -208,7 +234,7 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
     def predict(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         """Predict as `keras.Model.predict` does, see `NamedInputs`; without rows the result is empty, of the right width."""
         named = x if isinstance(x, BatchSource) else self.named_data(x)
-        if isinstance(named, dict) and all(isinstance(part, np.ndarray) and not len(part) for part in named.values()):
+        if isinstance(named, dict) and all(tuple(getattr(one, "shape", ()))[:1] == (0,) for one in named.values()):
             empty = {name: np.zeros((0, head.task.units), "float32") for name, head in self.heads.items()}
             return empty if isinstance(self.output, dict) else next(iter(empty.values()))
         return super().predict(named, *args, **kwargs)
@@ -335,12 +361,21 @@ def _refuse_text(x: Any, keys: Sequence[str]) -> None:
     leaves = [x]
     if isinstance(x, Mapping):
         leaves = [x[key] for key in keys if key in x] or list(x.values())
-    for leaf in leaves:
-        kind = getattr(getattr(leaf, "dtype", None), "kind", "")
-        listed = isinstance(leaf, (list, tuple)) or kind == "O"
-        first = leaf[0] if listed and len(leaf) else leaf
-        if isinstance(first, (str, bytes)) or kind in ("U", "S") or getattr(leaf, "dtype", None) == "string":
-            raise DataError(
-                f"`x` must be token ids, a dict of {', '.join(INPUT_NAMES)}; got raw text. Tokenise it with "
-                f"kerasbert.data.Tokenizer and kerasbert.data.make_batches, or use kerasbert.TextClassifier, which takes text."
-            )
+    if any(is_text(leaf) for leaf in leaves):
+        raise DataError(
+            f"`x` must be token ids, a dict of {', '.join(INPUT_NAMES)}; got raw text. Tokenise it with "
+            f"kerasbert.data.Tokenizer and kerasbert.data.make_batches, build the model with preprocessing=True, or use "
+            f"kerasbert.TextClassifier, which takes text."
+        )
+
+
+def _texts_in(inputs: Any) -> Any:
+    """Return the texts of a batch; refuse anything else."""
+    if isinstance(inputs, Mapping):
+        if TEXTS not in inputs:
+            raise DataError(NOT_TEXTS.format(f"a dict of {shorten(list(inputs))}"))
+        inputs = inputs[TEXTS]
+    is_empty = isinstance(inputs, (list, tuple)) and not inputs
+    if not is_text(inputs) and not is_empty:
+        raise DataError(NOT_TEXTS.format(shorten(inputs)))
+    return inputs

@@ -18,6 +18,7 @@ from kerasbert.classifiers.hierarchical_head import HierarchicalHead, LevelProba
 from kerasbert.labels.hierarchy import parse_tree
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
 from kerasbert.tasks.levels import LEVEL_TASKS
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 HIERARCHY = "hierarchy"
 # What is said anew of a model that is built from a trained flat one; the rest it brings along.
@@ -43,6 +44,7 @@ def build_hierarchical(
     hidden_activation: str = "relu",
     dropout: float = 0.1,
     max_length: int | None = None,
+    preprocessing: bool | Tokenizer = False,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     compile: bool = True,

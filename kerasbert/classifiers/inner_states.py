@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbert._core.names import ATTENTION_MASK, INPUT_NAMES, WINDOW_ROWS
+from kerasbert._core.names import ATTENTION_MASK, INPUT_NAMES, TEXTS, WINDOW_ROWS
 from kerasbert.classifiers.features import Features
 from kerasbert.classifiers.pooling import PoolerPooling
 
@@ -42,12 +42,15 @@ class UpperPart:
         #: The features layers: one, or in a layerwise model one for each voter.
         self.readers: list[Features] = [layer for layer in model.layers if isinstance(layer, Features)]
         states = [state for reader in self.readers for state in reader.input[:-1]]  # the last one is the mask
-        self._others = [name for name in (ATTENTION_MASK, WINDOW_ROWS) if name in model.input]
+        # Of a model that reads texts the mask is no input, but what its tokenizer gives.
+        others = {ATTENTION_MASK: self.readers[0].input[-1]}
+        others |= {WINDOW_ROWS: model.input[WINDOW_ROWS]} if WINDOW_ROWS in model.input else {}
+        self._others = list(others)
         vectors: Any = model.vectors
         if model.votes is not None:
             layers = zip(model.votes.layer_indices, self.readers, strict=True)
             vectors = {f"layer_{layer}": reader.output for layer, reader in layers}
-        self._model = keras.Model([*states, *[model.input[name] for name in self._others]], [model.output, vectors])
+        self._model = keras.Model([*states, *others.values()], [model.output, vectors])
 
     def reads(self, hidden_states: Sequence[Any], pooler_output: Any) -> list[Any]:
         """Return what the features layers read of all hidden states, or of the pooler's output."""
@@ -68,6 +71,8 @@ class UpperPart:
 
 def states_of(model: Any, inputs: Mapping[str, Any], *, attentions: bool) -> ClassifierStates:
     """Compute the states of a `Classifier`, see its `states`; `inputs` are those of a call, by name."""
+    if model.text_tokens is not None:
+        inputs = model.text_tokens(inputs[TEXTS])
     encoded = model.encoder(
         *(ops.convert_to_tensor(inputs[name]) for name in INPUT_NAMES),
         output_hidden_states=True,
@@ -76,7 +81,7 @@ def states_of(model: Any, inputs: Mapping[str, Any], *, attentions: bool) -> Cla
     )
     upper = UpperPart(model)
     output, vectors = upper(upper.reads(encoded.hidden_states, encoded.pooler_output), inputs)
-    found = ClassifierStates(output, vectors, encoded.hidden_states, encoded.attentions)
+    found = ClassifierStates(output, vectors, encoded.hidden_states, encoded.attentions or ())
     arrays: ClassifierStates = keras.tree.map_structure(_float32_array, found)
     return arrays
 

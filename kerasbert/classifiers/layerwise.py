@@ -8,7 +8,7 @@ import keras
 
 from kerasbert._core.checks import check_int, shorten, suggest_keywords
 from kerasbert._core.errors import ConfigError
-from kerasbert._core.names import ATTENTION_MASK, DEFAULT_ENCODER, SINGLE_HEAD
+from kerasbert._core.names import DEFAULT_ENCODER, SINGLE_HEAD
 from kerasbert.classifiers.assembly import BuildOptions, EncoderLike, encode_inputs, finish, settle_folder
 from kerasbert.classifiers.builders import build_heads
 from kerasbert.classifiers.classifier import Classifier
@@ -20,6 +20,7 @@ from kerasbert.classifiers.pooling import PoolerPooling
 from kerasbert.classifiers.votes import LayerVotes
 from kerasbert.encoders.trainable_parts import copy_trainable
 from kerasbert.tasks.task import Task
+from kerasbert.tokenization.tokenizer import Tokenizer
 
 
 @suggest_keywords
@@ -33,6 +34,7 @@ def build_layerwise(
     hidden_activation: str = "relu",
     dropout: float = 0.1,
     max_length: int | None = None,
+    preprocessing: bool | Tokenizer = False,
     learning_rate: float = LEARNING_RATE,
     head_learning_rate: float = HEAD_LEARNING_RATE,
     compile: bool = True,
@@ -78,11 +80,11 @@ def build_layerwise(
     chosen = _check_layers(layers, source.config.num_hidden_layers)
     heads = [ClassificationHead(task, name=f"layer_{layer}", **options.head) for layer in chosen]
     encoder_layer = source.build(num_hidden_layers=max(chosen), add_pooling_layer=False, name="encoder")
-    inputs, output = encode_inputs(encoder_layer)
+    inputs, mask, output = encode_inputs(encoder_layer, options, length)
     outputs: dict[str, Any] = {}
     for layer, head in zip(chosen, heads, strict=True):
         features = Features(own_copy(given), layer_indices=(layer,), max_length=length, name=f"features_{layer}")
-        outputs[head.name] = head(features((output.hidden_states[layer],), inputs[ATTENTION_MASK]))
+        outputs[head.name] = head(features((output.hidden_states[layer],), mask))
         copy_weights(given, features.pooling)
     votes = LayerVotes(task, chosen, name=SINGLE_HEAD)
     return finish(inputs, {SINGLE_HEAD: votes(list(outputs.values())), **outputs}, options)
@@ -142,6 +144,7 @@ def _plain(model: Classifier, layer: int) -> Classifier:
         "pooling": features.pooling,
         **head.options,
         "max_length": model.max_length,
+        "preprocessing": False if model.text_tokens is None else model.text_tokens.tokenizer,
         "compile": False,
         "name": model.name,
     }

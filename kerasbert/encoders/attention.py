@@ -29,9 +29,11 @@ class BertSelfAttention(KeepsParts, keras.layers.Layer):
 
     Call arguments:
         hidden_states: (batch, length, hidden_size).
-        attention_bias: (batch, 1, 1, length), 0 for a token and a large negative number for padding; None: no padding.
+        attention_bias: (batch, 1, 1 or length, length), 0 for a token and a large negative number for padding; None: no
+            padding.
         training: whether dropout is active.
         seed: of the dropout, from its `draw_seed`; None draws one.
+        head_mask: (1, heads, 1, 1), what the probabilities are multiplied by after the dropout; None: 1.
 
     Output shape:
         A pair: context (batch, length, hidden_size) and attention probabilities (batch, heads, length, length).
@@ -67,7 +69,12 @@ class BertSelfAttention(KeepsParts, keras.layers.Layer):
         self.settle_parts()
 
     def call(
-        self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None, seed: Any = None
+        self,
+        hidden_states: Any,
+        attention_bias: Any = None,
+        training: bool | None = None,
+        seed: Any = None,
+        head_mask: Any = None,
     ) -> tuple[Any, Any]:
         length = ops.shape(hidden_states)[1]
         fused = self.query_key_value(hidden_states)  # (batch, length, 3 * hidden)
@@ -78,7 +85,10 @@ class BertSelfAttention(KeepsParts, keras.layers.Layer):
         if attention_bias is not None:
             scores = scores + attention_bias
         probabilities = ops.softmax(scores, axis=-1)
-        context = ops.matmul(self.dropout(probabilities, training=training, seed=seed), value)
+        kept = self.dropout(probabilities, training=training, seed=seed)
+        if head_mask is not None:
+            kept, probabilities = kept * head_mask, probabilities * head_mask
+        context = ops.matmul(kept, value)
         context = ops.transpose(context, (0, 2, 1, 3))  # (batch, length, heads, head_dim)
         return ops.reshape(context, (-1, length, self.hidden_size)), probabilities
 

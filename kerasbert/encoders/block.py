@@ -25,9 +25,11 @@ class BertBlock(KeepsParts, keras.layers.Layer):
 
     Call arguments:
         hidden_states: (batch, length, hidden_size).
-        attention_bias: (batch, 1, 1, length), 0 for a token and a large negative number for padding; None: no padding.
+        attention_bias: (batch, 1, 1 or length, length), 0 for a token and a large negative number for padding; None: no
+            padding.
         training: whether dropout is active.
         seeds: of the three dropouts, from `draw_seeds`; None draws them.
+        head_mask: (1, heads, 1, 1), what the attention probabilities are multiplied by; None: 1.
 
     Output shape:
         A pair: hidden states (batch, length, hidden_size) and attention probabilities (batch, heads, length, length).
@@ -69,10 +71,17 @@ class BertBlock(KeepsParts, keras.layers.Layer):
         return self.attention.dropout.draw_seed(), self.dropout.draw_seed(), self.dropout.draw_seed()
 
     def call(
-        self, hidden_states: Any, attention_bias: Any = None, training: bool | None = None, seeds: Any = None
+        self,
+        hidden_states: Any,
+        attention_bias: Any = None,
+        training: bool | None = None,
+        seeds: Any = None,
+        head_mask: Any = None,
     ) -> tuple[Any, Any]:
         seeds = (None, None, None) if seeds is None else seeds
-        context, probabilities = self.attention(hidden_states, attention_bias, training=training, seed=seeds[0])
+        context, probabilities = self.attention(
+            hidden_states, attention_bias, training=training, seed=seeds[0], head_mask=head_mask
+        )
         attended = self.dropout(self.attention_output(context), training=training, seed=seeds[1])
         hidden_states = self.attention_norm(hidden_states + attended)
         wide = self.intermediate(hidden_states)  # (batch, length, intermediate)

@@ -139,6 +139,14 @@ class BertConfig:
         if self.output_hidden_states is not None:
             check_bool("output_hidden_states", self.output_hidden_states)
 
+    def __getattr__(self, name: str) -> Any:
+        # DistilBERT's own names, as transformers' class has them beside the common ones.
+        if self.__dict__.get("model_type") == "distilbert":
+            for ours, theirs in DISTILBERT_KEYS.items():
+                if name == theirs:
+                    return self.__dict__[ours]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
     @property
     def embedding_width(self) -> int:
         """Width of the embeddings, `hidden_size` unless `embedding_size` says otherwise."""

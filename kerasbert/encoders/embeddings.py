@@ -25,13 +25,19 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
         **kwargs: `keras.layers.Layer`'s own (`name`, `dtype`, `trainable`).
 
     Call arguments:
-        input_ids: int (batch, length), each in [0, vocab_size).
+        input_ids: int (batch, length), each in [0, vocab_size); None beside `inputs_embeds`.
         token_type_ids: int (batch, length), each in [0, type_vocab_size); None: all zero.
         position_ids: int (batch, length) or (1, length); None: counted by the family's rule.
         training: whether dropout is active.
+        inputs_embeds: (batch, length, embedding width), vectors in the place of the tokens' own.
 
     Output shape:
         (batch, length, hidden_size).
+
+    Example:
+        >>> encoder = TFBertModel(BertConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=1))
+        >>> tuple(encoder.get_input_embeddings()(keras.ops.ones((1, 5), "int32")).shape)
+        (1, 5, 8)
 
     Reference:
         Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019, figure 2.
@@ -56,6 +62,11 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
                 name="embeddings_project",
             )
 
+    @property
+    def weight(self) -> Any:
+        """The token table, a variable (vocab_size, embedding width)."""
+        return self.word_embeddings.embeddings
+
     def build(self, input_ids_shape: Shape, *other_shapes: Any) -> None:
         embedded_shape = (None, None, self.config.embedding_width)
         for table in (self.word_embeddings, self.position_embeddings, self.token_type_embeddings):
@@ -67,11 +78,19 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
         self.settle_parts()
 
     def call(
-        self, input_ids: Any, token_type_ids: Any = None, position_ids: Any = None, training: bool | None = None
+        self,
+        input_ids: Any = None,
+        token_type_ids: Any = None,
+        position_ids: Any = None,
+        training: bool | None = None,
+        inputs_embeds: Any = None,
     ) -> Any:
         if position_ids is None:
-            position_ids = self._positions(input_ids)
-        embedded = self.word_embeddings(input_ids) + self.position_embeddings(position_ids)
+            position_ids = self._counted(inputs_embeds) if input_ids is None else self._positions(input_ids)
+        words = (
+            self.word_embeddings(input_ids) if inputs_embeds is None else ops.cast(inputs_embeds, self.variable_dtype)
+        )
+        embedded = words + self.position_embeddings(position_ids)
         if self.token_type_embeddings is not None:
             if token_type_ids is None:
                 token_type_ids = ops.zeros((1, 1), dtype="int32")
@@ -82,9 +101,14 @@ class BertEmbeddings(KeepsParts, keras.layers.Layer):
 
     def _positions(self, input_ids: Any) -> Any:
         if self.config.model_type != "roberta":
-            return ops.expand_dims(ops.arange(ops.shape(input_ids)[1], dtype="int32"), 0)  # (1, length)
+            return self._counted(input_ids)
         is_token = ops.cast(ops.not_equal(input_ids, self.config.pad_token_id), "int32")
         return ops.cumsum(is_token, axis=1) * is_token + self.config.pad_token_id  # (batch, length)
+
+    def _counted(self, tokens: Any) -> Any:
+        """Return the places from the first on, whatever stands there, (1, length)."""
+        first = self.config.pad_token_id + 1 if self.config.model_type == "roberta" else 0
+        return ops.expand_dims(ops.arange(ops.shape(tokens)[1], dtype="int32") + first, 0)
 
     def _table(self, rows: int, name: str) -> keras.layers.Embedding:
         # Kept in the variables' dtype: under a mixed policy a half-precision layer would cast the whole table each step.

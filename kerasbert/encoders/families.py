@@ -5,6 +5,7 @@ from typing import final
 import keras
 
 from kerasbert._core.names import PACKAGE
+from kerasbert.encoders.main_layer import BlockList, MainLayer
 from kerasbert.encoders.pretrained_encoder import PretrainedEncoder
 
 
@@ -24,12 +25,17 @@ class TFBertModel(PretrainedEncoder):
         **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
 
     Call arguments:
-        input_ids: int (batch, length); or a dict of these arguments.
-        attention_mask: (batch, length), 1 for a token and 0 for padding; None: no padding.
+        input_ids: int (batch, length); or a dict, another mapping or a list of these arguments. None beside `inputs_embeds`.
+        attention_mask: (batch, length), 1 for a token and 0 for padding; or (batch, length, length), a row for each token
+            that attends. None: no padding.
         token_type_ids: int (batch, length); None: all zero.
         position_ids: int (batch, length); None: 0, 1, 2, ...
-        output_hidden_states: True or False to force; None returns them, which costs nothing where they are not used.
+        head_mask: (heads,) or (blocks, heads), 1 for a head that stays and 0 for one that is left out; None: all stay.
+        inputs_embeds: (batch, length, width of the token embeddings), vectors in the place of `input_ids`.
+        output_hidden_states: whether to return the hidden states. None: as the config says, and where it says nothing they
+            are there by name, which costs nothing where they are not used.
         output_attentions: whether to return the attention probabilities; None: as the config says.
+        return_dict: False returns a tuple of the outputs, of the hidden states only where they were asked for.
         training: whether dropout is active.
 
     Returns:
@@ -37,7 +43,8 @@ class TFBertModel(PretrainedEncoder):
         `hidden_states` (embeddings and every block) and, on request, `attentions`.
 
     Raises:
-        ConfigError: when a config value is out of its range, or a text is longer than the position table.
+        ConfigError: when a config value is out of its range, a text is longer than the position table, an input has another
+            shape, or an argument for decoders is given.
         TypeError: when `config` is of another type.
 
     Example:
@@ -53,13 +60,18 @@ class TFBertModel(PretrainedEncoder):
     model_type = "bert"
     checkpoint_prefix = "bert."
 
+    @property
+    def bert(self) -> MainLayer:
+        """The main layer of transformers' class: here the model itself."""
+        return MainLayer(self)
+
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class TFDistilBertModel(PretrainedEncoder):
     """DistilBERT: BERT's block without token types and without a pooler.
 
-    Arguments, calls and results are those of `TFBertModel`; `pooler_output` is `()` and `token_type_ids` are ignored.
+    Arguments, calls and results are those of `TFBertModel`; `pooler_output` is None and `token_type_ids` are ignored.
 
     Example:
         >>> config = {"model_type": "distilbert", "dim": 8, "n_heads": 2, "n_layers": 1, "hidden_dim": 16}
@@ -73,13 +85,23 @@ class TFDistilBertModel(PretrainedEncoder):
     model_type = "distilbert"
     checkpoint_prefix = "distilbert."
 
+    @property
+    def distilbert(self) -> MainLayer:
+        """The main layer of transformers' class: here the model itself."""
+        return MainLayer(self)
+
+    @property
+    def transformer(self) -> BlockList:
+        """The blocks as `transformer.layer`, where transformers has them."""
+        return self.encoder
+
 
 @final
 @keras.saving.register_keras_serializable(package=PACKAGE)
 class TFElectraModel(PretrainedEncoder):
     """ELECTRA's discriminator: BERT's blocks over embeddings that may be narrower and are projected to their width.
 
-    Arguments, calls and results are those of `TFBertModel`; `pooler_output` is `()`.
+    Arguments, calls and results are those of `TFBertModel`; `pooler_output` is None.
 
     Example:
         >>> config = {"model_type": "electra", "hidden_size": 8, "num_attention_heads": 2, "embedding_size": 4}
@@ -92,6 +114,11 @@ class TFElectraModel(PretrainedEncoder):
 
     model_type = "electra"
     checkpoint_prefix = "electra."
+
+    @property
+    def electra(self) -> MainLayer:
+        """The main layer of transformers' class: here the model itself."""
+        return MainLayer(self)
 
 
 @final
@@ -112,6 +139,11 @@ class TFRobertaModel(PretrainedEncoder):
 
     model_type = "roberta"
     checkpoint_prefix = "roberta."
+
+    @property
+    def roberta(self) -> MainLayer:
+        """The main layer of transformers' class: here the model itself."""
+        return MainLayer(self)
 
 
 ENCODERS: dict[str, type[PretrainedEncoder]] = {

@@ -13,9 +13,8 @@ from kerasbert._core.files import checked_member
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.names import CONFIG_FILE, PACKAGE
 from kerasbert._core.sentence_folders import NOTHING_SAID, SentenceFolder, read_sentence_folder
-from kerasbert.encoders.checkpoints import from_pretrained, load_weights, read_config
-from kerasbert.encoders.checkpoints.filling import wants_pooler
-from kerasbert.encoders.checkpoints.live import live_source
+from kerasbert.encoders.checkpoints import from_pretrained, read_config
+from kerasbert.encoders.checkpoints.live import from_model
 from kerasbert.encoders.config import BertConfig, as_config
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.families import ENCODERS
@@ -96,13 +95,8 @@ def encoder_from(
         add_pooling_layer: None builds the pooler if `other` has one; False leaves it out.
         **kwargs: `keras.Model`'s own (`name`, `dtype`, `trainable`).
     """
-    source = live_source(other)
-    config = as_config(getattr(other, "config", None))
-    encoder = ENCODERS[config.model_type](
-        config, num_hidden_layers=num_hidden_layers, add_pooling_layer=wants_pooler(source, add_pooling_layer), **kwargs
-    )
-    load_weights(encoder, source)
-    return encoder
+    family = ENCODERS[as_config(getattr(other, "config", None)).model_type]
+    return from_model(family, other, num_hidden_layers=num_hidden_layers, add_pooling_layer=add_pooling_layer, **kwargs)
 
 
 def _architectures(folder: Path) -> Sequence[Any]:

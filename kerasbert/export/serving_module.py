@@ -10,9 +10,9 @@ import tensorflow as tf
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, SINGLE_HEAD, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.decisions import choose, columns, sort_chosen
-from kerasbert.export.graph_tokenizer import GraphTokenizer
 from kerasbert.saving.rebuild import weights_by_path
 from kerasbert.tasks.task import Task
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer, check_exportable
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 # Rows that go through the encoder at once: a huge request takes longer, and no more memory.
@@ -33,6 +33,7 @@ class ServingModule(tf.Module):
     def __init__(self, model: Classifier, tokens: Tokenizer, thresholds: Mapping[str, np.ndarray]) -> None:
         super().__init__(name="kerasbert")
         self._tasks = {name: head.task for name, head in model.heads.items()}
+        check_exportable(tokens)
         self.tokenizer = GraphTokenizer(tokens)
         # The variables alone: a Keras object in here would be looked for when the model is loaded.
         self.weights = [weight.value for weight in weights_by_path(model).values()]

@@ -18,7 +18,6 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD, VOCABULARY_FILE
 from kerasbert.export.comparison import Export, check_no_prompt, in_units, latencies, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines
-from kerasbert.export.graph_tokenizer import check_exportable
 from kerasbert.export.litert import LiteRT, check_litert, token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
 from kerasbert.export.precision import in_precision
@@ -28,6 +27,7 @@ from kerasbert.export.tflite_graph import QUANTIZATIONS, convert, cut_of
 from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.saving.writing import write_json
+from kerasbert.tokenization.graph_tokenizer import check_exportable
 from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH

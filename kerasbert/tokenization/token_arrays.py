@@ -125,6 +125,17 @@ class TokenArrays:
         inputs[ATTENTION_MASK][inside] = 1
         return inputs
 
+    def lists(self) -> dict[str, list[list[int]]]:
+        """`input_ids`, `attention_mask` and `token_type_ids` as one list for each text, without padding.
+
+        Example:
+            >>> TokenArrays.from_lists([[2, 5, 3], [2, 3]]).lists()["attention_mask"]
+            [[1, 1, 1], [1, 1]]
+        """
+        ids, types = (np.split(flat, self.offsets[1:-1]) for flat in (self.input_ids, self.token_type_ids))
+        rows = {INPUT_IDS: ids, ATTENTION_MASK: [np.ones_like(row) for row in ids], TOKEN_TYPE_IDS: types}
+        return {name: [row.tolist() for row in rows[name]][: len(self)] for name in INPUT_NAMES}
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

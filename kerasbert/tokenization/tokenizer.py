@@ -16,12 +16,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool, check_int, check_texts, half_surrogate, shorten
+from kerasbert._core.checks import check_bool, check_int, check_texts, half_surrogate, shorten, suggest_keywords
 from kerasbert._core.display import brief_call
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.sentence_folders import read_sentence_folder, tell_defaults
 from kerasbert.tokenization.added_tokens import protect
 from kerasbert.tokenization.augmentation import CONTINUES, SPECIAL, STARTS, Augmentation
+from kerasbert.tokenization.call_forms import (
+    MAX_LENGTH,
+    NONE,
+    as_tensors,
+    check_tensors,
+    padding_of,
+    truncation_of,
+)
+from kerasbert.tokenization.decoding import one_row, rows_of
 from kerasbert.tokenization.long_texts import LongTexts, WindowArrays, cut_windows, head_and_tail
 from kerasbert.tokenization.token_arrays import TemplatePart, TokenArrays, assemble, flatten, offsets_of, template_of
 from kerasbert.tokenization.tokenizer_files import (
@@ -126,6 +135,10 @@ class Tokenizer:
         long_texts: LongTexts | None = None,
         split_special_tokens: bool | None = None,
         prompt: str | None = None,
+        revision: str | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
+        token: str | None = None,
+        local_files_only: bool = False,
     ) -> Self:
         """Load the tokenizer of an encoder by its name or folder; see `from_folder`.
 
@@ -135,6 +148,10 @@ class Tokenizer:
             long_texts: see `from_folder`.
             split_special_tokens: see `from_folder`.
             prompt: see `from_folder`.
+            revision: branch, tag or commit on the hub; None: the newest. Refused with a folder.
+            cache_dir: where downloads are kept; None: Hugging Face's own place.
+            token: of an account on the hub, for models that are not public.
+            local_files_only: whether nothing is downloaded.
 
         Returns:
             The tokenizer.
@@ -142,10 +159,11 @@ class Tokenizer:
         Raises:
             ConfigError: when it cannot be found or read.
         """
-        from kerasbert._core.encoder_folders import resolve_encoder
+        from kerasbert._core.encoder_folders import HubOptions, resolve_encoder
 
+        hub = HubOptions(revision, cache_dir, token, check_bool("local_files_only", local_files_only))
         return cls.from_folder(
-            resolve_encoder(name_or_folder),
+            resolve_encoder(name_or_folder, hub),
             max_length=max_length,
             long_texts=long_texts,
             split_special_tokens=split_special_tokens,
@@ -216,20 +234,140 @@ class Tokenizer:
             made.warn_of_special_tokens()
         return made
 
+    @suggest_keywords
     def __call__(
-        self, texts: str | Sequence[str], text_pairs: str | Sequence[str] | None = None
-    ) -> dict[str, np.ndarray]:
-        """A few texts as one padded batch, as the tokenizers of transformers give it; `encode` is for many.
+        self,
+        texts: str | Sequence[str],
+        text_pairs: str | Sequence[str] | None = None,
+        *,
+        padding: bool | str = True,
+        truncation: bool | str = True,
+        max_length: int | None = None,
+        return_tensors: str | None = "np",
+    ) -> dict[str, Any]:
+        """A few texts as one batch, as the tokenizers of transformers give it; `encode` is for many.
+
+        Args:
+            texts: n texts, or one.
+            text_pairs: n second texts; None: single texts.
+            padding: True pads to the longest text, `"max_length"` to a fixed length; False pads nothing, for lists alone.
+            truncation: whether texts over the length are cut; False keeps them whole, also beyond what an encoder reads.
+            max_length: length in tokens, >= 3, in the place of the tokenizer's own.
+            return_tensors: `"np"`, `"tf"` (TensorFlow), `"pt"` (PyTorch) or None for lists; one text alone then gives one
+                list.
 
         Returns:
-            `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length of the longest).
+            `input_ids`, `attention_mask` and `token_type_ids`, int32 (n, length), int64 for PyTorch.
+
+        Raises:
+            ConfigError: when an argument is none of these, or `padding` and `return_tensors` do not go together.
+            TypeError: when there is no such argument, or `texts` are no texts.
 
         Example:
             >>> tokenizer("hello world")["input_ids"].tolist()  # doctest: +SKIP
             [[101, 7592, 2088, 102]]
+            >>> tokenizer("hello", padding="max_length", max_length=5)["input_ids"].tolist()  # doctest: +SKIP
+            [[101, 7592, 102, 0, 0]]
         """
+        way, sized = padding_of(padding), copy.copy(self)
+        check_tensors(return_tensors, way)
+        if max_length is not None:
+            sized.max_length = check_int("max_length", max_length, MINIMUM_MAX_LENGTH, why="[CLS], one token and [SEP]")
+        length = sized.max_length if way == MAX_LENGTH else 0
+        if not truncation_of(truncation):
+            sized = sized._uncut()
         listed = [[part] if isinstance(part, str) else part for part in (texts, text_pairs)]
-        return self.encode(*listed).padded(self.pad_id)  # type: ignore[arg-type]
+        encoded: TokenArrays = sized.encode(*listed)  # type: ignore[arg-type]
+        if return_tensors is not None:
+            return as_tensors(encoded.padded(self.pad_id, length), return_tensors)
+        if way != NONE:
+            rows = {name: array.tolist() for name, array in encoded.padded(self.pad_id, length).items()}
+        else:
+            rows = encoded.lists()
+        return {name: row[0] for name, row in rows.items()} if isinstance(texts, str) else rows
+
+    def __len__(self) -> int:
+        """How many rows an embedding table needs for its ids."""
+        return self.vocabulary_size
+
+    def decode(self, ids: Any, *, skip_special_tokens: bool = False) -> str:
+        """The text of token ids, as far as they tell it: what the normaliser took away, such as case, stays lost.
+
+        Args:
+            ids: of one text, a list, or an array or tensor of one axis.
+            skip_special_tokens: whether padding, first token and separator are left out.
+
+        Returns:
+            The text.
+
+        Raises:
+            DataError: when an id is none of the vocabulary.
+            TypeError: when they are no integers or not in one row.
+
+        Example:
+            >>> tokenizer.decode([101, 7592, 2088, 102], skip_special_tokens=True)  # doctest: +SKIP
+            'hello world'
+        """
+        row = one_row(ids, self.vocabulary_size)
+        return str(self.backend.decode(row, skip_special_tokens=check_bool("skip_special_tokens", skip_special_tokens)))
+
+    def batch_decode(self, sequences: Any, *, skip_special_tokens: bool = False) -> list[str]:
+        """The texts of rows of token ids; see `decode`.
+
+        Args:
+            sequences: n lists of ids, an array or tensor (n, length), or `TokenArrays`.
+            skip_special_tokens: whether padding, first token and separator are left out.
+
+        Returns:
+            n texts.
+        """
+        return [self.decode(row, skip_special_tokens=skip_special_tokens) for row in rows_of(sequences)]
+
+    def convert_ids_to_tokens(self, ids: Any, *, skip_special_tokens: bool = False) -> Any:
+        """The tokens of ids, each as the vocabulary spells it.
+
+        Args:
+            ids: one id, or those of one text.
+            skip_special_tokens: whether padding, first token and separator are left out.
+
+        Returns:
+            One token, or a list of tokens.
+
+        Raises:
+            DataError: when an id is none of the vocabulary.
+            TypeError: when they are no integers or not in one row.
+        """
+        if np.ndim(ids) == 0:
+            return self.token_of(one_row([ids], self.vocabulary_size)[0])
+        special = self.backend.get_added_tokens_decoder() if skip_special_tokens else {}
+        left_out = {number for number, token in special.items() if token.special}
+        return [self.token_of(one) for one in one_row(ids, self.vocabulary_size) if one not in left_out]
+
+    def to_graph(self, *, padding: bool | str = True) -> Callable[[Any], dict[str, Any]]:
+        """This tokenizer as TensorFlow ops, for `tf.data` and `tf.function`: the same ids, without Python in between.
+
+        Args:
+            padding: True pads to the longest text of a batch, `"max_length"` to the tokenizer's `max_length`, so that all
+                batches have one shape.
+
+        Returns:
+            A `tf.Module`, called with strings (batch,): it gives `input_ids`, `attention_mask` and `token_type_ids`, int32
+            (batch, length).
+
+        Raises:
+            ConfigError: when the tokenizer is not WordPiece with BERT's normaliser, has added tokens, reads special tokens
+                in texts, or cuts texts into windows.
+
+        Example:
+            >>> graph = Tokenizer.from_pretrained("all-MiniLM-L6-v2").to_graph()  # doctest: +SKIP
+            >>> texts.batch(32).map(lambda text, label: (graph(text), label))  # doctest: +SKIP
+        """
+        from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
+
+        way = padding_of(padding)
+        if way == NONE:
+            raise ConfigError("`padding` must be True or 'max_length' in a graph, which gives arrays; got False.")
+        return GraphTokenizer(self, pads_to_max_length=way == MAX_LENGTH)
 
     def encode(
         self,
@@ -290,9 +428,7 @@ class Tokenizer:
             >>> tokenizer.full_lengths(["hello world"]).tolist()  # doctest: +SKIP
             [4]
         """
-        uncut = copy.copy(self)
-        uncut.max_length, uncut.long_texts = 2**31 - 1, LongTexts()
-        return uncut.encode(texts, text_pairs).lengths
+        return self._uncut().encode(texts, text_pairs).lengths
 
     def tokens(self, text: str) -> list[str]:
         """The tokens of one text, as `encode` gives their ids.
@@ -324,6 +460,11 @@ class Tokenizer:
         """The `tokenizers.Encoding` of one text behind its prompt, without special tokens, with offsets and word numbers."""
         self.backend.encode_special_tokens = self.split_special_tokens
         return self.backend.encode(self.prompt + _checked_texts("texts", [text])[0], add_special_tokens=False)
+
+    @property
+    def special_tokens(self) -> dict[str, str]:
+        """Role (`"pad_token"`, `"cls_token"`, ...) -> token."""
+        return dict(self._names)
 
     @property
     def mask_id(self) -> int | None:
@@ -441,6 +582,12 @@ class Tokenizer:
             KerasbertWarning,
             stacklevel=4,
         )
+
+    def _uncut(self) -> Self:
+        """A copy that cuts nothing."""
+        uncut = copy.copy(self)
+        uncut.max_length, uncut.long_texts = 2**31 - 1, LongTexts()
+        return uncut
 
     def _reserved_ids(self) -> np.ndarray:
         """Which ids no text may give, bool (vocabulary_size,)."""

@@ -84,6 +84,8 @@ def large():
     yield kb.evaluation.score_predictions(labels, labels, names)
     yield kb.evaluation.EarlyExit(np.zeros((900, 3)), np.zeros(900), 0.5)
     yield kb.export.Export("path", {"differences": {name: 0.5 for name in names}})
+    state = np.zeros((1, 40, 384))
+    yield kb.encoders.EncoderOutput(last_hidden_state=state, hidden_states=(state,) * 13)
     yield kb.evaluation.BaselineScores({"accuracy": 0.5, "other": texts}, {})
     row = {"layer": 1, "weight": 1.0, "score": 0.5, "milliseconds": 2.0}
     yield kb.evaluation.LayerReport((row,) * 100, {"score": 0.5, "milliseconds": 2.0}, (), "accuracy", 10)

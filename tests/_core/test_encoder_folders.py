@@ -18,7 +18,7 @@ from kerasbert import (
     load,
 )
 from kerasbert._core import encoder_folders
-from kerasbert._core.encoder_folders import CheckpointPackage, explain_folder, resolve_encoder
+from kerasbert._core.encoder_folders import CheckpointPackage, HubOptions, explain_folder, resolve_encoder
 from kerasbert.data import Tokenizer
 from kerasbert.encoders.checkpoints import open_checkpoint
 
@@ -134,6 +134,39 @@ def test_cache_without_weights_is_not_enough(offline):
     cached(offline, "someone/bert", "config.json", "vocab.txt")
     with pytest.raises(ConfigError, match="'someone/bert' was found neither as a folder, nor"):
         resolve_encoder("someone/bert")
+
+
+def test_another_place_of_the_cache_is_searched(offline, tmp_path):
+    snapshot = cached(tmp_path / "mine", "someone/bert", "config.json", "model.safetensors")
+    hub = HubOptions(cache_dir=tmp_path / "mine", local_files_only=True)
+    assert resolve_encoder("someone/bert", hub) == snapshot
+    with pytest.raises(ConfigError, match="install the package, or leave out `local_files_only=True`"):
+        resolve_encoder("someone/other", hub)
+
+
+def test_a_revision_a_token_and_a_place_reach_the_client(monkeypatch, tmp_path, own_package):
+    asked = []
+
+    def snapshot_download(name, *, local_files_only=False, allow_patterns=None, ignore_patterns=None, **options):
+        asked.append((name, local_files_only, options))
+        if local_files_only:
+            raise FileNotFoundError(name)
+        (tmp_path / "model.safetensors").touch()
+        return str(tmp_path)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+    hub = HubOptions(revision="v2", cache_dir="there", token="mine")
+    # The package is one release, and another is asked for.
+    assert (
+        resolve_encoder("tiny", hub) == tmp_path and resolve_encoder("tiny", HubOptions(revision="main")) == own_package
+    )
+    options = {"revision": "v2", "cache_dir": "there", "token": "mine"}
+    assert asked[0] == ("tiny", True, options) and asked[-1] == ("tiny", False, options)
+
+
+def test_a_revision_of_a_folder_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="`revision` chooses a version on the hub, and .* is a folder; got 'v2'"):
+        resolve_encoder(tmp_path, HubOptions(revision="v2"))
 
 
 def test_read_only_cache_without_a_home(tmp_path):

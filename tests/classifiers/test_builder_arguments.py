@@ -168,6 +168,12 @@ BAD = {
         ("tanh", ConfigError, "`activation` must be .* for a .* head; got 'tanh'"),
         (3, ConfigError, "`activation` must be .* got 3"),
     ],
+    "preprocessing": [
+        (True, ConfigError, "`preprocessing` must be a Tokenizer where `encoder` is no name or folder.* BertConfig"),
+        (None, TypeError, "`preprocessing` must be True, False or a Tokenizer; got None"),
+        (1, TypeError, "`preprocessing` must be True, False or a Tokenizer; got 1"),
+        ("bert", TypeError, "`preprocessing` must be True, False or a Tokenizer; got 'bert'"),
+    ],
     "max_length": [
         (0, ConfigError, LENGTH + " 0"),
         (1, ConfigError, LENGTH + " 1"),

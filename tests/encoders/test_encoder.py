@@ -172,15 +172,15 @@ def test_compiled_equals_eager(tiny_config, tiny_inputs):
 
 
 def test_predict_returns_the_last_state_only_unless_the_config_asks(tiny_config, tiny_inputs):
-    assert TFBertModel(tiny_config).predict(tiny_inputs, verbose=0).hidden_states == ()
+    assert TFBertModel(tiny_config).predict(tiny_inputs, verbose=0).hidden_states is None
     asking = TFBertModel(tiny_config.replace(output_hidden_states=True))
     assert len(asking.predict(tiny_inputs, verbose=0).hidden_states) == 3
 
 
 def test_forced_outputs(tiny_config, tiny_inputs):
     encoder = TFBertModel(tiny_config)
-    assert encoder(tiny_inputs, output_hidden_states=False).hidden_states == ()
-    assert encoder(tiny_inputs).attentions == ()
+    assert encoder(tiny_inputs, output_hidden_states=False).hidden_states is None
+    assert encoder(tiny_inputs).attentions is None
     assert len(encoder(tiny_inputs, output_attentions=True).attentions) == 2
 
 
@@ -234,6 +234,6 @@ def test_the_config_says_what_calls_and_predictions_return(tiny_config, tiny_inp
     for output in (encoder(tiny_inputs), encoder.predict(tiny_inputs, verbose=0)):
         assert len(output.attentions) == 2 and len(output.hidden_states) == 3
         assert np.allclose(np.sum(output.attentions[0], axis=-1), 1.0, atol=1e-5)
-    assert encoder(tiny_inputs, output_attentions=False).attentions == ()
+    assert encoder(tiny_inputs, output_attentions=False).attentions is None
     assert TFBertModel.from_config(encoder.get_config()).config.output_attentions is True
-    assert TFBertModel(tiny_config)(tiny_inputs).attentions == ()
+    assert TFBertModel(tiny_config)(tiny_inputs).attentions is None

@@ -41,7 +41,7 @@ def test_relatives_agree_with_pytorch(values, padding):
 @pytest.mark.parametrize("model_type", ["distilbert", "electra"])
 def test_families_without_a_pooler(model_type):
     encoder = ENCODERS[model_type](toy_config(model_type=model_type))
-    assert encoder(np.ones((1, 3), "int32")).pooler_output == ()
+    assert encoder(np.ones((1, 3), "int32")).pooler_output is None
 
 
 @pytest.mark.parametrize(("model_type", "family"), ENCODERS.items())

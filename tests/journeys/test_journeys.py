@@ -90,7 +90,7 @@ class TestKerasProgrammer:
         kept.batches = kb.data.make_batches(kept.tokens.encode(TEXTS), flags, shuffle=True)
         assert np.isfinite(kept.model.fit(kept.batches.dataset, verbose=0).history["loss"]).all()
 
-    @documented("docs/keras.md", "model.predict(batches)")
+    @documented("docs/keras.md", "model.predict(batches, verbose=0)")
     def test_step_4_predicts_in_the_order_of_the_texts(self, kept):
         whole = kept.model.predict(kept.tokens(TEXTS), verbose=0)
         np.testing.assert_allclose(kept.model.predict(kept.batches, verbose=0), whole, atol=1e-5)

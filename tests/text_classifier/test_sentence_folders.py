@@ -16,8 +16,8 @@ from kerasbert._core.files import verify_manifest
 from kerasbert.batches.prepare import prepare_tokens
 from kerasbert.classifiers.pooling import FirstTokenPooling, MeanPooling
 from kerasbert.data import Tokenizer
-from kerasbert.export.graph_tokenizer import GraphTokenizer
 from kerasbert.text_classifier import classifier as classifier_module
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 
 TEXTS, LABELS = ["good card", "bad parcel !", "thanks", "lost card"] * 2, ["x", "y", "x", "y"] * 2
 # 40 positions bound the lengths of 512 that the folders name.

@@ -1,18 +1,21 @@
 """Weights from a model in memory: of this package, of PyTorch, or of transformers 4 for TensorFlow."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import shorten
-from kerasbert.encoders.checkpoints.filling import variables_by_path
+from kerasbert.encoders.checkpoints.filling import load_weights, variables_by_path, wants_pooler
 from kerasbert.encoders.checkpoints.source import TensorSource, unique_names
 from kerasbert.encoders.checkpoints.tensorflow_names import from_tensorflow
 from kerasbert.encoders.checkpoints.torch_source import TorchSource
+from kerasbert.encoders.config import as_config
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.encoders.weight_table import weight_table
+
+Family = TypeVar("Family", bound=Encoder)
 
 
 class VariablesSource(TensorSource):
@@ -60,3 +63,25 @@ def live_source(other: Any) -> TensorSource:
     if hasattr(other, "weights"):
         return VariablesSource(other.weights, f"the {type(other).__name__}")
     raise TypeError(f"`encoder` must be a TFBertModel or a PyTorch BertModel; got {shorten(other)}.")
+
+
+def from_model(
+    encoder_class: type[Family],
+    other: Any,
+    *,
+    num_hidden_layers: int | None = None,
+    add_pooling_layer: bool | None = None,
+    config: Any = None,
+    changes: Mapping[str, Any] | None = None,
+    **kwargs: Any,
+) -> Family:
+    """Return a new encoder with the config and the weights of a model in memory; see `encoder_from`."""
+    source = live_source(other)
+    encoder = encoder_class(
+        as_config(getattr(other, "config", None) if config is None else config).replace(**(changes or {})),
+        num_hidden_layers=num_hidden_layers,
+        add_pooling_layer=wants_pooler(source, add_pooling_layer),
+        **kwargs,
+    )
+    load_weights(encoder, source)
+    return encoder

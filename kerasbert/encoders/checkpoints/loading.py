@@ -3,12 +3,19 @@
 import glob
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.encoder_folders import ADAPTER_FILE, explain_adapter, explain_folder, resolve_encoder
+from kerasbert._core.encoder_folders import (
+    ADAPTER_FILE,
+    NO_OPTIONS,
+    HubOptions,
+    explain_adapter,
+    explain_folder,
+    resolve_encoder,
+)
 from kerasbert._core.errors import CheckpointError, ConfigError
 from kerasbert._core.json_files import read_json_object
 from kerasbert._core.locks import read_locked
@@ -97,9 +104,11 @@ def _original_index(folder: Path) -> Path | None:
     return preferred[0] if preferred else None
 
 
-def from_pretrained(encoder_class: type[Family], name_or_folder: str | os.PathLike[str], **options: Any) -> Family:
+def from_pretrained(
+    encoder_class: type[Family], name_or_folder: str | os.PathLike[str], hub: HubOptions = NO_OPTIONS, **options: Any
+) -> Family:
     """Load an encoder; see `PretrainedEncoder.from_pretrained`."""
-    folder = resolve_encoder(name_or_folder)
+    folder = resolve_encoder(name_or_folder, hub)
     return read_locked(folder, lambda: _from_folder(encoder_class, folder, **options))
 
 
@@ -110,10 +119,12 @@ def _from_folder(
     num_hidden_layers: int | None = None,
     add_pooling_layer: bool | None = None,
     config: Any = None,
+    changes: Mapping[str, Any] | None = None,
     allow_nonfinite: bool = False,
     **kwargs: Any,
 ) -> Family:
     config = read_config(folder, encoder_class.model_type) if config is None else as_config(config)
+    config = config.replace(**(changes or {}))
     if config.model_type != encoder_class.model_type:
         right = f"TF{ARCHITECTURES[config.model_type]}"
         raise ConfigError(f"{str(folder)!r} holds a {config.model_type} checkpoint; load it with {right}.")

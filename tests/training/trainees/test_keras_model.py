@@ -17,10 +17,16 @@ from own_models import (
     token_inputs,
 )
 from sklearn.metrics import mean_squared_error
+from toy_encoder import toy_config
 
 from kerasbert import ConfigError, DataError, find_learning_rate, finetune
 from kerasbert.data import make_batches
 from kerasbert.training.trainees.keras_model import KerasModel
+
+
+@pytest.fixture(scope="session")
+def two_blocks():
+    return toy_config(blocks=2)
 
 
 def quick(model, train=None, *validation, **options):
@@ -31,8 +37,8 @@ def weights_of(model):
     return np.concatenate([np.ravel(weight) for weight in model.get_weights()])
 
 
-def test_a_text_and_a_number_tell_the_target(tiny_config):
-    model = number_model(tiny_config)
+def test_a_text_and_a_number_tell_the_target(two_blocks):
+    model = number_model(two_blocks)
     held_out = number_batches(shuffle=False, by_length=True)
     options = {"learning_rate": 3e-3, "head_learning_rate": 3e-2, "layer_decay": 0.5, "patience": 9}
     history = quick(model, number_batches(), held_out, epochs=8, **options)
@@ -96,8 +102,8 @@ def pair_batches():
     return make_batches(TOKENS, labels, batch_size=22, other_inputs={"right": TOKENS.take(np.arange(44)[::-1])})
 
 
-def test_two_encoders_have_rates_of_their_own(tiny_config):
-    model = siamese_model(tiny_config, ("text", "other_text"))
+def test_two_encoders_have_rates_of_their_own(two_blocks):
+    model = siamese_model(two_blocks, ("text", "other_text"))
     quick(model, pair_batches(), layer_decay=0.5, unfreeze_every=1)
     rates = {name: model.optimizer._factor_of(f"{name}/layer_0/kernel") for name in ("text", "other_text")}
     assert rates == {"text": 0.5, "other_text": 0.5}

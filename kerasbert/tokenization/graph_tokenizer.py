@@ -1,14 +1,23 @@
 """A tokenizer of TensorFlow core ops: strings in, padded token ids out, the same ids that `Tokenizer` gives."""
 
 import itertools
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from kerasbert._core.errors import ConfigError
-from kerasbert.export.normalizer_table import CODE_POINTS, LETTER, PUNCTUATION, SPACE, code_points, normalizer_table
-from kerasbert.export.wordpiece_table import (
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert.tokenization.long_texts import HEAD_SHARE
+from kerasbert.tokenization.normalizer_table import (
+    CODE_POINTS,
+    LETTER,
+    PUNCTUATION,
+    SPACE,
+    code_points,
+    normalizer_table,
+)
+from kerasbert.tokenization.token_arrays import TemplatePart, flatten, offsets_of
+from kerasbert.tokenization.wordpiece_table import (
     BOUNDARY,
     NOTHING,
     PAIR,
@@ -17,9 +26,9 @@ from kerasbert.export.wordpiece_table import (
     encode_word,
     piece_table,
 )
-from kerasbert.tokenization.long_texts import HEAD_SHARE
-from kerasbert.tokenization.token_arrays import TemplatePart, flatten, offsets_of
-from kerasbert.tokenization.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from kerasbert.tokenization.tokenizer import Tokenizer
 
 # One number holds what the graph knows of a normalised character: its code, its kind, its rank as a mark.
 CODE_BITS, KIND_BITS = 21, 2
@@ -58,6 +67,7 @@ class GraphTokenizer(tf.Module):
 
     Args:
         tokens: the tokenizer; its `max_length` is where texts are cut.
+        pads_to_max_length: whether every batch is as long as `max_length`.
 
     Call arguments:
         texts: string (batch,), UTF-8; batch may be 0.
@@ -69,8 +79,10 @@ class GraphTokenizer(tf.Module):
     Raises:
         ConfigError: when the tokenizer is not WordPiece with BERT's normaliser, has added tokens, or reads special tokens
             in texts, or long texts become windows.
+        DataError: when it is called with anything but one axis of strings.
 
     Example:
+        >>> from kerasbert.tokenization.tokenizer import Tokenizer
         >>> graph_tokenizer = GraphTokenizer(Tokenizer.from_pretrained("all-MiniLM-L6-v2"))
         >>> graph_tokenizer(tf.constant(["hello world", ""]))["input_ids"].numpy().tolist()
         [[101, 7592, 2088, 102], [101, 102, 0, 0]]
@@ -79,15 +91,16 @@ class GraphTokenizer(tf.Module):
         Karp, Miller, Rosenberg, "Rapid identification of repeated patterns", 1972, for names of stretches.
     """
 
-    def __init__(self, tokens: Tokenizer) -> None:
+    def __init__(self, tokens: "Tokenizer", *, pads_to_max_length: bool = False) -> None:
         super().__init__(name="tokenizer")
         tokenizer = tokens.backend
-        check_exportable(tokens)
+        check_exportable(tokens, "A tokenizer in a graph", "or tokenise outside of it, with Tokenizer.encode")
         if tokens.long_texts.way == "windows":
             raise ConfigError(
-                "`long_texts` must not be 'windows': an exported model reads one row of tokens for each text. Train with "
-                "long_texts='truncate' or 'head_tail'."
+                "`long_texts` must not be 'windows': in a graph each text is one row of tokens. Use long_texts='truncate' or "
+                "'head_tail'."
             )
+        self._pads_to_max_length = pads_to_max_length
         self._prompt = tokens.prompt
         self._keeps_tail = tokens.long_texts.way == "head_tail"
         vocabulary = tokenizer.get_vocab(with_added_tokens=False)
@@ -108,7 +121,14 @@ class GraphTokenizer(tf.Module):
         self._pairs = _hash_table(self._pieces.keys, self._pieces.values, default=NOTHING)
         self._piece_ids = self._allowed[self._pieces.ids]
 
+    @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]
     def __call__(self, texts: Any) -> dict[str, Any]:
+        texts = tf.convert_to_tensor(texts)
+        if texts.dtype != tf.string or texts.shape.rank not in (1, None):
+            raise DataError(
+                f"`texts` must be strings of shape (batch,); got {texts.dtype.name} of shape {texts.shape}. Of a tf.data set "
+                f"take batches: texts.batch(32).map(...)."
+            )
         texts = tf.ensure_shape(texts, [None])
         characters, character_splits = self._normalise(texts)
         codes, word_splits, words_per_text = _split_words(characters, character_splits)
@@ -187,7 +207,7 @@ class GraphTokenizer(tf.Module):
 
     def _assemble(self, ids: Any, splits: Any) -> dict[str, Any]:
         lengths = tf.minimum(splits[1:] - splits[:-1], self._room)  # (batch,)
-        width = tf.maximum(tf.reduce_max(lengths), 0)
+        width = tf.constant(self._room, tf.int64) if self._pads_to_max_length else tf.maximum(tf.reduce_max(lengths), 0)
         text_ids = tf.raw_ops.RaggedTensorToTensor(
             shape=tf.stack([-1, width]),
             values=ids,
@@ -217,14 +237,22 @@ class GraphTokenizer(tf.Module):
         }
 
 
-def check_exportable(tokens: Tokenizer, artefact: str = "The SavedModel") -> None:
-    """Raise a ConfigError for a tokenizer that the graph could not reproduce; `artefact` is named in the message."""
+def check_exportable(
+    tokens: "Tokenizer", artefact: str = "The SavedModel", instead: str = f"or export with {OTHER_FORMATS}"
+) -> None:
+    """Raise a ConfigError for a tokenizer that the graph could not reproduce.
+
+    Args:
+        tokens: the tokenizer.
+        artefact: what it was for, named in the message.
+        instead: what else can be done.
+    """
     tokenizer = tokens.backend
     kind = type(tokenizer.model).__name__
     if kind != "WordPiece":
         raise ConfigError(
             f"{artefact} takes raw text for WordPiece tokenizers (BERT, DistilBERT, ELECTRA, MiniLM); this one is "
-            f"{kind}. Choose such an encoder, or export with {OTHER_FORMATS}."
+            f"{kind}. Choose such an encoder, {instead}."
         )
     if tokenizer.model.unk_token not in tokenizer.get_vocab(with_added_tokens=False):
         raise ConfigError(f"The vocabulary lacks its unknown token {tokenizer.model.unk_token!r}.")
@@ -233,12 +261,12 @@ def check_exportable(tokens: Tokenizer, artefact: str = "The SavedModel") -> Non
         shown = ", ".join(map(repr, added[:MOST_SHOWN])) + (", ..." if len(added) > MOST_SHOWN else "")
         raise ConfigError(
             f"{artefact} takes raw text for tokenizers without added tokens; this one has {len(added)}, which are cut out "
-            f"of a text before it is split: {shown}. Export with {OTHER_FORMATS}."
+            f"of a text before it is split: {shown}. Take another tokenizer, {instead}."
         )
     if not tokens.split_special_tokens:
         raise ConfigError(
-            f"{artefact} keeps a special token that a text spells as text, and this classifier reads it as the token "
-            f"(split_special_tokens=False). Load it with split_special_tokens=True, or export with {OTHER_FORMATS}."
+            f"{artefact} keeps a special token that a text spells as text, and this tokenizer reads it as the token "
+            f"(split_special_tokens=False). Load it with split_special_tokens=True, {instead}."
         )
 
 

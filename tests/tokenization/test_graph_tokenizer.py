@@ -7,9 +7,9 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerasbert import ConfigError
+from kerasbert import ConfigError, DataError
 from kerasbert.data import LongTexts, Tokenizer
-from kerasbert.export.graph_tokenizer import GraphTokenizer
+from kerasbert.tokenization.graph_tokenizer import GraphTokenizer
 
 LETTERS = [chr(code) for code in (*range(33, 127), *range(0xA1, 0x180), *range(0x391, 0x3CA), *range(0x410, 0x450))]
 PIECES = [
@@ -204,7 +204,7 @@ def test_added_tokens_are_refused_by_name(special, tmp_path):
     tokens = Tokenizer.from_folder(folder_with(tmp_path, SETTINGS["uncased"])).backend
     (tokens.add_special_tokens if special else tokens.add_tokens)(["kerasbert", "[USER]"])
     with pytest.raises(
-        ConfigError, match=r"this one has 2, .*'kerasbert', '\[USER\]'. Export with --format onnx or hugging"
+        ConfigError, match=r"this one has 2, .*'kerasbert', '\[USER\]'. Take another tokenizer, or tokenise outside"
     ):
         GraphTokenizer(Tokenizer(tokens))
 
@@ -238,3 +238,32 @@ def test_another_normaliser_is_refused(tmp_path):
     tokens.normalizer = normalizers.NFKC()
     with pytest.raises(ConfigError, match="must have BERT's own normaliser .* got NFKC"):
         GraphTokenizer(Tokenizer(tokens))
+
+
+@pytest.mark.parametrize(("padding", "length"), [(True, None), ("max_length", 32)])
+def test_it_runs_in_maps_of_tf_data(padding, length, both):
+    tokens, texts = both("uncased")[0], ["hello world", "good", "", "wor s ing"]
+    graph = tokens.to_graph(padding=padding)
+    mapped = tf.data.Dataset.from_tensor_slices((texts, [0, 1, 0, 1])).batch(2).map(lambda x, y: (graph(x), y))
+    for start, (inputs, labels) in zip((0, 2), mapped, strict=True):
+        expected = tokens(texts[start : start + 2], padding=padding)
+        assert all(np.array_equal(inputs[name], expected[name]) for name in expected) and labels.shape == (2,)
+    assert mapped.element_spec[0]["input_ids"].shape[1] == length
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (tf.constant("hello"), r"must be strings of shape \(batch,\); got string of shape \(\)"),
+        (tf.constant([1]), "got int32"),
+    ],
+    ids=["no batch", "numbers"],
+)
+def test_anything_but_a_batch_of_strings_is_refused(texts, message, both):
+    with pytest.raises(DataError, match=message):
+        both("uncased")[0].to_graph()(texts)
+
+
+def test_a_graph_pads(both):
+    with pytest.raises(ConfigError, match="`padding` must be True or 'max_length' in a graph, .* got False"):
+        both("uncased")[0].to_graph(padding=False)
