@@ -68,3 +68,23 @@ def test_it_may_be_one_of_several_heads(cli, tiny_folder, tmp_path):
     loaded = kb.load(tmp_path / "model")
     assert type(loaded.model_.heads["grade"].task) is TASKS["ordinal"]
     assert loaded.predict(TEXTS)["grade"].tolist() == classifier.predict(TEXTS)["grade"].tolist()
+
+
+def test_exports_ask_it_how_it_decides(cli, tiny_folder, tmp_path):
+    from trained_classifiers import with_large_weights
+
+    from kerasbert.export.description import describe
+    from kerasbert.export.tflite import _head_metadata
+
+    classifier = with_large_weights(tiny_folder, TEXTS, LABELS, task="ordinal")
+    told = "must choose its most probable label, as transformers does; a head of the task 'ordinal' decides otherwise: Of ordered"
+    with pytest.raises(kb.ConfigError, match=told):
+        classifier.save_pretrained(tmp_path / "hf")
+    with pytest.raises(kb.ConfigError, match="as what reads logits does; .* --scores probabilities"):
+        classifier.export_onnx(tmp_path / "onnx")
+    trained = classifier.trained_
+    sentence = _head_metadata(trained, "probabilities", trained.model.head).description
+    assert sentence == "Probabilities. Of ordered labels the median one is chosen."
+    assert (
+        describe(trained, "onnx")["heads"]["probabilities"]["decision"] == "Of ordered labels the median one is chosen."
+    )

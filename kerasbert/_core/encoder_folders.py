@@ -55,6 +55,15 @@ CHECKPOINT_PACKAGES = {
 IDENTIFYING_FILES = ("config.json", "sentence_bert_config.json", "1_Pooling/config.json")
 # Prefix of hub models that people call by their bare name.
 ORGANISATION = "sentence-transformers/"
+# Beginning of a bare name -> who publishes it.
+OWNERS = {
+    "bert-base-": "google-bert/",
+    "bert-large-": "google-bert/",
+    "distilbert-base-": "distilbert/",
+    "distilroberta-base": "distilbert/",
+    "roberta-base": "FacebookAI/",
+    "roberta-large": "FacebookAI/",
+}
 POOLING_FILES = "*_Pooling/config.json"
 HUB_FILES = ("*.json", "*.txt", "model*.safetensors")
 # Downloaded only if there are no safetensors; the first pattern with a match.
@@ -95,6 +104,20 @@ class HubOptions(NamedTuple):
 
 
 NO_OPTIONS = HubOptions()
+
+
+def hub_id(name: str) -> str:
+    """Return the full name of an encoder on the hub, where people call it by its bare one.
+
+    Example:
+        >>> hub_id("all-MiniLM-L6-v2"), hub_id("bert-base-cased"), hub_id("me/bert")
+        ('sentence-transformers/all-MiniLM-L6-v2', 'google-bert/bert-base-cased', 'me/bert')
+    """
+    if "/" in name:
+        return name
+    if name in CHECKPOINT_PACKAGES:
+        return ORGANISATION + name
+    return next((owner + name for start, owner in OWNERS.items() if name.startswith(start)), name)
 
 
 def resolve_encoder(name_or_folder: str | os.PathLike[str], hub: HubOptions = NO_OPTIONS) -> Path:

@@ -35,7 +35,11 @@ def give_values(variables: list[Any], value_of: Callable[[str], np.ndarray | Non
         value = value_of(variable.path)
         if value is not None:
             variable._initializer = _constant(value)
-        variable._deferred_initialize()
+        with contextlib.ExitStack() as scopes:
+            # As in a model that was built at once, so that an export names its weights alike.
+            for part in variable.path.split("/")[:-1]:
+                scopes.enter_context(keras.name_scope(part))
+            variable._deferred_initialize()
 
 
 def _constant(value: np.ndarray) -> Callable[..., Any]:

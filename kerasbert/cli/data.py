@@ -29,6 +29,7 @@ from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.table import TASKS
 
 if TYPE_CHECKING:
+    from kerasbert.export.artefacts import Artefact
     from kerasbert.saving.trained_classifier import TrainedClassifier
 
 Data = TypeVar("Data")
@@ -86,7 +87,9 @@ class Reading:
         return cls(labels, {SINGLE_HEAD: task}, names={SINGLE_HEAD: options["label_names"]}, **columns)
 
     @classmethod
-    def of_classifier(cls, classifier: "TrainedClassifier", label_column: str | None = None, **given: Any) -> Self:
+    def of_classifier(
+        cls, classifier: "TrainedClassifier | Artefact", label_column: str | None = None, **given: Any
+    ) -> Self:
         """As in the training of a classifier, but with `--label-column` and those of `COLUMNS` that are given.
 
         Options of `ReadOptions` are taken as they are: a file is read as it was written, whatever was trained on.
@@ -209,17 +212,18 @@ class Reading:
 
 
 def load_and_read(
-    folder: Path, read: Callable[[Reading], Data], **given: Any
-) -> tuple["TrainedClassifier", Reading, Data]:
+    folder: Path, read: Callable[[Reading], Data], open_with: Callable[[Path], Any] = load_classifier, **given: Any
+) -> tuple[Any, Reading, Data]:
     """Load a saved classifier, and read data for it: before it, so that wrong data is told at once, where the folder tells how.
 
     Args:
         read: reads the data as a `Reading` says.
+        open_with: loads the classifier, or an export in its place.
         **given: see `Reading.of_classifier`.
     """
     reading = Reading.of_folder(folder, **given)
     data = None if reading is None else read(reading)
-    classifier = load_classifier(folder)
+    classifier = open_with(folder)
     if reading is None or data is None:
         reading = Reading.of_classifier(classifier, **given)
         data = read(reading)

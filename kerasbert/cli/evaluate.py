@@ -4,6 +4,7 @@ import dataclasses
 import json
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -14,6 +15,7 @@ from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert._core.files import check_output
 from kerasbert._core.progress import waiting
+from kerasbert.cli.artefacts import open_to_judge
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.compare import Compared, check_together
 from kerasbert.cli.data import Reading, load_and_read
@@ -28,6 +30,7 @@ from kerasbert.reading.read_options import ReadOptions
 if TYPE_CHECKING:
     from kerasbert.evaluation.baseline import BaselineScores
     from kerasbert.evaluation.outcomes import Outcome
+    from kerasbert.saving.answers import Answers
     from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
@@ -80,7 +83,7 @@ def evaluate(
             baseline, on_error=on_error
         )
 
-    classifier, reading, (examples, train) = load_and_read(folder, read, **options)
+    classifier, reading, (examples, train) = load_and_read(folder, read, partial(open_to_judge, context), **options)
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
     if compare is not None:
@@ -175,7 +178,7 @@ def _print(judged: Judgement, output_format: Format) -> None:
 
 
 def _baseline(
-    classifier: "TrainedClassifier", train: Examples, test: Examples, reading: Reading
+    classifier: "Answers", train: Examples, test: Examples, reading: Reading
 ) -> "tuple[BaselineScores, list[str]]":
     """Score the baseline; list what is wrong with the comparison."""
     from kerasbert.evaluation.baseline import score_baseline

@@ -36,8 +36,15 @@ class ExportPrecision(enum.StrEnum):
     bfloat16 = "bfloat16"
 
 
+class Scores(enum.StrEnum):
+    """What an ONNX model gives."""
+
+    logits = "logits"
+    probabilities = "probabilities"
+
+
 class Quantization(enum.StrEnum):
-    """Quantizations of the weights of a TFLite file."""
+    """Quantizations of the weights of a TFLite file or an ONNX model."""
 
     none = "none"
     float16 = "float16"
@@ -54,9 +61,14 @@ class FormatOptions:
         precision: precision of the encoder of a SavedModel; bfloat16 is faster where there is hardware. None: float32.
         warmup: write warm-up requests into a SavedModel, which needs tensorflow-serving-api. None: yes.
         quantize: weights of a TFLite file: float16 halves it, dynamic makes it a quarter and the fastest, int8 also computes
-            on 8-bit numbers. None: as they are.
+            on 8-bit numbers; of an ONNX model: float16, or int8, a quarter. None: as they are.
         length: tokens that a TFLite file reads, or 'dynamic'. None: as the classifier was trained.
         calibration: file of some hundred real texts, such as the training data, for --quantize int8.
+        scores: what an ONNX model gives. None: logits, as the tools for transformers expect.
+        opset: version of ONNX's operators, from 13 to 18. None: 15.
+        push_to_hub: repository of the hub, OWNER/NAME, that a huggingface export is also uploaded to; log in with `hf auth
+            login`, or set HF_TOKEN.
+        public: make the repository public where it is made. None: private.
         overwrite: replace an existing folder, other than a version. None: no.
     """
 
@@ -66,6 +78,10 @@ class FormatOptions:
     quantize: Quantization | None = None
     length: str | None = None
     calibration: str | None = None
+    scores: Scores | None = None
+    opset: int | None = None
+    push_to_hub: str | None = None
+    public: bool | None = None
     overwrite: bool | None = None
 
 
@@ -74,8 +90,8 @@ READING = ("text_column", "label_column", "label_delimiter")
 OWN_OPTIONS = {
     ExportFormat.saved_model: ("version", "precision", "warmup"),
     ExportFormat.tflite: ("quantize", "length", "calibration", "overwrite"),
-    ExportFormat.huggingface: ("overwrite",),
-    ExportFormat.onnx: ("overwrite",),
+    ExportFormat.huggingface: ("push_to_hub", "public", "overwrite"),
+    ExportFormat.onnx: ("scores", "quantize", "opset", "overwrite"),
 }
 
 
@@ -122,6 +138,8 @@ def export(
     _check_options(output_format, own)
     if data is None:
         refuse_useless(context, dict.fromkeys(READING, "goes with --data"))
+    if own.get("public") is not None and "push_to_hub" not in own:
+        raise typer.BadParameter("--public goes with --push-to-hub.")
     classifier = load_classifier(folder)
     if classifier.metrics.get("reading", {}).get("text_pair"):
         raise ConfigError(
@@ -140,7 +158,7 @@ def _check_options(output_format: ExportFormat, given: dict[str, Any]) -> None:
     for name in given:
         if name not in OWN_OPTIONS[output_format]:
             takers = [other.value for other, names in OWN_OPTIONS.items() if name in names]
-            raise typer.BadParameter(f"--{name} goes with --format {' or '.join(takers)}.")
+            raise typer.BadParameter(f"--{name.replace('_', '-')} goes with --format {' or '.join(takers)}.")
 
 
 def _labelled(classifier: "TrainedClassifier", data: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
@@ -180,14 +198,24 @@ def _tflite(classifier: "TrainedClassifier", output: Path | None, name: str, own
 
 
 def _huggingface(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
+    from kerasbert.export.hub import check_repo_id, push_folder
     from kerasbert.export.hugging_face import save_pretrained
 
-    return save_pretrained(classifier, output or Path("huggingface") / name, **own)
+    repository, public = own.pop("push_to_hub", None), own.pop("public", False)
+    if repository is None:
+        return save_pretrained(classifier, output or Path("huggingface") / name, **own)
+    check_repo_id(repository)
+    result = save_pretrained(classifier, output or Path("huggingface") / name, **own)
+    pushed = push_folder(result.path, repository, private=not public)
+    way = "; make it public in its settings, or with --public where it is made" if pushed.private else ""
+    say(f"pushed to {pushed.url}, which is {'private' if pushed.private else 'public'}{way}")
+    return result
 
 
 def _onnx(classifier: "TrainedClassifier", output: Path | None, name: str, own: dict[str, Any]) -> Any:
     from kerasbert.export.onnx_model import export_onnx
 
+    own |= {name: own[name].value for name in ("scores", "quantize") if name in own}
     return export_onnx(classifier, output or Path("onnx") / name, **own)
 
 

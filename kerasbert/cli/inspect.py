@@ -16,7 +16,7 @@ from kerasbert.cli.options import DATA_FILES, app, refuse_useless, with_output
 from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
 from kerasbert.encoders.config import BertConfig
-from kerasbert.export.description import read_export
+from kerasbert.export.description import heads_in, read_export
 from kerasbert.reading.inspection import InspectOptions
 from kerasbert.reading.read_options import ReadOptions
 from kerasbert.saving.format import CLASSIFIER_FILE
@@ -32,6 +32,7 @@ from kerasbert.saving.inspection import (
 from kerasbert.tokenization.tokenizer import Tokenizer
 
 MOST_LABELS = 30
+NO_HEADS: dict[str, Any] = {"heads": {}}
 
 
 @add_command(
@@ -47,7 +48,7 @@ def inspect(
     source: Annotated[
         str,
         typer.Argument(
-            help="A saved classifier, an exported version folder, name or folder of a checkpoint, or a data file: "
+            help="A saved classifier, an export or its .tflite or .onnx, name or folder of a checkpoint, or a data file: "
             f"{DATA_FILES}."
         ),
     ] = DEFAULT_ENCODER,
@@ -95,6 +96,8 @@ def _show_folder(source: str, text: list[str] | None, max_length: int | None) ->
     if (folder / CLASSIFIER_FILE).is_file():
         for head in heads_of(folder):
             _print_labels(head)
+    for head in heads_in(read_export(folder) or NO_HEADS):
+        _print_labels(head)
     _print_files(folder)
     _show(f"Manifest: {state}")
     if text:
@@ -167,7 +170,7 @@ def _describe_export(description: dict[str, Any]) -> list[str]:
     ]
     figures = [
         f"  {name}: {value if isinstance(value, str) else shorten(value, 400)}"
-        for name, value in description["report"].items()
+        for name, value in description.get("report", {}).items()
     ]
     first = f"{description['format']} of a {description['task']} classifier, up to {description['max_length']} tokens"
     return [first, *heads, *figures]

@@ -9,6 +9,7 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
 from kerasbert.evaluation.paired import is_significant, paired_p_values, verdict
+from kerasbert.saving.answers import Answers
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.task import Task
 
@@ -30,7 +31,7 @@ class Judged(NamedTuple):
 
 
 def judge_texts(
-    classifier: TrainedClassifier,
+    classifier: Answers,
     texts: Sequence[str],
     labels: Any,
     text_pairs: Sequence[str] | None = None,
@@ -43,7 +44,7 @@ def judge_texts(
         DataError: when there is no text, or a text or label cannot be used.
     """
     y_true, vectors = _encode(classifier, texts, labels), None
-    if with_vectors:
+    if with_vectors and isinstance(classifier, TrainedClassifier):
         probabilities, vectors = classifier.probabilities_and_vectors(texts, text_pairs)
     else:
         probabilities = classifier.probabilities(texts, text_pairs)
@@ -53,7 +54,7 @@ def judge_texts(
 
 
 def evaluate_with_baseline(
-    classifier: TrainedClassifier,
+    classifier: Answers,
     texts: Sequence[str],
     labels: Any,
     baseline: Mapping[str, Any],
@@ -111,7 +112,7 @@ def compare_with_baseline(
     return {"verdict": verdict(task, scores, baseline, p_values), "rows": rows}
 
 
-def _encode(classifier: TrainedClassifier, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
+def _encode(classifier: Answers, texts: Sequence[str], labels: Any) -> Mapping[str, np.ndarray]:
     if not len(texts):
         raise DataError("`texts` must hold at least one text to evaluate; got none.")
     y_true = classifier.encode_labels(labels)

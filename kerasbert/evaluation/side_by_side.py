@@ -11,7 +11,8 @@ from kerasbert.evaluation.comparison import Judged, judge_texts
 from kerasbert.evaluation.confusions import label_names_of
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.paired import aligned_flags, is_significant, paired_p_values, verdict
-from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
+from kerasbert.saving.answers import Answers
+from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 from kerasbert.tasks.task import Task
 
 # Labels whose F1 differs most, and texts that one has right and the other has not.
@@ -40,7 +41,7 @@ class OtherSide(NamedTuple):
 
 
 def judge_other_side(
-    classifier: TrainedClassifier,
+    classifier: Answers,
     compare: ClassifierLike | Data,
     texts: Sequence[str],
     labels: Any,

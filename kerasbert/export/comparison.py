@@ -1,6 +1,7 @@
 """Compare an artefact with its classifier: the part of the parity report that every format has."""
 
 import math
+import os
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -13,11 +14,14 @@ from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasbertWarning
 from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.tasks.multiclass import Multiclass
 
 BATCH = 32
 # Largest accepted difference of a probability; the second where classifier or export computes in half precision.
 TOLERANCE = 1e-5
 HALF_TOLERANCE = 0.05
+# What no two runs measure alike.
+TIMES = ("load_seconds", "latency_p50_ms", "latency_p95_ms", "texts_per_second")
 TIMED_CALLS = 50
 # Of several lengths, for warm-up and comparison when the caller gives no texts.
 SAMPLE_TEXTS = [
@@ -187,6 +191,28 @@ def check_plain_texts(classifier: TrainedClassifier) -> None:
             f"`long_texts` must be 'truncate', which is all that tokenizers of other libraries do; got {way!r}. A "
             f"SavedModel also takes 'head_tail', a saved folder all of them."
         )
+
+
+def check_decides_by_probability(classifier: TrainedClassifier, library: str) -> None:
+    """Refuse heads of exclusive labels that choose otherwise than by the largest probability, as other libraries do."""
+    for head, task in classifier.outputs.tasks.items():
+        asks_itself = task.exclusive and not task.uses_thresholds and type(task).predict is not Multiclass.predict
+        if asks_itself:
+            raise ConfigError(
+                f"The head {head!r} must choose its most probable label, as {library} does; a head of the task {task.name!r} "
+                f"decides otherwise: {task.decision} Export a SavedModel, which decides itself, or probabilities: "
+                f"--format onnx --scores probabilities, or tflite."
+            )
+
+
+def stored(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an artefact keeps of its report: all of it, but no times where `SOURCE_DATE_EPOCH` asks for equal bytes.
+
+    Reference:
+        https://reproducible-builds.org/specs/source-date-epoch/
+    """
+    left_out = TIMES if "SOURCE_DATE_EPOCH" in os.environ else ()
+    return {name: value for name, value in report.items() if name not in left_out}
 
 
 def folder_size(folder: Path) -> int:

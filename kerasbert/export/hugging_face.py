@@ -1,7 +1,6 @@
 """`save_pretrained`: a trained classifier as a folder that PyTorch transformers loads."""
 
 import importlib.util
-import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,21 +21,23 @@ from kerasbert.encoders.config import ENCODER_KEY, OWN_MODEL_TYPE
 from kerasbert.export.comparison import (
     Ask,
     Export,
+    check_decides_by_probability,
     check_parity,
     check_plain_texts,
     compare_probabilities,
     describe_report,
     folder_size,
+    stored,
     texts_to_compare,
     tolerance_of,
 )
-from kerasbert.export.torch_code import CODE_FILE, CONFIG_CLASS, INPUTS, MODEL_CLASS, auto_class, torch_code, usage_code
+from kerasbert.export.pretrained_files import label_config, write_tokenizer
+from kerasbert.export.torch_code import CODE_FILE, CONFIG_CLASS, MODEL_CLASS, auto_class, torch_code, usage_code
 from kerasbert.saving.card import CARD_FILE, model_card
 from kerasbert.saving.exported_folder import HEAD_PREFIX, describe_exported, head_weights
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, reading_of, trained_of
 from kerasbert.saving.writing import write_json
-from kerasbert.tokenization.tokenizer import Tokenizer
 
 REPORT_FILE = "parity.json"
 STANDARD_USAGE = """With transformers and PyTorch, in this folder or with its path instead of the dot:
@@ -96,6 +97,7 @@ def save_pretrained(
     classifier = trained_of(classifier)
     model = classifier.model
     check_plain_texts(classifier)
+    check_decides_by_probability(classifier, "transformers")
     check_bool("allow_loss", allow_loss)
     check_output(folder, overwrite, kind="huggingface")
     chosen = texts_to_compare(texts)
@@ -106,9 +108,9 @@ def save_pretrained(
         _write_weights(model, beside, standard)
         if code:
             (beside / CODE_FILE).write_text(code, encoding="utf-8")
-        _write_tokenizer(classifier.tokenizer, model.encoder.model_type, beside)
+        write_tokenizer(classifier.tokenizer, model.encoder.model_type, beside)
         report = _prove(classifier, beside, (chosen, labels if texts is not None else None), code, allow_loss)
-        write_json(beside / REPORT_FILE, report)
+        write_json(beside / REPORT_FILE, stored(report))
         (beside / CARD_FILE).write_text(_card(classifier, code, report), encoding="utf-8")
     return Export(Path(folder), report)
 
@@ -116,12 +118,7 @@ def save_pretrained(
 def _write_config(classifier: TrainedClassifier, folder: Path, standard: bool) -> None:
     model = classifier.model
     config = _standard_config(classifier) if standard else _own_config(classifier)
-    if len(model.heads) == 1:
-        names = model.head.label_names
-        config["id2label"] = {str(index): name for index, name in enumerate(names)}
-        config["label2id"] = {name: index for index, name in enumerate(names)}
-        config["problem_type"] = model.head.task.problem_type
-    write_json(folder / CONFIG_FILE, {**config, "dtype": "float32"})
+    write_json(folder / CONFIG_FILE, {**config, **label_config(model), "dtype": "float32"})
 
 
 def _standard_config(classifier: TrainedClassifier) -> dict[str, Any]:
@@ -173,15 +170,6 @@ def _write_weights(model: Classifier, folder: Path, standard: bool) -> None:
 
 def _array(weight: keras.Variable) -> np.ndarray:
     return np.asarray(keras.ops.convert_to_numpy(weight), dtype=np.float32)  # a scalar keeps its shape
-
-
-def _write_tokenizer(tokens: Tokenizer, family: str, folder: Path) -> None:
-    tokens.save(folder)
-    file = folder / "tokenizer_config.json"
-    settings = json.loads(file.read_text(encoding="utf-8"))
-    if family in INPUTS:
-        settings["model_input_names"] = INPUTS[family]
-    file.write_text(json.dumps(settings, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _prove(
@@ -258,7 +246,7 @@ def _asking(tokenizer: Any, run: Callable[[Any], Mapping[str, Any]]) -> Ask:
 
 
 def _card(classifier: TrainedClassifier, code: str, report: Mapping[str, Any]) -> str:
-    model, measured, one_head = classifier.model, describe_report(report), len(classifier.model.heads) == 1
+    model, measured, one_head = classifier.model, describe_report(stored(report)), len(classifier.model.heads) == 1
     if code:
         usage = OTHER_USAGE.format(code=usage_code(model), pipeline=PIPELINE if one_head else "")
     else:

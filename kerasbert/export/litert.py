@@ -1,5 +1,6 @@
 """A TFLite file in LiteRT, the runtime of phones."""
 
+import copy
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,8 +9,14 @@ import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_NAMES
+from kerasbert.export.comparison import Ask
 from kerasbert.export.tflite_graph import SIGNATURE, TFLITE_INPUTS
+from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
+
+TFLITE_FILE = "model.tflite"
+# More tokens than any text has.
+WHOLE = 2**31 - 1
 
 
 def check_litert() -> None:
@@ -68,3 +75,16 @@ def token_rows(tokens: Tokenizer, texts: Sequence[str], length: int | None) -> l
     # Text by text: padded to a very long one, all of them would fill the memory.
     padded = (encoded.take([row]).padded(tokens.pad_id, length or 0) for row in range(len(encoded)))
     return [tuple(arrays[name][0] for name in INPUT_NAMES) for arrays in padded]
+
+
+def uncut(tokens: Tokenizer) -> Tokenizer:
+    """Return a copy of a tokenizer that cuts no text."""
+    whole = copy.copy(tokens)
+    whole.max_length, whole.long_texts = WHOLE, LongTexts()
+    return whole
+
+
+def ask_tflite(folder: Path, tokens: Tokenizer, length: int | None) -> Ask:
+    """Load the file of an exported folder; `tokens` and `length` are as for `token_rows`."""
+    runtime = LiteRT(folder / TFLITE_FILE)
+    return lambda texts: runtime.answers(token_rows(tokens, texts, length))[0]

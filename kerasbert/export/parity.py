@@ -1,12 +1,13 @@
 """Compare an exported SavedModel with its classifier."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from kerasbert.export.comparison import compare_probabilities
+from kerasbert.export.comparison import Ask, compare_probabilities
 from kerasbert.export.serving_module import field_name
 from kerasbert.saving.trained_classifier import TrainedClassifier
 
@@ -22,15 +23,29 @@ def parity_report(
     heads, answers = classifier.model.heads, []
 
     def ask(some: Sequence[str]) -> dict[str, np.ndarray]:
-        batch = tf.constant([text.encode() for text in some])
-        answer = {name: value.numpy() for name, value in loaded.signatures["serving_default"](text=batch).items()}
-        answers.append(answer)
-        return {head: answer[field_name(head, "probabilities")] for head in heads}
+        answers.append(_serve(loaded, some))
+        return {head: answers[-1][field_name(head, "probabilities")] for head in heads}
 
     expected = classifier.probabilities(texts)
     report = compare_probabilities(classifier, ask, texts, labels, expected=expected)
     named = {head: [row for answer in answers for row in _named_rows(answer, head)][: len(texts)] for head in heads}
     return {**report, "different_labels": _different_labels(classifier, expected, named)}
+
+
+def ask_saved_model(folder: Path, heads: Sequence[str]) -> Ask:
+    """Load an exported version folder, to ask for the probabilities of all labels of its heads."""
+    loaded = tf.saved_model.load(str(folder))
+
+    def ask(texts: Sequence[str]) -> dict[str, np.ndarray]:
+        answer = _serve(loaded, texts)
+        return {head: answer[field_name(head, "probabilities")] for head in heads}
+
+    return ask
+
+
+def _serve(loaded: Any, texts: Sequence[str]) -> dict[str, np.ndarray]:
+    batch = tf.constant([text.encode() for text in texts])
+    return {name: value.numpy() for name, value in loaded.signatures["serving_default"](text=batch).items()}
 
 
 def _named_rows(answer: dict[str, np.ndarray], head: str) -> list[set[str]]:

@@ -15,6 +15,7 @@ from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.files import FolderWriter
 from kerasbert._core.names import VOCABULARY_FILE
 from kerasbert._core.paths import local_output
+from kerasbert.export.canonical_graph import MODEL_FILE, make_canonical, write_fingerprint
 from kerasbert.export.comparison import (
     HALF_TOLERANCE,
     TOLERANCE,
@@ -22,6 +23,7 @@ from kerasbert.export.comparison import (
     check_parity,
     describe_report,
     folder_size,
+    stored,
     texts_to_compare,
 )
 from kerasbert.export.description import DESCRIPTION_FILE, describe, vocabulary_lines
@@ -106,10 +108,10 @@ def export_saved_model(
         if warmup:
             write_warmup(beside, signatures, chosen)
         report = _prove(beside, classifier, (chosen, labels if texts is not None else None), dtype, allow_loss)
-        card = model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(report))
+        card = model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(stored(report)))
         (beside / EXPORTED_CARD_FILE).parent.mkdir(exist_ok=True)
         (beside / EXPORTED_CARD_FILE).write_text(card, encoding="utf-8")
-        write_json(beside / DESCRIPTION_FILE, {**describe(classifier, "saved_model"), "report": report})
+        write_json(beside / DESCRIPTION_FILE, {**describe(classifier, "saved_model"), "report": stored(report)})
     return Export(writer.path, report)
 
 
@@ -153,22 +155,25 @@ def _write(classifier: TrainedClassifier, folder: Path, dtype: str) -> list[str]
         # A disk that is full or refuses the write, in TensorFlow's words: "{{node}} FILE; REASON [Op:NAME]".
         reason = error.message.rpartition("; ")[2].partition(" [Op:")[0]
         raise ArtifactError(f"The model could not be written to {str(folder.parent)!r}: {reason}.") from error
-    _name_methods(folder / "saved_model.pb")
+    _finish(folder)
     (folder / "assets").mkdir(exist_ok=True)
     (folder / "assets" / VOCABULARY_FILE).write_text(vocabulary_lines(classifier.tokenizer), encoding="utf-8")
     return list(signatures)
 
 
-def _name_methods(file: Path) -> None:
-    """Mark the signatures of the Classify API, which `tf.saved_model.save` gives no name for."""
+def _finish(folder: Path) -> None:
+    """Mark the signatures of the Classify API, which `tf.saved_model.save` gives no name for, and make the bytes canonical."""
     from tensorflow.core.protobuf import saved_model_pb2
 
+    file = folder / MODEL_FILE
     saved = saved_model_pb2.SavedModel.FromString(file.read_bytes())
     for graph in saved.meta_graphs:
         for name, signature in graph.signature_def.items():
             if name.startswith("classify"):
                 signature.method_name = CLASSIFY_METHOD
+    make_canonical(saved)
     file.write_bytes(saved.SerializeToString(deterministic=True))
+    write_fingerprint(folder)
 
 
 def _prove(

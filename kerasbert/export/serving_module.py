@@ -102,7 +102,7 @@ def _traced(function: Any, *specs: Any) -> Any:
 
 def _computation(model: Classifier) -> Any:
     """Return a function from token ids to the features and every head's output, each float32 (batch, units)."""
-    inner = keras.Model(model.input, [model.features.output, *model.head_outputs])
+    inner = keras.Model(model.input, [model.features.output, *model.head_outputs], name="classifier")
 
     def compute(*ids: Any) -> tuple[Any, ...]:
         values = inner(dict(zip(INPUT_NAMES, ids, strict=True)), training=False)

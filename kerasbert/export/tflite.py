@@ -16,23 +16,21 @@ from kerasbert._core.checks import check_bool, check_choice, check_int, check_te
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD, VOCABULARY_FILE
-from kerasbert.export.comparison import Export, check_no_prompt, in_units, latencies, texts_to_compare
+from kerasbert.export.comparison import Export, check_no_prompt, in_units, latencies, stored, texts_to_compare
 from kerasbert.export.description import FLAT_DESCRIPTION_FILE, describe, vocabulary_lines
-from kerasbert.export.litert import LiteRT, check_litert, token_rows
+from kerasbert.export.litert import TFLITE_FILE, LiteRT, check_litert, token_rows, uncut
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
 from kerasbert.export.precision import in_precision
 from kerasbert.export.quantization_loss import check_loss, compare
 from kerasbert.export.tflite_card import tflite_card
 from kerasbert.export.tflite_graph import QUANTIZATIONS, convert, cut_of
-from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata
+from kerasbert.export.tflite_metadata import HeadMetadata, add_metadata, minimum_runtime
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.saving.writing import write_json
 from kerasbert.tokenization.graph_tokenizer import check_exportable
-from kerasbert.tokenization.long_texts import LongTexts
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import MINIMUM_MAX_LENGTH
 
-TFLITE_FILE = "model.tflite"
 DYNAMIC = "dynamic"
 # More calibrate no better, and take long.
 CALIBRATION_TEXTS = 200
@@ -102,11 +100,14 @@ def export_tflite(
     with atomic_dir_write(path, kind="tflite", overwrite=overwrite) as beside:
         file = beside / TFLITE_FILE
         file.write_bytes(_with_metadata(model, reference))
-        settings = {"quantize": quantize, "length": DYNAMIC if size is None else size}
+        # For whoever tokenizes outside of the file, as `open_artefact` does.
+        classifier.tokenizer.save(beside)
+        settings: dict[str, Any] = {"quantize": quantize, "length": DYNAMIC if size is None else size}
+        settings["minimum_runtime"] = minimum_runtime(model)
         report = {**settings, **_measure(file, reference, chosen, labels, size)}
         check_loss(report, allow_loss=allow_loss)
-        write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": report})
-        (beside / "README.md").write_text(tflite_card(classifier, report), encoding="utf-8")
+        write_json(beside / FLAT_DESCRIPTION_FILE, {**describe(classifier, "tflite"), "report": stored(report)})
+        (beside / "README.md").write_text(tflite_card(classifier, stored(report)), encoding="utf-8")
     return Export(path / TFLITE_FILE, report)
 
 
@@ -180,12 +181,6 @@ def _as_exported(classifier: TrainedClassifier, length: int | None) -> TrainedCl
     return dataclasses.replace(classifier, model=in_precision(classifier.model, "float32"), tokenizer=tokenizer)
 
 
-def _uncut(tokens: Tokenizer) -> Tokenizer:
-    whole = copy.copy(tokens)
-    whole.max_length, whole.long_texts = 2**31 - 1, LongTexts()
-    return whole
-
-
 def _with_metadata(model: bytes, classifier: TrainedClassifier) -> bytes:
     heads = [_head_metadata(classifier, name, head) for name, head in classifier.model.heads.items()]
     content = json.dumps(describe(classifier, "tflite"), ensure_ascii=False).encode()
@@ -196,16 +191,15 @@ def _with_metadata(model: bytes, classifier: TrainedClassifier) -> bytes:
 
 def _head_metadata(classifier: TrainedClassifier, name: str, head: Any) -> HeadMetadata:
     task, thresholds = head.task, np.asarray(classifier.thresholds[name])
+    sentence = f"Probabilities. {task.decision}"
     if not task.exclusive:
-        way = f"independent labels; each is chosen from its threshold on, see {FLAT_DESCRIPTION_FILE}"
+        sentence += f" The threshold of each label is in {FLAT_DESCRIPTION_FILE}."
     elif task.uses_thresholds:
-        way = f"two labels; the second is chosen from {float(thresholds[0]):.4g} on, else the first"
-    else:
-        way = "exclusive labels; the most probable one is chosen"
+        sentence += f" The threshold is {float(thresholds[0]):.4g}."
     # The schema knows one threshold for all labels: the lowest hides no label that another one would choose.
     threshold = None if task.exclusive else float(thresholds.min())
     file = "labels.txt" if name == SINGLE_HEAD else f"{name}_labels.txt"
-    return HeadMetadata(name, f"Probabilities of {way}.", head.label_names, threshold, file)
+    return HeadMetadata(name, sentence, head.label_names, threshold, file)
 
 
 def _measure(
@@ -213,7 +207,7 @@ def _measure(
 ) -> dict[str, Any]:
     runtime = LiteRT(file)
     # A file of open length is given whole texts, which it cuts itself.
-    given = _uncut(reference.tokenizer) if length is None else reference.tokenizer
+    given = uncut(reference.tokenizer) if length is None else reference.tokenizer
     answers, seconds = runtime.answers(token_rows(given, texts, length))
     expected = reference.probabilities(texts)
     encoded = reference.tokenizer.encode(texts)

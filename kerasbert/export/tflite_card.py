@@ -15,12 +15,13 @@ with TextClassifier.create_from_model_path("model.tflite") as classifier:
     print(classifier.classify("a text to label").classifications[0].categories)
 ```
 
-LiteRT itself takes token ids: `ids`, `mask` and `segment_ids`, int32 (1, {length}). The decision rules, thresholds
+So does `BertNLClassifier` of the older TensorFlow Lite Task Library, for a classifier with one head. LiteRT itself takes token ids: `ids`, `mask` and `segment_ids`, int32 (1, {length}). The decision rules, thresholds
 included, are in `kerasbert.json`, here and attached to the file."""
 
 ROWS = {
     "quantize": "quantisation",
     "length": "length of the inputs in tokens",
+    "minimum_runtime": "oldest TensorFlow Lite runtime",
     "texts": "texts compared",
     "largest_difference": "largest difference of a probability",
     "mean_difference": "mean difference of a probability",
@@ -46,7 +47,7 @@ def tflite_card(classifier: TrainedClassifier, report: Mapping[str, Any]) -> str
 
 
 def _measured(report: Mapping[str, Any]) -> str:
-    rows = [f"| {title} | {_plain(report[name])} |" for name, title in ROWS.items()]
+    rows = [f"| {title} | {_plain(report[name])} |" for name, title in ROWS.items() if name in report]
     parts = ["\n".join(["| | |", "|---|---|", *rows]), MEDIAPIPE]
     if "allowed_losses" in report:
         parts.insert(0, ALLOWED + "\n".join(f"- {as_markdown(loss)}." for loss in report["allowed_losses"]))

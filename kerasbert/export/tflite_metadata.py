@@ -19,6 +19,7 @@ from kerasbert._version import __version__
 from kerasbert.export.tflite_graph import TFLITE_INPUTS
 
 METADATA_NAME = "TFLITE_METADATA"
+RUNTIME_NAME = b"min_runtime_version"
 METADATA_IDENTIFIER, MODEL_IDENTIFIER = b"M001", b"TFL3"
 # Of the reader: the version that brought the BERT tokenizer.
 MINIMUM_READER = "1.1.0"
@@ -78,6 +79,14 @@ def add_metadata(
     builder.Finish(content.Pack(builder), file_identifier=MODEL_IDENTIFIER)
     labels = {head.labels_file: "".join(label + "\n" for label in head.labels).encode() for head in heads}
     return _with_files(bytes(builder.Output()), {**attached, **labels})
+
+
+def minimum_runtime(model: bytes) -> str:
+    """Return the oldest TensorFlow Lite that has all ops of a model in their versions, as the converter noted it."""
+    content = schema.Model.GetRootAs(model, 0)
+    entries = [content.Metadata(index) for index in range(content.MetadataLength())]
+    found = [entry.Buffer() for entry in entries if entry.Name() == RUNTIME_NAME]
+    return content.Buffers(found[0]).DataAsNumpy().tobytes().rstrip(b"\0").decode() if found else "not stated"
 
 
 def refuse_custom_ops(content: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert._core.encoder_folders import hub_id
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
 from kerasbert.classifiers.given_pooling import pooling_name
@@ -128,7 +129,7 @@ def _front_matter(trained: ClassifierParts, scores: Scores | None, library: str,
     lines = [f"library_name: {library}", *[f"pipeline_tag: {kind}" for kind in kinds]]
     lines += ["tags:", *[f"- {tag}" for tag in ("bert", "keras", *kinds, *tasks)]]
     if base:
-        lines.append(f"base_model: {as_yaml(base)}")
+        lines.append(f"base_model: {as_yaml(hub_id(base))}")
     if scores:
         lines += ["model-index:", f"- name: {as_yaml(trained.model.name)}", "  results:"]
         for head, values in scores[1].items():

@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import DataError, NotFittedError
+from kerasbert._core.errors import NotFittedError
 from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
-from kerasbert.objectives.scores import Scores
+from kerasbert.saving.answers import Answers
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.writing import save_trained
 from kerasbert.tokenization.long_texts import WindowArrays
@@ -23,7 +23,7 @@ PREDICTION_BATCH = 64
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
-class TrainedClassifier(ClassifierParts):
+class TrainedClassifier(ClassifierParts, Answers):
     """A trained classifier, which answers texts.
 
     `TextClassifier.fit` and `kerasbert.load` make one, their `trained_`. It is read only; `dataclasses.replace` gives a
@@ -35,19 +35,6 @@ class TrainedClassifier(ClassifierParts):
         >>> trained.predict_proba(["good"]).shape, trained.max_length
         ((1, 2), 128)
     """
-
-    def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
-        """Predict the probabilities of the labels, see `TextClassifier.predict_proba`."""
-        return self.outputs.columns(self.probabilities(texts, text_pairs))
-
-    def predict(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
-        """Predict labels by the thresholds, see `TextClassifier.predict`."""
-        return self.named(self.probabilities(texts, text_pairs))
-
-    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
-        """Return what `predict` and `predict_proba` do, from one pass of the texts through the model."""
-        probabilities = self.probabilities(texts, text_pairs)
-        return self.named(probabilities), self.outputs.columns(probabilities)
 
     def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Run the model: head or level name -> float32 (n, units), one unit for a binary head.
@@ -97,55 +84,6 @@ class TrainedClassifier(ClassifierParts):
                 probabilities[head][order] = output[head] if isinstance(output, dict) else output
         return probabilities, vectors
 
-    def y_pred(self, probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Predict by the thresholds; a hierarchical classifier goes from the class down.
-
-        Args:
-            probabilities: of this model or of an export, as `probabilities` gives them.
-
-        Returns:
-            Head or level name -> class ids (n,) of exclusive labels, else 0 or 1 of shape (n, units).
-        """
-        return self.outputs.predict(probabilities, self.thresholds)
-
-    def named(self, probabilities: Mapping[str, np.ndarray]) -> Any:
-        """Predict as `predict` does, from probabilities that were computed elsewhere, such as by an exported model."""
-        return self.outputs.named(self.y_pred(probabilities), self.label_kinds)
-
-    def evaluate(
-        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
-    ) -> Scores:
-        """Evaluate, see `TextClassifier.evaluate`."""
-        return self.evaluate_probabilities(self.probabilities(texts, text_pairs), labels, intervals=intervals)
-
-    def evaluate_probabilities(
-        self, probabilities: Mapping[str, np.ndarray], labels: Any, *, intervals: bool = False
-    ) -> Scores:
-        """Evaluate as `evaluate` does, probabilities that were computed elsewhere, such as by an exported model.
-
-        Args:
-            probabilities: head name -> (n, units), one unit for a binary head.
-            labels: as for `TextClassifier.fit`.
-            intervals: see `evaluate`.
-
-        Raises:
-            DataError: when a label cannot be used.
-        """
-        y_true = self.encode_labels(labels)
-        check_rows(y_true, len(next(iter(probabilities.values()))))
-        return self.outputs.evaluate(y_true, probabilities, self.thresholds, intervals=intervals)
-
-    def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
-        """Encode labels, as for `TextClassifier.fit`, as the arrays that the heads train on, by head or level.
-
-        Args:
-            labels: as for `TextClassifier.fit`.
-
-        Raises:
-            DataError: when a label cannot be used; the message names its row.
-        """
-        return self.outputs.encode(labels)
-
     def save(
         self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping[str, Any] | None = None
     ) -> None:
@@ -194,14 +132,6 @@ def trained_of(classifier: ClassifierLike) -> TrainedClassifier:
         f"`classifier` must be a trained TextClassifier or a TrainedClassifier; got {shorten(classifier)} of type "
         f"{type(classifier).__name__}."
     )
-
-
-def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int, split: str = "") -> None:
-    """Raise a DataError unless labels are one row a text; `split`, such as "validation", is for the message."""
-    where = f" of `{split}`" if split else ""
-    for array in encoded.values():
-        if len(array) != num_texts:
-            raise DataError(f"`labels`{where} must have one row for each text; got {len(array)} for {num_texts} texts.")
 
 
 def reading_of(metrics: Mapping[str, Any]) -> dict[str, Any]:

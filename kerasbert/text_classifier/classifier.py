@@ -13,6 +13,7 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.given_pooling import pooling_from
 from kerasbert.export.comparison import Export
+from kerasbert.export.hub import Pushed
 from kerasbert.objectives.scores import Scores
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.pretrained import load_pretrained
@@ -382,19 +383,38 @@ class TextClassifier(Settings):
 
         return save_pretrained(self, folder, **options)
 
+    def push_to_hub(self, repo_id: str, **options: Any) -> Pushed:
+        """Write a folder as `save_pretrained` does, and upload it with its card to the Hugging Face hub, private by default.
+
+        Args:
+            repo_id: of the repository, `"NAME"` or `"OWNER/NAME"`; it is made where there is none.
+            **options: `private`, `message`, `token`, `texts`, `labels` and `allow_loss`, see `kerasbert.export.hub.push_to_hub`.
+
+        Returns:
+            `url`, `private` and `commit` of what lies on the hub now.
+
+        Raises:
+            ArtifactError: when the hub refuses it, or PyTorch gives other probabilities.
+            ConfigError: when `repo_id` is no name of a repository or the classifier is not trained yet.
+        """
+        from kerasbert.export.hub import push_to_hub
+
+        return push_to_hub(self, repo_id, **options)
+
     def export_onnx(self, folder: str | os.PathLike[str], **options: Any) -> Export:
-        """Write `model.onnx`, from token ids to probabilities, with the tokenizer and the labels beside it.
+        """Write `onnx/model.onnx`, from token ids to logits or probabilities, with tokenizer and labels beside it.
 
         Args:
             folder: the folder to appear.
-            **options: `overwrite`, `texts`, `labels` and `allow_loss`, see `kerasbert.export.onnx_model.export_onnx`.
+            **options: `scores`, `quantize`, `opset`, `overwrite`, `texts`, `labels` and `allow_loss`, see
+                `kerasbert.export.onnx_model.export_onnx`.
 
         Returns:
             The folder as `path`, and the `report` of the comparison with this classifier.
 
         Raises:
             ArtifactError: when the folder cannot be written, or ONNX Runtime gives other probabilities.
-            ConfigError: when a package is missing or the classifier is not trained yet.
+            ConfigError: when a package is missing, an option cannot be used or the classifier is not trained yet.
         """
         from kerasbert.export.onnx_model import export_onnx
 

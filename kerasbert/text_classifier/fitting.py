@@ -23,7 +23,8 @@ from kerasbert.labels.kinds import NAMES
 from kerasbert.reading.data_checks import text_keys, warn_of_absent_labels, warn_of_imbalance, warn_of_texts
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.text_sketch import sketch_texts
-from kerasbert.saving.trained_classifier import TrainedClassifier, check_rows, reading_of
+from kerasbert.saving.answers import check_rows
+from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.tasks.outputs import ReadLabels
 from kerasbert.text_classifier.cache_checks import cached_outputs, check_cache
 from kerasbert.text_classifier.labels import Validation, checked_validation, labels_of_examples

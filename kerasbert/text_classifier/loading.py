@@ -1,10 +1,12 @@
 """Load saved classifiers."""
 
 import os
+from pathlib import Path
 
 from kerasbert._core.checks import check_bool, shorten
 from kerasbert._core.encoder_folders import explain_folder
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
+from kerasbert._core.manifest import read_manifest, words_for
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
@@ -12,6 +14,9 @@ from kerasbert.saving.folder import load_trained
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.text_classifier.classifier import TextClassifier
+
+# Kinds of outputs that answer texts and are no classifier of Keras.
+RUN_ONLY = ("onnx", "saved_model", "tflite")
 
 
 def load(folder: str | os.PathLike[str]) -> TextClassifier:
@@ -42,6 +47,7 @@ or `train` wrote.
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
     if not (folder / CLASSIFIER_FILE).is_file():
+        _refuse_export(folder)
         if (folder / CONFIG_FILE).is_file():
             return TextClassifier.from_pretrained(folder)
         known = explain_folder(folder)
@@ -54,6 +60,19 @@ or `train` wrote.
     except (KerasBertError, TypeError, ValueError) as error:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
     return classifier
+
+
+def _refuse_export(folder: Path) -> None:
+    """Refuse an export that only its own runtime reads; a `config.json` may lie there for other tools."""
+    try:
+        kind = read_manifest(folder).kind
+    except ArtifactError:
+        return
+    if kind in RUN_ONLY:
+        raise ArtifactError(
+            f"{str(folder)!r} holds {words_for(kind)}, which `kerasbert evaluate` runs and nothing trains on or converts; "
+            f"give the classifier that it was made from."
+        )
 
 
 def _check(classifier: TextClassifier, trained: TrainedClassifier) -> None:

@@ -103,7 +103,8 @@ class GraphTokenizer(tf.Module):
         self._pads_to_max_length = pads_to_max_length
         self._prompt = tokens.prompt
         self._keeps_tail = tokens.long_texts.way == "head_tail"
-        vocabulary = tokenizer.get_vocab(with_added_tokens=False)
+        # By id: the library gives another order in every process.
+        vocabulary = dict(sorted(tokenizer.get_vocab(with_added_tokens=False).items(), key=lambda item: item[1]))
         model = tokenizer.model
         self._pieces = piece_table(vocabulary, model.continuing_subword_prefix)
         self._characters = character_table(tokenizer, self._pieces)

@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from trained_classifiers import TASKS, TEXTS, trained, with_subclasses
 from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, TFBertModel, cli
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.export import quantization_loss, tflite, tflite_graph
+from kerasbert.export.artefacts import open_artefact
 from kerasbert.export.description import read_export, vocabulary_lines
 from kerasbert.export.litert import token_rows
 from kerasbert.export.mediapipe_tokens import MediaPipeTokenizer, count_other_ids
@@ -27,6 +29,8 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 
 interpreters = pytest.importorskip("ai_edge_litert.interpreter", reason="ai-edge-litert is not installed")
 MEDIAPIPE = "mediapipe==1.2.2"
+# The last release of the library that MediaPipe came after.
+TASK_LIBRARY = ("tflite-support==0.4.4", "numpy<2")
 KINDS = [*TASKS, "layerwise", "secondary"]
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -247,20 +251,20 @@ def test_the_folder_tells_what_was_measured(exported):
         read_export(result.path.parent)
 
 
-def mediapipe_python():
-    """The interpreter of MediaPipe's environment, made outside the repository where there is none."""
+def python_with(*packages):
+    """The interpreter of an environment with other packages, made outside the repository where there is none."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "kerasbert-tests" / MEDIAPIPE.replace("==", "-")
+    folder = cache / "kerasbert-tests" / packages[0].replace("==", "-")
     python = folder / "bin" / "python"
     if not (folder / "whole").is_file():
         commands = [
             [sys.executable, "-m", "venv", "--clear", str(folder)],
-            [str(python), "-m", "pip", "install", MEDIAPIPE],
+            [str(python), "-m", "pip", "install", *packages],
         ]
         for command in commands:
             run = subprocess.run(command, capture_output=True, text=True)
             if run.returncode:
-                pytest.skip(f"{MEDIAPIPE} cannot be installed: {run.stderr.strip()[-200:]}")
+                pytest.skip(f"{packages[0]} cannot be installed: {run.stderr.strip()[-200:]}")
         (folder / "whole").touch()
     return python
 
@@ -268,7 +272,7 @@ def mediapipe_python():
 @pytest.fixture(scope="session")
 def mediapipe():
     """File -> texts in, file -> list of scores by head out; each call is a process of MediaPipe's own environment."""
-    python = mediapipe_python()
+    python = python_with(MEDIAPIPE)
 
     def ask(requests):
         command = [str(python), str(Path(__file__).with_name("mediapipe_client.py"))]
@@ -278,6 +282,55 @@ def mediapipe():
         return {Path(file): rows for file, rows in json.loads(run.stdout).items()}
 
     return ask
+
+
+@pytest.mark.peer
+def test_the_older_task_library_gives_the_same_scores(exported):
+    kinds = ("binary", "multiclass", "multilabel")
+    files = {kind: str(exported(kind)[1].path) for kind in kinds}
+    texts = [text for text in TEXTS if text and len(text) < 100]
+    command = [str(python_with(*TASK_LIBRARY)), str(Path(__file__).with_name("task_library_client.py"))]
+    content = json.dumps({file: texts for file in files.values()})
+    run = subprocess.run(command, input=content, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr[-2000:]
+    answers = json.loads(run.stdout)
+    for kind, file in files.items():
+        classifier = exported(kind)[0]
+        names = list(classifier.model_.head.label_names)
+        for scores, expected in zip(answers[file], classifier.predict_proba(texts), strict=True):
+            np.testing.assert_allclose([scores[name] for name in names], expected, atol=1e-5)
+
+
+def test_the_oldest_runtime_is_told(exported):
+    _, result = exported("multiclass")
+    assert re.fullmatch(r"\d+\.\d+\.\d+", result.report["minimum_runtime"])
+    card = (result.path.parent / "README.md").read_text(encoding="utf-8")
+    assert f"| oldest TensorFlow Lite runtime | {result.report['minimum_runtime']} |" in card
+
+
+@pytest.mark.parametrize("kind", ["binary", "multilabel", "multitask"])
+def test_an_opened_file_answers_as_the_classifier_does(kind, exported):
+    classifier, result = exported(kind)
+    artefact = open_artefact(result.path)
+    expected = by_head(classifier, classifier.predict_proba(TEXTS))
+    for head, values in by_head(classifier, artefact.predict_proba(TEXTS)).items():
+        np.testing.assert_allclose(values, expected[head], atol=1e-5)
+    assert str(artefact.predict(TEXTS)) == str(classifier.predict(TEXTS))
+
+
+def test_a_lone_file_shows_labels_and_thresholds(exported, tmp_path, capsys):
+    classifier, result = exported("multilabel")
+    shutil.copy(result.path, tmp_path / "lone.tflite")
+    assert cli.main(["inspect", str(tmp_path / "lone.tflite")]) == 0
+    told = capsys.readouterr().out
+    for name, threshold in zip(classifier.classes_, classifier.thresholds_[SINGLE_HEAD], strict=True):
+        assert re.search(rf"{name}\W+{threshold:.4f}", told)
+    with pytest.raises(ArtifactError, match=r"lacks tokenizer.json, .*give the folder"):
+        open_artefact(tmp_path / "lone.tflite")
+    other = shutil.copytree(result.path.parent, tmp_path / "folder") / "other.tflite"
+    shutil.copy(result.path, other)
+    with pytest.raises(ArtifactError, match=r"'other.tflite', which its manifest does not list"):
+        open_artefact(other)
 
 
 def named(head):

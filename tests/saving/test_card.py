@@ -129,7 +129,7 @@ def test_a_folder_without_a_card_loads(fitted, tmp_path):
 
 def test_names_the_base_model_of_the_hub(fitted, tmp_path):
     classifier = kb.load(_saved(fitted, tmp_path)).set_params(encoder="bert-base-uncased")
-    assert front_matter(card_of(classifier, tmp_path / "named"))["base_model"] == "bert-base-uncased"
+    assert front_matter(card_of(classifier, tmp_path / "named"))["base_model"] == "google-bert/bert-base-uncased"
 
 
 def _saved(fitted, tmp_path):

@@ -1,0 +1,125 @@
+"""Convert a classifier to ONNX: three int64 inputs of any batch and sequence, one named output for each head."""
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras.src.export.tf2onnx_lib import patch_tf2onnx
+
+from kerasbert._core.names import INPUT_NAMES
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.export.decisions import columns
+from kerasbert.export.onnx_runtime import LOGITS, output_name
+from kerasbert.tasks.task import Task
+
+BATCH, SEQUENCE = "batch", "sequence"
+# Below it a float32 has fewer digits.
+SMALLEST = 1e-37
+# The float32 before 1.
+LARGEST = 1 - 2**-24
+
+
+def to_onnx(model: Classifier, *, scores: str, opset: int) -> Any:
+    """Convert a classifier in float32 to an ONNX model.
+
+    Args:
+        scores: `"logits"` or `"probabilities"`, of all labels; of a binary head both.
+        opset: version of ONNX's operators.
+
+    Returns:
+        An `onnx.ModelProto`, checked.
+    """
+    import onnx
+    import tf2onnx
+
+    patch_tf2onnx()
+    specs = [tf.TensorSpec([None, None], tf.int64, name=name) for name in INPUT_NAMES]
+    function = tf.function(_computation(model, scores), input_signature=specs, autograph=False)
+    converted, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=opset)
+    graph = converted.graph
+    used = {name for node in graph.node for name in node.input}
+    inputs = {value.name: value for value in graph.input if value.name in used}
+    _replace(graph.input, [inputs[name] for name in INPUT_NAMES if name in inputs])
+    outputs = {value.name: value for value in graph.output}
+    _replace(graph.output, [outputs[output_name(head, scores)] for head in model.heads])
+    for value in graph.input:
+        _name_axes(value, [BATCH, SEQUENCE])
+    for value, head in zip(graph.output, model.heads.values(), strict=True):
+        _name_axes(value, [BATCH, len(head.label_names)])
+    onnx.checker.check_model(converted)
+    return converted
+
+
+def to_float16(model: Any) -> Any:
+    """Halve the size of an ONNX model: weights and computation in float16; inputs and outputs keep their types."""
+    from onnxruntime.transformers.float16 import convert_float_to_float16
+
+    with warnings.catch_warnings():
+        # Of each number that float16 has no room for; the comparison with the classifier finds whether it matters.
+        warnings.simplefilter("ignore", UserWarning)
+        return convert_float_to_float16(model, keep_io_types=True)
+
+
+def _computation(model: Classifier, scores: str) -> Any:
+    tasks = {name: head.task for name, head in model.heads.items()}
+    exact = scores == LOGITS and model.votes is None and model.hierarchy is None
+    # Logits that the model holds are taken as they are; those of a vote or of a level are made of its probabilities.
+    inner = keras.Model(model.input, model.vectors if exact else model.head_outputs, name="classifier")
+
+    def compute(*ids: Any) -> dict[str, Any]:
+        inputs = {name: tf.cast(array, tf.int32) for name, array in zip(INPUT_NAMES, ids, strict=True)}
+        values = inner(inputs, training=False)
+        if exact:
+            found = {name: _exact_logits(head, values) for name, head in model.heads.items()}
+        else:
+            parts = values if isinstance(values, (list, tuple)) else [values]
+            found = dict(zip(tasks, parts, strict=True))
+        return {output_name(name, scores): _scores(task, found[name], scores, exact) for name, task in tasks.items()}
+
+    return compute
+
+
+def _exact_logits(head: Any, vectors: Any) -> Any:
+    return head.output_layer(head.read(vectors, training=False))
+
+
+def _scores(task: Task, values: Any, scores: str, are_logits: bool) -> Any:
+    values = tf.cast(values, tf.float32)
+    if scores != LOGITS:
+        return columns(task, values)
+    one_of_two = task.units < len(task.label_names)
+    if not are_logits:
+        values = _logs(values) if task.exclusive and not one_of_two else _logs(values) - _logs(1 - _below_one(values))
+    # Of a binary head the logit of the first label is 0, as in a folder for PyTorch.
+    return tf.concat([tf.zeros_like(values), values], axis=1) if one_of_two else values
+
+
+def _logs(probabilities: Any) -> Any:
+    return tf.math.log(tf.maximum(probabilities, SMALLEST))
+
+
+def _below_one(probabilities: Any) -> Any:
+    return tf.minimum(probabilities, LARGEST)
+
+
+def _replace(values: Any, chosen: list[Any]) -> None:
+    copies = [type(value).FromString(value.SerializeToString()) for value in chosen]
+    del values[:]
+    values.extend(copies)
+
+
+def _name_axes(value: Any, axes: list[str | int]) -> None:
+    shape = value.type.tensor_type.shape
+    del shape.dim[:]
+    for axis in axes:
+        shape.dim.add(**{"dim_param" if isinstance(axis, str) else "dim_value": axis})
+
+
+def describe_in_file(model: Any, entries: Mapping[str, str]) -> None:
+    """Put text entries into the metadata of an ONNX model, in place of those of the same name."""
+    kept = [entry for entry in model.metadata_props if entry.key not in entries]
+    _replace(model.metadata_props, kept)
+    for key, text in entries.items():
+        model.metadata_props.add(key=key, value=text)

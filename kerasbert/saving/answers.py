@@ -1,0 +1,97 @@
+"""`Answers`: what a classifier does with the probabilities of its model, whichever program computes them."""
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.errors import DataError
+from kerasbert.objectives.scores import Scores
+from kerasbert.tasks.outputs import Outputs
+
+
+class Answers(abc.ABC):
+    """Abstract: runs texts to probabilities, and decides, names and scores them; `TrainedClassifier` and `Artefact`."""
+
+    thresholds: Mapping[str, np.ndarray]
+    label_kinds: Mapping[str, str]
+
+    @property
+    @abc.abstractmethod
+    def outputs(self) -> Outputs:
+        """What the heads predict."""
+
+    @abc.abstractmethod
+    def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """Run the model: head or level name -> float32 (n, units), one unit for a binary head."""
+
+    def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+        """Predict the probabilities of the labels, see `TextClassifier.predict_proba`."""
+        return self.outputs.columns(self.probabilities(texts, text_pairs))
+
+    def predict(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+        """Predict labels by the thresholds, see `TextClassifier.predict`."""
+        return self.named(self.probabilities(texts, text_pairs))
+
+    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
+        """Return what `predict` and `predict_proba` do, from one pass of the texts through the model."""
+        probabilities = self.probabilities(texts, text_pairs)
+        return self.named(probabilities), self.outputs.columns(probabilities)
+
+    def y_pred(self, probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Predict by the thresholds; a hierarchical classifier goes from the class down.
+
+        Args:
+            probabilities: of this model or of an export, as `probabilities` gives them.
+
+        Returns:
+            Head or level name -> class ids (n,) of exclusive labels, else 0 or 1 of shape (n, units).
+        """
+        return self.outputs.predict(probabilities, self.thresholds)
+
+    def named(self, probabilities: Mapping[str, np.ndarray]) -> Any:
+        """Predict as `predict` does, from probabilities that were computed elsewhere, such as by an exported model."""
+        return self.outputs.named(self.y_pred(probabilities), self.label_kinds)
+
+    def evaluate(
+        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
+    ) -> Scores:
+        """Evaluate, see `TextClassifier.evaluate`."""
+        return self.evaluate_probabilities(self.probabilities(texts, text_pairs), labels, intervals=intervals)
+
+    def evaluate_probabilities(
+        self, probabilities: Mapping[str, np.ndarray], labels: Any, *, intervals: bool = False
+    ) -> Scores:
+        """Evaluate as `evaluate` does, probabilities that were computed elsewhere, such as by an exported model.
+
+        Args:
+            probabilities: head name -> (n, units), one unit for a binary head.
+            labels: as for `TextClassifier.fit`.
+            intervals: see `evaluate`.
+
+        Raises:
+            DataError: when a label cannot be used.
+        """
+        y_true = self.encode_labels(labels)
+        check_rows(y_true, len(next(iter(probabilities.values()))))
+        return self.outputs.evaluate(y_true, probabilities, self.thresholds, intervals=intervals)
+
+    def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
+        """Encode labels, as for `TextClassifier.fit`, as the arrays that the heads train on, by head or level.
+
+        Args:
+            labels: as for `TextClassifier.fit`.
+
+        Raises:
+            DataError: when a label cannot be used; the message names its row.
+        """
+        return self.outputs.encode(labels)
+
+
+def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int, split: str = "") -> None:
+    """Raise a DataError unless labels are one row a text; `split`, such as "validation", is for the message."""
+    where = f" of `{split}`" if split else ""
+    for array in encoded.values():
+        if len(array) != num_texts:
+            raise DataError(f"`labels`{where} must have one row for each text; got {len(array)} for {num_texts} texts.")
