@@ -5,6 +5,7 @@ import importlib
 import inspect
 import re
 import sys
+import types
 import typing
 from pathlib import Path
 
@@ -16,7 +17,11 @@ import kerasbert as kb
 
 ROOT = Path(__file__).parent.parent
 # Types of packages that only type checkers import.
-OF_OTHERS = {"FastTokenizer": typing.Any, "keras": keras}
+OF_OTHERS = {
+    "FastTokenizer": typing.Any,
+    "keras": keras,
+    "pandas": types.SimpleNamespace(DataFrame=typing.Any),
+}
 SCRIPTS = [*ROOT.glob("benchmarks/*.py"), *ROOT.glob("examples/**/*.py")]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert._core.display import brief_call
 from kerasbert._core.errors import ConfigError, DataError
 
 
@@ -31,6 +32,9 @@ class BatchSource(abc.ABC):
     epoch: int = 0
     draws: Any = None
     _skip: int = 0
+
+    def __repr__(self) -> str:
+        return brief_call(self, {name: getattr(self, name) for name in ("num_examples", "steps", "epoch")})
 
     def __len__(self) -> int:
         return self.steps

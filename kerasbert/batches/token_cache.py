@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_name, shorten
+from kerasbert._core.display import brief_call, brief_repr
 from kerasbert._core.errors import ArtifactError, DataError, KerasBertError
 from kerasbert._core.files import checked_member, verify_manifest
 from kerasbert._core.json_files import check_form, is_count, read_json_object
@@ -111,6 +112,8 @@ class CachedHead:
     order: tuple[int, ...]
     counts: tuple[int, ...]
 
+    __repr__ = brief_repr
+
     @property
     def kind(self) -> type[Task]:
         """The class of the task."""
@@ -170,6 +173,11 @@ class TokenCache:
         self._vocabulary_size = (folder / KINDS_FILE).stat().st_size
         self._identity = identity(folder)
         self._first_rows = np.concatenate([[0], np.cumsum([shard["rows"] for shard in facts["shards"]])])
+
+    def __repr__(self) -> str:
+        heads = {name: len(head.names) for name, head in self.heads.items()}
+        values = {"folder": str(self.folder), "num_rows": self.num_rows, "max_length": self.max_length}
+        return brief_call(self, values | {"labels": heads})
 
     def __len__(self) -> int:
         return self.num_rows

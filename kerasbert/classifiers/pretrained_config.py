@@ -34,6 +34,7 @@ DATA_FORM = {
     "labels?": {...: [is_count]},
     "validation_given": bool,
     "pairs": bool,
+    "text_sketch?": ({"largest": str, "keys": str}, None),
 }
 # Classes of transformers whose head does something else, though its tensors may have the same names.
 OTHER_HEADS = (

@@ -17,6 +17,7 @@ from kerasbert._core.files import check_output
 from kerasbert._core.progress import waiting
 from kerasbert.cli.artefacts import open_to_judge
 from kerasbert.cli.command_options import draws_options
+from kerasbert.cli.compare import Compared, check_together
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
@@ -46,6 +47,12 @@ def evaluate(
             metavar="TRAIN", help="Training data: also fit TF-IDF with logistic regression on it, and say which wins."
         ),
     ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR|FILE", help="Another classifier, on the same data, or other data: both side by side."
+        ),
+    ] = None,
     threshold: Annotated[
         float | None, typer.Option(help="One threshold for every label, in place of the stored ones.")
     ] = None,
@@ -66,13 +73,9 @@ def evaluate(
     **options: Any,
 ) -> None:
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
-    if baseline is not None and output_format is Format.csv:
-        raise typer.BadParameter("--baseline goes with --format table or json.")
+    check_together(context, compare, baseline, output_format)
     refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
-    if report is not None:
-        check_output(report, overwrite, kind="report")
-    if predictions is not None:
-        check_predictions_file(predictions, overwrite)
+    _check_outputs(report, predictions, overwrite)
     on_error = options.pop("on_error")
 
     def read(reading: Reading) -> tuple[Examples, Examples | None]:
@@ -83,11 +86,25 @@ def evaluate(
     classifier, reading, (examples, train) = load_and_read(folder, read, partial(open_to_judge, context), **options)
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
+    if compare is not None:
+        beside = Compared.of(folder, data, compare, reading, {"on_error": on_error})
+        beside.evaluate(
+            classifier, examples, reading.cells(examples), output_format, report=report, overwrite=overwrite
+        )
+        return
     judged = _judge(classifier, examples, train, reading, report=report, overwrite=overwrite)
     if predictions is not None:
         write_predictions(classifier, examples, judged.probabilities, judged.outcomes, predictions)
         say(f"The predictions are in {predictions}")
     _print(judged, output_format)
+
+
+def _check_outputs(report: Path | None, predictions: Path | None, overwrite: bool) -> None:
+    """Check, before anything is loaded, that report and predictions can be written."""
+    if report is not None:
+        check_output(report, overwrite, kind="report")
+    if predictions is not None:
+        check_predictions_file(predictions, overwrite)
 
 
 class Judgement(NamedTuple):
@@ -127,19 +144,19 @@ def _judge(
     overwrite: bool,
 ) -> Judgement:
     """Run the model once; score it, beside a baseline where there is training data, and write the report."""
-    from kerasbert.evaluation.comparison import collect_outcomes, evaluate_with_baseline
+    from kerasbert.evaluation.comparison import evaluate_with_baseline, judge_texts
 
     texts, pairs, cells = examples.texts, examples.text_pairs, reading.cells(examples)
     with waiting(f"predicting {len(texts):,} texts"):
-        probabilities = classifier.probabilities(texts, pairs)
-    outcomes, _ = collect_outcomes(classifier, texts, cells, pairs, probabilities)
+        judged = judge_texts(classifier, texts, cells, pairs, with_vectors=report is not None)
+    probabilities = judged.probabilities
     other, notes = (None, []) if train is None else _baseline(classifier, train, examples, reading)
     if report is not None:
         from kerasbert.evaluation.report.writing import METRICS_FILE, write_report
 
         aside: Any = {"text_pairs": pairs, "baseline": other, "warnings": notes, "overwrite": overwrite}
         with waiting("writing the report"):
-            page = write_report(classifier, texts, cells, report, probabilities=probabilities, **aside)
+            page = write_report(classifier, texts, cells, report, judged=judged, **aside)
         metrics = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))
         scores, comparison = _with_intervals(metrics["scores"], metrics["intervals"]), metrics["comparison"]
         say(f"The report is at {page}")
@@ -147,7 +164,7 @@ def _judge(
         scores, comparison = evaluate_with_baseline(classifier, texts, cells, other, pairs, probabilities)
     else:
         scores, comparison = classifier.evaluate_probabilities(probabilities, cells, intervals=True), None
-    return Judgement(probabilities, outcomes, scores, other, comparison)
+    return Judgement(probabilities, judged.outcomes, scores, other, comparison)
 
 
 def _print(judged: Judgement, output_format: Format) -> None:

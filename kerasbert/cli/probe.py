@@ -74,7 +74,7 @@ def probe_command(
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
     data: Annotated[Path, typer.Argument(help=f"Labelled data: {DATA_FILES}.")],
-    output: Annotated[Path | None, typer.Option(help="Folder to write: probe.json and the picture probe.png.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Folder to write: probe.html, probe.json and probe.png.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing output.")] = False,
     output_format: Annotated[Format, typer.Option("--format", help="How to write the table.")] = Format.table,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
@@ -97,6 +97,7 @@ def probe_command(
     if output is not None:
         with atomic_dir_write(output, kind="probe", overwrite=overwrite) as beside:
             (beside / "probe.json").write_text(described + "\n", encoding="utf-8")
+            (beside / "probe.html").write_text(report.to_html(), encoding="utf-8")
             report.save_picture(beside / "probe.png")
     if output_format is Format.json:
         print(described)

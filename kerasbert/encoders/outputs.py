@@ -6,6 +6,8 @@ from typing import Any, Self
 import keras
 from keras.src.tree.tree_api import register_tree_node_class
 
+from kerasbert._core.display import brief_call
+
 FIELDS = ("last_hidden_state", "pooler_output", "hidden_states", "attentions")
 
 
@@ -54,6 +56,9 @@ class EncoderOutput(dict[str, Any]):
         values = (last_hidden_state, pooler_output, hidden_states, attentions)
         super().__init__(outputs)
         self.update({name: value for name, value in zip(FIELDS, values, strict=True) if value is not None})
+
+    def __repr__(self) -> str:
+        return brief_call(self, dict(self))
 
     @property
     def last_hidden_state(self) -> Any:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kerasbert.evaluation.layer_scores import LayerReport as LayerReport
     from kerasbert.evaluation.probe_report import ProbeReport as ProbeReport
     from kerasbert.objectives.confidence import bootstrap_intervals as bootstrap_intervals
+    from kerasbert.objectives.scores import Scores as Scores
     from kerasbert.objectives.scores import score_predictions as score_predictions
     from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds
 else:

@@ -12,6 +12,7 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
 from kerasbert.labels.cells import label_column
 from kerasbert.labels.level_labels import read_levels
+from kerasbert.objectives.scores import Scores
 from kerasbert.objectives.thresholds import tune_thresholds
 from kerasbert.reading.splits import split_indices
 from kerasbert.tasks.hierarchical import DEFAULT_LEVEL_TASK
@@ -25,7 +26,7 @@ C = 10.0
 HELD_OUT = 0.1
 
 
-class BaselineScores(dict[str, Any]):
+class BaselineScores(Scores):
     """Scores of a baseline with its predictions, for paired significance tests.
 
     Args:

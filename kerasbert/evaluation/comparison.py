@@ -1,7 +1,7 @@
 """Evaluate a classifier on labelled texts, alone or beside a baseline that predicted the same texts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,27 +10,47 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.evaluation.outcomes import Outcome, outcomes_by_head
 from kerasbert.evaluation.paired import is_significant, paired_p_values, verdict
 from kerasbert.saving.answers import Answers
+from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.task import Task
 
 
-def collect_outcomes(
+class Judged(NamedTuple):
+    """What a classifier made of n labelled texts.
+
+    Args:
+        outcomes: head name -> its predictions of the texts whose label is known.
+        probabilities: head name -> (n, units), of all texts.
+        together: what `score_hierarchy` gives for the levels of a hierarchy; None for other heads.
+        vectors: what the heads read, float32 (n, hidden); None where it was not asked for.
+    """
+
+    outcomes: dict[str, Outcome]
+    probabilities: Mapping[str, np.ndarray]
+    together: dict[str, Any] | None = None
+    vectors: np.ndarray | None = None
+
+
+def judge_texts(
     classifier: Answers,
     texts: Sequence[str],
     labels: Any,
     text_pairs: Sequence[str] | None = None,
-    probabilities: Mapping[str, np.ndarray] | None = None,
-) -> tuple[dict[str, Outcome], dict[str, Any] | None]:
-    """Predict labelled texts in one pass; return the outcomes by head, and `score_hierarchy` if there is one.
+    *,
+    with_vectors: bool = False,
+) -> Judged:
+    """Predict labelled texts in one pass.
 
-    Args:
-        probabilities: of the texts, where they are known already.
+    Raises:
+        DataError: when there is no text, or a text or label cannot be used.
     """
-    y_true = _encode(classifier, texts, labels)
-    if probabilities is None:
+    y_true, vectors = _encode(classifier, texts, labels), None
+    if with_vectors and isinstance(classifier, TrainedClassifier):
+        probabilities, vectors = classifier.probabilities_and_vectors(texts, text_pairs)
+    else:
         probabilities = classifier.probabilities(texts, text_pairs)
     y_pred = classifier.y_pred(probabilities)
     outcomes = outcomes_by_head(classifier.outputs, y_true, probabilities, y_pred, classifier.thresholds)
-    return outcomes, classifier.outputs.score_together(y_true, y_pred)
+    return Judged(outcomes, probabilities, classifier.outputs.score_together(y_true, y_pred), vectors)
 
 
 def evaluate_with_baseline(

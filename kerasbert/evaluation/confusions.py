@@ -1,6 +1,6 @@
 """The confusion matrix, the most frequent confusions, and the most confident mistakes."""
 
-from collections.abc import Sequence
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -61,8 +61,8 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
     return [
         {
             "row": int(outcome.rows[place]) + 1,
-            "true": _names(outcome.label_names, true[place]),
-            "predicted": _names(outcome.label_names, predicted[place]),
+            "true": label_names_of(outcome, true[place]),
+            "predicted": label_names_of(outcome, predicted[place]),
             "label": outcome.label_names[worst[place]],
             "probability": float(probabilities[place, worst[place]]),
             "confidence": float(highest[place]),
@@ -71,9 +71,50 @@ def surest_mistakes(outcome: Outcome, *, limit: int = 10) -> list[dict[str, Any]
     ]
 
 
+@dataclasses.dataclass(frozen=True)
+class Confusion:
+    """A cell of the confusion matrix off its diagonal, with its mistakes.
+
+    Args:
+        true: its row among the names of the matrix.
+        predicted: its column.
+        count: number of its texts to which the predicted label was given wrongly.
+        rows: some of these texts, from 1, those predicted with the highest probability first.
+    """
+
+    true: int
+    predicted: int
+    count: int
+    rows: list[int]
+
+
+def confusions_with_texts(outcome: Outcome, *, limit: int = 120, texts: int = 5) -> list[Confusion]:
+    """List the `limit` most frequent cells off the diagonal that hold mistakes, with at most `texts` texts of each.
+
+    Of a multi-label head a text stands at each pair of a label it has and a label that was wrongly given to it.
+    """
+    true, predicted = outcome.true_flags, outcome.predicted_flags
+    probabilities = outcome.label_probabilities
+    if not outcome.task.exclusive:
+        # Nothing was given: the surer, the less probable the most probable label.
+        nothing = 1 - probabilities.max(axis=1, keepdims=True)
+        true, predicted = _with_none(true), _with_none(predicted)
+        probabilities = np.concatenate([probabilities, nothing], axis=1)
+    wrong = predicted & ~true
+    counts = true.T.astype(np.float64) @ wrong.astype(np.float64)
+    places = np.argwhere(counts)
+    found = []
+    for i, j in places[np.argsort(-counts[tuple(places.T)], kind="stable")][:limit].tolist():
+        rows = np.flatnonzero(true[:, i] & wrong[:, j])
+        surest = rows[np.argsort(-probabilities[rows, j], kind="stable")][:texts]
+        found.append(Confusion(i, j, len(rows), (outcome.rows[surest] + 1).tolist()))
+    return found
+
+
+def label_names_of(outcome: Outcome, flags: np.ndarray) -> list[str]:
+    """Return the names of the labels whose flags, (C,), are set."""
+    return [outcome.label_names[int(place)] for place in np.flatnonzero(flags)]
+
+
 def _with_none(flags: np.ndarray) -> np.ndarray:
     return np.concatenate([flags, ~flags.any(axis=1, keepdims=True)], axis=1)
-
-
-def _names(names: Sequence[str], flags: np.ndarray) -> list[str]:
-    return [names[int(place)] for place in np.flatnonzero(flags)]

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, suggest_keywords
+from kerasbert._core.display import brief_repr
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.layerwise import check_layerwise
@@ -35,6 +36,9 @@ class EarlyExit(NamedTuple):
     probabilities: np.ndarray
     exit_layers: np.ndarray
     saving: float
+
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
 
 @suggest_keywords

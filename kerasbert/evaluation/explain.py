@@ -2,13 +2,14 @@
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, shorten, suggest_keywords
+from kerasbert._core.display import Displayed
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, TOKEN_TYPE_IDS
 from kerasbert.classifiers.classifier import Classifier
@@ -24,7 +25,7 @@ from kerasbert.tokenization.spans import TextSpans, read_places, spans_of
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Explanation:
+class Explanation(Displayed):
     """Attributions of the words of a text to a label's probability.
 
     Args:
@@ -61,12 +62,16 @@ class Explanation:
     rival_probability: float | None = None
     faithfulness: Faithfulness | None = None
 
-    def __repr__(self) -> str:
+    def _lines(self) -> Sequence[str]:
         words = ", ".join(f"{word} {share:+.4f}" for word, share in self.strongest(5))
-        return (
-            f"Explanation of {shorten(self.text)}: {self.label!r} {self.probability:.4f}{self._rival()}, {self.baseline:.4f} "
-            f"without any word; strongest of {len(self.words)} words: {words}"
-        )
+        return [
+            f"Explanation of {shorten(self.text)}",
+            f"{shorten(self.label)} {self.probability:.4f}{self._rival()}, {self.baseline:.4f} without any word",
+            f"strongest of {len(self.words)} words: {words}",
+        ]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return self.words
 
     def _rival(self) -> str:
         return "" if self.rival is None else f" (rival {self.rival!r} {self.rival_probability:.4f})"

@@ -4,13 +4,14 @@ import dataclasses
 import functools
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import suggest_keywords
+from kerasbert._core.display import Displayed
 from kerasbert._core.pictures import save_figure
 from kerasbert.classifiers.layerwise import check_layerwise
 from kerasbert.evaluation.early_exit import ExitStages, LayerModel
@@ -28,8 +29,8 @@ CONFIDENCES = (0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 CROWDED = 0.025
 
 
-@dataclasses.dataclass(frozen=True)
-class LayerReport:
+@dataclasses.dataclass(frozen=True, repr=False)
+class LayerReport(Displayed):
     """Scores and times of the layers of a layerwise classifier.
 
     Args:
@@ -54,6 +55,16 @@ class LayerReport:
     measure: str
     num_texts: int
     num_timed_texts: int = 0
+
+    def _lines(self) -> Sequence[str]:
+        scores = ", ".join(f"layer {row['layer']} {row['score']:.4f}" for row in self.rows)
+        exits = ", ".join(f"{row['confidence']:g} {row['score']:.4f} ({row['saving']:.0%} saved)" for row in self.exits)
+        lines = [f"LayerReport of {self.num_texts} texts, {self.measure}: vote of all layers {self.vote['score']:.4f}"]
+        return [*lines, scores, *([f"exit at {exits}"] if exits else [])]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        columns = ("way", "weight", self.measure, "saving", "milliseconds")
+        return [dict(zip(columns, values, strict=True)) for values in self.values()]
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""

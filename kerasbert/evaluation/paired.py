@@ -16,6 +16,7 @@ EXCHANGES = 4999
 # Exchanges at a time.
 CHUNK = 500
 SIGNIFICANCE = 0.05
+BASELINE = "the baseline"
 MCNEMAR, RANDOMISATION = "McNemar's exact test", "paired randomisation test"
 
 
@@ -37,37 +38,46 @@ def paired_p_values(model: Outcome, other: Outcome, *, seed: int = 0) -> dict[st
         McNemar, "Note on the Sampling Error of the Difference Between Correlated Proportions or Percentages", 1947; Yeh,
         "More Accurate Tests for the Statistical Significance of Result Differences", 2000.
     """
-    true, first, second = _aligned(model, other)
+    true, first, second = aligned_flags(model, other)
     return {"accuracy": _mcnemar(true, first, second), **_randomisation_test(true, first, second, seed)}
 
 
 def verdict(
-    task: Task, scores: Mapping[str, Any], baseline: Mapping[str, Any], p_values: Mapping[str, float] | None
+    task: Task,
+    scores: Mapping[str, Any],
+    baseline: Mapping[str, Any],
+    p_values: Mapping[str, float] | None,
+    *,
+    names: tuple[str, str] = ("the model", BASELINE),
 ) -> str:
-    """State in a sentence which of model and baseline wins by the main score, if the difference is significant."""
+    """State in a sentence which of two, such as model and baseline, wins by the main score, if the difference is significant."""
+    first, second = names
     name, key = task.measure.title, task.measure.key
     own, theirs = task.measure.of(scores), task.measure.of(baseline)
     if own is None or theirs is None:
         return "Nothing to compare: no text has a known label here."
     if p_values is None:
         return (
-            f"No winner is named: {name} {own:.4f} of the model and {theirs:.4f} of the baseline were not compared text by "
+            f"No winner is named: {name} {own:.4f} of {first} and {theirs:.4f} of {second} were not compared text by "
             f"text; give what `score_baseline` returns."
         )
     p_value = p_values[key]
-    how = f"p = {format_p_value(p_value)}, {MCNEMAR if key == 'accuracy' else RANDOMISATION}"
+    shown = format_p_value(p_value)
+    how = f"p {shown if shown.startswith('<') else f'= {shown}'}, {MCNEMAR if key == 'accuracy' else RANDOMISATION}"
     texts = f"the same {scores['num_examples']:,} texts"
     if not is_significant(p_value):
         return (
-            f"No clear winner: {name} {own:.4f} of the model and {theirs:.4f} of the baseline differ no more than chance "
+            f"No clear winner: {name} {own:.4f} of {first} and {theirs:.4f} of {second} differ no more than chance "
             f"would make them on {texts} ({how})."
         )
     if own > theirs:
-        return f"The model wins: {name} {own:.4f} against {theirs:.4f} of the baseline on {texts} ({how})."
-    return (
-        f"The baseline wins: {name} {theirs:.4f} against {own:.4f} on {texts} ({how}). It is fitted in seconds; BERT is not "
-        f"worth it here as it is."
-    )
+        return f"{_capital(first)} wins: {name} {own:.4f} against {theirs:.4f} of {second} on {texts} ({how})."
+    advice = " It is fitted in seconds; BERT is not worth it here as it is." if second == BASELINE else ""
+    return f"{_capital(second)} wins: {name} {theirs:.4f} against {own:.4f} on {texts} ({how}).{advice}"
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:] if text.startswith("the ") else text
 
 
 def is_significant(p_value: float | None) -> bool:
@@ -82,8 +92,12 @@ def format_p_value(p_value: float | None) -> str:
     return f"{p_value:.4f}" if p_value >= 1e-4 else "< 0.0001"
 
 
-def _aligned(model: Outcome, other: Outcome) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the true labels and both predictions, bool (n, C), in the order of the model's labels."""
+def aligned_flags(model: Outcome, other: Outcome) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the true labels and both predictions, bool (n, C), in the order of the model's labels.
+
+    Raises:
+        DataError: when the two have different texts or labels.
+    """
     places = [other.label_names.index(name) if name in other.label_names else -1 for name in model.label_names]
 
     def columns(flags: np.ndarray) -> np.ndarray:

@@ -3,13 +3,16 @@
 import dataclasses
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerasbert._core.checks import check_choice
+from kerasbert._core.display import Displayed
 from kerasbert.classifiers.pooling import POOLINGS
+from kerasbert.evaluation.pages import notebook_frame
+from kerasbert.evaluation.probe_page import HeatTable, probe_page
 from kerasbert.evaluation.probe_picture import HeatMap, save_heat_maps
 from kerasbert.tasks.measures import ACCURACY
 from kerasbert.tasks.table import TASKS
@@ -36,7 +39,7 @@ def separates_texts(layer: int, pooling: str, different_vectors: int, num_differ
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class ProbeReport:
+class ProbeReport(Displayed):
     """Scores of every hidden state and pooling.
 
     Args:
@@ -71,9 +74,12 @@ class ProbeReport:
     num_different_texts: int = 0
     max_length: int | None = None
 
-    def __repr__(self) -> str:
+    def _lines(self) -> Sequence[str]:
         title = f"Probe of {self.encoder!r} with {self.num_texts} texts, {len(self.rows)} hidden states."
-        return f"{title}\n{self.summary()}"
+        return [title, *self.summary().split("\n")]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return self.rows
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -167,6 +173,27 @@ class ProbeReport:
                 f"{self.num_different_texts} different texts): {', '.join(listed)}."
             )
         return "\n".join(lines)
+
+    def to_html(self) -> str:
+        """Render the probe as a page: its conclusions, and a table of layers by poolings for each quantity."""
+        lead = (
+            f"{self.num_texts:,} texts, {self.num_labels} labels, {len(self.rows)} hidden states, {self.folds} folds."
+        )
+        tables = [self._heat_table(quantity) for quantity in self.quantities]
+        return probe_page(f"What {self.encoder} knows, layer by layer", lead, self.summary().split("\n"), tables)
+
+    def _repr_html_(self) -> str:
+        return notebook_frame(self.to_html())
+
+    def _heat_table(self, quantity: str) -> HeatTable:
+        layers, poolings, values = self.grid(quantity)
+        drawn, best = self._heat_map(quantity), self.best(quantity)
+        found = best[quantity]
+        sentence = f"Highest at layer {best['layer']}, {best['pooling']}: {found:.4f}."
+        if math.isnan(found):
+            sentence = "There are no clusters to score."
+        names = [_layer_name(layer, self.num_hidden_layers) for layer in layers]
+        return HeatTable(drawn.title[0].upper() + drawn.title[1:], sentence, names, poolings, values, drawn.best)
 
     def save_picture(self, file: str | os.PathLike[str]) -> None:
         """Draw a heat map of layers by poolings, one for each quantity.

@@ -8,6 +8,7 @@ import numpy as np
 from kerasbert.evaluation.outcomes import Outcome
 
 MAX_POINTS = 400
+MICRO = "all labels (micro-average)"
 
 
 class Curve(NamedTuple):
@@ -21,6 +22,11 @@ class Curve(NamedTuple):
     precision: np.ndarray
     average_precision: float
     operating_point: tuple[float, float] | None
+
+    @property
+    def is_micro(self) -> bool:
+        """Whether it is the curve of all labels together."""
+        return self.name == MICRO
 
 
 def curves_to_show(outcome: Outcome, per_label: Mapping[str, float | None], *, limit: int = 6) -> list[Curve]:
@@ -36,7 +42,7 @@ def curves_to_show(outcome: Outcome, per_label: Mapping[str, float | None], *, l
         return [_curve(outcome, names[i], i) for i in known]
     ranked = sorted(known, key=lambda i: -(per_label[names[i]] or 0.0))
     best_and_worst = (*ranked[:2], *ranked[3 - limit :])
-    micro = _curve(outcome, "all labels (micro-average)", slice(None))
+    micro = _curve(outcome, MICRO, slice(None))
     return [micro, *[_curve(outcome, names[i], i) for i in best_and_worst]]
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasbert._core.checks import check_texts, shorten
+from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasbertWarning
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tasks.multiclass import Multiclass
@@ -44,6 +45,9 @@ class Export(NamedTuple):
 
     path: Path
     report: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
 
 def texts_to_compare(texts: Sequence[str] | None) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ConfigError
 
 
@@ -36,6 +37,8 @@ class ExtractedFeatures:
     num_hidden_layers: int
     path: Path | None
     load: Callable[[tuple[int, str]], np.ndarray] = dataclasses.field(repr=False)
+
+    __repr__ = brief_repr
 
     def __getitem__(self, cell: tuple[int, str]) -> np.ndarray:
         layer, pooling = cell

@@ -20,6 +20,8 @@ FLAGS = {"0": 0.0, "1": 1.0, "0.0": 0.0, "1.0": 1.0, "false": 0.0, "true": 1.0}
 LABELS = "labels"
 # Longest text that is looked into for a list.
 LONGEST_LIST = 100_000
+# Cells that a representation lists.
+LISTED = 10
 _OPENING = {"[": "]", "(": ")", "{": "}"}
 _CLOSING = {")", ">", "'", '"'}
 # What `print` makes of an array: quoted texts with nothing between them but space.
@@ -56,6 +58,11 @@ class LabelCells(list[Any]):
         self.rows = rows
         self.unit = unit
         self.column = column
+
+    def __repr__(self) -> str:
+        if len(self) <= LISTED:
+            return super().__repr__()
+        return f"LabelCells({shorten(list(self[:LISTED]), 120)}, {len(self):,} cells of {self.source})"
 
     def place(self, position: int) -> str:
         """How a message names the cell at a position, such as `data.csv, line 3`."""

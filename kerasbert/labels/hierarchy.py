@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import shorten
+from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ConfigError
 from kerasbert.labels.names import check_label_names, is_missing
 from kerasbert.labels.values import is_blank, plain_value
@@ -38,6 +39,8 @@ class Hierarchy:
 
     names: tuple[tuple[str, ...], ...]
     parents: tuple[tuple[int, ...], ...]
+
+    __repr__ = brief_repr
 
     @property
     def levels(self) -> tuple[str, ...]:

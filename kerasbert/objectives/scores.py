@@ -6,15 +6,73 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert._core.display import Displayed
 from kerasbert._core.errors import DataError
 from kerasbert.objectives.ranked_scores import AVERAGES, RANKED, log_loss, rank_scores, undefined_labels
 
 COUNTED = ("precision", "recall", "f1")
+# Labels with the lowest F1 that a representation names.
+WORST = 3
+
+
+class Scores(Displayed, dict[str, Any]):
+    """Scores of a classifier: a dict as `score_predictions` returns it, or of these by head, that shows itself.
+
+    `repr` has three lines, a notebook shows a table of the labels, `to_frame` gives it to pandas.
+
+    Args:
+        scores: the dict.
+
+    Example:
+        >>> scores = score_predictions(np.array([0, 1, 1]), np.array([0, 0, 1]), ["a", "b"])
+        >>> print(repr(scores).splitlines()[0])
+        Scores of 3 texts, 2 labels: accuracy 0.6667, micro-F1 0.6667, macro-F1 0.6667, weighted-F1 0.6667
+        >>> scores["per_label"]["b"]["recall"]
+        0.5
+    """
+
+    def __repr__(self) -> str:  # before that of dict
+        return Displayed.__repr__(self)
+
+    def _by_head(self) -> dict[str, Mapping[str, Any]]:
+        """Return the scores by head, under an empty name those of a single one."""
+        if "per_label" in self:
+            return {"": self}
+        return {head: own for head, own in self.items() if isinstance(own, Mapping) and "per_label" in own}
+
+    def _lines(self) -> Sequence[str]:
+        heads = self._by_head()
+        if list(heads) == [""]:
+            labels = self["per_label"]
+            known = sorted((own["f1"], name) for name, own in labels.items() if own["support"])[:WORST]
+            worst = ", ".join(f"{name!r} {f1:.4f}" for f1, name in known)
+            title = f"Scores of {self['num_examples']:,} texts, {len(labels):,} labels: {_main_scores(self)}"
+            return [title, f"lowest F1: {worst}", f"keys: {', '.join(self)}"]
+        # Other numbers, such as a baseline's that were written by hand.
+        if not heads:
+            return [f"Scores({dict(self)})"]
+        described = "; ".join(f"{head!r} {_main_scores(own)}" for head, own in heads.items())
+        return [f"Scores of {len(heads)} heads or levels", described, f"keys: {', '.join(self)}"]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        rows = []
+        for head, scores in self._by_head().items():
+            named = {"head": head} if head else {}
+            rows += [{**named, "label": name, **own} for name, own in scores["per_label"].items()]
+            rows += [{**named, "label": f"({name})", **scores[name]} for name in AVERAGES]
+        return rows
+
+
+def _main_scores(scores: Mapping[str, Any]) -> str:
+    if scores.get("accuracy") is None:
+        return "no text has a known label"
+    means = [f"{name}-F1 {scores[name]['f1']:.4f}" for name in AVERAGES]
+    return ", ".join([f"accuracy {scores['accuracy']:.4f}", *means])
 
 
 def score_predictions(
     y_true: np.ndarray, y_pred: np.ndarray, label_names: Sequence[str], probabilities: np.ndarray | None = None
-) -> dict[str, Any]:
+) -> Scores:
     """Score predictions and, if given, the ranking of texts by probabilities.
 
     Args:
@@ -54,7 +112,7 @@ def score_predictions(
         scores["labels_without_texts"] = absent
     if probabilities is not None:
         _add_ranked(scores, y_true, np.asarray(probabilities), label_names)
-    return scores
+    return Scores(scores)
 
 
 def tell_absent_labels(scores: Mapping[str, Any], *, limit: int = 10) -> str | None:

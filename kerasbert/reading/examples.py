@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from kerasbert._core.display import brief_repr
 from kerasbert.labels.cells import LabelCells
 
 
@@ -33,6 +34,8 @@ class Examples:
     labels: dict[str, list[Any]] = dataclasses.field(default_factory=dict)
     source: str = "the given texts"
     rows: list[int] | None = None
+
+    __repr__ = brief_repr
 
     def __post_init__(self) -> None:
         if self.rows is None:

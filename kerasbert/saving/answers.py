@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.errors import DataError
+from kerasbert.objectives.scores import Scores
 from kerasbert.tasks.outputs import Outputs
 
 
@@ -55,13 +56,13 @@ class Answers(abc.ABC):
 
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Evaluate, see `TextClassifier.evaluate`."""
         return self.evaluate_probabilities(self.probabilities(texts, text_pairs), labels, intervals=intervals)
 
     def evaluate_probabilities(
         self, probabilities: Mapping[str, np.ndarray], labels: Any, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Evaluate as `evaluate` does, probabilities that were computed elsewhere, such as by an exported model.
 
         Args:

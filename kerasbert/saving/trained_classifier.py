@@ -55,10 +55,34 @@ class TrainedClassifier(ClassifierParts, Answers):
         results = {head: np.zeros((len(tokens), task.units), "float32") for head, task in tasks.items()}
         if not len(tokens):
             return results
-        output, order = self._forward(tokens)
+        output, order = self._forward(tokens, self.model)
         for head in tasks:
             results[head][order] = output[head] if isinstance(output, dict) else output
         return results
+
+    def probabilities_and_vectors(
+        self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Run the model once; return what `probabilities` does, and the vectors that the heads read, float32 (n, hidden).
+
+        Of a layerwise classifier they are those of its last layer.
+        """
+        tokens = self.tokenizer.encode(texts, text_pairs)
+        probabilities = {
+            head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
+        }
+        votes = self.model.votes
+        read = (
+            self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output
+        )
+        vectors = np.zeros((len(tokens), read.shape[-1]), "float32")
+        if len(tokens):
+            both = keras.Model(self.model.input, [self.model.output, read])
+            (output, vectors_in_order), order = self._forward(tokens, both)
+            vectors[order] = vectors_in_order
+            for head in probabilities:
+                probabilities[head][order] = output[head] if isinstance(output, dict) else output
+        return probabilities, vectors
 
     def save(
         self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping[str, Any] | None = None
@@ -67,16 +91,16 @@ class TrainedClassifier(ClassifierParts, Answers):
         trained = self if metrics is None else dataclasses.replace(self, metrics=dict(metrics))
         save_trained(trained, folder, overwrite=overwrite)
 
-    def _forward(self, tokens: TokenArrays | WindowArrays) -> tuple[Any, Any]:
-        """Return the model's output for token arrays, and the rows that it belongs to."""
+    def _forward(self, tokens: TokenArrays | WindowArrays, model: keras.Model) -> tuple[Any, Any]:
+        """Return a model's output for token arrays, and the rows that it belongs to."""
         check_process(keras.backend.backend())
         if tokens.fits_one_batch(PREDICTION_BATCH):
             # One batch is done before `predict` has traced its graph.
-            output = self.model(tokens.padded(self.tokenizer.pad_id), training=False)
+            output = model(tokens.padded(self.tokenizer.pad_id), training=False)
             return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
         # XLA compiles anew for each length, so that a model that it runs keeps to a few.
         batches = prediction_batches(tokens, pad_id=self.tokenizer.pad_id, fixed_lengths=self.model.jit_compile)
-        return self.model.predict(batches.dataset, verbose=0), batches.order
+        return model.predict(batches.dataset, verbose=0), batches.order
 
 
 class HoldsTrained(Protocol):

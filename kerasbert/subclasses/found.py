@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert._core.checks import check_int, shorten, suggestion
+from kerasbert._core.display import Displayed
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert.evaluation.pages import notebook_frame
 from kerasbert.labels.encode import named_labels
@@ -20,7 +21,7 @@ SHOWN = 5
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class ClassDiscovery:
+class ClassDiscovery(Displayed):
     """What was found inside one class.
 
     Args:
@@ -54,10 +55,13 @@ class ClassDiscovery:
         """Distances of the texts from the centres of the groups."""
         return closeness(self.points, self.groups)
 
-    def __repr__(self) -> str:
+    def _lines(self) -> Sequence[str]:
         number = "one group" if len(self.subclasses) == 1 else f"{len(self.subclasses)} groups"
         named = [f"{one.name} ({one.size}: {', '.join(one.terms[:3])})" for one in self.subclasses[:SHOWN]]
-        return _listed(f"{self.label!r}, {len(self.rows)} texts, {number}: ", named, len(self.subclasses))
+        return [f"{self.label!r}, {len(self.rows)} texts, {number}:", _listed("", named, len(self.subclasses))]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [{"label": self.label, **dataclasses.asdict(one)} for one in self.subclasses]
 
     def position(self, number: object) -> int:
         """Return the position of a group, by its number, in `subclasses` and `groups`.
@@ -107,7 +111,7 @@ class ClassDiscovery:
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Discovery:
+class Discovery(Displayed):
     """The result of `discover_subclasses`.
 
     Args:
@@ -120,9 +124,14 @@ class Discovery:
     classes: dict[str, ClassDiscovery]
     edits: tuple[dict[str, Any], ...] = ()
 
-    def __repr__(self) -> str:
-        found = [f"\n  {one!r}" for one in list(self.classes.values())[:SHOWN]]
-        return _listed(f"Subclasses of {len(self.classes)} classes: ", found, len(self.classes))
+    def _lines(self) -> Sequence[str]:
+        found = [f"{label!r} {len(one.subclasses)}" for label, one in list(self.classes.items())[:SHOWN]]
+        groups = sum(len(one.subclasses) for one in self.classes.values())
+        title = f"Subclasses of {len(self.classes)} classes, {len(self.sublabels)} texts: {groups} groups"
+        return [title, _listed("groups of each: ", found, len(self.classes))]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        return [row for one in self.classes.values() for row in one._rows()]
 
     def _repr_html_(self) -> str:
         return notebook_frame(discovery_page(self.to_dict()))

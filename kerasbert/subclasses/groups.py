@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kerasbert._core.display import brief_repr
 from kerasbert.labels.values import looks_of
 from kerasbert.subclasses.terms import group_terms
 
@@ -35,6 +36,8 @@ class Subclass:
     borderline: list[str]
     number: int = 1
     is_renamed: bool = False
+
+    __repr__ = brief_repr
 
 
 class Closeness(NamedTuple):

@@ -11,6 +11,7 @@ from kerasbert.labels.kinds import NAMES
 from kerasbert.labels.level_labels import collect_subclasses, encode_hierarchy, read_levels
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
 from kerasbert.objectives.level_decisions import decide_levels, score_hierarchy
+from kerasbert.objectives.scores import Scores
 from kerasbert.tasks.levels import LEVEL_TASKS, LevelTask
 from kerasbert.tasks.multiclass import Multiclass
 from kerasbert.tasks.multilabel import Multilabel
@@ -59,11 +60,11 @@ class HierarchicalOutputs(Outputs):
 
     def evaluate(
         self, y_true: ByHead, probabilities: ByHead, thresholds: ByHead | None = None, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """As `Outputs.evaluate`, and under `hierarchy` what `score_hierarchy` returns."""
         y_pred = self.predict(probabilities, thresholds)
         scores = self._scores(y_true, y_pred, probabilities, intervals)
-        return {**scores, TOGETHER: self.score_together(y_true, y_pred)}
+        return Scores({**scores, TOGETHER: self.score_together(y_true, y_pred)})
 
     def score_together(self, y_true: ByHead, y_pred: ByHead) -> dict[str, Any]:
         return score_hierarchy(y_true, y_pred, self.hierarchy, several=not self.exclusive)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 
 import numpy as np
 
+from kerasbert._core.display import brief_repr
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.hierarchy import UNKNOWN
 from kerasbert.tasks.multiclass import Multiclass
@@ -29,6 +30,8 @@ class ExclusiveLevel(Multiclass):
 
     parents: Parents = ()
     activations: ClassVar[tuple[str, ...]] = ("softmax",)
+
+    __repr__ = brief_repr
 
     def loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
         from kerasbert.objectives.levels import SparseLevelCrossentropy
@@ -63,6 +66,8 @@ class IndependentLevel(Multilabel):
 
     parents: Parents = ()
     activations: ClassVar[tuple[str, ...]] = ("sigmoid",)
+
+    __repr__ = brief_repr
 
     def loss(self, activation: str | None = None, **options: Any) -> "keras.losses.Loss":
         from kerasbert.objectives.levels import BinaryLevelCrossentropy

@@ -10,6 +10,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.hierarchy import Hierarchy
+from kerasbert.objectives.scores import Scores
 from kerasbert.tasks.task import Task
 
 ByHead = Mapping[str, np.ndarray]
@@ -104,7 +105,7 @@ class Outputs(abc.ABC):
 
     def evaluate(
         self, y_true: ByHead, probabilities: ByHead, thresholds: ByHead | None = None, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Score probabilities.
 
         Args:
@@ -116,7 +117,7 @@ class Outputs(abc.ABC):
         Returns:
             What `Task.score` does over the texts whose label is known, unwrapped.
         """
-        return dict(
+        return Scores(
             self.unwrap(self._scores(y_true, self.predict(probabilities, thresholds), probabilities, intervals))
         )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from kerasbert._core.checks import check_int, shorten
+from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ConfigError
 from kerasbert.labels.cells import LABELS
 from kerasbert.labels.counts import LabelCounts
@@ -41,6 +42,9 @@ class EncodedLabels(NamedTuple):
     array: np.ndarray
     kind: str
 
+    def __repr__(self) -> str:
+        return brief_repr(self)
+
 
 @dataclasses.dataclass(frozen=True)
 class Task(abc.ABC):
@@ -54,6 +58,8 @@ class Task(abc.ABC):
     """
 
     label_names: tuple[str, ...]
+
+    __repr__ = brief_repr
 
     #: Name of the task in arguments and files.
     name: ClassVar[str]

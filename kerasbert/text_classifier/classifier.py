@@ -14,6 +14,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.given_pooling import pooling_from
 from kerasbert.export.comparison import Export
 from kerasbert.export.hub import Pushed
+from kerasbert.objectives.scores import Scores
 from kerasbert.reading.examples import Examples
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
@@ -256,7 +257,7 @@ class TextClassifier(Settings):
 
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
-    ) -> dict[str, Any]:
+    ) -> Scores:
         """Evaluate: accuracy, and precision, recall, F1, average precision and ROC AUC per label, micro, macro and weighted.
 
         Args:

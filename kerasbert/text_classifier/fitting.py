@@ -22,6 +22,7 @@ from kerasbert.labels.counts import label_counts
 from kerasbert.labels.kinds import NAMES
 from kerasbert.reading.data_checks import text_keys, warn_of_absent_labels, warn_of_imbalance, warn_of_texts
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.text_sketch import sketch_texts
 from kerasbert.saving.answers import check_rows
 from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.tasks.outputs import ReadLabels
@@ -298,6 +299,7 @@ def prepare_fitting(
         "validation_given": checked is not None,
         "pairs": data.pairs,
         "max_length": tokenizer.max_length,
+        "text_sketch": None if data.text_keys is None else sketch_texts(data.text_keys),
     }
     model = settings.build(outputs, tokenizer.max_length) if before is None else before.model
     if before is not None and not settings.dropout:

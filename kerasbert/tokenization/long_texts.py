@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int
+from kerasbert._core.display import brief_repr
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import WINDOW_ROWS
 from kerasbert.tokenization.token_arrays import TokenArrays, offsets_of, ranges
@@ -119,6 +120,8 @@ class WindowArrays:
     text_offsets: np.ndarray
     is_truncated: np.ndarray
     budget: int
+
+    __repr__ = brief_repr
 
     @classmethod
     def concatenate(cls, parts: Sequence["WindowArrays"], max_length: int, budget: int) -> Self:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
+from kerasbert._core.display import brief_repr
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
 
 
@@ -42,6 +43,8 @@ class TokenArrays:
     offsets: np.ndarray
     is_truncated: np.ndarray | None = None
     max_length: int | None = None
+
+    __repr__ = brief_repr
 
     @classmethod
     def from_lists(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from kerasbert._core.checks import check_bool, check_int, check_texts, half_surrogate, shorten, suggest_keywords
+from kerasbert._core.display import brief_call
 from kerasbert._core.errors import ConfigError, DataError, KerasbertWarning
 from kerasbert._core.sentence_folders import read_sentence_folder, tell_defaults
 from kerasbert.tokenization.added_tokens import protect
@@ -121,6 +122,9 @@ class Tokenizer:
         self.reserved = self._reserved_ids()
         self.template = template_of(self.backend.encode("a"))
         self._pair_template = template_of(self.backend.encode("a", "a"))
+
+    def __repr__(self) -> str:
+        return brief_call(self, {"vocabulary_size": self.vocabulary_size, "max_length": self.max_length})
 
     @classmethod
     def from_pretrained(

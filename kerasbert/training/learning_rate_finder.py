@@ -4,13 +4,14 @@ import dataclasses
 import itertools
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert._core.checks import check_int, check_number, shorten
+from kerasbert._core.display import Displayed
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.options import changed_options, filled, takes_options
 from kerasbert._core.pictures import check_picture_file, save_figure
@@ -34,8 +35,8 @@ EXPLODED = 3.0
 UNSETTLED = 5
 
 
-@dataclasses.dataclass(frozen=True)
-class LearningRateFinder:
+@dataclasses.dataclass(frozen=True, repr=False)
+class LearningRateFinder(Displayed):
     """What a learning-rate range test found.
 
     Args:
@@ -52,6 +53,15 @@ class LearningRateFinder:
     rates: np.ndarray
     losses: np.ndarray
     head_ratio: float
+
+    def _lines(self) -> Sequence[str]:
+        return [f"LearningRateFinder of {len(self.rates)} batches", *self.summary().split("; ")]
+
+    def _rows(self) -> Sequence[Mapping[str, Any]]:
+        columns = {"learning_rate": self.rates, "loss": self.losses, "smoothed": self.smoothed}
+        return [
+            dict(zip(columns, row, strict=True)) for row in zip(*map(np.ndarray.tolist, columns.values()), strict=True)
+        ]
 
     @property
     def smoothed(self) -> np.ndarray:

@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 import kerasbert as kb
 from kerasbert.evaluation.baseline import BaselineScores
-from kerasbert.evaluation.comparison import collect_outcomes, evaluate_with_baseline
+from kerasbert.evaluation.comparison import evaluate_with_baseline, judge_texts
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?"] * 6
 LABELS = {
@@ -46,7 +46,7 @@ def test_scores_are_those_of_evaluate_and_heads_are_compared(evaluated):
 def test_accuracy_of_a_head_is_tested_on_its_texts(evaluated):
     task, classifier, baseline = evaluated
     _, comparison = evaluate_with_baseline(classifier.trained_, TEXTS, LABELS[task], baseline)
-    for head, outcome in collect_outcomes(classifier.trained_, TEXTS, LABELS[task])[0].items():
+    for head, outcome in judge_texts(classifier.trained_, TEXTS, LABELS[task]).outcomes.items():
         own, other = ((one.true_flags == one.predicted_flags).all(axis=1) for one in (outcome, baseline.outcomes[head]))
         gained, lost = int((own & ~other).sum()), int((other & ~own).sum())
         expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0

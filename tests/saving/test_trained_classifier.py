@@ -1,5 +1,6 @@
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
@@ -68,3 +69,35 @@ def test_what_fit_makes_is_read_only(fitted):
         fitted.thresholds_ = {}
     with pytest.raises(dataclasses.FrozenInstanceError):
         fitted.trained_.thresholds = {}
+
+
+BUILT = {
+    "one row a text": lambda config: kb.build_multiclass(3, encoder=config, compile=False),
+    "windows": lambda config: kb.build_binary(encoder=config, window_pooling="mean", max_length=8, compile=False),
+    "layerwise": lambda config: kb.build_layerwise(kb.Multiclass(3), encoder=config, compile=False),
+    "levels": lambda config: kb.build_hierarchical({"a": ["b", "c"], "d": ["e"]}, encoder=config, compile=False),
+}
+
+
+@pytest.mark.parametrize("number", [3, 70], ids=["at once", "in batches"])
+@pytest.mark.parametrize("name", BUILT)
+def test_vectors_are_those_that_the_heads_read(name, number, tiny_config, tiny_folder):
+    long_texts = kb.data.LongTexts("windows") if name == "windows" else None
+    tokenizer = kb.data.Tokenizer.from_folder(tiny_folder, max_length=8, long_texts=long_texts)
+    trained = kb.TrainedClassifier(BUILT[name](tiny_config), tokenizer)
+    texts = [f"{'good ' * (place % 9)} card" for place in range(number)]
+    probabilities, vectors = trained.probabilities_and_vectors(texts)
+    for head, values in trained.probabilities(texts).items():
+        np.testing.assert_allclose(probabilities[head], values, atol=1e-6)
+    model = trained.model
+    first = trained.tokenizer.encode(texts[:1]).padded(tokenizer.pad_id)
+    read = model.get_layer("features_2").output if name == "layerwise" else model.vectors
+    alone = keras.Model(model.input, read)(first, training=False)
+    assert vectors.shape == (number, tiny_config.hidden_size)
+    np.testing.assert_allclose(vectors[0], keras.ops.convert_to_numpy(alone)[0], atol=1e-5)
+
+
+def test_no_text_gives_no_vector(tiny_config, tiny_folder):
+    trained = kb.TrainedClassifier(BUILT["one row a text"](tiny_config), kb.data.Tokenizer.from_folder(tiny_folder))
+    probabilities, vectors = trained.probabilities_and_vectors([])
+    assert vectors.shape == (0, tiny_config.hidden_size) and probabilities["probabilities"].shape == (0, 3)

@@ -4,7 +4,7 @@ import contextlib
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +88,14 @@ def save_png(figure: Any, path: Path) -> None:
     figure.savefig(path, format="png", dpi=PNG_DPI, facecolor="white", metadata={"Software": None})
 
 
-def svg_of(figure: Any, alt: str) -> str:
-    """Render a figure as an SVG element that loads nothing, with CSS variables such as `var(--ink)` as colours."""
+def svg_of(figure: Any, alt: str, link_titles: Mapping[str, str] | None = None) -> str:
+    """Render a figure as an SVG element that loads nothing, with CSS variables such as `var(--ink)` as colours.
+
+    Args:
+        figure: of matplotlib.
+        alt: what it shows, for those who cannot see it.
+        link_titles: address of a link in the figure -> what it leads to.
+    """
     from markupsafe import escape
 
     stream = io.StringIO()
@@ -105,6 +111,14 @@ def svg_of(figure: Any, alt: str) -> str:
         text,
         count=1,
     )
+    # Figures on one page would have groups of the same names.
+    text = re.sub(r'<(g|image) id="[^"]*"', r"<\1", text)
+    # Links lead to other places of the page, not to a new one.
+    text = text.replace(' target="_blank"', "")
+    for address, title in (link_titles or {}).items():
+        # Keyboards reach the same texts by the table of confusions, without a stop at every cell.
+        link = f'<a xlink:href="{address}">'
+        text = text.replace(link, f'<a xlink:href="{address}" tabindex="-1"><title>{escape(clean(title))}</title>')
     # Only in style attributes: a label may read like a colour.
     return re.sub(r'style="[^"]*"', lambda match: _with_variables(match[0]), text)
 

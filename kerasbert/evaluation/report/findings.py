@@ -1,10 +1,16 @@
 """The findings of a report on one head, as plain data for `metrics.json` and the page."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from kerasbert.evaluation.calibration import calibration_of
-from kerasbert.evaluation.confusions import confused_pairs, confusion_matrix, surest_mistakes
+from kerasbert.evaluation.confusions import (
+    confused_pairs,
+    confusion_matrix,
+    confusions_with_texts,
+    surest_mistakes,
+)
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.tasks.task import Task
 
@@ -26,7 +32,8 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
     confusion = None
     if len(outcome.label_names) <= MAX_MATRIX:
         names, counts = confusion_matrix(outcome)
-        confusion = {"names": names, "counts": counts.tolist()}
+        cells = [dataclasses.asdict(cell) for cell in confusions_with_texts(outcome)]
+        confusion = {"names": names, "counts": counts.tolist(), "texts": cells}
     return {
         "task": outcome.task.name,
         "label_names": list(outcome.label_names),

@@ -26,12 +26,12 @@ def render_page(content: Mapping[str, Any]) -> str:
         "percent": lambda value: f"{100 * min(max(value, 0.0), 1.0):.2f}%",
         "whole": lambda value: f"{value:.0%}".replace("%", " %"),
         "clean": clean,
+        "lower_first": lambda text: text[:1].lower() + text[1:],
         "p_value": format_p_value,
         "breakable": lambda name: escape(clean(name)).replace("_", Markup("_<wbr>")),
     }
     environment.filters |= filters
-    body = environment.get_template("report.html").render(**content)
-    return html_page(content["title"], body, style=(HERE / "report.css").read_text(encoding="utf-8"))
+    return html_page(content["title"], environment.get_template("report.html").render(**content))
 
 
 def format_number(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The figures of a report: learning curves, matrix, precision-recall curves, reliability diagram."""
+"""The figures of a report: learning curves, panels of them, matrix, precision-recall curves, reliability diagram."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,8 @@ from kerasbert.evaluation.report.drawing import FONT_SIZE, INK, MUTED, RULE, SER
 
 # Inches; at 100 pixels each they fit a telephone.
 WIDTH, HEIGHT = 3.8, 2.9
+# Of the grid of many learning curves, in inches.
+PANEL_COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 3, 1.9, 1.25
 MAX_CELL_TEXTS = 30
 MAX_TICK_LABELS = 100
 # Areas in square points; bins of fewer predictions are hollow.
@@ -34,11 +36,53 @@ def draw_history(history: Mapping[str, Sequence[float]], names: Sequence[str]) -
     return figure
 
 
-def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *, predicted: str = "predicted") -> Any:
+def draw_panels(histories: Mapping[str, Mapping[str, Sequence[float] | None]]) -> Any:
+    """Draw a quantity of many heads or layers by epoch: a panel for each, the others behind it in grey.
+
+    Args:
+        histories: name of a head -> `"training"` and `"validation"` -> a number for each epoch, or None.
+    """
+    rows = -(-len(histories) // PANEL_COLUMNS)
+    figure = new_figure(PANEL_COLUMNS * PANEL_WIDTH, rows * PANEL_HEIGHT + 0.3)
+    grid = figure.subplots(rows, PANEL_COLUMNS, sharex=True, sharey=True, squeeze=False).reshape(-1)
+    for axes, (name, own) in zip(grid, histories.items(), strict=False):
+        for other in histories.values():
+            _plot_epochs(
+                axes, other.get("validation") or other["training"], "-", color=MUTED, linewidth=0.8, alpha=0.35
+            )
+        if own.get("validation"):
+            _plot_epochs(axes, own["training"], "--", color=SERIES[0], linewidth=1.0)
+        last = _plot_epochs(axes, own.get("validation") or own["training"], "-", color=SERIES[0])
+        axes.set_title(f"{plain(name, 22)}  {last:.3f}", loc="left", color=INK)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    for axes in grid[len(histories) :]:
+        axes.set_visible(False)
+    figure.supxlabel("epoch", fontsize=FONT_SIZE, color=MUTED)
+    return figure
+
+
+def _plot_epochs(axes: Any, values: Sequence[float] | None, style: str, **options: Any) -> float:
+    if not values:
+        return float("nan")
+    axes.plot(np.arange(1, len(values) + 1), values, style, **options)
+    return float(values[-1])
+
+
+def draw_matrix(
+    names: Sequence[str],
+    counts: np.ndarray,
+    support: np.ndarray,
+    *,
+    predicted: str = "predicted",
+    links: Mapping[tuple[int, int], str] | None = None,
+) -> Any:
     """Draw a matrix, (C, C), of true against predicted labels, with counts in the cells up to 30 labels.
 
-    Colours are shares of a row's texts, which `support`, (C,), counts.
+    Colours are shares of a row's texts, which `support`, (C,), counts. `links` are the addresses of cells, by row and column,
+    in an SVG.
     """
+    from matplotlib.patches import Rectangle
+
     size = len(names)
     share = counts / np.maximum(support, 1)[:, None]
     cell, letters = (0.36, FONT_SIZE) if size <= MAX_CELL_TEXTS else (0.135, 6.5)
@@ -58,6 +102,10 @@ def draw_matrix(names: Sequence[str], counts: np.ndarray, support: np.ndarray, *
             colour = "white" if image[i, j, 3] > 0.55 else INK
             letters = FONT_SIZE if counts[i, j] < 1000 else FONT_SIZE - 2
             axes.text(j, i, str(counts[i, j]), ha="center", va="center", color=colour, fontsize=letters)
+    for (i, j), address in (links or {}).items():
+        # Nearly transparent: what is not painted at all cannot be clicked.
+        style: dict[str, Any] = {"facecolor": (1, 1, 1, 0.004), "edgecolor": "none", "zorder": 4}
+        axes.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, url=address, **style))
     return figure
 
 

@@ -7,7 +7,7 @@ from typing import Any, final
 import keras
 
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert._core.progress import end_waiting
+from kerasbert._core.progress import end_waiting, progress_console
 
 # Of the parts of an epoch's line, the speeds are left out first.
 FIRST_SPEED = 3
@@ -34,7 +34,6 @@ class Progress(keras.callbacks.Callback):
         self.bar: Any = None
 
     def on_train_begin(self, logs: Any = None) -> None:
-        from rich.console import Console
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -51,7 +50,7 @@ class Progress(keras.callbacks.Callback):
             MofNCompleteColumn(),
             TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=progress_console(),
             transient=True,
         )
         end_waiting()

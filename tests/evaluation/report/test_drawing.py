@@ -9,7 +9,7 @@ from kerasbert._core.errors import ConfigError
 from kerasbert.evaluation.calibration import reliability
 from kerasbert.evaluation.report import drawing
 from kerasbert.evaluation.report.findings import evaluate_head
-from kerasbert.evaluation.report.gallery import pictures_of_head, pictures_of_history
+from kerasbert.evaluation.report.gallery import pictures_of_head
 from kerasbert.evaluation.report.pictures import draw_matrix, draw_reliability
 
 HOSTILE = ["$\\frac{a$", "<script>alert(1)</script>", "发票 🙂", "a_{b", "#1c2126"]
@@ -37,6 +37,12 @@ def test_a_picture_takes_its_colours_from_the_page_and_refers_to_nothing_else():
     assert "var(--ink)" in svg and "font-family" not in svg
     assert not re.search(r"https?:|<!DOCTYPE|<\?xml|<metadata", svg)
     assert all(target.startswith(("#", "data:")) for target in re.findall(r'href="([^"]*)"', svg))
+
+
+def test_a_link_stays_on_the_page_and_says_where_it_leads():
+    figure = draw_matrix(["a", "b"], np.eye(2, dtype=int), np.ones(2), links={(0, 1): "#texts-1-0-1"})
+    svg = drawing.svg_of(figure, "alt", {"#texts-1-0-1": "a <b>"})
+    assert '<a xlink:href="#texts-1-0-1" tabindex="-1"><title>a &lt;b&gt;</title>' in svg and "_blank" not in svg
 
 
 def test_pictures_of_each_task(outcome, tmp_path):
@@ -70,26 +76,6 @@ def test_a_matrix_says_its_counts_until_there_are_too_many_labels():
     assert not many.axes[0].texts and len(many.axes[0].get_xticklabels()) == 31
     most = draw_matrix([str(i) for i in range(101)], np.eye(101, dtype=int), np.ones(101))
     assert not most.axes[0].get_xticks().size
-
-
-def test_history_of_one_and_of_several_heads():
-    history = {"loss": [2.0, 1.0], "val_loss": [2.5, 1.5], "accuracy": [0.1, 0.6], "val_accuracy": [0.1, 0.5]}
-    loss, scores = pictures_of_history(history)
-    assert [len(line.get_xdata()) for line in loss.figure.axes[0].lines] == [2, 2]
-    assert "val_accuracy 0.500" in scores.alt and "Loss" == loss.title
-    several = {"loss": [1.0], "topic_loss": [0.5], "topic_accuracy": [0.3], "flags_macro_f1": [0.2]}
-    names = [picture.name for picture in pictures_of_history(several, ["topic", "flags"])]
-    assert names == ["history_loss", "history_scores_topic", "history_scores_flags"]
-    assert pictures_of_history({}) == []
-
-
-def test_the_learning_rate_has_a_picture_of_its_own():
-    history = {"loss": [2.0, 1.0], "accuracy": [0.1, 0.6], "learning_rate": [1e-4, 0.0]}
-    loss, scores, rate = pictures_of_history(history)
-    assert "learning" not in loss.alt + scores.alt.lower().replace("learning curve", "")
-    assert rate.name == "history_learning_rate" and rate.alt.endswith("of 2 epochs, from 0.0001 to 0")
-    [line] = rate.figure.axes[0].lines
-    assert line.get_ydata().tolist() == [1e-4, 0.0]
 
 
 def test_the_style_of_the_caller_is_left_alone():

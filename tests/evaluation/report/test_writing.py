@@ -1,5 +1,6 @@
 """Reports from a trained classifier to a page in a browser."""
 
+import dataclasses
 import html
 import json
 import re
@@ -11,9 +12,15 @@ import pytest
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score
 
 import kerasbert as kb
-from kerasbert.evaluation.report.writing import collect_outcomes
+from kerasbert.evaluation.comparison import judge_texts
 
 TEXTS = ["good card", "bad parcel <script>alert(1)</script>", "thanks", "lost parcel ?"] * 6
+# That no test trains on.
+NEW_TEXTS = [
+    f"{word} {other} please"
+    for word in ("where", "card", "refund", "is")
+    for other in ("my", "late", "bad", "!", "?", "[")
+]
 LABELS = {
     "binary": ["no", "yes"] * 12,
     "multiclass": ["x", "<b>y</b>", "z", "<b>y</b>"] * 6,
@@ -102,16 +109,17 @@ def test_every_head_has_its_section_and_pictures(task, reports):
     page, metrics = read(reports[task])
     heads = LABELS[task] if isinstance(LABELS[task], dict) else {"probabilities": None}
     assert set(metrics["heads"]) == set(heads)
-    assert page.count("Label by label") == len(heads) and page.count("0.111 – 0.777") == len(heads)
+    assert page.count(">Label by label</h2>") == len(heads) and page.count("0.111 – 0.777") == len(heads)
     assert page.count("Is BERT worth it here?") == len(heads) and "0.125" in page
     pictures = [path.stem for path in (reports[task] / "pictures").glob("*.png")]
     assert sum(name.endswith("precision_recall") for name in pictures) == len(heads)
-    assert len(pictures) == page.count('role="img"') and "history_loss" in pictures
-    assert "history_learning_rate" in pictures
+    assert len(pictures) == page.count('role="img"') == page.count('<p class="finding">')
+    # Of a single epoch there is no curve.
+    assert not any(name.startswith("history") for name in pictures) and "Loss at the end" in page
 
 
 def test_what_is_absent_is_left_out(fitted, tmp_path):
-    page = kb.write_report(fitted["binary"], TEXTS[:2], LABELS["binary"][:2], tmp_path / "report").read_text("utf-8")
+    page = kb.write_report(fitted["binary"], NEW_TEXTS[:2], ["no", "yes"], tmp_path / "report").read_text("utf-8")
     assert not re.search("Is BERT worth it|Before you trust", page)
     assert page.count(">95 %<") == 2  # of accuracy and F1, which have an interval
 
@@ -125,7 +133,7 @@ def test_a_label_that_no_text_has_and_a_level_that_is_unknown(fitted, tmp_path):
 
 
 def test_hierarchical_decisions_go_from_the_class_down(fitted):
-    outcomes, together = collect_outcomes(fitted["hierarchical"].trained_, TEXTS, LABELS["hierarchical"])
+    outcomes, _, together, _ = judge_texts(fitted["hierarchical"].trained_, TEXTS, LABELS["hierarchical"])
     assert together["inconsistent"] == 0 and len(outcomes["subclass"]) == 18
     assert outcomes["subclass"].rows.tolist() == [row for row in range(24) if row % 4 != 3]
 
@@ -192,6 +200,70 @@ def test_no_trace_of_a_report_that_failed(fitted, tmp_path):
     with pytest.raises(kb.DataError, match="`labels` must be as many as `texts`, 24; got 23"):
         kb.write_report(fitted["binary"], TEXTS, LABELS["binary"][:-1], tmp_path / "report")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_cell_leads_to_its_texts(reports):
+    page, metrics = read(reports["multiclass"])
+    cells = metrics["heads"]["probabilities"]["confusion"]["texts"]
+    assert cells
+    for cell in cells:
+        address = f"texts-1-{cell['true']}-{cell['predicted']}"
+        assert f'href="#{address}"' in page and page.count(f'id="{address}"') == 1
+        place = page.index(f'id="{address}"')
+        shown = page[place : page.index("</ul>", place)]
+        assert shown.count("<li>") == len(cell["rows"]) and all(
+            html.escape(TEXTS[row - 1]) in shown for row in cell["rows"]
+        )
+
+
+@every_task
+def test_every_link_of_a_page_leads_somewhere_on_it(task, reports):
+    page, _ = read(reports[task])
+    names = re.findall(r' id="([^"]*)"', re.sub("<svg.*?</svg>", "", page, flags=re.DOTALL))
+    assert len(names) == len(set(names))
+    assert set(re.findall(r'<a [^>]*href="#([^"]*)"', page)) <= set(names)
+
+
+def test_label_errors_of_training_texts_are_not_listed(reports):
+    page, metrics = read(reports["multiclass"])
+    assert metrics["training_overlap"] == {"tested": 4, "known": 4, "share": 1.0, "trained_on": True}
+    assert metrics["heads"]["probabilities"]["label_errors"] is None
+    assert "Likely label errors are not listed" in page and "So the scores are better than on new texts" in page
+
+
+def test_label_errors_of_new_texts_are_ranked_with_their_neighbours(fitted, tmp_path):
+    predicted = fitted["multiclass"].predict(NEW_TEXTS)
+    labels = [
+        next(name for name in ("x", "z") if name != label) if row == 7 else label for row, label in enumerate(predicted)
+    ]
+    page, metrics = read(kb.write_report(fitted["multiclass"], NEW_TEXTS, labels, tmp_path / "report").parent)
+    assert metrics["training_overlap"] == {"tested": 24, "known": 0, "share": 0.0, "trained_on": False}
+    (error,) = metrics["heads"]["probabilities"]["label_errors"]
+    assert (error["row"], error["given"], error["predicted"]) == (8, [labels[7]], [predicted[7]])
+    assert "Likely label errors" in page and f"{error['disagreeing']:.0%}".replace("%", "") in page
+    for neighbour in error["neighbours"]:
+        assert html.escape(NEW_TEXTS[neighbour["row"] - 1]) in page
+
+
+def test_a_classifier_that_does_not_tell_its_texts_says_so(fitted, tmp_path):
+    data = {name: value for name, value in fitted["multiclass"].data_.items() if name != "text_sketch"}
+    trained = dataclasses.replace(fitted["multiclass"].trained_, data=data)
+    labels = ["x"] * len(NEW_TEXTS)
+    page, metrics = read(kb.write_report(trained, NEW_TEXTS, labels, tmp_path / "report").parent)
+    assert metrics["training_overlap"] is None and "Whether these texts were trained on is not known" in page
+
+
+@every_task
+def test_another_data_set_stands_beside(task, fitted, tmp_path):
+    labels = LABELS[task]
+    half = {head: own[:12] for head, own in labels.items()} if isinstance(labels, dict) else labels[:12]
+    names = ("all <b>", "half")
+    folder = kb.write_report(
+        fitted[task], TEXTS, labels, tmp_path / "report", compare=(TEXTS[:12], half), compare_names=names
+    ).parent
+    page, metrics = read(folder)
+    heads = len(labels) if isinstance(labels, dict) else 1
+    assert page.count("all &lt;b&gt; beside half") == heads == len(metrics["side_by_side"])
 
 
 def browse(page, tmp_path, *options):
