@@ -60,8 +60,9 @@ def _same_seed_and_policy():
     keras.config.set_dtype_policy(before)
 
 
-# A test process that holds more walks all of its objects after each file.
-MUCH_MEMORY = 3_000_000_000
+# A test process that has grown by so much walks all of its objects, which takes seconds.
+MUCH_MEMORY = 2_000_000_000
+held_bytes = {"at the last thaw": 1_000_000_000}
 
 
 def resident_bytes():
@@ -91,12 +92,15 @@ def _memory_is_given_back():
     yield
     # Models and their graphs hold each other in circles, which are large; the C library keeps what they free. What is
     # frozen is not walked, which saves time, nor freed: so it thaws where memory has grown.
-    if resident_bytes() > MUCH_MEMORY:
+    thaws = resident_bytes() > held_bytes["at the last thaw"] + MUCH_MEMORY
+    if thaws:
         gc.unfreeze()
     gc.collect()
     gc.freeze()
     if sys.platform == "linux":
         ctypes.CDLL(None).malloc_trim(0)
+    if thaws:
+        held_bytes["at the last thaw"] = resident_bytes()
 
 
 @pytest.fixture(scope="session")

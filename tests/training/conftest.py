@@ -29,10 +29,17 @@ def toy_model(tiny_config):
     return make
 
 
-@pytest.fixture(scope="module")
-def servers():
-    """Two processes that run the command for a test."""
-    both = Server(), Server()
-    yield both
-    for server in both:
-        server.close()
+@pytest.fixture(scope="session")
+def server():
+    """A process that runs the command for tests."""
+    server = Server()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def servers(server):
+    """Two such processes."""
+    second = Server()
+    yield server, second
+    second.close()

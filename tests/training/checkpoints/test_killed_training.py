@@ -7,14 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from training_server import WORDS, Server, Training
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = Server()
-    yield server
-    server.close()
+from training_server import WORDS, Training
 
 
 @pytest.fixture(scope="module")
