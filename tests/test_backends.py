@@ -138,6 +138,8 @@ LABELS = """
 import keras, numpy as np
 import kerasbert as kb
 
+pytestmark = pytest.mark.long
+
 random = np.random.default_rng(0)
 ids, flags = random.integers(0, 3, 8), random.integers(0, 2, 8)
 three, one = random.dirichlet(np.ones(3), 8).astype("float32"), random.random((8, 1)).astype("float32")

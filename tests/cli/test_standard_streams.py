@@ -23,27 +23,32 @@ def in_shell(redirections, *arguments):
     return done.returncode, done.stdout, done.stderr
 
 
+@pytest.mark.long
 def test_a_closed_standard_output_loses_no_result(model):
     code, _, said = in_shell(">&-", "predict", model, "good")
     assert code == 1 and said.splitlines()[-1].startswith("Error: Standard output is closed; send it to a file")
 
 
+@pytest.mark.long
 def test_a_full_standard_output_is_told(model):
     code, _, said = in_shell("> /dev/full", "predict", model, "good")
     assert code == 1 and "Standard output cannot be written (No space left on device)" in said
     assert "Exception ignored" not in said and "Traceback" not in said
 
 
+@pytest.mark.long
 def test_a_pipe_that_nobody_reads_is_no_traceback(model):
     _, _, said = in_shell("| true", "inspect", model)
     assert "Traceback" not in said and "Exception ignored" not in said
 
 
+@pytest.mark.long
 def test_a_closed_standard_error_changes_no_result(model):
     code, out, _ = in_shell("2>&-", "predict", model, "good", "--format", "json")
     assert code == 0 and json.loads(out)["text"] == "good"
 
 
+@pytest.mark.long
 def test_a_file_never_takes_the_number_of_a_closed_stream(model, tmp_path):
     code, _, _ = in_shell("<&- >&- 2>&-", "explain", model, "good", "--steps", "4", "--output", tmp_path / "out")
     # What is printed at the end is refused; the folder is whole all the same.

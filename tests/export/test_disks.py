@@ -18,6 +18,8 @@ CLIENT = """
 import contextlib, io, json, os, sys
 from kerasbert import cli
 
+pytestmark = pytest.mark.long
+
 folder, done = sys.argv[1], {}
 for disk in ("full", "read"):
     for name in sys.argv[2:]:

@@ -185,6 +185,7 @@ print(json.dumps(got["probabilities"].numpy().tolist()))
 """
 
 
+@pytest.mark.long
 def test_a_process_with_tensorflow_alone_gives_the_same(exported):
     classifier, path, _ = exported("multiclass")
     command = [sys.executable, "-c", BLOCKER, str(path), json.dumps(TEXTS)]
@@ -459,6 +460,7 @@ sys.exit(cli.main(["export", sys.argv[1], "--output", sys.argv[2], "--no-warmup"
 """
 
 
+@pytest.mark.long
 def test_a_disk_that_refuses_the_write_leaves_nothing(exported, tmp_path):
     """No file may be larger than 1 MB, which the graph's tables are."""
     exported("multiclass")[0].save(tmp_path / "saved")

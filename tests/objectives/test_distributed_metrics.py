@@ -17,6 +17,8 @@ cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from kerasbert import metrics
 
+pytestmark = pytest.mark.long
+
 given = json.load(sys.stdin)
 labels, scores = np.array(given["labels"]), np.array(given["scores"], "float32")
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

@@ -25,6 +25,7 @@ def two_cpus():
     return json.loads(done.stdout.splitlines()[-1])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", CASES)
 def test_two_devices_equal_one(case, two_cpus):
     assert two_cpus[case]["same names"]

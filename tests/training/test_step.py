@@ -37,6 +37,7 @@ def compiled(model, **options):
     return model
 
 
+@pytest.mark.long
 def test_the_whole_step_compiles_under_xla_at_every_shape(toy_model, batches):
     """What a TPU needs: no operation of the host, and a program for each static shape, with the same numbers."""
     plain, compiled_model = compiled(toy_model(), jit_compile=False), compiled(toy_model(), jit_compile=True)

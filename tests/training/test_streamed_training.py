@@ -43,6 +43,7 @@ def whole(servers, parts, tiny_folder, tmp_path_factory):
     return training
 
 
+@pytest.mark.long
 def test_a_killed_stream_goes_on_in_the_middle_of_an_epoch(servers, parts, tiny_folder, tmp_path, whole):
     training = StreamedTraining(servers[0], parts, tiny_folder, tmp_path)
     steps = len(whole.batches().splitlines()) // 3
@@ -58,6 +59,7 @@ def test_a_killed_stream_goes_on_in_the_middle_of_an_epoch(servers, parts, tiny_
     assert all(np.array_equal(ours[name], expected[name]) for name in expected)
 
 
+@pytest.mark.long
 def test_two_workers_prepare_one_folder_and_equal_one_process(servers, parts, tiny_folder, tmp_path):
     def command(folder):
         return [

@@ -49,15 +49,18 @@ def watched(tmp_path_factory):
     return json.loads(finished.stdout.splitlines()[-1])
 
 
+@pytest.mark.long
 def test_nothing_is_run_or_touched_outside(watched):
     assert watched["seen"] == {}
     assert watched["sentinels"] == []
 
 
+@pytest.mark.long
 def test_memory_does_not_grow(watched):
     assert watched["growth_mb"] < MOST_GROWTH_MB
 
 
+@pytest.mark.long
 def test_watching_sees_what_is_done(watched):
     assert watched["cases"] >= len(CASES) - len(corpus.BIN)
     assert watched["control"] == ["open", "subprocess.Popen"]

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from training_server import WORDS, Training
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
