@@ -10,6 +10,8 @@ import pytest
 
 import kerasbert as kb
 
+pytestmark = pytest.mark.long
+
 SCRIPT = """
 import sys
 import keras, numpy as np
@@ -137,8 +139,6 @@ def test_whole_models_behave_as_on_tensorflow(backend, tmp_path):
 LABELS = """
 import keras, numpy as np
 import kerasbert as kb
-
-pytestmark = pytest.mark.long
 
 random = np.random.default_rng(0)
 ids, flags = random.integers(0, 3, 8), random.integers(0, 2, 8)

@@ -8,6 +8,8 @@ import sys
 import pytest
 from trained_classifiers import trained
 
+pytestmark = pytest.mark.long
+
 FORMATS = ("saved_model", "tflite", "huggingface", "onnx")
 # Mounted in a name space of its own: no other process sees them, and they end with this one.
 MOUNTED = (
@@ -17,8 +19,6 @@ ISOLATED = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 CLIENT = """
 import contextlib, io, json, os, sys
 from kerasbert import cli
-
-pytestmark = pytest.mark.long
 
 folder, done = sys.argv[1], {}
 for disk in ("full", "read"):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
+pytestmark = pytest.mark.long
+
 SCRIPT = """
 import json, sys
 import numpy as np
@@ -16,8 +18,6 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from kerasbert import metrics
-
-pytestmark = pytest.mark.long
 
 given = json.load(sys.stdin)
 labels, scores = np.array(given["labels"]), np.array(given["scores"], "float32")

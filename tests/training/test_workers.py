@@ -16,6 +16,8 @@ import pytest
 from safetensors.numpy import load_file
 from training_server import WORDS, clusters
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
@@ -135,8 +137,6 @@ def test_workers_of_other_settings_are_refused(servers, data, tiny_folder, tmp_p
 
 UPSTREAM = """
 import keras, numpy as np, tensorflow as tf
-
-pytestmark = pytest.mark.long
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
 with strategy.scope():
     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
