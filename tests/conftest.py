@@ -7,6 +7,7 @@ import gc
 import importlib.util
 import json
 import os
+import random
 import shutil
 import sys
 from pathlib import Path
@@ -52,9 +53,16 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.skip(reason="slow; run with --slow"))
 
 
-@pytest.fixture(autouse=True)
-def _same_seed_and_policy():
+@pytest.fixture(autouse=True, scope="module")
+def _same_seed():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _same_draws_and_policy():
+    # What weights, dropout and batches are drawn from. To seed TensorFlow drops all of its kernels.
+    random.seed(0)
+    np.random.seed(0)
     before = keras.config.dtype_policy()
     yield
     keras.config.set_dtype_policy(before)
