@@ -31,6 +31,7 @@ def blocks():
         yield from (pytest.param(page, code, id=f"{page}, block {number}") for number, code in enumerate(found, 1))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("page", "code"), list(blocks()))
 def test_a_block_runs(page, code, tmp_path, monkeypatch, small_default_encoder):
     if page != "README.md":  # whose blocks run with the real weights
