@@ -11,16 +11,6 @@ TEXTS = ["Hello, WORLD!", "", "where is my parcel? I have been waiting for it si
 PAIRS = ["good", "bad", "late"]
 
 
-@pytest.fixture(scope="module")
-def minilm(minilm_folder):
-    return Tokenizer.from_folder(minilm_folder)
-
-
-@pytest.fixture(scope="module")
-def hugging_face(minilm_folder):
-    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(minilm_folder, local_files_only=True)
-
-
 CALLS = {
     "longest": {"padding": True, "truncation": True, "return_tensors": "np"},
     "longest by name": {"padding": "longest", "truncation": "longest_first", "return_tensors": "np"},

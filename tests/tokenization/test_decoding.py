@@ -8,16 +8,6 @@ from kerasbert.data import Tokenizer
 TEXTS = ["Hello, WORLD!", "isn't it 3.14% of $5?! #tag", "naïve café, “quoted” (really)...", "", "unaffable 你好"]
 
 
-@pytest.fixture(scope="module")
-def minilm(minilm_folder):
-    return Tokenizer.from_folder(minilm_folder)
-
-
-@pytest.fixture(scope="module")
-def hugging_face(minilm_folder):
-    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(minilm_folder, local_files_only=True)
-
-
 @pytest.mark.parametrize("skip", [False, True], ids=["all", "without special tokens"])
 def test_texts_and_tokens_are_those_of_transformers(skip, minilm, hugging_face):
     ids = minilm(TEXTS)["input_ids"]

@@ -33,16 +33,6 @@ def types_of(tokens):
     return [tokens.token_type_ids[a:b].tolist() for a, b in zip(tokens.offsets, tokens.offsets[1:], strict=False)]
 
 
-@pytest.fixture(scope="module")
-def minilm(minilm_folder):
-    return Tokenizer.from_folder(minilm_folder)
-
-
-@pytest.fixture(scope="module")
-def hugging_face(minilm_folder):
-    return pytest.importorskip("transformers").AutoTokenizer.from_pretrained(minilm_folder, local_files_only=True)
-
-
 @pytest.fixture
 def toy(toy_folder):
     return Tokenizer.from_folder(toy_folder)
