@@ -1,0 +1,1 @@
+"""Inference engines behind a trained classifier: ONNX Runtime and OpenVINO."""

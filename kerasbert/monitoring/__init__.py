@@ -1,0 +1,1 @@
+"""What has changed since training: profiles of texts and predictions, drift tests, their page."""

@@ -1,0 +1,1 @@
+"""Predictions for any amount of text: streamed files, the prediction cache, Apache Beam."""

@@ -1,0 +1,1 @@
+"""How far predictions can be believed: calibration, conformal sets, out-of-scope scores, abstention."""
