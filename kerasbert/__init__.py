@@ -6,8 +6,9 @@
 
 Here are builders, models, tasks, errors and the main functions. The rest is in namespaces, each name in one place:
 
-    kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.export        kb.extraction   kb.layers
-    kb.losses      kb.metrics   kb.optimizers   kb.saving       kb.subclasses    kb.tasks        kb.training
+    kb.callbacks   kb.data      kb.encoders     kb.engines      kb.evaluation    kb.export       kb.extraction
+    kb.layers      kb.losses    kb.metrics      kb.optimizers   kb.saving        kb.subclasses   kb.tasks
+    kb.training
 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from kerasbert import callbacks as callbacks
     from kerasbert import data as data
     from kerasbert import encoders as encoders
+    from kerasbert import engines as engines
     from kerasbert import evaluation as evaluation
     from kerasbert import export as export
     from kerasbert import extraction as extraction

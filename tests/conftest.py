@@ -23,6 +23,7 @@ from kerasbert import BertConfig, TFBertModel
 from kerasbert._core.encoder_folders import CHECKPOINT_PACKAGES
 from kerasbert._core.files import sha256_of
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.classifiers import traced
 
 # Begun first, so that no worker is left with one of them at the end.
 LONGEST = (
@@ -93,6 +94,12 @@ def _graphs_run_as_they_are():
         import tensorflow as tf
 
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _batches_are_not_traced():
+    """To trace a toy model takes longer than to run it; `tests/classifiers/test_traced.py` traces as users do."""
+    traced.EAGER_BATCHES = 1_000_000_000
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -121,6 +121,7 @@ ALLOWED_TENSORFLOW = {
     "training/step.py",
     "evaluation/gradients.py",
     "classifiers/_tensorflow_labels.py",
+    "classifiers/traced.py",
     # Texts as tensors of strings, which no other backend has.
     "classifiers/text_tokens.py",
     "optimizers/_tensorflow_adam.py",

@@ -14,6 +14,7 @@ from kerasbert.classifiers.features import resolve_layers
 from kerasbert.classifiers.given_pooling import own_name
 from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, Pooling
 from kerasbert.classifiers.settings import FROZEN_POOLINGS
+from kerasbert.classifiers.traced import runner_of
 from kerasbert.classifiers.windows import window_pooling_from
 from kerasbert.encoders.encoder import Encoder
 from kerasbert.tokenization.long_texts import WindowArrays, group_rows, window_rows
@@ -53,6 +54,7 @@ class FeatureReader:
         self.cells = tuple((layer, name) for layer in self.layers for name in self.poolings)
         self.window_pooling = check_window_pooling(window_pooling, self.hidden_size)
         self._model = _pooled_model(encoder, self.layers, list(chosen.values()))
+        self._run = runner_of(self._model).one_of_many
 
     def read(
         self, tokens: TokenArrays | WindowArrays, *, batch_size: int, pad_id: int
@@ -64,7 +66,7 @@ class FeatureReader:
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            vectors = self._model.predict_on_batch(padded(tokens.take(rows), pad_id))
+            vectors = self._run(padded(tokens.take(rows), pad_id))
             yield rows, np.asarray(vectors, dtype=np.float32)
 
     def _read_windows(
@@ -72,7 +74,7 @@ class FeatureReader:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for rows in group_rows(texts, np.argsort(texts.lengths, kind="stable"), batch_size):
             batch = texts.take(rows)
-            vectors = np.asarray(self._model.predict_on_batch(padded(batch.windows, pad_id)), dtype=np.float32)
+            vectors = np.asarray(self._run(padded(batch.windows, pad_id)), dtype=np.float32)
             yield rows, self._by_text(vectors, window_rows(batch.counts))
 
     def _by_text(self, vectors: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.kinds import NAMES, kind_for
+from kerasbert.saving.engine import Engine
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.tokenizer import Tokenizer
 
@@ -25,6 +26,7 @@ class ClassifierParts:
         metrics: what was measured, plain data.
         history: name -> a number for each epoch.
         data: numbers of training texts and of each label, see `describe_data`.
+        engine: what computes in place of Keras, see `kerasbert.engines`; it is left out where it is of another model.
     """
 
     model: Classifier
@@ -35,6 +37,7 @@ class ClassifierParts:
     metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     history: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    engine: Engine | None = None
 
     def __post_init__(self) -> None:
         names, thresholds = self.outputs.label_names, self.outputs.default_thresholds()
@@ -43,6 +46,8 @@ class ClassifierParts:
         # The way to fill a field of a frozen dataclass.
         object.__setattr__(self, "thresholds", filled)
         object.__setattr__(self, "label_kinds", kinds)
+        if self.engine is not None and not self.engine.is_of(self.model):
+            object.__setattr__(self, "engine", None)
 
     def __repr__(self) -> str:
         return (

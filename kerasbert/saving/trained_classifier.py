@@ -9,10 +9,12 @@ import keras
 import numpy as np
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import NotFittedError
+from kerasbert._core.errors import ConfigError, NotFittedError
 from kerasbert._core.process import check_process
-from kerasbert.batches.prediction import prediction_batches
+from kerasbert.batches.prediction import fixed_batches, planned_inputs
+from kerasbert.classifiers.traced import runner_of
 from kerasbert.saving.answers import Answers
+from kerasbert.saving.engine import Engine
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.writing import save_trained
 from kerasbert.tokenization.long_texts import WindowArrays
@@ -51,12 +53,13 @@ class TrainedClassifier(ClassifierParts, Answers):
 
     def probabilities_of(self, tokens: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
         """Run the model as `probabilities` does, on texts that are tokenized already."""
-        tasks = self.outputs.tasks
-        results = {head: np.zeros((len(tokens), task.units), "float32") for head, task in tasks.items()}
+        results = self._no_probabilities(len(tokens))
         if not len(tokens):
             return results
+        if self.engine is not None:
+            return self._ask_engine(self.engine, tokens)[0]
         output, order = self._forward(tokens, self.model)
-        for head in tasks:
+        for head in results:
             results[head][order] = output[head] if isinstance(output, dict) else output
         return results
 
@@ -68,16 +71,11 @@ class TrainedClassifier(ClassifierParts, Answers):
         Of a layerwise classifier they are those of its last layer.
         """
         tokens = self.tokenizer.encode(texts, text_pairs)
-        probabilities = {
-            head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
-        }
-        votes = self.model.votes
-        read = (
-            self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output
-        )
-        vectors = np.zeros((len(tokens), read.shape[-1]), "float32")
+        if self.engine is not None and len(tokens):
+            return self._ask_engine(self.engine, tokens)
+        probabilities, both = self._no_probabilities(len(tokens)), self.model.with_vectors
+        vectors = np.zeros((len(tokens), both.output[1].shape[-1]), "float32")
         if len(tokens):
-            both = keras.Model(self.model.input, [self.model.output, read])
             (output, vectors_in_order), order = self._forward(tokens, both)
             vectors[order] = vectors_in_order
             for head in probabilities:
@@ -91,15 +89,26 @@ class TrainedClassifier(ClassifierParts, Answers):
         trained = self if metrics is None else dataclasses.replace(self, metrics=dict(metrics))
         save_trained(trained, folder, overwrite=overwrite)
 
+    def _no_probabilities(self, num_texts: int) -> dict[str, np.ndarray]:
+        return {head: np.zeros((num_texts, task.units), "float32") for head, task in self.outputs.tasks.items()}
+
+    def _ask_engine(
+        self, engine: Engine, tokens: TokenArrays | WindowArrays
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        if not isinstance(tokens, TokenArrays):
+            raise ConfigError("An engine reads each text as one row of tokens; got texts in windows.")
+        engine.check_fresh()
+        return engine.run(tokens)
+
     def _forward(self, tokens: TokenArrays | WindowArrays, model: keras.Model) -> tuple[Any, Any]:
         """Return a model's output for token arrays, and the rows that it belongs to."""
         check_process(keras.backend.backend())
+        runner, pad_id = runner_of(model), self.tokenizer.pad_id
         if tokens.fits_one_batch(PREDICTION_BATCH):
-            # One batch is done before `predict` has traced its graph.
-            output = model(tokens.padded(self.tokenizer.pad_id), training=False)
-            return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
-        # XLA compiles anew for each length, so that a model that it runs keeps to a few.
-        batches = prediction_batches(tokens, pad_id=self.tokenizer.pad_id, fixed_lengths=self.model.jit_compile)
+            return runner(tokens.padded(pad_id)), slice(None)
+        if runner.takes_any_shape and isinstance(tokens, TokenArrays):
+            return runner.run(planned_inputs(tokens, pad_id), len(tokens)), slice(None)
+        batches = fixed_batches(tokens, pad_id=pad_id)
         return model.predict(batches.dataset, verbose=0), batches.order
 
 

@@ -6,6 +6,7 @@ model.safetensors    every weight, by its path in the model
 tokenizer.json ...   the tokenizer
 metrics.json         what was measured
 README.md            the model card
+engine/              the classifier in the form of an inference engine, where it was compiled for one
 manifest.json        size and SHA-256 of each file
 """
 
@@ -55,6 +56,8 @@ def save_trained(trained: ClassifierParts, folder: str | os.PathLike[str], *, ov
         settings = settings_text(trained.settings, trained.metrics.get("reading", {}))
         (beside / SETTINGS_FILE).write_text(settings, encoding="utf-8")
         (beside / CARD_FILE).write_text(card, encoding="utf-8")
+        if trained.engine is not None:
+            trained.engine.write(beside)
 
 
 def describe(trained: ClassifierParts) -> dict[str, Any]:

@@ -297,6 +297,26 @@ class TextClassifier(Settings):
         trained = dataclasses.replace(trained_of(self), settings=plain_settings(self))
         trained.save(folder, overwrite=overwrite, metrics=metrics)
 
+    def compile_for_inference(self, engine: str | None, **options: Any) -> Self:
+        """Compute predictions in an inference engine from now on; `fit` goes back to Keras.
+
+        Args:
+            engine: `"openvino"`, `"onnxruntime"`, or None for Keras.
+            **options: `precision`, `threads`, `texts`, `text_pairs` and `agreement`, see `kb.engines.compile_for_inference`.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ArtifactError: when the engine gives other probabilities, or other labels in the precision asked for.
+            ConfigError: when the engine is not installed, an option cannot be used, or the classifier cannot be converted.
+            NotFittedError: when the classifier is not trained yet.
+        """
+        from kerasbert.engines.compile import compile_for_inference
+
+        self.trained_ = compile_for_inference(self, engine, **options)
+        return self
+
     @classmethod
     def from_trained(cls, trained: TrainedClassifier) -> Self:
         """Wrap a trained classifier in an estimator, with the settings that it keeps."""
