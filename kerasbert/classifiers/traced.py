@@ -1,8 +1,7 @@
 """Run a model on batches: as TensorFlow operations one by one at first, then as one graph."""
 
 import threading
-import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -27,7 +26,7 @@ class BatchRunner:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        self._model: Callable[[], Any] = weakref.ref(model)
+        self._model = model
         self._lock = threading.Lock()
         self._batches = 0
         self._graph: Any = None
@@ -38,8 +37,8 @@ class BatchRunner:
     def takes_any_shape(self) -> bool:
         """Whether nothing is compiled for each shape, so that every batch may be as long as its own longest text."""
         # Of Keras, None outside of the scope of a `tf.distribute` strategy.
-        has_strategy = getattr(self._model(), "_distribute_strategy", None) is not None
-        return not (keras.backend.backend() == "jax" or has_strategy or self._model().jit_compile)
+        has_strategy = getattr(self._model, "_distribute_strategy", None) is not None
+        return not (keras.backend.backend() == "jax" or has_strategy or self._model.jit_compile)
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> Any:
         """Compute one batch: inputs by name -> NumPy arrays in the structure of the model's output."""
@@ -47,12 +46,12 @@ class BatchRunner:
             # Threads that come at once may all count as the first.
             self._batches += 1
         first = not self._is_graph or self._batches <= EAGER_BATCHES
-        output = self._model()(dict(inputs), training=False) if first else self._current_graph(inputs)(dict(inputs))
+        output = self._model(dict(inputs), training=False) if first else self._current_graph(inputs)(dict(inputs))
         return keras.tree.map_structure(keras.ops.convert_to_numpy, output)
 
     def one_of_many(self, inputs: Mapping[str, np.ndarray]) -> Any:
         """Compute one batch of many, as a call does; other backends prepare for more, which takes its time for each shape."""
-        return self(inputs) if self._is_graph else self._model().predict_on_batch(dict(inputs))
+        return self(inputs) if self._is_graph else self._model.predict_on_batch(dict(inputs))
 
     def run(self, batches: Iterable[tuple[np.ndarray, Mapping[str, np.ndarray]]], num_rows: int) -> Any:
         """Compute batches, pairs of rows (b,) and inputs, into arrays of `num_rows` in the structure of the output."""
@@ -69,7 +68,7 @@ class BatchRunner:
     def _is_graph(self) -> bool:
         """Whether the model is one graph from the second batch on."""
         is_tensorflow = keras.backend.backend() == "tensorflow"
-        return is_tensorflow and self.takes_any_shape and not self._model().run_eagerly
+        return is_tensorflow and self.takes_any_shape and not self._model.run_eagerly
 
     def _current_graph(self, inputs: Mapping[str, np.ndarray]) -> Any:
         with self._lock:
@@ -81,28 +80,20 @@ class BatchRunner:
     def _state(self) -> list[Any]:
         """What of the layers a graph does not read again: policies, which quantisation changes, and low-rank additions."""
         if not self._layers:
-            self._layers = list(self._model()._flatten_layers())
+            self._layers = list(self._model._flatten_layers())
         return [(id(layer.dtype_policy), getattr(layer, "lora_enabled", False)) for layer in self._layers]
 
     def _trace(self, inputs: Mapping[str, np.ndarray]) -> Any:
         import tensorflow as tf
 
         specs = {name: tf.TensorSpec([None] * array.ndim, array.dtype, name) for name, array in inputs.items()}
-        model = self._model
-
-        # The graph is kept by the runner, and the runner by the model.
-        def compute(inputs: Any) -> Any:
-            return model()(inputs, training=False)
-
-        graph = tf.function(compute, input_signature=[specs], autograph=False)
+        graph = tf.function(lambda inputs: self._model(inputs, training=False), input_signature=[specs], autograph=False)
         graph.get_concrete_function()
         return graph
 
 
-_RUNNERS: "weakref.WeakKeyDictionary[keras.Model, BatchRunner]" = weakref.WeakKeyDictionary()
-
-
 def runner_of(model: keras.Model) -> BatchRunner:
     """Return the runner of a model, which all who compute its batches share."""
-    runner = _RUNNERS.get(model)
-    return runner if runner is not None else _RUNNERS.setdefault(model, BatchRunner(model))
+    # Keras looks for layers in what is assigned to a model, and the graph and its model go together.
+    runner: BatchRunner = vars(model).setdefault("_batch_runner", BatchRunner(model))
+    return runner

@@ -15,13 +15,14 @@ from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert._core.files import check_output
 from kerasbert._core.progress import waiting
-from kerasbert.cli.artefacts import open_to_judge
+from kerasbert.cli.artefacts import open_to_judge, opener
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.compare import Compared, check_together
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.options import DATA_FILES, EngineOptions, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.predictions import check_predictions_file, write_predictions
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_comparison, print_scores
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @add_command(app, example="kerasbert evaluate DIR test.csv --report report")
-@draws_options({"Data": ReadingOptions, "Files": ReadOptions})
+@draws_options({"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions})
 def evaluate(
     context: typer.Context,
     folder: Folder,
@@ -76,14 +77,18 @@ def evaluate(
     check_together(context, compare, baseline, output_format)
     refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
     _check_outputs(report, predictions, overwrite)
-    on_error = options.pop("on_error")
+    on_error, engine, threads = (options.pop(name) for name in ("on_error", "engine", "threads"))
+    if engine is not None:
+        refuse_useless(context, dict.fromkeys(("report", "compare"), "goes without --engine"))
+    open_with = opener(context, engine, threads, partial(open_to_judge, context))
 
     def read(reading: Reading) -> tuple[Examples, Examples | None]:
         return reading.read(data, on_error=on_error), None if baseline is None else reading.read(
             baseline, on_error=on_error
         )
 
-    classifier, reading, (examples, train) = load_and_read(folder, read, partial(open_to_judge, context), **options)
+    classifier, reading, (examples, train) = load_and_read(folder, read, open_with, **options)
+    start_tensorflow()
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
     if compare is not None:

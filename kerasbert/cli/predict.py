@@ -12,10 +12,11 @@ import typer
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.progress import waiting
+from kerasbert.cli.artefacts import opener
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
+from kerasbert.cli.options import DATA_FILES, EngineOptions, Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
 from kerasbert.cli.predictions import as_json, label_names, predict_rows
 from kerasbert.cli.tables import PredictionCsv, print_predictions
 from kerasbert.reading._files import check_encoding, check_file, decode_lines
@@ -41,7 +42,10 @@ PIECE = 2000
     kerasbert predict DIR --file new.csv --keep-columns --format csv > labelled.csv
     """,
 )
-@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
+@draws_options(
+    {"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions},
+    only=["engine", "threads", *TEXT_COLUMNS, "on_error", *READ_OPTIONS],
+)
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -61,6 +65,7 @@ def predict(
     **options: Any,
 ) -> None:
     """Label texts given as arguments, in a file of any size, or on standard input (one a line)."""
+    open_with = opener(context, options["engine"], options["threads"])
     if texts and file is not None:
         raise typer.BadParameter("give texts or --file, not both.")
     _refuse_file_names(texts or [])
@@ -95,7 +100,7 @@ def predict(
         return _text_pieces(iter(texts) if texts else _lines(file, options["encoding"])), []
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
-    classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
+    classifier, _, (pieces, kept) = load_and_read(folder, start, open_with, **given)
     _predict_pieces(classifier, pieces, output_format, kept)
 
 
