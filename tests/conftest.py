@@ -149,6 +149,23 @@ def saved_classifier(two_block_folder, tmp_path_factory):
     return folder_of
 
 
+@pytest.fixture(scope="session")
+def compiled_folder(saved_classifier, tmp_path_factory):
+    """Gives the folder of a toy classifier of a task with its file for ONNX Runtime; nothing is to be changed in it."""
+    for name in ("onnx", "onnxruntime", "tf2onnx"):
+        pytest.importorskip(name)
+    from kerasbert import load
+
+    parent = tmp_path_factory.mktemp("compiled")
+
+    @functools.cache
+    def folder_of(task):
+        load(saved_classifier(task)).compile_for_inference("onnxruntime", threads=1).save(parent / task)
+        return parent / task
+
+    return folder_of
+
+
 @pytest.fixture
 def tiny_inputs():
     ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], dtype="int32")

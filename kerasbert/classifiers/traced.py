@@ -87,7 +87,9 @@ class BatchRunner:
         import tensorflow as tf
 
         specs = {name: tf.TensorSpec([None] * array.ndim, array.dtype, name) for name, array in inputs.items()}
-        graph = tf.function(lambda inputs: self._model(inputs, training=False), input_signature=[specs], autograph=False)
+        graph = tf.function(
+            lambda inputs: self._model(inputs, training=False), input_signature=[specs], autograph=False
+        )
         graph.get_concrete_function()
         return graph
 

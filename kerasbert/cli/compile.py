@@ -38,7 +38,9 @@ class CompileOptions:
 
 
 @add_command(app, example="kerasbert compile DIR --engine openvino --precision fastest --data test.csv")
-@draws_options({"Engine": CompileOptions, "Data": ReadingOptions}, only=["engine", "precision", "threads", "agreement", *READING])
+@draws_options(
+    {"Engine": CompileOptions, "Data": ReadingOptions}, only=["engine", "precision", "threads", "agreement", *READING]
+)
 def compile(
     context: typer.Context,
     folder: Folder,

@@ -20,7 +20,17 @@ from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.compare import Compared, check_together
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DATA_FILES, EngineOptions, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.options import (
+    DATA_FILES,
+    EngineOptions,
+    Folder,
+    Format,
+    ReadingOptions,
+    app,
+    refuse_useless,
+    say,
+    with_output,
+)
 from kerasbert.cli.predictions import check_predictions_file, write_predictions
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_comparison, print_scores

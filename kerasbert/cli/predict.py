@@ -16,7 +16,17 @@ from kerasbert.cli.artefacts import opener
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DATA_FILES, EngineOptions, Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
+from kerasbert.cli.options import (
+    DATA_FILES,
+    EngineOptions,
+    Folder,
+    Format,
+    ReadingOptions,
+    app,
+    is_file_name,
+    refuse_useless,
+    say,
+)
 from kerasbert.cli.predictions import as_json, label_names, predict_rows
 from kerasbert.cli.tables import PredictionCsv, print_predictions
 from kerasbert.reading._files import check_encoding, check_file, decode_lines

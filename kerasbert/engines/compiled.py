@@ -57,7 +57,9 @@ class CompiledEngine(Engine):
         self._seen = self._values()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.facts.engine!r}, precision={self.facts.precision!r}, threads={self.threads})"
+        return (
+            f"{type(self).__name__}({self.facts.engine!r}, precision={self.facts.precision!r}, threads={self.threads})"
+        )
 
     def run(self, tokens: TokenArrays) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """See `Engine.run`."""
@@ -98,7 +100,9 @@ class CompiledEngine(Engine):
         target = folder / MODEL_FILE
         target.parent.mkdir()
         if not self.file.is_file() or sha256_of(self.file) != self.facts.sha256:
-            raise ArtifactError(f"The engine's file {str(self.file)!r} was changed or removed; compile the classifier again.")
+            raise ArtifactError(
+                f"The engine's file {str(self.file)!r} was changed or removed; compile the classifier again."
+            )
         shutil.copyfile(self.file, target)
         write_facts(self.facts, folder)
 

@@ -68,7 +68,9 @@ def read_facts(folder: Path, engine: str) -> EngineFacts:
         )
     for name, known in (("engine", ENGINES), ("precision", set(PRECISIONS) - {FASTEST})):
         if content[name] not in known:
-            raise ArtifactError(f"{str(file)!r} must have `{name}`, one of {sorted(known)}; got {shorten(content[name])}.")
+            raise ArtifactError(
+                f"{str(file)!r} must have `{name}`, one of {sorted(known)}; got {shorten(content[name])}."
+            )
     if content["engine"] != engine:
         raise ArtifactError(
             f"{str(folder)!r} holds an engine for {content['engine']!r}; got engine={engine!r}. Take that one, or make another "

@@ -48,6 +48,10 @@ class EngineClassifier(Answers):
         metrics: how the training data was read, under `reading`.
         tokenizer: of the classifier.
         engine: what computes.
+
+    Example:
+        >>> open_with_engine("models/intents", "openvino").predict_proba(["Where is my parcel?"])  # doctest: +SKIP
+        array([[0.98, 0.02]], dtype=float32)
     """
 
     declared: Outputs

@@ -21,9 +21,7 @@ from kerasbert.text_classifier.classifier import TextClassifier
 RUN_ONLY = ("onnx", "saved_model", "tflite")
 
 
-def load(
-    folder: str | os.PathLike[str], *, engine: str | None = None, threads: int | None = None
-) -> TextClassifier:
+def load(folder: str | os.PathLike[str], *, engine: str | None = None, threads: int | None = None) -> TextClassifier:
     """Load a classifier that `TextClassifier.save` or `kerasbert train` wrote, or one in a folder of transformers.
 
     Needs no network and imports neither transformers nor torch. Every file of a saved folder is checked against its

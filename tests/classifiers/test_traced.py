@@ -115,7 +115,9 @@ def test_threads_share_one_graph(model):
 def test_many_batches_come_back_in_the_order_of_the_texts(tiny_config):
     model = BUILT["two heads"](tiny_config)
     inputs = inputs_of(7, 6)
-    batches = [(rows, {name: part[rows] for name, part in inputs.items()}) for rows in (np.array([5, 0, 2]), np.arange(0))]
+    batches = [
+        (rows, {name: part[rows] for name, part in inputs.items()}) for rows in (np.array([5, 0, 2]), np.arange(0))
+    ]
     batches[1] = (np.array([1, 3, 4, 6]), {name: part[[1, 3, 4, 6]] for name, part in inputs.items()})
     got = runner_of(model).run(batches, 7)
     assert set(got) == {"a", "b"}
