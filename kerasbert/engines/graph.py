@@ -1,6 +1,5 @@
 """The ONNX file that an engine runs: the classifier's probabilities and vectors, in a form that engines compute fast."""
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
