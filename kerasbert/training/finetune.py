@@ -226,7 +226,7 @@ def _train(
     if head_training is not None:
         announce("Nothing below the head trains: features were computed once.", shown=shown)
         trained = head_training
-    with occurring_rows(*trained[:2], callbacks, devices) as first:
+    with occurring_rows(trained[0], trained[1], callbacks, devices) as first:
         history = run_epochs(
             *trained, epochs=settings.epochs or 1, callbacks=first + callbacks, start=run, strategy=devices
         )

@@ -122,7 +122,7 @@ def _is_whole(model: keras.Model) -> bool:
     """Return whether each step must update the whole table, or none of it."""
     if keras.backend.backend() != "tensorflow" or not isinstance(model, Classifier) or model.jit_compile:
         return True
-    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    optimizer: Any = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     is_dense = optimizer.use_ema or optimizer.gradient_accumulation_steps or optimizer.lazy_embeddings
     table = model.encoder.embeddings.weight
     return bool(is_dense) or not any(weight is table for weight in model.trainable_weights)
