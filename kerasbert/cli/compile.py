@@ -61,7 +61,7 @@ def compile(
     classifier = load_classifier(folder)
     given: dict[str, Any] = {}
     if data is not None:
-        examples = Reading.of_classifier(classifier, **asked).read(data, with_labels=False)
+        examples = Reading.of_classifier(classifier, **asked).reader(with_labels=False).read(data)
         given = {"texts": examples.texts, "text_pairs": examples.text_pairs or None}
     from kerasbert.engines.compile import compile_for_inference
 

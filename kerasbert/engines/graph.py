@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError, KerasBertError
+from kerasbert.encoders.quantized_parts import check_not_quantized
 from kerasbert.engines.settings import INT8, ONNX_RUNTIME
 from kerasbert.export.onnx_graph import replace_all, to_onnx, write_int8
 from kerasbert.export.onnx_runtime import PROBABILITIES
@@ -23,8 +24,9 @@ def float32_graph(trained: TrainedClassifier) -> Any:
     """Convert a classifier in float32 to an `onnx.ModelProto` of probabilities and vectors.
 
     Raises:
-        ConfigError: when a part of the model cannot be converted.
+        ConfigError: when a part of the model cannot be converted, or Keras has quantised it.
     """
+    check_not_quantized(trained.model)
     model = in_precision(trained.model, "float32")
     try:
         graph = to_onnx(model, scores=PROBABILITIES, opset=OPSET, with_vectors=True)

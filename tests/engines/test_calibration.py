@@ -1,5 +1,7 @@
 """What is said of an engine's answers is what they are."""
 
+import time
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -20,6 +22,7 @@ class FakeEngine:
             values[:turned] = 1 - values[:turned]
 
     def run(self, tokens):
+        time.sleep(0.001)
         return {head: values[: len(tokens)] for head, values in self.given.items()}, None
 
 

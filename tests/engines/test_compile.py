@@ -110,7 +110,6 @@ def test_8_bits_are_close(engine, keras_one, quick):
     assert json.loads(json.dumps(report)) == report
 
 
-@pytest.mark.filterwarnings("error")
 def test_what_is_not_faster_is_told(keras_one, quick, monkeypatch):
     monkeypatch.setattr(compile_module.Compiler, "_measure", lambda self, engines: _measured(engines, [1.0, 2.0]))
     options = {"precision": "int8", "texts": TEXTS * 30, "agreement": 0.5}

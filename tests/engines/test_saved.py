@@ -11,6 +11,7 @@ from trained_classifiers import TEXTS
 
 import kerasbert as kb
 from kerasbert._core.manifest import write_manifest
+from kerasbert._core.names import MANIFEST_FILE
 from kerasbert.engines.engine_file import FACTS_FILE, MODEL_FILE
 from kerasbert.engines.saved import open_with_engine
 
@@ -27,6 +28,7 @@ def folder(compiled_folder, tmp_path):
 def with_facts(folder, **changes):
     facts = json.loads((folder / FACTS_FILE).read_text())
     (folder / FACTS_FILE).write_text(json.dumps(facts | changes))
+    (folder / MANIFEST_FILE).unlink()
     write_manifest(folder, "classifier")
 
 
@@ -40,7 +42,7 @@ def test_alone_it_gives_what_the_classifier_gives(task, compiled_folder):
     for own, values in zip(heads(alone.predict_proba(TEXTS)), heads(by_head), strict=True):
         np.testing.assert_allclose(own, values, atol=1e-5)
     for own, values in zip(heads(alone.predict(TEXTS)), heads(expected.predict(TEXTS)), strict=True):
-        np.testing.assert_array_equal(own, values)
+        assert list(map(str, own)) == list(map(str, values))
     for own, values in zip(heads(alone.classes), heads(expected.classes_), strict=True):
         assert list(own) == list(values)
     assert all(len(own) == 0 for own in heads(alone.predict_proba([])))
