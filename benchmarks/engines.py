@@ -151,7 +151,8 @@ def run(data: str, work: Path, threads: int, sides: Sequence[str]) -> None:
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode:
             raise SystemExit(f"{side} failed:\n{done.stderr[-3000:]}")
-        found = json.loads(done.stdout.splitlines()[-1])
+        # Libraries print lines of their own.
+        found = json.loads(next(line for line in reversed(done.stdout.splitlines()) if line.startswith("{")))
         row = f"{side:26} {found['first_answer_s']:10.2f} s {found['p50_ms']:6.2f} ms {found['p95_ms']:6.2f} ms"
         if "labels" in found:
             row += f" {found['texts_per_second']:8.0f} {_agreement(work, side, found['labels']):>11}"
