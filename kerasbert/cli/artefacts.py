@@ -1,6 +1,6 @@
 """Saved classifiers and exports behind one door, for the commands that judge."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,16 +16,25 @@ if TYPE_CHECKING:
 
 
 def opener(
-    context: typer.Context, engine: str | None, threads: int | None, otherwise: Callable[[Path], Any] = load_classifier
+    context: typer.Context,
+    engine: str | None,
+    threads: int | None,
+    otherwise: Callable[[Path], Any] = load_classifier,
+    *,
+    refused: Sequence[str] = (),
 ) -> Callable[[Path], Any]:
     """Return what opens a saved classifier: in an engine, or in TensorFlow as `otherwise` does.
 
+    Args:
+        refused: options that an engine cannot follow.
+
     Raises:
-        typer.BadParameter: when there are threads and no engine.
+        typer.BadParameter: when there are threads and no engine, or an option that it cannot follow.
     """
     if engine is None:
         refuse_useless(context, {"threads": "goes with --engine"})
         return otherwise
+    refuse_useless(context, dict.fromkeys(refused, "goes without --engine"))
     return partial(load_with_engine, engine=engine, threads=threads)
 
 

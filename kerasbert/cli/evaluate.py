@@ -88,16 +88,13 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
     _check_outputs(report, predictions, overwrite)
     on_error, engine, threads = (options.pop(name) for name in ("on_error", "engine", "threads"))
-    if engine is not None:
-        refuse_useless(context, dict.fromkeys(("report", "compare"), "goes without --engine"))
-    open_with = opener(context, engine, threads, partial(open_to_judge, context))
+    open_with = opener(context, engine, threads, partial(open_to_judge, context), refused=("report", "compare"))
 
     def read(reading: Reading) -> tuple[Examples, Examples | None]:
         files = reading.reader(on_error=on_error)
         return files.read(data), None if baseline is None else files.read(baseline)
 
     classifier, reading, (examples, train) = load_and_read(folder, read, open_with, **options)
-    start_tensorflow()
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
     if compare is not None:
@@ -158,6 +155,7 @@ def _judge(
     overwrite: bool,
 ) -> Judgement:
     """Run the model once; score it, beside a baseline where there is training data, and write the report."""
+    start_tensorflow()
     from kerasbert.evaluation.comparison import evaluate_with_baseline, judge_texts
 
     texts, pairs, cells = examples.texts, examples.text_pairs, reading.cells(examples)
