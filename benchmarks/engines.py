@@ -147,12 +147,14 @@ def run(data: str, work: Path, threads: int, sides: Sequence[str]) -> None:
     print(f"{threads} thread{'s' * (threads > 1)}", flush=True)
     print(f"{'side':26} {'first answer':>12} {'p50':>9} {'p95':>9} {'texts/s':>8} {'same labels':>11}", flush=True)
     for side in sides or SIDES:
+        # In a file, because libraries print lines of their own.
+        result = work / f"{side}.json"
+        result.unlink(missing_ok=True)
         command = [sys.executable, __file__, "side", side, data, str(work)]
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
-        if done.returncode:
-            raise SystemExit(f"{side} failed:\n{done.stderr[-3000:]}")
-        # Libraries print lines of their own.
-        found = json.loads(next(line for line in reversed(done.stdout.splitlines()) if line.startswith("{")))
+        if done.returncode or not result.is_file():
+            raise SystemExit(f"{side} failed:\n{done.stdout[-1000:]}{done.stderr[-3000:]}")
+        found = json.loads(result.read_text(encoding="utf-8"))
         row = f"{side:26} {found['first_answer_s']:10.2f} s {found['p50_ms']:6.2f} ms {found['p95_ms']:6.2f} ms"
         if "labels" in found:
             row += f" {found['texts_per_second']:8.0f} {_agreement(work, side, found['labels']):>11}"
@@ -175,7 +177,8 @@ if __name__ == "__main__":
     if mode == "prepare":
         prepare(arguments[0], arguments[1], Path(arguments[2]))
     elif mode == "side":
-        print(json.dumps(measure(arguments[0], read(arguments[1]), Path(arguments[2]))))
+        found = measure(arguments[0], read(arguments[1]), Path(arguments[2]))
+        (Path(arguments[2]) / f"{arguments[0]}.json").write_text(json.dumps(found), encoding="utf-8")
     else:
         place = arguments.index("--threads") if "--threads" in arguments else len(arguments)
         rest = arguments[:place] + arguments[place + 2 :]
