@@ -55,6 +55,10 @@ def predict(
     keep_columns: Annotated[
         bool, typer.Option("--keep-columns", help="Write the other columns of the file too, with --format csv or json.")
     ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(help="Also give sets of labels that hold the true one in this share of texts, such as 0.95."),
+    ] = None,
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B", help="Write these columns of the file too.")
     ] = None,
@@ -96,11 +100,17 @@ def predict(
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    _predict_pieces(classifier, pieces, output_format, kept)
+    if coverage is not None:
+        classifier.prediction_sets.check(coverage)
+    _predict_pieces(classifier, pieces, output_format, kept, coverage)
 
 
 def _predict_pieces(
-    classifier: "TrainedClassifier", pieces: Iterator[Examples], output_format: Format, kept: Sequence[str]
+    classifier: "TrainedClassifier",
+    pieces: Iterator[Examples],
+    output_format: Format,
+    kept: Sequence[str],
+    coverage: float | None,
 ) -> None:
     """Predict pieces of data and write each, before the next is read."""
     writer: PredictionCsv | None = None
@@ -108,9 +118,10 @@ def _predict_pieces(
     while True:
         examples = next(pieces, None)
         with waiting(f"predicting; {done:,} texts are done"):
-            rows = [] if examples is None else predict_rows(classifier, examples)
+            rows = [] if examples is None else predict_rows(classifier, examples, coverage=coverage)
         if output_format is Format.csv:
-            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), kept=kept)
+            parts = {"labels": "labels"} | ({} if coverage is None else {"set": "set"})
+            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), kept=kept, parts=parts)
             writer.write(rows)
         elif output_format is Format.json:
             sys.stdout.writelines(as_json(row) + "\n" for row in rows)

@@ -22,12 +22,17 @@ RANK = "error_rank"
 SUFFIXES = (".csv", ".jsonl")
 
 
-def predict_rows(classifier: "TrainedClassifier", examples: Examples) -> list[dict[str, Any]]:
+def predict_rows(
+    classifier: "TrainedClassifier", examples: Examples, *, coverage: float | None = None
+) -> list[dict[str, Any]]:
     """Predict each text, in one pass: rows of `text`, and of `labels` and `scores` (label -> probability) or these by head.
 
-    Cells of label columns are columns that are kept: `columns`.
+    Cells of label columns are columns that are kept: `columns`. With a coverage each head also has a `set` of labels.
     """
-    rows = rows_of(classifier, examples.texts, classifier.probabilities(examples.texts, examples.text_pairs))
+    probabilities = classifier.probabilities(examples.texts, examples.text_pairs)
+    rows = rows_of(classifier, examples.texts, probabilities)
+    if coverage is not None:
+        _add_sets(rows, classifier.named_sets(probabilities, coverage))
     for place, row in enumerate(rows):
         row["columns"] = {name: cells[place] for name, cells in examples.labels.items()}
     return rows
@@ -47,6 +52,12 @@ def rows_of(
         ]
     decisions = _decisions(labels, classes[""], shares)
     return [{"text": text, **own} for text, own in zip(texts, decisions, strict=True)]
+
+
+def _add_sets(rows: Sequence[dict[str, Any]], sets: Any) -> None:
+    for place, row in enumerate(rows):
+        for head, values in heads_of(row):
+            values["set"] = [str(label) for label in (sets[head] if head else sets)[place]]
 
 
 def label_names(classifier: "TrainedClassifier") -> dict[str, list[str]]:

@@ -100,8 +100,12 @@ def print_predictions(rows: Sequence[Mapping[str, Any]], *, with_header: bool = 
         for head, values in heads_of(row):
             best = sorted(values["scores"].items(), key=lambda item: -item[1])[:3]
             name = f"{head}: " if head else ""
-            shown.append([row["text"], name + ", ".join(values["labels"]), "\n".join(_bar(name, *one) for one in best)])
-    columns = [Column("text", is_prose=True), Column("labels"), Column("scores")]
+            sets = [name + ", ".join(values["set"])] if "set" in values else []
+            bars = "\n".join(_bar(name, *one) for one in best)
+            shown.append([row["text"], name + ", ".join(values["labels"]), *sets, bars])
+    has_sets = any("set" in values for row in rows for _, values in heads_of(row))
+    between = [Column("set", is_prose=True)] if has_sets else []
+    columns = [Column("text", is_prose=True), Column("labels"), *between, Column("scores")]
     _print_rows("", columns, shown, with_header=with_header)
 
 
@@ -217,6 +221,12 @@ def _print_head(head: str, values: Mapping[str, Any]) -> None:
     _print_rows(told, columns, rows, first_to_go=LEAST_TELLING)
     if absent := tell_absent_labels(values):
         _print_line(f"{title}{absent}")
+    for coverage, measured in values.get("sets", {}).items():
+        low, high = measured["intervals"]["coverage"]
+        _print_line(
+            f"{title}sets for {float(coverage):.0%}: coverage {measured['coverage']:.4f} ({low:.4f} to {high:.4f}), "
+            f"{measured['size']:.2f} labels in the mean"
+        )
 
 
 def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -232,6 +242,8 @@ def _score_rows(by_head: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, 
         whole = {name: value for name, value in values.items() if isinstance(value, int | float)}
         for name, (low, high) in values.get("intervals", {}).items():
             whole |= {f"{name}_low": low, f"{name}_high": high}
+        for coverage, measured in values.get("sets", {}).items():
+            whole |= {f"sets_{coverage}_{name}": measured[name] for name in ("coverage", "size")}
         yield {"head": head, "label": ALL, **{name.removeprefix("hierarchical_"): one for name, one in whole.items()}}
 
 

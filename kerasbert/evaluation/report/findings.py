@@ -63,6 +63,11 @@ def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
         ("Log loss", scores["log_loss"]),
         ("Expected calibration error", findings["calibration"]["expected_calibration_error"]),
     ]
+    for coverage, measured in scores.get("sets", {}).items():
+        named += [
+            (f"Coverage of sets for {float(coverage):.0%}", measured["coverage"]),
+            (f"Mean size of sets for {float(coverage):.0%}", measured["size"]),
+        ]
     return [(title, value) for title, value in named if value is not None]
 
 
