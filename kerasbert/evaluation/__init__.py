@@ -18,5 +18,9 @@ if TYPE_CHECKING:
     from kerasbert.objectives.scores import Scores as Scores
     from kerasbert.objectives.scores import score_predictions as score_predictions
     from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds
+    from kerasbert.uncertainty.calibration import Calibration as Calibration
+    from kerasbert.uncertainty.scaling import Scaling as Scaling
+    from kerasbert.uncertainty.set_scores import HeadScores as HeadScores
+    from kerasbert.uncertainty.sets import PredictionSets as PredictionSets
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

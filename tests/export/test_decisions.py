@@ -6,7 +6,7 @@ import tensorflow as tf
 from held_out import KINDS, labels_for, other_texts
 
 import kerasbert as kb
-from kerasbert.export.artefacts import artefact_of
+from kerasbert.export.artefacts import artefact_of, open_artefact
 from kerasbert.export.decisions import choose_sets
 from kerasbert.export.description import describe
 from kerasbert.export.saved_model import export_saved_model
@@ -63,7 +63,7 @@ def test_every_export_computes_the_calibrated_probabilities(classifier_of, tmp_p
     expected = scaled.probabilities(texts)["probabilities"]
     assert not np.allclose(expected, trained.probabilities(texts)["probabilities"], atol=1e-3)
     classifier = kb.TextClassifier.from_trained(scaled)
-    opened = kb.export.open_artefact
+    opened = open_artefact
     for name, write in (("onnx", classifier.export_onnx), ("tflite", classifier.export_tflite)):
         write(tmp_path / name)
         assert np.allclose(opened(tmp_path / name).predict_proba(texts), expected, atol=1e-5)
