@@ -32,6 +32,9 @@ def calibrate(
     method: Annotated[
         str, typer.Option(help=f"How the labels of sets are scored: {', '.join(METHODS)}; lac gives the smallest.")
     ] = METHODS[0],
+    each_label: Annotated[
+        bool, typer.Option("--each-label", help="Sets keep their promise for the texts of each label by themselves.")
+    ] = False,
     output_format: Annotated[
         Format, typer.Option("--format", help="How to write the measures before and after.")
     ] = Format.table,
@@ -53,7 +56,7 @@ def calibrate(
     cells = reading.cells(examples)
     with waiting(f"calibrating on {len(examples.texts):,} texts"):
         trained = classifier.calibrated(examples.texts, cells, examples.text_pairs, always=always)
-        trained = trained.with_sets(examples.texts, cells, examples.text_pairs, method=method)
+        trained = trained.with_sets(examples.texts, cells, examples.text_pairs, method=method, each_label=each_label)
         trained.save(output, overwrite=overwrite)
     found = one_of(Calibration, trained.uncertainty)
     if output_format is Format.json:

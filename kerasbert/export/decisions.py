@@ -50,7 +50,7 @@ def choose_sets(model: Classifier, sets: PredictionSets, outputs: Mapping[str, A
     for name, head in model.heads.items():
         shares = columns(head.task, outputs[name])
         scores = label_scores(head.task, shares, sets.method, xp=tf.experimental.numpy)
-        chosen = scores <= _allowed(sets.heads[name], coverage)
+        chosen = scores <= tf.stack([_allowed(one, coverage) for one in sets.heads[name]])
         found[name] = chosen | _most_probable(shares) if head.task.exclusive else chosen
     if model.hierarchy is not None:
         return _consistent(model.hierarchy.hierarchy, found, outputs, complete=model.hierarchy.exclusive)

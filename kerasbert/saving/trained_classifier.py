@@ -8,7 +8,7 @@ from typing import Any, Protocol, final
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_texts, shorten
+from kerasbert._core.checks import check_bool, check_choice, check_texts, shorten
 from kerasbert._core.errors import NotFittedError
 from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
@@ -100,12 +100,19 @@ class TrainedClassifier(ClassifierParts, Answers):
         return calibrate_in_place(copy, y_true, probabilities, always=always)
 
     def with_sets(
-        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, method: str = "lac"
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        text_pairs: Sequence[str] | None = None,
+        *,
+        method: str = "lac",
+        each_label: bool = False,
     ) -> "TrainedClassifier":
         """Return a copy with prediction sets, see `TextClassifier.fit_sets`; it shares the model."""
         check_choice("method", method, METHODS)
+        check_bool("each_label", each_label)
         y_true, probabilities = self._held_out(texts, labels, text_pairs)
-        sets = PredictionSets.fit(self.outputs, y_true, probabilities, method=method)
+        sets = PredictionSets.fit(self.outputs, y_true, probabilities, method=method, each_label=each_label)
         return dataclasses.replace(self, uncertainty=with_part(self.uncertainty, sets))
 
     def _held_out(
