@@ -5,7 +5,7 @@
 The classifier must not have been trained on the data. The model runs once; each split halves its predictions. Each half is
 calibrated on the other, and both together are judged: expected calibration error in 15 bins of equal width, Brier score, log
 loss. `perfect` is the error that a classifier shows whose probabilities are exactly right, for so many texts. Sets are fitted
-on one half, after its calibration, and judged on the other: coverage, and the mean number of labels.
+on one half, each fifth of it scaled by what the others say, and judged on the other: coverage, and the mean number of labels.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 import kerasbert as kb
-from kerasbert.uncertainty.calibration import calibrated, fit_calibration
+from kerasbert.uncertainty.calibration import calibrated, cross_fitted, fit_calibration
 from kerasbert.uncertainty.reliability import errors_of
 from kerasbert.uncertainty.set_scores import METHODS
 from kerasbert.uncertainty.sets import COVERAGES, PredictionSets
@@ -95,12 +95,16 @@ def judge_sets(outputs: Any, y_true: Arrays, probabilities: Arrays, splits: int)
     ((head, task),) = outputs.tasks.items()
     found: dict[str, list[list[float]]] = {}
     for fitted, judged in halves(len(probabilities[head]), splits):
-        scalings = fit_calibration(outputs, part(y_true, fitted), part(probabilities, fitted)).scalings
-        own, others = (calibrated(outputs, part(probabilities, rows), scalings) for rows in (fitted, judged))
+        labels, shares = part(y_true, fitted), part(probabilities, fitted)
+        scalings = fit_calibration(outputs, labels, shares).scalings
+        own, others = (
+            cross_fitted(outputs, labels, shares, scalings),
+            calibrated(outputs, part(probabilities, judged), scalings),
+        )
         true = task.flags(y_true[head][judged])
         counts = true.sum(axis=1)
         for method in METHODS if task.exclusive else METHODS[:1]:
-            sets = PredictionSets.fit(outputs, part(y_true, fitted), own, method=method)
+            sets = PredictionSets.fit(outputs, labels, own, method=method)
             for coverage in COVERAGES:
                 row = []
                 for empty in (True, False):

@@ -12,8 +12,10 @@ from kerasbert._core.checks import check_bool, check_choice, check_texts, shorte
 from kerasbert._core.errors import NotFittedError
 from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
+from kerasbert.reading.data_checks import text_keys
+from kerasbert.reading.text_sketch import sketch_texts
 from kerasbert.saving.answers import Answers, check_rows
-from kerasbert.saving.believable import calibrate_in_place, check_not_trained_on
+from kerasbert.saving.believable import calibrate_in_place, check_not_trained_on, probabilities_for_sets
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import copy_model
 from kerasbert.saving.writing import save_trained
@@ -96,8 +98,11 @@ class TrainedClassifier(ClassifierParts, Answers):
         """Return a calibrated copy, see `TextClassifier.calibrate`; this one stays as it is."""
         check_foldable(self.model)
         y_true, probabilities = self._held_out(texts, labels, text_pairs)
-        copy = dataclasses.replace(self, model=copy_model(self.model))
-        return calibrate_in_place(copy, y_true, probabilities, always=always)
+        copy, sketch = (
+            dataclasses.replace(self, model=copy_model(self.model)),
+            sketch_texts(text_keys(texts, text_pairs)),
+        )
+        return calibrate_in_place(copy, y_true, probabilities, always=always, text_sketch=sketch)
 
     def with_sets(
         self,
@@ -112,7 +117,8 @@ class TrainedClassifier(ClassifierParts, Answers):
         check_choice("method", method, METHODS)
         check_bool("each_label", each_label)
         y_true, probabilities = self._held_out(texts, labels, text_pairs)
-        sets = PredictionSets.fit(self.outputs, y_true, probabilities, method=method, each_label=each_label)
+        shares = probabilities_for_sets(self, text_keys(texts, text_pairs), y_true, probabilities)
+        sets = PredictionSets.fit(self.outputs, y_true, shares, method=method, each_label=each_label)
         return dataclasses.replace(self, uncertainty=with_part(self.uncertainty, sets))
 
     def _held_out(
