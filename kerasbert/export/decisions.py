@@ -112,7 +112,7 @@ def _levels(values: list[Any], hierarchy: Hierarchy) -> list[Any]:
 def _allowed(scores: HeadScores, coverage: Any) -> Any:
     """Return the largest score of a label in a set; infinity where the coverage cannot be promised."""
     digits = 10.0**COVERAGE_DIGITS
-    left = (1 - tf.round(tf.cast(coverage, tf.float64) * digits) / digits) * (scores.num_texts + 1) + ROUNDING
+    left = (1 - tf.round(tf.cast(coverage, tf.float64) * digits) / digits + ROUNDING) * (scores.num_texts + 1)
     place = tf.reduce_sum(tf.cast(tf.constant(scores.above) + 1 > left, tf.int32))
     return tf.gather(tf.constant(np.append(scores.scores, np.inf)), place)
 

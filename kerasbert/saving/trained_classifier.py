@@ -95,7 +95,7 @@ class TrainedClassifier(ClassifierParts, Answers):
     def calibrated(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, always: bool = True
     ) -> "TrainedClassifier":
-        """Return a calibrated copy, see `TextClassifier.calibrate`; this one stays as it is."""
+        """Return a calibrated copy, see `TextClassifier.fit_calibration`; this one stays as it is."""
         check_foldable(self.model)
         y_true, probabilities = self._held_out(texts, labels, text_pairs)
         copy, sketch = (

@@ -263,7 +263,7 @@ class TextClassifier(Settings):
         """
         return trained_of(self).predict_with_proba(texts, text_pairs)
 
-    def calibrate(
+    def fit_calibration(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, always: bool = False
     ) -> Calibration:
         """Scale the logits so that the probabilities can be believed; no decision changes.
@@ -290,7 +290,7 @@ class TextClassifier(Settings):
             NotFittedError: when the classifier is not trained yet.
 
         Example:
-            >>> classifier.calibrate(texts, labels)  # doctest: +SKIP
+            >>> classifier.fit_calibration(texts, labels)  # doctest: +SKIP
             Calibrated on 1,540 texts: labels
             labels: ECE 0.0466 -> 0.0175, Brier 0.0971 -> 0.0951, log loss 0.2761 -> 0.2478
 

@@ -18,8 +18,8 @@ METHODS = ("lac", "aps", "raps")
 PENALTY, FREE = 0.1, 1
 # All scores of so many texts are kept, of more every so many-th and all of the highest.
 KEPT, HIGHEST = 4096, 1024
-# A rank that float64 computes a hair above a whole number is that number.
-ROUNDING = 1e-9
+# Shares of the texts that float32 cannot tell apart are the same.
+ROUNDING = 1e-7
 FORM = {"num_texts": is_count, "scores": str, "above": str}
 
 
@@ -59,6 +59,11 @@ class HeadScores(NamedTuple):
         scores: ascending, (m,), of the true labels.
         above: of each score, how much of the n texts lies above it, (m,), where a text is shared out evenly among its true
             labels; descending.
+
+    Example:
+        >>> scores = HeadScores.of(np.eye(2, dtype=bool), np.array([[0.2, 0.9], [0.7, 0.4]]))
+        >>> round(scores.allowed(0.5), 1), round(scores.largest_coverage, 2)
+        (0.4, 0.67)
     """
 
     num_texts: int
@@ -90,7 +95,7 @@ class HeadScores(NamedTuple):
         if len(distinct) > KEPT:
             spread = np.linspace(0, len(distinct) - 1, KEPT - HIGHEST).round().astype(np.int64)
             kept = np.union1d(spread, kept[-HIGHEST:])
-        return cls(count, distinct[kept], _up(above[kept]))
+        return cls(count, distinct[kept], above[kept].astype(np.float32).astype(np.float64))
 
     @property
     def largest_coverage(self) -> float:
@@ -114,7 +119,7 @@ class HeadScores(NamedTuple):
             Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", 2005; Angelopoulos et al., "Conformal Risk
             Control", 2022, equation 4.
         """
-        fits = self.above + 1 <= (1 - coverage) * (self.num_texts + 1) + ROUNDING
+        fits = self.above + 1 <= (1 - coverage + ROUNDING) * (self.num_texts + 1)
         if not fits.any():
             raise ConfigError(
                 f"`coverage` must be at most {_down(self.largest_coverage)} for sets that were fitted on {self.num_texts:,} texts{whose}, "
@@ -157,7 +162,7 @@ def texts_for(coverage: float) -> int:
         >>> texts_for(0.9), texts_for(0.98)
         (9, 49)
     """
-    return math.ceil(coverage / (1 - coverage) - ROUNDING)
+    return math.ceil(coverage / (1 - coverage) - 1e-9)
 
 
 def _up(values: np.ndarray) -> np.ndarray:

@@ -96,7 +96,7 @@ def test_what_cannot_be_done_is_refused(calibrated, saved_classifier, data, fold
     assert run("predict", calibrated, "good", "--coverage", "0.999") == 1
     assert "`coverage` must be at most 0.9917 for sets that were fitted on 120 texts" in said(capsys)
     assert run("calibrate", plain, data, "--output", calibrated) == 1
-    assert "exists" in said(capsys)
+    assert "already holds a saved classifier" in said(capsys)
     assert run("calibrate", plain, data, "--output", folder / "no", "--method", "top") == 1
     assert "`method` must be one of 'aps', 'lac', 'raps'; got 'top'" in said(capsys)
     (folder / "few.jsonl").write_text("".join(data.read_text().splitlines(keepends=True)[:20]))

@@ -105,5 +105,5 @@ def test_they_are_plain_data():
     for broken in ("no base64", "AAA=", "AADAfw=="):  # the last is NaN
         with pytest.raises(ValueError, match=r"base64|padding|buffer size|finite"):
             HeadScores.from_plain({**plain, "scores": broken})
-    with pytest.raises(ArtifactError, match="num_texts is malformed"):
+    with pytest.raises(ArtifactError, match="'num_texts' is malformed"):
         HeadScores.from_plain({**found.to_plain(), "num_texts": -1})
