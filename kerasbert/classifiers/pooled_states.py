@@ -1,0 +1,63 @@
+"""A classifier with more outputs: the logits of its heads and pooled hidden states, from the same pass."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import keras
+from keras import ops
+
+from kerasbert._core.names import WINDOW_ROWS
+from kerasbert.classifiers.classifier import Classifier
+from kerasbert.classifiers.features import Features
+from kerasbert.classifiers.pooling import MeanPooling
+from kerasbert.classifiers.windows import WindowPooling
+
+
+class PooledStates(NamedTuple):
+    """What the model of `with_pooled_states` gives for a batch.
+
+    Args:
+        output: as the classifier gives it.
+        logits: head name -> (batch, units), in front of the output activation; of exclusive levels those of the classes, or
+            of the deepest level where only that has logits; of a layerwise classifier those of the last layer.
+        pooled: for each layer that was asked for the mean of its hidden states over the tokens, float32 (batch, hidden); of a
+            text in windows the mean over its windows.
+    """
+
+    output: Any
+    logits: Mapping[str, Any]
+    pooled: Sequence[Any]
+
+
+def with_pooled_states(model: Classifier, layers: Sequence[int]) -> keras.Model:
+    """Return a model of the same inputs and weights that gives a dict: the fields of `PooledStates`.
+
+    Args:
+        model: from a builder.
+        layers: hidden states counted from the embeddings, each in 0 to the number of blocks.
+    """
+    hidden_states = list(model.encoder.output)[-model.encoder.config.num_hidden_layers - 1 :]
+    # The last input of what reads hidden states is their mask, which of a model that reads texts its tokenizer gives.
+    mask = next(layer for layer in model.layers if isinstance(layer, Features)).input[-1]
+    pooled = [MeanPooling(dtype="float32")(hidden_states[layer], mask) for layer in layers]
+    if model.windows is not None:
+        pooled = [WindowPooling("mean", dtype="float32")(one, model.input[WINDOW_ROWS]) for one in pooled]
+    return keras.Model(model.input, PooledStates(model.output, _logits(model), pooled)._asdict())
+
+
+def _logits(model: Classifier) -> dict[str, Any]:
+    """Return the symbolic logits of each head, see `PooledStates`."""
+    if model.hierarchy is not None:
+        head = model.hierarchy
+        hidden, layer = head.read(model.vectors, training=False), head.output_layers[0]
+        level = list(model.heads)[0 if len(head.output_layers) > 1 else -1]
+        return {level: ops.cast(layer(hidden), "float32")}
+    if model.votes is None:
+        return {name: _of_head(head, model.vectors) for name, head in model.heads.items()}
+    last = model.votes.layer_indices[-1]
+    voter = model.trained_heads[f"layer_{last}"]
+    return {model.votes.name: _of_head(voter, model.get_layer(f"features_{last}").output)}
+
+
+def _of_head(head: Any, vectors: Any) -> Any:
+    return head.output_layer(head.read(vectors, training=False))
