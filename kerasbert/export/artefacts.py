@@ -24,6 +24,8 @@ from kerasbert.saving.answers import Answers
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_from
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.uncertainty.fitted import FittedPart
+from kerasbert.uncertainty.table import read_parts
 
 TOKENIZER_FILE = "tokenizer.json"
 
@@ -40,6 +42,7 @@ class Artefact(Answers):
         metrics: how the training data was read, under `reading`.
         ask: from texts to head -> (n, C) probabilities of all labels.
         export_format: `"saved_model"`, `"tflite"` or `"onnx"`.
+        uncertainty: name -> what was fitted beside the weights, see `FittedPart`.
 
     Example:
         >>> open_artefact("onnx/intents").predict(["where is my parcel"])  # doctest: +SKIP
@@ -52,6 +55,7 @@ class Artefact(Answers):
     metrics: Mapping[str, Any]
     ask: Ask
     export_format: str
+    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
 
     @property
     def outputs(self) -> Outputs:
@@ -149,7 +153,8 @@ def artefact_of(description: Mapping[str, Any], ask: Ask) -> Artefact:
             )
     kinds, metrics = description.get("label_kinds", {}), description.get("metrics", {})
     kinds = {head: kind_for(kinds.get(head, NAMES), task.label_names) for head, task in outputs.tasks.items()}
-    return Artefact(outputs, thresholds, kinds, metrics, ask, description["format"])
+    uncertainty = read_parts(description, {}, outputs, "The description of the export")
+    return Artefact(outputs, thresholds, kinds, metrics, ask, description["format"], uncertainty)
 
 
 def tokenizer_of(folder: Path, description: Mapping[str, Any], max_length: int) -> Tokenizer:

@@ -29,6 +29,7 @@ from kerasbert.saving.format import METRICS_FORM
 from kerasbert.saving.inspection import HeadFacts
 from kerasbert.tasks.table import TASKS
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.uncertainty.table import describe_parts
 
 if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
@@ -46,6 +47,7 @@ FORM = {
     "outputs?": {"builder": str, "arguments": dict},
     "label_kinds?": {...: str},
     "metrics?": METRICS_FORM,
+    "uncertainty?": {...: dict},
     "report?": dict,
 }
 TFLITE_SUFFIX, ONNX_SUFFIX = ".tflite", ".onnx"
@@ -78,6 +80,7 @@ def describe(classifier: "TrainedClassifier", kind: str) -> dict[str, Any]:
         "outputs": {"builder": outputs.builder, "arguments": outputs.arguments()},
         "label_kinds": dict(classifier.label_kinds),
         "metrics": reading_of(classifier.metrics),
+        **describe_parts(classifier.uncertainty, with_arrays=False),
     }
 
 

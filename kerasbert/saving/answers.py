@@ -9,6 +9,7 @@ import numpy as np
 from kerasbert._core.errors import DataError
 from kerasbert.objectives.scores import Scores
 from kerasbert.tasks.outputs import Outputs
+from kerasbert.uncertainty.fitted import FittedPart
 
 
 class Answers(abc.ABC):
@@ -16,6 +17,7 @@ class Answers(abc.ABC):
 
     thresholds: Mapping[str, np.ndarray]
     label_kinds: Mapping[str, str]
+    uncertainty: Mapping[str, FittedPart]
 
     @property
     @abc.abstractmethod

@@ -27,6 +27,7 @@ from kerasbert.saving.writing import weights_of
 from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
+from kerasbert.uncertainty.table import ARRAYS_FILE, read_parts
 
 
 def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
@@ -74,6 +75,7 @@ def _load(folder: Path) -> TrainedClassifier:
         metrics=metrics,
         history=description.get("history", {}),
         data=description.get("data", {}),
+        uncertainty=read_parts(description, _arrays(folder), model.task_outputs, repr(str(folder / CLASSIFIER_FILE))),
     )
 
 
@@ -89,6 +91,14 @@ def holds_weights_of(folder: str | os.PathLike[str], model: Classifier) -> bool:
         )
     except KerasBertError:
         return False
+
+
+def _arrays(folder: Path) -> dict[str, np.ndarray]:
+    """The arrays of what was fitted beside the weights; none where the folder holds none."""
+    if not (folder / ARRAYS_FILE).is_file():
+        return {}
+    source = _open_weights(folder / ARRAYS_FILE)
+    return {name: _finite(source, name) for name in source.names()}
 
 
 def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
