@@ -1,0 +1,95 @@
+"""Which texts get no label: those that are out of scope, and those that a person should look at."""
+
+import abc
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert._core.checks import check_bool
+from kerasbert._core.errors import ConfigError
+from kerasbert.tasks.outputs import ByHead, Outputs
+from kerasbert.uncertainty.abstention import Abstention
+from kerasbert.uncertainty.fitted import FittedPart
+from kerasbert.uncertainty.out_of_scope import OutOfScope
+
+NO_SCORES = (
+    "`reject` must be False for {}: nothing was fitted to tell texts that belong to none of its labels. Call "
+    "`fit_out_of_scope(texts, labels, validation=...)` first, or train with out_of_scope=True."
+)
+NO_THRESHOLD = (
+    "`abstain` must be False for a classifier without a threshold for it; call `fit_abstention(texts, labels)` with "
+    "validation texts first."
+)
+
+
+class Doubts(abc.ABC):
+    """Abstract: withholds the labels of some texts, by what was fitted beside the weights."""
+
+    uncertainty: Mapping[str, FittedPart]
+
+    @property
+    @abc.abstractmethod
+    def outputs(self) -> Outputs:
+        """What the heads predict."""
+
+    @property
+    def out_of_scope(self) -> OutOfScope | None:
+        """What tells texts that belong to none of the labels; None where nothing was fitted."""
+        return OutOfScope.of(self.uncertainty)
+
+    @property
+    def abstention(self) -> Abstention | None:
+        """The confidence below which a person should look; None where nothing was fitted."""
+        return Abstention.of(self.uncertainty)
+
+    def probabilities_and_scores(
+        self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Run the model once: what `probabilities` gives, and the out-of-scope scores, (n,); see `out_of_scope_score`.
+
+        Raises:
+            ConfigError: when nothing was fitted that gives scores.
+        """
+        raise ConfigError(
+            "`reject` must be False for an export in this format, which gives no out-of-scope score. A saved folder and a "
+            "SavedModel do."
+        )
+
+    def out_of_scope_score(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:
+        """Score how far texts are from all that the classifier has labels for, see `TextClassifier.out_of_scope_score`."""
+        return self.probabilities_and_scores(texts, text_pairs)[1]
+
+    def evaluate_out_of_scope(
+        self, texts: Sequence[str], out_of_scope_texts: Sequence[str], **options: Any
+    ) -> dict[str, Any]:
+        """Evaluate the out-of-scope score, see `TextClassifier.evaluate_out_of_scope`."""
+        from kerasbert.uncertainty.detection import score_detection
+
+        inside, outside = self.out_of_scope_score(texts), self.out_of_scope_score(out_of_scope_texts)
+        part = self.out_of_scope
+        return score_detection(inside, outside, threshold=None if part is None else part.threshold, **options)
+
+    def withheld(
+        self, probabilities: ByHead, y_pred: ByHead, scores: np.ndarray | None, *, abstain: bool
+    ) -> dict[str, np.ndarray] | None:
+        """Return which texts get no label, bool (n,) by head; None where all get one.
+
+        Args:
+            probabilities: by head.
+            y_pred: by head.
+            scores: out-of-scope scores (n,), by which texts are rejected; None rejects none.
+            abstain: whether unsure predictions are withheld too.
+        """
+        if scores is None and not check_bool("abstain", abstain):
+            return None
+        hidden = {head: np.zeros(len(values), bool) for head, values in probabilities.items()}
+        if abstain:
+            if self.abstention is None:
+                raise ConfigError(NO_THRESHOLD)
+            hidden = self.abstention.abstains(self.outputs, probabilities, y_pred)
+        if scores is not None:
+            if self.out_of_scope is None:
+                raise ConfigError(NO_SCORES.format("this classifier"))
+            hidden = {head: own | self.out_of_scope.rejects(scores) for head, own in hidden.items()}
+        return hidden
