@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.errors import DataError
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.objectives.scores import Scores
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.uncertainty.fitted import FittedPart
+from kerasbert.uncertainty.sets import PredictionSets
 
 
 class Answers(abc.ABC):
@@ -56,6 +58,45 @@ class Answers(abc.ABC):
         """Predict as `predict` does, from probabilities that were computed elsewhere, such as by an exported model."""
         return self.outputs.named(self.y_pred(probabilities), self.label_kinds)
 
+    def predict_set(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        coverage: float = 0.95,
+        empty: bool = False,
+    ) -> Any:
+        """Predict sets of labels that hold the true ones, see `TextClassifier.predict_set`."""
+        self.prediction_sets.check(coverage)
+        return self.named_sets(self.probabilities(texts, text_pairs), coverage, empty=empty)
+
+    def named_sets(self, probabilities: Mapping[str, np.ndarray], coverage: float, *, empty: bool = False) -> Any:
+        """Predict as `predict_set` does, from probabilities that were computed elsewhere, such as by an exported model."""
+        flags = self.prediction_sets.flags(self.outputs, probabilities, coverage, empty=empty)
+        sets = {}
+        for head, task in self.outputs.tasks.items():
+            classes, shares = task.classes(self.label_kinds[head]), task.columns(probabilities[head])
+            sets[head] = [
+                [classes[place] for place in np.argsort(-row, kind="stable") if chosen[place]]
+                for row, chosen in zip(shares, flags[head], strict=True)
+            ]
+        return self.outputs.unwrap(sets)
+
+    @property
+    def prediction_sets(self) -> PredictionSets:
+        """The fitted prediction sets.
+
+        Raises:
+            ConfigError: when none are fitted.
+        """
+        found = PredictionSets.of(self.uncertainty)
+        if found is None:
+            raise ConfigError(
+                "This classifier has no prediction sets yet; fit them on labelled texts that it was not trained on: "
+                "classifier.fit_sets(texts, labels), or `kerasbert calibrate DIR DATA --output NEW`."
+            )
+        return found
+
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
     ) -> Scores:
@@ -77,7 +118,12 @@ class Answers(abc.ABC):
         """
         y_true = self.encode_labels(labels)
         check_rows(y_true, len(next(iter(probabilities.values()))))
-        return self.outputs.evaluate(y_true, probabilities, self.thresholds, intervals=intervals)
+        scores = self.outputs.evaluate(y_true, probabilities, self.thresholds, intervals=intervals)
+        sets = PredictionSets.of(self.uncertainty)
+        if sets is not None:
+            for head, measured in sets.measure(self.outputs, y_true, probabilities).items():
+                (scores if head == SINGLE_HEAD else scores[head])["sets"] = measured
+        return scores
 
     def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
         """Encode labels, as for `TextClassifier.fit`, as the arrays that the heads train on, by head or level.

@@ -8,15 +8,21 @@ from typing import Any, Protocol, final
 import keras
 import numpy as np
 
-from kerasbert._core.checks import shorten
+from kerasbert._core.checks import check_choice, check_texts, shorten
 from kerasbert._core.errors import NotFittedError
 from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
-from kerasbert.saving.answers import Answers
+from kerasbert.saving.answers import Answers, check_rows
+from kerasbert.saving.believable import calibrate_in_place, check_not_trained_on
 from kerasbert.saving.parts import ClassifierParts
+from kerasbert.saving.rebuild import copy_model
 from kerasbert.saving.writing import save_trained
 from kerasbert.tokenization.long_texts import WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays
+from kerasbert.uncertainty.fitted import with_part
+from kerasbert.uncertainty.folding import check_foldable
+from kerasbert.uncertainty.set_scores import METHODS
+from kerasbert.uncertainty.sets import PredictionSets
 
 PREDICTION_BATCH = 64
 
@@ -83,6 +89,34 @@ class TrainedClassifier(ClassifierParts, Answers):
             for head in probabilities:
                 probabilities[head][order] = output[head] if isinstance(output, dict) else output
         return probabilities, vectors
+
+    def calibrated(
+        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, always: bool = True
+    ) -> "TrainedClassifier":
+        """Return a calibrated copy, see `TextClassifier.calibrate`; this one stays as it is."""
+        check_foldable(self.model)
+        y_true, probabilities = self._held_out(texts, labels, text_pairs)
+        copy = dataclasses.replace(self, model=copy_model(self.model))
+        return calibrate_in_place(copy, y_true, probabilities, always=always)
+
+    def with_sets(
+        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, method: str = "lac"
+    ) -> "TrainedClassifier":
+        """Return a copy with prediction sets, see `TextClassifier.fit_sets`; it shares the model."""
+        check_choice("method", method, METHODS)
+        y_true, probabilities = self._held_out(texts, labels, text_pairs)
+        sets = PredictionSets.fit(self.outputs, y_true, probabilities, method=method)
+        return dataclasses.replace(self, uncertainty=with_part(self.uncertainty, sets))
+
+    def _held_out(
+        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Encode labels and run the model on texts that were not trained on."""
+        texts = check_texts("texts", texts)
+        y_true = self.encode_labels(labels)
+        check_rows(y_true, len(texts))
+        check_not_trained_on(self, texts, text_pairs)
+        return y_true, self.probabilities(texts, text_pairs)
 
     def save(
         self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping[str, Any] | None = None

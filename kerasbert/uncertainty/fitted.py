@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.tasks.outputs import Outputs
 
 Fitted = Mapping[str, "FittedPart"]
@@ -20,6 +21,8 @@ class FittedPart(abc.ABC):
 
     #: Under this name a classifier and its files hold it.
     name: ClassVar[str]
+    #: Whether it depends on the probabilities, so that it is dropped when these are calibrated.
+    reads_probabilities: ClassVar[bool] = True
 
     @abc.abstractmethod
     def to_plain(self) -> dict[str, Any]:
@@ -48,3 +51,8 @@ class FittedPart(abc.ABC):
 def with_part(fitted: Fitted, part: FittedPart) -> dict[str, FittedPart]:
     """Return the parts of a classifier with one more, in place of that of its kind."""
     return {**fitted, part.name: part}
+
+
+def of_head(head: str) -> str:
+    """Words for the head of a message; none for a single head."""
+    return "" if head == SINGLE_HEAD else f" of {head!r}"

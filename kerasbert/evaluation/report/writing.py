@@ -184,11 +184,9 @@ def _training_overlap(classifier: TrainedClassifier, given: TextsOfPage) -> dict
     sketch = classifier.data.get("text_sketch")
     keys = text_keys(given.texts, given.pairs)
     found = texts_in_sketch(sketch or {}, keys)
-    # Some texts, such as greetings, are in both by chance.
-    trained_on = found.known > 0 and (found.known == found.tested or found.known > 2 + 0.05 * found.tested)
-    if not trained_on and found.tested < min(LEAST_TESTED, len(np.unique(keys))):
+    if not found.trained_on and found.tested < min(LEAST_TESTED, len(np.unique(keys))):
         return None
-    return {**found._asdict(), "share": found.share, "trained_on": trained_on}
+    return {**found._asdict(), "share": found.share, "trained_on": found.trained_on}
 
 
 def _settings(classifier: TrainedClassifier) -> dict[str, Any]:

@@ -1,0 +1,170 @@
+"""Scores of conformal prediction: how unlike its text each label is, and which score a wanted coverage allows."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from kerasbert._core.checks import check_number
+from kerasbert._core.display import brief_repr
+from kerasbert._core.errors import ConfigError
+from kerasbert._core.json_files import check_form, is_count, is_number
+from kerasbert.tasks.task import Task
+
+METHODS = ("lac", "aps", "raps")
+# Of RAPS: what each label after the first so many costs.
+PENALTY, FREE = 0.1, 1
+# All scores of so many texts are kept, of more every so many-th and all of the highest.
+KEPT, HIGHEST = 4096, 1024
+# Scores are rounded up to so many digits, which makes sets larger by nothing that is seen, and files smaller.
+DIGITS = 9
+# A rank that float64 computes a hair above a whole number is that number.
+ROUNDING = 1e-9
+FORM = {"num_texts": is_count, "scores": [is_number], "above": [is_number]}
+
+
+def label_scores(task: Task, probabilities: Any, method: str, xp: Any = np) -> Any:
+    """Score each label of each text, (n, C), float64: the higher, the less it looks like the text's.
+
+    `"lac"`: 1 - p. `"aps"`: the probability of the label and of all that are more probable. `"raps"`: the same, and 0.1 for
+    each label among these after the first. Independent labels are scored by 1 - p in any case.
+
+    Args:
+        task: of the head.
+        probabilities: of all labels, (n, C), two columns of a binary head.
+        method: of `METHODS`.
+        xp: the module whose functions compute: NumPy, or in an exported graph one like it.
+
+    Reference:
+        Sadinle, Lei and Wasserman, "Least Ambiguous Set-Valued Classifiers with Bounded Error Levels", 2019; Romano, Sesia
+        and Candes, "Classification with Valid and Adaptive Coverage", 2020, without its random numbers; Angelopoulos et al.,
+        "Uncertainty Sets for Image Classifiers using Conformal Prediction", 2021.
+    """
+    shares = xp.asarray(probabilities, dtype=xp.float64)
+    if method == "lac" or not task.exclusive:
+        return 1.0 - shares
+    order = xp.argsort(-shares, axis=1, kind="stable")
+    added = xp.cumsum(xp.take_along_axis(shares, order, axis=1), axis=1)
+    if method == "raps":
+        places = np.arange(1, len(task.label_names) + 1)
+        added = added + PENALTY * np.maximum(places - FREE, 0)
+    return xp.take_along_axis(added, xp.argsort(order, axis=1, kind="stable"), axis=1)
+
+
+class HeadScores(NamedTuple):
+    """The scores of the true labels of texts that were not trained on, of one head.
+
+    Args:
+        num_texts: n, those with a true label.
+        scores: ascending, (m,), of the true labels.
+        above: of each score, how much of the n texts lies above it, (m,), where a text is shared out evenly among its true
+            labels; descending.
+    """
+
+    num_texts: int
+    scores: np.ndarray
+    above: np.ndarray
+
+    __repr__ = brief_repr
+
+    @classmethod
+    def of(cls, task: Task, y_true: np.ndarray, probabilities: np.ndarray, method: str) -> Self:
+        """Score the true labels of the texts that have one.
+
+        Args:
+            task: of the head.
+            y_true: encoded labels, of which some may be unknown.
+            probabilities: (n, units).
+        """
+        y_true = np.asarray(y_true)
+        known = task.known(y_true) if task.exclusive else np.ones(len(y_true), dtype=bool)
+        flags = task.flags(y_true[known])
+        scores = label_scores(task, task.columns(np.asarray(probabilities)[known]), method)
+        has_one = flags.any(axis=1)
+        rows, labels = np.nonzero(flags[has_one])
+        weights = 1 / flags[has_one].sum(axis=1)[rows]
+        own = np.ceil(scores[has_one][rows, labels] * 10**DIGITS) / 10**DIGITS
+        return cls._ranked(int(has_one.sum()), own, weights)
+
+    @classmethod
+    def _ranked(cls, count: int, scores: np.ndarray, weights: np.ndarray) -> Self:
+        distinct, place = np.unique(scores, return_inverse=True)
+        total = np.bincount(place, weights, len(distinct))
+        # From above, so that what is left over at the highest score is exactly nothing.
+        above = np.append(np.cumsum(total[::-1])[::-1][1:], 0.0)
+        kept = np.arange(len(distinct))
+        if len(distinct) > KEPT:
+            spread = np.linspace(0, len(distinct) - 1, KEPT - HIGHEST).round().astype(np.int64)
+            kept = np.union1d(spread, kept[-HIGHEST:])
+        return cls(count, distinct[kept], np.round(above[kept], DIGITS))
+
+    @property
+    def largest_coverage(self) -> float:
+        """The largest coverage that so many texts can promise, n / (n + 1)."""
+        return self.num_texts / (self.num_texts + 1)
+
+    def allowed(self, coverage: float) -> float:
+        """Return the largest score of a label in a set of this coverage.
+
+        It is the smallest one above which (above + 1) / (n + 1) of the texts lie at most 1 - coverage, the promise of
+        conformal prediction, and of conformal risk control where a text has several labels.
+
+        Raises:
+            ConfigError: when the coverage is not between 0 and 1, or so few texts cannot promise it.
+
+        Reference:
+            Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", 2005; Angelopoulos et al., "Conformal Risk
+            Control", 2022, equation 4.
+        """
+        fits = self.above + 1 <= (1 - coverage) * (self.num_texts + 1) + ROUNDING
+        if not fits.any():
+            raise ConfigError(
+                f"`coverage` must be at most {_down(self.largest_coverage)} for sets that were fitted on {self.num_texts:,} texts, "
+                f"n / (n + 1); got {coverage}. Fit the sets on at least {texts_for(coverage):,} texts, or ask for less."
+            )
+        return float(self.scores[np.argmax(fits)])
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return plain data that `from_plain` reads."""
+        whole = (self.above == self.above.round()).all()
+        above = self.above.astype(np.int64) if whole else self.above
+        return {"num_texts": self.num_texts, "scores": self.scores.tolist(), "above": above.tolist()}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Read what `to_plain` gave.
+
+        Raises:
+            ArtifactError, ValueError: when it is none.
+        """
+        check_form(plain, FORM, "it")
+        scores, above = (np.array(plain[name], np.float64) for name in ("scores", "above"))
+        ordered = len(scores) == len(above) > 0 and (np.diff(scores) > 0).all() and (np.diff(above) <= 0).all()
+        if not ordered or above[-1] != 0 or above[0] > plain["num_texts"]:
+            raise ValueError("scores must rise, and what lies above them fall to 0")
+        return cls(plain["num_texts"], scores, above)
+
+
+def check_coverage(coverage: float) -> float:
+    """Return a coverage between 0 and 1.
+
+    Raises:
+        ConfigError: when it is out of its range.
+    """
+    return check_number("coverage", coverage, 0, 1, open_minimum=True, open_maximum=True)
+
+
+def texts_for(coverage: float) -> int:
+    """Return the smallest number of texts that can promise a coverage.
+
+    Example:
+        >>> texts_for(0.9), texts_for(0.98)
+        (9, 49)
+    """
+    return math.ceil(coverage / (1 - coverage) - ROUNDING)
+
+
+def _down(share: float) -> float:
+    """Round down to four digits."""
+    return math.floor(share * 10_000) / 10_000
