@@ -21,10 +21,13 @@ from kerasbert.saving.settings_file import read_settings, settings_text
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.uncertainty.settings import CalibrationSettings
 
-CLASSIFIER = options_of(TaskSettings, ModelSettings, BatchSettings, TrainingSettings)
+CLASSIFIER = options_of(TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings)
 FINETUNE = options_of(TrainingSettings, RunSettings)
-COMMAND = command_options(TaskSettings, ModelSettings, BatchSettings, TrainingSettings, RunSettings)
+COMMAND = command_options(
+    TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings, RunSettings
+)
 # Arguments of builders that are not a classifier's.
 OF_BUILDERS = {
     "activation": "a text classifier gives probabilities",

@@ -100,6 +100,11 @@ RULES = (
     ),
     Rule(("validation_fraction",), lambda s: s.validation_given, "goes without --validation"),
     Rule(
+        ("calibrate",),
+        lambda s: not s.has_validation,
+        "goes with --validation or --validation-fraction, whose texts show how far probabilities can be believed",
+    ),
+    Rule(
         ("patience",),
         lambda s: not s.has_validation,
         "goes with --validation or --validation-fraction, by which an epoch is judged",

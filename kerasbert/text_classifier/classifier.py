@@ -27,6 +27,10 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.learning_rate_finder import LearningRateFinder
 from kerasbert.training.settings import RunSettings
+from kerasbert.uncertainty.calibration import Calibration
+from kerasbert.uncertainty.fitted import one_of
+from kerasbert.uncertainty.folding import undo_calibration
+from kerasbert.uncertainty.sets import PredictionSets
 
 # What `fit` takes of `RunSettings`; `verbose` is an argument of the classifier, and batches of any length are not compiled.
 RUNNING = ("checkpoint_dir", "checkpoint_every", "resume", "log_dir", "strategy")
@@ -40,7 +44,8 @@ class TextClassifier(Settings):
     and, for labels that are not exclusive, tunes decision thresholds on validation data.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`, `warm_start` and `verbose`.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and `CalibrationSettings`,
+            `warm_start` and `verbose`.
 
     Example:
         >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
@@ -96,6 +101,9 @@ class TextClassifier(Settings):
         before = self.trained_ if self.warm_start and self.__sklearn_is_fitted__() else None
         run = filled(RunSettings, None, {**options, "verbose": self.verbose})
         fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=run.strategy)
+        if before is not None:
+            # What is trained on are the weights that were trained.
+            undo_calibration(before.model, before.uncertainty)
         self.trained_ = fitting.untrained
         self.trained_ = run_fitting(self, fitting, run)
         self._padding = fitting.padding
@@ -255,6 +263,101 @@ class TextClassifier(Settings):
         """
         return trained_of(self).predict_with_proba(texts, text_pairs)
 
+    def calibrate(
+        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, always: bool = False
+    ) -> Calibration:
+        """Scale the logits so that the probabilities can be believed; no decision changes.
+
+        A multi-class head gets one temperature, a binary head and each label of a multi-label one a scale and a shift, each
+        level of a hierarchy its own. The last layers of the model are scaled, so that whatever is saved, exported or computed
+        from it is calibrated too. An earlier calibration is replaced, and prediction sets are dropped. Training on
+        (`warm_start`) begins from the weights that were trained. See docs/uncertainty.md.
+
+        Args:
+            texts: n texts that were not trained on, at least 50 with a known label.
+            labels: as for `fit`.
+            text_pairs: n second texts.
+            always: whether to calibrate in any case; else where the texts, each judged by what the others say, show a gain with
+                95 % confidence.
+
+        Returns:
+            What was fitted, with calibration error, Brier score and log loss before and after.
+
+        Raises:
+            ConfigError: when the classifier is layerwise.
+            DataError: when a text or a label cannot be used, the texts are too few or say nothing of a head, or the classifier
+                was trained on them.
+            NotFittedError: when the classifier is not trained yet.
+
+        Example:
+            >>> classifier.calibrate(texts, labels)  # doctest: +SKIP
+            Calibrated on 1,540 texts: labels
+            labels: ECE 0.0466 -> 0.0175, Brier 0.0971 -> 0.0951, log loss 0.2761 -> 0.2478
+
+        Reference:
+            Guo et al., "On Calibration of Modern Neural Networks", 2017; Platt, "Probabilistic Outputs for Support Vector
+            Machines", 1999.
+        """
+        self.trained_ = trained_of(self).calibrated(texts, labels, text_pairs, always=always)
+        return one_of(Calibration, self.trained_.uncertainty)
+
+    def fit_sets(
+        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, method: str = "lac"
+    ) -> PredictionSets:
+        """Learn from texts what `predict_set` needs to keep its promise: how well their true labels scored.
+
+        Args:
+            texts: n texts that were not trained on, and are like those to come. They can promise a coverage of n / (n + 1) at
+                most.
+            labels: as for `fit`.
+            text_pairs: n second texts.
+            method: how exclusive labels are scored: `"lac"`, the smallest sets; `"aps"` or `"raps"`, sets that grow with the
+                doubt about a text. See `label_scores`.
+
+        Returns:
+            What was fitted, which `save` keeps.
+
+        Raises:
+            ConfigError: when there is no such method.
+            DataError: when a text or a label cannot be used, none has a label, or the classifier was trained on them.
+            NotFittedError: when the classifier is not trained yet.
+        """
+        self.trained_ = trained_of(self).with_sets(texts, labels, text_pairs, method=method)
+        return self.trained_.prediction_sets
+
+    def predict_set(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        coverage: float = 0.95,
+        empty: bool = False,
+    ) -> Any:
+        """Predict sets of labels that hold the true one for at least this share of texts; fit them first, by `fit_sets`.
+
+        Of independent labels a set holds, in the mean over texts, at least this share of a text's true labels. In a hierarchy
+        each level keeps the promise, and with a label its parents are in their sets.
+
+        Args:
+            texts: n texts, like those of `fit_sets`.
+            text_pairs: n second texts, for a classifier trained on pairs.
+            coverage: the promise, in (0, 1).
+            empty: whether a set of exclusive labels may be empty, which makes the coverage exact where the classifier is right
+                more often than asked; else it holds at least the most probable label.
+
+        Returns:
+            A list of n lists of labels, the most probable first; a dict by head for several heads.
+
+        Raises:
+            ConfigError: when no sets are fitted, or the coverage is out of its range or more than so few texts can promise.
+            DataError, NotFittedError, TypeError: as `predict`.
+
+        Reference:
+            Angelopoulos and Bates, "A Gentle Introduction to Conformal Prediction and Distribution-Free Uncertainty
+            Quantification", 2021.
+        """
+        return trained_of(self).predict_set(texts, text_pairs, coverage=coverage, empty=empty)
+
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
     ) -> Scores:
@@ -267,7 +370,7 @@ class TextClassifier(Settings):
             intervals: whether to give, under `intervals`, 95 % confidence intervals, see `bootstrap_intervals`.
 
         Returns:
-            See `score_predictions`; for several heads a dict of these by head; for a hierarchical classifier by level, over
+            See `score_predictions`, and under `sets` what `PredictionSets.measure` gives where they are fitted; for several heads a dict of these by head; for a hierarchical classifier by level, over
             the texts whose label is known there, and under `hierarchy` what `score_hierarchy` gives.
 
         Raises:

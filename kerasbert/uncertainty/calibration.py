@@ -19,8 +19,6 @@ from kerasbert.uncertainty.scaling import LEAST_SCALE, Scaling, fit_scaling
 # Fewer texts than this say too little of probabilities.
 LEAST_TEXTS = 50
 FOLDS = 5
-AUTO = "auto"
-MODES = (AUTO, True, False)
 MEASURES = ("expected_calibration_error", "brier", "log_loss")
 MEASURED_FORM = {**dict.fromkeys(MEASURES, is_number), "intervals": dict.fromkeys(MEASURES, [is_number])}
 FORM = {
@@ -115,12 +113,12 @@ def fit_calibration(
     Raises:
         DataError: when there are too few texts with a known label, or all of them have, or lack, it.
     """
+    check_calibration(outputs, y_true, summed=summed)
     layers = logit_layers(outputs, summed=summed)
     logits = {layer.head: layer.logits(probabilities) for layer in layers}
     crossed, gains = dict(logits), {}
     scalings = {}
     for layer in layers:
-        _check_layer(layer, y_true)
         own = _cross_fitted(layer, y_true, logits[layer.head])
         gain = _gain(layer, y_true, logits[layer.head], own)
         gains[layer.head] = gain
@@ -136,6 +134,16 @@ def fit_calibration(
         for head, task in outputs.tasks.items()
     }
     return Calibration(scalings, len(next(iter(y_true.values()))), measured, gains)
+
+
+def check_calibration(outputs: Outputs, y_true: ByHead, *, summed: bool = False) -> None:
+    """Refuse labels on which no calibration can be fitted, see `fit_calibration`.
+
+    Raises:
+        DataError: naming the head, what is needed and what was got.
+    """
+    for layer in logit_layers(outputs, summed=summed):
+        _check_layer(layer, y_true)
 
 
 def calibrated(

@@ -2,7 +2,7 @@
 
 import abc
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.tasks.outputs import Outputs
 
 Fitted = Mapping[str, "FittedPart"]
+Part = TypeVar("Part", bound="FittedPart")
 
 
 class FittedPart(abc.ABC):
@@ -51,6 +52,18 @@ class FittedPart(abc.ABC):
 def with_part(fitted: Fitted, part: FittedPart) -> dict[str, FittedPart]:
     """Return the parts of a classifier with one more, in place of that of its kind."""
     return {**fitted, part.name: part}
+
+
+def one_of(kind: type[Part], fitted: Fitted) -> Part:
+    """Return the part of a kind, which is there.
+
+    Raises:
+        KeyError: when it is not.
+    """
+    found = kind.of(fitted)
+    if found is None:
+        raise KeyError(kind.name)
+    return found
 
 
 def of_head(head: str) -> str:
