@@ -20,13 +20,13 @@ class PooledStates(NamedTuple):
         output: as the classifier gives it.
         logits: head name -> (batch, units), in front of the output activation; of exclusive levels those of the classes, or
             of the deepest level where only that has logits; of a layerwise classifier those of the last layer.
-        pooled: for each layer that was asked for the mean of its hidden states over the tokens, float32 (batch, hidden); of a
-            text in windows the mean over its windows.
+        pooled: number of a layer -> the mean of its hidden states over the tokens, float32 (batch, hidden); of a text in
+            windows the mean over its windows.
     """
 
     output: Any
     logits: Mapping[str, Any]
-    pooled: Sequence[Any]
+    pooled: Mapping[str, Any]
 
 
 def with_pooled_states(model: Classifier, layers: Sequence[int]) -> keras.Model:
@@ -42,7 +42,8 @@ def with_pooled_states(model: Classifier, layers: Sequence[int]) -> keras.Model:
     pooled = [MeanPooling(dtype="float32")(hidden_states[layer], mask) for layer in layers]
     if model.windows is not None:
         pooled = [WindowPooling("mean", dtype="float32")(one, model.input[WINDOW_ROWS]) for one in pooled]
-    return keras.Model(model.input, PooledStates(model.output, _logits(model), pooled)._asdict())
+    by_layer = dict(zip(map(str, layers), pooled, strict=True))
+    return keras.Model(model.input, PooledStates(model.output, _logits(model), by_layer)._asdict())
 
 
 def _logits(model: Classifier) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kerasbert._core.checks import check_bool
+from kerasbert._core.checks import check_bool, check_texts
 from kerasbert._core.errors import ConfigError
 from kerasbert.tasks.outputs import ByHead, Outputs
 from kerasbert.uncertainty.abstention import Abstention
@@ -14,7 +14,7 @@ from kerasbert.uncertainty.fitted import FittedPart
 from kerasbert.uncertainty.out_of_scope import OutOfScope
 
 NO_SCORES = (
-    "`reject` must be False for {}: nothing was fitted to tell texts that belong to none of its labels. Call "
+    "`reject` must be False for this classifier: nothing was fitted that tells texts which belong to none of its labels. Call "
     "`fit_out_of_scope(texts, labels, validation=...)` first, or train with out_of_scope=True."
 )
 NO_THRESHOLD = (
@@ -43,6 +43,20 @@ class Doubts(abc.ABC):
         """The confidence below which a person should look; None where nothing was fitted."""
         return Abstention.of(self.uncertainty)
 
+    @abc.abstractmethod
+    def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
+        """Run the model: head or level name -> float32 (n, units), one unit for a binary head."""
+
+    def answers(
+        self, texts: Sequence[str], text_pairs: Sequence[str] | None, *, reject: bool, abstain: bool
+    ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+        """Run the model once: probabilities, and with `reject` out-of-scope scores; what cannot be told is refused before."""
+        if check_bool("abstain", abstain) and self.abstention is None:
+            raise ConfigError(NO_THRESHOLD)
+        if not check_bool("reject", reject):
+            return self.probabilities(texts, text_pairs), None
+        return self.probabilities_and_scores(texts, text_pairs)
+
     def probabilities_and_scores(
         self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
     ) -> tuple[dict[str, np.ndarray], np.ndarray]:
@@ -67,8 +81,8 @@ class Doubts(abc.ABC):
         from kerasbert.uncertainty.detection import score_detection
 
         inside, outside = self.out_of_scope_score(texts), self.out_of_scope_score(out_of_scope_texts)
-        part = self.out_of_scope
-        return score_detection(inside, outside, threshold=None if part is None else part.threshold, **options)
+        threshold = None if self.out_of_scope is None else self.out_of_scope.threshold
+        return score_detection(inside, outside, threshold=threshold, **options)
 
     def withheld(
         self, probabilities: ByHead, y_pred: ByHead, scores: np.ndarray | None, *, abstain: bool
@@ -81,7 +95,7 @@ class Doubts(abc.ABC):
             scores: out-of-scope scores (n,), by which texts are rejected; None rejects none.
             abstain: whether unsure predictions are withheld too.
         """
-        if scores is None and not check_bool("abstain", abstain):
+        if scores is None and not abstain:
             return None
         hidden = {head: np.zeros(len(values), bool) for head, values in probabilities.items()}
         if abstain:
@@ -90,6 +104,18 @@ class Doubts(abc.ABC):
             hidden = self.abstention.abstains(self.outputs, probabilities, y_pred)
         if scores is not None:
             if self.out_of_scope is None:
-                raise ConfigError(NO_SCORES.format("this classifier"))
+                raise ConfigError(NO_SCORES)
             hidden = {head: own | self.out_of_scope.rejects(scores) for head, own in hidden.items()}
         return hidden
+
+
+def texts_and_pairs(name: str, given: Any) -> tuple[list[str], list[str] | None]:
+    """Return texts, or a tuple of texts and second texts, as both.
+
+    Raises:
+        TypeError: when it is neither; `name` is for the message.
+    """
+    if isinstance(given, tuple) and len(given) == 2 and not any(isinstance(part, str) for part in given):
+        texts, pairs = given
+        return check_texts(name, texts), None if pairs is None else check_texts(f"text_pairs of {name}", pairs)
+    return check_texts(name, given), None

@@ -122,8 +122,6 @@ def texts_needed(precision: float, sure: float) -> int:
     return math.ceil(math.log(1 - sure) / math.log(precision))
 
 
-
-
 def decision_names(outputs: Outputs) -> list[str]:
     """Return what can be abstained from by itself: each head; of a hierarchy the text as a whole."""
     return [SINGLE_HEAD] if outputs.hierarchy is not None else list(outputs.tasks)
@@ -163,7 +161,7 @@ def _of_chosen(task: Task, probabilities: np.ndarray, y_pred: np.ndarray) -> np.
 
 
 @final
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Abstention(FittedPart):
     """The confidence of each decision below which a person should look.
 
@@ -175,6 +173,14 @@ class Abstention(FittedPart):
     promises: Mapping[str, Promise]
 
     name = "abstention"
+
+    def __repr__(self) -> str:
+        told = ", ".join(
+            f"{'' if decision == SINGLE_HEAD else decision + ': '}{promise.answered:.1%} answered, precision >= "
+            f"{promise.precision:g} with {promise.sure:.0%} confidence"
+            for decision, promise in self.promises.items()
+        )
+        return f"Abstention({told})"
 
     @classmethod
     def fit(

@@ -21,6 +21,8 @@ from kerasbert.uncertainty.energy import energies
 from kerasbert.uncertainty.fitted import FittedPart
 from kerasbert.uncertainty.reference import LayerReference, bank_rows, references_from
 
+# Share of texts in scope that is kept where nobody says otherwise.
+KEEP = 0.95
 # Texts that are scored at a time: each is compared with every neighbour.
 AT_ONCE = 512
 ENERGY, DISTANCE, NEIGHBOUR, EXAMPLE = "energy", "mahalanobis", "neighbour", "example"
@@ -67,7 +69,7 @@ class Groups(NamedTuple):
 
 
 @final
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class OutOfScope(FittedPart):
     """Scores how far texts are from all that a classifier has labels for.
 
@@ -106,6 +108,13 @@ class OutOfScope(FittedPart):
 
     name = "out_of_scope"
 
+    def __repr__(self) -> str:
+        low, high = self.kept_interval
+        return (
+            f"OutOfScope(threshold={self.threshold:.3g}, keep={self.keep:g}, 95 % interval {low:.3f} to {high:.3f} on "
+            f"{self.num_validation:,} texts, {self.num_bytes / 1e6:.1f} MB)"
+        )
+
     @classmethod
     def fit(
         cls,
@@ -116,7 +125,7 @@ class OutOfScope(FittedPart):
         examples: ScopeStates | None = None,
         *,
         fingerprint: str,
-        keep: float = 0.95,
+        keep: float = KEEP,
         max_neighbours: int = 15_000,
     ) -> Self:
         """Fit on what was read of texts.

@@ -43,7 +43,9 @@ def test_right_predictions_are_all_answered():
 def test_too_few_texts_tell_how_many_are_needed():
     least = texts_needed(0.95, 0.95)
     assert 0.95**least <= 0.05 < 0.95 ** (least - 1)
-    with pytest.raises(DataError, match=r"can be promised, with 95% confidence, on 59 validation texts or more; got 58"):
+    with pytest.raises(
+        DataError, match=r"can be promised, with 95% confidence, on 59 validation texts or more; got 58"
+    ):
         promise_precision(np.ones(58), np.ones(58, bool))
     assert promise_precision(np.ones(59), np.ones(59, bool)).answered == 1.0
 

@@ -30,7 +30,9 @@ def test_without_a_threshold_nothing_is_rejected():
 
 @pytest.mark.parametrize(("inside", "outside"), [([], [1.0]), ([1.0], []), ([[1.0]], [1.0])])
 def test_texts_of_both_kinds_are_needed(inside, outside):
-    with pytest.raises(DataError, match="`in_scope` and `out_of_scope` must hold one score for each text, and at least one"):
+    with pytest.raises(
+        DataError, match="`in_scope` and `out_of_scope` must hold one score for each text, and at least one"
+    ):
         score_detection(np.array(inside), np.array(outside))
 
 

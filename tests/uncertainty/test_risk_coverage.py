@@ -13,7 +13,9 @@ def brute_force(confidence, wrong):
     for order in itertools.permutations(range(len(wrong))):
         ordered = [confidence[place] for place in order]
         if ordered == sorted(ordered, reverse=True):
-            areas.append(np.mean([np.mean([wrong[place] for place in order[:size]]) for size in range(1, len(order) + 1)]))
+            areas.append(
+                np.mean([np.mean([wrong[place] for place in order[:size]]) for size in range(1, len(order) + 1)])
+            )
     return np.mean(areas)
 
 
@@ -45,7 +47,9 @@ def test_the_curve_ends_at_the_error_rate_and_has_few_points():
 
 
 def test_without_predictions_or_with_other_shapes_it_is_refused():
-    with pytest.raises(DataError, match=r"`confidence` and `correct` must be of one shape \(n,\) with n >= 1; got \(0,\)"):
+    with pytest.raises(
+        DataError, match=r"`confidence` and `correct` must be of one shape \(n,\) with n >= 1; got \(0,\)"
+    ):
         risk_coverage(np.zeros(0), np.zeros(0, bool))
     with pytest.raises(ConfigError, match=r"`level` must be a number in \(0, 1\); got 1"):
         risk_coverage(np.zeros(1), np.zeros(1, bool), level=1)
