@@ -22,7 +22,8 @@ from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.predictions import check_predictions_file, write_predictions
-from kerasbert.cli.tables import print_comparison, print_scores
+from kerasbert.cli.tables import print_comparison, print_detection, print_scores
+from kerasbert.reading._files import check_file
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.read_options import ReadOptions
@@ -70,6 +71,13 @@ def evaluate(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an existing report, or existing predictions.")
     ] = False,
+    out_of_scope: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Texts that belong to none of the labels: also say how well they are told from the others.",
+        ),
+    ] = None,
     **options: Any,
 ) -> None:
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
@@ -77,13 +85,19 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
     _check_outputs(report, predictions, overwrite)
     on_error = options.pop("on_error")
+    if out_of_scope is not None:
+        check_file(out_of_scope)
+        if compare is not None or output_format is Format.csv:
+            raise typer.BadParameter("--out-of-scope goes without --compare, and with --format table or json.")
 
-    def read(reading: Reading) -> tuple[Examples, Examples | None]:
-        return reading.read(data, on_error=on_error), None if baseline is None else reading.read(
-            baseline, on_error=on_error
-        )
+    def read(reading: Reading) -> tuple[Examples, Examples | None, Examples | None]:
+        train = None if baseline is None else reading.read(baseline, on_error=on_error)
+        outside = None if out_of_scope is None else reading.read(out_of_scope, with_labels=False, on_error=on_error)
+        return reading.read(data, on_error=on_error), train, outside
 
-    classifier, reading, (examples, train) = load_and_read(folder, read, partial(open_to_judge, context), **options)
+    classifier, reading, (examples, train, outside) = load_and_read(
+        folder, read, partial(open_to_judge, context), **options
+    )
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
     if compare is not None:
@@ -96,7 +110,12 @@ def evaluate(
     if predictions is not None:
         write_predictions(classifier, examples, judged.probabilities, judged.outcomes, predictions)
         say(f"The predictions are in {predictions}")
-    _print(judged, output_format)
+    found = None if outside is None else classifier.evaluate_out_of_scope(*_both(examples), *_both(outside))
+    _print(judged, output_format, found)
+
+
+def _both(examples: Examples) -> tuple[Any, ...]:
+    return ((examples.texts, examples.text_pairs) if examples.text_pairs else examples.texts,)
 
 
 def _check_outputs(report: Path | None, predictions: Path | None, overwrite: bool) -> None:
@@ -167,14 +186,18 @@ def _judge(
     return Judgement(probabilities, judged.outcomes, scores, other, comparison)
 
 
-def _print(judged: Judgement, output_format: Format) -> None:
+def _print(judged: Judgement, output_format: Format, out_of_scope: Mapping[str, Any] | None) -> None:
     if output_format is Format.json:
         beside = {"model": judged.scores, "baseline": judged.baseline, "comparison": judged.comparison}
-        print(json.dumps(judged.scores if judged.baseline is None else beside, indent=2, ensure_ascii=False))
+        shown = judged.scores if judged.baseline is None else beside
+        shown = shown if out_of_scope is None else {**shown, "out_of_scope": out_of_scope}
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     print_scores(judged.scores, as_csv=output_format is Format.csv)
     if judged.comparison is not None:
         print_comparison(judged.comparison)
+    if out_of_scope is not None:
+        print_detection(out_of_scope)
 
 
 def _baseline(

@@ -4,13 +4,14 @@ import dataclasses
 import io
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
 from kerasbert._core.errors import DataError
+from kerasbert._core.names import OUT_OF_SCOPE_SCORE
 from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
@@ -58,6 +59,15 @@ def predict(
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B", help="Write these columns of the file too.")
     ] = None,
+    reject: Annotated[
+        bool,
+        typer.Option(
+            "--reject", help="Leave the labels of texts that are out of scope empty, and write the out-of-scope scores."
+        ),
+    ] = False,
+    abstain: Annotated[
+        bool, typer.Option("--abstain", help="Leave the labels of texts that a person should look at empty.")
+    ] = False,
     **options: Any,
 ) -> None:
     """Label texts given as arguments, in a file of any size, or on standard input (one a line)."""
@@ -96,26 +106,31 @@ def predict(
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    _predict_pieces(classifier, pieces, output_format, kept)
+    _predict_pieces(classifier, pieces, output_format, kept, {"reject": reject, "abstain": abstain})
 
 
 def _predict_pieces(
-    classifier: "TrainedClassifier", pieces: Iterator[Examples], output_format: Format, kept: Sequence[str]
+    classifier: "TrainedClassifier",
+    pieces: Iterator[Examples],
+    output_format: Format,
+    kept: Sequence[str],
+    withheld: Mapping[str, bool],
 ) -> None:
     """Predict pieces of data and write each, before the next is read."""
     writer: PredictionCsv | None = None
+    others = (OUT_OF_SCOPE_SCORE,) if withheld["reject"] else ()
     done = 0
     while True:
         examples = next(pieces, None)
         with waiting(f"predicting; {done:,} texts are done"):
-            rows = [] if examples is None else predict_rows(classifier, examples)
+            rows = [] if examples is None else predict_rows(classifier, examples, **withheld)
         if output_format is Format.csv:
-            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), kept=kept)
+            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), kept=kept, others=others)
             writer.write(rows)
         elif output_format is Format.json:
             sys.stdout.writelines(as_json(row) + "\n" for row in rows)
         elif rows or not done:
-            print_predictions(rows, with_header=not done)
+            print_predictions(rows, with_header=not done, others=others)
         sys.stdout.flush()
         if examples is None:
             return

@@ -9,6 +9,8 @@ from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.objectives.scores import Scores
 from kerasbert.saving.doubts import Doubts
+from kerasbert.tasks.hierarchical import TOGETHER
+from kerasbert.uncertainty.abstention import risk_coverages
 from kerasbert.uncertainty.sets import PredictionSets
 
 
@@ -135,7 +137,18 @@ class Answers(Doubts):
         if sets is not None:
             for head, measured in sets.measure(self.outputs, y_true, probabilities).items():
                 (scores if head == SINGLE_HEAD else scores[head])["sets"] = measured
+        if intervals:
+            found = risk_coverages(self.outputs, y_true, probabilities, self.y_pred(probabilities))
+            for decision, measured in found.items():
+                self._part_of(scores, decision)["risk_coverage"] = measured
         return scores
+
+    def _part_of(self, scores: dict[str, Any], decision: str) -> dict[str, Any]:
+        """Return the scores of what is decided: a head's, or of a hierarchy those of all levels together."""
+        if decision != SINGLE_HEAD:
+            own: dict[str, Any] = scores[decision]
+            return own
+        return scores if self.outputs.hierarchy is None else scores[TOGETHER]
 
     def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
         """Encode labels, as for `TextClassifier.fit`, as the arrays that the heads train on, by head or level.

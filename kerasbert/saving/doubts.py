@@ -43,6 +43,11 @@ class Doubts(abc.ABC):
         """The confidence below which a person should look; None where nothing was fitted."""
         return Abstention.of(self.uncertainty)
 
+    @property
+    def rejection_threshold(self) -> float | None:
+        """The out-of-scope score above which texts are rejected; None where nothing was fitted."""
+        return None if self.out_of_scope is None else self.out_of_scope.threshold
+
     @abc.abstractmethod
     def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Run the model: head or level name -> float32 (n, units), one unit for a binary head."""
@@ -74,15 +79,13 @@ class Doubts(abc.ABC):
         """Score how far texts are from all that the classifier has labels for, see `TextClassifier.out_of_scope_score`."""
         return self.probabilities_and_scores(texts, text_pairs)[1]
 
-    def evaluate_out_of_scope(
-        self, texts: Sequence[str], out_of_scope_texts: Sequence[str], **options: Any
-    ) -> dict[str, Any]:
+    def evaluate_out_of_scope(self, texts: Any, out_of_scope_texts: Any, **options: Any) -> dict[str, Any]:
         """Evaluate the out-of-scope score, see `TextClassifier.evaluate_out_of_scope`."""
         from kerasbert.uncertainty.detection import score_detection
 
-        inside, outside = self.out_of_scope_score(texts), self.out_of_scope_score(out_of_scope_texts)
-        threshold = None if self.out_of_scope is None else self.out_of_scope.threshold
-        return score_detection(inside, outside, threshold=threshold, **options)
+        given = texts_and_pairs("texts", texts), texts_and_pairs("out_of_scope_texts", out_of_scope_texts)
+        inside, outside = (self.out_of_scope_score(*one) for one in given)
+        return score_detection(inside, outside, threshold=self.rejection_threshold, **options)
 
     def withheld(
         self, probabilities: ByHead, y_pred: ByHead, scores: np.ndarray | None, *, abstain: bool
@@ -103,9 +106,9 @@ class Doubts(abc.ABC):
                 raise ConfigError(NO_THRESHOLD)
             hidden = self.abstention.abstains(self.outputs, probabilities, y_pred)
         if scores is not None:
-            if self.out_of_scope is None:
+            if self.rejection_threshold is None:
                 raise ConfigError(NO_SCORES)
-            hidden = {head: own | self.out_of_scope.rejects(scores) for head, own in hidden.items()}
+            hidden = {head: own | (scores > self.rejection_threshold) for head, own in hidden.items()}
         return hidden
 
 

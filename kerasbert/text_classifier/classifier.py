@@ -364,14 +364,12 @@ class TextClassifier(Settings):
         """
         return trained_of(self).out_of_scope_score(texts, text_pairs)
 
-    def evaluate_out_of_scope(
-        self, texts: Sequence[str], out_of_scope_texts: Sequence[str], **options: Any
-    ) -> dict[str, Any]:
+    def evaluate_out_of_scope(self, texts: Any, out_of_scope_texts: Any, **options: Any) -> dict[str, Any]:
         """Evaluate how well the score tells texts out of scope, which are the positive class, from texts in scope.
 
         Args:
-            texts: texts in scope, at least one.
-            out_of_scope_texts: texts that belong to no label, at least one.
+            texts: texts in scope, at least one; of pairs a tuple of texts and second texts.
+            out_of_scope_texts: texts that belong to no label, at least one, or such a tuple.
             **options: those of `score_detection`.
 
         Returns:

@@ -15,6 +15,7 @@ from kerasbert.objectives.exact_intervals import wilson_interval
 from kerasbert.tasks.outputs import ByHead, Outputs
 from kerasbert.tasks.task import Task
 from kerasbert.uncertainty.fitted import FittedPart
+from kerasbert.uncertainty.risk_coverage import risk_coverage, without_curve
 
 # Thresholds are tried from the strictest to none, evenly in log-odds, whatever the data: (log-odds, step).
 STRICTEST, LOOSEST, STEP = 16.0, -16.0, 0.01
@@ -127,16 +128,30 @@ def decision_names(outputs: Outputs) -> list[str]:
     return [SINGLE_HEAD] if outputs.hierarchy is not None else list(outputs.tasks)
 
 
-def confidences(outputs: Outputs, probabilities: ByHead, y_pred: ByHead) -> dict[str, np.ndarray]:
-    """Return the confidence of each decision, (n,), by the names of `decision_names`.
+def confidence_of(task: Task, probabilities: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
+    """Return how sure each prediction of a head or level is, (n,).
 
-    It is the probability of the class that is chosen; of independent labels that of the least certain one, max(p, 1 - p),
-    and of a hierarchy that of the deepest level, whose labels are never more probable than those above them.
+    It is the probability of the class that is chosen, which in a hierarchy need not be the most probable one; of independent
+    labels that of the least certain one, max(p, 1 - p).
     """
-    if outputs.hierarchy is None:
-        return {head: task.confidence(probabilities[head]) for head, task in outputs.tasks.items()}
-    levels = [_of_chosen(task, probabilities[level], y_pred[level]) for level, task in outputs.tasks.items()]
-    return {SINGLE_HEAD: np.min(levels, axis=0)}
+    if task.uses_thresholds:
+        return task.confidence(probabilities)
+    return np.asarray(np.take_along_axis(probabilities, y_pred.reshape(-1, 1).astype(np.int64), axis=1).reshape(-1))
+
+
+def confidences(outputs: Outputs, probabilities: ByHead, y_pred: ByHead) -> dict[str, np.ndarray]:
+    """Return the confidence of each decision, (n,), by the names of `decision_names`; of a hierarchy the least of its levels'."""
+    found = {head: confidence_of(task, probabilities[head], y_pred[head]) for head, task in outputs.tasks.items()}
+    return found if outputs.hierarchy is None else {SINGLE_HEAD: np.min([*found.values()], axis=0)}
+
+
+def risk_coverages(outputs: Outputs, y_true: ByHead, probabilities: ByHead, y_pred: ByHead) -> dict[str, Any]:
+    """Measure by decision how many errors remain where only the surest are answered, see `risk_coverage`; without texts not."""
+    sureness, found = confidences(outputs, probabilities, y_pred), {}
+    for decision, (known, right) in correct_answers(outputs, y_true, y_pred).items():
+        if known.any():
+            found[decision] = without_curve(risk_coverage(sureness[decision][known], right[known]))
+    return found
 
 
 def correct_answers(outputs: Outputs, y_true: ByHead, y_pred: ByHead) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -152,12 +167,6 @@ def correct_answers(outputs: Outputs, y_true: ByHead, y_pred: ByHead) -> dict[st
     if outputs.hierarchy is None:
         return {head: (known[head], right[head]) for head in known}
     return {SINGLE_HEAD: (np.all([*known.values()], axis=0), np.all([*right.values()], axis=0))}
-
-
-def _of_chosen(task: Task, probabilities: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    if task.uses_thresholds:
-        return task.confidence(probabilities)
-    return np.take_along_axis(probabilities, y_pred.reshape(-1, 1).astype(np.int64), axis=1).reshape(-1)
 
 
 @final
