@@ -17,6 +17,7 @@ from kerasbert._core.json_files import (
     MAXIMUM_BYTES,
     check_form,
     is_count,
+    is_number,
     is_share,
     parse_json_object,
     read_json_object,

@@ -108,12 +108,36 @@ def test_a_text_classifier_fits_it_and_evaluates(saved_classifier):
     assert found["kept"] == (scores <= part.threshold).mean() and found["num_out_of_scope"] == 12
 
 
-def test_texts_that_were_trained_on_do_not_validate(tiny_folder):
-    texts = texts_of(24, 0)
-    classifier = kb.TextClassifier("binary", encoder=tiny_folder, epochs=1, verbose=False, max_length=8)
-    classifier.fit(texts, ["x", "y"] * 12)
+@pytest.fixture(scope="module")
+def trained_with_it(tiny_folder):
+    classifier = kb.TextClassifier(
+        "binary", encoder=tiny_folder, epochs=1, verbose=False, max_length=8, out_of_scope=True
+    )
+    return classifier.fit(texts_of(24, 0), ["x", "y"] * 12, validation=(texts_of(20, 1), ["x", "y"] * 10))
+
+
+def test_a_training_fits_it_on_its_texts_and_the_validation_texts(trained_with_it):
+    part = trained_with_it.trained_.out_of_scope
+    assert (part.num_reference, part.num_validation, part.keep) == (24, 20, 0.95)
+    assert len(trained_with_it.predict(texts_of(5, 2), reject=True)) == 5
+
+
+def test_texts_that_were_trained_on_do_not_validate(trained_with_it):
     with pytest.raises(DataError, match="must not be those that the classifier was trained on"):
-        classifier.fit_out_of_scope(texts, ["x", "y"] * 12, validation=texts)
+        trained_with_it.fit_out_of_scope(texts_of(24, 0), ["x", "y"] * 12, validation=texts_of(24, 0))
+
+
+def test_a_training_that_cannot_fit_it_is_refused_before_it_begins(tiny_folder):
+    given = {"encoder": tiny_folder, "epochs": 1, "verbose": False, "out_of_scope": True}
+    texts, labels = texts_of(24, 0), ["x", "y"] * 12
+    with pytest.raises(ConfigError, match="`out_of_scope` must be False without validation texts"):
+        kb.TextClassifier("binary", **given).fit(texts, labels)
+    with pytest.raises(DataError, match="`validation` must hold at least 19 texts to keep 0.95"):
+        kb.TextClassifier("binary", **given).fit(texts, labels, validation=(texts_of(6, 1), ["x", "y"] * 3))
+    with pytest.raises(DataError, match="at least one text of every label, .* 1 of 3 have none, such as 'z'"):
+        more = {**given, "label_names": ["x", "y", "z"]}
+        with pytest.warns(kb.KerasbertWarning):
+            kb.TextClassifier("multiclass", **more).fit(texts, labels, validation=(texts_of(20, 1), ["x", "z"] * 10))
 
 
 def abstaining(trained, threshold):
