@@ -1,10 +1,9 @@
 """A classifier with more outputs: the logits of its heads and pooled hidden states, from the same pass."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import keras
-from keras import ops
 
 from kerasbert._core.names import WINDOW_ROWS
 from kerasbert.classifiers.classifier import Classifier
@@ -49,16 +48,25 @@ def with_pooled_states(model: Classifier, layers: Sequence[int]) -> keras.Model:
 def _logits(model: Classifier) -> dict[str, Any]:
     """Return the symbolic logits of each head, see `PooledStates`."""
     if model.hierarchy is not None:
-        head = model.hierarchy
-        hidden, layer = head.read(model.vectors, training=False), head.output_layers[0]
-        level = list(model.heads)[0 if len(head.output_layers) > 1 else -1]
-        return {level: ops.cast(layer(hidden), "float32")}
+        place = 0 if len(model.hierarchy.output_layers) > 1 else -1
+        return {list(model.heads)[place]: _Logits(model.hierarchy, name="logits_of_levels")(model.vectors)}
     if model.votes is None:
-        return {name: _of_head(head, model.vectors) for name, head in model.heads.items()}
+        return {name: _Logits(head, name=f"logits_of_{name}")(model.vectors) for name, head in model.heads.items()}
     last = model.votes.layer_indices[-1]
-    voter = model.trained_heads[f"layer_{last}"]
-    return {model.votes.name: _of_head(voter, model.get_layer(f"features_{last}").output)}
+    voter, read = model.trained_heads[f"layer_{last}"], model.get_layer(f"features_{last}").output
+    return {model.votes.name: _Logits(voter, name="logits_of_votes")(read)}
 
 
-def _of_head(head: Any, vectors: Any) -> Any:
-    return head.output_layer(head.read(vectors, training=False))
+@final
+class _Logits(keras.layers.Layer):
+    """The logits of a head, of a hierarchy those of its first layer; a layer, since a head's own stand in the graph already."""
+
+    def __init__(self, head: Any, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.head = head
+
+    def build(self, vectors_shape: Any) -> None:
+        """Nothing to make: the head is built."""
+
+    def call(self, vectors: Any) -> Any:
+        return self.head.last_layers[0](self.head.read(vectors, training=False))

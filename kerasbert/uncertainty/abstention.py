@@ -19,6 +19,8 @@ from kerasbert.uncertainty.risk_coverage import risk_coverage, without_curve
 
 # Thresholds are tried from the strictest to none, evenly in log-odds, whatever the data: (log-odds, step).
 STRICTEST, LOOSEST, STEP = 16.0, -16.0, 0.01
+# The first threshold has so many times the texts that would pass if all were right, so that one error is no end.
+ENOUGH = 4
 
 
 class Promise(NamedTuple):
@@ -53,7 +55,8 @@ def promise_precision(
     With probability `sure` over the choice of the validation texts, at least the share `precision` of the predictions
     above the threshold is right, if those of higher confidence are not less often right than those of lower. Thresholds of
     a grid that does not depend on the data are tested from the strictest down, from the first above which there are enough
-    texts to pass at all, until one fails; so no correction for their number is needed.
+    texts, until one fails; so no correction for their number is needed. Enough are four times as many as could pass if all
+    were right, or half of the texts where they are fewer.
 
     Args:
         confidence: (n,) in [0, 1], higher for a surer prediction.
@@ -89,10 +92,11 @@ def promise_precision(
     grid = _grid()
     answered, right = _counts_from(grid, confidence), _counts_from(grid, confidence[correct])
     lower = _lower_bounds(right, answered, sure)
-    first = int(np.argmax(answered >= least))
+    enough = min(ENOUGH * least, max(least, len(correct) // 2))
+    first = int(np.argmax(answered >= enough))
     passed = lower[first:] >= precision
     if not passed[0]:
-        best = float(lower[answered >= least].max())
+        best = float(lower[first:].max())
         raise DataError(
             f"`precision` must be one that the validation texts bear out; got {precision:g}, and the surest {answered[first]} "
             f"of {len(correct)} predictions are right {right[first]} times. What can be promised with {sure:.0%} confidence is "
