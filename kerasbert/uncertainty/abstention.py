@@ -35,6 +35,10 @@ class Promise(NamedTuple):
         answered: share of the validation texts that was answered.
         answered_interval: its 95 % interval.
         num_texts: validation texts.
+
+    Example:
+        >>> Promise(0.8, 0.9, 0.95, 0.91, 0.93, 0.7, (0.6, 0.8), 100).answered
+        0.7
     """
 
     threshold: float
@@ -181,6 +185,10 @@ class Abstention(FittedPart):
     Args:
         promises: decision -> its threshold and what is promised of it; the decisions are the heads, or of a hierarchy the
             text as a whole, under `"probabilities"`.
+
+    Example:
+        >>> Abstention({"probabilities": Promise(0.8, 0.9, 0.95, 0.91, 0.93, 0.7, (0.6, 0.8), 100)})
+        Abstention(70.0% answered, precision >= 0.9 with 95% confidence)
     """
 
     promises: Mapping[str, Promise]

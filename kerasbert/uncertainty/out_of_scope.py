@@ -91,6 +91,12 @@ class OutOfScope(FittedPart):
         num_reference: reference texts.
         num_validation: validation texts.
         num_examples: texts out of scope that were given.
+
+    Example:
+        >>> numbers = np.zeros(1), np.ones(1), np.ones(1)
+        >>> part = OutOfScope("", (), ("energy/probabilities",), *numbers, 2.0, 0.95, (0.9, 0.98), 100, 60)
+        >>> part.rejects(np.array([1.0, 3.0])).tolist()
+        [False, True]
     """
 
     fingerprint: str
