@@ -91,9 +91,9 @@ def evaluate(
             raise typer.BadParameter("--out-of-scope goes without --compare, and with --format table or json.")
 
     def read(reading: Reading) -> tuple[Examples, Examples | None, Examples | None]:
-        train = None if baseline is None else reading.read(baseline, on_error=on_error)
-        outside = None if out_of_scope is None else reading.read(out_of_scope, with_labels=False, on_error=on_error)
-        return reading.read(data, on_error=on_error), train, outside
+        files, of_texts = reading.reader(on_error=on_error), reading.reader(with_labels=False, on_error=on_error)
+        outside = None if out_of_scope is None else of_texts.read(out_of_scope)
+        return files.read(data), None if baseline is None else files.read(baseline), outside
 
     classifier, reading, (examples, train, outside) = load_and_read(
         folder, read, partial(open_to_judge, context), **options
