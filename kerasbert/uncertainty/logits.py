@@ -90,6 +90,22 @@ class LogitLayer:
         own = np.take_along_axis(logits, np.maximum(labels, 0).astype(np.int64)[:, None], axis=1)[:, 0]
         return np.where(labels >= 0, total - own, 0.0)
 
+    def losses_of_choice(self, y_true: ByHead, logits: np.ndarray) -> np.ndarray:
+        """Return how wrong the probability of the most probable exclusive label is, (n,): the cross-entropy of its being right.
+
+        It is chosen among the siblings of the true one.
+        """
+        labels, judged = np.asarray(y_true[self.head]), self.judged(y_true)
+        rivals = np.where(judged, logits, NEVER)
+        chosen = rivals.argmax(axis=1)
+        # log p of the largest, and log (1 - p) from the sum of the others.
+        largest = np.take_along_axis(rivals, chosen[:, None], axis=1)[:, 0]
+        total = np.logaddexp.reduce(rivals, axis=1)
+        others = rivals.copy()
+        np.put_along_axis(others, chosen[:, None], NEVER, axis=1)
+        rest = np.maximum(np.logaddexp.reduce(others, axis=1) - total, np.log(LEAST))
+        return np.where(labels >= 0, -np.where(chosen == labels, largest - total, rest), 0.0)
+
 
 def logit_layers(outputs: Outputs, *, summed: bool = False) -> list[LogitLayer]:
     """List the layers of logits of a classifier, from the classes down.
