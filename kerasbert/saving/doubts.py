@@ -1,6 +1,7 @@
 """Which texts get no label: those that are out of scope, and those that a person should look at."""
 
 import abc
+import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,8 @@ NO_THRESHOLD = (
 class Doubts(abc.ABC):
     """Abstract: withholds the labels of some texts, by what was fitted beside the weights."""
 
-    uncertainty: Mapping[str, FittedPart]
+    #: Name -> what was fitted beside the weights; nothing, unless a class holds some.
+    uncertainty: Mapping[str, FittedPart] = types.MappingProxyType({})
 
     @property
     @abc.abstractmethod
@@ -71,8 +73,8 @@ class Doubts(abc.ABC):
             ConfigError: when nothing was fitted that gives scores.
         """
         raise ConfigError(
-            "`reject` must be False for an export in this format, which gives no out-of-scope score. A saved folder and a "
-            "SavedModel do."
+            "`reject` must be False for an export in this format and for an engine, which give no out-of-scope score. A saved "
+            "folder that computes in Keras and a SavedModel do."
         )
 
     def out_of_scope_score(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:

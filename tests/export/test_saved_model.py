@@ -622,5 +622,5 @@ def test_it_gives_the_out_of_scope_score_and_rejects(name, tiny_folder, tmp_path
 
 
 def test_an_export_without_a_score_rejects_nothing(exported):
-    with pytest.raises(ConfigError, match="`reject` must be False for an export in this format, which gives no"):
+    with pytest.raises(ConfigError, match="`reject` must be False for an export in this format and for an engine"):
         open_artefact(exported("multiclass")[1]).predict(["good"], reject=True)
