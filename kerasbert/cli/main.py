@@ -10,6 +10,7 @@ import typer
 from kerasbert._core.errors import KerasBertError
 from kerasbert._version import __version__
 from kerasbert.cli import (  # noqa: F401  the commands
+    calibrate,
     evaluate,
     explain,
     export,

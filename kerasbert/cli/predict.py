@@ -56,6 +56,10 @@ def predict(
     keep_columns: Annotated[
         bool, typer.Option("--keep-columns", help="Write the other columns of the file too, with --format csv or json.")
     ] = False,
+    coverage: Annotated[
+        float | None,
+        typer.Option(help="Also give sets of labels that hold the true one in this share of texts, such as 0.95."),
+    ] = None,
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B", help="Write these columns of the file too.")
     ] = None,
@@ -106,7 +110,10 @@ def predict(
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    _predict_pieces(classifier, pieces, output_format, kept, {"reject": reject, "abstain": abstain})
+    if coverage is not None:
+        classifier.prediction_sets.check(coverage)
+    asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
+    _predict_pieces(classifier, pieces, output_format, kept, asked)
 
 
 def _predict_pieces(
@@ -114,18 +121,20 @@ def _predict_pieces(
     pieces: Iterator[Examples],
     output_format: Format,
     kept: Sequence[str],
-    withheld: Mapping[str, bool],
+    asked: Mapping[str, Any],
 ) -> None:
     """Predict pieces of data and write each, before the next is read."""
     writer: PredictionCsv | None = None
-    others = (OUT_OF_SCOPE_SCORE,) if withheld["reject"] else ()
+    others = (OUT_OF_SCOPE_SCORE,) if asked["reject"] else ()
     done = 0
     while True:
         examples = next(pieces, None)
         with waiting(f"predicting; {done:,} texts are done"):
-            rows = [] if examples is None else predict_rows(classifier, examples, **withheld)
+            rows = [] if examples is None else predict_rows(classifier, examples, **asked)
         if output_format is Format.csv:
-            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), kept=kept, others=others)
+            parts = {"labels": "labels"} | ({} if asked["coverage"] is None else {"set": "set"})
+            named = {"kept": kept, "parts": parts, "others": others}
+            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), **named)
             writer.write(rows)
         elif output_format is Format.json:
             sys.stdout.writelines(as_json(row) + "\n" for row in rows)

@@ -23,16 +23,23 @@ SUFFIXES = (".csv", ".jsonl")
 
 
 def predict_rows(
-    classifier: "TrainedClassifier", examples: Examples, *, reject: bool = False, abstain: bool = False
+    classifier: "TrainedClassifier",
+    examples: Examples,
+    *,
+    reject: bool = False,
+    abstain: bool = False,
+    coverage: float | None = None,
 ) -> list[dict[str, Any]]:
     """Predict each text, in one pass: rows of `text`, and of `labels` and `scores` (label -> probability) or these by head.
 
     Cells of label columns are columns that are kept: `columns`. The labels are None where they are withheld; with `reject`
-    rows have the `out_of_scope_score`.
+    rows have the `out_of_scope_score`. With a coverage each head also has a `set` of labels.
     """
     given = examples.texts, examples.text_pairs
     probabilities, scores = classifier.answers(*given, reject=reject, abstain=abstain)
     rows = rows_of(classifier, examples.texts, probabilities, scores, abstain=abstain)
+    if coverage is not None:
+        _add_sets(rows, classifier.named_sets(probabilities, coverage))
     for place, row in enumerate(rows):
         row["columns"] = {name: cells[place] for name, cells in examples.labels.items()}
         if scores is not None:
@@ -59,6 +66,12 @@ def rows_of(
         ]
     decisions = _decisions(labels, classes[""], shares)
     return [{"text": text, **own} for text, own in zip(texts, decisions, strict=True)]
+
+
+def _add_sets(rows: Sequence[dict[str, Any]], sets: Any) -> None:
+    for place, row in enumerate(rows):
+        for head, values in heads_of(row):
+            values["set"] = [str(label) for label in (sets[head] if head else sets)[place]]
 
 
 def label_names(classifier: "TrainedClassifier") -> dict[str, list[str]]:

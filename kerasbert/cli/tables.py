@@ -102,11 +102,14 @@ def print_predictions(
         for head, values in heads_of(row):
             best = sorted(values["scores"].items(), key=lambda item: -item[1])[:3]
             name = f"{head}: " if head else ""
-            labels = name + ", ".join(values["labels"] or ())
-            own = [f"{row[title]:.3f}" for title in others]
-            shown.append([row["text"], labels, *own, "\n".join(_bar(name, *one) for one in best)])
-    titles = [Column(title.replace("_", " "), is_number=True) for title in others]
-    columns = [Column("text", is_prose=True), Column("labels"), *titles, Column("scores")]
+            sets = [name + ", ".join(values["set"])] if "set" in values else []
+            numbers = [f"{row[title]:.3f}" for title in others]
+            bars = "\n".join(_bar(name, *one) for one in best)
+            shown.append([row["text"], name + ", ".join(values["labels"] or ()), *sets, *numbers, bars])
+    has_sets = any("set" in values for row in rows for _, values in heads_of(row))
+    between = [Column("set", is_prose=True)] if has_sets else []
+    between += [Column(title.replace("_", " "), is_number=True) for title in others]
+    columns = [Column("text", is_prose=True), Column("labels"), *between, Column("scores")]
     _print_rows("", columns, shown, with_header=with_header)
 
 
@@ -241,6 +244,12 @@ def _print_head(head: str, values: Mapping[str, Any]) -> None:
             f"{title}area under the risk-coverage curve {risk['aurc']:.4f} ({low:.4f} to {high:.4f}), {risk['excess_aurc']:.4f} of it "
             f"by errors that are surer than right answers"
         )
+    for coverage, measured in values.get("sets", {}).items():
+        low, high = measured["intervals"]["coverage"]
+        _print_line(
+            f"{title}sets for {float(coverage):.0%}: coverage {measured['coverage']:.4f} ({low:.4f} to {high:.4f}), "
+            f"{measured['size']:.2f} labels in the mean"
+        )
 
 
 def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -256,6 +265,8 @@ def _score_rows(by_head: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, 
         whole = {name: value for name, value in values.items() if isinstance(value, int | float)}
         for name, (low, high) in values.get("intervals", {}).items():
             whole |= {f"{name}_low": low, f"{name}_high": high}
+        for coverage, measured in values.get("sets", {}).items():
+            whole |= {f"sets_{coverage}_{name}": measured[name] for name in ("coverage", "size")}
         yield {"head": head, "label": ALL, **{name.removeprefix("hierarchical_"): one for name, one in whole.items()}}
 
 

@@ -9,8 +9,11 @@ import tensorflow as tf
 
 from kerasbert._core.names import OUT_OF_SCOPE_SCORE
 from kerasbert.export.comparison import Ask, compare_probabilities
-from kerasbert.export.serving_module import field_name
+from kerasbert.export.decisions import COVERAGE_DIGITS
+from kerasbert.export.serving_module import COVERAGE, SETS, field_name
 from kerasbert.saving.trained_classifier import TrainedClassifier
+
+USUAL_COVERAGE = 0.9
 
 
 def parity_report(
@@ -37,6 +40,20 @@ def parity_report(
         )
     named = {head: [row for answer in answers for row in _named_rows(answer, head)][: len(texts)] for head in heads}
     return {**report, "different_labels": _different_labels(classifier, expected, named)}
+
+
+def count_different_sets(loaded: Any, classifier: TrainedClassifier, texts: Sequence[str]) -> int:
+    """Count the texts for which the graph gives another prediction set than the classifier, of the largest coverage of both."""
+    coverage = min(USUAL_COVERAGE, classifier.prediction_sets.largest_coverage)
+    batch = tf.constant([text.encode() for text in texts])
+    answer = loaded.signatures[SETS](**{"text": batch, COVERAGE: tf.constant(coverage, tf.float32)})
+    served = {name: value.numpy() for name, value in answer.items()}
+    expected = classifier.predict_set(texts, coverage=round(float(np.float32(coverage)), COVERAGE_DIGITS))
+    different = np.zeros(len(texts), dtype=bool)
+    for head in classifier.model.heads:
+        own = expected[head] if isinstance(expected, dict) else expected
+        different |= [rows != set(map(str, one)) for rows, one in zip(_named_rows(served, head), own, strict=True)]
+    return int(different.sum())
 
 
 def ask_saved_model(folder: Path, heads: Sequence[str]) -> Ask:

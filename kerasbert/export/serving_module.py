@@ -17,16 +17,18 @@ from kerasbert._core.names import (
 )
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pooled_states import with_pooled_states
-from kerasbert.export.decisions import choose, columns, sort_chosen
+from kerasbert.export.decisions import choose, choose_sets, columns, sort_chosen
 from kerasbert.saving.rebuild import weights_by_path
 from kerasbert.tasks.task import Task
 from kerasbert.tokenization.graph_tokenizer import GraphTokenizer, check_exportable
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.uncertainty.out_of_scope import OutOfScope, ScopeStates
+from kerasbert.uncertainty.sets import PredictionSets
 
 # Rows that go through the encoder at once: a huge request takes longer, and no more memory.
 ROWS_AT_ONCE = 256
 FEATURES = "features"
+SETS, COVERAGE = "sets", "coverage"
 EXAMPLE_KEY = "text"
 
 
@@ -44,6 +46,7 @@ class ServingModule(tf.Module):
         model: Classifier,
         tokens: Tokenizer,
         thresholds: Mapping[str, np.ndarray],
+        sets: PredictionSets | None = None,
         out_of_scope: OutOfScope | None = None,
     ) -> None:
         super().__init__(name="kerasbert")
@@ -60,9 +63,12 @@ class ServingModule(tf.Module):
         in_chunks = _traced(lambda *arrays: _in_chunks(compute, arrays), *ids)
         self._parts: Callable[[], tuple[Any, Any]] = lambda: (tokenize, in_chunks)
         self._decide: Callable[[Any], dict[str, Any]] = lambda outputs: choose(model, thresholds, outputs)
+        self._choose_sets: Callable[[Any, Any], dict[str, Any]] | None = None
+        if sets is not None:
+            self._choose_sets = lambda outputs, coverage: choose_sets(model, sets, outputs, coverage)
 
     def signatures(self) -> dict[str, Any]:
-        """Trace the signatures, by name; one `classify` for a single head, else `classify_HEAD` for each."""
+        """Trace the signatures, by name; one `classify` for a single head, else `classify_HEAD` for each; `sets` where they are fitted."""
         text = tf.TensorSpec([None], tf.string, name="text")
         examples = tf.TensorSpec([None], tf.string, name="inputs")
         made = {
@@ -70,6 +76,8 @@ class ServingModule(tf.Module):
             "tokens": _traced(lambda text: dict(self._parts()[0](text)), text),
             FEATURES: _traced(lambda text: {FEATURES: self._run(text).features}, text),
         }
+        if self._choose_sets is not None:
+            made[SETS] = _traced(self._predict_sets, text, tf.TensorSpec([], tf.float32, name=COVERAGE))
         for name, task in self._tasks.items():
             made[classify_name(name)] = _traced(self._classification(name, task), examples)
         return {name: function.get_concrete_function() for name, function in made.items()}
@@ -84,8 +92,17 @@ class ServingModule(tf.Module):
 
     def _predict(self, text: Any) -> dict[str, Any]:
         _, outputs, scores = self._run(text)
-        chosen = self._decide(outputs)
-        results = {} if scores is None else {OUT_OF_SCOPE_SCORE: scores[:, 0]}
+        named = self._named(outputs, self._decide(outputs))
+        return named if scores is None else {**named, OUT_OF_SCOPE_SCORE: scores[:, 0]}
+
+    def _predict_sets(self, text: Any, coverage: Any) -> dict[str, Any]:
+        assert self._choose_sets is not None  # for the type checker
+        outputs = self._run(text).outputs
+        return self._named(outputs, self._choose_sets(outputs, coverage))
+
+    def _named(self, outputs: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
+        """Name the chosen labels of each head, the most probable first."""
+        results = {}
         for name, task in self._tasks.items():
             probabilities = columns(task, outputs[name])
             fields = {"probabilities": probabilities, **sort_chosen(task.label_names, probabilities, chosen[name])}

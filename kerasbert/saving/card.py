@@ -14,6 +14,8 @@ from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import weights_by_path
+from kerasbert.uncertainty.calibration import MEASURES, Calibration
+from kerasbert.uncertainty.sets import PredictionSets
 
 CARD_FILE = "README.md"
 # Fewer training texts than this are too few to learn a label from, or to judge it by.
@@ -265,6 +267,28 @@ def _how_decided(trained: ClassifierParts) -> str:
     return " ".join(ways)
 
 
+def _belief(trained: ClassifierParts) -> str:
+    """How far its probabilities can be believed, and what its sets promise."""
+    calibration, sets = Calibration.of(trained.uncertainty), PredictionSets.of(trained.uncertainty)
+    told = "Its scores order texts; as probabilities they may be too sure."
+    if calibration is not None and calibration.scalings:
+        errors = ", ".join(
+            f"{values['after'][MEASURES[0]]:.4f} instead of {values['before'][MEASURES[0]]:.4f}"
+            + ("" if head == SINGLE_HEAD else f" ({as_markdown(head)})")
+            for head, values in calibration.measured.items()
+        )
+        told = (
+            f"Its probabilities were calibrated on {calibration.num_texts:,} texts that it was not trained on, each judged by "
+            f"what the others say: an expected calibration error of {errors}. They hold for texts like these."
+        )
+    if sets is not None:
+        told += (
+            f" Its sets of labels hold the true one with a promised share of up to {sets.largest_coverage:.4f}, for texts like "
+            f"those that they were fitted on."
+        )
+    return told
+
+
 def _limits(trained: ClassifierParts) -> str:
     lines = [
         "It knows no other labels than these, and gives every text an answer, also one of another kind or language than "
@@ -272,7 +296,7 @@ def _limits(trained: ClassifierParts) -> str:
         f"It reads {trained.tokenizer.max_length} tokens of a text at a time."
         if trained.settings.get("long_texts") == "windows"
         else f"It reads at most {trained.tokenizer.max_length} tokens of a text; more are left out.",
-        "Its scores order texts; as probabilities they may be too sure.",
+        _belief(trained),
         "It repeats what its training texts say, with their errors and prejudices. Judge it on your own texts.",
     ]
     for name, counts in trained.data.get("labels", {}).items():

@@ -89,6 +89,10 @@ class Calibration(FittedPart, Displayed):
         return [title, *lines]
 
     def _rows(self) -> Iterable[Mapping[str, Any]]:
+        return self.rows()
+
+    def rows(self) -> Iterable[dict[str, Any]]:
+        """Iterate over the measures of each head, before and after, with the ends of their intervals."""
         for head, one in self.measured.items():
             for name in MEASURES:
                 row: dict[str, Any] = {"head": _shown(head), "measure": name}

@@ -283,12 +283,12 @@ def test_eight_threads_get_what_one_gets(exported):
     _, path, loaded = exported("multitask")
     requests = list(warmup.read_warmup(path / warmup.WARMUP_FILE))
     ask = {key: loaded.signatures[key] for key in loaded.signatures}
-    expected = [ask[signature](**{argument: tensor}) for signature, argument, tensor in requests]
+    expected = [ask[signature](**arguments) for signature, arguments in requests]
     wrong = []
 
     def client():
-        for (signature, argument, tensor), right in zip(requests, expected, strict=True):
-            for key, value in ask[signature](**{argument: tensor}).items():
+        for (signature, arguments), right in zip(requests, expected, strict=True):
+            for key, value in ask[signature](**arguments).items():
                 if value.dtype.is_floating and not np.allclose(value, right[key], atol=1e-5):
                     wrong.append((signature, key))
 
@@ -316,8 +316,9 @@ def test_the_example_client_reads_the_answer(exported):
 def test_warm_up_holds_every_signature(exported):
     _, path, _ = exported("binary")
     requests = list(warmup.read_warmup(path / warmup.WARMUP_FILE))
-    assert {signature for signature, _, _ in requests} == {"serving_default", "tokens", "features", "classify"}
-    assert sorted({len(tensor) for _, _, tensor in requests}) == list(warmup.BATCHES)
+    assert {signature for signature, _ in requests} == {"serving_default", "tokens", "features", "classify"}
+    lengths = {len(tensor) for _, arguments in requests for tensor in arguments.values()}
+    assert sorted(lengths) == list(warmup.BATCHES)
 
 
 def test_a_warm_up_request_for_nothing_is_found(exported, tmp_path):

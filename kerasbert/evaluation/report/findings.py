@@ -66,6 +66,11 @@ def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
         ("Expected calibration error", findings["calibration"]["expected_calibration_error"]),
         ("Area under the risk-coverage curve", findings["risk_coverage"]["aurc"]),
     ]
+    for coverage, measured in scores.get("sets", {}).items():
+        named += [
+            (f"Coverage of sets for {float(coverage):.0%}", measured["coverage"]),
+            (f"Mean size of sets for {float(coverage):.0%}", measured["size"]),
+        ]
     return [(title, value) for title, value in named if value is not None]
 
 

@@ -58,7 +58,8 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
     curves = curves_to_show(outcome, {name: values["average_precision"] for name, values in per_label.items()})
     if curves:
         pictures.append(_curves(curves, prefix))
-    return [*pictures, _reliability(findings["calibration"], prefix), _risk(findings["risk_coverage"], prefix)]
+    reliability = _reliability(findings["calibration"], prefix, findings.get("uncalibrated"))
+    return [*pictures, reliability, _risk(findings["risk_coverage"], prefix)]
 
 
 def _curves(curves: Sequence[Curve], prefix: str) -> Picture:
@@ -91,17 +92,18 @@ def _sentence_of_curves(curves: Sequence[Curve]) -> str:
     )
 
 
-def _reliability(calibration: Mapping[str, Any], prefix: str) -> Picture:
+def _reliability(calibration: Mapping[str, Any], prefix: str, before: Mapping[str, Any] | None = None) -> Picture:
     error = calibration["expected_calibration_error"]
+    was = "" if before is None else f", {before['expected_calibration_error']:.3f} before it was calibrated (crosses)"
     return Picture(
         f"{prefix}reliability",
-        draw_reliability(calibration),
+        draw_reliability(calibration, before),
         "Can the probabilities be believed?",
         _sentence_of_calibration(calibration),
-        f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}. The "
+        f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}{was}. The "
         "larger a point, the more predictions it stands for, as counted below; hollow ones stand for fewer than ten. The "
         "lines are 95\u00a0% confidence intervals.",
-        f"Reliability diagram. Expected calibration error {error:.3f} over {sum(calibration['count'])} predictions.",
+        f"Reliability diagram. Expected calibration error {error:.3f}{was} over {sum(calibration['count'])} predictions.",
     )
 
 
