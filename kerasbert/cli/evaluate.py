@@ -18,7 +18,7 @@ from kerasbert._core.progress import waiting
 from kerasbert.cli.artefacts import open_to_judge
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.compare import Compared, check_together
-from kerasbert.cli.data import Reading, load_and_read
+from kerasbert.cli.data import Reading, both_texts, load_and_read
 from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.predictions import check_predictions_file, write_predictions
@@ -110,12 +110,8 @@ def evaluate(
     if predictions is not None:
         write_predictions(classifier, examples, judged.probabilities, judged.outcomes, predictions)
         say(f"The predictions are in {predictions}")
-    found = None if outside is None else classifier.evaluate_out_of_scope(*_both(examples), *_both(outside))
+    found = None if outside is None else classifier.evaluate_out_of_scope(both_texts(examples), both_texts(outside))
     _print(judged, output_format, found)
-
-
-def _both(examples: Examples) -> tuple[Any, ...]:
-    return ((examples.texts, examples.text_pairs) if examples.text_pairs else examples.texts,)
 
 
 def _check_outputs(report: Path | None, predictions: Path | None, overwrite: bool) -> None:
