@@ -6,6 +6,7 @@ import pytest
 import kerasbert as kb
 from kerasbert import ConfigError, DataError
 from kerasbert.labels.kinds import with_none
+from kerasbert.saving.card import model_card
 from kerasbert.saving.doubts import texts_and_pairs
 from kerasbert.saving.folder import load_trained
 from kerasbert.uncertainty.abstention import Abstention, Promise
@@ -74,6 +75,8 @@ def test_saved_and_loaded_it_scores_alike(fitted, tmp_path):
     again = load_trained(tmp_path / "saved")
     np.testing.assert_allclose(again.out_of_scope_score(WORDS), trained.out_of_scope_score(WORDS), atol=1e-4)
     assert again.out_of_scope.to_plain() == trained.out_of_scope.to_plain()
+    card = (tmp_path / "saved" / "README.md").read_text(encoding="utf-8")
+    assert "the threshold keeps 90% of the texts in scope" in card and "on 30 texts in scope." in card
     assert kb.load(tmp_path / "saved").out_of_scope_score(WORDS).shape == (8,)
 
 
@@ -163,6 +166,7 @@ def test_a_promise_is_fitted_on_held_out_texts(saved_classifier):
     fitted = classifier.fit_abstention(texts, labels, precision=0.7)
     promise = fitted.promises["probabilities"]
     assert "answered, precision >= 0.7 with 95% confidence" in repr(fitted)
+    assert "of what it answers at least 70.0% is right, with 95% confidence" in model_card(classifier.trained_)
     assert promise.num_texts == 200 and promise.lower >= 0.7
     assert sum(label is not None for label in classifier.predict(texts, abstain=True)) == round(promise.answered * 200)
 
