@@ -1,11 +1,12 @@
 """How far calibrated probabilities and prediction sets keep their word, over random splits of held-out texts.
 
-    python benchmarks/uncertainty.py SAVED_FOLDER DATA.jsonl... [--label-column label] [--splits 20]
+    python benchmarks/uncertainty.py SAVED_FOLDER DATA.jsonl... [--label-column label] [--splits 20] [--mapie]
 
 The classifier must not have been trained on the data. The model runs once; each split halves its predictions. Each half is
 calibrated on the other, and both together are judged: expected calibration error in 15 bins of equal width, Brier score, log
 loss. `perfect` is the error that a classifier shows whose probabilities are exactly right, for so many texts. Sets are fitted
-on one half, after its calibration, and judged on the other: coverage, and the mean number of labels.
+on one half, each fifth of it scaled by what the others say, and judged on the other: coverage, and the mean number of labels. `--mapie`
+puts sets of MAPIE (pip install mapie) beside ours, without calibration, on one split of a multi-class classifier.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import kerasbert as kb
-from kerasbert.uncertainty.calibration import calibrated, fit_calibration
+from kerasbert.uncertainty.calibration import calibrated, cross_fitted, fit_calibration
 from kerasbert.uncertainty.reliability import errors_of
 from kerasbert.uncertainty.set_scores import METHODS
 from kerasbert.uncertainty.sets import COVERAGES, PredictionSets
@@ -30,6 +31,7 @@ def main() -> None:
     parser.add_argument("data", nargs="+")
     parser.add_argument("--label-column", default="label")
     parser.add_argument("--splits", type=int, default=20)
+    parser.add_argument("--mapie", action="store_true")
     asked = parser.parse_args()
     trained = kb.load(asked.folder).trained_
     texts, labels = [], []
@@ -43,6 +45,47 @@ def main() -> None:
         print(f"{name:<28}{values}")
     for name, values in judge_sets(trained.outputs, y_true, probabilities, asked.splits).items():
         print(f"{name:<28}{values}")
+    if asked.mapie:
+        beside_mapie(trained.outputs, y_true, probabilities)
+
+
+def beside_mapie(outputs: Any, y_true: Arrays, probabilities: Arrays) -> None:
+    """Print in how many texts the sets of MAPIE and ours differ, and their mean sizes."""
+    from mapie.classification import SplitConformalClassifier
+    from sklearn.base import BaseEstimator, ClassifierMixin
+
+    ((head, task),) = outputs.tasks.items()
+    shares = probabilities[head].astype(np.float64)
+    shares /= shares.sum(axis=1, keepdims=True)
+    fitted, judged = next(halves(len(shares), 1))
+
+    class Given(ClassifierMixin, BaseEstimator):
+        """A classifier of row numbers, whose probabilities are known."""
+
+        classes_ = np.arange(len(task.label_names))
+
+        def fit(self, rows: np.ndarray, labels: np.ndarray) -> Any:
+            return self
+
+        def predict_proba(self, rows: np.ndarray) -> np.ndarray:
+            return shares[np.asarray(rows).reshape(-1)]
+
+        def predict(self, rows: np.ndarray) -> np.ndarray:
+            return self.predict_proba(rows).argmax(axis=1)
+
+        def __sklearn_is_fitted__(self) -> bool:
+            return True
+
+    for method in ("lac", "aps"):
+        sets = PredictionSets.fit(outputs, part(y_true, fitted), {head: shares[fitted]}, method=method)
+        for coverage in COVERAGES:
+            peer = SplitConformalClassifier(Given(), confidence_level=coverage, prefit=True, conformity_score=method)
+            peer.conformalize(fitted[:, None], y_true[head][fitted])
+            theirs = peer.predict_set(judged[:, None])[1][:, :, 0]
+            ours = sets.flags(outputs, {head: shares[judged]}, coverage, empty=True)[head]
+            differ, sizes = (theirs != ours).any(axis=1).sum(), (one.sum(axis=1).mean() for one in (theirs, ours))
+            told = "mean size {:.3f}, of ours {:.3f}".format(*sizes)
+            print(f"MAPIE's {method} for {coverage:.0%}: {differ} of {len(judged)} sets differ; {told}")
 
 
 def halves(count: int, splits: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -95,12 +138,16 @@ def judge_sets(outputs: Any, y_true: Arrays, probabilities: Arrays, splits: int)
     ((head, task),) = outputs.tasks.items()
     found: dict[str, list[list[float]]] = {}
     for fitted, judged in halves(len(probabilities[head]), splits):
-        scalings = fit_calibration(outputs, part(y_true, fitted), part(probabilities, fitted)).scalings
-        own, others = (calibrated(outputs, part(probabilities, rows), scalings) for rows in (fitted, judged))
+        labels, shares = part(y_true, fitted), part(probabilities, fitted)
+        scalings = fit_calibration(outputs, labels, shares).scalings
+        own, others = (
+            cross_fitted(outputs, labels, shares, scalings),
+            calibrated(outputs, part(probabilities, judged), scalings),
+        )
         true = task.flags(y_true[head][judged])
         counts = true.sum(axis=1)
         for method in METHODS if task.exclusive else METHODS[:1]:
-            sets = PredictionSets.fit(outputs, part(y_true, fitted), own, method=method)
+            sets = PredictionSets.fit(outputs, labels, own, method=method)
             for coverage in COVERAGES:
                 row = []
                 for empty in (True, False):

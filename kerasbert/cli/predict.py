@@ -111,7 +111,7 @@ def predict(
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
     if coverage is not None:
-        classifier.prediction_sets.check(coverage)
+        classifier.prediction_sets.check(classifier.outputs, coverage)
     asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
     _predict_pieces(classifier, pieces, output_format, kept, asked)
 

@@ -50,7 +50,7 @@ def choose_sets(model: Classifier, sets: PredictionSets, outputs: Mapping[str, A
     for name, head in model.heads.items():
         shares = columns(head.task, outputs[name])
         scores = label_scores(head.task, shares, sets.method, xp=tf.experimental.numpy)
-        chosen = scores <= _allowed(sets.heads[name], coverage)
+        chosen = scores <= tf.stack([_allowed(one, coverage) for one in sets.heads[name]])
         found[name] = chosen | _most_probable(shares) if head.task.exclusive else chosen
     if model.hierarchy is not None:
         return _consistent(model.hierarchy.hierarchy, found, outputs, complete=model.hierarchy.exclusive)
@@ -112,7 +112,7 @@ def _levels(values: list[Any], hierarchy: Hierarchy) -> list[Any]:
 def _allowed(scores: HeadScores, coverage: Any) -> Any:
     """Return the largest score of a label in a set; infinity where the coverage cannot be promised."""
     digits = 10.0**COVERAGE_DIGITS
-    left = (1 - tf.round(tf.cast(coverage, tf.float64) * digits) / digits) * (scores.num_texts + 1) + ROUNDING
+    left = (1 - tf.round(tf.cast(coverage, tf.float64) * digits) / digits + ROUNDING) * (scores.num_texts + 1)
     place = tf.reduce_sum(tf.cast(tf.constant(scores.above) + 1 > left, tf.int32))
     return tf.gather(tf.constant(np.append(scores.scores, np.inf)), place)
 

@@ -81,7 +81,7 @@ class Answers(Doubts):
         empty: bool = False,
     ) -> Any:
         """Predict sets of labels that hold the true ones, see `TextClassifier.predict_set`."""
-        self.prediction_sets.check(coverage)
+        self.prediction_sets.check(self.outputs, coverage)
         return self.named_sets(self.probabilities(texts, text_pairs), coverage, empty=empty)
 
     def named_sets(self, probabilities: Mapping[str, np.ndarray], coverage: float, *, empty: bool = False) -> Any:

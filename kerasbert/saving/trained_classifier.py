@@ -9,15 +9,17 @@ from typing import Any, Protocol, final
 import keras
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_number, check_texts, shorten
+from kerasbert._core.checks import check_bool, check_choice, check_number, check_texts, shorten
 from kerasbert._core.errors import ConfigError, NotFittedError
 from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
 from kerasbert.classifiers.features import resolve_layers
 from kerasbert.classifiers.fingerprint import weights_fingerprint
 from kerasbert.classifiers.pooled_states import with_pooled_states
+from kerasbert.reading.data_checks import text_keys
+from kerasbert.reading.text_sketch import sketch_texts
 from kerasbert.saving.answers import Answers, check_rows
-from kerasbert.saving.believable import calibrate_in_place, check_not_trained_on
+from kerasbert.saving.believable import calibrate_in_place, check_not_trained_on, probabilities_for_sets
 from kerasbert.saving.doubts import NO_SCORES, texts_and_pairs
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import copy_model
@@ -204,19 +206,30 @@ class TrainedClassifier(ClassifierParts, Answers):
     def calibrated(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, always: bool = True
     ) -> "TrainedClassifier":
-        """Return a calibrated copy, see `TextClassifier.calibrate`; this one stays as it is."""
+        """Return a calibrated copy, see `TextClassifier.fit_calibration`; this one stays as it is."""
         check_foldable(self.model)
         y_true, probabilities = self._held_out(texts, labels, text_pairs)
-        copy = dataclasses.replace(self, model=copy_model(self.model))
-        return calibrate_in_place(copy, y_true, probabilities, always=always)
+        copy, sketch = (
+            dataclasses.replace(self, model=copy_model(self.model)),
+            sketch_texts(text_keys(texts, text_pairs)),
+        )
+        return calibrate_in_place(copy, y_true, probabilities, always=always, text_sketch=sketch)
 
     def with_sets(
-        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, method: str = "lac"
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        text_pairs: Sequence[str] | None = None,
+        *,
+        method: str = "lac",
+        each_label: bool = False,
     ) -> "TrainedClassifier":
         """Return a copy with prediction sets, see `TextClassifier.fit_sets`; it shares the model."""
         check_choice("method", method, METHODS)
+        check_bool("each_label", each_label)
         y_true, probabilities = self._held_out(texts, labels, text_pairs)
-        sets = PredictionSets.fit(self.outputs, y_true, probabilities, method=method)
+        shares = probabilities_for_sets(self, text_keys(texts, text_pairs), y_true, probabilities)
+        sets = PredictionSets.fit(self.outputs, y_true, shares, method=method, each_label=each_label)
         return dataclasses.replace(self, uncertainty=with_part(self.uncertainty, sets))
 
     def _held_out(

@@ -417,7 +417,7 @@ class TextClassifier(Settings):
         self.trained_ = trained_of(self).with_abstention(texts, labels, text_pairs, precision=precision, sure=sure)
         return one_of(Abstention, self.trained_.uncertainty)
 
-    def calibrate(
+    def fit_calibration(
         self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, always: bool = False
     ) -> Calibration:
         """Scale the logits so that the probabilities can be believed; no decision changes.
@@ -444,7 +444,7 @@ class TextClassifier(Settings):
             NotFittedError: when the classifier is not trained yet.
 
         Example:
-            >>> classifier.calibrate(texts, labels)  # doctest: +SKIP
+            >>> classifier.fit_calibration(texts, labels)  # doctest: +SKIP
             Calibrated on 1,540 texts: labels
             labels: ECE 0.0466 -> 0.0175, Brier 0.0971 -> 0.0951, log loss 0.2761 -> 0.2478
 
@@ -456,7 +456,13 @@ class TextClassifier(Settings):
         return one_of(Calibration, self.trained_.uncertainty)
 
     def fit_sets(
-        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, method: str = "lac"
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        *,
+        text_pairs: Sequence[str] | None = None,
+        method: str = "lac",
+        each_label: bool = False,
     ) -> PredictionSets:
         """Learn from texts what `predict_set` needs to keep its promise: how well their true labels scored.
 
@@ -467,16 +473,19 @@ class TextClassifier(Settings):
             text_pairs: n second texts.
             method: how exclusive labels are scored: `"lac"`, the smallest sets; `"aps"` or `"raps"`, sets that grow with the
                 doubt about a text. See `label_scores`.
+            each_label: whether the promise is kept for the texts of each label by themselves, which takes so many texts of
+                each; else on average over the texts.
 
         Returns:
             What was fitted, which `save` keeps.
 
         Raises:
             ConfigError: when there is no such method.
-            DataError: when a text or a label cannot be used, none has a label, or the classifier was trained on them.
+            DataError: when a text or a label cannot be used, none has a label (with `each_label`, a label no text), or the
+                classifier was trained on them.
             NotFittedError: when the classifier is not trained yet.
         """
-        self.trained_ = trained_of(self).with_sets(texts, labels, text_pairs, method=method)
+        self.trained_ = trained_of(self).with_sets(texts, labels, text_pairs, method=method, each_label=each_label)
         return self.trained_.prediction_sets
 
     def predict_set(

@@ -275,7 +275,7 @@ def _refuse(options: Mapping[str, Any], reason: str) -> None:
 class Fitting:
     """A training that can begin: the model of `untrained` is trained in place, `held_out` chooses epoch and thresholds.
 
-    `calibrates` says whether the held-out texts are there to calibrate on, and can be.
+    `calibrates` says whether the held-out texts are there to calibrate on, and can be; `held_out_sketch` tells them again.
     """
 
     untrained: TrainedClassifier
@@ -284,6 +284,7 @@ class Fitting:
     batches: Batches | StreamBatches
     devices: Any
     calibrates: bool = False
+    held_out_sketch: Mapping[str, Any] | None = None
 
     @property
     def padding(self) -> dict[str, Any]:
@@ -329,7 +330,15 @@ def prepare_fitting(
     batches, calibrates = data.batches(settings, devices), _calibrates(settings, model, held_out)
     if settings.out_of_scope:
         _check_scope(data, held_out)
-    return Fitting(untrained, data, held_out, batches, devices, calibrates)
+    return Fitting(untrained, data, held_out, batches, devices, calibrates, _sketch_of_held_out(data, checked))
+
+
+def _sketch_of_held_out(data: TrainingData, validation: Validation | None) -> dict[str, Any] | None:
+    """Sketch the texts that are not trained on; None where there are none, or they are gone."""
+    if validation is not None:
+        return sketch_texts(text_keys(validation[0], validation[2]))
+    keys, rows = data.text_keys, data.held_out_rows
+    return None if keys is None or rows is None else sketch_texts(keys[rows])
 
 
 def _calibrates(settings: Settings, model: Classifier, held_out: Encoded | None) -> bool:
@@ -418,7 +427,8 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
     probabilities = trained.probabilities_of(tokens)
     trained = dataclasses.replace(trained, thresholds=trained.outputs.tune_thresholds(y_true, probabilities))
     if fitting.calibrates:
-        trained = calibrate_in_place(trained, y_true, probabilities, always=settings.calibrate is True)
+        always, sketch = settings.calibrate is True, fitting.held_out_sketch
+        trained = calibrate_in_place(trained, y_true, probabilities, always=always, text_sketch=sketch)
         announce(told_of_calibration(one_of(Calibration, trained.uncertainty)), shown=shown)
     if settings.out_of_scope and isinstance(fitting.data, TextsInMemory):
         trained = trained.with_scope_of(fitting.data.train, tokens, keep=KEEP)

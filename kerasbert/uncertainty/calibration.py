@@ -24,6 +24,7 @@ MEASURED_FORM = {**dict.fromkeys(MEASURES, is_number), "intervals": dict.fromkey
 FORM = {
     "layers": {...: {"scale": [is_number], "shift": [is_number]}},
     "num_texts": int,
+    "text_sketch": dict,
     "measured": {...: {"before": MEASURED_FORM, "after": MEASURED_FORM}},
     "gains": {...: {"log_loss": is_number, "low": is_number, "high": is_number}},
 }
@@ -44,6 +45,7 @@ class Calibration(FittedPart, Displayed):
             their 95 % `intervals`. After means cross-fitted: each fifth of the texts by what the others say.
         gains: head or level -> by how much the `log_loss` of a text falls, cross-fitted, with the ends `low` and `high` of its
             95 % interval.
+        text_sketch: of the texts, see `sketch_texts`; empty where it is not known.
     """
 
     name = "calibration"
@@ -52,6 +54,7 @@ class Calibration(FittedPart, Displayed):
     num_texts: int
     measured: Mapping[str, Mapping[str, Any]]
     gains: Mapping[str, Mapping[str, float]]
+    text_sketch: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def undoing(self) -> dict[str, Scaling]:
@@ -67,13 +70,14 @@ class Calibration(FittedPart, Displayed):
             "num_texts": self.num_texts,
             "measured": dict(self.measured),
             "gains": dict(self.gains),
+            "text_sketch": dict(self.text_sketch),
         }
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any], arrays: Mapping[str, np.ndarray], outputs: Outputs) -> Self:
         check_form(plain, FORM, "it")
         scalings = {head: _scaling(one, outputs.tasks[head].units) for head, one in plain["layers"].items()}
-        return cls(scalings, plain["num_texts"], plain["measured"], plain["gains"])
+        return cls(scalings, plain["num_texts"], plain["measured"], plain["gains"], plain["text_sketch"])
 
     def _lines(self) -> Sequence[str]:
         changed = ", ".join(_shown(head) for head in self.scalings)
@@ -138,6 +142,27 @@ def fit_calibration(
         for head, task in outputs.tasks.items()
     }
     return Calibration(scalings, len(next(iter(y_true.values()))), measured, gains)
+
+
+def cross_fitted(
+    outputs: Outputs, y_true: ByHead, probabilities: ByHead, heads: Iterable[str], *, summed: bool = False
+) -> dict[str, np.ndarray]:
+    """Return calibrated probabilities of the very texts that calibrate: each fifth is scaled by what the others say.
+
+    Args:
+        outputs: of the classifier.
+        y_true: head or level -> encoded labels.
+        probabilities: head or level -> (n, units), before any calibration.
+        heads: those whose logits are scaled.
+        summed: see `logit_layers`.
+    """
+    layers, chosen = logit_layers(outputs, summed=summed), set(heads)
+    logits = {layer.head: layer.logits(probabilities) for layer in layers}
+    crossed = {
+        layer.head: _cross_fitted(layer, y_true, logits[layer.head]) if layer.head in chosen else logits[layer.head]
+        for layer in layers
+    }
+    return probabilities_of(outputs, layers, crossed)
 
 
 def check_calibration(outputs: Outputs, y_true: ByHead, *, summed: bool = False) -> None:

@@ -86,7 +86,8 @@ class LogitLayer:
             # log(1 + exp(-z)) of a true label, log(1 + exp(z)) of another.
             return np.asarray((np.logaddexp(0, np.where(labels == 1, -logits, logits)) * judged).sum(axis=1))
         rivals = np.where(judged, logits, NEVER)
-        total = np.logaddexp.reduce(rivals, axis=1)
+        largest = rivals.max(axis=1)
+        total = largest + np.log(np.exp(rivals - largest[:, None]).sum(axis=1))
         own = np.take_along_axis(logits, np.maximum(labels, 0).astype(np.int64)[:, None], axis=1)[:, 0]
         return np.where(labels >= 0, total - own, 0.0)
 
@@ -98,13 +99,12 @@ class LogitLayer:
         labels, judged = np.asarray(y_true[self.head]), self.judged(y_true)
         rivals = np.where(judged, logits, NEVER)
         chosen = rivals.argmax(axis=1)
-        # log p of the largest, and log (1 - p) from the sum of the others.
-        largest = np.take_along_axis(rivals, chosen[:, None], axis=1)[:, 0]
-        total = np.logaddexp.reduce(rivals, axis=1)
-        others = rivals.copy()
-        np.put_along_axis(others, chosen[:, None], NEVER, axis=1)
-        rest = np.maximum(np.logaddexp.reduce(others, axis=1) - total, np.log(LEAST))
-        return np.where(labels >= 0, -np.where(chosen == labels, largest - total, rest), 0.0)
+        shares = np.exp(rivals - np.take_along_axis(rivals, chosen[:, None], axis=1))
+        np.put_along_axis(shares, chosen[:, None], 0.0, axis=1)
+        # The others' odds against the choice: p = 1 / (1 + odds), without the rounding of 1 - p.
+        odds = shares.sum(axis=1)
+        wrong = np.log(np.maximum(odds, LEAST)) - np.log1p(odds)
+        return np.where(labels >= 0, -np.where(chosen == labels, -np.log1p(odds), wrong), 0.0)
 
 
 def logit_layers(outputs: Outputs, *, summed: bool = False) -> list[LogitLayer]:

@@ -24,6 +24,11 @@ class Scaling(NamedTuple):
     Args:
         scale: > 0, (units,); of exclusive labels all the same, 1 / temperature.
         shift: (units,); of exclusive labels 0.
+
+    Example:
+        >>> scaling = Scaling(np.array([0.5]), np.array([1.0]))
+        >>> scaling(np.array([[4.0]])).tolist(), scaling.inverse(np.array([[3.0]])).tolist()
+        ([[3.0]], [[4.0]])
     """
 
     scale: np.ndarray

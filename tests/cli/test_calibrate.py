@@ -96,7 +96,7 @@ def test_what_cannot_be_done_is_refused(calibrated, saved_classifier, data, fold
     assert run("predict", calibrated, "good", "--coverage", "0.999") == 1
     assert "`coverage` must be at most 0.9917 for sets that were fitted on 120 texts" in said(capsys)
     assert run("calibrate", plain, data, "--output", calibrated) == 1
-    assert "exists" in said(capsys)
+    assert "already holds a saved classifier" in said(capsys)
     assert run("calibrate", plain, data, "--output", folder / "no", "--method", "top") == 1
     assert "`method` must be one of 'aps', 'lac', 'raps'; got 'top'" in said(capsys)
     (folder / "few.jsonl").write_text("".join(data.read_text().splitlines(keepends=True)[:20]))
@@ -121,21 +121,3 @@ def test_train_calibrates_on_validation_texts_alone(tiny_folder, data, folder, c
     ]
     assert cli.main(list(map(str, given))) == 2
     assert "--calibrate goes with --validation or --validation-fraction" in said(capsys)
-
-
-def test_it_fits_an_out_of_scope_score_and_an_abstention(saved_classifier, folder, capsys):
-    classifier = kb.load(saved_classifier("multiclass"))
-    texts = [*other_texts(100, seed=8), *(f"card {number}" for number in range(50))]
-    rows = [{"text": text, "label": label} for text, label in zip(texts, classifier.predict(texts), strict=True)]
-    known = [{"text": name, "label": name} for name in classifier.classes_]
-    for name, some in {"valid": rows, "known": [*rows, *known], "out": rows[:12]}.items():
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in some))
-    given = [saved_classifier("multiclass"), folder / "valid.jsonl", "--output", folder / "doubting"]
-    fitted = ["--reference", folder / "known.jsonl", "--out-of-scope", folder / "out.jsonl", "--keep", "0.9"]
-    assert run("calibrate", *given, *fitted, "--precision", "0.9") == 0
-    assert "OutOfScope(threshold=" in (told := said(capsys)) and "precision >= 0.9 with 95% confidence" in told
-    trained = kb.load(folder / "doubting").trained_
-    assert (trained.out_of_scope.keep, trained.out_of_scope.num_examples) == (0.9, 12)
-    assert trained.predict(["good card"], reject=True, abstain=True).shape == (1,)
-    assert run("calibrate", *given, "--overwrite", "--keep", "0.9") == 2
-    assert "--out-of-scope and --keep go with --reference" in said(capsys)

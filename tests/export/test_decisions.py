@@ -14,15 +14,16 @@ from kerasbert.uncertainty.calibration import Calibration
 from kerasbert.uncertainty.sets import PredictionSets
 
 
-@pytest.mark.parametrize("method", ["lac", "aps", "raps"])
+@pytest.mark.parametrize(("method", "each_label"), [("lac", False), ("raps", True)])
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_graph_chooses_the_same_sets(kind, method, classifier_of):
+def test_a_graph_chooses_the_same_sets(kind, method, each_label, classifier_of):
     trained = classifier_of(kind)
     texts, labels = other_texts(), labels_for(trained.outputs)
     probabilities = trained.probabilities(texts)
-    sets = PredictionSets.fit(trained.outputs, trained.encode_labels(labels), probabilities, method=method)
+    y_true = trained.encode_labels(labels)
+    sets = PredictionSets.fit(trained.outputs, y_true, probabilities, method=method, each_label=each_label)
     outputs = {head: tf.constant(values) for head, values in probabilities.items()}
-    for coverage in (0.3, 0.95):
+    for coverage in (0.3, 0.8):
         expected = sets.flags(trained.outputs, probabilities, coverage)
         chosen = choose_sets(trained.model, sets, outputs, tf.constant(coverage, tf.float32))
         for head, flags in expected.items():

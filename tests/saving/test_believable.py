@@ -8,7 +8,7 @@ from trained_classifiers import LABELS, TEXTS
 import kerasbert as kb
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.reading.text_sketch import sketch_texts
-from kerasbert.uncertainty.calibration import Calibration, calibrated
+from kerasbert.uncertainty.calibration import Calibration, calibrated, cross_fitted
 from kerasbert.uncertainty.fitted import one_of
 from kerasbert.uncertainty.folding import has_summed_levels, undo_calibration
 from kerasbert.uncertainty.sets import PredictionSets
@@ -60,6 +60,25 @@ def test_a_saved_folder_keeps_calibration_and_sets(classifier_of, tmp_path):
         assert np.array_equal(loaded.probabilities(texts)[head], values)
     assert one_of(Calibration, loaded.uncertainty).to_plain() == one_of(Calibration, trained.uncertainty).to_plain()
     assert loaded.predict_set(texts, coverage=0.9) == trained.predict_set(texts, coverage=0.9)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_sets_are_fitted_on_texts_that_did_not_scale_themselves(kind, classifier_of):
+    trained = classifier_of(kind)
+    texts, labels = other_texts(), labels_for(trained.outputs)
+    scaled = trained.calibrated(texts, labels, always=True)
+    scalings, summed = one_of(Calibration, scaled.uncertainty).scalings, has_summed_levels(trained.model)
+    y_true = trained.encode_labels(labels)
+    crossed = cross_fitted(trained.outputs, y_true, trained.probabilities(texts), scalings, summed=summed)
+    expected = PredictionSets.fit(trained.outputs, y_true, crossed)
+    found = scaled.with_sets(texts, labels).prediction_sets
+    for head, (scores,) in expected.heads.items():
+        assert np.allclose(found.heads[head][0].scores[-5:], scores.scores[-5:], atol=1e-4)
+    # Other texts are taken as the model says.
+    others, theirs = other_texts(seed=7), labels_for(trained.outputs, seed=8)
+    own = PredictionSets.fit(trained.outputs, trained.encode_labels(theirs), scaled.probabilities(others))
+    for head, (scores,) in own.heads.items():
+        assert np.array_equal(scaled.with_sets(others, theirs).prediction_sets.heads[head][0].scores, scores.scores)
 
 
 @pytest.mark.parametrize("kind", KINDS)

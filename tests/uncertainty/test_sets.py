@@ -60,6 +60,34 @@ def test_the_smallest_sets_are_those_of_lac():
     assert sizes["lac"] < sizes["raps"] < sizes["aps"]
 
 
+@pytest.mark.parametrize("outputs", [FIVE, MANY], ids=["exclusive", "independent"])
+def test_the_promise_can_be_kept_for_each_label(outputs):
+    (y_true, probabilities), (others, theirs) = drawn(outputs, 4000, 0), drawn(outputs, 20_000, 1)
+    for shares in (probabilities, theirs):
+        shares[HEAD][:, 0] *= 0.2  # a label that is far harder than the others
+    sets = [PredictionSets.fit(outputs, y_true, probabilities, each_label=each) for each in (False, True)]
+    assert [one.each_label for one in sets] == [False, True] and "texts of each label" in repr(sets[1])
+    on_average, each = (one.measure(outputs, others, theirs, [0.8])[HEAD]["0.8"]["per_label"] for one in sets)
+    assert next(iter(on_average.values())) < 0.75
+    assert list(each.values()) == pytest.approx([0.8] * len(each), abs=0.05)
+    again = PredictionSets.from_plain(sets[1].to_plain(), {}, outputs)
+    assert np.array_equal(again.flags(outputs, theirs, 0.8)[HEAD], sets[1].flags(outputs, theirs, 0.8)[HEAD])
+
+
+def test_a_label_with_few_texts_promises_little():
+    y_true, probabilities = drawn(FIVE, 400, 0)
+    y_true[HEAD][y_true[HEAD] == 3] = 0
+    with pytest.raises(kb.DataError, match=r"`each_label` must be False where a label has no text .*\['3'\]"):
+        PredictionSets.fit(FIVE, y_true, probabilities, each_label=True)
+    y_true[HEAD][:9] = 3
+    sets = PredictionSets.fit(FIVE, y_true, probabilities, each_label=True)
+    assert sets.largest_coverage == 0.9
+    with pytest.raises(kb.ConfigError, match="at most 0.9 for sets that were fitted on 9 texts with '3'"):
+        sets.check(FIVE, 0.95)
+    with pytest.raises(ValueError, match="must have scores of 1 or 5 labels; got 2"):
+        PredictionSets.from_plain({"method": "lac", "heads": {HEAD: sets.to_plain()["heads"][HEAD][:2]}}, {}, FIVE)
+
+
 TREE = parse_tree({"a": ["a1", "a2"], "b": ["b1"], "c": ["c1", "c2"]})
 
 
