@@ -50,7 +50,7 @@ def calibrate(
     on_error = options.pop("on_error")
 
     def read(reading: Reading) -> Examples:
-        return reading.read(data, on_error=on_error)
+        return reading.reader(on_error=on_error).read(data)
 
     classifier, reading, examples = load_and_read(folder, read, **options)
     cells = reading.cells(examples)

@@ -133,8 +133,8 @@ def _predict_pieces(
             rows = [] if examples is None else predict_rows(classifier, examples, **asked)
         if output_format is Format.csv:
             parts = {"labels": "labels"} | ({} if asked["coverage"] is None else {"set": "set"})
-            named = {"kept": kept, "parts": parts, "others": others}
-            writer = writer or PredictionCsv(sys.stdout, label_names(classifier), **named)
+            names = label_names(classifier)
+            writer = writer or PredictionCsv(sys.stdout, names, kept=kept, parts=parts, others=others)
             writer.write(rows)
         elif output_format is Format.json:
             sys.stdout.writelines(as_json(row) + "\n" for row in rows)

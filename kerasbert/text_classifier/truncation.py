@@ -41,8 +41,8 @@ def truncate(model: Layerwise, layer: int) -> Layerwise:
     changed = {"layerwise": False, "layers": smaller.features.layer_indices[0]}
     settings = {**trained.settings, **changed}
     # What was measured and fitted is not of the smaller model.
-    kept = {"settings": settings, "metrics": reading_of(trained.metrics), "uncertainty": {}}
-    cut = dataclasses.replace(trained, model=smaller, **kept)
+    metrics = reading_of(trained.metrics)
+    cut = dataclasses.replace(trained, model=smaller, settings=settings, metrics=metrics, uncertainty={})
     if not isinstance(model, TextClassifier):
         return cut
     classifier = copy.copy(model).set_params(**changed)

@@ -236,7 +236,7 @@ class Abstention(FittedPart):
         """Return which texts a person should look at, bool (n,), by head or level."""
         sureness = confidences(outputs, probabilities, y_pred)
         found = {decision: sureness[decision] < promise.threshold for decision, promise in self.promises.items()}
-        return {head: found.get(head, found.get(SINGLE_HEAD)) for head in outputs.tasks}
+        return {head: found[head if head in found else SINGLE_HEAD] for head in outputs.tasks}
 
     def to_plain(self) -> dict[str, Any]:
         return {decision: promise._asdict() for decision, promise in self.promises.items()}

@@ -216,7 +216,7 @@ class OutOfScope(FittedPart):
 
     @property
     def _scale(self) -> np.ndarray:
-        return self.weights / self.spread
+        return np.asarray(self.weights / self.spread)
 
     def to_plain(self) -> dict[str, Any]:
         return {
@@ -241,15 +241,18 @@ class OutOfScope(FittedPart):
     def from_plain(cls, plain: Mapping[str, Any], arrays: Mapping[str, np.ndarray], outputs: Outputs) -> Self:
         check_form(plain, FORM, "it")
         references = references_from(plain["layers"], arrays)
-        numbers = [np.array(plain[name], dtype=np.float64) for name in ("middle", "spread", "weights")]
-        if any(array.shape != (len(plain["components"]),) for array in numbers) or not (numbers[1] > 0).all():
+        middle, spread, weights = (np.array(plain[name], np.float64) for name in ("middle", "spread", "weights"))
+        shape = (len(plain["components"]),)
+        if any(array.shape != shape for array in (middle, spread, weights)) or not (spread > 0).all():
             raise ValueError("it must have a mean, a positive spread and a weight for each component")
         low, high = plain["kept_interval"]
         part = cls(
             plain["fingerprint"],
             references,
             tuple(plain["components"]),
-            *numbers,
+            middle,
+            spread,
+            weights,
             threshold=float(plain["threshold"]),
             keep=float(plain["keep"]),
             kept_interval=(float(low), float(high)),
@@ -411,11 +414,9 @@ def _used(references: Sequence[LayerReference], components: Sequence[str]) -> tu
     for one in references:
         reads = {kind: f"{kind}/{one.layer}" in components for kind in (DISTANCE, NEIGHBOUR, EXAMPLE)}
         if any(reads.values()):
-            banks = {
-                "neighbours": one.neighbours if reads[NEIGHBOUR] else None,
-                "examples": one.examples if reads[EXAMPLE] else None,
-            }
-            kept.append(dataclasses.replace(one, **banks))
+            neighbours = one.neighbours if reads[NEIGHBOUR] else None
+            examples = one.examples if reads[EXAMPLE] else None
+            kept.append(dataclasses.replace(one, neighbours=neighbours, examples=examples))
     return tuple(kept)
 
 

@@ -85,9 +85,9 @@ class LayerReference:
         # The covariance around the mean of each group, over all memberships.
         spread = (moved * flags.sum(axis=1)[:, None]).T @ moved - (means * sizes[:, None]).T @ means
         whitening = whitening_of(spread / sizes.sum())
-        kept = [array.astype(np.float32) for array in (centre, whitening, means @ whitening)]
+        single = [array.astype(np.float32) for array in (centre, whitening, means @ whitening)]
         given = None if examples is None else Bank.of((np.asarray(examples, np.float64) - centre) @ whitening)
-        return cls(layer, *kept, Bank.of(moved[rows] @ whitening), given)
+        return cls(layer, single[0], single[1], single[2], Bank.of(moved[rows] @ whitening), given)
 
     def whitened(self, vectors: Any, xp: Any = np) -> Any:
         """Whiten vectors (n, d)."""
