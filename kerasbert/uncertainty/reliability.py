@@ -13,8 +13,8 @@ from kerasbert.tasks.task import Task
 BINS = 15
 RESAMPLES = 1000
 LEVEL = 0.95
-# Resamples at a time, so that those of 10,000 texts take a few megabytes.
-CHUNK = 50
+# Draws of single texts at a time, 8 bytes each, and in all: of more texts there are fewer resamples, at least 100.
+DRAWS_AT_ONCE, MOST_DRAWS, LEAST_RESAMPLES = 1_000_000, 200_000_000, 100
 # Bounds the logarithm of a probability of zero.
 LEAST = 1e-12
 
@@ -138,10 +138,12 @@ def with_intervals(errors: Errors, *, seed: int = 0) -> dict[str, Any]:
 
 
 def resamples(count: int, seed: int = 0) -> Any:
-    """Iterate over chunks of `RESAMPLES` bootstrap resamples of texts, as float (chunk, count), how often each is drawn."""
+    """Iterate over chunks of bootstrap resamples of texts, `RESAMPLES` in all, as float (chunk, count): how often each is drawn."""
     random = np.random.default_rng(seed)
-    for start in range(0, RESAMPLES, CHUNK):
-        rows = min(CHUNK, RESAMPLES - start)
+    total = max(min(RESAMPLES, MOST_DRAWS // count), LEAST_RESAMPLES)
+    chunk = max(DRAWS_AT_ONCE // count, 1)
+    for start in range(0, total, chunk):
+        rows = min(chunk, total - start)
         places = random.integers(0, count, (rows, count)) + count * np.arange(rows)[:, None]
         yield np.bincount(places.reshape(-1), minlength=rows * count).reshape(rows, count).astype(np.float64)
 
