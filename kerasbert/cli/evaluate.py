@@ -35,6 +35,22 @@ if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
+PredictionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A .csv or .jsonl to write: of each text its labels, the predicted ones, their scores, and the rank of the "
+        "error; 1 is the worst.",
+    ),
+]
+OutOfScopeFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Texts that belong to none of the labels: also say how well they are told from the others."
+    ),
+]
+
+
 @add_command(app, example="kerasbert evaluate DIR test.csv --report report")
 @draws_options({"Data": ReadingOptions, "Files": ReadOptions})
 def evaluate(
@@ -60,24 +76,11 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
     ] = None,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A .csv or .jsonl to write: of each text its labels, the predicted ones, their scores, and the rank of the "
-            "error; 1 is the worst.",
-        ),
-    ] = None,
+    predictions: PredictionsFile = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an existing report, or existing predictions.")
     ] = False,
-    out_of_scope: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Texts that belong to none of the labels: also say how well they are told from the others.",
-        ),
-    ] = None,
+    out_of_scope: OutOfScopeFile = None,
     **options: Any,
 ) -> None:
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
@@ -85,10 +88,7 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
     _check_outputs(report, predictions, overwrite)
     on_error = options.pop("on_error")
-    if out_of_scope is not None:
-        check_file(out_of_scope)
-        if compare is not None or output_format is Format.csv:
-            raise typer.BadParameter("--out-of-scope goes without --compare, and with --format table or json.")
+    _check_out_of_scope(out_of_scope, compare, output_format)
 
     def read(reading: Reading) -> tuple[Examples, Examples | None, Examples | None]:
         files, of_texts = reading.reader(on_error=on_error), reading.reader(with_labels=False, on_error=on_error)
@@ -112,6 +112,15 @@ def evaluate(
         say(f"The predictions are in {predictions}")
     found = None if outside is None else classifier.evaluate_out_of_scope(both_texts(examples), both_texts(outside))
     _print(judged, output_format, found)
+
+
+def _check_out_of_scope(file: Path | None, compare: Path | None, output_format: Format) -> None:
+    """Check, before anything is loaded, that texts out of scope can be read, and told of."""
+    if file is None:
+        return
+    check_file(file)
+    if compare is not None or output_format is Format.csv:
+        raise typer.BadParameter("--out-of-scope goes without --compare, and with --format table or json.")
 
 
 def _check_outputs(report: Path | None, predictions: Path | None, overwrite: bool) -> None:

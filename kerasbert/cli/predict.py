@@ -33,6 +33,19 @@ TEXT_COLUMNS = ("text_column", "text_pair_column")
 PLAIN = (".txt", "")
 # Texts that are read, predicted and written at a time, whatever the size of the data.
 PIECE = 2000
+Coverage = Annotated[
+    float | None,
+    typer.Option(help="Also give sets of labels that hold the true one in this share of texts, such as 0.95."),
+]
+Reject = Annotated[
+    bool,
+    typer.Option(
+        "--reject", help="Leave the labels of texts that are out of scope empty, and write the out-of-scope scores."
+    ),
+]
+Abstain = Annotated[
+    bool, typer.Option("--abstain", help="Leave the labels of texts that a person should look at empty.")
+]
 
 
 @add_command(
@@ -56,22 +69,12 @@ def predict(
     keep_columns: Annotated[
         bool, typer.Option("--keep-columns", help="Write the other columns of the file too, with --format csv or json.")
     ] = False,
-    coverage: Annotated[
-        float | None,
-        typer.Option(help="Also give sets of labels that hold the true one in this share of texts, such as 0.95."),
-    ] = None,
+    coverage: Coverage = None,
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B", help="Write these columns of the file too.")
     ] = None,
-    reject: Annotated[
-        bool,
-        typer.Option(
-            "--reject", help="Leave the labels of texts that are out of scope empty, and write the out-of-scope scores."
-        ),
-    ] = False,
-    abstain: Annotated[
-        bool, typer.Option("--abstain", help="Leave the labels of texts that a person should look at empty.")
-    ] = False,
+    reject: Reject = False,
+    abstain: Abstain = False,
     **options: Any,
 ) -> None:
     """Label texts given as arguments, in a file of any size, or on standard input (one a line)."""
