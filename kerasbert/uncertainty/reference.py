@@ -1,6 +1,7 @@
 """What texts in scope look like in one hidden state, and how far other texts are from them."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, Self, final
 
@@ -34,8 +35,14 @@ class Bank:
 
     def similarities(self, white: Any, xp: Any = np) -> Any:
         """Compute the cosines of whitened texts (n, d) with those of the bank, (n, m)."""
-        bank = self.directions.astype(np.float32) * np.float32(self.step)
-        return xp.matmul(unit_rows(white, xp), bank.T)
+        # In a graph they stay bytes until they are multiplied.
+        bank = self._floats if xp is np else xp.cast(self.directions, "float32") * self.step
+        return xp.matmul(unit_rows(white, xp), xp.transpose(bank))
+
+    @functools.cached_property
+    def _floats(self) -> np.ndarray:
+        """The directions as float32, made once: for one text that takes longer than the product."""
+        return self.directions.astype(np.float32) * np.float32(self.step)
 
 
 @final
