@@ -10,7 +10,9 @@ import typer
 from kerasbert._core.errors import KerasBertError
 from kerasbert._version import __version__
 from kerasbert.cli import (  # noqa: F401  the commands
+    calibrate,
     compile,
+    doubt,
     evaluate,
     explain,
     export,

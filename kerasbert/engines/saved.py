@@ -31,6 +31,10 @@ from kerasbert.saving.inspection import (
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
+from kerasbert.uncertainty.fitted import FittedPart
+from kerasbert.uncertainty.out_of_scope import OutOfScope
+from kerasbert.uncertainty.table import KEY as UNCERTAINTY
+from kerasbert.uncertainty.table import read_parts
 
 if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
@@ -48,6 +52,7 @@ class EngineClassifier(Answers):
         metrics: how the training data was read, under `reading`.
         tokenizer: of the classifier.
         engine: what computes.
+        uncertainty: name -> what was fitted beside the weights; out-of-scope scores need hidden states, and are left out.
 
     Example:
         >>> open_with_engine("models/intents", "openvino").predict_proba(["Where is my parcel?"])  # doctest: +SKIP
@@ -60,6 +65,7 @@ class EngineClassifier(Answers):
     metrics: Mapping[str, Any]
     tokenizer: Tokenizer
     engine: CompiledEngine
+    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
 
     @property
     def outputs(self) -> Outputs:
@@ -139,7 +145,15 @@ def _open(folder: Path, engine: str, threads: int | None) -> EngineClassifier:
         read_metrics(folder),
         tokenizer,
         CompiledEngine(folder / MODEL_FILE, facts, outputs, pad_id=tokenizer.pad_id, threads=threads),
+        _uncertainty(description, outputs, folder),
     )
+
+
+def _uncertainty(description: Mapping[str, Any], outputs: Outputs, folder: Path) -> dict[str, FittedPart]:
+    stored = description.get(UNCERTAINTY, {})
+    if isinstance(stored, Mapping):
+        stored = {name: plain for name, plain in stored.items() if name != OutOfScope.name}
+    return read_parts({UNCERTAINTY: stored}, {}, outputs, repr(str(folder / CLASSIFIER_FILE)))
 
 
 def _check(engine: str, threads: int | None) -> None:

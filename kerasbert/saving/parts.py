@@ -11,6 +11,7 @@ from kerasbert.labels.kinds import NAMES, kind_for
 from kerasbert.saving.engine import Engine
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.uncertainty.fitted import FittedPart
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -26,6 +27,7 @@ class ClassifierParts:
         metrics: what was measured, plain data.
         history: name -> a number for each epoch.
         data: numbers of training texts and of each label, see `describe_data`.
+        uncertainty: name -> what was fitted to say how far predictions can be believed, see `FittedPart`.
         engine: what computes in place of Keras, see `kerasbert.engines`; it is left out where it is of another model.
     """
 
@@ -37,6 +39,7 @@ class ClassifierParts:
     metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     history: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
     engine: Engine | None = None
 
     def __post_init__(self) -> None:
