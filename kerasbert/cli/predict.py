@@ -92,7 +92,8 @@ def predict(
     **options: Any,
 ) -> None:
     """Label texts given as arguments, in a file of any size, or on standard input (one a line)."""
-    open_with = opener(context, options["engine"], options["threads"])
+    engine, threads, on_error = (options.pop(name) for name in ("engine", "threads", "on_error"))
+    open_with = opener(context, engine, threads)
     if texts and file is not None:
         raise typer.BadParameter("give texts or --file, not both.")
     _refuse_file_names(texts or [])
@@ -115,9 +116,7 @@ def predict(
     def start(reading: Reading) -> tuple[Iterator[Examples], list[str]]:
         if file is not None and has_columns:
             kept = _kept(file, reading, columns) if keep_columns or columns is not None else []
-            reader = dataclasses.replace(
-                reading.reader(with_labels=False, on_error=options["on_error"]), label_columns=kept
-            )
+            reader = dataclasses.replace(reading.reader(with_labels=False, on_error=on_error), label_columns=kept)
             return _started(reader.read_pieces(file, PIECE)), kept
         if reading.text_pair_column is not None:
             raise typer.BadParameter(
@@ -126,8 +125,7 @@ def predict(
             )
         return _text_pieces(iter(texts) if texts else _lines(file, options["encoding"])), []
 
-    given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
-    classifier, _, (pieces, kept) = load_and_read(folder, start, open_with, **given)
+    classifier, _, (pieces, kept) = load_and_read(folder, start, open_with, **options)
     if coverage is not None:
         classifier.prediction_sets.check(classifier.outputs, coverage)
     asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
