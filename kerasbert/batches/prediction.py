@@ -21,7 +21,7 @@ def prediction_plan(lengths: np.ndarray) -> list[np.ndarray]:
 
     Example:
         >>> [rows.tolist() for rows in prediction_plan(np.array([3000, 5, 2000, 4]))]
-        [[3, 1, 2], [0]]
+        [[3, 1], [2], [0]]
     """
     order = np.argsort(lengths, kind="stable")
     ordered, batches, start = lengths[order], [], 0

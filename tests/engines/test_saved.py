@@ -48,6 +48,24 @@ def test_alone_it_gives_what_the_classifier_gives(task, compiled_folder):
     assert all(len(own) == 0 for own in heads(alone.predict_proba([])))
 
 
+def test_out_of_scope_scores_are_refused(compiled_folder):
+    alone = open_with_engine(compiled_folder("binary"), "onnxruntime", threads=1)
+    with pytest.raises(kb.ConfigError, match="`reject` must be False for an export in this format and for an engine"):
+        alone.predict(TEXTS, reject=True)
+    with pytest.raises(kb.ConfigError, match="has no prediction sets yet"):
+        alone.predict_set(TEXTS)
+
+
+def test_what_was_fitted_goes_with_the_engine(compiled_folder, tmp_path):
+    classifier = kb.load(compiled_folder("binary"), engine="onnxruntime", threads=1)
+    texts = [f"good {word} card" for word in ("late", "lost", "bad", "my", "is", "thanks") for _ in range(20)]
+    labels = ["no", "yes"] * 60
+    classifier.trained_ = classifier.trained_.with_sets(texts, labels)
+    classifier.save(tmp_path / "sets")
+    alone = open_with_engine(tmp_path / "sets", "onnxruntime", threads=1)
+    assert alone.predict_set(texts, coverage=0.9) == classifier.predict_set(texts, coverage=0.9)
+
+
 def heads(value):
     return list(value.values()) if isinstance(value, dict) else [value]
 
