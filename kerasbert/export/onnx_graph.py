@@ -89,7 +89,9 @@ def _computation(model: Classifier, scores: str, with_vectors: bool) -> Any:
         if exact:
             found = {name: _exact_logits(head, values) for name, head in model.heads.items()}
         else:
-            found = dict(zip([*tasks, *[VECTORS] * with_vectors], values, strict=True))
+            # Keras gives a list of one as the one.
+            parts = values if isinstance(values, (list, tuple)) else [values]
+            found = dict(zip([*tasks, *[VECTORS] * with_vectors], parts, strict=True))
         given = {output_name(name, scores): _scores(task, found[name], scores, exact) for name, task in tasks.items()}
         return given | ({VECTORS: tf.cast(found[VECTORS], tf.float32)} if with_vectors else {})
 
