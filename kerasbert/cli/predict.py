@@ -100,8 +100,6 @@ def predict(
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    if coverage is not None:
-        classifier.prediction_sets.check(classifier.outputs, coverage)
     _predict_pieces(classifier, pieces, output_format, kept, coverage)
 
 
@@ -113,6 +111,8 @@ def _predict_pieces(
     coverage: float | None,
 ) -> None:
     """Predict pieces of data and write each, before the next is read."""
+    if coverage is not None:
+        classifier.prediction_sets.check(classifier.outputs, coverage)
     writer: PredictionCsv | None = None
     done = 0
     while True:
