@@ -17,6 +17,7 @@ from kerasbert._core.json_files import (
     MAXIMUM_BYTES,
     check_form,
     is_count,
+    is_number,
     is_share,
     parse_json_object,
     read_json_object,
@@ -48,6 +49,7 @@ FORM = {
     "label_kinds?": {...: str},
     "metrics?": METRICS_FORM,
     "uncertainty?": {...: dict},
+    "out_of_scope?": {"threshold": is_number, "keep": is_share},
     "report?": dict,
 }
 TFLITE_SUFFIX, ONNX_SUFFIX = ".tflite", ".onnx"
@@ -82,6 +84,12 @@ def describe(classifier: "TrainedClassifier", kind: str) -> dict[str, Any]:
         "metrics": reading_of(classifier.metrics),
         **describe_parts(classifier.uncertainty, with_arrays=False),
     }
+
+
+def described_scope(classifier: "TrainedClassifier") -> dict[str, Any]:
+    """Describe, for an export that gives out-of-scope scores, from which score texts are rejected; empty without scores."""
+    part = classifier.out_of_scope
+    return {} if part is None else {"out_of_scope": {"threshold": part.threshold, "keep": part.keep}}
 
 
 def vocabulary_lines(tokens: Tokenizer) -> str:

@@ -26,7 +26,7 @@ from kerasbert.export.comparison import (
     stored,
     texts_to_compare,
 )
-from kerasbert.export.description import DESCRIPTION_FILE, describe, vocabulary_lines
+from kerasbert.export.description import DESCRIPTION_FILE, describe, described_scope, vocabulary_lines
 from kerasbert.export.parity import count_different_sets, parity_report
 from kerasbert.export.precision import in_precision
 from kerasbert.export.serving_module import SETS, ServingModule
@@ -112,7 +112,8 @@ def export_saved_model(
         card = model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(stored(report)))
         (beside / EXPORTED_CARD_FILE).parent.mkdir(exist_ok=True)
         (beside / EXPORTED_CARD_FILE).write_text(card, encoding="utf-8")
-        write_json(beside / DESCRIPTION_FILE, {**describe(classifier, "saved_model"), "report": stored(report)})
+        described = {**describe(classifier, "saved_model"), **described_scope(classifier), "report": stored(report)}
+        write_json(beside / DESCRIPTION_FILE, described)
     return Export(writer.path, report)
 
 
@@ -149,7 +150,7 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
 def _write(classifier: TrainedClassifier, folder: Path, dtype: str) -> list[str]:
     model = in_precision(classifier.model, POLICIES[dtype])
     sets = PredictionSets.of(classifier.uncertainty)
-    module = ServingModule(model, classifier.tokenizer, classifier.thresholds, sets)
+    module = ServingModule(model, classifier.tokenizer, classifier.thresholds, sets, classifier.out_of_scope)
     signatures = module.signatures()
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)

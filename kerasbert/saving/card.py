@@ -14,7 +14,10 @@ from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import weights_by_path
+from kerasbert.uncertainty.abstention import Abstention
 from kerasbert.uncertainty.calibration import MEASURES, Calibration
+from kerasbert.uncertainty.fitted import of_head
+from kerasbert.uncertainty.out_of_scope import OutOfScope
 from kerasbert.uncertainty.sets import PredictionSets
 
 CARD_FILE = "README.md"
@@ -289,6 +292,26 @@ def _belief(trained: ClassifierParts) -> str:
     return told
 
 
+def _doubts(trained: ClassifierParts) -> list[str]:
+    """Which texts it can leave without a label, and what is known of that."""
+    told, scope = [], OutOfScope.of(trained.uncertainty)
+    if scope is not None:
+        low, high = scope.kept_interval
+        given = f" and {scope.num_examples:,} out of it" if scope.num_examples else ""
+        told.append(
+            f"It can reject texts that belong to none of its labels (`reject`): the threshold keeps {scope.keep:.0%} of the texts in "
+            f"scope, between {low:.1%} and {high:.1%} as judged on {scope.num_validation:,} texts in scope{given}."
+        )
+    abstention = Abstention.of(trained.uncertainty)
+    for decision, promise in ({} if abstention is None else abstention.promises).items():
+        told.append(
+            f"It can leave unsure predictions to a person (`abstain`){of_head(decision)}: of what it answers at least "
+            f"{promise.precision:.1%} is right, with {promise.sure:.0%} confidence; it answered {promise.answered:.1%} of "
+            f"{promise.num_texts:,} validation texts."
+        )
+    return told
+
+
 def _limits(trained: ClassifierParts) -> str:
     lines = [
         "It knows no other labels than these, and gives every text an answer, also one of another kind or language than "
@@ -297,6 +320,7 @@ def _limits(trained: ClassifierParts) -> str:
         if trained.settings.get("long_texts") == "windows"
         else f"It reads at most {trained.tokenizer.max_length} tokens of a text; more are left out.",
         _belief(trained),
+        *_doubts(trained),
         "It repeats what its training texts say, with their errors and prejudices. Judge it on your own texts.",
     ]
     for name, counts in trained.data.get("labels", {}).items():

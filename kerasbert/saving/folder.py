@@ -97,7 +97,9 @@ def _arrays(folder: Path) -> dict[str, np.ndarray]:
     """The arrays of what was fitted beside the weights; none where the folder holds none."""
     if not (folder / ARRAYS_FILE).is_file():
         return {}
-    source = _open_weights(folder / ARRAYS_FILE)
+    from kerasbert.encoders.checkpoints.safetensors_source import ARRAY_TYPES
+
+    source = _open_weights(folder / ARRAYS_FILE, types=ARRAY_TYPES)
     return {name: _finite(source, name) for name in source.names()}
 
 
@@ -137,11 +139,11 @@ def _check_number_of_layers(arguments: Mapping[str, Any], num_tensors: int) -> N
         raise ArtifactError(f"it claims {max(claimed)} layers, and its weights are {num_tensors} arrays")
 
 
-def _open_weights(file: Path) -> TensorSource:
+def _open_weights(file: Path, **options: Any) -> TensorSource:
     from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
 
     try:
-        return SafetensorsSource(file, strip_prefix=False)
+        return SafetensorsSource(file, strip_prefix=False, **options)
     except CheckpointError as error:
         raise ArtifactError(f"Saved model {str(file.parent)!r} cannot be read: {error}") from error
 

@@ -31,7 +31,13 @@ from kerasbert.tasks.outputs import ReadLabels
 from kerasbert.text_classifier.cache_checks import cached_outputs, check_cache
 from kerasbert.text_classifier.labels import Validation, checked_validation, labels_of_examples
 from kerasbert.text_classifier.settings import Settings, plain_settings
-from kerasbert.text_classifier.told import told_of_calibration, told_of_epochs, told_of_held_out, told_of_texts
+from kerasbert.text_classifier.told import (
+    told_of_calibration,
+    told_of_epochs,
+    told_of_held_out,
+    told_of_scope,
+    told_of_texts,
+)
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.callbacks.logs import RateLog
 from kerasbert.training.devices import as_strategy, is_chief, needs_static_shapes
@@ -42,6 +48,7 @@ from kerasbert.training.settings import RunSettings
 from kerasbert.uncertainty.calibration import Calibration, check_calibration
 from kerasbert.uncertainty.fitted import one_of
 from kerasbert.uncertainty.folding import check_foldable, has_summed_levels
+from kerasbert.uncertainty.out_of_scope import KEEP, OutOfScope, check_enough, groups_of
 
 # Token arrays and labels by head.
 Encoded = tuple[Any, dict[str, np.ndarray]]
@@ -321,6 +328,8 @@ def prepare_fitting(
     )
     devices = as_strategy(strategy)
     batches, calibrates = data.batches(settings, devices), _calibrates(settings, model, held_out)
+    if settings.out_of_scope:
+        _check_scope(data, held_out)
     return Fitting(untrained, data, held_out, batches, devices, calibrates, _sketch_of_held_out(data, checked))
 
 
@@ -349,6 +358,21 @@ def _calibrates(settings: Settings, model: Classifier, held_out: Encoded | None)
             raise
         return False
     return True
+
+
+def _check_scope(data: TrainingData, held_out: Encoded | None) -> None:
+    """Refuse, before hours of training, data on which no out-of-scope score can be fitted after it."""
+    if not isinstance(data, TextsInMemory):
+        raise ConfigError(
+            "`out_of_scope` must be False with a token cache; call `fit_out_of_scope` after the training, with texts."
+        )
+    if held_out is None:
+        raise ConfigError(
+            "`out_of_scope` must be False without validation texts, which show how far apart texts in scope are; give "
+            "`validation`, or a `validation_fraction`."
+        )
+    check_enough(len(held_out[0]), KEEP)
+    groups_of(data.labels.outputs, data.train[1])
 
 
 def _held_out(
@@ -402,11 +426,13 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
     tokens, y_true = fitting.held_out
     probabilities = trained.probabilities_of(tokens)
     trained = dataclasses.replace(trained, thresholds=trained.outputs.tune_thresholds(y_true, probabilities))
-    if not fitting.calibrates:
-        return trained
-    always, sketch = settings.calibrate is True, fitting.held_out_sketch
-    trained = calibrate_in_place(trained, y_true, probabilities, always=always, text_sketch=sketch)
-    announce(told_of_calibration(one_of(Calibration, trained.uncertainty)), shown=shown)
+    if fitting.calibrates:
+        always, sketch = settings.calibrate is True, fitting.held_out_sketch
+        trained = calibrate_in_place(trained, y_true, probabilities, always=always, text_sketch=sketch)
+        announce(told_of_calibration(one_of(Calibration, trained.uncertainty)), shown=shown)
+    if settings.out_of_scope and isinstance(fitting.data, TextsInMemory):
+        trained = trained.with_scope_of(fitting.data.train, tokens, keep=KEEP)
+        announce(told_of_scope(one_of(OutOfScope, trained.uncertainty)), shown=shown)
     return trained
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.uncertainty.calibration import MEASURES, Calibration
+from kerasbert.uncertainty.out_of_scope import OutOfScope
 
 # Labels that are named with their counts.
 MOST_LABELS = 10
@@ -73,6 +74,15 @@ def told_of_calibration(calibration: Calibration) -> str:
     if not calibration.scalings:
         return f"The probabilities stay as they are: calibration shows no gain on {calibration.num_texts:,} texts."
     return f"Calibrated the probabilities on {calibration.num_texts:,} texts: expected calibration error {gained}."
+
+
+def told_of_scope(part: OutOfScope) -> str:
+    """What share of texts in scope the out-of-scope threshold keeps, and what it takes to tell."""
+    low, high = part.kept_interval
+    return (
+        f"Texts out of scope are told by {len(part.components)} scores over {part.num_reference:,} texts "
+        f"({part.num_bytes / 1e6:.1f} MB): the threshold keeps {part.keep:.0%} of the texts in scope, between {low:.1%} and {high:.1%}."
+    )
 
 
 def _counted(names: Sequence[str], counts: Sequence[int]) -> str:

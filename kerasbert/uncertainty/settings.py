@@ -1,4 +1,4 @@
-"""The option of a training that makes its probabilities believable."""
+"""The options of a training that say how far its predictions can be believed."""
 
 import dataclasses
 
@@ -7,11 +7,13 @@ from kerasbert._core.checks import check_bool
 
 @dataclasses.dataclass(kw_only=True)
 class CalibrationSettings:
-    """Whether the probabilities are calibrated once the weights are trained.
+    """What is fitted once the weights are trained.
 
     Args:
         calibrate: whether the probabilities are calibrated on the validation texts after the training; no decision changes.
             None: where these texts, each judged by what the others say, show a gain with 95 % confidence.
+        out_of_scope: whether a score is fitted, on the training and validation texts, that tells texts which belong to none of
+            the labels; see `TextClassifier.fit_out_of_scope`.
 
     Example:
         >>> CalibrationSettings(calibrate=True).calibrate
@@ -19,8 +21,10 @@ class CalibrationSettings:
     """
 
     calibrate: bool | None = None
+    out_of_scope: bool = False
 
     def check_calibration(self) -> None:
-        """Refuse anything but true, false and None."""
+        """Refuse anything but true, false and, to calibrate, None."""
+        check_bool("out_of_scope", self.out_of_scope)
         if self.calibrate is not None:
             check_bool("calibrate", self.calibrate)

@@ -8,11 +8,13 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError
 from kerasbert.tasks.outputs import Outputs
+from kerasbert.uncertainty.abstention import Abstention
 from kerasbert.uncertainty.calibration import Calibration
 from kerasbert.uncertainty.fitted import Fitted, FittedPart
+from kerasbert.uncertainty.out_of_scope import OutOfScope
 from kerasbert.uncertainty.sets import PredictionSets
 
-PARTS: dict[str, type[FittedPart]] = {part.name: part for part in (Calibration, PredictionSets)}
+PARTS: dict[str, type[FittedPart]] = {part.name: part for part in (Calibration, PredictionSets, OutOfScope, Abstention)}
 # The key of descriptions under which they stand.
 KEY = "uncertainty"
 # The file of a saved classifier that holds their arrays, where they have some.

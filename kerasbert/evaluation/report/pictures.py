@@ -1,4 +1,4 @@
-"""The figures of a report: learning curves, panels of them, matrix, precision-recall curves, reliability diagram."""
+"""The figures of a report: learning curves, panels of them, matrix, precision-recall curves, reliability diagram, risk by coverage."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -153,6 +153,18 @@ def draw_reliability(calibration: Mapping[str, Any], before: Mapping[str, Any] |
     below.set(xlabel="predicted probability", ylabel="count", ylim=(0, 1.45 * max(count, default=1)))
     below.yaxis.get_major_locator().set_params(nbins=2, integer=True)
     below.grid(visible=False, axis="x")
+    return figure
+
+
+def draw_risk(measured: Mapping[str, Any]) -> Any:
+    """Draw the share of errors among the surest predictions against the share that is answered, from `risk_coverage`."""
+    figure = new_figure(WIDTH, HEIGHT)
+    axes = figure.add_subplot()
+    risk = np.array(measured["risk"])
+    axes.plot(measured["coverage"], risk, color=SERIES[0])
+    axes.axhline(risk[-1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    top = 1.15 * max(float(risk.max()), 0.01)
+    axes.set(xlim=(0, 1), ylim=(0, top), xlabel="share answered, the surest first", ylabel="share of errors")
     return figure
 
 
