@@ -52,6 +52,6 @@ def fold_scalings(model: Classifier, scalings: Mapping[str, Scaling]) -> None:
 def logits_layers(model: Classifier) -> dict[str, keras.layers.Dense]:
     """Return the dense layers that give the logits of each head, or of the levels that have some."""
     if model.hierarchy is None:
-        return {name: head.last_layers[0] for name, head in model.heads.items()}  # type: ignore[union-attr]
+        return {name: head.last_layers[0] for name, head in model.heads.items()}
     layers = model.hierarchy.output_layers
     return dict(zip(list(model.hierarchy.tasks)[-len(layers) :], layers, strict=True))

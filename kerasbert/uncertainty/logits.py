@@ -65,7 +65,7 @@ class LogitLayer:
     def _of_parent(self) -> np.ndarray:
         """One-hot rows: the parent of each label, (units, number of parents)."""
         assert self.parents is not None
-        return np.eye(int(self.parents.max()) + 1)[self.parents]
+        return np.asarray(np.eye(int(self.parents.max()) + 1)[self.parents])
 
     def judged(self, y_true: ByHead) -> np.ndarray:
         """Return which logits are judged by a known label, bool (n, units): those of siblings of the true one, or of children

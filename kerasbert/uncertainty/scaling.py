@@ -34,11 +34,12 @@ class Scaling(NamedTuple):
     scale: np.ndarray
     shift: np.ndarray
 
-    __repr__ = brief_repr
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
     def __call__(self, logits: np.ndarray) -> np.ndarray:
         """Scale logits, (n, units)."""
-        return logits * self.scale + self.shift
+        return np.asarray(logits * self.scale + self.shift)
 
     @property
     def inverse(self) -> "Scaling":

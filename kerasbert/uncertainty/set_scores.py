@@ -70,7 +70,8 @@ class HeadScores(NamedTuple):
     scores: np.ndarray
     above: np.ndarray
 
-    __repr__ = brief_repr
+    def __repr__(self) -> str:
+        return brief_repr(self)
 
     @classmethod
     def of(cls, flags: np.ndarray, scores: np.ndarray) -> Self:

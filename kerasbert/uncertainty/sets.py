@@ -212,7 +212,7 @@ def _true_flags(task: Task, y_true: np.ndarray, rows: np.ndarray) -> tuple[np.nd
 
 
 def _scores_of_each(task: Task, flags: np.ndarray, scores: np.ndarray, where: str) -> tuple[HeadScores, ...]:
-    absent = [name for name, occurs in zip(task.label_names, flags.any(axis=0), strict=True) if not occurs]
+    absent = [name for name, count in zip(task.label_names, flags.sum(axis=0), strict=True) if not count]
     if absent:
         raise DataError(
             f"`each_label` must be False where a label{where} has no text that could promise anything: {shorten(absent)}."
