@@ -1,0 +1,72 @@
+"""How long a pipeline of Beam takes on one worker process and on two, and that its rows equal `predict_proba`.
+
+    python benchmarks/beam_scaling.py DIR TEXTS.jsonl [--num-texts 40000] [--workers 1 2]
+
+Prints seconds of the whole pipeline, with the start of its workers, and texts a second.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import apache_beam as beam
+import numpy as np
+from apache_beam.options.pipeline_options import PipelineOptions
+
+import kerasbert as kb
+from kerasbert.beam import ClassifierHandler, PredictFiles
+
+
+def run(model: str, files: Path, output: Path, workers: int) -> float:
+    """Predict the files; return the seconds that it took."""
+    begin = time.perf_counter()
+    options = PipelineOptions(
+        ["--runner=FnApiRunner", f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
+    )
+    handler = ClassifierHandler(model, num_threads=1, num_scores=None)
+    with beam.Pipeline(options=options) as pipeline:
+        _ = pipeline | PredictFiles(handler, files, output)
+    return time.perf_counter() - begin
+
+
+def largest_difference(model: str, output: Path, num_texts: int) -> float:
+    """The largest difference of a probability to `predict_proba`, over some of the rows."""
+    lines = itertools.chain.from_iterable(file.open() for file in sorted(output.glob("predictions-*")))
+    rows = [json.loads(line) for line in itertools.islice(lines, num_texts)]
+    expected = kb.load(model).predict_proba([row["text"] for row in rows])
+    found = np.array([list(row["scores"].values()) for row in rows])
+    return float(np.abs(found - expected).max())
+
+
+def main() -> None:
+    """Measure each number of workers, in the order given."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("model")
+    parser.add_argument("texts", help="a .jsonl file with the key `text`")
+    parser.add_argument("--num-texts", type=int, default=40_000)
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--compared", type=int, default=3000, help="rows that are compared with predict_proba")
+    given = parser.parse_args()
+    lines = [json.loads(line) for line in Path(given.texts).read_text().splitlines()]
+    texts = [row["text"] for row in itertools.islice(itertools.cycle(lines), given.num_texts)]
+    with tempfile.TemporaryDirectory() as parent:
+        file = Path(parent) / "texts.jsonl"
+        file.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+        print(f"{len(texts):,} texts, {os.cpu_count()} cores, one thread of TensorFlow a worker")
+        seconds = {}
+        for workers in given.workers:
+            output = Path(parent) / f"of_{workers}_{len(seconds)}"
+            seconds[workers] = run(given.model, file, output, workers)
+            print(f"{workers} workers: {seconds[workers]:.1f} s, {len(texts) / seconds[workers]:,.0f} texts a second")
+        first = given.workers[0]
+        for workers in given.workers[1:]:
+            print(f"{workers} workers are {seconds[first] / seconds[workers]:.2f} times as fast as {first}")
+        print(f"largest difference to predict_proba: {largest_difference(given.model, output, given.compared):.1e}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+import kerasbert as kb
+
+beam = pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
+from apache_beam.testing.util import assert_that  # noqa: E402
+
+from kerasbert.beam import ClassifierHandler, PredictTexts  # noqa: E402
+
+pytestmark = pytest.mark.beam
+
+
+def run(elements, transform):
+    """The results by key, and the dead letters, of a local pipeline."""
+    results, letters = {}, []
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+        predictions = pipeline | beam.Create(elements, reshuffle=False) | transform
+        assert_that(predictions.results, lambda found: results.update(found), label="results")
+        assert_that(predictions.dead_letters, lambda found: letters.extend(found), label="letters")
+    return results, letters
+
+
+def test_bad_elements_are_dead_letters_and_their_batch_goes_on(saved_classifier):
+    elements = [(1, "good card"), (2, None), (3, "\ud83d"), ("no key",), (5, "thanks"), (6, ("a", "b"))]
+    results, letters = run(elements, PredictTexts(ClassifierHandler(saved_classifier("multiclass"))))
+    expected = kb.load(saved_classifier("multiclass")).predict_proba(["good card", "thanks"])
+    shares = [list(results[key].inference["scores"].values()) for key in (1, 5)]
+    np.testing.assert_allclose(shares, expected, atol=1e-6)
+    assert len(results) == 2
+    reasons = {letter.key: letter.reason for letter in letters}
+    assert "must be a text; got None of type NoneType" in reasons[2]
+    assert "half of a surrogate pair" in reasons[3] and "text_pairs=True" in reasons[6]
+    assert "must be a pair (key, text)" in reasons[None]
+    assert {letter.key: letter.example for letter in letters}[None] == ("no key",)
+
+
+def test_a_batch_that_fails_is_a_dead_letter_for_each_text(saved_classifier, tmp_path):
+    handler = ClassifierHandler(saved_classifier("multiclass"))
+    handler.update_model_path(str(tmp_path))
+    results, letters = run([(1, "good"), (2, "thanks")], PredictTexts(handler))
+    assert not results and sorted((letter.key, letter.example) for letter in letters) == [(1, "good"), (2, "thanks")]
+    assert all("holds no classifier.json" in letter.reason for letter in letters)
+
+
+def test_only_handlers_of_classifiers_are_taken():
+    with pytest.raises(TypeError, match="`handler` must be a ClassifierHandler; got 'models/one' of str"):
+        PredictTexts("models/one")
