@@ -1,49 +1,20 @@
-import gzip
-import json
-
 import numpy as np
 import pytest
 
 import kerasbert as kb
 
-beam = pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
-from apache_beam.options.pipeline_options import PipelineOptions  # noqa: E402
+pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
+from beam_runs import TEXTS, check_rows, rows_of, run, write_data  # noqa: E402
 
 from kerasbert.beam import ClassifierHandler, PredictFiles  # noqa: E402
 from kerasbert.production.beam.predict_files import parquet_schema  # noqa: E402
 
 pytestmark = pytest.mark.beam
-TEXTS = ["good card", "bad parcel!", "thanks", "lost parcel ?"]
 
 
 @pytest.fixture
 def data(tmp_path):
-    """Four texts in three files of different formats, and two rows that cannot be used."""
-    (tmp_path / "a.jsonl").write_text('{"text": "good card", "id": 7}\n{"text": null, "id": 8}\n')
-    (tmp_path / "b.csv").write_text("id,text\n9,bad parcel!\n")
-    (tmp_path / "c.jsonl.gz").write_bytes(
-        gzip.compress(b'{"text": "thanks", "id": null}\nbroken\n{"text": "lost parcel ?", "id": 4}\n')
-    )
-    return tmp_path
-
-
-def run(transform, *options):
-    with beam.Pipeline(options=PipelineOptions(["--runner=FnApiRunner", *options])) as pipeline:
-        pipeline | transform
-
-
-def rows_of(folder, name):
-    files = sorted(folder.glob(f"{name}-*.jsonl"))
-    assert files
-    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-
-
-def check_rows(rows, classifier):
-    assert sorted(row["text"] for row in rows) == sorted(TEXTS)
-    for row in rows:
-        assert row["labels"] == [classifier.predict([row["text"]])[0]]
-        expected = classifier.predict_proba([row["text"]])[0]
-        np.testing.assert_allclose(list(row["scores"].values()), expected, atol=1e-6)
+    return write_data(tmp_path)
 
 
 def test_files_become_files(data, saved_classifier):
@@ -78,7 +49,7 @@ def test_parquet_of_several_heads(data, saved_classifier):
 @pytest.mark.long
 def test_workers_in_other_processes(data, saved_classifier):
     handler = ClassifierHandler(saved_classifier("multiclass"), num_threads=1)
-    options = "--direct_num_workers=2", "--direct_running_mode=multi_processing"
+    options = "--runner=FnApiRunner", "--direct_num_workers=2", "--direct_running_mode=multi_processing"
     run(PredictFiles(handler, [data / "*.jsonl*", data / "b.csv"], data / "out"), *options)
     check_rows(rows_of(data / "out", "predictions"), kb.load(saved_classifier("multiclass")))
 

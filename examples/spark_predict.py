@@ -1,0 +1,57 @@
+"""Predict data files with Spark, without Beam: each Python worker of an executor holds the classifier.
+
+pip install 'pyspark>=4.0,<5'   # and a Java runtime
+spark-submit --master 'local[2]' examples/spark_predict.py --model models/intents --files data/a.jsonl --output predictions
+"""
+
+import argparse
+import functools
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+from pyspark.sql import SparkSession
+
+
+@functools.cache
+def loaded(folder: str) -> Any:
+    """The classifier of a Python worker, loaded once; Spark keeps its workers from task to task."""
+    # A worker for each core: so one thread of TensorFlow in each, set before it starts.
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+    import kerasbert as kb
+
+    return kb.load(folder).trained_
+
+
+def predict(frames: Iterator[pd.DataFrame], folder: str) -> Iterator[pd.DataFrame]:
+    """Add columns to each frame: the labels of its texts, and the scores of all labels."""
+    from kerasbert.production.plain_answers import plain_answers
+
+    trained = loaded(folder)
+    for frame in frames:
+        answers = plain_answers(trained, trained.probabilities(frame["text"].tolist()))
+        yield frame.assign(
+            labels=[one["labels"] for one in answers], scores=[list(one["scores"].values()) for one in answers]
+        )
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Read JSON lines, predict them on the cluster that Spark was submitted to, and write Parquet files."""
+    parser = argparse.ArgumentParser(description="Predict data files with Spark.")
+    parser.add_argument("--model", required=True, help="folder of the classifier, which every executor has")
+    parser.add_argument("--files", required=True, nargs="+", help="files of JSON lines with the key `text`")
+    parser.add_argument("--output", required=True, help="new folder of the predictions")
+    parser.add_argument("--partitions", type=int, default=2, help="parts of the rows; some times the number of cores")
+    own = parser.parse_args(arguments)
+    spark = SparkSession.builder.appName("kerasbert").getOrCreate()
+    # Texts that a worker gets at a time: they are sorted by length, so that many are better.
+    spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 4096)
+    rows = spark.read.json(own.files).select("text").repartition(own.partitions)
+    schema = "text string, labels array<string>, scores array<double>"
+    rows.mapInPandas(functools.partial(predict, folder=own.model), schema).write.parquet(own.output)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
