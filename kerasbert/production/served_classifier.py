@@ -1,6 +1,7 @@
 """A loaded classifier that the threads of a worker process share, and one that was refused."""
 
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -89,4 +90,4 @@ class RefusedClassifier:
 def resident_megabytes() -> int:
     """The memory that this process holds; 0 where the system does not tell it."""
     statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * 4096 // 10**6 if statm.is_file() else 0
+    return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 10**6 if statm.is_file() else 0

@@ -15,6 +15,7 @@ from kerasbert._core.staging import recover_folder
 from kerasbert.production.batch_options import batch_options, pair_length, text_length
 from kerasbert.production.beam.stores import as_address, is_remote, local_folder
 from kerasbert.production.served_classifier import Example, RefusedClassifier, ServedClassifier
+from kerasbert.reading.readers import check_text
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.inspection import check_is_folder, outputs_of
 
@@ -187,8 +188,6 @@ def check_element(element: Any, text_pairs: bool) -> None:
         DataError: when a text holds half of a surrogate pair.
         TypeError: when it is something else.
     """
-    from kerasbert.reading.readers import check_text
-
     is_pair = isinstance(element, tuple) and len(element) == 2
     if text_pairs and not is_pair:
         raise TypeError(

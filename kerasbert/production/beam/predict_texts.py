@@ -77,15 +77,20 @@ class _Check(beam.DoFn):
         self._text_pairs = text_pairs
 
     def process(self, element: Any) -> Iterator[Any]:
-        key, example = element if isinstance(element, tuple) and len(element) == 2 else (None, element)
+        if not isinstance(element, tuple) or len(element) != 2:
+            yield _dead(None, element, f"An element must be a pair (key, text); got {shorten(element)}.")
+            return
+        key, example = element
         try:
-            if example is element:
-                raise TypeError(f"An element must be a pair (key, text); got {shorten(element)}.")
             check_element(example, self._text_pairs)
         except (TypeError, ValueError) as error:
-            yield beam.pvalue.TaggedOutput(BAD, DeadLetter(key, example, str(error)))
+            yield _dead(key, example, str(error))
         else:
             yield element
+
+
+def _dead(key: Any, example: Any, reason: str) -> beam.pvalue.TaggedOutput:
+    return beam.pvalue.TaggedOutput(BAD, DeadLetter(key, example, reason))
 
 
 def _letters_of_batch(failure: Any) -> Iterator[DeadLetter]:

@@ -10,7 +10,7 @@ import kerasbert as kb
 
 beam = pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
 from apache_beam.ml.inference.base import KeyedModelHandler, ModelMetadata, RunInference  # noqa: E402
-from apache_beam.testing.util import assert_that  # noqa: E402
+from beam_runs import FOUND, keep  # noqa: E402
 
 from kerasbert.beam import ClassifierHandler  # noqa: E402
 from kerasbert.production.beam.handler import difference, read_label_names  # noqa: E402
@@ -20,19 +20,11 @@ pytestmark = pytest.mark.beam
 TEXTS = ["good card", "bad parcel!", "thanks", "good " * 60]
 
 
-def run(elements, *steps):
-    """What a local pipeline of these steps gives, in no order."""
-    found = []
-
-    def keep(results):
-        found.extend(results)
-
+def run(elements, step):
+    """What a local pipeline of this step gives, in no order."""
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        results = pipeline | beam.Create(elements)
-        for step in steps:
-            results = results | step
-        assert_that(results, keep)
-    return found
+        pipeline | beam.Create(elements) | step | keep("results")
+    return FOUND["results"]
 
 
 @pytest.fixture(scope="module")
@@ -193,34 +185,28 @@ def other_weights(saved_classifier, tmp_path_factory):
 
 
 def in_two_windows(folder, updates, **options):
-    """Texts of two windows of ten seconds; of each its model comes by side input."""
-    found = []
-    window = beam.window
-
-    def at(second):
-        return beam.Map(lambda value: window.TimestampedValue(value, second))
-
-    def keep(results):
-        found.extend(results)
-
+    """The results, and the failed batches with their reasons, of a text in each of two windows, which have their own model."""
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
-        texts = pipeline | beam.Create([(1, "good card"), (11, "thanks")])
-        texts = texts | beam.MapTuple(lambda second, text: window.TimestampedValue(text, second))
-        texts = texts | "Windows" >> beam.WindowInto(window.FixedWindows(10))
-        models = pipeline | "Models" >> beam.Create(list(zip((1, 11), updates, strict=True)))
-        models = models | "Times" >> beam.MapTuple(
-            lambda second, path: window.TimestampedValue(ModelMetadata(path, path[-9:]), second)
-        )
-        models = models | "Windows of models" >> beam.WindowInto(window.FixedWindows(10))
+        texts = pipeline | "Texts" >> beam.Create([(1, "good card"), (11, "thanks")]) | "Windows of texts" >> windows()
+        named = [(second, ModelMetadata(path, path[-9:])) for second, path in zip((1, 11), updates, strict=True)]
+        models = pipeline | "Models" >> beam.Create(named) | "Windows of models" >> windows()
         handler = ClassifierHandler(folder, **options)
         results, failures = texts | RunInference(handler, model_metadata_pcoll=models).with_exception_handling()
-        failed = failures.failed_inferences | beam.Map(lambda failure: ("failed", failure[0], failure[1][1]))
-        assert_that((results, failed) | beam.Flatten(), keep)
-    return found
+        results | keep("results")
+        failures.failed_inferences | beam.MapTuple(lambda batch, error: (batch, error[1])) | keep("failed")
+    return FOUND["results"], FOUND["failed"]
+
+
+@beam.ptransform_fn
+def windows(timed):
+    """Put `(second, value)` into windows of ten seconds."""
+    values = timed | beam.MapTuple(lambda second, value: beam.window.TimestampedValue(value, second))
+    return values | beam.WindowInto(beam.window.FixedWindows(10))
 
 
 def test_a_new_model_answers_from_its_window_on(folder, other_weights):
-    results = in_two_windows(folder, ["", f"{other_weights}/manifest.json"])
+    results, failed = in_two_windows(folder, ["", f"{other_weights}/manifest.json"])
+    assert not failed
     assert {result.example: result.model_id for result in results} == {
         "good card": str(folder),
         "thanks": str(other_weights),
@@ -232,15 +218,14 @@ def test_a_new_model_answers_from_its_window_on(folder, other_weights):
 
 def test_a_new_model_of_other_labels_is_refused_with_its_batches(folder, tmp_path):
     other = renamed(folder, tmp_path / "other", {"z": "w"})
-    results = in_two_windows(folder, ["", str(other)])
-    failed = [one for one in results if one[0] == "failed"]
-    assert [batch for _, batch, _ in failed] == [["thanks"]] and len(results) == 2
-    assert "it lacks ['z'], it adds ['w']" in failed[0][2] and "accept_new_labels=True" in failed[0][2]
+    (result,), ((batch, reason),) = in_two_windows(folder, ["", str(other)])
+    assert result.example == "good card" and batch == ["thanks"]
+    assert "it lacks ['z'], it adds ['w']" in reason and "accept_new_labels=True" in reason
 
 
 def test_new_labels_are_accepted_where_it_is_said(folder, tmp_path):
     other = renamed(folder, tmp_path / "other", {"z": "w"})
-    results = in_two_windows(folder, [str(folder), str(other)], accept_new_labels=True)
+    results, _ = in_two_windows(folder, [str(folder), str(other)], accept_new_labels=True)
     assert {tuple(result.inference["scores"]) for result in results} == {("x", "y", "z"), ("x", "y", "w")}
 
 

@@ -11,8 +11,9 @@ import pytest
 
 import kerasbert as kb
 
-pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
-from beam_runs import check_rows, rows_of, run, write_data  # noqa: E402
+beam = pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
+from apache_beam.options.pipeline_options import PipelineOptions  # noqa: E402
+from beam_runs import check_rows, rows_of, write_data  # noqa: E402
 
 from kerasbert.beam import ClassifierHandler, PredictFiles  # noqa: E402
 
@@ -30,7 +31,9 @@ def free_port():
 def services(tmp_path):
     """A job service and a pool of workers: their ports."""
     ports = free_port(), free_port()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    # The pool starts its workers by the name `python`.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PATH": path}
     commands = [
         ["apache_beam.runners.portability.local_job_service_main", f"--port={ports[0]}"],
         ["apache_beam.runners.worker.worker_pool_main", f"--service_port={ports[1]}"],
@@ -71,5 +74,7 @@ def test_a_job_service_and_a_pool_of_workers(tmp_path, services, saved_classifie
         f"--environment_config=localhost:{pool}",
     ]
     handler = ClassifierHandler(saved_classifier("multiclass"), num_threads=1)
-    run(PredictFiles(handler, [data / "*.jsonl*", data / "b.csv"], data / "out"), *options)
+    pipeline = beam.Pipeline(options=PipelineOptions(options))
+    pipeline | PredictFiles(handler, [data / "*.jsonl*", data / "b.csv"], data / "out")
+    assert pipeline.run().wait_until_finish(duration=120_000) == "DONE"
     check_rows(rows_of(data / "out", "predictions"), kb.load(saved_classifier("multiclass")))

@@ -4,7 +4,7 @@ import pytest
 import kerasbert as kb
 
 beam = pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
-from apache_beam.testing.util import assert_that  # noqa: E402
+from beam_runs import FOUND, keep  # noqa: E402
 
 from kerasbert.beam import ClassifierHandler, PredictTexts  # noqa: E402
 
@@ -13,12 +13,11 @@ pytestmark = pytest.mark.beam
 
 def run(elements, transform):
     """The results by key, and the dead letters, of a local pipeline."""
-    results, letters = {}, []
     with beam.Pipeline(runner="FnApiRunner") as pipeline:
         predictions = pipeline | beam.Create(elements, reshuffle=False) | transform
-        assert_that(predictions.results, lambda found: results.update(found), label="results")
-        assert_that(predictions.dead_letters, lambda found: letters.extend(found), label="letters")
-    return results, letters
+        predictions.results | keep("results")
+        predictions.dead_letters | keep("letters")
+    return dict(FOUND["results"]), FOUND["letters"]
 
 
 def test_bad_elements_are_dead_letters_and_their_batch_goes_on(saved_classifier):
