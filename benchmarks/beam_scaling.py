@@ -2,13 +2,15 @@
 
     python benchmarks/beam_scaling.py DIR TEXTS.jsonl [--num-texts 40000] [--workers 1 2]
 
-Prints seconds of the whole pipeline, with the start of its workers, and texts a second.
+Prints seconds of the whole pipeline, with the start of its workers, texts a second, and the seconds of all cores that the
+pipeline took: where the sum grows with the workers, they are in each other's way.
 """
 
 import argparse
 import itertools
 import json
 import os
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -21,16 +23,22 @@ import kerasbert as kb
 from kerasbert.beam import ClassifierHandler, PredictFiles
 
 
-def run(model: str, files: Path, output: Path, workers: int) -> float:
-    """Predict the files; return the seconds that it took."""
-    begin = time.perf_counter()
+def run(model: str, files: Path, output: Path, workers: int) -> tuple[float, float]:
+    """Predict the files; return the seconds that it took, and those of all cores."""
+    begin, before = time.perf_counter(), core_seconds()
     options = PipelineOptions(
         ["--runner=FnApiRunner", f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
     )
-    handler = ClassifierHandler(model, num_threads=1, num_scores=None)
+    handler = ClassifierHandler(model, num_threads=1)
     with beam.Pipeline(options=options) as pipeline:
         _ = pipeline | PredictFiles(handler, files, output)
-    return time.perf_counter() - begin
+    return time.perf_counter() - begin, core_seconds() - before
+
+
+def core_seconds() -> float:
+    """Seconds of cores that this process and its ended children have taken."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def largest_difference(model: str, output: Path, num_texts: int) -> float:
@@ -60,8 +68,12 @@ def main() -> None:
         seconds = {}
         for workers in given.workers:
             output = Path(parent) / f"of_{workers}_{len(seconds)}"
-            seconds[workers] = run(given.model, file, output, workers)
-            print(f"{workers} workers: {seconds[workers]:.1f} s, {len(texts) / seconds[workers]:,.0f} texts a second")
+            seconds[workers], cores = run(given.model, file, output, workers)
+            rate = len(texts) / seconds[workers]
+            print(
+                f"{workers} workers: {seconds[workers]:.1f} s, {rate:,.0f} texts a second; {cores:.0f} s of cores",
+                flush=True,
+            )
         first = given.workers[0]
         for workers in given.workers[1:]:
             print(f"{workers} workers are {seconds[first] / seconds[workers]:.2f} times as fast as {first}")

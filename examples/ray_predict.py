@@ -13,7 +13,6 @@ import numpy as np
 import ray
 
 import kerasbert as kb
-from kerasbert.production.plain_answers import plain_answers
 
 
 class Predictor:
@@ -23,13 +22,10 @@ class Predictor:
         self.trained = kb.load(folder).trained_
 
     def __call__(self, rows: dict[str, np.ndarray]) -> dict[str, Any]:
-        """Add columns to a batch: the labels of each text, and the scores of all labels."""
-        answers = plain_answers(self.trained, self.trained.probabilities(rows["text"].tolist()))
-        return {
-            **rows,
-            "labels": [one["labels"] for one in answers],
-            "scores": [list(one["scores"].values()) for one in answers],
-        }
+        """Add columns to a batch: the labels of each text, and the probabilities of all labels."""
+        labels, probabilities = self.trained.predict_with_proba(rows["text"].tolist())
+        # Several of a multi-label classifier, else one.
+        return {**rows, "labels": [np.atleast_1d(own).tolist() for own in labels], "scores": probabilities.tolist()}
 
 
 def main(arguments: Sequence[str]) -> None:

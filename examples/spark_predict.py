@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pyspark.sql import SparkSession
 
@@ -26,15 +27,11 @@ def loaded(folder: str) -> Any:
 
 
 def predict(frames: Iterator[pd.DataFrame], folder: str) -> Iterator[pd.DataFrame]:
-    """Add columns to each frame: the labels of its texts, and the scores of all labels."""
-    from kerasbert.production.plain_answers import plain_answers
-
-    trained = loaded(folder)
+    """Add columns to each frame: the labels of its texts, and the probabilities of all labels."""
     for frame in frames:
-        answers = plain_answers(trained, trained.probabilities(frame["text"].tolist()))
-        yield frame.assign(
-            labels=[one["labels"] for one in answers], scores=[list(one["scores"].values()) for one in answers]
-        )
+        labels, probabilities = loaded(folder).predict_with_proba(frame["text"].tolist())
+        # Several of a multi-label classifier, else one.
+        yield frame.assign(labels=[np.atleast_1d(own).tolist() for own in labels], scores=probabilities.tolist())
 
 
 def main(arguments: Sequence[str]) -> None:

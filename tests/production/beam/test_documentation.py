@@ -12,6 +12,14 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "beam.md").read_
 pytestmark = pytest.mark.beam
 
 
+def test_scripts_use_names_that_exist():
+    import kerasbert.beam
+
+    for script in ("examples/beam_predict.py", "benchmarks/beam_scaling.py"):
+        used = re.search(r"^from kerasbert.beam import (.*)$", (ROOT / script).read_text(encoding="utf-8"), re.M)
+        assert all(hasattr(kerasbert.beam, name) for name in used[1].split(", "))
+
+
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_a_block_runs(number, saved_classifier, tmp_path, monkeypatch, capsys):
     shutil.copytree(saved_classifier("multiclass"), tmp_path / "models" / "intents")
