@@ -2,8 +2,8 @@
 
     python benchmarks/beam_scaling.py DIR TEXTS.jsonl [--num-texts 40000] [--workers 1 2]
 
-Prints seconds of the whole pipeline, with the start of its workers, texts a second, and the seconds of all cores that the
-pipeline took: where the sum grows with the workers, they are in each other's way.
+Prints texts a second of the whole pipeline, with the start of its workers, and while they predict, and the seconds of all
+cores that it took: where these grow with the workers, they are in each other's way.
 """
 
 import argparse
@@ -14,17 +14,27 @@ import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 import numpy as np
+from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 
 import kerasbert as kb
 from kerasbert.beam import ClassifierHandler, PredictFiles
 
 
-def run(model: str, files: Path, output: Path, workers: int) -> tuple[float, float]:
-    """Predict the files; return the seconds that it took, and those of all cores."""
+class Run(NamedTuple):
+    """Seconds of a whole pipeline, those of all cores, and texts a second of a worker while it predicts."""
+
+    seconds: float
+    core_seconds: float
+    rate: float
+
+
+def run(model: str, files: Path, output: Path, workers: int) -> Run:
+    """Predict the files."""
     begin, before = time.perf_counter(), core_seconds()
     options = PipelineOptions(
         ["--runner=FnApiRunner", f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
@@ -32,7 +42,17 @@ def run(model: str, files: Path, output: Path, workers: int) -> tuple[float, flo
     handler = ClassifierHandler(model, num_threads=1)
     with beam.Pipeline(options=options) as pipeline:
         _ = pipeline | PredictFiles(handler, files, output)
-    return time.perf_counter() - begin, core_seconds() - before
+    return Run(time.perf_counter() - begin, core_seconds() - before, rate_of(pipeline.result))
+
+
+def rate_of(result: Any) -> float:
+    """Texts a second of a worker, by the counters of RunInference, which leave out its start."""
+    found = result.metrics().query(MetricsFilter().with_namespace("kerasbert"))
+    (texts,) = [one.committed for one in found["counters"] if one.key.metric.name == "num_inferences"]
+    (latency,) = [
+        one.committed for one in found["distributions"] if one.key.metric.name == "inference_batch_latency_micro_secs"
+    ]
+    return float(texts / latency.sum * 1e6)
 
 
 def core_seconds() -> float:
@@ -65,18 +85,22 @@ def main() -> None:
         file = Path(parent) / "texts.jsonl"
         file.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
         print(f"{len(texts):,} texts, {os.cpu_count()} cores, one thread of TensorFlow a worker")
-        seconds = {}
+        runs: dict[int, Run] = {}
         for workers in given.workers:
-            output = Path(parent) / f"of_{workers}_{len(seconds)}"
-            seconds[workers], cores = run(given.model, file, output, workers)
-            rate = len(texts) / seconds[workers]
+            output = Path(parent) / f"of_{workers}"
+            own = runs[workers] = run(given.model, file, output, workers)
             print(
-                f"{workers} workers: {seconds[workers]:.1f} s, {rate:,.0f} texts a second; {cores:.0f} s of cores",
+                f"{workers} workers: {own.seconds:.1f} s, {len(texts) / own.seconds:,.0f} texts a second with their start, "
+                f"{workers * own.rate:,.0f} while they predict; {own.core_seconds:.0f} s of cores",
                 flush=True,
             )
         first = given.workers[0]
         for workers in given.workers[1:]:
-            print(f"{workers} workers are {seconds[first] / seconds[workers]:.2f} times as fast as {first}")
+            whole = runs[first].seconds / runs[workers].seconds
+            predicting = workers * runs[workers].rate / (first * runs[first].rate)
+            print(
+                f"{workers} workers are {predicting:.2f} times as fast as {first}, {whole:.2f} times with their start"
+            )
         print(f"largest difference to predict_proba: {largest_difference(given.model, output, given.compared):.1e}")
 
 

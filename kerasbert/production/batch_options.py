@@ -7,7 +7,7 @@ from kerasbert._core.checks import check_int, check_number, shorten
 from kerasbert._core.errors import ConfigError
 
 # A batch is sorted by length and cut to a token budget again, where the model runs: so it may well be large.
-MIN_BATCH_SIZE = 1024
+MIN_BATCH_SIZE = 2048
 MAX_BATCH_SIZE = 8192
 
 

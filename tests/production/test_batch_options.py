@@ -7,7 +7,7 @@ from kerasbert.production.batch_options import batch_options, pair_length, text_
 
 
 def test_sizes_are_those_of_beam():
-    assert batch_options(len) == {"min_batch_size": 1024, "max_batch_size": 8192}
+    assert batch_options(len) == {"min_batch_size": 2048, "max_batch_size": 8192}
     assert batch_options(len, max_batch_size=10) == {"min_batch_size": 10, "max_batch_size": 10}
     assert batch_options(len, min_batch_size=3) == {"min_batch_size": 3, "max_batch_size": 8192}
 

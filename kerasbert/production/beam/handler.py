@@ -41,7 +41,7 @@ class ClassifierHandler(ModelHandler[Example, PredictionResult, Any]):
         text_pairs: whether elements are pairs of texts, `(text, second text)`, for a classifier trained on pairs.
         accept_new_labels: whether a model that comes by side input may have other labels.
         num_scores: how many scores of a text are kept of each head, the highest first; None keeps all.
-        min_batch_size: fewest texts in a batch, where a bundle has as many; 1,024 if None.
+        min_batch_size: fewest texts in a batch, where a bundle has as many; 2,048 if None.
         max_batch_size: most texts in a batch; 8,192 if None. Between both Beam seeks the size that is fastest.
         max_batch_weight: most characters in a batch, in place of both sizes.
         max_batch_duration_secs: seconds that a stream waits for a batch to fill, across bundles.

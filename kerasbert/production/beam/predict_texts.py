@@ -90,7 +90,14 @@ class _Check(beam.DoFn):
 
 
 def _dead(key: Any, example: Any, reason: str) -> beam.pvalue.TaggedOutput:
-    return beam.pvalue.TaggedOutput(BAD, DeadLetter(key, example, reason))
+    return beam.pvalue.TaggedOutput(BAD, DeadLetter(key, _encodable(example), reason))
+
+
+def _encodable(example: Any) -> Any:
+    """The same, in which half of a surrogate pair, which no coder carries, is spelled as its escape sequence."""
+    if isinstance(example, tuple):
+        return tuple(map(_encodable, example))
+    return example.encode("utf-8", "backslashreplace").decode() if isinstance(example, str) else example
 
 
 def _letters_of_batch(failure: Any) -> Iterator[DeadLetter]:

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.beam
 TEXTS = ["good card", "bad parcel!", "thanks", "good " * 60]
 
 
-def run(elements, step):
+def run(elements, step, runner="FnApiRunner"):
     """What a local pipeline of this step gives, in no order."""
-    with beam.Pipeline(runner="FnApiRunner") as pipeline:
+    with beam.Pipeline(runner=runner) as pipeline:
         pipeline | beam.Create(elements) | step | keep("results")
     return FOUND["results"]
 
@@ -49,6 +49,12 @@ def check_results(results, expected, model_id):
 @pytest.mark.parametrize("options", [{}, {"max_batch_weight": 20}, {"max_batch_size": 1}], ids=str)
 def test_texts_get_the_probabilities_of_the_classifier(folder, expected, options):
     check_results(run(TEXTS, RunInference(ClassifierHandler(folder, **options))), expected, str(folder))
+
+
+def test_a_stream_waits_for_batches_of_like_lengths(folder, expected):
+    """On the local runner that has timers."""
+    handler = ClassifierHandler(folder, max_batch_duration_secs=1, batch_bucket_boundaries=[10, 100])
+    check_results(run(TEXTS, RunInference(handler), "DirectRunner"), expected, str(folder))
 
 
 def test_keyed_texts_keep_their_keys(folder, expected):

@@ -69,8 +69,9 @@ def test_what_is_missing_in_a_store_is_told(shelf):
 
 
 def test_data_files_of_a_store(shelf):
-    (shelf / "data.jsonl").write_text("{}\n")
-    assert matching("shelf://*.jsonl") == ["shelf://data.jsonl"] and matching("shelf://none/*") == []
-    with local_file("shelf://data.jsonl") as copy:
-        assert copy.name == "data.jsonl" and copy.read_text() == "{}\n"
+    (shelf / "data").mkdir()
+    (shelf / "data" / "a.jsonl").write_text("{}\n")
+    assert matching("shelf://data/*.jsonl") == ["shelf://data/a.jsonl"] and matching("shelf://none/*") == []
+    with local_file("shelf://data/a.jsonl") as copy:
+        assert copy.name == "a.jsonl" and copy.read_text() == "{}\n"
     assert not copy.exists()
