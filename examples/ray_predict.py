@@ -1,7 +1,7 @@
 """Predict data files with Ray Data, without Beam: an actor for each core holds the classifier.
 
 pip install 'ray[data]>=2.50,<3'
-python examples/ray_predict.py --model models/intents --files data/a.jsonl --output predictions --actors 2
+python examples/ray_predict.py --model models/intents --files data/a.jsonl --output predictions
 """
 
 import argparse
@@ -34,16 +34,18 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--model", required=True, help="folder of the classifier, which every node has")
     parser.add_argument("--files", required=True, nargs="+", help="files of JSON lines with the key `text`")
     parser.add_argument("--output", required=True, help="new folder of the predictions")
-    parser.add_argument("--actors", type=int, default=2, help="processes that hold the classifier")
+    parser.add_argument("--actors", type=int, help="processes that hold the classifier; else all cores but one")
     own = parser.parse_args(arguments)
     # An actor for each core: so one thread of TensorFlow in each.
     ray.init(runtime_env={"env_vars": {"TF_NUM_INTRAOP_THREADS": "1"}}, ignore_reinit_error=True)
+    # Reading and writing need a core that no actor holds.
+    actors = own.actors or max(1, int(ray.cluster_resources()["CPU"]) - 1)
     rows = ray.data.read_json(own.files, lines=True)
     predicted = rows.map_batches(
         Predictor,
         fn_constructor_args=[own.model],
         batch_size=4096,
-        compute=ray.data.ActorPoolStrategy(size=own.actors),
+        compute=ray.data.ActorPoolStrategy(size=actors),
         num_cpus=1,
     )
     predicted.write_parquet(own.output)

@@ -43,6 +43,10 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--partitions", type=int, default=2, help="parts of the rows; some times the number of cores")
     own = parser.parse_args(arguments)
     spark = SparkSession.builder.appName("kerasbert").getOrCreate()
+    # Workers import this file, so that what they have loaded stays with them; what is in `__main__` is sent for each task.
+    spark.sparkContext.addPyFile(__file__)
+    from spark_predict import predict
+
     # Texts that a worker gets at a time: they are sorted by length, so that many are better.
     spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 4096)
     rows = spark.read.json(own.files).select("text").repartition(own.partitions)
