@@ -57,13 +57,15 @@ class ServedClassifier:
         """Answer texts, or pairs of texts, with a plain value for each; see `plain_answers`."""
         if not examples:
             return []
-        texts, pairs = (
-            list(map(list, zip(*examples, strict=True))) if isinstance(examples[0], tuple) else (examples, None)
-        )
-        tokens = self._trained.tokenizer.encode(texts, pairs)
+        tokens = self._trained.tokenizer.encode(*_columns(examples))
         with self._lock:
             probabilities = self._trained.probabilities_of(tokens)
         return plain_answers(self._trained, probabilities, num_scores=self._num_scores)
+
+
+def _columns(examples: Sequence[Example]) -> list[list[str]]:
+    """The texts and, of pairs, the second texts."""
+    return [list(column) for column in zip(*((one,) if isinstance(one, str) else one for one in examples), strict=True)]
 
 
 @final

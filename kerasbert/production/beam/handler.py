@@ -129,7 +129,8 @@ class ClassifierHandler(ModelHandler[Example, PredictionResult, Any]):
 
     def get_num_bytes(self, batch: Sequence[Example]) -> int:
         """The size of a batch, for Beam's metrics."""
-        return sum(len(text.encode()) for element in batch for text in (element if self.text_pairs else (element,)))
+        texts = (text for element in batch for text in ((element,) if isinstance(element, str) else element))
+        return sum(len(text.encode()) for text in texts)
 
     def get_metrics_namespace(self) -> str:
         """Where Beam's metrics of this handler stand."""

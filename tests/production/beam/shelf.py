@@ -27,4 +27,4 @@ class Shelf(LocalFileSystem):
         return super().exists(self._local(path))
 
     def _local(self, path):
-        return self.root + path.removeprefix(PREFIX)
+        return self.root + path.removeprefix(PREFIX) if path.startswith(PREFIX) else path
