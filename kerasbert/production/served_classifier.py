@@ -26,21 +26,21 @@ class ServedClassifier:
     Args:
         trained: the classifier.
         model_id: what its answers name it.
-        num_scores: see `plain_answers`.
+        top: see `plain_answers`.
     """
 
-    def __init__(self, trained: TrainedClassifier, model_id: str, num_scores: int | None = None) -> None:
+    def __init__(self, trained: TrainedClassifier, model_id: str, top: int | None = None) -> None:
         self._trained = trained
         self._model_id = model_id
-        self._num_scores = num_scores
+        self._top = top
         # Keras's `predict` is for one thread.
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, folder: Path, model_id: str, num_scores: int | None = None) -> "ServedClassifier":
+    def load(cls, folder: Path, model_id: str, top: int | None = None) -> "ServedClassifier":
         """Load a saved classifier; the log tells what memory the process then takes."""
         before = resident_megabytes()
-        served = cls(load_trained(folder), model_id, num_scores)
+        served = cls(load_trained(folder), model_id, top)
         logger.info(
             "loaded %s: this process holds %d MB, %d of them since",
             model_id,
@@ -60,7 +60,7 @@ class ServedClassifier:
         tokens = self._trained.tokenizer.encode(*_columns(examples))
         with self._lock:
             probabilities = self._trained.probabilities_of(tokens)
-        return plain_answers(self._trained, probabilities, num_scores=self._num_scores)
+        return plain_answers(self._trained, probabilities, top=self._top)
 
 
 def _columns(examples: Sequence[Example]) -> list[list[str]]:

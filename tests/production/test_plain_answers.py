@@ -38,7 +38,8 @@ def test_the_highest_scores_are_kept(saved_classifier):
     trained = kb.load(saved_classifier("multiclass")).trained_
     probabilities = trained.probabilities(TEXTS)
     every = plain_answers(trained, probabilities)
-    for some, whole in zip(plain_answers(trained, probabilities, num_scores=2), every, strict=True):
+    for some, whole in zip(plain_answers(trained, probabilities, top=2), every, strict=True):
         best = sorted(whole["scores"].items(), key=lambda item: -item[1])[:2]
         assert list(some["scores"].items()) == best and some["labels"] == whole["labels"]
-    assert plain_answers(trained, probabilities, num_scores=9) == every
+    assert plain_answers(trained, probabilities, top=9) == every
+    assert plain_answers(trained, probabilities, top=0) == [{"labels": one["labels"]} for one in every]

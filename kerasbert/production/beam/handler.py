@@ -40,7 +40,7 @@ class ClassifierHandler(ModelHandler[Example, PredictionResult, Any]):
             that Beam's file systems read, such as `gs://bucket/intents`.
         text_pairs: whether elements are pairs of texts, `(text, second text)`, for a classifier trained on pairs.
         accept_new_labels: whether a model that comes by side input may have other labels.
-        num_scores: how many scores of a text are kept of each head, the highest first; None keeps all.
+        top: how many scores of a text are kept of each head, the highest first, none at 0; None keeps all.
         min_batch_size: fewest texts in a batch, where a bundle has as many; 2,048 if None.
         max_batch_size: most texts in a batch; 8,192 if None. Between both Beam seeks the size that is fastest.
         max_batch_weight: most characters in a batch, in place of both sizes.
@@ -61,7 +61,7 @@ class ClassifierHandler(ModelHandler[Example, PredictionResult, Any]):
         *,
         text_pairs: bool = False,
         accept_new_labels: bool = False,
-        num_scores: int | None = None,
+        top: int | None = None,
         min_batch_size: int | None = None,
         max_batch_size: int | None = None,
         max_batch_weight: int | None = None,
@@ -84,7 +84,7 @@ class ClassifierHandler(ModelHandler[Example, PredictionResult, Any]):
         )
         super().__init__(**options, large_model=check_bool("large_model", large_model), env_vars=threads)
         self._accept_new_labels = check_bool("accept_new_labels", accept_new_labels)
-        self._num_scores = None if num_scores is None else check_int("num_scores", num_scores, 1)
+        self._top = None if top is None else check_int("top", top, 0)
         self._folder = as_address(os.fspath(folder))
         self._update: str | None = None
         self.label_names = read_label_names(self._folder)
@@ -138,7 +138,7 @@ class ClassifierHandler(ModelHandler[Example, PredictionResult, Any]):
 
     def _load(self, folder: str) -> ServedClassifier:
         with local_folder(folder) as here:
-            return ServedClassifier.load(here, folder, self._num_scores)
+            return ServedClassifier.load(here, folder, self._top)
 
     def _check_labels(self, folder: str) -> None:
         """Refuse a model of other labels: what reads the predictions may know the old ones only."""

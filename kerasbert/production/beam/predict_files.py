@@ -184,7 +184,7 @@ def parquet_record(row: Mapping[str, Any]) -> dict[str, Any]:
     record["columns"] = [(name, cell if cell is None else str(cell)) for name, cell in cells]
     for head, values in row.get("heads", {SINGLE_HEAD: row}).items():
         record[_column(head, "labels")] = values["labels"]
-        record[_column(head, "scores")] = list(values["scores"].items())
+        record[_column(head, "scores")] = list(values.get("scores", {}).items())
     return record
 
 

@@ -74,7 +74,7 @@ def test_pairs(folder):
 def test_heads(saved_classifier):
     classifier = kb.load(saved_classifier("multitask"))
     shares = classifier.predict_proba(TEXTS)
-    for result in run(TEXTS, RunInference(ClassifierHandler(saved_classifier("multitask"), num_scores=1))):
+    for result in run(TEXTS, RunInference(ClassifierHandler(saved_classifier("multitask"), top=1))):
         place = TEXTS.index(result.example)
         for head, values in result.inference["heads"].items():
             np.testing.assert_allclose(list(values["scores"].values()), shares[head][place].max(), atol=1e-6)
@@ -122,7 +122,7 @@ def test_a_changed_folder_is_told_where_the_pipeline_is_built(folder, tmp_path):
     ("options", "error", "message"),
     [
         ({"text_pairs": 1}, TypeError, "`text_pairs` must be True or False"),
-        ({"num_scores": 0}, kb.ConfigError, "`num_scores` must be an integer >= 1; got 0"),
+        ({"top": -1}, kb.ConfigError, "`top` must be an integer >= 0; got -1"),
         ({"num_threads": 0}, kb.ConfigError, "`num_threads` must be an integer >= 1; got 0"),
         ({"large_model": "yes"}, TypeError, "`large_model` must be True or False"),
         ({"accept_new_labels": None}, TypeError, "`accept_new_labels` must be True or False"),

@@ -34,7 +34,7 @@ def test_files_become_files(data, saved_classifier):
 
 def test_parquet_of_several_heads(data, saved_classifier):
     parquet = pytest.importorskip("pyarrow.parquet")
-    handler = ClassifierHandler(saved_classifier("multitask"), num_scores=2)
+    handler = ClassifierHandler(saved_classifier("multitask"), top=2)
     run(PredictFiles(handler, data / "b.csv", data / "out", columns=["id"], output_format="parquet"))
     (file,) = (data / "out").glob("predictions-*.parquet")
     (row,) = parquet.read_table(file).to_pylist()
