@@ -16,6 +16,8 @@ PAGES = [
     "docs/migration.md",
     "docs/layers.md",
     "docs/subclasses.md",
+    "docs/out_of_scope.md",
+    "docs/uncertainty.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(
