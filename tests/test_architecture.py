@@ -45,9 +45,17 @@ HEAVY = {
     "tokenizers",
     "huggingface_hub",
     "mlflow",
+    "apache_beam",
 }
-# Keras itself imports scikit-learn where it is installed, and it always is with this package; nothing imports the flavour.
-LOADED_ANYWAY = {"text_classifier/settings.py": {"sklearn"}, "mlflow.py": {"mlflow", "pandas"}}
+BEAM = ("handler", "predict_files", "predict_texts", "read_texts", "stores")
+# Keras itself imports scikit-learn where it is installed, and it always is with this package; nothing imports the flavour,
+# nor what runs on Beam.
+LOADED_ANYWAY = {
+    "text_classifier/settings.py": {"sklearn"},
+    "mlflow.py": {"mlflow", "pandas"},
+    "beam.py": {"apache_beam"},
+    **{f"production/beam/{name}.py": {"apache_beam"} for name in BEAM},
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import re
 import sys
@@ -81,6 +82,8 @@ def names_used(script):
 
 
 def exists(name):
+    if name.startswith("kerasbert.beam.") and importlib.util.find_spec("apache_beam") is None:
+        return True  # tests/production/beam has it, where Beam is installed
     owner, _, last = name.rpartition(".")
     try:
         importlib.import_module(name)
