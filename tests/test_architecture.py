@@ -21,6 +21,7 @@ ROOMS = [
     "classifiers",
     "training",
     "uncertainty",
+    "caching",
     "saving",
     "extraction",
     "evaluation",
@@ -121,6 +122,8 @@ ALLOWED_TENSORFLOW = {
     "training/step.py",
     "evaluation/gradients.py",
     "classifiers/_tensorflow_labels.py",
+    # Buffers of weights, which tell whether they were changed.
+    "caching/pinned.py",
     # Texts as tensors of strings, which no other backend has.
     "classifiers/text_tokens.py",
     "optimizers/_tensorflow_adam.py",

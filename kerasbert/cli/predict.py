@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from kerasbert._core.errors import DataError
+from kerasbert._core.options import filled, options_of
 from kerasbert._core.progress import waiting
+from kerasbert.caching.settings import CacheOptions
+from kerasbert.cli.caching import cached
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
@@ -41,7 +44,10 @@ PIECE = 2000
     kerasbert predict DIR --file new.csv --keep-columns --format csv > labelled.csv
     """,
 )
-@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
+@draws_options(
+    {"Data": ReadingOptions, "Files": ReadOptions, "Cache": CacheOptions},
+    only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS, *options_of(CacheOptions)],
+)
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -95,8 +101,9 @@ def predict(
         return _text_pieces(iter(texts) if texts else _lines(file, options["encoding"])), []
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
-    classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    _predict_pieces(classifier, pieces, output_format, kept)
+    with cached(context, filled(CacheOptions, None, options)) as cache:
+        classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
+        _predict_pieces(dataclasses.replace(classifier, cache=cache), pieces, output_format, kept)
 
 
 def _predict_pieces(

@@ -1,6 +1,7 @@
 """`TrainedClassifier`: texts in, label names out."""
 
 import dataclasses
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
@@ -12,13 +13,18 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import NotFittedError
 from kerasbert._core.process import check_process
 from kerasbert.batches.prediction import prediction_batches
+from kerasbert.caching.cache import PredictionCache
+from kerasbert.caching.model_state import ModelState
 from kerasbert.saving.answers import Answers
+from kerasbert.saving.model_states import classifier_state
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.writing import save_trained
 from kerasbert.tokenization.long_texts import WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 PREDICTION_BATCH = 64
+# Beside the names of heads, none of which has a space.
+VECTORS = "the vectors"
 
 
 @final
@@ -27,7 +33,10 @@ class TrainedClassifier(ClassifierParts, Answers):
     """A trained classifier, which answers texts.
 
     `TextClassifier.fit` and `kerasbert.load` make one, their `trained_`. It is read only; `dataclasses.replace` gives a
-    copy with other parts, such as other thresholds. Its arguments are those of `ClassifierParts`.
+    copy with other parts, such as other thresholds. Its arguments are those of `ClassifierParts` and:
+
+    Args:
+        cache: where results are kept, so that no text is computed twice; it is not saved. None: nowhere.
 
     Example:
         >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
@@ -35,6 +44,8 @@ class TrainedClassifier(ClassifierParts, Answers):
         >>> trained.predict_proba(["good"]).shape, trained.max_length
         ((1, 2), 128)
     """
+
+    cache: PredictionCache | None = None
 
     def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Run the model: head or level name -> float32 (n, units), one unit for a binary head.
@@ -51,14 +62,8 @@ class TrainedClassifier(ClassifierParts, Answers):
 
     def probabilities_of(self, tokens: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
         """Run the model as `probabilities` does, on texts that are tokenized already."""
-        tasks = self.outputs.tasks
-        results = {head: np.zeros((len(tokens), task.units), "float32") for head, task in tasks.items()}
-        if not len(tokens):
-            return results
-        output, order = self._forward(tokens, self.model)
-        for head in tasks:
-            results[head][order] = output[head] if isinstance(output, dict) else output
-        return results
+        widths = {head: task.units for head, task in self.outputs.tasks.items()}
+        return self._columns(tokens, "probabilities", widths, self.model)
 
     def probabilities_and_vectors(
         self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
@@ -67,22 +72,20 @@ class TrainedClassifier(ClassifierParts, Answers):
 
         Of a layerwise classifier they are those of its last layer.
         """
-        tokens = self.tokenizer.encode(texts, text_pairs)
-        probabilities = {
-            head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
-        }
+        both = self.model_with_vectors()
+        widths = {head: task.units for head, task in self.outputs.tasks.items()}
+        widths[VECTORS] = both.output_shape[1][-1]
+        columns = self._columns(self.tokenizer.encode(texts, text_pairs), "probabilities and vectors", widths, both)
+        vectors = columns.pop(VECTORS)
+        return columns, vectors
+
+    def model_with_vectors(self) -> keras.Model:
+        """Return a model with two outputs: those of the model, and the vectors that its heads read."""
         votes = self.model.votes
         read = (
             self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output
         )
-        vectors = np.zeros((len(tokens), read.shape[-1]), "float32")
-        if len(tokens):
-            both = keras.Model(self.model.input, [self.model.output, read])
-            (output, vectors_in_order), order = self._forward(tokens, both)
-            vectors[order] = vectors_in_order
-            for head in probabilities:
-                probabilities[head][order] = output[head] if isinstance(output, dict) else output
-        return probabilities, vectors
+        return keras.Model(self.model.input, [self.model.output, read])
 
     def save(
         self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping[str, Any] | None = None
@@ -90,6 +93,35 @@ class TrainedClassifier(ClassifierParts, Answers):
         """Write the classifier as a folder of plain data, see `TextClassifier.save`."""
         trained = self if metrics is None else dataclasses.replace(self, metrics=dict(metrics))
         save_trained(trained, folder, overwrite=overwrite)
+
+    @functools.cached_property
+    def _state(self) -> ModelState:
+        """What the entries of the cache follow from."""
+        return classifier_state(self.model)
+
+    def _columns(
+        self, tokens: TokenArrays | WindowArrays, kind: str, widths: Mapping[str, int], model: keras.Model
+    ) -> dict[str, np.ndarray]:
+        """Return a model's outputs by name, float32 (n, width) each: of texts that the cache knows its own."""
+
+        def compute(part: TokenArrays | WindowArrays) -> np.ndarray:
+            output, order = self._forward(part, model)
+            output, *more = output if isinstance(output, list) else [output]
+            parts = [output[head] if isinstance(output, dict) else output for head in self.outputs.tasks]
+            rows = np.zeros((len(part), sum(widths.values())), "float32")
+            rows[order] = np.concatenate([*parts, *more], axis=1)
+            return rows
+
+        if not len(tokens):
+            return {name: np.zeros((0, width), "float32") for name, width in widths.items()}
+        if self.cache is None:
+            rows = compute(tokens)
+        else:
+            rows = self.cache.rows(self._state, kind, tokens, compute, width=sum(widths.values()))
+        ends = np.cumsum(list(widths.values()))[:-1]
+        return {
+            name: np.ascontiguousarray(part) for name, part in zip(widths, np.split(rows, ends, axis=1), strict=True)
+        }
 
     def _forward(self, tokens: TokenArrays | WindowArrays, model: keras.Model) -> tuple[Any, Any]:
         """Return a model's output for token arrays, and the rows that it belongs to."""

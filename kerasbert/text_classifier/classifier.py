@@ -10,6 +10,7 @@ import numpy as np
 
 from kerasbert._core.options import explains_options, filled, takes_options
 from kerasbert.batches.token_cache import TokenCache
+from kerasbert.caching.cache import PredictionCache, check_cache
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.given_pooling import pooling_from
 from kerasbert.export.comparison import Export
@@ -93,11 +94,12 @@ class TextClassifier(Settings):
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
         given = training_data(data, labels, text_pairs, settings=self)
+        cache = self.trained_.cache if self.__sklearn_is_fitted__() else None
         before = self.trained_ if self.warm_start and self.__sklearn_is_fitted__() else None
         run = filled(RunSettings, None, {**options, "verbose": self.verbose})
         fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=run.strategy)
         self.trained_ = fitting.untrained
-        self.trained_ = run_fitting(self, fitting, run)
+        self.trained_ = dataclasses.replace(run_fitting(self, fitting, run), cache=cache)
         self._padding = fitting.padding
         return self
 
@@ -159,6 +161,26 @@ class TextClassifier(Settings):
             seed=self.seed,
         )
         return type(self).from_trained(trained)
+
+    def use_cache(self, cache: PredictionCache | None) -> Self:
+        """Keep the results of texts from now on, so that none is computed twice; see `PredictionCache`.
+
+        All that answers texts with this classifier goes through it: `predict`, `predict_proba`, `evaluate` and the rest.
+        `fit` goes on with it, and `save` does not write it.
+
+        Args:
+            cache: the cache, which several classifiers may share; None: compute every text.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ConfigError: when a layer of another package is in the model, whose source cannot be read.
+            NotFittedError: when the classifier is not trained yet.
+            TypeError: when it is no cache.
+        """
+        self.trained_ = dataclasses.replace(trained_of(self), cache=check_cache(cache))
+        return self
 
     @property
     def model_(self) -> Classifier:

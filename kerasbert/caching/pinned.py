@@ -1,0 +1,124 @@
+"""Notice that a weight was changed, without reading it.
+
+TensorFlow and JAX never write into a buffer that somebody else holds: a change takes another one. So a weight whose buffer is
+held and is still the same has not been changed, by whatever wrote to it.
+"""
+
+import abc
+import ctypes
+import hashlib
+from collections.abc import Sequence
+from typing import Any, final
+
+import keras
+import numpy as np
+
+Weights = Sequence[keras.Variable]
+
+
+class Pinned(abc.ABC):
+    """Abstract: weights as they were."""
+
+    @abc.abstractmethod
+    def unchanged(self, weights: Weights) -> bool:
+        """Whether the weights of a model are these, none exchanged and none changed."""
+
+
+@final
+class PinnedArrays(Pinned):
+    """Of JAX, whose arrays do not change: a variable takes another one."""
+
+    def __init__(self, weights: Weights) -> None:
+        self._arrays = [weight.value for weight in weights]
+
+    def unchanged(self, weights: Weights) -> bool:
+        """See `Pinned`."""
+        return len(weights) == len(self._arrays) and all(
+            weight.value is array for weight, array in zip(weights, self._arrays, strict=True)
+        )
+
+
+@final
+class PinnedBuffers(Pinned):
+    """Of TensorFlow, which copies a buffer that is held before it writes.
+
+    Raises:
+        ValueError: when a buffer cannot be held, as that of a variable on several devices.
+    """
+
+    def __init__(self, weights: Weights) -> None:
+        import tensorflow as tf
+
+        self._weights = list(weights)
+        variables = [weight.value for weight in weights]
+        for variable in variables:
+            # A table that was trained row by row is copied for each reader, until it is told not to be.
+            tf.raw_ops.DisableCopyOnRead(resource=variable.handle)
+
+        @tf.function(autograph=False)
+        def read() -> list[Any]:
+            return [tf.raw_ops.ReadVariableOp(resource=one.handle, dtype=one.dtype) for one in variables]
+
+        self._read = read.get_concrete_function()
+        self._held = self._read()
+        self._places = [_address(tensor) for tensor in self._held]
+        if self._places != [_address(tensor) for tensor in self._read()]:
+            raise ValueError("these variables are copied when they are read")
+
+    def unchanged(self, weights: Weights) -> bool:
+        """See `Pinned`."""
+        if len(weights) != len(self._weights) or any(
+            now is not before for now, before in zip(weights, self._weights, strict=True)
+        ):
+            return False
+        return self._places == [_address(tensor) for tensor in self._read()]
+
+
+@final
+class PinnedContents(Pinned):
+    """Of anything else: a hash of the numbers, which takes as long as to read them all."""
+
+    def __init__(self, contents: bytes) -> None:
+        self._contents = contents
+
+    def unchanged(self, weights: Weights) -> bool:
+        """See `Pinned`."""
+        return hash_weights(weights) == self._contents
+
+
+def pin(weights: Weights, contents: bytes) -> Pinned:
+    """Hold the weights of a model, of which `hash_weights` gave `contents`, as its backend allows."""
+    backend = keras.backend.backend()
+    if backend == "jax":
+        return PinnedArrays(weights)
+    if backend == "tensorflow":
+        try:
+            return PinnedBuffers(weights)
+        except (AttributeError, NotImplementedError, TypeError, ValueError):
+            # Variables of a strategy that has several devices.
+            return PinnedContents(contents)
+    return PinnedContents(contents)
+
+
+def hash_weights(weights: Weights) -> bytes:
+    """Return the SHA-256 of types, shapes and numbers of weights, in their order."""
+    digest = hashlib.sha256()
+    for weight in weights:
+        array = np.ascontiguousarray(keras.ops.convert_to_numpy(weight))
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.digest()
+
+
+def _address(tensor: Any) -> int:
+    """Return where the numbers of a TensorFlow tensor lie."""
+    import tensorflow as tf
+
+    capsule = tf.experimental.dlpack.to_dlpack(tensor)
+    # The first field of DLPack's structure is the address.
+    return int(ctypes.c_void_p.from_address(_pointer(capsule, b"dltensor")).value or 0)
+
+
+_pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
