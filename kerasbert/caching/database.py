@@ -20,9 +20,9 @@ LOCK_SECONDS = 2.0
 # Keys in one statement, bytes in one transaction, entries that leave at once.
 KEYS_AT_ONCE = 500
 BYTES_AT_ONCE = 4_000_000
-LEAVING_AT_ONCE = 500
-# What SQLite keeps of an entry beside its value: row, key twice, time twice.
-ROW_OVERHEAD = 80
+LEAVING_AT_ONCE = 50
+# What SQLite keeps of an entry beside its value: in its row, and in the two indices, of which pages are half full.
+ROW_BYTES, INDEX_BYTES = 50, 120
 SCHEMA = {
     "entries": "CREATE TABLE entries (key BLOB NOT NULL UNIQUE, used INTEGER NOT NULL, value BLOB NOT NULL)",
     "by_use": "CREATE INDEX by_use ON entries (used)",
@@ -83,11 +83,12 @@ class Database:
             rows = [(key, now, checksum(key, content) + content) for key, content in portion]
             with self._transaction():
                 self.connection.executemany("DELETE FROM entries WHERE key = ?", [(key,) for key in self.damaged])
-                self._make_room(sum(len(value) + ROW_OVERHEAD for _, _, value in rows))
-                self.connection.executemany("INSERT OR IGNORE INTO entries VALUES (?, ?, ?)", rows)
                 self.connection.executemany("UPDATE entries SET used = ? WHERE key = ?", [(now, key) for key in used])
+                self._make_room([len(value) for _, _, value in rows])
+                self.connection.executemany("INSERT OR IGNORE INTO entries VALUES (?, ?, ?)", rows)
             self.damaged.clear()
             used = ()
+        self._shrink()
 
     @property
     def num_bytes(self) -> int:
@@ -113,11 +114,10 @@ class Database:
                 self.connection.execute("ROLLBACK")
             raise
 
-    def _make_room(self, incoming: int) -> None:
+    def _make_room(self, sizes: Sequence[int]) -> None:
         """Let the least recently used entries leave until the file need not grow over its bound."""
         most = self.max_bytes // self.page_bytes
-        # Rows do not fill their pages to the last byte.
-        needed = incoming * 9 // 8 // self.page_bytes + 4
+        needed = 8 + round(sum(map(self._pages_of, sizes)))
         if self._pages_in_use() + needed <= most:
             return
         # A little more room than is needed now, so that not every write has to make some.
@@ -128,10 +128,19 @@ class Database:
             )
             if left.rowcount <= 0:
                 break
-        surplus = self._number("page_count") - most
+
+    def _shrink(self) -> None:
+        """Give pages back, where the bound was higher before."""
+        surplus = self._number("page_count") - self.max_bytes // self.page_bytes
         if surplus > 0:
-            # The bound was higher before.
-            self.connection.execute(f"PRAGMA incremental_vacuum({surplus})").fetchall()
+            # `execute` would give back one page.
+            self.connection.executescript(f"PRAGMA incremental_vacuum({surplus})")
+
+    def _pages_of(self, size: int) -> float:
+        """Pages that an entry takes: rows do not go on to the next page, but for what is larger than one."""
+        row = size + ROW_BYTES
+        fitting = self.page_bytes // row
+        return INDEX_BYTES / self.page_bytes + (1 / fitting if fitting else row // self.page_bytes + 1)
 
     def _pages_in_use(self) -> int:
         return self._number("page_count") - self._number("freelist_count")
