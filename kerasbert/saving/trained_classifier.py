@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, final
 
 import keras
@@ -63,7 +63,7 @@ class TrainedClassifier(ClassifierParts, Answers):
     def probabilities_of(self, tokens: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
         """Run the model as `probabilities` does, on texts that are tokenized already."""
         widths = {head: task.units for head, task in self.outputs.tasks.items()}
-        return self._columns(tokens, "probabilities", widths, self.model)
+        return self._known_or_computed("probabilities", tokens, widths, self._compute_probabilities)
 
     def probabilities_and_vectors(
         self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
@@ -72,10 +72,22 @@ class TrainedClassifier(ClassifierParts, Answers):
 
         Of a layerwise classifier they are those of its last layer.
         """
-        both = self.model_with_vectors()
+        tokens, both = self.tokenizer.encode(texts, text_pairs), self.model_with_vectors()
         widths = {head: task.units for head, task in self.outputs.tasks.items()}
-        widths[VECTORS] = both.output_shape[1][-1]
-        columns = self._columns(self.tokenizer.encode(texts, text_pairs), "probabilities and vectors", widths, both)
+        widths[VECTORS] = int(both.output_shape[1][-1])
+
+        def compute(part: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
+            (output, vectors), order = self._forward(part, both)
+            given = {
+                **(output if isinstance(output, dict) else dict.fromkeys(self.outputs.tasks, output)),
+                VECTORS: vectors,
+            }
+            results = {name: np.zeros((len(part), width), "float32") for name, width in widths.items()}
+            for name, result in results.items():
+                result[order] = given[name]
+            return results
+
+        columns = self._known_or_computed("probabilities and vectors", tokens, widths, compute)
         vectors = columns.pop(VECTORS)
         return columns, vectors
 
@@ -99,29 +111,33 @@ class TrainedClassifier(ClassifierParts, Answers):
         """What the entries of the cache follow from."""
         return classifier_state(self.model)
 
-    def _columns(
-        self, tokens: TokenArrays | WindowArrays, kind: str, widths: Mapping[str, int], model: keras.Model
+    def _known_or_computed(
+        self,
+        kind: str,
+        tokens: TokenArrays | WindowArrays,
+        widths: Mapping[str, int],
+        compute: Callable[[Any], dict[str, np.ndarray]],
     ) -> dict[str, np.ndarray]:
-        """Return a model's outputs by name, float32 (n, width) each: of texts that the cache knows its own."""
-
-        def compute(part: TokenArrays | WindowArrays) -> np.ndarray:
-            output, order = self._forward(part, model)
-            output, *more = output if isinstance(output, list) else [output]
-            parts = [output[head] if isinstance(output, dict) else output for head in self.outputs.tasks]
-            rows = np.zeros((len(part), sum(widths.values())), "float32")
-            rows[order] = np.concatenate([*parts, *more], axis=1)
-            return rows
-
+        """Return float32 (n, width) by name: of texts that the cache knows from there, of others what `compute` gives."""
         if not len(tokens):
             return {name: np.zeros((0, width), "float32") for name, width in widths.items()}
         if self.cache is None:
-            rows = compute(tokens)
-        else:
-            rows = self.cache.rows(self._state, kind, tokens, compute, width=sum(widths.values()))
-        ends = np.cumsum(list(widths.values()))[:-1]
-        return {
-            name: np.ascontiguousarray(part) for name, part in zip(widths, np.split(rows, ends, axis=1), strict=True)
-        }
+            return compute(tokens)
+
+        def compute_rows(part: Any) -> np.ndarray:
+            columns = compute(part)
+            return np.concatenate([columns[name] for name in widths], axis=1)
+
+        rows = self.cache.rows(self._state, kind, tokens, compute_rows, width=sum(widths.values()))
+        parts = np.split(rows, np.cumsum(list(widths.values()))[:-1], axis=1)
+        return {name: np.ascontiguousarray(part) for name, part in zip(widths, parts, strict=True)}
+
+    def _compute_probabilities(self, tokens: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
+        results = {head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()}
+        output, order = self._forward(tokens, self.model)
+        for head, result in results.items():
+            result[order] = output[head] if isinstance(output, dict) else output
+        return results
 
     def _forward(self, tokens: TokenArrays | WindowArrays, model: keras.Model) -> tuple[Any, Any]:
         """Return a model's output for token arrays, and the rows that it belongs to."""

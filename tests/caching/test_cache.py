@@ -125,7 +125,9 @@ def test_it_can_be_emptied(toy, texts, tmp_path):
     assert toy.computed == 10
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, lambda cache: pickle.loads(pickle.dumps(cache))], ids=["copied", "pickled"])
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda cache: pickle.loads(pickle.dumps(cache))], ids=["copied", "pickled"]
+)
 def test_a_copy_opens_the_folder_for_itself(copied, toy, texts, tmp_path):
     cache = kb.PredictionCache(tmp_path, max_bytes=2_000_000)
     toy.ask(cache, texts([1]))

@@ -73,7 +73,9 @@ def test_an_entry_that_takes_a_quarter_of_all_room_is_left_out(file):
 def test_a_changed_entry_is_not_read_and_leaves_with_the_next_write(file):
     database, entries = Database(file, MOST), named(3)
     database.write(entries)
-    changed = bytearray(database.connection.execute("SELECT value FROM entries WHERE key = ?", entries[:1][0][:1]).fetchone()[0])
+    changed = bytearray(
+        database.connection.execute("SELECT value FROM entries WHERE key = ?", entries[:1][0][:1]).fetchone()[0]
+    )
     changed[50] ^= 1
     database.connection.execute("UPDATE entries SET value = ? WHERE key = ?", (bytes(changed), entries[0][0]))
     database.connection.execute("UPDATE entries SET value = x'' WHERE key = ?", (entries[1][0],))
