@@ -139,7 +139,7 @@ class PredictionCache:
         """Return the results of texts: those that are known, and for all others what `compute` gives.
 
         Args:
-            state: the model, a `ModelState`.
+            state: the model, a `kerasbert.caching.model_state.ModelState`.
             kind: what is computed with it, such as `"probabilities"`; everything that results follow from beside the model
                 and the texts.
             tokens: n texts.

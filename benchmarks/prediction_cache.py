@@ -1,0 +1,235 @@
+"""What a prediction cache is worth, what it costs, and what it survives.
+
+    python benchmarks/prediction_cache.py requests SAVED_FOLDER banking77/train.jsonl
+    python benchmarks/prediction_cache.py kills --count 100
+    python benchmarks/prediction_cache.py damage --count 100
+
+`requests` asks a saved classifier 10,000 texts in calls of 100, of which 80 % repeat, and 1,000 one at a time, without and with
+a cache on disk; then 10,000 texts of which none repeats, in pairs of calls of 500 without and with, whose median ratio of
+processor time is printed. `kills` kills processes that write to a cache, two at a time, at moments of chance; after each kill
+everything that is there is compared with what was written. `damage` overwrites, cuts and empties the file at places of chance,
+and compares every answer.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+REQUESTS, REPEATED, CALL = 10_000, 0.8, 100
+SINGLE = 1_000
+PAIR = 500
+# Texts of `kills` and `damage`, and numbers in a result.
+NUMBERS, WIDTH = 20_000, 77
+
+
+def read(path: str) -> list[str]:
+    """The different texts of a JSONL file, in an order of chance."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    texts = list(dict.fromkeys(json.loads(line)["text"] for line in lines))
+    random.Random(0).shuffle(texts)
+    return texts
+
+
+def requests_of(texts: list[str], count: int) -> list[str]:
+    """So many texts, of which 80 % are there before."""
+    different = texts[: round(count * (1 - REPEATED))]
+    drawn = random.Random(1)
+    found = different + drawn.choices(different, k=count - len(different))
+    drawn.shuffle(found)
+    return found
+
+
+def seconds(ask: Any, texts: list[str], call: int) -> float:
+    """Time to ask texts, `call` of them at a time."""
+    start = time.perf_counter()
+    for place in range(0, len(texts), call):
+        ask(texts[place : place + call])
+    return time.perf_counter() - start
+
+
+def measure_requests(folder: str, data: str) -> None:
+    """Print the worth of a cache where texts repeat, and its cost where none does."""
+    import kerasbert as kb
+
+    texts = read(data)
+    plain, cached = kb.load(folder), kb.load(folder)
+    for classifier in (plain, cached):
+        classifier.predict_proba(texts[-256:])
+        classifier.predict_proba(texts[-1:])
+    for name, count, call in (("calls of 100", REQUESTS, CALL), ("one at a time", SINGLE, 1)):
+        asked = requests_of(texts, count)
+        with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
+            cached.use_cache(cache)
+            took = seconds(plain.predict_proba, asked, call), seconds(cached.predict_proba, asked, call)
+            print(
+                f"{count:,} requests, {name}, {REPEATED:.0%} repeat: {took[0]:.1f} s without, {took[1]:.1f} s with a cache, "
+                f"{took[0] / took[1]:.2f} times as fast; {cache.hit_rate:.1%} known"
+            )
+        with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
+            cached.use_cache(cache)
+            cached.predict_proba(asked)
+            took_known = seconds(cached.predict_proba, asked, call)
+            print(f"    all known: {1000 * took_known / count:.3f} ms a text, {took[0] / took_known:.1f} times as fast")
+    measure_cost(plain, cached, texts)
+
+
+def measure_cost(plain: Any, cached: Any, texts: list[str]) -> None:
+    """Print the ratio of processor times of calls with and without a cache, of texts that never repeat."""
+    import kerasbert as kb
+
+    ratios, totals = [], [0.0, 0.0]
+    with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
+        cached.use_cache(cache)
+        cached.predict_proba(texts[:1])
+        for number, start in enumerate(range(1, min(len(texts), REQUESTS) - PAIR + 1, PAIR)):
+            took = {}
+            for side in (plain, cached) if number % 2 else (cached, plain):
+                begin = time.process_time()
+                side.predict_proba(texts[start : start + PAIR])
+                took[side is cached] = time.process_time() - begin
+            ratios.append(took[True] / took[False])
+            totals = [totals[0] + took[False], totals[1] + took[True]]
+        size = cache.num_bytes / cache.num_entries
+    print(
+        f"{len(ratios) * PAIR:,} texts, none repeats: processor time {statistics.median(ratios):.4f} of that without, median of "
+        f"{len(ratios)} pairs of calls ({totals[1] / totals[0]:.4f} in all); {size:.0f} bytes an entry on disk"
+    )
+
+
+class Toy:
+    """Stands for a model: the result of a text follows from its number."""
+
+    digest = hashlib.sha256(b"toy").digest()
+
+    def unchanged(self) -> bool:
+        """Always."""
+        return True
+
+    @staticmethod
+    def compute(tokens: Any) -> np.ndarray:
+        """Random numbers, seeded by each text."""
+        numbers = tokens.input_ids[tokens.offsets[:-1] + 1]
+        return np.stack([np.random.default_rng(number).random(WIDTH, np.float32) for number in numbers])
+
+    def wrong(self, cache: Any, numbers: list[int]) -> int:
+        """How many answers are not what they should be."""
+        from kerasbert.tokenization.token_arrays import TokenArrays
+
+        tokens = TokenArrays.from_lists([[2, number, 3] for number in numbers])
+        given = cache.rows(self, "toy", tokens, self.compute, width=WIDTH)
+        return int((given != self.compute(tokens)).any(axis=1).sum())
+
+
+def open_cache(folder: str) -> Any:
+    """Open a small cache, in which entries also leave, without loading Keras."""
+    import kerasbert_command  # noqa: F401
+
+    from kerasbert.caching.cache import PredictionCache
+
+    return PredictionCache(folder, max_bytes=3_000_000, max_memory_bytes=1_000_000)
+
+
+def write(folder: str, seed: int) -> None:
+    """Write to a cache until the process is killed."""
+    drawn, cache, toy = random.Random(seed), open_cache(folder), Toy()
+    print("ready", flush=True)
+    while True:
+        assert not toy.wrong(cache, [drawn.randrange(NUMBERS) for _ in range(drawn.choice([1, 20, 700]))])
+
+
+def measure_kills(count: int) -> None:
+    """Kill two writers at moments of chance, again and again."""
+    drawn, toy = random.Random(2), Toy()
+    wrong = entries = damaged = known = 0
+    with tempfile.TemporaryDirectory() as folder:
+        writers = [start_writer(folder, seed) for seed in range(2)]
+        for number in range(count):
+            time.sleep(drawn.random() * 0.2)
+            killed = number % 2
+            writers[killed].kill()
+            writers[killed].wait()
+            with open_cache(folder) as cache:
+                entries = cache.num_entries
+                wrong += toy.wrong(cache, drawn.sample(range(NUMBERS), 300))
+                known += cache.statistics["disk"]
+                damaged += cache.statistics["damaged"]
+            if writers[1 - killed].poll() is not None:
+                raise SystemExit("The other writer ended: a wrong answer, or an error.")
+            writers[killed] = start_writer(folder, number + 2)
+        for writer in writers:
+            writer.kill()
+            writer.wait()
+    print(
+        f"{count} kills of 2 writers at once: {wrong} wrong answers, {damaged} damaged entries or files, {known:,} of "
+        f"{300 * count:,} answers from disk, {entries:,} entries at the end"
+    )
+
+
+def start_writer(folder: str, seed: int) -> "subprocess.Popen[str]":
+    """Start a process that writes, and wait until it does."""
+    command = [sys.executable, __file__, "write", folder, str(seed)]
+    writer = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    return writer
+
+
+def measure_damage(count: int) -> None:
+    """Damage the file again and again, and compare every answer."""
+    drawn, toy, wrong, damaged = random.Random(3), Toy(), 0, 0
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(action="ignore"):
+        for _ in range(count):
+            with open_cache(folder) as cache:
+                wrong += toy.wrong(cache, drawn.sample(range(3000), 1500))
+                wrong += toy.wrong(cache, drawn.sample(range(3000), 1500))
+                damaged += cache.statistics["damaged"]
+            damage(drawn.choice(list(Path(folder).glob("entries-*.sqlite*"))), drawn)
+    print(f"{count} damages of the file: {wrong} wrong answers, {damaged} damaged entries or files noticed")
+
+
+def damage(file: Path, drawn: random.Random) -> None:
+    """Overwrite up to 20,000 bytes, or cut a file."""
+    content = bytearray(file.read_bytes())
+    start = drawn.randrange(len(content) + 1)
+    if drawn.random() < 0.25:
+        del content[start:]
+    else:
+        length = drawn.choice([1, 100, 20_000])
+        content[start : start + length] = drawn.randbytes(min(length, len(content) - start))
+    file.write_bytes(bytes(content))
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    asked = commands.add_parser("requests")
+    asked.add_argument("folder")
+    asked.add_argument("data")
+    for name in ("kills", "damage"):
+        commands.add_parser(name).add_argument("--count", type=int, default=100)
+    writing = commands.add_parser("write")
+    writing.add_argument("folder")
+    writing.add_argument("seed", type=int)
+    given = parser.parse_args()
+    if given.command == "requests":
+        measure_requests(given.folder, given.data)
+    elif given.command == "write":
+        write(given.folder, given.seed)
+    else:
+        (measure_kills if given.command == "kills" else measure_damage)(given.count)
+
+
+if __name__ == "__main__":
+    main()
