@@ -134,7 +134,6 @@ class Toy:
 def open_cache(folder: str) -> Any:
     """Open a small cache, in which entries also leave, without loading Keras."""
     import kerasbert_command  # noqa: F401
-
     from kerasbert.caching.cache import PredictionCache
 
     return PredictionCache(folder, max_bytes=3_000_000, max_memory_bytes=1_000_000)

@@ -104,6 +104,7 @@ class PredictionCache:
         self._counts = Counts()
         # Results that no look at the weights has confirmed yet.
         self._waiting: dict[State, dict[bytes, bytes]] = {}
+        self._states: weakref.WeakSet[State] = weakref.WeakSet()
         self._written_at = time.monotonic()
         self._lock, self._process = threading.RLock(), os.getpid()
         _LIVING.add(self)
@@ -206,6 +207,10 @@ class PredictionCache:
 
     def _look_up(self, state: State, kind: bytes, tokens: Tokens) -> tuple[list[bytes], dict[bytes, bytes]]:
         """Return the keys of the texts, and the results that are known; no look at the weights where none is."""
+        if state not in self._states:
+            # It may be the same model in another object, which finds what is in the store.
+            self._states.add(state)
+            self._confirm()
         keys = text_keys(tokens, state.digest + kind)
         found = self._find(state, keys)
         if any(found) and not state.unchanged():

@@ -72,6 +72,13 @@ def test_a_change_that_another_thread_noticed_meanwhile(toy, toy_model, texts):
     np.testing.assert_array_equal(one.ask(cache, texts([1])), one.expected(texts([1])))
 
 
+def test_the_same_model_in_another_object_finds_its_results(toy, toy_model, texts):
+    cache, same = kb.PredictionCache(), toy_model()
+    toy.ask(cache, texts([1]))
+    same.ask(cache, texts([1]))
+    assert same.computed == 0
+
+
 def test_results_that_are_no_numbers_are_not_kept(toy, texts):
     cache = kb.PredictionCache()
     cache.rows(toy, "sums", texts([1]), lambda tokens: np.full((1, 2), np.nan), width=2)

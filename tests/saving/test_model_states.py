@@ -102,7 +102,8 @@ def test_a_model_that_is_changed_in_place_answers_anew(change, saved_classifier,
 
 def test_models_that_differ_in_a_setting_have_their_own_entries(tiny_config, tiny_folder):
     cache, tokenizer = kb.PredictionCache(), kb.data.Tokenizer.from_folder(tiny_folder, max_length=16)
-    settings = [{}, {"layers": 1}, {"pooling": "cls"}, {"pooling": "max"}, {"encoder": dataclasses.replace(tiny_config, hidden_act="relu")}]  # fmt: skip
+    relu = dataclasses.replace(tiny_config, hidden_act="relu")
+    settings = [{}, {"layers": (1, 2), "combine": "mean"}, {"pooling": "cls"}, {"pooling": "max"}, {"encoder": relu}]
     first = kb.build_multiclass(3, encoder=tiny_config, compile=False)
     for number, own in enumerate(settings, 1):
         model = kb.build_multiclass(3, compile=False, name=f"model_{number}", **{"encoder": tiny_config, **own})
