@@ -43,7 +43,7 @@ def _window_keys(tokens: WindowArrays, seed: bytes) -> list[bytes]:
     return _keys(start, tokens.windows, tokens.windows.offsets[tokens.text_offsets], heads)
 
 
-def _keys(start: "hashlib._Hash", tokens: TokenArrays, offsets: np.ndarray, heads: list[bytes]) -> list[bytes]:
+def _keys(start: "hashlib.blake2b", tokens: TokenArrays, offsets: np.ndarray, heads: list[bytes]) -> list[bytes]:
     # Ids take four bytes and types one, so that the number of bytes tells where the types begin.
     ids = tokens.input_ids.astype("<i4", copy=False).tobytes()
     types = tokens.token_type_ids.astype(np.uint8, copy=False).tobytes()

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, final
 
@@ -13,6 +14,8 @@ from kerasbert._core.names import PACKAGE
 from kerasbert._version import __version__
 from kerasbert.caching.pinned import Pinned, hash_weights, pin
 
+# How often weights are hashed that change meanwhile.
+MOST_TRIES = 3
 # Layers of these packages are what their version says.
 KNOWN_PACKAGES = (PACKAGE, "keras")
 
@@ -54,17 +57,21 @@ class ModelState:
     def digest(self) -> bytes:
         """SHA-256 of facts, precision and weights, as they were when `unchanged` was asked last."""
         if self._digest is None:
-            weights, self._policies = list(self._weights()), self._current_policies()
-            contents = hash_weights(weights)
-            self._pinned = pin(weights, contents)
-            self._digest = hashlib.sha256(self._facts + "".join(self._policies).encode() + contents).digest()
+            for _ in range(MOST_TRIES):
+                self._policies, pinned = self._current_policies(), pin(list(self._weights()))
+                contents = hash_weights(list(self._weights()))
+                if pinned.unchanged(list(self._weights())):
+                    self._pinned = pinned
+                    self._digest = hashlib.sha256(self._facts + "".join(self._policies).encode() + contents).digest()
+                    return self._digest
+            # Another thread trains: what is computed now belongs to no weights that could come again.
+            self._digest = os.urandom(32)
         return self._digest
 
     def unchanged(self) -> bool:
         """Whether all is as it was when `digest` was computed; if it is not, the next `digest` is computed anew."""
-        if self._digest is None or self._pinned is None:
-            return False
-        if self._policies == self._current_policies() and self._pinned.unchanged(list(self._weights())):
+        pinned = self._pinned
+        if pinned and self._policies == self._current_policies() and pinned.unchanged(list(self._weights())):
             return True
         self._digest = self._pinned = None
         return False

@@ -55,11 +55,10 @@ class PinnedBuffers(Pinned):
             # A table that was trained row by row is copied for each reader, until it is told not to be.
             tf.raw_ops.DisableCopyOnRead(resource=variable.handle)
 
-        @tf.function(autograph=False)
         def read() -> list[Any]:
             return [tf.raw_ops.ReadVariableOp(resource=one.handle, dtype=one.dtype) for one in variables]
 
-        self._read = read.get_concrete_function()
+        self._read = tf.function(read, autograph=False).get_concrete_function()
         self._held = self._read()
         self._places = [_address(tensor) for tensor in self._held]
         if self._places != [_address(tensor) for tensor in self._read()]:
@@ -78,16 +77,16 @@ class PinnedBuffers(Pinned):
 class PinnedContents(Pinned):
     """Of anything else: a hash of the numbers, which takes as long as to read them all."""
 
-    def __init__(self, contents: bytes) -> None:
-        self._contents = contents
+    def __init__(self, weights: Weights) -> None:
+        self._contents = hash_weights(weights)
 
     def unchanged(self, weights: Weights) -> bool:
         """See `Pinned`."""
         return hash_weights(weights) == self._contents
 
 
-def pin(weights: Weights, contents: bytes) -> Pinned:
-    """Hold the weights of a model, of which `hash_weights` gave `contents`, as its backend allows."""
+def pin(weights: Weights) -> Pinned:
+    """Hold the weights of a model, as its backend allows."""
     backend = keras.backend.backend()
     if backend == "jax":
         return PinnedArrays(weights)
@@ -96,8 +95,8 @@ def pin(weights: Weights, contents: bytes) -> Pinned:
             return PinnedBuffers(weights)
         except (AttributeError, NotImplementedError, TypeError, ValueError):
             # Variables of a strategy that has several devices.
-            return PinnedContents(contents)
-    return PinnedContents(contents)
+            return PinnedContents(weights)
+    return PinnedContents(weights)
 
 
 def hash_weights(weights: Weights) -> bytes:

@@ -3,6 +3,7 @@ import pytest
 
 import kerasbert as kb
 from kerasbert.caching.model_state import FixedState, ModelState
+from kerasbert.caching.pinned import hash_weights
 
 
 @pytest.fixture
@@ -48,6 +49,19 @@ def test_it_follows_precision_and_quantisation(dense):
     whole.build((None, 4))
     whole.set_weights(half.get_weights())
     assert state_of(half).digest != state_of(whole).digest
+
+
+def test_weights_that_change_while_they_are_read_have_no_digest(dense, monkeypatch):
+    def changing(weights):
+        dense.bias.assign(dense.bias.value + 1)
+        return hash_weights(weights)
+
+    state = state_of(dense)
+    monkeypatch.setattr("kerasbert.caching.model_state.hash_weights", changing)
+    first = state.digest
+    assert state.digest == first and not state.unchanged() and state.digest != first
+    monkeypatch.undo()
+    assert not state.unchanged() and state.digest == state_of(dense).digest and state.unchanged()
 
 
 class Doubled(keras.layers.Layer):
