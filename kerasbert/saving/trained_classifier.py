@@ -74,7 +74,7 @@ class TrainedClassifier(ClassifierParts, Answers):
         """
         tokens, both = self.tokenizer.encode(texts, text_pairs), self.model_with_vectors()
         widths = {head: task.units for head, task in self.outputs.tasks.items()}
-        widths[VECTORS] = int(both.output_shape[1][-1])
+        widths[VECTORS] = int(both.output[1].shape[-1])
 
         def compute(part: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
             (output, vectors), order = self._forward(part, both)
