@@ -4,9 +4,9 @@
     python benchmarks/prediction_cache.py kills --count 100
     python benchmarks/prediction_cache.py damage --count 100
 
-`requests` asks a saved classifier 10,000 texts in calls of 100, of which 80 % repeat, and 1,000 one at a time, without and with
-a cache on disk; then 10,000 texts of which none repeats, in pairs of calls of 500 without and with, whose median ratio of
-processor time is printed. `kills` kills processes that write to a cache, two at a time, at moments of chance; after each kill
+`requests` asks a saved classifier 10,000 texts of which 80 % repeat, in one call, in calls of 100, and 1,000 one at a time, without and
+with a cache on disk, in stretches that take turns; then 10,000 texts of which none repeats, in pairs of calls of 500. Ratios
+are of processor time, which other programs disturb less than the clock. `kills` kills processes that write to a cache, two at a time, at moments of chance; after each kill
 everything that is there is compared with what was written. `damage` overwrites, cuts and empties the file at places of chance,
 and compares every answer.
 """
@@ -51,11 +51,22 @@ def requests_of(texts: list[str], count: int) -> list[str]:
 
 
 def seconds(ask: Any, texts: list[str], call: int) -> float:
-    """Time to ask texts, `call` of them at a time."""
-    start = time.perf_counter()
+    """Processor time to ask texts, `call` of them at a time."""
+    start = time.process_time()
     for place in range(0, len(texts), call):
         ask(texts[place : place + call])
-    return time.perf_counter() - start
+    return time.process_time() - start
+
+
+def in_turns(sides: list[Any], texts: list[str], call: int, stretch: int) -> list[list[float]]:
+    """Processor times of both sides for each stretch of texts; the side that begins changes."""
+    took: list[list[float]] = []
+    for number, start in enumerate(range(0, len(texts), stretch)):
+        part, found = texts[start : start + stretch], [0.0, 0.0]
+        for side in (0, 1) if number % 2 else (1, 0):
+            found[side] = seconds(sides[side].predict_proba, part, call)
+        took.append(found)
+    return took
 
 
 def measure_requests(folder: str, data: str) -> None:
@@ -67,44 +78,44 @@ def measure_requests(folder: str, data: str) -> None:
     for classifier in (plain, cached):
         classifier.predict_proba(texts[-256:])
         classifier.predict_proba(texts[-1:])
-    for name, count, call in (("calls of 100", REQUESTS, CALL), ("one at a time", SINGLE, 1)):
+    for name, count, call in (
+        ("in one call", REQUESTS, REQUESTS),
+        ("calls of 100", REQUESTS, CALL),
+        ("one at a time", SINGLE, 1),
+    ):
         asked = requests_of(texts, count)
         with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
             cached.use_cache(cache)
-            took = seconds(plain.predict_proba, asked, call), seconds(cached.predict_proba, asked, call)
+            took = in_turns([plain, cached], asked, call, max(call, count // 20))
+            without, with_cache = (sum(part) for part in zip(*took, strict=True))
             print(
-                f"{count:,} requests, {name}, {REPEATED:.0%} repeat: {took[0]:.1f} s without, {took[1]:.1f} s with a cache, "
-                f"{took[0] / took[1]:.2f} times as fast; {cache.hit_rate:.1%} known"
+                f"{count:,} requests, {name}, {REPEATED:.0%} repeat: {without:.1f} s without, {with_cache:.1f} s with a cache, "
+                f"{without / with_cache:.2f} times as fast; {cache.hit_rate:.1%} known"
             )
-        with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
-            cached.use_cache(cache)
-            cached.predict_proba(asked)
-            took_known = seconds(cached.predict_proba, asked, call)
-            print(f"    all known: {1000 * took_known / count:.3f} ms a text, {took[0] / took_known:.1f} times as fast")
+            known = seconds(cached.predict_proba, asked, call)
+            print(
+                f"    all known: {1000 * known / count:.3f} ms a text, {without / known:.1f} times as fast", flush=True
+            )
     measure_cost(plain, cached, texts)
 
 
 def measure_cost(plain: Any, cached: Any, texts: list[str]) -> None:
-    """Print the ratio of processor times of calls with and without a cache, of texts that never repeat."""
+    """Print the ratio of times of calls with and without a cache, of texts that never repeat."""
     import kerasbert as kb
 
-    ratios, totals = [], [0.0, 0.0]
     with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
         cached.use_cache(cache)
-        cached.predict_proba(texts[:1])
-        for number, start in enumerate(range(1, min(len(texts), REQUESTS) - PAIR + 1, PAIR)):
-            took = {}
-            for side in (plain, cached) if number % 2 else (cached, plain):
-                begin = time.process_time()
-                side.predict_proba(texts[start : start + PAIR])
-                took[side is cached] = time.process_time() - begin
-            ratios.append(took[True] / took[False])
-            totals = [totals[0] + took[False], totals[1] + took[True]]
-        size = cache.num_bytes / cache.num_entries
-    print(
-        f"{len(ratios) * PAIR:,} texts, none repeats: processor time {statistics.median(ratios):.4f} of that without, median of "
-        f"{len(ratios)} pairs of calls ({totals[1] / totals[0]:.4f} in all); {size:.0f} bytes an entry on disk"
-    )
+        for call, count in ((PAIR, REQUESTS), (1, SINGLE // 2)):
+            asked = texts[:count] if call > 1 else texts[-count:]
+            took = in_turns([plain, cached], asked, call, PAIR if call > 1 else 25)
+            ratios = [one / other for other, one in took]
+            without, with_cache = (sum(part) for part in zip(*took, strict=True))
+            print(
+                f"{len(asked):,} texts, calls of {call}, none repeats: {statistics.median(ratios):.4f} of the time without, median "
+                f"of {len(ratios)} pairs ({with_cache / without:.4f} in all); {cache.hit_rate:.1%} known",
+                flush=True,
+            )
+        print(f"{cache.num_bytes / cache.num_entries:.0f} bytes an entry on disk")
 
 
 class Toy:

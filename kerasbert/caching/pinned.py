@@ -7,7 +7,7 @@ held and is still the same has not been changed, by whatever wrote to it.
 import abc
 import ctypes
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, final
 
 import keras
@@ -26,15 +26,25 @@ class Pinned(abc.ABC):
 
 @final
 class PinnedArrays(Pinned):
-    """Of JAX, whose arrays do not change: a variable takes another one."""
+    """Of JAX, whose arrays do not change: a variable takes another one, or another view of the same buffer.
+
+    Raises:
+        ValueError: when an array is spread over several devices.
+    """
 
     def __init__(self, weights: Weights) -> None:
-        self._arrays = [weight.value for weight in weights]
+        self._held = [weight.value for weight in weights]
+        self._places = [array.unsafe_buffer_pointer() for array in self._held]
 
     def unchanged(self, weights: Weights) -> bool:
         """See `Pinned`."""
-        return len(weights) == len(self._arrays) and all(
-            weight.value is array for weight, array in zip(weights, self._arrays, strict=True)
+        # A step of training may write into a buffer that it was given as its own; the array that held it is then deleted.
+        if len(weights) != len(self._held) or any(array.is_deleted() for array in self._held):
+            return False
+        values = [weight.value for weight in weights]
+        return all(
+            value is array or value.unsafe_buffer_pointer() == place
+            for value, array, place in zip(values, self._held, self._places, strict=True)
         )
 
 
@@ -85,18 +95,17 @@ class PinnedContents(Pinned):
         return hash_weights(weights) == self._contents
 
 
+PINNED: dict[str, Callable[[Weights], Pinned]] = {"jax": PinnedArrays, "tensorflow": PinnedBuffers}
+
+
 def pin(weights: Weights) -> Pinned:
     """Hold the weights of a model, as its backend allows."""
-    backend = keras.backend.backend()
-    if backend == "jax":
-        return PinnedArrays(weights)
-    if backend == "tensorflow":
-        try:
-            return PinnedBuffers(weights)
-        except (AttributeError, NotImplementedError, TypeError, ValueError):
-            # Variables of a strategy that has several devices.
-            return PinnedContents(weights)
-    return PinnedContents(weights)
+    kind = PINNED.get(keras.backend.backend(), PinnedContents)
+    try:
+        return kind(weights)
+    except (AttributeError, NotImplementedError, TypeError, ValueError):
+        # Variables of a strategy that has several devices.
+        return PinnedContents(weights)
 
 
 def hash_weights(weights: Weights) -> bytes:
