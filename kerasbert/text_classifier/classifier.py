@@ -175,11 +175,14 @@ class TextClassifier(Settings):
             The classifier itself.
 
         Raises:
-            ConfigError: when a layer of another package is in the model, whose source cannot be read.
+            ConfigError: when the model has a layer of your own that is not registered, or whose source cannot be read.
             NotFittedError: when the classifier is not trained yet.
             TypeError: when it is no cache.
         """
-        self.trained_ = dataclasses.replace(trained_of(self), cache=check_cache(cache))
+        trained = dataclasses.replace(trained_of(self), cache=check_cache(cache))
+        if cache is not None:
+            trained.state  # noqa: B018 - refuses what cannot be told apart
+        self.trained_ = trained
         return self
 
     @property

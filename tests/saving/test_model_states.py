@@ -118,6 +118,24 @@ def test_models_that_differ_in_a_setting_have_their_own_entries(tiny_config, tin
     assert cache.statistics["computed"] == 6 * len(settings)
 
 
+class FirstToken(keras.layers.Layer):
+    def call(self, hidden_states, attention_mask):
+        return hidden_states[:, 0]
+
+
+def test_a_pooling_of_the_users_is_kept_apart_or_refused(tiny_config, tiny_folder, monkeypatch):
+    tokenizer = kb.data.Tokenizer.from_folder(tiny_folder, max_length=16)
+    model = kb.build_binary(encoder=tiny_config, pooling=FirstToken(), compile=False)
+    classifier = kb.TextClassifier.from_trained(kb.TrainedClassifier(model, tokenizer))
+    with pytest.raises(kb.ConfigError, match="`pooling`: the class FirstToken must be registered"):
+        classifier.use_cache(kb.PredictionCache())
+    keras.saving.register_keras_serializable("test_model_states")(FirstToken)
+    assert_same(classifier.use_cache(kb.PredictionCache()).trained_)
+    before = classifier.trained_.state.digest
+    monkeypatch.setattr("inspect.getsource", lambda kind: "class FirstToken: other code")
+    assert dataclasses.replace(classifier.trained_).state.digest != before
+
+
 def test_precision_is_part_of_an_entry(tiny_config, tiny_folder):
     cache, tokenizer = kb.PredictionCache(), kb.data.Tokenizer.from_folder(tiny_folder, max_length=16)
     whole = kb.build_binary(encoder=tiny_config, compile=False)
