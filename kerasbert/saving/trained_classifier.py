@@ -91,15 +91,6 @@ class TrainedClassifier(ClassifierParts, Answers):
         vectors = columns.pop(VECTORS)
         return columns, vectors
 
-    @functools.cached_property
-    def state(self) -> ModelState:
-        """What the entries of a cache follow from.
-
-        Raises:
-            ConfigError: when a layer that is not of this package cannot be described, or its source not be read.
-        """
-        return classifier_state(self.model)
-
     def model_with_vectors(self) -> keras.Model:
         """Return a model with two outputs: those of the model, and the vectors that its heads read."""
         votes = self.model.votes
@@ -114,6 +105,11 @@ class TrainedClassifier(ClassifierParts, Answers):
         """Write the classifier as a folder of plain data, see `TextClassifier.save`."""
         trained = self if metrics is None else dataclasses.replace(self, metrics=dict(metrics))
         save_trained(trained, folder, overwrite=overwrite)
+
+    @functools.cached_property
+    def _state(self) -> ModelState:
+        """What the entries of the cache follow from."""
+        return classifier_state(self.model)
 
     def _known_or_computed(
         self,
@@ -132,7 +128,7 @@ class TrainedClassifier(ClassifierParts, Answers):
             columns = compute(part)
             return np.concatenate([columns[name] for name in widths], axis=1)
 
-        rows = self.cache.rows(self.state, kind, tokens, compute_rows, width=sum(widths.values()))
+        rows = self.cache.rows(self._state, kind, tokens, compute_rows, width=sum(widths.values()))
         parts = np.split(rows, np.cumsum(list(widths.values()))[:-1], axis=1)
         return {name: np.ascontiguousarray(part) for name, part in zip(widths, parts, strict=True)}
 

@@ -17,6 +17,7 @@ from kerasbert.export.comparison import Export
 from kerasbert.export.hub import Pushed
 from kerasbert.objectives.scores import Scores
 from kerasbert.reading.examples import Examples
+from kerasbert.saving.model_states import classifier_state
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.subclasses.secondary import add_subclasses
@@ -181,7 +182,8 @@ class TextClassifier(Settings):
         """
         trained = dataclasses.replace(trained_of(self), cache=check_cache(cache))
         if cache is not None:
-            trained.state  # noqa: B018 - refuses what cannot be told apart
+            # Refuses what cannot be told apart.
+            classifier_state(trained.model)
         self.trained_ = trained
         return self
 

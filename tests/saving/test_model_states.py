@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
+from kerasbert.saving.model_states import classifier_state
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?", "good card", "", "refund please " * 30]
 TASKS = ("binary", "multitask", "hierarchical")
@@ -131,9 +132,9 @@ def test_a_pooling_of_the_users_is_kept_apart_or_refused(tiny_config, tiny_folde
         classifier.use_cache(kb.PredictionCache())
     keras.saving.register_keras_serializable("test_model_states")(FirstToken)
     assert_same(classifier.use_cache(kb.PredictionCache()).trained_)
-    before = classifier.trained_.state.digest
+    before = classifier_state(model).digest
     monkeypatch.setattr("inspect.getsource", lambda kind: "class FirstToken: other code")
-    assert dataclasses.replace(classifier.trained_).state.digest != before
+    assert classifier_state(model).digest != before
 
 
 def test_precision_is_part_of_an_entry(tiny_config, tiny_folder):
