@@ -95,9 +95,10 @@ class DiskEntries:
             file = self.folder.described_file()
             if file is None and version is not None:
                 self._tell("emptied", "was damaged or of an older format, and starts empty")
-            self._file = file or self.folder.renew(None)
-            self._version = self.folder.version()
-            self._database = Database(self._file, self.max_bytes)
+            if file is None:
+                file, version = self.folder.renew(None), self.folder.version()
+            self._file, self._version = file, version
+            self._database = Database(file, self.max_bytes)
         return self._database
 
     def _replace(self) -> None:
