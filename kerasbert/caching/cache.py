@@ -41,6 +41,11 @@ class State(Protocol):
         """Stands for a model with its weights, as they are now or were when `unchanged` was asked last."""
         ...
 
+    @property
+    def notices_undone(self) -> bool:
+        """Whether `unchanged` notices a change that was undone before it was asked."""
+        ...
+
     def unchanged(self) -> bool:
         """Whether they are still those of the `digest`; where they are not, the next `digest` is another one."""
         ...
@@ -213,7 +218,7 @@ class PredictionCache:
             self._confirm()
         keys = text_keys(tokens, state.digest + kind)
         found = self._find(state, keys)
-        if any(found) and not state.unchanged():
+        if (any(found) or not state.notices_undone) and not state.unchanged():
             self._waiting.pop(state, None)
             keys = text_keys(tokens, state.digest + kind)
             found = self._find(state, keys)
@@ -232,7 +237,7 @@ class PredictionCache:
         content, size = rows.astype("<f4", copy=False).tobytes(), 4 * rows.shape[1]
         new = {key: content[size * place : size * (place + 1)] for place, key in enumerate(keys)}
         self._waiting.setdefault(state, {}).update(new)
-        is_due = time.monotonic() - self._written_at > WAITING_SECONDS
+        is_due = not state.notices_undone or time.monotonic() - self._written_at > WAITING_SECONDS
         if is_due or sum(map(len, self._waiting.values())) >= MOST_WAITING:
             self._confirm()
 

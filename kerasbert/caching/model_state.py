@@ -68,6 +68,11 @@ class ModelState:
             self._digest = os.urandom(32)
         return self._digest
 
+    @property
+    def notices_undone(self) -> bool:
+        """Whether `unchanged` notices a change that was undone before it was asked."""
+        return self._pinned is not None and self._pinned.notices_undone
+
     def unchanged(self) -> bool:
         """Whether all is as it was when `digest` was computed; if it is not, the next `digest` is computed anew."""
         pinned = self._pinned
@@ -108,6 +113,8 @@ class FixedState:
         >>> FixedState({"file": "f00d"}).digest == FixedState({"file": "f00d"}).digest, FixedState({}).unchanged()
         (True, True)
     """
+
+    notices_undone = True
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.digest = hashlib.sha256(json.dumps([PACKAGE, __version__, facts], sort_keys=True).encode()).digest()

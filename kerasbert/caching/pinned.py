@@ -1,14 +1,15 @@
 """Notice that a weight was changed, without reading it.
 
-TensorFlow and JAX never write into a buffer that somebody else holds: a change takes another one. So a weight whose buffer is
-held and is still the same has not been changed, by whatever wrote to it.
+TensorFlow never writes into a buffer that somebody else holds: a change takes another one. So a weight whose buffer is held and is
+still the same has not been changed, by whatever wrote to it. Other backends write in place, or give a model other buffers
+with each prediction: there the numbers are compared.
 """
 
 import abc
 import ctypes
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import Any, final
+from collections.abc import Sequence
+from typing import Any, ClassVar, final
 
 import keras
 import numpy as np
@@ -19,33 +20,12 @@ Weights = Sequence[keras.Variable]
 class Pinned(abc.ABC):
     """Abstract: weights as they were."""
 
+    #: Whether a change is noticed that was undone before anybody looked.
+    notices_undone: ClassVar[bool]
+
     @abc.abstractmethod
     def unchanged(self, weights: Weights) -> bool:
         """Whether the weights of a model are these, none exchanged and none changed."""
-
-
-@final
-class PinnedArrays(Pinned):
-    """Of JAX, whose arrays do not change: a variable takes another one, or another view of the same buffer.
-
-    Raises:
-        ValueError: when an array is spread over several devices.
-    """
-
-    def __init__(self, weights: Weights) -> None:
-        self._held = [weight.value for weight in weights]
-        self._places = [array.unsafe_buffer_pointer() for array in self._held]
-
-    def unchanged(self, weights: Weights) -> bool:
-        """See `Pinned`."""
-        # A step of training may write into a buffer that it was given as its own; the array that held it is then deleted.
-        if len(weights) != len(self._held) or any(array.is_deleted() for array in self._held):
-            return False
-        values = [weight.value for weight in weights]
-        return all(
-            value is array or value.unsafe_buffer_pointer() == place
-            for value, array, place in zip(values, self._held, self._places, strict=True)
-        )
 
 
 @final
@@ -55,6 +35,8 @@ class PinnedBuffers(Pinned):
     Raises:
         ValueError: when a buffer cannot be held, as that of a variable on several devices.
     """
+
+    notices_undone = True
 
     def __init__(self, weights: Weights) -> None:
         import tensorflow as tf
@@ -87,6 +69,8 @@ class PinnedBuffers(Pinned):
 class PinnedContents(Pinned):
     """Of anything else: a hash of the numbers, which takes as long as to read them all."""
 
+    notices_undone = False
+
     def __init__(self, weights: Weights) -> None:
         self._contents = hash_weights(weights)
 
@@ -95,17 +79,15 @@ class PinnedContents(Pinned):
         return hash_weights(weights) == self._contents
 
 
-PINNED: dict[str, Callable[[Weights], Pinned]] = {"jax": PinnedArrays, "tensorflow": PinnedBuffers}
-
-
 def pin(weights: Weights) -> Pinned:
     """Hold the weights of a model, as its backend allows."""
-    kind = PINNED.get(keras.backend.backend(), PinnedContents)
-    try:
-        return kind(weights)
-    except (AttributeError, NotImplementedError, TypeError, ValueError):
-        # Variables of a strategy that has several devices.
-        return PinnedContents(weights)
+    if keras.backend.backend() == "tensorflow":
+        try:
+            return PinnedBuffers(weights)
+        except (AttributeError, NotImplementedError, TypeError, ValueError):
+            # Variables of a strategy that has several devices.
+            return PinnedContents(weights)
+    return PinnedContents(weights)
 
 
 def hash_weights(weights: Weights) -> bytes:

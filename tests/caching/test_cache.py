@@ -72,6 +72,18 @@ def test_a_change_that_another_thread_noticed_meanwhile(toy, toy_model, texts):
     np.testing.assert_array_equal(one.ask(cache, texts([1])), one.expected(texts([1])))
 
 
+def test_a_change_that_is_undone_unnoticed_is_looked_for_in_each_call(toy, toy_model, texts):
+    cache, toy.notices_undone = kb.PredictionCache(), False
+    toy.ask(cache, texts([1]))
+    toy.weight = 3
+    toy.ask(cache, texts([2]))
+    toy.weight = 1
+    toy.ask(cache, texts([3]))
+    for weight in (1, 3):
+        model = toy_model(weight)
+        np.testing.assert_array_equal(model.ask(cache, texts([1, 2, 3])), model.expected(texts([1, 2, 3])))
+
+
 def test_the_same_model_in_another_object_finds_its_results(toy, toy_model, texts):
     cache, same = kb.PredictionCache(), toy_model()
     toy.ask(cache, texts([1]))

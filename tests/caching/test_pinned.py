@@ -64,14 +64,14 @@ def test_a_weight_that_is_exchanged_added_or_left_out(weights):
 
 
 def test_weights_are_held_without_reading_them(weights):
-    assert not isinstance(pin(weights), PinnedContents)
+    assert not isinstance(pin(weights), PinnedContents) and pin(weights).notices_undone
 
 
 def test_what_cannot_be_held_is_read():
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         variable = keras.Variable([1.0, 2.0])
     pinned = pin([variable])
-    assert pinned.unchanged([variable])
+    assert pinned.unchanged([variable]) and not pinned.notices_undone
     variable.assign([1.0, 3.0])
     assert not pinned.unchanged([variable])
 
