@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import kerasbert as kb
+from kerasbert.classifiers.pooled_states import with_pooled_states
 from kerasbert.saving.model_states import classifier_state
 
 TEXTS = ["good card", "bad parcel", "thanks", "lost parcel ?", "good card", "", "refund please " * 30]
@@ -58,6 +59,20 @@ def test_vectors_are_kept_beside_the_probabilities(saved_classifier):
         assert list(probabilities) == list(expected)
         for head in expected:
             np.testing.assert_allclose(probabilities[head], expected[head], atol=1e-6)
+    assert trained.cache.statistics["computed"] == 6
+
+
+@pytest.mark.parametrize("task", ["multitask", "hierarchical"])
+def test_what_out_of_scope_scores_read_is_kept_too(task, saved_classifier):
+    trained = with_cache(loaded(saved_classifier, task))
+    model, tokens = with_pooled_states(trained.model, (0, 1)), trained.tokenizer.encode(TEXTS)
+    expected = dataclasses.replace(trained, cache=None)._pooled(tokens, model, (0, 1))
+    for _ in range(2):
+        found = trained._pooled(tokens, model, (0, 1))
+        for part, other in ((found[0], expected[0]), *zip(found[1], expected[1], strict=True)):
+            assert list(part) == list(other)
+            for name in part:
+                np.testing.assert_allclose(part[name], other[name], atol=1e-5)
     assert trained.cache.statistics["computed"] == 6
 
 
