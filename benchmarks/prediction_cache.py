@@ -1,14 +1,15 @@
 """What a prediction cache is worth, what it costs, and what it survives.
 
     python benchmarks/prediction_cache.py requests SAVED_FOLDER banking77/train.jsonl
+    python benchmarks/prediction_cache.py cost SAVED_FOLDER banking77/train.jsonl
     python benchmarks/prediction_cache.py kills --count 100
     python benchmarks/prediction_cache.py damage --count 100
 
-`requests` asks a saved classifier 10,000 texts of which 80 % repeat, in one call, in calls of 100, and 1,000 one at a time, without and
-with a cache on disk, in stretches that take turns; then 10,000 texts of which none repeats, in pairs of calls of 500. Ratios
-are of processor time, which other programs disturb less than the clock. `kills` kills processes that write to a cache, two at a time, at moments of chance; after each kill
-everything that is there is compared with what was written. `damage` overwrites, cuts and empties the file at places of chance,
-and compares every answer.
+`requests` asks a saved classifier 10,000 texts of which 80 % repeat, in one call, in calls of 100, and 1,000 one at a time,
+without and with a cache on disk, in stretches that take turns. `cost` asks texts of which none repeats, 500 one at a time and
+10,000 in calls of 500. Ratios are of processor time, which other programs disturb less than the clock. `kills` kills processes
+that write to a cache, two at a time, at moments of chance; after each kill everything that is there is compared with what was
+written. `damage` overwrites, cuts and empties the file at places of chance, and compares every answer.
 """
 
 import argparse
@@ -69,15 +70,22 @@ def in_turns(sides: list[Any], texts: list[str], call: int, stretch: int) -> lis
     return took
 
 
+def opened(folder: str, data: str) -> tuple[list[str], Any, Any]:
+    """Texts, and a classifier twice, which have answered before."""
+    import kerasbert as kb
+
+    texts, plain, cached = read(data), kb.load(folder), kb.load(folder)
+    for classifier in (plain, cached):
+        classifier.predict_proba(texts[-256:])
+        classifier.predict_proba(texts[-1:])
+    return texts, plain, cached
+
+
 def measure_requests(folder: str, data: str) -> None:
     """Print the worth of a cache where texts repeat, and its cost where none does."""
     import kerasbert as kb
 
-    texts = read(data)
-    plain, cached = kb.load(folder), kb.load(folder)
-    for classifier in (plain, cached):
-        classifier.predict_proba(texts[-256:])
-        classifier.predict_proba(texts[-1:])
+    texts, plain, cached = opened(folder, data)
     for name, count, call in (
         ("in one call", REQUESTS, REQUESTS),
         ("calls of 100", REQUESTS, CALL),
@@ -96,26 +104,24 @@ def measure_requests(folder: str, data: str) -> None:
             print(
                 f"    all known: {1000 * known / count:.3f} ms a text, {without / known:.1f} times as fast", flush=True
             )
-    measure_cost(plain, cached, texts)
 
 
-def measure_cost(plain: Any, cached: Any, texts: list[str]) -> None:
+def measure_cost(folder: str, data: str) -> None:
     """Print the ratio of times of calls with and without a cache, of texts that never repeat."""
     import kerasbert as kb
 
-    with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
-        cached.use_cache(cache)
-        for call, count in ((PAIR, REQUESTS), (1, SINGLE // 2)):
-            asked = texts[:count] if call > 1 else texts[-count:]
+    texts, plain, cached = opened(folder, data)
+    for call, count in ((1, SINGLE // 2), (PAIR, REQUESTS)):
+        with tempfile.TemporaryDirectory() as place, kb.PredictionCache(place) as cache:
+            cached.use_cache(cache)
+            asked = texts[:count]
             took = in_turns([plain, cached], asked, call, PAIR if call > 1 else 25)
             ratios = [one / other for other, one in took]
-            without, with_cache = (sum(part) for part in zip(*took, strict=True))
             print(
                 f"{len(asked):,} texts, calls of {call}, none repeats: {statistics.median(ratios):.4f} of the time without, median "
-                f"of {len(ratios)} pairs ({with_cache / without:.4f} in all); {cache.hit_rate:.1%} known",
+                f"of {len(ratios)} pairs; {cache.hit_rate:.1%} known; {cache.num_bytes / cache.num_entries:.0f} bytes an entry",
                 flush=True,
             )
-        print(f"{cache.num_bytes / cache.num_entries:.0f} bytes an entry on disk")
 
 
 class Toy:
@@ -225,17 +231,18 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
-    asked = commands.add_parser("requests")
-    asked.add_argument("folder")
-    asked.add_argument("data")
+    for name in ("requests", "cost"):
+        asked = commands.add_parser(name)
+        asked.add_argument("folder")
+        asked.add_argument("data")
     for name in ("kills", "damage"):
         commands.add_parser(name).add_argument("--count", type=int, default=100)
     writing = commands.add_parser("write")
     writing.add_argument("folder")
     writing.add_argument("seed", type=int)
     given = parser.parse_args()
-    if given.command == "requests":
-        measure_requests(given.folder, given.data)
+    if given.command in ("requests", "cost"):
+        (measure_requests if given.command == "requests" else measure_cost)(given.folder, given.data)
     elif given.command == "write":
         write(given.folder, given.seed)
     else:
