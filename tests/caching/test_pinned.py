@@ -67,13 +67,21 @@ def test_weights_are_held_without_reading_them(weights):
     assert not isinstance(pin(weights), PinnedContents) and pin(weights).notices_undone
 
 
-def test_what_cannot_be_held_is_read():
+def test_a_variable_of_a_strategy():
     with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
         variable = keras.Variable([1.0, 2.0])
     pinned = pin([variable])
-    assert pinned.unchanged([variable]) and not pinned.notices_undone
+    assert pinned.unchanged([variable])
     variable.assign([1.0, 3.0])
     assert not pinned.unchanged([variable])
+
+
+def test_elsewhere_the_numbers_are_compared(weights, monkeypatch):
+    monkeypatch.setattr("kerasbert.caching.pinned.keras.backend.backend", lambda: "torch")
+    pinned = pin(weights)
+    assert isinstance(pinned, PinnedContents) and not pinned.notices_undone and pinned.unchanged(weights)
+    weights[2].assign([1.0, 2.0, 3.0])
+    assert not pinned.unchanged(weights)
 
 
 def test_the_hash_follows_numbers_types_and_shapes():
