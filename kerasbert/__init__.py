@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from kerasbert import subclasses as subclasses
     from kerasbert import tasks as tasks
     from kerasbert import training as training
+    from kerasbert.caching.cache import PredictionCache as PredictionCache
     from kerasbert.classifiers.builders import build_binary as build_binary
     from kerasbert.classifiers.builders import build_head as build_head
     from kerasbert.classifiers.builders import build_multiclass as build_multiclass

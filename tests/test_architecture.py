@@ -21,6 +21,7 @@ ROOMS = [
     "classifiers",
     "training",
     "uncertainty",
+    "caching",
     "saving",
     "extraction",
     "evaluation",
@@ -130,6 +131,8 @@ ALLOWED_TENSORFLOW = {
     "evaluation/gradients.py",
     "classifiers/_tensorflow_labels.py",
     "classifiers/traced.py",
+    # Buffers of weights, which tell whether they were changed.
+    "caching/pinned.py",
     # Texts as tensors of strings, which no other backend has.
     "classifiers/text_tokens.py",
     "optimizers/_tensorflow_adam.py",

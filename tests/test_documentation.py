@@ -14,6 +14,7 @@ PAGES = [
     "docs/keras.md",
     "docs/recipes.md",
     "docs/migration.md",
+    "docs/cache.md",
     "docs/layers.md",
     "docs/subclasses.md",
     "docs/out_of_scope.md",

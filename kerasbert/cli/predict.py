@@ -12,8 +12,11 @@ import typer
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import OUT_OF_SCOPE_SCORE
+from kerasbert._core.options import filled, options_of
 from kerasbert._core.progress import waiting
+from kerasbert.caching.settings import CacheOptions
 from kerasbert.cli.artefacts import opener
+from kerasbert.cli.caching import cached
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
@@ -67,8 +70,8 @@ Abstain = Annotated[
     """,
 )
 @draws_options(
-    {"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions},
-    only=["engine", "threads", *TEXT_COLUMNS, "on_error", *READ_OPTIONS],
+    {"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions, "Cache": CacheOptions},
+    only=["engine", "threads", *TEXT_COLUMNS, "on_error", *READ_OPTIONS, *options_of(CacheOptions)],
 )
 def predict(
     context: typer.Context,
@@ -125,9 +128,11 @@ def predict(
             )
         return _text_pieces(iter(texts) if texts else _lines(file, options["encoding"])), []
 
-    classifier, _, (pieces, kept) = load_and_read(folder, start, open_with, **options)
-    asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
-    _predict_pieces(classifier, pieces, output_format, kept, asked)
+    given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
+    with cached(context, filled(CacheOptions, None, options)) as cache:
+        classifier, _, (pieces, kept) = load_and_read(folder, start, open_with, **given)
+        asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
+        _predict_pieces(dataclasses.replace(classifier, cache=cache), pieces, output_format, kept, asked)
 
 
 def _predict_pieces(

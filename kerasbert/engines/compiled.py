@@ -11,8 +11,9 @@ import numpy as np
 from kerasbert._core.errors import ArtifactError, ConfigError
 from kerasbert._core.manifest import sha256_of
 from kerasbert.batches.prediction import planned_inputs
+from kerasbert.caching.fixed_state import FixedState
 from kerasbert.engines.engine_file import MODEL_FILE, EngineFacts, write_facts
-from kerasbert.engines.runtimes import RUNTIMES
+from kerasbert.engines.runtimes import RUNTIMES, version_of
 from kerasbert.export.onnx_runtime import PROBABILITIES, VECTORS, output_name
 from kerasbert.saving.engine import Engine
 from kerasbert.tasks.outputs import Outputs
@@ -55,6 +56,13 @@ class CompiledEngine(Engine):
         self._model: Callable[[], Any] = (lambda: None) if model is None else weakref.ref(model)
         self._watched = [] if model is None else _biases_of_heads(model)
         self._seen = self._values()
+        program = [facts.engine, version_of(facts.engine), facts.precision]
+        self._state = FixedState({"engine": program, "file": facts.sha256})
+
+    @property
+    def state(self) -> FixedState:
+        """See `Engine.state`."""
+        return self._state
 
     def __repr__(self) -> str:
         return (

@@ -14,6 +14,8 @@ from kerasbert._core.files import verify_manifest
 from kerasbert._core.locks import read_locked
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
+from kerasbert.caching.cache import PredictionCache
+from kerasbert.caching.columns import known_or_computed
 from kerasbert.engines.compiled import CompiledEngine
 from kerasbert.engines.engine_file import MODEL_FILE, EngineFacts, read_facts
 from kerasbert.engines.runtimes import check_installed, check_precision
@@ -53,6 +55,7 @@ class EngineClassifier(Answers):
         tokenizer: of the classifier.
         engine: what computes.
         uncertainty: name -> what was fitted beside the weights; out-of-scope scores need hidden states, and are left out.
+        cache: where results are kept, so that no text is computed twice; None: nowhere.
 
     Example:
         >>> open_with_engine("models/intents", "openvino").predict_proba(["Where is my parcel?"])  # doctest: +SKIP
@@ -66,6 +69,7 @@ class EngineClassifier(Answers):
     tokenizer: Tokenizer
     engine: CompiledEngine
     uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
+    cache: PredictionCache | None = None
 
     @property
     def outputs(self) -> Outputs:
@@ -80,9 +84,12 @@ class EngineClassifier(Answers):
     def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """See `Answers.probabilities`."""
         tokens: Any = self.tokenizer.encode(texts, text_pairs)
-        if not len(tokens):
-            return {head: np.zeros((0, task.units), "float32") for head, task in self.outputs.tasks.items()}
-        return self.engine.run(tokens)[0]
+        widths = {head: task.units for head, task in self.outputs.tasks.items()}
+
+        def compute(part: Any) -> dict[str, np.ndarray]:
+            return self.engine.run(part)[0]
+
+        return known_or_computed(self.cache, lambda: self.engine.state, "probabilities", tokens, widths, compute)
 
 
 def open_with_engine(folder: str | os.PathLike[str], engine: str, *, threads: int | None = None) -> EngineClassifier:

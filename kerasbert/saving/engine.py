@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert.caching.cache import State
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 
@@ -23,6 +24,11 @@ class Engine(abc.ABC):
             Head or level name -> probabilities, float32 (n, units), one unit for a binary head; and the vectors that the heads
             read, float32 (n, hidden).
         """
+
+    @property
+    @abc.abstractmethod
+    def state(self) -> State:
+        """What its answers follow from beside the tokens, for a prediction cache."""
 
     @abc.abstractmethod
     def is_of(self, model: Any) -> bool:
