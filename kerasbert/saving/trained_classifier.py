@@ -71,18 +71,22 @@ class TrainedClassifier(ClassifierParts, Answers):
         probabilities = {
             head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
         }
-        votes = self.model.votes
-        read = (
-            self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output
-        )
-        vectors = np.zeros((len(tokens), read.shape[-1]), "float32")
+        both = self.model_with_vectors()
+        vectors = np.zeros((len(tokens), both.output_shape[1][-1]), "float32")
         if len(tokens):
-            both = keras.Model(self.model.input, [self.model.output, read])
             (output, vectors_in_order), order = self._forward(tokens, both)
             vectors[order] = vectors_in_order
             for head in probabilities:
                 probabilities[head][order] = output[head] if isinstance(output, dict) else output
         return probabilities, vectors
+
+    def model_with_vectors(self) -> keras.Model:
+        """Return a model with two outputs: those of the model, and the vectors that its heads read."""
+        votes = self.model.votes
+        read = (
+            self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output
+        )
+        return keras.Model(self.model.input, [self.model.output, read])
 
     def save(
         self, folder: str | os.PathLike[str], *, overwrite: bool = False, metrics: Mapping[str, Any] | None = None
