@@ -36,12 +36,14 @@ def share_p_values(
     """
     from scipy.stats import hypergeom
 
-    hits = np.asarray(window_hits, np.int64)
-    total = reference_size + window_size
-    law = hypergeom(total, hits + np.asarray(reference_hits, np.int64), window_size)
+    pairs = np.stack([np.asarray(window_hits, np.int64), np.asarray(reference_hits, np.int64)], axis=1)
+    # Most words are rare, and many of them have the same two numbers.
+    distinct, places = np.unique(pairs, axis=0, return_inverse=True)
+    hits = distinct[:, 0]
+    law = hypergeom(reference_size + window_size, distinct.sum(axis=1), window_size)
     half = 0.5 * law.pmf(hits)
     smaller = np.minimum(law.cdf(hits - 1) + half, law.sf(hits) + half)
-    return np.asarray(np.minimum(2 * smaller, 1.0))
+    return np.asarray(np.minimum(2 * smaller, 1.0))[places.reshape(-1)]
 
 
 def score_p_values(reference: np.ndarray, window: np.ndarray, scores: np.ndarray) -> np.ndarray:
