@@ -114,6 +114,23 @@ class Profiler:
         true, labelled = self.encode(labels, len(texts))
         return self._count(texts, pairs, probabilities, vectors, true, labelled)
 
+    def sampled(
+        self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None, most: int
+    ) -> tuple[list[str], Any, list[str] | None]:
+        """Return texts, labels and second texts, or of more than `most` texts those with the smallest keys."""
+        texts, pairs = (
+            check_texts("texts", texts),
+            None if text_pairs is None else check_texts("text_pairs", text_pairs),
+        )
+        if len(texts) <= most:
+            return texts, labels, pairs
+        kept = np.sort(np.argsort(row_keys(joined(texts, pairs)), kind="stable")[:most])
+        columns = None if labels is None else {head: _cells(own) for head, own in cells_of(labels).items()}
+        taken: Any = None if columns is None else {head: own.take(kept) for head, own in columns.items()}
+        if taken is not None and not isinstance(labels, Mapping):
+            taken = taken[SINGLE_HEAD]
+        return [texts[row] for row in kept], taken, None if pairs is None else [pairs[row] for row in kept]
+
     def _piece(
         self,
         texts: list[str],
@@ -140,7 +157,7 @@ class Profiler:
         labelled: np.ndarray,
     ) -> Profile:
         trained, tokenizer = self.trained, self.trained.tokenizer
-        rows = texts if pairs is None else list(map("\0".join, zip(texts, pairs, strict=True)))
+        rows = joined(texts, pairs)
         kept = np.zeros((len(texts), 0), np.float32) if vectors is None else vectors
         tokens = count_tokens(tokenizer.encode_uncut(texts, pairs), tokenizer)
         return Profile(
@@ -165,6 +182,11 @@ class Profiler:
             taken = {head: column.take(known) for head, column in columns.items()}
             labels = taken if isinstance(labels, Mapping) else taken[SINGLE_HEAD]
         return self.trained.encode_labels(labels), known
+
+
+def joined(texts: list[str], pairs: list[str] | None) -> list[str]:
+    """Return each text, or each pair as one text."""
+    return texts if pairs is None else list(map("\0".join, zip(texts, pairs, strict=True)))
 
 
 def known_rows(columns: Mapping[str, Sequence[Any]], num_texts: int) -> np.ndarray:
