@@ -21,6 +21,7 @@ from kerasbert.monitoring.profile_bytes import profile_from_bytes, profile_to_by
 from kerasbert.saving.inspection import check_is_folder, read_attachment, read_classifier_file
 
 if TYPE_CHECKING:
+    from kerasbert.monitoring.profiler import LabelledTexts, Profiler
     from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier
 
 REFERENCE_FILE = "reference.safetensors"
@@ -99,11 +100,15 @@ def make_reference(
     from kerasbert.monitoring.profiler import Profiler
 
     profiler = Profiler(classifier, keep_texts=keep_texts)
-    if not len(texts):
+    return reference_from(profiler, profiler.read(texts, labels, text_pairs), source)
+
+
+def reference_from(profiler: "Profiler", read: "LabelledTexts", source: str) -> Reference:
+    """Profile texts that were read; see `make_reference`."""
+    if not read.texts:
         raise DataError("`texts` must hold at least one text for a reference; got none.")
-    sampled = profiler.sampled(texts, labels, text_pairs, MOST_TEXTS)
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    return Reference(profiler.profile(*sampled), today, source, len(texts))
+    return Reference(profiler.profile_read(read.smallest(MOST_TEXTS)), today, source, len(read.texts))
 
 
 def with_reference(classifier: "ClassifierLike", reference: Reference) -> "TrainedClassifier":
