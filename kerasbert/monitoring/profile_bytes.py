@@ -182,7 +182,9 @@ def _check(profile: Profile) -> None:
         "tokens": profile.num_unknown_tokens <= profile.num_tokens and profile.num_truncated <= rows,
         "keys": sample.keys.dtype == np.uint64 and bool(np.all(sample.keys[1:] > sample.keys[:-1])),
         "sample": len(sample) <= sample.size and int(sample.counts.sum()) <= rows,
-        "vectors": sample.vectors.dtype == np.float16 and sample.vectors.shape[:1] == sample.keys.shape,
+        "vectors": sample.vectors.dtype == np.float16
+        and sample.vectors.shape[:1] == sample.keys.shape
+        and bool(np.isfinite(sample.vectors).all()),
         "texts": sample.texts is None or len(sample.texts) == len(sample),
         "scope": profile.scope is None or int(profile.scope.sum()) == rows,
     }
