@@ -21,6 +21,7 @@ from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.streams import open_or_make_cache, preparing
 from kerasbert.cli.train_options import Way, check_reading, situation_of, useless_options, way_of
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
+from kerasbert.monitoring.settings import MonitoringSettings
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.read_options import ReadOptions
 from kerasbert.reading.sources import find_sources
@@ -41,10 +42,11 @@ PANELS = {
     "Model": ModelSettings,
     "Batches": BatchSettings,
     "Training": TrainingSettings,
+    "Monitoring": MonitoringSettings,
     "Run": RunSettings,
 }
 # What goes to the constructor of the classifier; heads are said by --head.
-SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings)
+SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings, MonitoringSettings)
 ARGUMENTS = [name for name in options_of(*SETTINGS) if name != "heads"]
 # Options that ask for a stream.
 STREAMING = ("max_steps", "token_budget", "augment", "cache")

@@ -11,8 +11,9 @@ from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tokenization.long_texts import WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays
 
-# Rows of every batch, whatever it holds.
-ROWS = 16
+# Texts are padded to a multiple of this many tokens, and as many of them make a batch as hold about so many tokens.
+MULTIPLE = 16
+TOKENS_AT_ONCE = 1024
 
 
 def answer_each(
@@ -20,9 +21,10 @@ def answer_each(
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return probabilities and vectors, as `TrainedClassifier.probabilities_and_vectors`, independent of other texts.
 
-    How a product of matrices is added up depends on its shape, and with it the last bits of what comes out. So texts of one
-    length make a batch, without padding, and every batch has as many rows, the last one filled up: the shape that a text is
-    computed in follows from its length alone. It costs the rows that fill up, some for each length that occurs.
+    How a product of matrices is added up depends on its shape, and with it the last bits of what comes out; in half precision
+    a probability may differ in the third digit. So the shape of the batch that a text is computed in follows from the length
+    of the text alone: it is padded to a multiple of 16 tokens, and a batch of one length has always as many rows, the last one
+    filled up.
 
     Args:
         trained: the classifier.
@@ -37,33 +39,27 @@ def answer_each(
         head: np.zeros((len(tokens), task.units), "float32") for head, task in trained.outputs.tasks.items()
     }
     vectors = np.zeros((len(tokens), model.output_shape[1][-1]), "float32")
-    for rows in equal_batches(tokens):
-        filled = np.concatenate([rows, np.repeat(rows[:1], _batch_size(tokens, rows[0]) - len(rows))])
-        output, read = model(tokens.take(filled).padded(trained.tokenizer.pad_id), training=False)
-        vectors[rows] = _array(read)[: len(rows)]
+    for rows, size, length in equal_batches(tokens):
+        filled = np.concatenate([rows, np.repeat(rows[:1], size - len(rows))])
+        inputs = tokens.take(filled).padded(trained.tokenizer.pad_id, length)
+        output, read = model.predict_on_batch(inputs)
+        vectors[rows] = np.asarray(read)[: len(rows)]
         for head in probabilities:
-            probabilities[head][rows] = _array(output[head] if isinstance(output, dict) else output)[: len(rows)]
+            own: Any = output[head] if isinstance(output, dict) else output
+            probabilities[head][rows] = np.asarray(own)[: len(rows)]
     return probabilities, vectors
 
 
-def equal_batches(tokens: TokenArrays | WindowArrays) -> Iterator[np.ndarray]:
-    """Iterate over the rows of batches of texts that have one shape: as many windows, and as many tokens in them."""
-    shapes = np.stack([_windows(tokens), tokens.lengths], axis=1)
-    order = np.lexsort(shapes.T)
-    changes = np.flatnonzero(np.any(np.diff(shapes[order], axis=0), axis=1)) + 1
-    for group in np.split(order, changes):
-        size = _batch_size(tokens, group[0]) if len(group) else 1
-        yield from (group[start : start + size] for start in range(0, len(group), size))
-
-
-def _batch_size(tokens: TokenArrays | WindowArrays, row: int) -> int:
-    """Return how many texts of the shape of this one a batch has."""
-    return max(1, ROWS // int(_windows(tokens)[row]))
-
-
-def _windows(tokens: TokenArrays | WindowArrays) -> np.ndarray:
-    return tokens.counts if isinstance(tokens, WindowArrays) else np.ones(len(tokens), np.int64)
-
-
-def _array(tensor: Any) -> np.ndarray:
-    return np.asarray(keras.ops.convert_to_numpy(tensor))
+def equal_batches(tokens: TokenArrays | WindowArrays) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Iterate over batches of texts of one shape: their places, the rows that the batch is filled up to, the padded length."""
+    counts = tokens.counts if isinstance(tokens, WindowArrays) else np.ones(len(tokens), np.int64)
+    # The windows of a text are equally long.
+    lengths = -(-tokens.lengths // np.maximum(counts, 1) // MULTIPLE) * MULTIPLE
+    if tokens.max_length is not None:
+        lengths = np.minimum(lengths, tokens.max_length)
+    shapes = np.stack([counts, lengths], axis=1)
+    for windows, length in np.unique(shapes, axis=0):
+        rows = np.flatnonzero((shapes == (windows, length)).all(axis=1))
+        size = max(1, TOKENS_AT_ONCE // int(windows * max(length, 1)))
+        for start in range(0, len(rows), size):
+            yield rows[start : start + size], size, int(length)

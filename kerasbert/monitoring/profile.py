@@ -169,6 +169,23 @@ class Profile:
         """Share of the texts that are not read to the end; 0 where there are no texts."""
         return self.num_truncated / max(self.num_rows, 1)
 
+    def to_bytes(self) -> bytes:
+        """Return the profile as bytes, such as a worker sends or a file keeps: a safetensors file."""
+        from kerasbert.monitoring.profile_bytes import profile_to_bytes
+
+        return profile_to_bytes(self)
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> "Profile":
+        """Return the profile that `to_bytes` gave.
+
+        Raises:
+            ArtifactError: when the bytes are cut or changed.
+        """
+        from kerasbert.monitoring.profile_bytes import profile_from_bytes
+
+        return profile_from_bytes(content, "The profile")[0]
+
     def length_quantile(self, share: float) -> int:
         """Return the length in tokens that a share of the texts does not exceed: the lower end of its bin; 0 without texts."""
         if not self.num_rows:

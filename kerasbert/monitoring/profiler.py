@@ -1,5 +1,6 @@
 """`Profiler`: texts in, their profile out."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
@@ -22,14 +23,52 @@ from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 PIECE = 20_000
 
 
+@dataclasses.dataclass(frozen=True)
+class LabelledTexts:
+    """Texts that were read, with the labels of some of them.
+
+    Args:
+        texts: n texts.
+        pairs: n second texts; None: single texts.
+        true: head name -> encoded labels of m texts; None: none are known.
+        labelled: places of these m texts, int64 (m,), ascending.
+    """
+
+    texts: list[str]
+    pairs: list[str] | None
+    true: Mapping[str, np.ndarray] | None = None
+    labelled: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
+
+    @property
+    def joined(self) -> list[str]:
+        """Each text, or each pair as one text."""
+        return self.texts if self.pairs is None else list(map("\0".join, zip(self.texts, self.pairs, strict=True)))
+
+    def take(self, rows: slice | np.ndarray) -> "LabelledTexts":
+        """Return the texts at some places, ascending ones."""
+        kept = np.arange(len(self.texts))[rows]
+        inside = np.isin(self.labelled, kept)
+        return LabelledTexts(
+            [self.texts[row] for row in kept],
+            None if self.pairs is None else [self.pairs[row] for row in kept],
+            None if self.true is None else {head: array[inside] for head, array in self.true.items()},
+            np.searchsorted(kept, self.labelled[inside]),
+        )
+
+    def smallest(self, most: int) -> "LabelledTexts":
+        """Return the texts themselves, or of more than `most` those with the smallest keys, which is a random sample."""
+        if len(self.texts) <= most:
+            return self
+        return self.take(np.sort(np.argsort(row_keys(self.joined), kind="stable")[:most]))
+
+
 @final
 class Profiler:
     """Makes profiles of texts with one classifier.
 
-    Each text is computed once, in a batch of texts of its own length, so that what is said of it depends on it alone. Where
-    the same machine and the same versions compute it, profiles of parts merge to the bit to the profile of all; processors that
-    add up products in other orders give probabilities that differ in the last bits, of which about one in 100,000 falls
-    into another bin.
+    Each text is computed once, in a batch whose shape follows from the length of the text, so that what is said of it depends
+    on it alone, see `answer_each`. Where the same kind of machine and the same versions compute it, profiles of parts merge to
+    the bit to the profile of all; other processors add up products in other orders.
 
     Args:
         classifier: a trained one.
@@ -67,13 +106,7 @@ class Profiler:
             DataError: when a text or a label cannot be used.
             TypeError: when `texts` is one text or holds something else than texts.
         """
-        texts, pairs = (
-            check_texts("texts", texts),
-            None if text_pairs is None else check_texts("text_pairs", text_pairs),
-        )
-        true, labelled = self.encode(labels, len(texts))
-        pieces = [self._piece(texts, pairs, true, labelled, start) for start in range(0, len(texts) or 1, PIECE)]
-        return Profile.merge(pieces)
+        return self.profile_read(self.read(texts, labels, text_pairs))
 
     def profile_answers(
         self,
@@ -102,80 +135,61 @@ class Profiler:
         Raises:
             DataError: when a text or a label cannot be used, or shapes do not go together.
         """
-        texts, pairs = (
-            check_texts("texts", texts),
-            None if text_pairs is None else check_texts("text_pairs", text_pairs),
-        )
+        read = self.read(texts, labels, text_pairs)
         if vectors is None and self.sample_size:
             raise DataError("`vectors` must be given to a Profiler that samples them; or make it with sample_size=0.")
         for name, array in {**probabilities, **({} if vectors is None else {"vectors": vectors})}.items():
-            if len(array) != len(texts):
-                raise DataError(f"{name!r} must have a row for each of the {len(texts)} texts; got {len(array)}.")
-        true, labelled = self.encode(labels, len(texts))
-        return self._count(texts, pairs, probabilities, vectors, true, labelled)
+            if len(array) != len(read.texts):
+                raise DataError(f"{name!r} must have a row for each of the {len(read.texts)} texts; got {len(array)}.")
+        return self._count(read, probabilities, vectors)
 
-    def _piece(
-        self,
-        texts: list[str],
-        pairs: list[str] | None,
-        true: Mapping[str, np.ndarray] | None,
-        labelled: np.ndarray,
-        start: int,
-    ) -> Profile:
-        """Compute and count the texts from one on."""
-        rows = slice(start, start + PIECE)
-        inside = (labelled >= start) & (labelled < start + PIECE)
-        own = None if true is None else {head: array[inside] for head, array in true.items()}
-        seconds = None if pairs is None else pairs[rows]
-        probabilities, vectors = answer_each(self.trained, self.trained.tokenizer.encode(texts[rows], seconds))
-        return self._count(texts[rows], seconds, probabilities, vectors, own, labelled[inside] - start)
+    def read(self, texts: Sequence[str], labels: Any = None, text_pairs: Sequence[str] | None = None) -> LabelledTexts:
+        """Check texts and encode their labels, see `profile`."""
+        texts = check_texts("texts", texts)
+        pairs = None if text_pairs is None else check_texts("text_pairs", text_pairs)
+        if labels is None:
+            return LabelledTexts(texts, pairs)
+        several = isinstance(labels, Mapping)
+        columns = {head: _cells(own) for head, own in (labels if several else {SINGLE_HEAD: labels}).items()}
+        check_rows(columns, len(texts))
+        known = np.array([row for row in range(len(texts)) if _is_known(columns, row)], np.int64)
+        if not len(known):
+            return LabelledTexts(texts, pairs)
+        if len(known) < len(texts):
+            taken = {head: column.take(known) for head, column in columns.items()}
+            labels = taken if several else taken[SINGLE_HEAD]
+        return LabelledTexts(texts, pairs, self.trained.encode_labels(labels), known)
+
+    def profile_read(self, read: LabelledTexts) -> Profile:
+        """Compute and count texts that were read, piece by piece."""
+        starts = range(0, len(read.texts) or 1, PIECE)
+        return Profile.merge(self._piece(read.take(slice(start, start + PIECE))) for start in starts)
+
+    def _piece(self, read: LabelledTexts) -> Profile:
+        tokens = self.trained.tokenizer.encode(read.texts, read.pairs)
+        return self._count(read, *answer_each(self.trained, tokens))
 
     def _count(
-        self,
-        texts: list[str],
-        pairs: list[str] | None,
-        probabilities: Mapping[str, np.ndarray],
-        vectors: np.ndarray | None,
-        true: Mapping[str, np.ndarray] | None,
-        labelled: np.ndarray,
+        self, read: LabelledTexts, probabilities: Mapping[str, np.ndarray], vectors: np.ndarray | None
     ) -> Profile:
-        trained, tokenizer = self.trained, self.trained.tokenizer
-        rows = texts if pairs is None else list(map("\0".join, zip(texts, pairs, strict=True)))
-        kept = np.zeros((len(texts), 0), np.float32) if vectors is None else vectors
-        tokens = count_tokens(tokenizer.encode_uncut(texts, pairs), tokenizer)
+        trained, tokenizer, num_rows = self.trained, self.trained.tokenizer, len(read.texts)
+        rows = read.joined
+        kept = np.zeros((num_rows, 0), np.float32) if vectors is None else vectors
+        tokens = count_tokens(tokenizer.encode_uncut(read.texts, read.pairs), tokenizer)
+        predicted = trained.y_pred(probabilities)
         return Profile(
             fingerprint=self.fingerprint,
-            num_rows=len(texts),
-            num_truncated=tokenizer.encode(texts, pairs).num_truncated,
-            heads=count_heads(trained.outputs, probabilities, trained.y_pred(probabilities), true, labelled),
+            num_rows=num_rows,
+            num_truncated=tokenizer.encode(read.texts, read.pairs).num_truncated,
+            heads=count_heads(trained.outputs, probabilities, predicted, read.true, read.labelled),
             sample=VectorSample.of(self.sample_size, row_keys(rows), kept, rows if self.keep_texts else None),
             **tokens._asdict(),
         )
 
-    def encode(self, labels: Any, num_texts: int) -> tuple[dict[str, np.ndarray] | None, np.ndarray]:
-        """Encode the labels that are known: the arrays by head or None, and the places of their texts, int64 (m,)."""
-        if labels is None:
-            return None, np.zeros(0, np.int64)
-        columns = {head: _cells(column) for head, column in cells_of(labels).items()}
-        check_rows(columns, num_texts)
-        known = known_rows(columns, num_texts)
-        if not len(known):
-            return None, known
-        if len(known) < num_texts:
-            taken = {head: column.take(known) for head, column in columns.items()}
-            labels = taken if isinstance(labels, Mapping) else taken[SINGLE_HEAD]
-        return self.trained.encode_labels(labels), known
 
-
-def known_rows(columns: Mapping[str, Sequence[Any]], num_texts: int) -> np.ndarray:
-    """Return the places of the texts for which some head has a label, int64 (m,)."""
-    rows = [row for row in range(num_texts) if not all(is_missing(column[row]) for column in columns.values())]
-    return np.array(rows, np.int64)
-
-
-def cells_of(labels: Any) -> Mapping[str, Any]:
-    """Return labels, as `fit` takes them, by head."""
-    return labels if isinstance(labels, Mapping) else {SINGLE_HEAD: labels}
+def _is_known(columns: Mapping[str, Sequence[Any]], row: int) -> bool:
+    """Whether some head has a label for a text."""
+    return not all(is_missing(column[row]) for column in columns.values())
 
 
 def _cells(labels: Any) -> LabelCells:

@@ -20,7 +20,8 @@ from kerasbert.classifiers.declared import declared_only, give_values
 from kerasbert.classifiers.given_pooling import UnknownClassError
 from kerasbert.encoders.checkpoints import TensorSource
 from kerasbert.saving.format import CLASSIFIER_FILE, check_description
-from kerasbert.saving.inspection import check_is_folder, read_metrics
+from kerasbert.saving.inspection import check_is_folder, read_attachment, read_metrics
+from kerasbert.saving.parts import Attachment
 from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.saving.writing import weights_of
@@ -74,6 +75,7 @@ def _load(folder: Path) -> TrainedClassifier:
         metrics=metrics,
         history=description.get("history", {}),
         data=description.get("data", {}),
+        attachments=_attachments(description, folder),
     )
 
 
@@ -96,6 +98,13 @@ def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
         return long_texts_of(settings)
     except (ConfigError, TypeError) as error:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
+
+
+def _attachments(description: Mapping[str, Any], folder: Path) -> dict[str, Attachment]:
+    return {
+        name: Attachment(read_attachment(folder, name), told)
+        for name, told in description.get("attachments", {}).items()
+    }
 
 
 def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:

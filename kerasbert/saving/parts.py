@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +10,18 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.kinds import NAMES, kind_for
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.tokenizer import Tokenizer
+
+
+class Attachment(NamedTuple):
+    """A file that a room to the right keeps in a classifier's folder; here it is bytes.
+
+    Args:
+        content: of the file.
+        told: a section of the model card, Markdown with a heading of its own; empty for none.
+    """
+
+    content: bytes
+    told: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -25,6 +37,7 @@ class ClassifierParts:
         metrics: what was measured, plain data.
         history: name -> a number for each epoch.
         data: numbers of training texts and of each label, see `describe_data`.
+        attachments: name of a file in its folder -> what it holds.
     """
 
     model: Classifier
@@ -35,6 +48,7 @@ class ClassifierParts:
     metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     history: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    attachments: Mapping[str, Attachment] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names, thresholds = self.outputs.label_names, self.outputs.default_thresholds()

@@ -20,6 +20,8 @@ from kerasbert.batches.stream import StreamBatches, stream_batches
 from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import label_counts
 from kerasbert.labels.kinds import NAMES
+from kerasbert.monitoring.profiler import LabelledTexts, Profiler
+from kerasbert.monitoring.reference import reference_from, with_reference
 from kerasbert.reading.data_checks import text_keys, warn_of_absent_labels, warn_of_imbalance, warn_of_texts
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.text_sketch import sketch_texts
@@ -38,6 +40,8 @@ from kerasbert.training.heads import default_monitor
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.settings import RunSettings
 
+# What a reference is made of, for people.
+VALIDATION, HELD_OUT = "the validation texts of its training", "texts held out of its training"
 # Token arrays and labels by head.
 Encoded = tuple[Any, dict[str, np.ndarray]]
 # Texts that are tokenized uncut, to say how long they are.
@@ -119,6 +123,10 @@ class TrainingData(ABC):
             "labels": {head: count.tolist() for head, count in counts.items()},
         }
 
+    def held_out_texts(self, held_out: Encoded) -> LabelledTexts | None:
+        """The texts that `hold_out` gave; None where they are gone."""
+        return None
+
     @property
     def num_cut(self) -> int:
         """Training texts that are longer than the model reads."""
@@ -180,6 +188,11 @@ class TextsInMemory(TrainingData):
     def full_lengths(self, tokenizer: Tokenizer) -> np.ndarray:
         some = slice(None, None, max(len(self.texts) // SAMPLE, 1))
         return tokenizer.full_lengths(*[part[some] for part in (self.texts, self.text_pairs) if part is not None])
+
+    def held_out_texts(self, held_out: Encoded) -> LabelledTexts:
+        rows = np.arange(self.rows.num_rows) if self.held_out_rows is None else self.held_out_rows
+        texts, pairs = (None if one is None else [one[row] for row in rows] for one in (self.texts, self.text_pairs))
+        return LabelledTexts(texts or [], pairs, held_out[1], np.arange(len(rows)))
 
     @functools.cached_property
     def train(self) -> Encoded:
@@ -261,11 +274,15 @@ def _refuse(options: Mapping[str, Any], reason: str) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Fitting:
-    """A training that can begin: the model of `untrained` is trained in place, `held_out` chooses epoch and thresholds."""
+    """A training that can begin: the model of `untrained` is trained in place, `held_out` chooses epoch and thresholds.
+
+    `judging` are the texts of `held_out`, None where they are gone.
+    """
 
     untrained: TrainedClassifier
     data: TrainingData
     held_out: Encoded | None
+    judging: LabelledTexts | None
     batches: Batches | StreamBatches
     devices: Any
 
@@ -310,7 +327,15 @@ def prepare_fitting(
         model, tokenizer, label_kinds=kinds, settings=plain_settings(settings), metrics=kept, data=description
     )
     devices = as_strategy(strategy)
-    return Fitting(untrained, data, held_out, data.batches(settings, devices), devices)
+    judging = None if held_out is None else _judging(data, held_out, checked)
+    return Fitting(untrained, data, held_out, judging, data.batches(settings, devices), devices)
+
+
+def _judging(data: TrainingData, held_out: Encoded, validation: Validation | None) -> LabelledTexts | None:
+    """Return the texts that are judged by, with their labels; None where they are gone."""
+    if validation is None:
+        return data.held_out_texts(held_out)
+    return LabelledTexts(validation[0], validation[2], held_out[1], np.arange(len(validation[0])))
 
 
 def _held_out(
@@ -363,7 +388,11 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
         return trained
     tokens, y_true = fitting.held_out
     thresholds = trained.outputs.tune_thresholds(y_true, trained.probabilities_of(tokens))
-    return dataclasses.replace(trained, thresholds=thresholds)
+    trained = dataclasses.replace(trained, thresholds=thresholds)
+    if not settings.reference or fitting.judging is None or not fitting.judging.texts:
+        return trained
+    source = VALIDATION if trained.data["validation_given"] else HELD_OUT
+    return with_reference(trained, reference_from(Profiler(trained), fitting.judging, source))
 
 
 def run_learning_rate_finder(

@@ -19,6 +19,7 @@ from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.classifiers.settings import WINDOW_POOLINGS, ModelSettings
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
+from kerasbert.monitoring.settings import MonitoringSettings
 from kerasbert.saving.rebuild import builder_of, precision
 from kerasbert.tasks.outputs import OutputPlan, Outputs
 from kerasbert.tasks.plans import plan_outputs
@@ -47,11 +48,11 @@ BUILDER_PARAMETERS = (
 
 @explains_options
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, TaskSettings):
+class Settings(BaseEstimator, MonitoringSettings, TrainingSettings, BatchSettings, ModelSettings, TaskSettings):
     """Constructor arguments, only stored until `fit` checks them; see `TextClassifier`.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and `MonitoringSettings`.
         warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
         verbose: whether progress is shown on standard error.
     """
@@ -89,6 +90,7 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         """Raise a ConfigError or TypeError for arguments that are out of their range or do not go together."""
         plan = self.plan()
         check_bool("warm_start", self.warm_start)
+        check_bool("reference", self.reference)
         can_be_layerwise = not plan.has_several_heads and self.long_texts != WINDOWS and not self._combines()
         if check_bool("layerwise", self.layerwise) and not can_be_layerwise:
             raise ConfigError(

@@ -41,7 +41,8 @@ def truncate(model: Layerwise, layer: int) -> Layerwise:
     changed = {"layerwise": False, "layers": smaller.features.layer_indices[0]}
     settings = {**trained.settings, **changed}
     # What was measured is not of the smaller model.
-    cut = dataclasses.replace(trained, model=smaller, settings=settings, metrics=reading_of(trained.metrics))
+    kept = reading_of(trained.metrics)
+    cut = dataclasses.replace(trained, model=smaller, settings=settings, metrics=kept, attachments={})
     if not isinstance(model, TextClassifier):
         return cut
     classifier = copy.copy(model).set_params(**changed)
