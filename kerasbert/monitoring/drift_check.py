@@ -165,6 +165,7 @@ class DriftCheck(Displayed):
         accuracy: of each head.
         slices: parts of the window that differ from the rest of it; only with an alarm.
         number: of the check of a monitor, from 1.
+        window_number: of the window of a monitor, from 1; a window that is checked before it is full has several checks.
 
     Example:
         >>> check = DriftCheck(False, 0.4, 0.05, "same", 1000, 5426, [])
@@ -187,6 +188,7 @@ class DriftCheck(Displayed):
     accuracy: Sequence[AccuracyFacts] = ()
     slices: Sequence[SliceFacts] = ()
     number: int = 1
+    window_number: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it as plain data, as JSON has it."""
