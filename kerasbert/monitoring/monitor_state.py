@@ -156,7 +156,7 @@ def _stored(state: MonitorState) -> dict[str, Any]:
         "num_checks": state.num_checks,
         "num_windows": state.num_windows,
         "batches": state.batches,
-        "checks": [check.to_dict() for check in state.checks[-MOST_CHECKS:]],
+        "checks": [check.to_dict() for check in state.checks],
         "columns": None if state.columns is None else list(state.columns),
         "slices": [
             {
