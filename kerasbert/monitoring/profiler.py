@@ -141,7 +141,7 @@ class Profiler:
         for name, array in {**probabilities, **({} if vectors is None else {"vectors": vectors})}.items():
             if len(array) != len(read.texts):
                 raise DataError(f"{name!r} must have a row for each of the {len(read.texts)} texts; got {len(array)}.")
-        return self._count(read, probabilities, vectors)
+        return self.count(read, probabilities, vectors)
 
     def read(self, texts: Sequence[str], labels: Any = None, text_pairs: Sequence[str] | None = None) -> LabelledTexts:
         """Check texts and encode their labels, see `profile`."""
@@ -167,11 +167,12 @@ class Profiler:
 
     def _piece(self, read: LabelledTexts) -> Profile:
         tokens = self.trained.tokenizer.encode(read.texts, read.pairs)
-        return self._count(read, *answer_each(self.trained, tokens))
+        return self.count(read, *answer_each(self.trained, tokens))
 
-    def _count(
+    def count(
         self, read: LabelledTexts, probabilities: Mapping[str, np.ndarray], vectors: np.ndarray | None
     ) -> Profile:
+        """Count texts that were read, with what was computed of them; see `profile_answers`."""
         trained, tokenizer, num_rows = self.trained, self.trained.tokenizer, len(read.texts)
         rows = read.joined
         kept = np.zeros((num_rows, 0), np.float32) if vectors is None else vectors

@@ -1,0 +1,93 @@
+"""Labels that come later than their texts."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from kerasbert.monitoring.counting import count_heads
+from kerasbert.monitoring.drift_check import AccuracyFacts
+from kerasbert.monitoring.monitor_state import MonitorState
+from kerasbert.monitoring.profile import HeadProfile
+from kerasbert.objectives.exact_intervals import wilson_interval
+from kerasbert.saving.trained_classifier import TrainedClassifier
+
+# What of a head's counts follows from true labels.
+OF_LABELS = ("num_true", "confusion", "true_probabilities", "judged_confidence")
+
+
+class PendingTexts:
+    """The texts of a state whose labels may come."""
+
+    def __init__(self, state: MonitorState) -> None:
+        self.state = state
+
+    def add(self, ids: Sequence[str], probabilities: Mapping[str, np.ndarray], labelled: set[int], most: int) -> None:
+        """Add texts but the labelled ones; of all, the newest `most` stay."""
+        state, rows = self.state, [row for row in range(len(ids)) if row not in labelled]
+        added = {ids[row] for row in rows}
+        kept = [place for place, name in enumerate(state.ids) if name not in added][
+            -max(most - len(rows), 0) or len(state.ids) :
+        ]
+        if len(rows) >= most:
+            kept, rows = [], rows[-most:]
+        state.ids = [state.ids[place] for place in kept] + [ids[row] for row in rows]
+        state.windows = [state.windows[place] for place in kept] + [state.number] * len(rows)
+        state.probabilities = {
+            head: np.concatenate([state.probabilities[head][kept], own[rows]]) if state.probabilities else own[rows]
+            for head, own in probabilities.items()
+        }
+
+    def take(self, ids: Sequence[str]) -> tuple[list[int], np.ndarray, dict[str, np.ndarray]]:
+        """Remove texts; return their places in `ids`, the numbers of their windows and their probabilities."""
+        state = self.state
+        where = {name: place for place, name in enumerate(state.ids)}
+        found = [place for place, name in enumerate(ids) if name in where]
+        rows = [where[ids[place]] for place in found]
+        numbers = np.array([state.windows[row] for row in rows], np.int64)
+        probabilities = {head: own[rows] for head, own in state.probabilities.items()}
+        rest = np.setdiff1d(np.arange(len(state.ids)), rows)
+        state.ids = [state.ids[row] for row in rest]
+        state.windows = [state.windows[row] for row in rest]
+        state.probabilities = {head: own[rest] for head, own in state.probabilities.items()}
+        return found, numbers, probabilities
+
+
+def add_late_labels(
+    state: MonitorState, trained: TrainedClassifier, ids: Sequence[str], encoded: Mapping[str, np.ndarray]
+) -> int:
+    """Count labels into the windows of their texts; return how many texts were found."""
+    found, numbers, probabilities = PendingTexts(state).take(ids)
+    for number in np.unique(numbers):
+        rows = np.flatnonzero(numbers == number)
+        own = {head: array[rows] for head, array in probabilities.items()}
+        true = {head: array[found][rows] for head, array in encoded.items()}
+        counts = count_heads(trained.outputs, own, trained.y_pred(own), true, np.arange(len(rows)))
+        if number == state.number and state.window is not None:
+            heads = {head: _with_labels(one, counts[head]) for head, one in state.window.heads.items()}
+            state.window = dataclasses.replace(state.window, heads=heads)
+        else:
+            state.checks = [
+                dataclasses.replace(check, accuracy=[_more(facts, counts[facts.head]) for facts in check.accuracy])
+                if check.window_number == number
+                else check
+                for check in state.checks
+            ]
+    return len(found)
+
+
+def _with_labels(head: HeadProfile, counts: HeadProfile) -> HeadProfile:
+    summed = {name: array + counts.arrays[name] for name, array in head.arrays.items() if name in OF_LABELS}
+    return dataclasses.replace(head, **summed)
+
+
+def _more(facts: AccuracyFacts, counts: HeadProfile) -> AccuracyFacts:
+    """The accuracy with more labelled texts."""
+    labelled = facts.labelled + counts.num_labelled
+    if not labelled:
+        return facts
+    right = round((facts.accuracy or 0.0) * facts.labelled) + counts.num_right
+    low, high = wilson_interval(np.array([right]), np.array([labelled]))
+    return dataclasses.replace(
+        facts, labelled=labelled, accuracy=right / labelled, interval=(float(low[0]), float(high[0]))
+    )
