@@ -76,9 +76,17 @@ if TYPE_CHECKING:
     from kerasbert.training.learning_rate_finder import find_learning_rate as find_learning_rate
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)
-    # `keras.models.load_model` knows only what is registered. The command loads Keras when it needs it.
-    if "kerasbert_command" not in sys.modules:
-        for name in __all__:
+
+    def _register() -> None:
+        """Load what registers classes, which is all that `keras.models.load_model` knows."""
+        for name in ("build_binary", "build_hierarchical", "build_layerwise", "layers", "losses", "metrics"):
             __getattr__(name)
-        # Offers what `Classifier.save_pretrained` calls.
-        import kerasbert.export.model_folder  # noqa: F401
+        from kerasbert.classifiers.pretrained_ways import READ, WRITE, offer
+        from kerasbert.optimizers.schedules import WarmupDecay  # noqa: F401
+
+        offer(READ, "kerasbert.saving.pretrained", "load_model")
+        offer(WRITE, "kerasbert.export.model_folder", "save_model")
+
+    # The command loads Keras when it needs it.
+    if "kerasbert_command" not in sys.modules:
+        _register()
