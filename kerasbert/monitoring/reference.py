@@ -156,6 +156,14 @@ def read_reference(folder: str | os.PathLike[str]) -> Reference | None:
     return read_locked(folder, lambda: _read(folder))
 
 
+def has_reference(folder: str | os.PathLike[str]) -> bool | None:
+    """Return whether a saved classifier has a reference, by its description alone; None where there is no such folder."""
+    try:
+        return REFERENCE_FILE in read_classifier_file(Path(folder)).get("attachments", {})
+    except ArtifactError:
+        return None
+
+
 def check_fits(reference: Reference, trained: "TrainedClassifier") -> None:
     """Refuse the reference of another classifier.
 
