@@ -1,15 +1,17 @@
 import random
 
-import apache_beam as beam
 import pytest
-from apache_beam.testing.test_pipeline import TestPipeline
-from apache_beam.testing.util import assert_that, equal_to
 from trained_classifiers import LABELS, TEXTS
 
 from kerasbert import load
 from kerasbert.monitoring import Profiler
-from kerasbert.production.beam import profile_texts
-from kerasbert.production.beam.profile_texts import MergeProfiles, ProfileTexts
+
+beam = pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
+from apache_beam.testing.test_pipeline import TestPipeline  # noqa: E402
+from apache_beam.testing.util import assert_that, equal_to  # noqa: E402
+
+from kerasbert.production.beam import profile_texts  # noqa: E402
+from kerasbert.production.beam.profile_texts import MergeProfiles, ProfileTexts  # noqa: E402
 
 ROWS = list(zip(TEXTS * 5, LABELS * 4 + [None] * 8, strict=True))
 
