@@ -45,7 +45,7 @@ def monitor_page(report: MonitorReport) -> str:
             "times": _times(report) if report.buckets else None,
             "where": _where(report),
             "tests": [_shown(test) for test in check.tests],
-            "heads": [_head(name, check) for name in report.window.heads],
+            "heads": [_head(name, check, _predicted_before(report, name)) for name in report.window.heads],
             "words": [one for test in check.tests if test.name == "words" for one in test.moved],
             "slices": check.slices,
             "facts": _facts(report),
@@ -63,9 +63,10 @@ def _title(report: MonitorReport) -> str:
 
 def _lead(report: MonitorReport) -> str:
     reference = report.reference
+    verdict = "" if report.verdict == f"{_title(report)}." else f" {report.verdict}"
     return (
         f"{report.window.num_rows:,} new texts beside the {reference.profile.num_rows:,} of the reference ({reference.source}, "
-        f"{reference.made}). {report.verdict}"
+        f"{reference.made}).{verdict}"
     )
 
 
@@ -108,35 +109,44 @@ def _shown(test: DriftTest) -> dict[str, Any]:
     return {**{name: getattr(test, name) for name in DriftTest.__dataclass_fields__}, "head": head}
 
 
-def _head(name: str, check: DriftCheck) -> dict[str, Any]:
+def _predicted_before(report: MonitorReport, head: str) -> dict[str, float]:
+    """Return the share of the reference's texts that each label is predicted for."""
+    profile = report.reference.profile
+    known = profile.heads[head]
+    return dict(zip(known.label_names, (known.num_predicted / profile.num_rows).tolist(), strict=True))
+
+
+def _head(name: str, check: DriftCheck, before: Mapping[str, float]) -> dict[str, Any]:
     """Tell of the labels of a head: a picture of those that moved most, and a table of those that surely moved."""
     moved: Sequence[Moved] = [
         one for test in check.tests if test.name == "labels" and test.head == name for one in test.moved
     ]
-    shares = _most_moved([share for share in check.shares if share.head == name], [one.name for one in moved])
+    shares = _most_moved([share for share in check.shares if share.head == name], before, [one.name for one in moved])
     sentence = (
         f"{len(moved)} labels have surely moved, {moved[0].name} most." if moved else "No label has surely moved."
     )
     picture = {
         "title": "Labels in the reference and now",
         "sentence": sentence if len(moved) != 1 else f"{moved[0].name} has surely moved.",
-        "caption": "A hollow point is the share of the reference's texts, a full one the share that is predicted now. Where the "
-        "bar lies, the true share lies with 95\u00a0% confidence, corrected for what the classifier takes for what.",
-        "svg": _svg(draw_shares(shares), _told(shares)),
+        "caption": "From the hollow point to the full one: how often a label is predicted. Where the bar lies, its true share "
+        "lies now with 95\u00a0% confidence, corrected for what the classifier takes for what; the stroke is where it lay.",
+        "svg": _svg(draw_shares(shares, before), _told(shares, before)),
     }
     return {"name": name, "picture": picture, "moved": moved}
 
 
-def _most_moved(shares: Sequence[LabelShare], first: Sequence[str]) -> list[LabelShare]:
+def _most_moved(shares: Sequence[LabelShare], before: Mapping[str, float], first: Sequence[str]) -> list[LabelShare]:
     """Return the labels of a picture: those that surely moved, then those with the largest difference."""
     ranks = {label: rank for rank, label in enumerate(first)}
-    ordered = sorted(shares, key=lambda one: (ranks.get(one.label, len(ranks)), -abs(one.predicted - one.reference)))
+    ordered = sorted(
+        shares, key=lambda one: (ranks.get(one.label, len(ranks)), -abs(one.predicted - before[one.label]))
+    )
     return ordered[:MOST_SHARES]
 
 
-def _told(shares: Sequence[LabelShare]) -> str:
-    listed = "; ".join(f"{one.label} {one.reference:.1%} and {one.predicted:.1%}" for one in shares)
-    return f"Share of texts in the reference and now: {listed}."
+def _told(shares: Sequence[LabelShare], before: Mapping[str, float]) -> str:
+    listed = "; ".join(f"{one.label} {before[one.label]:.1%} and {one.predicted:.1%}" for one in shares)
+    return f"Share of texts that a label is predicted for in the reference and now: {listed}."
 
 
 def _times(report: MonitorReport) -> dict[str, Any]:
@@ -175,9 +185,9 @@ def _labels_by_time(report: MonitorReport, head: str) -> dict[str, Any]:
         if test.name == "labels" and test.head == head
         for one in test.moved
     ]
-    chosen = [places[share.label] for share in _most_moved(shares, list(dict.fromkeys(moved)))[:MOST_LINES]]
-    reference, known = report.reference.profile, report.reference.profile.heads[head]
-    before = {place: float(known.num_predicted[place] / reference.num_rows) for place in chosen}
+    by_name, known = _predicted_before(report, head), report.reference.profile.heads[head]
+    chosen = [places[one.label] for one in _most_moved(shares, by_name, list(dict.fromkeys(moved)))[:MOST_LINES]]
+    before = {place: by_name[known.label_names[place]] for place in chosen}
     names = ", ".join(known.label_names[place] for place in chosen)
     where = "" if head == SINGLE_HEAD else f" of {head}"
     return {

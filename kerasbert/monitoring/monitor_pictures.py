@@ -16,27 +16,36 @@ ROW_HEIGHT, MARGIN = 0.3, 0.95
 MOST_TICKS = 12
 
 
-def draw_shares(shares: Sequence[LabelShare]) -> Any:
-    """Draw the share of each label in the reference and in the window, with the interval of its estimated true share."""
+def draw_shares(shares: Sequence[LabelShare], before: Mapping[str, float]) -> Any:
+    """Draw the share of each label, predicted and true, in the reference and in the window.
+
+    Args:
+        shares: of the labels.
+        before: label -> share of the reference's texts that it is predicted for.
+    """
     figure = new_figure(WIDTH, MARGIN + ROW_HEIGHT * len(shares))
     axes = figure.add_subplot()
     for place, share in enumerate(shares):
         if share.interval is not None:
             axes.plot([100 * end for end in share.interval], [place] * 2, color=SERIES[1], alpha=0.35, linewidth=5)
-        axes.plot([100 * share.reference, 100 * share.predicted], [place] * 2, color=RULE, linewidth=1.2, zorder=1)
-        axes.plot(100 * share.reference, place, "o", color=MUTED, markerfacecolor="none", markersize=6)
+        then = 100 * before[share.label]
+        axes.plot([then, 100 * share.predicted], [place] * 2, color=RULE, linewidth=1.2, zorder=1)
+        if share.interval is not None:
+            axes.plot(100 * share.reference, place, "|", color=INK, markersize=11)
+        axes.plot(then, place, "o", color=MUTED, markerfacecolor="none", markersize=6)
         axes.plot(100 * share.predicted, place, "o", color=SERIES[1], markersize=6)
-    axes.plot([], [], "o", color=MUTED, markerfacecolor="none", label="reference")
+    axes.plot([], [], "o", color=MUTED, markerfacecolor="none", label="predicted in the reference")
     axes.plot([], [], "o", color=SERIES[1], label="predicted now")
     if any(share.interval is not None for share in shares):
-        axes.plot([], [], color=SERIES[1], alpha=0.35, linewidth=5, label="estimated true share, 95 %")
+        axes.plot([], [], "|", color=INK, markersize=11, label="true in the reference")
+        axes.plot([], [], color=SERIES[1], alpha=0.35, linewidth=5, label="true now, 95 % interval")
     axes.set_yticks(range(len(shares)), [plain(share.label) for share in shares])
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_ylim(len(shares) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.set_xlabel("% of texts")
     axes.yaxis.grid(False)
-    figure.legend(loc="outside upper left", ncols=3)
+    figure.legend(loc="outside upper left", ncols=2)
     return figure
 
 
