@@ -89,6 +89,9 @@ def test_make_reference_keeps_one_with_the_classifier(saved_classifier, tmp_path
     reference = read_reference(folder)
     assert reference.source == "texts of valid.jsonl" and reference.profile.heads["probabilities"].num_labelled == 8
     assert "## Reference for monitoring" in (folder / "README.md").read_text(encoding="utf-8")
+    assert cli.main(["inspect", str(folder)]) == 0
+    told = f"Reference for `kerasbert monitor`: 8 texts, texts of valid.jsonl, of {reference.made}"
+    assert told in capsys.readouterr().out
 
 
 def test_logs_of_tf_serving_are_read(folder, tmp_path):
