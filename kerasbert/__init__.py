@@ -7,7 +7,8 @@
 Here are builders, models, tasks, errors and the main functions. The rest is in namespaces, each name in one place:
 
     kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.export        kb.extraction   kb.layers
-    kb.losses      kb.metrics   kb.optimizers   kb.saving       kb.subclasses    kb.tasks        kb.training
+    kb.losses      kb.metrics   kb.monitoring   kb.optimizers   kb.saving        kb.subclasses   kb.tasks
+    kb.training
 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from kerasbert import layers as layers
     from kerasbert import losses as losses
     from kerasbert import metrics as metrics
+    from kerasbert import monitoring as monitoring
     from kerasbert import optimizers as optimizers
     from kerasbert import subclasses as subclasses
     from kerasbert import tasks as tasks
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from kerasbert.evaluation.probe import probe as probe
     from kerasbert.evaluation.report.writing import write_report as write_report
     from kerasbert.extraction.extract import extract_features as extract_features
+    from kerasbert.monitoring.drift_monitor import DriftMonitor as DriftMonitor
     from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
     from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
     from kerasbert.subclasses.secondary import build_secondary as build_secondary
@@ -76,9 +79,17 @@ if TYPE_CHECKING:
     from kerasbert.training.learning_rate_finder import find_learning_rate as find_learning_rate
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)
-    # `keras.models.load_model` knows only what is registered. The command loads Keras when it needs it.
-    if "kerasbert_command" not in sys.modules:
-        for name in __all__:
+
+    def _register() -> None:
+        """Load what registers classes, which is all that `keras.models.load_model` knows."""
+        for name in ("build_binary", "build_hierarchical", "build_layerwise", "layers", "losses", "metrics"):
             __getattr__(name)
-        # Offers what `Classifier.save_pretrained` calls.
-        import kerasbert.export.model_folder  # noqa: F401
+        from kerasbert.classifiers.pretrained_ways import READ, WRITE, offer
+        from kerasbert.optimizers.schedules import WarmupDecay  # noqa: F401
+
+        offer(READ, "kerasbert.saving.pretrained", "load_model")
+        offer(WRITE, "kerasbert.export.model_folder", "save_model")
+
+    # The command loads Keras when it needs it.
+    if "kerasbert_command" not in sys.modules:
+        _register()

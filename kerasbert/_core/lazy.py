@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 # What an `__init__.py` needs itself; `dir` does not list it.
-HELPERS = {"TYPE_CHECKING", "lazy_names", "sys"}
+HELPERS = {"TYPE_CHECKING", "_register", "lazy_names", "sys"}
 
 
 def lazy_names(package: str) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:

@@ -64,7 +64,7 @@ class Compared(NamedTuple):
         names = (own.name, other.name) if own.name != other.name else (str(own), str(other))
         if not is_data:
             return cls(load(other), names)
-        examples = reading.read(other, **rows)
+        examples = reading.reader(**rows).read(other)
         return cls((examples.texts, reading.cells(examples), examples.text_pairs), names)
 
     def evaluate(

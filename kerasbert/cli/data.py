@@ -152,17 +152,13 @@ class Reading:
             "tasks": self.tasks,
         }
 
-    def read(self, path: Path | str, *, with_labels: bool = True, on_error: str | None = None) -> Examples:
-        """Read the texts of a file, and its label cells; report the rows that are left out.
+    def reader(self, *, with_labels: bool = True, on_error: str | None = None) -> ExampleReader:
+        """Return a reader of the texts of files, and of their label cells, which reports the rows that are left out.
 
         Args:
             with_labels: whether labels are read; rows whose labels cannot be used are then unusable.
             on_error: the option `--on-error`; None: the command has none.
         """
-        return self.reader(with_labels=with_labels, on_error=on_error).read(path)
-
-    def reader(self, *, with_labels: bool = True, on_error: str | None = None) -> ExampleReader:
-        """Return a reader of files, see `read`."""
         columns = TextColumns(self.text_column, self.text_pair_column)
         read_labels = self.label_reader() if with_labels and on_error == "skip" else None
         labels = self.label_columns if with_labels else ()

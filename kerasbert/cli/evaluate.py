@@ -79,9 +79,8 @@ def evaluate(
     on_error = options.pop("on_error")
 
     def read(reading: Reading) -> tuple[Examples, Examples | None]:
-        return reading.read(data, on_error=on_error), None if baseline is None else reading.read(
-            baseline, on_error=on_error
-        )
+        files = reading.reader(on_error=on_error)
+        return files.read(data), None if baseline is None else files.read(baseline)
 
     classifier, reading, (examples, train) = load_and_read(folder, read, partial(open_to_judge, context), **options)
     if threshold is not None:

@@ -167,12 +167,12 @@ def _labelled(classifier: "TrainedClassifier", data: Path | None, asked: dict[st
         return {}
     reading = Reading.of_classifier(classifier, **asked)
     try:
-        examples = reading.read(data)
+        examples = reading.reader().read(data)
         return {"texts": examples.texts, "labels": reading.cells(examples)}
     except DataError as error:
         if asked["label_column"] is not None:
             raise
-        texts = reading.read(data, with_labels=False).texts
+        texts = reading.reader(with_labels=False).read(data).texts
         say(f"accuracy is not measured: {error}")
         return {"texts": texts}
 
@@ -192,7 +192,7 @@ def _tflite(classifier: "TrainedClassifier", output: Path | None, name: str, own
     length = int(length) if str(length).isdecimal() else length
     if "calibration" in own:
         reading = Reading.of_classifier(classifier)
-        own["calibration"] = reading.read(own["calibration"], with_labels=False).texts
+        own["calibration"] = reading.reader(with_labels=False).read(own["calibration"]).texts
     place = output or Path("tflite") / f"{name}-{quantize}-{length}"
     return export_tflite(classifier, place, quantize=quantize, length=length, **own)
 

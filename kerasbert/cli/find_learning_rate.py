@@ -52,7 +52,7 @@ def find_learning_rate_command(
     refuse_useless(context, useless_options(situation_of(settled, Way.memory)))
     check_picture_file(picture)
     reading = Reading.of_options(task, values, heads)
-    examples = reading.read(data, on_error=values["on_error"])
+    examples = reading.reader(on_error=values["on_error"]).read(data)
     start_tensorflow()
     from kerasbert.text_classifier import TextClassifier
 

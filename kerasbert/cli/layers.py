@@ -68,4 +68,4 @@ def layers(
 def _read(reading: Reading, data: Path, on_error: str) -> Examples:
     if reading.text_pair_column:
         raise typer.BadParameter("the classifier reads pairs of texts, which are not scored layer by layer.")
-    return reading.read(data, on_error=on_error)
+    return reading.reader(on_error=on_error).read(data)

@@ -151,7 +151,7 @@ def _probe(source: str, data: Path, asked: ProbeOptions, files: ReadOptions, *, 
         label_delimiter=asked.label_delimiter,
         files=files,
     )
-    examples = reading.read(data, on_error=asked.on_error)
+    examples = reading.reader(on_error=asked.on_error).read(data)
     start_tensorflow()
     from kerasbert.evaluation.probe import probe
 

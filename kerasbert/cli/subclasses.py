@@ -94,7 +94,7 @@ def discover(
     asked, files = filled(DiscoveryOptions, None, options), filled(ReadOptions, None, options)
     check_columns_are_new(data, column_names(asked.column), files)
     columns = tuple(name for name in (asked.label_column, asked.sublabel_column) if name is not None)
-    examples = Reading(columns, {}, text_column=asked.text_column, files=files).read(data)
+    examples = Reading(columns, {}, text_column=asked.text_column, files=files).reader().read(data)
     start_tensorflow()
     from kerasbert.subclasses.discovery import discover_subclasses
     from kerasbert.subclasses.discovery_files import write_discovery

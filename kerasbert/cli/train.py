@@ -131,10 +131,11 @@ def _read(data: list[str], validation: Path | None, settled: Settled, way: Way, 
         check_reading(train, settled)
         reading = reading.of_cache(train)
     elif way is Way.memory:
-        train = reading.read(data[0], on_error=values["on_error"])
+        train = reading.reader(on_error=values["on_error"]).read(data[0])
     else:
         find_sources(data, reading.files)
-    return Source(reading, train, None if validation is None else reading.read(validation, on_error=values["on_error"]))
+    held_out = None if validation is None else reading.reader(on_error=values["on_error"]).read(validation)
+    return Source(reading, train, held_out)
 
 
 def _devices(values: Mapping[str, Any], *, deterministic: bool) -> Any:

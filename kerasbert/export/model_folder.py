@@ -5,12 +5,10 @@ from typing import Any
 
 from kerasbert._core.errors import ConfigError
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.classifiers.pretrained_ways import WRITE, offers
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.tokenization.given_tokenizers import as_tokenizer
 
 
-@offers(WRITE)
 def save_model(model: Classifier, folder: str | os.PathLike[str], *, tokenizer: Any, **options: Any) -> None:
     """Write a model, see `Classifier.save_pretrained`."""
     from kerasbert.export.hugging_face import save_pretrained

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert.export.serving_log import read_requests
 from kerasbert.export.serving_module import EXAMPLE_KEY
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
@@ -52,18 +53,8 @@ def replay_warmup(folder: Path, signatures: Any) -> int:
 
 def read_warmup(file: Path) -> Iterator[tuple[str, str, Any]]:
     """Iterate over signature, name of the argument and tensor of each request in a file."""
-    from tensorflow_serving.apis import prediction_log_pb2
-
-    for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
-        log = prediction_log_pb2.PredictionLog.FromString(record)
-        if log.WhichOneof("log_type") == "predict_log":
-            request = log.predict_log.request
-            argument, tensor = next(iter(request.inputs.items()))
-            yield request.model_spec.signature_name, argument, tf.constant(tf.make_ndarray(tensor))
-        else:
-            request = log.classify_log.request
-            examples = [example.SerializeToString() for example in request.input.example_list.examples]
-            yield request.model_spec.signature_name, "inputs", tf.constant(examples)
+    for request in read_requests(file):
+        yield request.signature, request.argument, tf.constant(request.values)
 
 
 def example_of(text: str) -> Any:

@@ -34,7 +34,7 @@ def answer_each(
         Head name -> float32 (n, units); float32 (n, hidden).
     """
     check_process(keras.backend.backend())
-    model = trained.model_with_vectors()
+    model = trained.model_with_vectors
     probabilities = {
         head: np.zeros((len(tokens), task.units), "float32") for head, task in trained.outputs.tasks.items()
     }

@@ -96,6 +96,10 @@ def make_reference(
     Raises:
         DataError: when there is no text, or a text or a label cannot be used.
         NotFittedError: when the classifier is not trained yet.
+
+    Example:
+        >>> reference = make_reference(classifier, texts, labels)  # doctest: +SKIP
+        >>> with_reference(classifier, reference).save("models/intents", overwrite=True)  # doctest: +SKIP
     """
     from kerasbert.monitoring.profiler import Profiler
 
@@ -114,8 +118,18 @@ def reference_from(profiler: "Profiler", read: "LabelledTexts", source: str) -> 
 def with_reference(classifier: "ClassifierLike", reference: Reference) -> "TrainedClassifier":
     """Return a trained classifier with a reference, which its folder and its model card hold from now on.
 
+    Args:
+        classifier: a trained one; it stays as it is.
+        reference: of this classifier.
+
+    Returns:
+        A copy that shares the model.
+
     Raises:
         ConfigError: when the reference is of another classifier.
+
+    Example:
+        >>> watched = with_reference(classifier, make_reference(classifier, texts, labels))  # doctest: +SKIP
     """
     from kerasbert.saving.parts import Attachment
     from kerasbert.saving.trained_classifier import trained_of
@@ -129,9 +143,19 @@ def with_reference(classifier: "ClassifierLike", reference: Reference) -> "Train
 def reference_of(classifier: "ClassifierLike") -> Reference:
     """Return the reference of a trained classifier.
 
+    Args:
+        classifier: a trained one.
+
+    Returns:
+        Its reference.
+
     Raises:
         ArtifactError: when it cannot be read.
         ConfigError: when there is none, or it is of another classifier.
+
+    Example:
+        >>> reference_of(kb.load("models/intents")).profile.num_rows  # doctest: +SKIP
+        3000
     """
     from kerasbert.saving.trained_classifier import trained_of
 
@@ -145,15 +169,33 @@ def reference_of(classifier: "ClassifierLike") -> Reference:
 
 
 def read_reference(folder: str | os.PathLike[str]) -> Reference | None:
-    """Read the reference of a saved classifier without loading its model; None where it has none.
+    """Read the reference of a saved classifier without loading its model; needs no TensorFlow.
+
+    Args:
+        folder: that `TextClassifier.save` or `kerasbert train` wrote.
+
+    Returns:
+        The reference; None where the folder has none.
 
     Raises:
         ArtifactError: when the folder is no saved classifier, was changed or cut, or the file cannot be read.
+
+    Example:
+        >>> read_reference("models/intents").made  # doctest: +SKIP
+        '2026-01-31'
     """
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
     check_is_folder(folder)
     return read_locked(folder, lambda: _read(folder))
+
+
+def has_reference(folder: str | os.PathLike[str]) -> bool | None:
+    """Return whether a saved classifier has a reference, by its description alone; None where there is no such folder."""
+    try:
+        return REFERENCE_FILE in read_classifier_file(Path(folder)).get("attachments", {})
+    except ArtifactError:
+        return None
 
 
 def check_fits(reference: Reference, trained: "TrainedClassifier") -> None:

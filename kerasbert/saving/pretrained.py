@@ -10,7 +10,6 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.locks import read_locked
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.pretrained import read_classifier
-from kerasbert.classifiers.pretrained_ways import READ, offers
 from kerasbert.encoders.checkpoints import read_config
 from kerasbert.saving.exported_folder import is_exported, read_exported
 from kerasbert.saving.trained_classifier import TrainedClassifier
@@ -50,7 +49,6 @@ def load_pretrained(
     return read_locked(folder, read)
 
 
-@offers(READ)
 def load_model(name_or_folder: str | os.PathLike[str], **options: Any) -> Classifier:
     """Load a classifier's model, see `Classifier.from_pretrained`; its options are those of `load_pretrained`."""
     return load_pretrained(name_or_folder, **options).model

@@ -1,6 +1,7 @@
 """`TrainedClassifier`: texts in, label names out."""
 
 import dataclasses
+import functools
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, final
@@ -71,7 +72,7 @@ class TrainedClassifier(ClassifierParts, Answers):
         probabilities = {
             head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
         }
-        both = self.model_with_vectors()
+        both = self.model_with_vectors
         vectors = np.zeros((len(tokens), both.output_shape[1][-1]), "float32")
         if len(tokens):
             (output, vectors_in_order), order = self._forward(tokens, both)
@@ -80,8 +81,9 @@ class TrainedClassifier(ClassifierParts, Answers):
                 probabilities[head][order] = output[head] if isinstance(output, dict) else output
         return probabilities, vectors
 
+    @functools.cached_property
     def model_with_vectors(self) -> keras.Model:
-        """Return a model with two outputs: those of the model, and the vectors that its heads read."""
+        """A model with two outputs: those of the model, and the vectors that its heads read."""
         votes = self.model.votes
         read = (
             self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output

@@ -26,6 +26,7 @@ from kerasbert.training.loop import run_epochs
 from kerasbert.training.optimization import make_optimizer, prepare_layers
 from kerasbert.training.settings import RunSettings, TrainingSettings
 from kerasbert.training.trainees.choice import trainee_of
+from kerasbert.training.trainees.selected_inputs import SelectedInputs
 from kerasbert.training.trainees.trainee import Trainee
 
 # Ten times the highest rate of Devlin et al., "BERT", 2019, appendix A.3.
@@ -100,7 +101,11 @@ def finetune(
     settings = _settle(settings, options, train, validation)
     devices = as_strategy(run.strategy)
     check_fits(devices, getattr(train, "batch_size", None), run.jit_compile)
-    sources = trainee.check(train, validation)
+    trainee.check(train, validation)
+    sources = (
+        read_by(trainee, train, "train"),
+        None if validation is None else read_by(trainee, validation, "validation"),
+    )
     trainee.start(train, settings, shown=run.verbose)
     prepare_layers(trainee.encoders, settings)
     _warn_of_rate(trainee.encoders, settings.learning_rate)
@@ -127,6 +132,12 @@ def finetune(
         copy_weights(copy.model, model)
         for each in bar:
             each.close()
+
+
+def read_by(trainee: Trainee, source: BatchSource, name: str) -> BatchSource:
+    """Return the batches of the argument `name` with the inputs that the model of a trainee reads."""
+    names = trainee.fewer_inputs(source, name)
+    return source if names is None else SelectedInputs(source, names)
 
 
 def _settle(

@@ -17,6 +17,7 @@ from kerasbert._core.options import changed_options, filled, takes_options
 from kerasbert._core.pictures import check_picture_file, save_figure
 from kerasbert.batches.source import BatchSource
 from kerasbert.optimizers import AdamW
+from kerasbert.training.finetune import read_by
 from kerasbert.training.head_labels import check_batches
 from kerasbert.training.optimization import rate_factors
 from kerasbert.training.settings import FOLLOWED, SCHEDULED, TrainingSettings
@@ -170,7 +171,7 @@ def find_learning_rate(
     check_number("head_ratio", head_ratio, 0, math.inf, open_minimum=True)
     trainee = trainee_of(model)
     check_batches("train", train)
-    source, _ = trainee.check(train)
+    trainee.check(train)
     decades = math.log10(highest / lowest)
     passes = max(1, min(round(steps / (DENSITY * decades)), steps // FEWEST))
     steps //= passes
@@ -182,7 +183,7 @@ def find_learning_rate(
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
         factors = rate_factors(trainee, 1.0, head_ratio)
         trainee.compile(AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm))
-        losses = _mean_losses(model, source, rates, passes)
+        losses = _mean_losses(model, read_by(trainee, train, "train"), rates, passes)
     finally:
         _assign(model.variables, before)
         train.begin(epoch)

@@ -30,7 +30,7 @@ def test_memory_leaves_out_what_a_stream_leaves_out(name, case, tiny_folder, tmp
     (tmp_path / "a.csv").write_text(content)
     task = {"names": "binary", "columns": "multilabel", "heads": "multitask"}.get(name, name)
     asked = {**DEFAULTS, "label_column": ",".join(columns), **options}
-    examples = Reading.of_options(task, asked, options.get("heads")).read(tmp_path / "a.csv", on_error="skip")
+    examples = Reading.of_options(task, asked, options.get("heads")).reader(on_error="skip").read(tmp_path / "a.csv")
     own = {} if "heads" in options else {"task": task, "label_columns": columns}
     cache = prepare_tokens(tmp_path / "a.csv", tmp_path / "t", encoder=tiny_folder, on_error="skip", **own, **options)
     assert (len(examples), cache.skipped["count"]) == (cache.num_rows, content.count("\n") - 1 - len(examples))

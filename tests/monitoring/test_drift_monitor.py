@@ -15,19 +15,19 @@ def same(first, second):
     return first.to_dict() == second.to_dict()
 
 
-def test_full_windows_are_checked_like_their_profiles(watched):
-    monitor, texts = DriftMonitor(watched, window=40), texts_of(100, start=500)
+def test_full_windows_are_checked_like_their_profiles(monitored):
+    monitor, texts = DriftMonitor(monitored, window=40), texts_of(100, start=500)
     found = monitor.update(texts[:30]) + monitor.update(texts[30:])
     assert [check.window_number for check in found] == [1, 2] and monitor.num_texts == 20 and monitor.checks == found
-    profiler = Profiler(watched, sample_size=reference_of(watched).profile.sample.size)
+    profiler = Profiler(monitored, sample_size=reference_of(monitored).profile.sample.size)
     expected = compare_profiles(
-        reference_of(watched).profile, profiler.profile(texts[:40]), tokenizer=watched.tokenizer
+        reference_of(monitored).profile, profiler.profile(texts[:40]), tokenizer=monitored.tokenizer
     )
     assert same(found[0], expected)
 
 
-def test_a_window_can_be_checked_before_it_is_full(watched):
-    monitor = DriftMonitor(watched, window=40)
+def test_a_window_can_be_checked_before_it_is_full(monitored):
+    monitor = DriftMonitor(monitored, window=40)
     with pytest.raises(
         ConfigError, match="The window must hold at least 2 texts to be checked; it holds 0. Call `update`"
     ):
@@ -40,13 +40,15 @@ def test_a_window_can_be_checked_before_it_is_full(watched):
     assert (check.num_texts, check.number, check.window_number, monitor.num_texts) == (10, 1, 1, 10)
 
 
-def test_one_text_over_and_over_is_an_alarm_with_its_slices(watched):
-    monitor = DriftMonitor(watched, window=60, time_bucket="hour")
-    other = max(set(watched.predict(texts_of(300))), key=list(watched.predict(texts_of(300))).count)
+def test_one_text_over_and_over_is_an_alarm_with_its_slices(monitored):
+    monitor = DriftMonitor(monitored, window=60, time_bucket="hour")
+    other = max(set(monitored.predict(texts_of(300))), key=list(monitored.predict(texts_of(300))).count)
     rare = next(
-        text for text, label in zip(texts_of(300), watched.predict(texts_of(300)), strict=True) if label != other
+        text for text, label in zip(texts_of(300), monitored.predict(texts_of(300)), strict=True) if label != other
     )
-    usual = [text for text, label in zip(texts_of(300), watched.predict(texts_of(300)), strict=True) if label == other]
+    usual = [
+        text for text, label in zip(texts_of(300), monitored.predict(texts_of(300)), strict=True) if label == other
+    ]
     texts = usual[:30] + [rare] * 30
     (check,) = monitor.update(
         texts,
@@ -59,16 +61,16 @@ def test_one_text_over_and_over_is_an_alarm_with_its_slices(watched):
     }  # fmt: skip
 
 
-def test_the_guarantee_of_ever_spends_the_rate_once(watched):
-    monitor = DriftMonitor(watched, window=10, false_alarm_rate=0.1, guarantee="ever")
+def test_the_guarantee_of_ever_spends_the_rate_once(monitored):
+    monitor = DriftMonitor(monitored, window=10, false_alarm_rate=0.1, guarantee="ever")
     levels = [check.level for check in monitor.update(texts_of(40))]
     assert levels == pytest.approx([0.1 / 2, 0.1 / 6, 0.1 / 12, 0.1 / 20]) and sum(levels) < 0.1
 
 
-def test_labels_count_in_the_window_of_their_text_however_late_they_come(watched):
-    monitor, texts = DriftMonitor(watched, window=20), texts_of(30, start=700)
-    true = watched.predict(texts).tolist()
-    wrong = next(name for name in watched.classes if name != true[0])
+def test_labels_count_in_the_window_of_their_text_however_late_they_come(monitored):
+    monitor, texts = DriftMonitor(monitored, window=20), texts_of(30, start=700)
+    true = monitored.predict(texts).tolist()
+    wrong = next(name for name in monitored.classes if name != true[0])
     (check,) = monitor.update(texts, [true[0], wrong, *[None] * 28], ids=range(30))
     first_right = 1 + (true[1] == wrong)
     assert (check.accuracy[0].labelled, check.accuracy[0].accuracy) == (2, first_right / 2)
@@ -80,10 +82,10 @@ def test_labels_count_in_the_window_of_their_text_however_late_they_come(watched
     assert monitor.add_labels([2], [true[2]]) == 0
 
 
-def test_late_labels_leave_the_counts_of_labels_at_once(watched):
+def test_late_labels_leave_the_counts_of_labels_at_once(monitored):
     texts = texts_of(12, start=900)
-    true = watched.predict(texts).tolist()
-    at_once, late = DriftMonitor(watched, window=50), DriftMonitor(watched, window=50)
+    true = monitored.predict(texts).tolist()
+    at_once, late = DriftMonitor(monitored, window=50), DriftMonitor(monitored, window=50)
     at_once.update(texts, true)
     late.update(texts, ids=texts)
     late.add_labels(texts, true)
@@ -91,32 +93,32 @@ def test_late_labels_leave_the_counts_of_labels_at_once(watched):
 
 
 @pytest.mark.parametrize("changed", ["window", "guarantee"])
-def test_a_state_goes_on_where_the_last_monitor_stopped(watched, tmp_path, changed):
+def test_a_state_goes_on_where_the_last_monitor_stopped(monitored, tmp_path, changed):
     texts, ids = texts_of(70, start=300), list(range(70))
-    whole = DriftMonitor(watched, window=30)
+    whole = DriftMonitor(monitored, window=30)
     expected = whole.update(texts, ids=ids, slices={"a": ids})
     found = []
     for start in range(0, 70, 14):
         rows = slice(start, start + 14)
-        monitor = DriftMonitor(watched, window=30, state=tmp_path / "state")
+        monitor = DriftMonitor(monitored, window=30, state=tmp_path / "state")
         found += monitor.update(texts[rows], ids=ids[rows], slices={"a": ids[rows]})
     assert len(found) == 2 and all(map(same, found, expected)) and all(map(same, monitor.checks, expected))
     assert monitor.num_texts == whole.num_texts == 10 and same(monitor.check(), whole.check())
     settings = {"window": 30, "guarantee": "each", changed: {"window": 31, "guarantee": "ever"}[changed]}
     with pytest.raises(ConfigError, match=f"`{changed}` must be .*, with which the state .* was begun; got"):
-        DriftMonitor(watched, state=tmp_path / "state", **settings)
+        DriftMonitor(monitored, state=tmp_path / "state", **settings)
 
 
-def test_a_batch_is_counted_once(watched, tmp_path):
-    monitor = DriftMonitor(watched, window=50, state=tmp_path / "state")
+def test_a_batch_is_counted_once(monitored, tmp_path):
+    monitor = DriftMonitor(monitored, window=50, state=tmp_path / "state")
     for _ in range(2):
         monitor.update(texts_of(5), batch="part 1")
     assert monitor.num_texts == 5
 
 
-def test_an_error_counts_nothing(watched, tmp_path):
+def test_an_error_counts_nothing(monitored, tmp_path):
     for state in (None, tmp_path / "state"):
-        monitor = DriftMonitor(watched, window=4, state=state)
+        monitor = DriftMonitor(monitored, window=4, state=state)
         monitor.update(texts_of(2), slices={"a": [1, 2]})
         with pytest.raises(
             DataError, match=r"must be the same columns for all texts of a window: \['a'\] so far; got \[\]"
@@ -125,36 +127,36 @@ def test_an_error_counts_nothing(watched, tmp_path):
         assert monitor.num_texts == 2 and not monitor.checks
 
 
-def test_what_cannot_be_used_is_refused(watched, tmp_path):
-    monitor = DriftMonitor(watched, window=10)
+def test_what_cannot_be_used_is_refused(monitored, tmp_path):
+    monitor = DriftMonitor(monitored, window=10)
     with pytest.raises(DataError, match="`ids` must be 2 different ones, one a text; got 2, 1 different"):
         monitor.update(texts_of(2), ids=["a", "a"])
     with pytest.raises(DataError, match="`times` must have one for each of 2 texts; got 1"):
         monitor.update(texts_of(2), times=[0])
     with pytest.raises(DataError, match="`labels` must have one row for each of 2 ids; got 1"):
-        monitor.add_labels([1, 2], [watched.classes[0]])
+        monitor.add_labels([1, 2], [monitored.classes[0]])
     with pytest.raises(TypeError, match="`reference` must be a Reference, as `make_reference` makes it; got"):
-        DriftMonitor(watched, reference=reference_of(watched).profile)
+        DriftMonitor(monitored, reference=reference_of(monitored).profile)
     with pytest.raises(ConfigError, match="`guarantee` must be one of 'each', 'ever'; got 'always'"):
-        DriftMonitor(watched, guarantee="always")
+        DriftMonitor(monitored, guarantee="always")
     with pytest.raises(ConfigError, match="`window` must be an integer >= 2; got 1"):
-        DriftMonitor(watched, window=1)
+        DriftMonitor(monitored, window=1)
     with pytest.raises(ConfigError, match="The classifier has no reference to compare with; make one"):
-        DriftMonitor(dataclasses.replace(watched, attachments={}))
+        DriftMonitor(dataclasses.replace(monitored, attachments={}))
 
 
-def test_a_reference_or_a_state_of_another_classifier_is_refused(watched, tmp_path):
+def test_a_reference_or_a_state_of_another_classifier_is_refused(monitored, tmp_path):
     other = dataclasses.replace(
-        watched, thresholds={"probabilities": np.full(len(watched.classes), 0.4)}, attachments={}
+        monitored, thresholds={"probabilities": np.full(len(monitored.classes), 0.4)}, attachments={}
     )
     with pytest.raises(ConfigError, match="The reference is of another classifier"):
-        DriftMonitor(other, reference=reference_of(watched))
-    DriftMonitor(watched, state=tmp_path / "state")
+        DriftMonitor(other, reference=reference_of(monitored))
+    DriftMonitor(monitored, state=tmp_path / "state")
     with pytest.raises(ConfigError, match="is of another classifier: weights, tokenizer, labels or thresholds differ"):
         DriftMonitor(other, reference=make_reference(other, texts_of(5)), state=tmp_path / "state", window=1000)
 
 
-def test_a_folder_is_watched_too(watched, tmp_path):
-    watched.save(tmp_path / "classifier")
+def test_a_folder_is_watched_too(monitored, tmp_path):
+    monitored.save(tmp_path / "classifier")
     monitor = DriftMonitor(tmp_path / "classifier", window=20)
-    assert same(monitor.update(texts_of(20))[0], DriftMonitor(watched, window=20).update(texts_of(20))[0])
+    assert same(monitor.update(texts_of(20))[0], DriftMonitor(monitored, window=20).update(texts_of(20))[0])

@@ -12,15 +12,15 @@ from kerasbert.monitoring.monitor_state import locked, read_state, write_state
 
 
 @pytest.fixture
-def folder(watched, tmp_path):
+def folder(monitored, tmp_path):
     """A state of two texts."""
-    DriftMonitor(watched, state=tmp_path / "state").update(texts_of(2), ids=["a", "b"])
+    DriftMonitor(monitored, state=tmp_path / "state").update(texts_of(2), ids=["a", "b"])
     return tmp_path / "state"
 
 
 @pytest.mark.parametrize("name", ["monitor.json", "window.safetensors", "pending.safetensors", "manifest.json"])
 @pytest.mark.parametrize("how", ["cut", "changed", "gone"])
-def test_a_damaged_state_is_refused(watched, folder, name, how):
+def test_a_damaged_state_is_refused(monitored, folder, name, how):
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     if how == "gone":
@@ -28,18 +28,18 @@ def test_a_damaged_state_is_refused(watched, folder, name, how):
     else:
         (folder / name).write_bytes(content[:-9] if how == "cut" else content)
     with pytest.raises(ArtifactError):
-        DriftMonitor(watched, state=folder)
+        DriftMonitor(monitored, state=folder)
 
 
-def test_the_way_out_of_damage_is_told(watched, folder):
+def test_the_way_out_of_damage_is_told(monitored, folder):
     (folder / "monitor.json").write_text("{}")
     with pytest.raises(
         ArtifactError, match="is damaged: .* Nothing is counted on. Restore the folder .*, or delete it"
     ):
-        DriftMonitor(watched, state=folder)
+        DriftMonitor(monitored, state=folder)
 
 
-def test_a_newer_state_is_refused(watched, folder, monkeypatch):
+def test_a_newer_state_is_refused(monitored, folder, monkeypatch):
     monkeypatch.setattr(monitor_state, "FORMAT_VERSION", 7)
     write_state(read_state(folder), folder)
     monkeypatch.setattr(monitor_state, "FORMAT_VERSION", 1)
@@ -54,11 +54,11 @@ def test_no_state_is_read_from_a_missing_or_empty_folder(tmp_path):
     assert read_state(tmp_path / "none") is None and read_state(tmp_path / "empty") is None
 
 
-def test_another_folder_is_not_written_into(watched, tmp_path):
+def test_another_folder_is_not_written_into(monitored, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(ArtifactError, match="choose another name"):
-        DriftMonitor(watched, state=tmp_path / "mine")
+        DriftMonitor(monitored, state=tmp_path / "mine")
 
 
 def test_a_state_that_stays_locked_is_told(folder, monkeypatch):

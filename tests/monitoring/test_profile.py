@@ -101,4 +101,6 @@ def test_quantiles_of_lengths_are_those_of_numpy_where_bins_hold_one_length():
 
 
 def test_representation():
-    assert repr(Rows(TASKS["binary"], 5).profile(range(5))) == "Profile(num_rows=5, 'labels': 2 labels, sample=5)"
+    assert (
+        repr(Rows(TASKS["binary"], 5).profile(range(5))) == "Profile(num_rows=5, 'probabilities': 2 labels, sample=5)"
+    )

@@ -61,8 +61,8 @@ def test_every_changed_byte_of_the_header_is_refused_or_changes_nothing_else():
         ("keys", lambda array: array[::-1], "keys do not go with its 5 texts"),
         ("vectors", lambda array: array[:2], "vectors do not go with its 5 texts"),
         ("vectors", lambda array: array * np.float16(np.nan), "vectors do not go with its 5 texts"),
-        ("heads.0.confidence.values", lambda array: array + 1, "the answers of 'labels' do not go with its 5 texts"),
-        ("token_counts", lambda array: array[:-1], "is no readable profile"),
+        ("heads.0.confidence.values", lambda array: array + 1, "the answers of 'probabilities' do not go with its 5 texts"),
+        ("token_counts.places", lambda array: array[:-1], "is no readable profile"),
     ],
 )  # fmt: skip
 def test_numbers_that_contradict_each_other_are_refused(name, change, said):

@@ -38,9 +38,7 @@ class BuilderModel(Trainee):
     def encoders(self) -> list[Encoder]:
         return [self.model.encoder]
 
-    def check(
-        self, train: BatchSource, validation: BatchSource | None = None
-    ) -> tuple[BatchSource, BatchSource | None]:
+    def check(self, train: BatchSource, validation: BatchSource | None = None) -> None:
         for name, source in (("train", train), ("validation", validation)):
             others = getattr(source, "others", None)
             if others is not None:
@@ -51,7 +49,6 @@ class BuilderModel(Trainee):
         self._labels = sampled_labels(train, check_head_labels(self.model, train, "The labels of `train`"))
         if validation is not None:
             check_head_labels(self.model, validation, "The labels of `validation`")
-        return train, validation
 
     def start(self, train: BatchSource, settings: TrainingSettings, *, shown: bool = False) -> None:
         balances = start_heads(self.model, self._labels, settings)

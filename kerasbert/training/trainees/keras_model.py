@@ -17,7 +17,7 @@ from kerasbert.training.callbacks.best_epoch import keep_best
 from kerasbert.training.devices import make_inside
 from kerasbert.training.own_steps import has_own_steps
 from kerasbert.training.settings import TrainingSettings
-from kerasbert.training.trainees.selected_inputs import select_inputs
+from kerasbert.training.trainees.selected_inputs import fewer_inputs
 from kerasbert.training.trainees.trainee import Trainee
 
 # Settings that only the heads of the builders can follow, and what does the same for other models.
@@ -48,19 +48,17 @@ class KerasModel(Trainee):
         inside = (layer for layer in self.model._flatten_layers() if isinstance(layer, Encoder))
         return list(dict.fromkeys(inside))
 
-    def check(
-        self, train: BatchSource, validation: BatchSource | None = None
-    ) -> tuple[BatchSource, BatchSource | None]:
-        chosen = select_inputs(self.model, train, "train")
-        judged = None if validation is None else select_inputs(self.model, validation, "validation")
+    def check(self, train: BatchSource, validation: BatchSource | None = None) -> None:
         if not all(layer.built for layer in self.model._flatten_layers()):
-            _build(self.model, chosen)
+            _build(self.model, train, self.fewer_inputs(train, "train"))
         self._check_loss()
         self._check_encoders()
         for name, source in (("train", train), ("validation", validation)):
             for where, form, labels in _checkable(self.model, source, f"The labels of `{name}`"):
                 form.check(where, labels)
-        return chosen, judged
+
+    def fewer_inputs(self, source: BatchSource, name: str) -> list[str] | None:
+        return fewer_inputs(self.model, source, name)
 
     def start(self, train: BatchSource, settings: TrainingSettings, *, shown: bool = False) -> None:
         for name, way_out in OF_HEADS.items():
@@ -155,12 +153,12 @@ def _compiling_of(model: keras.Model) -> dict[str, Any]:
     return dict(known.config)
 
 
-def _build(model: keras.Model, source: BatchSource) -> None:
-    """Make the weights of a model by calling it on the inputs of a batch."""
+def _build(model: keras.Model, source: BatchSource, names: list[str] | None) -> None:
+    """Make the weights of a model by calling it on the inputs of a batch, or on those named."""
     epoch = source.epoch
-    batch = next(iter(source.pipeline))
+    inputs = next(iter(source.pipeline))[0]
     source.begin(epoch)
-    model(batch[0])
+    model(inputs if names is None else {name: inputs[name] for name in names})
 
 
 def _checkable(model: keras.Model, source: BatchSource | None, where: str) -> Iterator[tuple[str, LabelForm, Any]]:

@@ -44,8 +44,8 @@ class SelectedInputs(BatchSource):
         return self.source.rows_of(epoch, step)
 
 
-def select_inputs(model: keras.Model, source: BatchSource, name: str) -> BatchSource:
-    """Return batches with the inputs of a functional model; those of other models as they are.
+def fewer_inputs(model: keras.Model, source: BatchSource, name: str) -> list[str] | None:
+    """Return the names of a functional model's inputs where the batches hold more; None: they are read as they are.
 
     Keras reads a dict in the order of its sorted keys, so that one more would be taken for another input.
 
@@ -61,7 +61,7 @@ def select_inputs(model: keras.Model, source: BatchSource, name: str) -> BatchSo
     spec = source.pipeline.element_spec
     held = list(spec[0]) if isinstance(spec[0], Mapping) else None
     if wanted is None or held is None:
-        return source
+        return None
     missing = [one for one in wanted if one not in held]
     unread = [one for one in held if one not in wanted and one not in INPUT_NAMES]
     if missing or unread:
@@ -74,7 +74,7 @@ def select_inputs(model: keras.Model, source: BatchSource, name: str) -> BatchSo
             f"`{name}` must hold the inputs of the model, {', '.join(map(repr, wanted))}; its batches {what}. Give "
             f"make_batches(other_inputs={{...}}) the names that the keras.Input layers have."
         )
-    return source if set(wanted) == set(held) else SelectedInputs(source, wanted)
+    return None if set(wanted) == set(held) else wanted
 
 
 def _input_names(model: keras.Model) -> list[str] | None:

@@ -30,10 +30,20 @@ class Trainee(abc.ABC):
         """The encoders inside the model, which train at `learning_rate`; all else trains at `head_learning_rate`."""
 
     @abc.abstractmethod
-    def check(
-        self, train: BatchSource, validation: BatchSource | None = None
-    ) -> tuple[BatchSource, BatchSource | None]:
-        """Refuse a model that cannot be trained, and batches that do not fit it; return what it trains on and is judged by."""
+    def check(self, train: BatchSource, validation: BatchSource | None = None) -> None:
+        """Refuse a model that cannot be trained, and batches that do not fit it."""
+
+    def fewer_inputs(self, source: BatchSource, name: str) -> list[str] | None:
+        """Return the names of the inputs that the model reads where the batches hold more; None: it reads them all.
+
+        Args:
+            source: labelled batches.
+            name: of the argument, for messages.
+
+        Raises:
+            ConfigError: when the batches lack an input of the model.
+        """
+        return None
 
     @abc.abstractmethod
     def start(self, train: BatchSource, settings: TrainingSettings, *, shown: bool = False) -> None:

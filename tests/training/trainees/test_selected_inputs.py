@@ -5,7 +5,7 @@ from own_models import NUMBERS, TARGETS, TOKENS, WithoutGraph, number_model, tok
 
 from kerasbert import ConfigError
 from kerasbert.data import make_batches
-from kerasbert.training.trainees.selected_inputs import SelectedInputs, select_inputs
+from kerasbert.training.trainees.selected_inputs import SelectedInputs, fewer_inputs
 
 
 def summed(inputs):
@@ -17,8 +17,8 @@ BATCHES = make_batches(TOKENS, TARGETS, batch_size=8, shuffle=True)
 
 
 def test_inputs_that_are_not_read_are_left_out():
-    found = select_inputs(summed(token_inputs("input_ids", "attention_mask")), BATCHES, "train")
-    assert isinstance(found, SelectedInputs)
+    names = fewer_inputs(summed(token_inputs("input_ids", "attention_mask")), BATCHES, "train")
+    found = SelectedInputs(BATCHES, names)
     assert (found.steps, found.num_examples, found.labels is TARGETS) == (BATCHES.steps, 44, BATCHES.labels is TARGETS)
     found.begin(2)
     rows = np.concatenate([found.rows_of(2, step) for step in range(found.steps)])
@@ -32,11 +32,11 @@ def test_inputs_that_are_not_read_are_left_out():
 def test_batches_of_the_right_inputs_stay_as_they_are(inputs):
     named = dict(zip(token_inputs(), inputs, strict=True)) if isinstance(inputs, list) else inputs
     model = keras.Model(inputs, keras.ops.sum(named["input_ids"], axis=1))
-    assert select_inputs(model, BATCHES, "train") is BATCHES
+    assert fewer_inputs(model, BATCHES, "train") is None
 
 
 def test_a_model_without_a_graph_gets_all(tiny_config):
-    assert select_inputs(WithoutGraph(tiny_config), BATCHES, "train") is BATCHES
+    assert fewer_inputs(WithoutGraph(tiny_config), BATCHES, "train") is None
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,4 @@ def test_a_model_without_a_graph_gets_all(tiny_config):
 def test_refused(others, message, tiny_config):
     batches = make_batches(TOKENS, TARGETS, other_inputs=others)
     with pytest.raises(ConfigError, match=message):
-        select_inputs(number_model(tiny_config), batches, "train")
+        fewer_inputs(number_model(tiny_config), batches, "train")
