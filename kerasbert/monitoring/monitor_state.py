@@ -25,7 +25,7 @@ FORMAT_VERSION = 1
 KIND = "monitor"
 STATE_FILE, WINDOW_FILE, PENDING_FILE = "monitor.json", "window.safetensors", "pending.safetensors"
 LOCK_SUFFIX = ".lock"
-PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 0.01
+PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 0.002
 # Checks that are remembered.
 MOST_CHECKS = 1000
 FORM = {

@@ -9,6 +9,7 @@ from kerasbert.monitoring.comparison import compare_profiles
 from kerasbert.monitoring.drift_monitor import DriftMonitor
 from kerasbert.monitoring.profiler import Profiler
 from kerasbert.monitoring.reference import make_reference, reference_of
+from kerasbert.saving.folder import load_trained
 
 
 def same(first, second):
@@ -40,25 +41,20 @@ def test_a_window_can_be_checked_before_it_is_full(monitored):
     assert (check.num_texts, check.number, check.window_number, monitor.num_texts) == (10, 1, 1, 10)
 
 
-def test_one_text_over_and_over_is_an_alarm_with_its_slices(monitored):
-    monitor = DriftMonitor(monitored, window=60, time_bucket="hour")
-    other = max(set(monitored.predict(texts_of(300))), key=list(monitored.predict(texts_of(300))).count)
-    rare = next(
-        text for text, label in zip(texts_of(300), monitored.predict(texts_of(300)), strict=True) if label != other
-    )
-    usual = [
-        text for text, label in zip(texts_of(300), monitored.predict(texts_of(300)), strict=True) if label == other
-    ]
-    texts = usual[:30] + [rare] * 30
+def test_one_text_over_and_over_is_an_alarm_and_its_slices_are_named(saved_classifier):
+    trained, texts = load_trained(saved_classifier("multilabel")), texts_of(300)
+    flags = trained.y_pred(trained.probabilities(texts))["probabilities"] == 1
+    label = int(np.argmin(np.abs(flags.mean(axis=0) - 0.5)))
+    has, without = np.flatnonzero(flags[:, label]), np.flatnonzero(~flags[:, label])
+    monitor = DriftMonitor(trained, reference=make_reference(trained, texts), window=60, time_bucket="hour")
     (check,) = monitor.update(
-        texts,
+        [texts[row] for row in without[np.arange(30) % len(without)]] + [texts[has[0]]] * 30,
         slices={"source": ["web"] * 30 + ["app"] * 30},
         times=["2026-01-31T10:00:00"] * 30 + ["2026-01-31T11:30:00"] * 30,
     )
-    assert check.alarm
-    assert {(one.column, one.value) for one in check.slices} == {
-        ("source", "app"), ("source", "web"), ("time", "2026-01-31 10 h"), ("time", "2026-01-31 11 h"),
-    }  # fmt: skip
+    expected = {("source", "app"), ("source", "web"), ("time", "2026-01-31 10 h"), ("time", "2026-01-31 11 h")}
+    assert check.alarm and {(one.column, one.value) for one in check.slices} == expected
+    assert all(trained.classes[label] in {moved.name for moved in one.moved} for one in check.slices)
 
 
 def test_the_guarantee_of_ever_spends_the_rate_once(monitored):
