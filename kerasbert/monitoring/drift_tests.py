@@ -37,6 +37,13 @@ FEWEST_VECTORS, MOST_VECTORS = 2, 1000
 MOST_REPEATED = 0.1
 
 
+class Counted(NamedTuple):
+    """How many of some texts are of one kind."""
+
+    hits: int
+    size: int
+
+
 class Compared(NamedTuple):
     """What one test finds; see `DriftTest`."""
 
@@ -55,14 +62,19 @@ def all_tests(
 ) -> Iterator[Compared]:
     """Iterate over all tests that the two profiles allow."""
     for name, head in window.heads.items():
-        yield _labels(name, reference.heads[name], reference.num_rows, head, window.num_rows)
-        yield _scores(name, reference.heads[name], head)
-        if head.num_labelled and reference.heads[name].num_labelled:
-            yield _accuracy(name, reference.heads[name], head)
+        other = reference.heads[name]
+        yield _labels(name, other, reference.num_rows, head, window.num_rows)
+        yield _scores(name, other, head)
+        if head.num_labelled and other.num_labelled:
+            counted = [Counted(one.num_right, one.num_labelled) for one in (other, head)]
+            yield _share("accuracy", "texts with known labels that are right", *counted)._replace(head=name)
     yield _lengths(reference.lengths, window.lengths)
+    both = reference, window
     if unknown_id is not None:
-        yield _share("unknown", "texts with an unknown word", reference, window, "token_counts", unknown_id)
-    yield _share("truncated", "texts that are not read to the end", reference, window, "num_truncated")
+        counted = [Counted(int(one.token_counts[unknown_id]), one.num_rows) for one in both]
+        yield _share("unknown", "texts with an unknown word", *counted)
+    counted = [Counted(one.num_truncated, one.num_rows) for one in both]
+    yield _share("truncated", "texts that are not read to the end", *counted)
     yield _words(reference, window, words, unknown_id)
     vectors = _vectors(reference.sample, window.sample, seed)
     if vectors is not None:
@@ -107,14 +119,12 @@ def _scores(name: str, reference: HeadProfile, window: HeadProfile) -> Compared:
     p_values = score_p_values(first, second, ranks)
     spread = score_p_values(first[-1:], second[-1:], np.abs(ranks[-1:]))
     delta, interval = rank_effect(reference.confidence, window.confidence)
-    moved = []
     units = len(first) - 1
-    corrected = holm(p_values)
-    for place in np.argsort(corrected, kind="stable")[:MOST_NAMED]:
-        if corrected[place] <= SIGNIFICANT and place < units:
-            means = [float(counts[place] @ MIDDLES / counts[place].sum()) for counts in (first, second)]
-            own, ends = rank_effect(first[place], second[place])
-            moved.append(Moved(window.label_names[-units:][place], *means, own, ends, float(corrected[place])))
+    means = [counts[:units] @ MIDDLES / counts[:units].sum(axis=1) for counts in (first, second)]
+    deltas = [rank_effect(own, other) for own, other in zip(first[:units], second[:units], strict=True)]
+    ends = np.array([interval for _, interval in deltas])
+    columns = [*means, np.array([delta for delta, _ in deltas]), ends[:, 0], ends[:, 1]]
+    moved = _moved(window.label_names[-units:], columns, holm(p_values)[:units], corrects=False)
     return Compared(
         "scores",
         name,
@@ -124,27 +134,6 @@ def _scores(name: str, reference: HeadProfile, window: HeadProfile) -> Compared:
         delta,
         interval,
         moved,
-    )
-
-
-def _accuracy(name: str, reference: HeadProfile, window: HeadProfile) -> Compared:
-    counts = [
-        np.array([reference.num_right]),
-        reference.num_labelled,
-        np.array([window.num_right]),
-        window.num_labelled,
-    ]
-    first, second, effect, low, high = (float(column[0]) for column in share_effects(*counts))
-    p_value = float(share_p_values(*counts)[0])
-    return Compared(
-        "accuracy",
-        name,
-        f"how many of {window.num_labelled:,} texts with known labels are right",
-        p_value,
-        "change of the accuracy",
-        effect,
-        (low, high),
-        [Moved("accuracy", first, second, effect, (low, high), p_value)] if p_value <= SIGNIFICANT else [],
     )
 
 
@@ -185,24 +174,15 @@ def _ranked(name: str, compared: str, reference: np.ndarray, window: np.ndarray)
     )  # fmt: skip
 
 
-def _share(
-    name: str, compared: str, reference: Profile, window: Profile, field: str, place: int | None = None
-) -> Compared:
-    hits = [np.atleast_1d(getattr(profile, field))[place or 0] for profile in (reference, window)]
-    counts = [np.array([hits[0]]), reference.num_rows, np.array([hits[1]]), window.num_rows]
-    first, second, effect, low, high = (float(column[0]) for column in share_effects(*counts))
-    p_value = float(share_p_values(*counts)[0])
-    moved = [Moved(compared, first, second, effect, (low, high), p_value)] if p_value <= SIGNIFICANT else []
+def _share(name: str, what: str, reference: Counted, window: Counted) -> Compared:
+    first_hits, second_hits = np.array([reference.hits]), np.array([window.hits])
+    columns = share_effects(first_hits, reference.size, second_hits, window.size)
+    p_values = share_p_values(first_hits, reference.size, second_hits, window.size)
+    effect, low, high = (float(column[0]) for column in columns[2:])
     return Compared(
-        name,
-        None,
-        f"the share of {compared}",
-        p_value,
-        f"change of the share of {compared}",
-        effect,
-        (low, high),
-        moved,
-    )
+        name, None, f"the share of {what}", float(p_values[0]), f"change of the share of {what}", effect, (low, high),
+        _moved([what], columns, p_values),
+    )  # fmt: skip
 
 
 def _words(reference: Profile, window: Profile, words: Callable[[int], str], unknown_id: int | None) -> Compared:
@@ -214,13 +194,9 @@ def _words(reference: Profile, window: Profile, words: Callable[[int], str], unk
     p_values = share_p_values(first[held], reference.num_rows, second[held], window.num_rows)
     corrected = discrete_bonferroni(p_values, first[held] + second[held], reference.num_rows, window.num_rows)
     order = np.argsort(corrected, kind="stable")[:MOST_NAMED]
-    order = order[corrected[order] <= SIGNIFICANT]
     chosen = held[order]
     columns = share_effects(first[chosen], reference.num_rows, second[chosen], window.num_rows)
-    moved = [
-        Moved(words(int(token)), float(a), float(b), float(effect), (float(low), float(high)), float(p_value))
-        for token, a, b, effect, low, high, p_value in zip(chosen, *columns, corrected[order], strict=True)
-    ]
+    moved = _moved([words(int(token)) for token in chosen], columns, corrected[order], corrects=False)
     return Compared(
         "words", None, f"the share of texts that hold each of {len(held):,} tokens",
         float(corrected.min(initial=1.0)), "similarity of the words, 1 where they are the same",
@@ -248,7 +224,8 @@ def discrete_bonferroni(p_values: np.ndarray, hits: np.ndarray, size: int, windo
     law = hypergeom(size + window_size, distinct, window_size)
     ends = np.minimum(law.pmf(np.maximum(0, distinct - size)), law.pmf(np.minimum(distinct, window_size)))
     attainable = np.sort(ends[places])
-    return np.minimum(p_values * np.maximum(np.searchsorted(attainable, p_values, side="right"), 1), 1.0)
+    number = np.searchsorted(attainable, p_values, side="right")
+    return np.asarray(np.minimum(p_values * np.maximum(number, 1), 1.0))
 
 
 def word_similarity(first: np.ndarray, size: int, second: np.ndarray, window_size: int) -> float:
@@ -301,8 +278,11 @@ def _repeated(sample: VectorSample, counts: np.ndarray) -> np.ndarray:
     return np.asarray(sample.vectors[places[chosen]])
 
 
-def _moved(names: Sequence[str], columns: Sequence[np.ndarray], p_values: np.ndarray) -> list[Moved]:
-    corrected = holm(p_values)
+def _moved(
+    names: Sequence[str], columns: Sequence[np.ndarray], p_values: np.ndarray, *, corrects: bool = True
+) -> list[Moved]:
+    """What has moved, the surest first; p-values are corrected unless they are already."""
+    corrected = holm(p_values) if corrects else p_values
     first, second, effect, low, high = columns
     return [
         Moved(
