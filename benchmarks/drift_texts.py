@@ -24,6 +24,7 @@ class Texts:
         self.outputs = trained.outputs
         self.thresholds = trained.thresholds
         self.head = next(iter(self.outputs.tasks))
+        self.trained = trained
         self.vocabulary_size, self.unknown_id = trained.tokenizer.vocabulary_size, trained.tokenizer.unknown_id
         self.__dict__.update(arrays)
         self.predicted = self.outputs.predict({self.head: self.probabilities}, self.thresholds)[self.head]
@@ -33,6 +34,13 @@ class Texts:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def __add__(self, other: "Texts") -> "Texts":
+        """The texts of both."""
+        names = ("probabilities", "vectors", "lengths", "truncated", "tokens", "labels", "keys")
+        joined = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+        joined["offsets"] = np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]])
+        return Texts(self.trained, joined)
 
     def take(self, rows: np.ndarray) -> "Texts":
         """The rows as texts of their own."""

@@ -17,6 +17,7 @@ PAGES = [
     "docs/layers.md",
     "docs/subclasses.md",
     "docs/monitoring.md",
+    "docs/drift.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(

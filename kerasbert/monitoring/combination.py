@@ -6,7 +6,7 @@ import numpy as np
 
 LEAST = 1e-300
 # A p-value of nearly 1 must not outweigh a small one.
-MOST = 0.99
+MOST = 0.95
 
 
 def combined_p_value(

@@ -15,7 +15,15 @@ from kerasbert.monitoring.answering import answer_each
 from kerasbert.monitoring.comparison import FALSE_ALARM_RATE, FEWEST_TEXTS, compare_profiles
 from kerasbert.monitoring.drift_check import DriftCheck
 from kerasbert.monitoring.late_labels import PendingTexts, add_late_labels
-from kerasbert.monitoring.monitor_state import MonitorState, checked_folder, locked, read_state, write_state
+from kerasbert.monitoring.monitor_state import (
+    MOST_CHECKS,
+    MonitorState,
+    checked_folder,
+    locked,
+    read_state,
+    write_state,
+)
+from kerasbert.monitoring.profile import Profile
 from kerasbert.monitoring.profiler import LabelledTexts, Profiler
 from kerasbert.monitoring.reference import Reference, check_fits, reference_of
 from kerasbert.monitoring.window_slices import (
@@ -164,9 +172,7 @@ class DriftMonitor:
                     f"The window must hold at least {FEWEST_TEXTS} texts to be checked; it holds {held}. Call `update` with "
                     f"some first."
                 )
-            check = self._verdict(state)
-            state.checks.append(check)
-            return check
+            return self._check(state, state.window)
 
     def add_labels(self, ids: Sequence[Any], labels: Any) -> int:
         """Add labels that came later than their texts.
@@ -216,32 +222,28 @@ class DriftMonitor:
                 PendingTexts(state).add(names[rows], own, set(part.labelled.tolist()), 2 * size)
             start += len(part.texts)
             if state.window.num_rows == size:
-                found.append(self._close(state))
+                found.append(self._check(state, state.window))
+                state.window, state.slices, state.columns = None, {}, None
+                state.num_windows += 1
         return found
 
-    def _close(self, state: MonitorState) -> DriftCheck:
-        check = self._verdict(state)
-        state.checks.append(check)
-        state.window, state.slices, state.columns = None, {}, None
-        state.num_windows += 1
-        return check
-
-    def _verdict(self, state: MonitorState) -> DriftCheck:
-        """Check the open window."""
-        assert state.window is not None
+    def _check(self, state: MonitorState, window: Profile) -> DriftCheck:
+        """Compare the open window with the reference, and remember the verdict."""
         state.num_checks += 1
         level = float(state.settings["false_alarm_rate"])
         if state.settings["guarantee"] == "ever":
             level /= state.num_checks * (state.num_checks + 1)
         check = compare_profiles(
             self.reference.profile,
-            state.window,
+            window,
             false_alarm_rate=level,
             tokenizer=self.profiler.trained.tokenizer,
-            slices=slice_facts(state.slices, state.window),
+            slices=slice_facts(state.slices, window),
             number=state.num_checks,
         )
-        return dataclasses.replace(check, window_number=state.number)
+        check = dataclasses.replace(check, window_number=state.number)
+        state.checks = [*state.checks, check][-MOST_CHECKS:]
+        return check
 
     def _add_slices(
         self, state: MonitorState, columns: Mapping[str, Sequence[str]], probabilities: Mapping[str, np.ndarray]
@@ -272,7 +274,8 @@ class DriftMonitor:
     def _transaction(self, *, writes: bool = True) -> Iterator[MonitorState]:
         """Give the state to read or change; what is changed is kept when no error is raised."""
         if self.state is None:
-            changed = dataclasses.replace(self._memory, checks=list(self._memory.checks))
+            # Nothing that a state holds is changed in place, so that an error leaves the old one as it was.
+            changed = dataclasses.replace(self._memory)
             yield changed
             self._memory = changed
             return
@@ -285,7 +288,7 @@ class DriftMonitor:
     def _read(self, folder: Path) -> MonitorState:
         state = read_state(folder)
         if state is None:
-            return dataclasses.replace(self._memory, checks=[])
+            return dataclasses.replace(self._memory)
         if state.fingerprint != self._memory.fingerprint:
             raise ConfigError(
                 f"The monitor's state {str(folder)!r} is of another classifier: weights, tokenizer, labels or thresholds "

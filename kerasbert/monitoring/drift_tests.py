@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasbert.monitoring.combination import combined_p_value, holm
 from kerasbert.monitoring.drift_check import Moved
-from kerasbert.monitoring.effects import rank_effect, share_effects
+from kerasbert.monitoring.effects import mean_effects, rank_effect, share_effects
 from kerasbert.monitoring.permutation import rank_scores, score_p_values, share_p_values
 from kerasbert.monitoring.profile import LENGTH_EDGES, PROBABILITY_EDGES, HeadProfile, Profile
 from kerasbert.monitoring.vector_drift import vector_drift
@@ -15,18 +15,18 @@ from kerasbert.monitoring.vector_sample import VectorSample
 
 # What a test weighs where p-values are put together. Labels are what most changes of the world move.
 WEIGHTS: dict[str, float] = {
-    "labels": 0.6,
+    "labels": 0.7,
     "scores": 0.05,
-    "lengths": 0.05,
-    "unknown": 0.025,
-    "truncated": 0.025,
-    "words": 0.1,
-    "vectors": 0.1,
-    "scope": 0.05,
+    "lengths": 0.04,
+    "unknown": 0.02,
+    "truncated": 0.02,
+    "words": 0.06,
+    "vectors": 0.08,
+    "scope": 0.03,
     "accuracy": 0.2,
 }
 # Of a label's test: the mean of its probability sees most, the predictions see what thresholds make of it.
-SCORE_WEIGHT, PREDICTED_WEIGHT = 0.7, 0.3
+SCORE_WEIGHT, PREDICTED_WEIGHT = 0.8, 0.2
 # Middle of each bin of probabilities.
 MIDDLES = np.concatenate([[0.0], (PROBABILITY_EDGES[1:] + PROBABILITY_EDGES[:-1]) / 2, [1.0]])
 # Labels, words and other things that are named at most.
@@ -83,7 +83,7 @@ def label_p_values(reference: HeadProfile, size: int, window: HeadProfile, windo
 def _labels(name: str, reference: HeadProfile, size: int, window: HeadProfile, window_size: int) -> Compared:
     p_values = label_p_values(reference, size, window, window_size)
     units = len(p_values)
-    columns = share_effects(reference.num_predicted[-units:], size, window.num_predicted[-units:], window_size)
+    columns = mean_effects(reference.probabilities, window.probabilities, MIDDLES)
     moved = _moved(window.label_names[-units:], columns, p_values)
     largest = int(np.argmin(p_values))
     effect, low, high = (float(column[largest]) for column in columns[2:])
@@ -92,7 +92,7 @@ def _labels(name: str, reference: HeadProfile, size: int, window: HeadProfile, w
         name,
         f"how often each of {len(window.label_names):,} labels is predicted, and its mean probability",
         combined_p_value(p_values),
-        f"change of the share predicted as {window.label_names[-units:][largest]}",
+        f"change of the mean probability of {window.label_names[-units:][largest]}",
         effect,
         (low, high),
         moved,

@@ -31,6 +31,33 @@ def share_effects(
     return first, second, effect, low, high
 
 
+def mean_effects(
+    reference: np.ndarray, window: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return both means of binned values, and the ends of the interval of their difference: (C,) each.
+
+    Args:
+        reference: int (C, B), texts of the reference by bin.
+        window: int (C, B), texts of the window by bin.
+        values: (B,), what a bin stands for.
+
+    Returns:
+        Mean in the reference, in the window, the difference, its lower and its upper end.
+
+    Reference:
+        Welch, "The Generalization of Student's Problem when Several Different Population Variances Are Involved", 1947.
+    """
+    means, errors = [], []
+    for counts in (reference.astype(np.float64), window.astype(np.float64)):
+        number = counts.sum(axis=1)
+        means.append(counts @ values / number)
+        variance = np.maximum(counts @ values**2 / number - means[-1] ** 2, 0) * number / np.maximum(number - 1, 1)
+        errors.append(variance / number)
+    width = CONFIDENCE_Z * np.sqrt(errors[0] + errors[1])
+    effect = means[1] - means[0]
+    return means[0], means[1], effect, effect - width, effect + width
+
+
 def rank_effect(reference: np.ndarray, window: np.ndarray) -> tuple[float, tuple[float, float]]:
     """Return Cliff's delta of binned values, and its interval.
 
@@ -55,4 +82,4 @@ def rank_effect(reference: np.ndarray, window: np.ndarray) -> tuple[float, tuple
     of_window = float(window @ (above - delta) ** 2) / max(m - 1, 1)
     of_reference = float(reference @ (below + delta) ** 2) / max(n - 1, 1)
     width = CONFIDENCE_Z * np.sqrt(of_window / m + of_reference / n)
-    return delta, (max(delta - width, -1.0), min(delta + width, 1.0))
+    return delta, (float(max(delta - width, -1.0)), float(min(delta + width, 1.0)))

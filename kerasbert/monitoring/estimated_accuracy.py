@@ -55,7 +55,7 @@ def estimate_accuracy(judged: np.ndarray, confidence: np.ndarray) -> tuple[float
     # A text of the window is right or wrong, as its band is.
     of_window = estimate * (1 - estimate) / inside.sum()
     width = CONFIDENCE_Z * np.sqrt(of_reference + of_window)
-    return estimate, (max(estimate - width, 0.0), min(estimate + width, 1.0))
+    return estimate, (float(max(estimate - width, 0.0)), float(min(estimate + width, 1.0)))
 
 
 def _bands(counts: np.ndarray) -> np.ndarray:

@@ -83,8 +83,11 @@ def exclusive_shares(confusion: np.ndarray, predicted: np.ndarray) -> tuple[np.n
     observed = predicted / max(predicted.sum(), 1)
     for _ in range(STEPS):
         expected = np.maximum(shares @ smooth, 1e-300)
-        shares = shares * (smooth @ (observed / expected))
-        shares = shares / max(shares.sum(), 1e-300)
+        likelier = shares * (smooth @ (observed / expected))
+        if not likelier.any():
+            # No prediction of the window is one that the reference has.
+            break
+        shares = likelier / likelier.sum()
     law = shares @ rates
     noise = (np.diag(law) - np.outer(law, law)) / max(predicted.sum(), 1)
     for share, row, count in zip(shares, rates, support[known], strict=True):

@@ -24,13 +24,10 @@ class PendingTexts:
 
     def add(self, ids: Sequence[str], probabilities: Mapping[str, np.ndarray], labelled: set[int], most: int) -> None:
         """Add texts but the labelled ones; of all, the newest `most` stay."""
-        state, rows = self.state, [row for row in range(len(ids)) if row not in labelled]
-        added = {ids[row] for row in rows}
-        kept = [place for place, name in enumerate(state.ids) if name not in added][
-            -max(most - len(rows), 0) or len(state.ids) :
-        ]
-        if len(rows) >= most:
-            kept, rows = [], rows[-most:]
+        state, rows = self.state, [row for row in range(len(ids)) if row not in labelled][-most:]
+        added, room = {ids[row] for row in rows}, most - len(rows)
+        kept = [place for place, name in enumerate(state.ids) if name not in added]
+        kept = kept[max(len(kept) - room, 0) :]
         state.ids = [state.ids[place] for place in kept] + [ids[row] for row in rows]
         state.windows = [state.windows[place] for place in kept] + [state.number] * len(rows)
         state.probabilities = {

@@ -25,7 +25,7 @@ FORMAT_VERSION = 1
 KIND = "monitor"
 STATE_FILE, WINDOW_FILE, PENDING_FILE = "monitor.json", "window.safetensors", "pending.safetensors"
 LOCK_SUFFIX = ".lock"
-PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 0.01
+PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 0.002
 # Checks that are remembered.
 MOST_CHECKS = 1000
 FORM = {
@@ -156,7 +156,7 @@ def _stored(state: MonitorState) -> dict[str, Any]:
         "num_checks": state.num_checks,
         "num_windows": state.num_windows,
         "batches": state.batches,
-        "checks": [check.to_dict() for check in state.checks[-MOST_CHECKS:]],
+        "checks": [check.to_dict() for check in state.checks],
         "columns": None if state.columns is None else list(state.columns),
         "slices": [
             {

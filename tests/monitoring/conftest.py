@@ -1,10 +1,12 @@
 import shutil
 
 import pytest
+from toy_drift import texts_of
 from trained_classifiers import LABELS, TEXTS
 
 from kerasbert import load
 from kerasbert.monitoring import make_reference, with_reference
+from kerasbert.saving.folder import load_trained
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,11 @@ def watched_folder(saved_classifier, tmp_path_factory):
 @pytest.fixture(scope="session")
 def watched(watched_folder):
     return load(watched_folder).trained_
+
+
+@pytest.fixture(scope="session")
+def monitored(saved_classifier):
+    """A toy classifier of one label a text, with a reference of 300 texts, the labels of which it predicts itself."""
+    trained = load_trained(saved_classifier("multiclass"))
+    texts = texts_of(300)
+    return with_reference(trained, make_reference(trained, texts, list(trained.predict(texts))))
