@@ -19,6 +19,7 @@ from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DATA_FILES, Folder, app, refuse_useless, say
 from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_table
+from kerasbert.evaluation.paired import format_p_value
 from kerasbert.labels.cells import LabelCells
 from kerasbert.labels.names import is_blank, is_missing
 from kerasbert.monitoring.comparison import FALSE_ALARM_RATE
@@ -241,7 +242,7 @@ def _print(report: "MonitorReport") -> None:
         [
             test.compared + (f", {test.head}" if test.head and test.head != SINGLE_HEAD else ""),
             "alarm" if test.alarm else "",
-            test.p_value,
+            format_p_value(test.p_value),
             test.effect,
             test.effect_name,
             ", ".join(one.name for one in test.moved[:MOST_NAMED]),

@@ -17,7 +17,7 @@ from kerasbert.monitoring.monitor_report import Bucket, MonitorReport
 
 TEMPLATE = Path(__file__).parent / "monitor.html"
 # Labels of a picture of shares, and of one by time.
-MOST_SHARES, MOST_LINES = 15, 5
+MOST_SHARES, MOST_LINES, MOST_SHADED = 15, 5, 2
 HEADLINES = {
     "same": "No change is seen",
     "labels": "The shares of labels have changed",
@@ -196,7 +196,8 @@ def _labels_by_time(report: MonitorReport, head: str) -> dict[str, Any]:
         "caption": "Dashed is the share that was predicted in the reference, shaded the 95\u00a0% confidence interval. A "
         f"{report.time_bucket} that gives an alarm by itself is marked.",
         "svg": _svg(
-            draw_labels_by_time(report.buckets, head, chosen, before), f"Share of texts predicted as {names}, by time."
+            draw_labels_by_time(report.buckets, head, chosen, before, min(max(len(set(moved)), 1), MOST_SHADED)),
+            f"Share of texts predicted as {names}, by time.",
         ),
     }
 

@@ -50,7 +50,7 @@ def draw_shares(shares: Sequence[LabelShare], before: Mapping[str, float]) -> An
 
 
 def draw_labels_by_time(
-    buckets: Sequence[Bucket], head: str, places: Sequence[int], reference: Mapping[int, float]
+    buckets: Sequence[Bucket], head: str, places: Sequence[int], reference: Mapping[int, float], num_shaded: int
 ) -> Any:
     """Draw the share of predicted labels by time, their share in the reference dashed, and how many texts came.
 
@@ -59,17 +59,20 @@ def draw_labels_by_time(
         head: whose labels are drawn.
         places: of the labels, at most six.
         reference: place of a label -> its share in the reference.
+        num_shaded: how many of them, from the first, have a confidence interval; more would hide each other.
     """
     figure = new_figure(WIDTH, 3.6)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
     times = np.arange(len(buckets))
     sizes = np.array([bucket.profile.num_rows for bucket in buckets])
-    for colour, place in zip(SERIES, places, strict=False):
+    for number, (colour, place) in enumerate(zip(SERIES, places, strict=False)):
         counts = np.array([bucket.profile.heads[head].num_predicted[place] for bucket in buckets])
         low, high = wilson_interval(counts, sizes)
-        upper.fill_between(times, 100 * low, 100 * high, color=colour, alpha=0.12, linewidth=0)
+        if number < num_shaded:
+            upper.fill_between(times, 100 * low, 100 * high, color=colour, alpha=0.12, linewidth=0)
         name = buckets[0].profile.heads[head].label_names[place]
-        upper.plot(times, 100 * counts / sizes, "-o", color=colour, markersize=3.5, label=plain(name))
+        width = 1.6 if number < num_shaded else 0.9
+        upper.plot(times, 100 * counts / sizes, "-o", color=colour, markersize=3, linewidth=width, label=plain(name))
         upper.axhline(100 * reference[place], color=colour, linestyle="--", linewidth=0.9)
     _mark_alarms(upper, buckets)
     upper.set_ylabel("% of texts")

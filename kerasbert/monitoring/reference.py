@@ -3,12 +3,14 @@
 import dataclasses
 import datetime
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, ConfigError, DataError
 from kerasbert._core.files import verify_manifest
 from kerasbert._core.json_files import check_form, is_count
@@ -30,6 +32,7 @@ MOST_TEXTS = 10_000
 # Labels of a head that the model card lists with their shares.
 CARD_LABELS = 10
 FACTS_FORM = {"made": str, "source": str, "num_available": is_count}
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @final
@@ -63,6 +66,8 @@ class Reference:
         """
         profile, facts = profile_from_bytes(content, origin)
         check_form(facts, FACTS_FORM, origin)
+        if not DAY.fullmatch(facts["made"]):
+            raise ArtifactError(f"{origin}: `made` must be a day such as '2026-01-31'; got {shorten(facts['made'])}.")
         if not profile.num_rows:
             raise ArtifactError(f"{origin} is of no text; make it again: {HOW_TO_MAKE}.")
         return cls(profile, **{name: facts[name] for name in FACTS_FORM})
@@ -229,7 +234,7 @@ def told_of_reference(reference: Reference) -> str:
     profile = reference.profile
     sample = "" if profile.num_rows == reference.num_available else f", drawn from {reference.num_available:,}"
     lines = [
-        f"- {profile.num_rows:,} texts{sample}: {as_markdown(reference.source)}, profiled on {as_markdown(reference.made)}",
+        f"- {profile.num_rows:,} texts{sample}: {as_markdown(reference.source)}, profiled on {reference.made}",
         f"- lengths in tokens: half have at most {profile.length_quantile(0.5)}, 95 % at most {profile.length_quantile(0.95)}; "
         f"{profile.truncated_share:.1%} are cut",
         f"- {profile.unknown_share:.2%} of their tokens stand for unknown words",

@@ -146,6 +146,8 @@ def test_an_attachment_never_leads_out_of_the_folder(folder, name):
 def test_a_file_without_facts_is_refused(watched):
     with pytest.raises(ArtifactError, match="it lacks 'made'"):
         Reference.from_bytes(reference_of(watched).profile.to_bytes(), "it")
+    with pytest.raises(ArtifactError, match="it: `made` must be a day such as '2026-01-31'; got '<b>'"):
+        Reference.from_bytes(dataclasses.replace(reference_of(watched), made="<b>").to_bytes(), "it")
     empty = dataclasses.replace(reference_of(watched), profile=Profiler(watched).profile([]))
     with pytest.raises(ArtifactError, match="it is of no text; make it again"):
         Reference.from_bytes(empty.to_bytes(), "it")
