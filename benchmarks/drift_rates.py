@@ -11,7 +11,7 @@ in `--cache`.
 
 - null: reference and window are drawn from one pool, without replacement, anew each time: the held-out texts (dev and test)
   with a reference of 5,000, and all of GoEmotions with a reference of 5,426.
-- references: one reference meets many windows, as in use: the share of its windows that alarm, for 40 references.
+- references: one reference meets many windows, as in use: the share of its windows that alarm, for 20 references.
 - power: a window in which one label's share is doubled, from the held-out texts, with a reference of the others. The bound
   tests the true labels of the same texts, as if every prediction were right; the limit tests the probability of the one
   label that has changed, as if that were known.
@@ -89,14 +89,14 @@ class Rates:
                 parts = "  ".join(f"{test} {share:.3f}" for test, share in single.items())
                 print(f"{window:8,}{alarms:8}{alarms / len(checks):8.3f}  {parts}", flush=True)
 
-    def references(self, windows: int = 100, size: int = 1000, references: int = 40) -> None:
+    def references(self, windows: int = 50, size: int = 1000, references: int = 20) -> None:
         """Print how unlike the rates of single references are."""
-        rates = []
+        pool, rates = self.held_out + self.texts("goemotions/train", "labels"), []
         for _ in range(references):
-            order = self.random.permutation(len(self.held_out))
-            reference, rest = self.held_out.take(order[:REFERENCE]), order[REFERENCE:]
+            order = self.random.permutation(len(pool))
+            reference, rest = pool.take(order[:REFERENCE]), order[REFERENCE:]
             draws = (self.random.choice(rest, size, replace=False) for _ in range(windows))
-            rates.append(np.mean([self.check(reference, self.held_out.take(draw)).alarm for draw in draws]))
+            rates.append(np.mean([self.check(reference, pool.take(draw)).alarm for draw in draws]))
         print(
             f"{references} references, {windows} windows of {size:,} texts each: rate {np.mean(rates):.3f} on average,"
         )

@@ -33,6 +33,7 @@ def test_a_window_can_be_checked_before_it_is_full(monitored):
         ConfigError, match="The window must hold at least 2 texts to be checked; it holds 0. Call `update`"
     ):
         monitor.check()
+    assert monitor.update([]) == []
     monitor.update(texts_of(1))
     with pytest.raises(ConfigError, match="at least 2 texts to be checked; it holds 1"):
         monitor.check()
