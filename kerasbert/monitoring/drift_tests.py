@@ -199,8 +199,8 @@ def _words(reference: Profile, window: Profile, words: Callable[[int], str], unk
     moved = _moved([words(int(token)) for token in chosen], columns, corrected[order], corrects=False)
     return Compared(
         "words", None, f"the share of texts that hold each of {len(held):,} tokens",
-        float(corrected.min(initial=1.0)), "similarity of the words, 1 where they are the same",
-        word_similarity(first, reference.num_rows, second, window.num_rows), None, moved,
+        float(corrected.min(initial=1.0)), "rarity of the words, 1 where they are as rare as in the reference",
+        word_rarity(first, reference.num_rows, second), None, moved,
     )  # fmt: skip
 
 
@@ -228,16 +228,22 @@ def discrete_bonferroni(p_values: np.ndarray, hits: np.ndarray, size: int, windo
     return np.asarray(np.minimum(p_values * np.maximum(number, 1), 1.0))
 
 
-def word_similarity(first: np.ndarray, size: int, second: np.ndarray, window_size: int) -> float:
-    """Cosine of the shares of texts that hold each token, without the noise of small samples: about 1 for one kind of text."""
-    shares = first / size, second / window_size
-    squares = [
-        float((counts * np.maximum(counts - 1, 0)).sum()) / max(number * (number - 1), 1)
-        for counts, number in ((first.astype(np.float64), size), (second.astype(np.float64), window_size))
-    ]
-    if min(squares) <= 0:
-        return 0.0
-    return float(np.clip(shares[0] @ shares[1] / np.sqrt(squares[0] * squares[1]), 0, 1))
+def word_rarity(first: np.ndarray, size: int, second: np.ndarray) -> float:
+    """Return how rare the tokens of the window are among the reference's texts, relative to those of the reference itself.
+
+    A token that x of n texts hold has the rarity log((n + 1) / (x + 1)); for a token of the reference, its own text is left out,
+    so that the ratio is about 1 for one source of texts, also where the window is small. Other shares of labels hardly move it, for
+    they exchange common words by common ones; another kind of text brings words that the reference hardly knows.
+
+    Args:
+        first: int (vocabulary,), texts of the reference that hold each token.
+        size: texts of the reference.
+        second: int (vocabulary,), texts of the window that hold each token.
+    """
+    own = first * np.log((size + 1) / np.maximum(first, 1))
+    other = second * np.log((size + 1) / (first + 1))
+    usual = float(own.sum()) / max(int(first.sum()), 1)
+    return float(other.sum()) / max(int(second.sum()), 1) / usual if usual else 1.0
 
 
 def _vectors(reference: VectorSample, window: VectorSample, seed: int) -> Compared | None:
