@@ -33,7 +33,7 @@ from kerasbert.monitoring.combination import combined_p_value
 from kerasbert.monitoring.comparison import compare_profiles
 from kerasbert.monitoring.counting import count_heads
 from kerasbert.monitoring.drift_check import DriftCheck
-from kerasbert.monitoring.drift_tests import MIDDLES, WEIGHTS, label_p_values
+from kerasbert.monitoring.drift_tests import MIDDLES, WEIGHTS, label_p_values, label_weights
 from kerasbert.monitoring.permutation import score_p_values, share_p_values
 from kerasbert.monitoring.profile import HeadProfile
 
@@ -179,7 +179,8 @@ class Rates:
     def _tests(self, reference: np.ndarray, window: np.ndarray, label: int) -> list[bool]:
         first, second = self._answers(reference), self._answers(window)
         weight = WEIGHTS["labels"] / sum(value for name, value in WEIGHTS.items() if name not in ("scope", "accuracy"))
-        test = combined_p_value(label_p_values(first, len(reference), second, len(window))) <= RATE * weight
+        p_values = label_p_values(first, len(reference), second, len(window))
+        test = combined_p_value(p_values, label_weights(first, second)) <= RATE * weight
         known = score_p_values(first.probabilities[label], second.probabilities[label], MIDDLES).item() <= RATE
         hits = [self.labels[rows].sum(axis=0) for rows in (reference, window)]
         true = share_p_values(hits[0], len(reference), hits[1], len(window))

@@ -15,18 +15,19 @@ from kerasbert.monitoring.vector_sample import VectorSample
 
 # What a test weighs where p-values are put together. Labels are what most changes of the world move.
 WEIGHTS: dict[str, float] = {
-    "labels": 0.7,
+    "labels": 0.75,
     "scores": 0.05,
-    "lengths": 0.04,
-    "unknown": 0.02,
-    "truncated": 0.02,
-    "words": 0.06,
-    "vectors": 0.08,
+    "lengths": 0.03,
+    "unknown": 0.01,
+    "truncated": 0.01,
+    "words": 0.05,
+    "vectors": 0.07,
     "scope": 0.03,
     "accuracy": 0.2,
 }
 # Of a label's test: the mean of its probability sees most, the predictions see what thresholds make of it.
 SCORE_WEIGHT, PREDICTED_WEIGHT = 0.8, 0.2
+LEAST_SPREAD = 1e-6
 # Middle of each bin of probabilities.
 MIDDLES = np.concatenate([[0.0], (PROBABILITY_EDGES[1:] + PROBABILITY_EDGES[:-1]) / 2, [1.0]])
 # Labels, words and other things that are named at most.
@@ -92,6 +93,19 @@ def label_p_values(reference: HeadProfile, size: int, window: HeadProfile, windo
     return np.array([combined_p_value(pair, (SCORE_WEIGHT, PREDICTED_WEIGHT)) for pair in pairs])
 
 
+def label_weights(reference: HeadProfile, window: HeadProfile) -> np.ndarray:
+    """What each unit weighs among the labels: the spread of its probability, (U,).
+
+    The more a probability differs between texts, the further its mean moves when the label's share doubles. That of a rare label hardly
+    does, so that it need not be looked for at the cost of the others; a larger change of it still alarms.
+    """
+    pooled = reference.probabilities + window.probabilities
+    total = pooled.sum(axis=1)
+    means = pooled @ MIDDLES / total
+    spreads = np.sqrt(np.maximum(pooled @ MIDDLES**2 / total - means**2, 0))
+    return np.asarray(np.maximum(spreads, LEAST_SPREAD))
+
+
 def _labels(name: str, reference: HeadProfile, size: int, window: HeadProfile, window_size: int) -> Compared:
     p_values = label_p_values(reference, size, window, window_size)
     units = len(p_values)
@@ -103,7 +117,7 @@ def _labels(name: str, reference: HeadProfile, size: int, window: HeadProfile, w
         "labels",
         name,
         f"how often each of {len(window.label_names):,} labels is predicted, and its mean probability",
-        combined_p_value(p_values),
+        combined_p_value(p_values, label_weights(reference, window)),
         f"change of the mean probability of {window.label_names[-units:][largest]}",
         effect,
         (low, high),
