@@ -71,8 +71,8 @@ class Rates:
         """Print the rates of false alarms."""
         everything = self.held_out + self.texts("goemotions/train", "labels")
         for name, pool, size in (
-            ("held-out texts", self.held_out, HELD_OUT_REFERENCE),
             ("all of GoEmotions", everything, REFERENCE),
+            ("held-out texts", self.held_out, HELD_OUT_REFERENCE),
         ):
             print(
                 f"{name}: {len(pool):,}, reference of {size:,}\n{'window':>8}{'alarms':>8}{'rate':>8}  of the single tests"
