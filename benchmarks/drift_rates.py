@@ -107,10 +107,17 @@ class Rates:
     def power(self) -> None:
         """Print the power at the goals, and of every label at every size; draw the picture."""
         for size, share in GOALS:
-            print(f"windows of {size:,}, labels with about {share:.1%}: verdict, label test, known label, true labels")
+            print(
+                f"windows of {size:,}, labels with about {share:.1%}: R2 of probability and truth, verdict, label test, known label, true labels"
+            )
             for label in np.argsort(np.abs(self.shares - share))[:3]:
                 found = [self._doubled(int(label), size, whole=True) for _ in range(self.options.resamples)]
-                print(f"  {self.names[label]:16}{self.shares[label]:6.1%}" + _row(np.mean(found, axis=0)), flush=True)
+                both = self.held_out.probabilities[:, label], self.labels[:, label]
+                seen = f"R2 {np.corrcoef(*both)[0, 1] ** 2:.2f}"
+                print(
+                    f"  {self.names[label]:16}{self.shares[label]:6.1%}  {seen}{_row(np.mean(found, axis=0))}",
+                    flush=True,
+                )
         curves: dict[int, list[tuple[float, np.ndarray]]] = {}
         print(f"{'label':16}{'share':>7}{'window':>8}  label test, known label, true labels")
         for size in SIZES[:-1]:
@@ -210,6 +217,7 @@ def draw(curves: dict[int, list[tuple[float, np.ndarray]]], file: Path) -> None:
         ):
             panel.plot(100 * shares, powers[:, column], marker, markersize=4, label=name, alpha=0.8)
         panel.set(xscale="log", ylim=(-0.03, 1.03), title=f"{size:,} texts", xlabel="share of the label, %")
+        panel.xaxis.set_major_formatter("{x:g}")
         panel.axhline(0.95, color="grey", linewidth=0.8, linestyle=":")
     panels[0].set_ylabel("alarms when it doubles")
     panels[0].legend(fontsize="x-small", loc="upper left")
