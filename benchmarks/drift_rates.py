@@ -11,7 +11,7 @@ in `--cache`.
 
 - null: reference and window are drawn from one pool, without replacement, anew each time: the held-out texts (dev and test)
   with a reference of 5,000, and all of GoEmotions with a reference of 5,426.
-- references: one reference meets many windows, as in use: the share of its windows that alarm, for 40 references.
+- references: one reference meets many windows, as in use: the share of its windows that alarm, for 20 references.
 - power: a window in which one label's share is doubled, from the held-out texts, with a reference of the others. The bound
   tests the true labels of the same texts, as if every prediction were right; the limit tests the probability of the one
   label that has changed, as if that were known.
@@ -31,9 +31,11 @@ from drift_texts import Texts, answered
 import kerasbert as kb
 from kerasbert.monitoring.combination import combined_p_value
 from kerasbert.monitoring.comparison import compare_profiles
+from kerasbert.monitoring.counting import count_heads
 from kerasbert.monitoring.drift_check import DriftCheck
-from kerasbert.monitoring.drift_tests import MIDDLES, WEIGHTS, label_p_values
+from kerasbert.monitoring.drift_tests import MIDDLES, WEIGHTS, label_p_values, label_weights
 from kerasbert.monitoring.permutation import score_p_values, share_p_values
+from kerasbert.monitoring.profile import HeadProfile
 
 SIZES = (100, 300, 1000, 3000, 10000)
 RATE = 0.05
@@ -69,8 +71,8 @@ class Rates:
         """Print the rates of false alarms."""
         everything = self.held_out + self.texts("goemotions/train", "labels")
         for name, pool, size in (
-            ("held-out texts", self.held_out, HELD_OUT_REFERENCE),
             ("all of GoEmotions", everything, REFERENCE),
+            ("held-out texts", self.held_out, HELD_OUT_REFERENCE),
         ):
             print(
                 f"{name}: {len(pool):,}, reference of {size:,}\n{'window':>8}{'alarms':>8}{'rate':>8}  of the single tests"
@@ -87,14 +89,14 @@ class Rates:
                 parts = "  ".join(f"{test} {share:.3f}" for test, share in single.items())
                 print(f"{window:8,}{alarms:8}{alarms / len(checks):8.3f}  {parts}", flush=True)
 
-    def references(self, windows: int = 100, size: int = 1000, references: int = 40) -> None:
+    def references(self, windows: int = 50, size: int = 1000, references: int = 20) -> None:
         """Print how unlike the rates of single references are."""
-        rates = []
+        pool, rates = self.held_out + self.texts("goemotions/train", "labels"), []
         for _ in range(references):
-            order = self.random.permutation(len(self.held_out))
-            reference, rest = self.held_out.take(order[:REFERENCE]), order[REFERENCE:]
+            order = self.random.permutation(len(pool))
+            reference, rest = pool.take(order[:REFERENCE]), order[REFERENCE:]
             draws = (self.random.choice(rest, size, replace=False) for _ in range(windows))
-            rates.append(np.mean([self.check(reference, self.held_out.take(draw)).alarm for draw in draws]))
+            rates.append(np.mean([self.check(reference, pool.take(draw)).alarm for draw in draws]))
         print(
             f"{references} references, {windows} windows of {size:,} texts each: rate {np.mean(rates):.3f} on average,"
         )
@@ -115,7 +117,7 @@ class Rates:
             for label in np.argsort(self.shares):
                 if 2 * self.shares[label] > 1 or 2 * self.shares[label] * size > self.labels[:, label].sum():
                     continue
-                found = [self._doubled(int(label), size, whole=False) for _ in range(self.options.resamples)]
+                found = [self._doubled(int(label), size, whole=False) for _ in range(self.options.resamples // 2)]
                 power = np.mean(found, axis=0)[1:]
                 curves.setdefault(size, []).append((self.shares[label], power))
                 print(f"{self.names[label]:16}{self.shares[label]:7.1%}{size:8,}" + _row(power), flush=True)
@@ -161,8 +163,8 @@ class Rates:
         rest = np.setdiff1d(rows, drawn)
         # As many with the label as there would be without a change.
         rest = self._thinned(rest, label)
-        reference, window = self.held_out.take(rest), self.held_out.take(drawn)
-        return [whole and self.check(reference, window).alarm, *self._tests(reference, window, label)]
+        verdict = whole and self.check(self.held_out.take(rest), self.held_out.take(drawn)).alarm
+        return [verdict, *self._tests(rest, drawn, label)]
 
     def _thinned(self, rest: np.ndarray, label: int) -> np.ndarray:
         """A reference in which the label is as frequent as in all texts, by chance."""
@@ -174,16 +176,21 @@ class Rates:
             [choose(rest[has], count, replace=False), choose(rest[~has], size - count, replace=False)]
         )
 
-    def _tests(self, reference: Texts, window: Texts, label: int) -> list[bool]:
-        head = self.held_out.head
-        first, second = (
-            texts.profile(labelled=place == 0).heads[head] for place, texts in enumerate((reference, window))
-        )
+    def _tests(self, reference: np.ndarray, window: np.ndarray, label: int) -> list[bool]:
+        first, second = self._answers(reference), self._answers(window)
         weight = WEIGHTS["labels"] / sum(value for name, value in WEIGHTS.items() if name not in ("scope", "accuracy"))
-        test = combined_p_value(label_p_values(first, len(reference), second, len(window))) <= RATE * weight
+        p_values = label_p_values(first, len(reference), second, len(window))
+        test = combined_p_value(p_values, label_weights(first, second)) <= RATE * weight
         known = score_p_values(first.probabilities[label], second.probabilities[label], MIDDLES).item() <= RATE
-        true = share_p_values(reference.labels.sum(axis=0), len(reference), window.labels.sum(axis=0), len(window))
+        hits = [self.labels[rows].sum(axis=0) for rows in (reference, window)]
+        true = share_p_values(hits[0], len(reference), hits[1], len(window))
         return [test, known, combined_p_value(true) <= RATE]
+
+    def _answers(self, rows: np.ndarray) -> HeadProfile:
+        """What is counted of the answers about some texts."""
+        head, texts = self.held_out.head, self.held_out
+        answers = {head: texts.probabilities[rows]}, {head: texts.predicted[rows]}
+        return count_heads(texts.outputs, *answers, None, np.zeros(0, np.int64))[head]
 
 
 def draw(curves: dict[int, list[tuple[float, np.ndarray]]], file: Path) -> None:
@@ -227,7 +234,9 @@ def main() -> None:
     parser.add_argument("classifier", type=Path)
     parser.add_argument("data", type=Path)
     parser.add_argument("experiment", choices=["null", "references", "power", "other"])
-    parser.add_argument("--resamples", type=int, default=200, help="windows of each row (default: 200)")
+    parser.add_argument(
+        "--resamples", type=int, default=200, help="windows of each row, half as many of the curve (default: 200)"
+    )
     parser.add_argument("--picture", type=Path, help="of the power")
     parser.add_argument("--cache", type=Path, default=Path(".drift_rates"), help="folder (default: .drift_rates)")
     parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")

@@ -9,8 +9,9 @@ from kerasbert.monitoring.drift_check import DriftTest
 if TYPE_CHECKING:
     from kerasbert.monitoring.drift_tests import Compared
 
-# From here on, most texts of a window are told from those of the reference.
-OTHER_SEPARATION, OTHER_WORDS = 0.75, 0.75
+# Of another kind of text: vectors that are told from the reference's, and rarer words. Vectors alone are not enough: they follow the
+# labels, so that texts of a single label lie apart from all others too.
+OTHER_SEPARATION, OTHER_RARITY = 0.65, 1.06
 INPUT_TESTS = ("lengths", "unknown", "truncated", "words", "vectors", "scope")
 ADVICE = {
     "labels": "Look at texts predicted as {moved}. If the world has changed, label a few hundred recent texts, tune the "
@@ -38,7 +39,7 @@ def kind_of(alarming: Sequence["Compared"], found: Sequence["Compared"]) -> str:
     names = {one.name for one in alarming}
     if not names:
         return "same"
-    if any(_is_other_text(one) for one in alarming):
+    if names & {"words", "vectors", "lengths"} and all(map(_fits_other_text, found)):
         return "other_text"
     if names & set(INPUT_TESTS):
         return "input"
@@ -53,10 +54,10 @@ def advice_of(kind: str, tests: Sequence[DriftTest]) -> tuple[list[DriftTest], l
     return told, list(dict.fromkeys(sentences))
 
 
-def _is_other_text(one: "Compared") -> bool:
-    if one.name == "vectors" and one.interval is not None:
-        return one.interval[0] >= OTHER_SEPARATION
-    return one.name == "words" and one.effect <= OTHER_WORDS
+def _fits_other_text(one: "Compared") -> bool:
+    """Whether what a test has found is no sign of the same kind of text."""
+    limits = {"vectors": OTHER_SEPARATION, "words": OTHER_RARITY}
+    return one.effect >= limits.get(one.name, one.effect)
 
 
 def _advice(test: DriftTest) -> str:

@@ -37,7 +37,7 @@ class Moved:
         name: of the label, word or other thing.
         reference: its share (or mean) in the reference.
         window: its share (or mean) in the window.
-        effect: window - reference.
+        effect: window - reference; of ranks Cliff's delta, from -1 to 1.
         interval: of the effect, 95 %.
         p_value: corrected for the number of things that the test looked at (Holm).
     """

@@ -15,18 +15,19 @@ from kerasbert.monitoring.vector_sample import VectorSample
 
 # What a test weighs where p-values are put together. Labels are what most changes of the world move.
 WEIGHTS: dict[str, float] = {
-    "labels": 0.7,
+    "labels": 0.75,
     "scores": 0.05,
-    "lengths": 0.04,
-    "unknown": 0.02,
-    "truncated": 0.02,
-    "words": 0.06,
-    "vectors": 0.08,
+    "lengths": 0.03,
+    "unknown": 0.01,
+    "truncated": 0.01,
+    "words": 0.05,
+    "vectors": 0.07,
     "scope": 0.03,
     "accuracy": 0.2,
 }
 # Of a label's test: the mean of its probability sees most, the predictions see what thresholds make of it.
 SCORE_WEIGHT, PREDICTED_WEIGHT = 0.8, 0.2
+LEAST_SPREAD = 1e-6
 # Middle of each bin of probabilities.
 MIDDLES = np.concatenate([[0.0], (PROBABILITY_EDGES[1:] + PROBABILITY_EDGES[:-1]) / 2, [1.0]])
 # Labels, words and other things that are named at most.
@@ -35,6 +36,13 @@ SIGNIFICANT = 0.05
 FEWEST_VECTORS, MOST_VECTORS = 2, 1000
 # Above this share of repeated texts, vectors of equal texts are compared as often as they come.
 MOST_REPEATED = 0.1
+
+
+class Counted(NamedTuple):
+    """How many of some texts are of one kind."""
+
+    hits: int
+    size: int
 
 
 class Compared(NamedTuple):
@@ -55,14 +63,19 @@ def all_tests(
 ) -> Iterator[Compared]:
     """Iterate over all tests that the two profiles allow."""
     for name, head in window.heads.items():
-        yield _labels(name, reference.heads[name], reference.num_rows, head, window.num_rows)
-        yield _scores(name, reference.heads[name], head)
-        if head.num_labelled and reference.heads[name].num_labelled:
-            yield _accuracy(name, reference.heads[name], head)
+        other = reference.heads[name]
+        yield _labels(name, other, reference.num_rows, head, window.num_rows)
+        yield _scores(name, other, head)
+        if head.num_labelled and other.num_labelled:
+            counted = [Counted(one.num_right, one.num_labelled) for one in (other, head)]
+            yield _share("accuracy", "texts with known labels that are right", *counted)._replace(head=name)
     yield _lengths(reference.lengths, window.lengths)
+    both = reference, window
     if unknown_id is not None:
-        yield _share("unknown", "texts with an unknown word", reference, window, "token_counts", unknown_id)
-    yield _share("truncated", "texts that are not read to the end", reference, window, "num_truncated")
+        counted = [Counted(int(one.token_counts[unknown_id]), one.num_rows) for one in both]
+        yield _share("unknown", "texts with an unknown word", *counted)
+    counted = [Counted(one.num_truncated, one.num_rows) for one in both]
+    yield _share("truncated", "texts that are not read to the end", *counted)
     yield _words(reference, window, words, unknown_id)
     vectors = _vectors(reference.sample, window.sample, seed)
     if vectors is not None:
@@ -80,6 +93,19 @@ def label_p_values(reference: HeadProfile, size: int, window: HeadProfile, windo
     return np.array([combined_p_value(pair, (SCORE_WEIGHT, PREDICTED_WEIGHT)) for pair in pairs])
 
 
+def label_weights(reference: HeadProfile, window: HeadProfile) -> np.ndarray:
+    """What each unit weighs among the labels: the spread of its probability, (U,).
+
+    The more a probability differs between texts, the further its mean moves when the label's share doubles. That of a rare label hardly
+    does, so that it need not be looked for at the cost of the others; a larger change of it still alarms.
+    """
+    pooled = reference.probabilities + window.probabilities
+    total = pooled.sum(axis=1)
+    means = pooled @ MIDDLES / total
+    spreads = np.sqrt(np.maximum(pooled @ MIDDLES**2 / total - means**2, 0))
+    return np.asarray(np.maximum(spreads, LEAST_SPREAD))
+
+
 def _labels(name: str, reference: HeadProfile, size: int, window: HeadProfile, window_size: int) -> Compared:
     p_values = label_p_values(reference, size, window, window_size)
     units = len(p_values)
@@ -91,7 +117,7 @@ def _labels(name: str, reference: HeadProfile, size: int, window: HeadProfile, w
         "labels",
         name,
         f"how often each of {len(window.label_names):,} labels is predicted, and its mean probability",
-        combined_p_value(p_values),
+        combined_p_value(p_values, label_weights(reference, window)),
         f"change of the mean probability of {window.label_names[-units:][largest]}",
         effect,
         (low, high),
@@ -107,14 +133,12 @@ def _scores(name: str, reference: HeadProfile, window: HeadProfile) -> Compared:
     p_values = score_p_values(first, second, ranks)
     spread = score_p_values(first[-1:], second[-1:], np.abs(ranks[-1:]))
     delta, interval = rank_effect(reference.confidence, window.confidence)
-    moved = []
     units = len(first) - 1
-    corrected = holm(p_values)
-    for place in np.argsort(corrected, kind="stable")[:MOST_NAMED]:
-        if corrected[place] <= SIGNIFICANT and place < units:
-            means = [float(counts[place] @ MIDDLES / counts[place].sum()) for counts in (first, second)]
-            own, ends = rank_effect(first[place], second[place])
-            moved.append(Moved(window.label_names[-units:][place], *means, own, ends, float(corrected[place])))
+    means = [counts[:units] @ MIDDLES / counts[:units].sum(axis=1) for counts in (first, second)]
+    deltas = [rank_effect(own, other) for own, other in zip(first[:units], second[:units], strict=True)]
+    ends = np.array([interval for _, interval in deltas])
+    columns = [*means, np.array([delta for delta, _ in deltas]), ends[:, 0], ends[:, 1]]
+    moved = _moved(window.label_names[-units:], columns, holm(p_values)[:units], corrects=False)
     return Compared(
         "scores",
         name,
@@ -124,27 +148,6 @@ def _scores(name: str, reference: HeadProfile, window: HeadProfile) -> Compared:
         delta,
         interval,
         moved,
-    )
-
-
-def _accuracy(name: str, reference: HeadProfile, window: HeadProfile) -> Compared:
-    counts = [
-        np.array([reference.num_right]),
-        reference.num_labelled,
-        np.array([window.num_right]),
-        window.num_labelled,
-    ]
-    first, second, effect, low, high = (float(column[0]) for column in share_effects(*counts))
-    p_value = float(share_p_values(*counts)[0])
-    return Compared(
-        "accuracy",
-        name,
-        f"how many of {window.num_labelled:,} texts with known labels are right",
-        p_value,
-        "change of the accuracy",
-        effect,
-        (low, high),
-        [Moved("accuracy", first, second, effect, (low, high), p_value)] if p_value <= SIGNIFICANT else [],
     )
 
 
@@ -185,24 +188,15 @@ def _ranked(name: str, compared: str, reference: np.ndarray, window: np.ndarray)
     )  # fmt: skip
 
 
-def _share(
-    name: str, compared: str, reference: Profile, window: Profile, field: str, place: int | None = None
-) -> Compared:
-    hits = [np.atleast_1d(getattr(profile, field))[place or 0] for profile in (reference, window)]
-    counts = [np.array([hits[0]]), reference.num_rows, np.array([hits[1]]), window.num_rows]
-    first, second, effect, low, high = (float(column[0]) for column in share_effects(*counts))
-    p_value = float(share_p_values(*counts)[0])
-    moved = [Moved(compared, first, second, effect, (low, high), p_value)] if p_value <= SIGNIFICANT else []
+def _share(name: str, what: str, reference: Counted, window: Counted) -> Compared:
+    first_hits, second_hits = np.array([reference.hits]), np.array([window.hits])
+    columns = share_effects(first_hits, reference.size, second_hits, window.size)
+    p_values = share_p_values(first_hits, reference.size, second_hits, window.size)
+    effect, low, high = (float(column[0]) for column in columns[2:])
     return Compared(
-        name,
-        None,
-        f"the share of {compared}",
-        p_value,
-        f"change of the share of {compared}",
-        effect,
-        (low, high),
-        moved,
-    )
+        name, None, f"the share of {what}", float(p_values[0]), f"change of the share of {what}", effect, (low, high),
+        _moved([what], columns, p_values),
+    )  # fmt: skip
 
 
 def _words(reference: Profile, window: Profile, words: Callable[[int], str], unknown_id: int | None) -> Compared:
@@ -214,17 +208,13 @@ def _words(reference: Profile, window: Profile, words: Callable[[int], str], unk
     p_values = share_p_values(first[held], reference.num_rows, second[held], window.num_rows)
     corrected = discrete_bonferroni(p_values, first[held] + second[held], reference.num_rows, window.num_rows)
     order = np.argsort(corrected, kind="stable")[:MOST_NAMED]
-    order = order[corrected[order] <= SIGNIFICANT]
     chosen = held[order]
     columns = share_effects(first[chosen], reference.num_rows, second[chosen], window.num_rows)
-    moved = [
-        Moved(words(int(token)), float(a), float(b), float(effect), (float(low), float(high)), float(p_value))
-        for token, a, b, effect, low, high, p_value in zip(chosen, *columns, corrected[order], strict=True)
-    ]
+    moved = _moved([words(int(token)) for token in chosen], columns, corrected[order], corrects=False)
     return Compared(
         "words", None, f"the share of texts that hold each of {len(held):,} tokens",
-        float(corrected.min(initial=1.0)), "similarity of the words, 1 where they are the same",
-        word_similarity(first, reference.num_rows, second, window.num_rows), None, moved,
+        float(corrected.min(initial=1.0)), "rarity of the words, 1 where they are as rare as in the reference",
+        word_rarity(first, reference.num_rows, second), None, moved,
     )  # fmt: skip
 
 
@@ -248,19 +238,26 @@ def discrete_bonferroni(p_values: np.ndarray, hits: np.ndarray, size: int, windo
     law = hypergeom(size + window_size, distinct, window_size)
     ends = np.minimum(law.pmf(np.maximum(0, distinct - size)), law.pmf(np.minimum(distinct, window_size)))
     attainable = np.sort(ends[places])
-    return np.minimum(p_values * np.maximum(np.searchsorted(attainable, p_values, side="right"), 1), 1.0)
+    number = np.searchsorted(attainable, p_values, side="right")
+    return np.asarray(np.minimum(p_values * np.maximum(number, 1), 1.0))
 
 
-def word_similarity(first: np.ndarray, size: int, second: np.ndarray, window_size: int) -> float:
-    """Cosine of the shares of texts that hold each token, without the noise of small samples: about 1 for one kind of text."""
-    shares = first / size, second / window_size
-    squares = [
-        float((counts * np.maximum(counts - 1, 0)).sum()) / max(number * (number - 1), 1)
-        for counts, number in ((first.astype(np.float64), size), (second.astype(np.float64), window_size))
-    ]
-    if min(squares) <= 0:
-        return 0.0
-    return float(np.clip(shares[0] @ shares[1] / np.sqrt(squares[0] * squares[1]), 0, 1))
+def word_rarity(first: np.ndarray, size: int, second: np.ndarray) -> float:
+    """Return how rare the tokens of the window are among the reference's texts, relative to those of the reference itself.
+
+    A token that x of n texts hold has the rarity log((n + 1) / (x + 1)); for a token of the reference, its own text is left out,
+    so that the ratio is about 1 for one source of texts, also where the window is small. Other shares of labels hardly move it, for
+    they exchange common words by common ones; another kind of text brings words that the reference hardly knows.
+
+    Args:
+        first: int (vocabulary,), texts of the reference that hold each token.
+        size: texts of the reference.
+        second: int (vocabulary,), texts of the window that hold each token.
+    """
+    own = first * np.log((size + 1) / np.maximum(first, 1))
+    other = second * np.log((size + 1) / (first + 1))
+    usual = float(own.sum()) / max(int(first.sum()), 1)
+    return float(other.sum()) / max(int(second.sum()), 1) / usual if usual else 1.0
 
 
 def _vectors(reference: VectorSample, window: VectorSample, seed: int) -> Compared | None:
@@ -301,8 +298,11 @@ def _repeated(sample: VectorSample, counts: np.ndarray) -> np.ndarray:
     return np.asarray(sample.vectors[places[chosen]])
 
 
-def _moved(names: Sequence[str], columns: Sequence[np.ndarray], p_values: np.ndarray) -> list[Moved]:
-    corrected = holm(p_values)
+def _moved(
+    names: Sequence[str], columns: Sequence[np.ndarray], p_values: np.ndarray, *, corrects: bool = True
+) -> list[Moved]:
+    """What has moved, the surest first; p-values are corrected unless they are already."""
+    corrected = holm(p_values) if corrects else p_values
     first, second, effect, low, high = columns
     return [
         Moved(

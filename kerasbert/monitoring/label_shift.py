@@ -90,8 +90,8 @@ def exclusive_shares(confusion: np.ndarray, predicted: np.ndarray) -> tuple[np.n
         shares = likelier / likelier.sum()
     law = shares @ rates
     noise = (np.diag(law) - np.outer(law, law)) / max(predicted.sum(), 1)
-    for share, row, count in zip(shares, rates, support[known], strict=True):
-        noise += share**2 * (np.diag(row) - np.outer(row, row)) / (count + 1)
+    scales = shares**2 / (support[known] + 1)
+    noise += np.diag(scales @ rates) - (rates.T * scales) @ rates
     inverse = np.linalg.pinv(rates.T)  # (k, K)
     width = CONFIDENCE_Z * np.sqrt(np.maximum(np.einsum("kj,jl,kl->k", inverse, noise, inverse), 0))
     estimate, low, high = (np.full(len(confusion), np.nan) for _ in range(3))

@@ -47,7 +47,7 @@ def test_no_change_is_exit_code_0(folder, tmp_path, capsys):
 def test_an_alarm_is_exit_code_3_with_what_to_do(folder, tmp_path, capsys):
     assert run(folder, write(tmp_path / "new.csv", OTHER)) == ALARM
     out = capsys.readouterr().out
-    assert out.startswith("ALARM. This is another kind of text") and "\n- Do not use the predictions" in out
+    assert out.startswith("ALARM. The texts have changed.") and "\n- Read texts with" in out
 
 
 def test_files_are_written_and_written_again(folder, tmp_path):

@@ -41,15 +41,14 @@ def test_a_label_whose_share_doubles_is_named_with_its_estimated_share(task):
 
 
 def test_another_kind_of_text_is_named():
-    words = np.where(np.arange(VOCABULARY) < 10, 0.02, 0.6)
-    check = compare_profiles(
-        draw("multilabel", 2000, seed=0), draw("multilabel", 50, seed=1, shift=3, length=25, words=words)
-    )
+    words = np.where(np.arange(VOCABULARY) < 10, 0.6, 0.02)
+    reference = draw("multilabel", 2000, seed=0, words=words)
+    check = compare_profiles(reference, draw("multilabel", 50, seed=1, shift=3, length=25, words=words[::-1]))
     assert check.kind == "other_text" and {"vectors", "words", "lengths"} <= alarming(check)
     assert check.advice[0].startswith("Do not use the predictions of this window")
     tests = {test.name: test for test in check.tests}
     assert {one.name for one in tests["words"].moved} <= {str(word) for word in range(VOCABULARY)}
-    assert tests["vectors"].effect > 0.9 and tests["words"].effect < 0.75
+    assert tests["vectors"].effect > 0.9 and tests["words"].effect > 2
     assert "tokens and more" in tests["lengths"].moved[0].name
 
 

@@ -16,15 +16,20 @@ def compared(name, effect=0.5, interval=None):
         ([compared("labels")], "labels"),
         ([compared("scores"), compared("accuracy")], "labels"),
         ([compared("accuracy")], "accuracy"),
-        ([compared("labels"), compared("lengths")], "input"),
-        ([compared("vectors", 0.8, (0.7, 0.9))], "input"),
-        ([compared("vectors", 0.9, (0.8, 0.95)), compared("labels")], "other_text"),
-        ([compared("words", 0.9)], "input"),
-        ([compared("words", 0.6)], "other_text"),
+        ([compared("labels"), compared("unknown")], "input"),
+        ([compared("vectors", 0.6), compared("words", 1.5)], "input"),
+        ([compared("vectors", 0.9), compared("words", 1.01)], "input"),
+        ([compared("vectors", 0.9), compared("words", 1.2), compared("labels")], "other_text"),
+        ([compared("words", 1.2)], "other_text"),
     ],
 )
 def test_a_change_is_named_by_its_tests(alarming, kind):
     assert kind_of(alarming, alarming) == kind and kind in KINDS
+
+
+def test_what_fits_another_kind_of_text_without_an_alarm_names_none():
+    found = [compared("vectors", 0.9), compared("words", 1.2), compared("labels")]
+    assert kind_of([], found) == "same" and kind_of(found[2:], found) == "labels"
 
 
 def test_every_test_has_a_weight_and_an_advice():

@@ -20,7 +20,7 @@ CHECK = DriftCheck(
     500,
     5426,
     [DriftTest("labels", "labels", 0.0003, True, "change", 0.034, (0.01, 0.06), [MOVED], "Look.", "emotion"),
-     DriftTest("words", "words", 0.4, False, "similarity", 0.99)],
+     DriftTest("words", "words", 0.4, False, "similarity", 0.99, moved=[])],
     ["Look."],
     [LabelShare("anger", "emotion", 0.036, 0.07, 0.06, (0.04, 0.08)), LabelShare("joy", "emotion", 0.03, 0.03)],
     [AccuracyFacts("emotion", 0.43, 0, estimated=0.4, estimated_interval=(0.35, 0.45))],

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from kerasbert.monitoring.drift_tests import comparable_vectors, discrete_bonferroni, word_similarity
+from kerasbert.monitoring.drift_tests import comparable_vectors, discrete_bonferroni, word_rarity
 from kerasbert.monitoring.permutation import share_p_values
 from kerasbert.monitoring.vector_sample import VectorSample
 
@@ -32,11 +32,16 @@ def test_corrected_words_alarm_no_more_often_than_they_say():
     assert alarms <= 60  # 40 at most, and 4 standard deviations of 5.7
 
 
-def test_words_of_one_source_are_alike_and_others_are_not():
-    random, shares = np.random.default_rng(0), np.geomspace(0.3, 0.001, 300)
-    first, same, other = (random.binomial(200, own) for own in (shares, shares, shares[::-1]))
-    assert word_similarity(first, 200, same, 200) > 0.95 and word_similarity(first, 200, other, 200) < 0.3
-    assert word_similarity(first, 200, np.zeros(300, int), 200) == 0
+def test_words_of_one_source_are_as_rare_whatever_the_size_of_the_window():
+    random, shares = np.random.default_rng(0), np.geomspace(0.3, 0.0005, 400)
+    found = []
+    for size in (20, 2000):
+        first = random.binomial(500, shares, (200, 400))
+        same, other = random.binomial(size, shares, (200, 400)), random.binomial(size, shares[::-1], (200, 400))
+        found += [np.mean([word_rarity(a, 500, b) for a, b in zip(first, one, strict=True)]) for one in (same, other)]
+    assert found[0] == pytest.approx(1, abs=0.02) and found[2] == pytest.approx(1, abs=0.01)
+    assert min(found[1], found[3]) > 2
+    assert word_rarity(np.zeros(3, int), 5, np.zeros(3, int)) == 1
 
 
 def test_vectors_of_few_repeated_texts_are_all_compared():

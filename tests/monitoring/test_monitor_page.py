@@ -23,7 +23,7 @@ def page(watched):
 
 def test_the_verdict_comes_first_and_then_what_to_do(page):
     text = text_of(page)
-    assert text.startswith("kerasbert monitor This is another kind of text 80 new texts beside the 80 of the reference")
+    assert text.startswith("kerasbert monitor The texts have changed 80 new texts beside the 80 of the reference")
     places = [text.index(words) for words in ("What to do next", "In short", "Over time", "What was compared", "Words")]
     assert places == sorted(places)
 

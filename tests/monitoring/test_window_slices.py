@@ -27,13 +27,13 @@ def test_the_slice_that_holds_a_label_is_named_and_others_are_not():
     (head,) = window.heads
     predicted = window.heads[head].num_predicted
     total = int(predicted[2])
-    others = np.array([predicted[0] // 4, predicted[1] // 4, total])
-    slices = count_slices({"source": ["app"] * 100 + ["web"] * 300}, {head: np.zeros((400, 3), bool)})
+    others = np.array([predicted[0] // 2, predicted[1] // 2, total])
+    slices = count_slices({"source": ["app"] * 200 + ["web"] * 200}, {head: np.zeros((400, 3), bool)})
     slices["source", "app"].predicted[head][:] = others
     slices["source", "web"].predicted[head][:] = predicted - others
     facts = {one.value: one for one in slice_facts(slices, window)}
-    assert [one.name for one in facts["app"].moved] == ["c"] and facts["app"].moved[0].window == total / 100
-    assert facts["web"].moved[0].effect < 0 and facts["web"].texts == 300
+    assert [one.name for one in facts["app"].moved] == ["c"] and facts["app"].moved[0].window == total / 200
+    assert facts["web"].moved[0].effect < 0 and facts["web"].texts == 200
 
 
 def test_slices_without_a_difference_or_of_all_texts_are_not_named():
