@@ -16,12 +16,11 @@ from kerasbert._core.options import alternatives, explains_options, options_of, 
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import command_options, draws_options, help_of, value_of
 from kerasbert.cli.options import app
-from kerasbert.monitoring.settings import MonitoringSettings
 from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 from kerasbert.saving.settings_file import read_settings, settings_text
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
 
 CLASSIFIER = options_of(TaskSettings, ModelSettings, BatchSettings, TrainingSettings, MonitoringSettings)
 FINETUNE = options_of(TrainingSettings, RunSettings)

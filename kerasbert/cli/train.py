@@ -21,7 +21,6 @@ from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.streams import open_or_make_cache, preparing
 from kerasbert.cli.train_options import Way, check_reading, situation_of, useless_options, way_of
 from kerasbert.cli.unfinished import check_train_output, save_unless_saved, unfinished_folder
-from kerasbert.monitoring.settings import MonitoringSettings
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.read_options import ReadOptions
 from kerasbert.reading.sources import find_sources
@@ -29,7 +28,7 @@ from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tasks.table import TASKS
 from kerasbert.training.checkpoints.checkpoint import LAST_GOOD
-from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from kerasbert.text_classifier import TextClassifier

@@ -38,7 +38,7 @@ def answer_each(
     probabilities = {
         head: np.zeros((len(tokens), task.units), "float32") for head, task in trained.outputs.tasks.items()
     }
-    vectors = np.zeros((len(tokens), model.output_shape[1][-1]), "float32")
+    vectors = np.zeros((len(tokens), model.outputs[-1].shape[-1]), "float32")
     for rows, size, length in equal_batches(tokens):
         filled = np.concatenate([rows, np.repeat(rows[:1], size - len(rows))])
         inputs = tokens.take(filled).padded(trained.tokenizer.pad_id, length)

@@ -13,11 +13,17 @@ from kerasbert._core.toml import to_toml
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tasks.several import MULTITASK
-from kerasbert.training.settings import BatchSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, TrainingSettings
 
 SETTINGS_FILE = "settings.toml"
 POOLING = "pooling"
-SECTIONS = {"Task": TaskSettings, "Model": ModelSettings, "Batches": BatchSettings, "Training": TrainingSettings}
+SECTIONS = {
+    "Task": TaskSettings,
+    "Model": ModelSettings,
+    "Batches": BatchSettings,
+    "Training": TrainingSettings,
+    "Monitoring": MonitoringSettings,
+}
 
 
 def settings_text(settings: Mapping[str, Any], reading: Mapping[str, Any]) -> str:

@@ -73,7 +73,7 @@ class TrainedClassifier(ClassifierParts, Answers):
             head: np.zeros((len(tokens), task.units), "float32") for head, task in self.outputs.tasks.items()
         }
         both = self.model_with_vectors
-        vectors = np.zeros((len(tokens), both.output_shape[1][-1]), "float32")
+        vectors = np.zeros((len(tokens), both.outputs[-1].shape[-1]), "float32")
         if len(tokens):
             (output, vectors_in_order), order = self._forward(tokens, both)
             vectors[order] = vectors_in_order

@@ -19,7 +19,6 @@ from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.classifiers.settings import WINDOW_POOLINGS, ModelSettings
 from kerasbert.labels.level_vocabulary import HIERARCHICAL
-from kerasbert.monitoring.settings import MonitoringSettings
 from kerasbert.saving.rebuild import builder_of, precision
 from kerasbert.tasks.outputs import OutputPlan, Outputs
 from kerasbert.tasks.plans import plan_outputs
@@ -28,7 +27,7 @@ from kerasbert.tokenization.long_texts import long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_files import read_settings
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens, usual_length
-from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
 
 WINDOWS = "windows"
 # Builder parameters that a layerwise classifier has no use for.

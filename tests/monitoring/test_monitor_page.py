@@ -1,3 +1,4 @@
+import dataclasses
 import html
 import re
 
@@ -5,25 +6,26 @@ import pytest
 from trained_classifiers import LABELS, TEXTS
 
 from kerasbert import load
-from kerasbert.monitoring import make_reference, monitor_texts, with_reference
+from kerasbert.monitoring import Moved, SliceFacts, make_reference, monitor_texts, with_reference
 
 OTHER = ["? " * 25] * 40
 TIMES = [f"2026-03-{1 + place // 8:02}" for place in range(80)]
 
 
 def text_of(page):
-    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page.split("</style>")[1])).split())
+    return " ".join(html.unescape(re.sub("<[^>]+>", " ", page.split("</style>", 1)[1])).split())
 
 
 @pytest.fixture(scope="module")
 def page(watched):
-    slices = {"<source>": ["app"] * 40 + ["web"] * 40}
-    return monitor_texts(watched, TEXTS * 5 + OTHER, LABELS * 5 + [None] * 40, times=TIMES, slices=slices).to_html()
+    report = monitor_texts(watched, TEXTS * 5 + OTHER, LABELS * 5 + [None] * 40, times=TIMES)
+    slices = [SliceFacts("<source>", "<app>", 40, [Moved("x", 0.1, 0.5, 0.4, (0.2, 0.6), 1e-6)])]
+    return dataclasses.replace(report, check=dataclasses.replace(report.check, slices=slices)).to_html()
 
 
 def test_the_verdict_comes_first_and_then_what_to_do(page):
     text = text_of(page)
-    assert text.startswith("kerasbert monitor The texts have changed 80 new texts beside the 80 of the reference")
+    assert text.startswith("kerasbert monitor ") and " 80 new texts beside the 80 of the reference" in text[:90]
     places = [text.index(words) for words in ("What to do next", "In short", "Over time", "What was compared", "Words")]
     assert places == sorted(places)
 
@@ -35,7 +37,7 @@ def test_it_is_one_file_that_loads_and_runs_nothing_and_holds_no_text(page):
 
 
 def test_names_are_escaped(page):
-    assert "<source>" not in page and "&lt;source&gt;" in page
+    assert "<source>" not in page and "&lt;source&gt;" in page and "&lt;app&gt;" in page
 
 
 def test_every_time_has_a_row_and_a_verdict(page):

@@ -18,10 +18,18 @@ from kerasbert.monitoring import reference as reference_module
 from kerasbert.monitoring.reference import REFERENCE_FILE, Reference, has_reference
 from kerasbert.text_classifier import fitting
 
+VALID = ["a card of mine", "no parcel", "many thanks", "refund"], ["x", "y", "z", "x"]
+
 
 @pytest.fixture
 def folder(watched_folder, tmp_path):
     return shutil.copytree(watched_folder, tmp_path / "classifier")
+
+
+def list_files(folder):
+    """Write the manifest of what lies in a folder now, as somebody who forges it would."""
+    (folder / "manifest.json").unlink()
+    write_manifest(folder, "classifier")
 
 
 def test_a_reference_lies_in_the_folder_and_its_manifest(watched_folder, watched):
@@ -119,7 +127,7 @@ def test_a_folder_whose_reference_was_changed_is_refused(folder):
 
 def test_a_reference_that_is_no_profile_is_refused(folder):
     (folder / REFERENCE_FILE).write_bytes(b"no profile")
-    write_manifest(folder, "classifier")
+    list_files(folder)
     with pytest.raises(ArtifactError, match=f"{REFERENCE_FILE}' is no readable profile"):
         read_reference(folder)
     with pytest.raises(ArtifactError, match="is no readable profile .*; copy it again, or make it again"):
@@ -129,7 +137,7 @@ def test_a_reference_that_is_no_profile_is_refused(folder):
 
 def test_a_missing_reference_is_told(folder):
     (folder / REFERENCE_FILE).unlink()
-    write_manifest(folder, "classifier")
+    list_files(folder)
     with pytest.raises(ArtifactError, match=f"cannot be read: .*{REFERENCE_FILE}' is missing"):
         load(folder)
 
@@ -138,7 +146,7 @@ def test_a_missing_reference_is_told(folder):
 def test_an_attachment_never_leads_out_of_the_folder(folder, name):
     description = json.loads((folder / "classifier.json").read_text())
     (folder / "classifier.json").write_text(json.dumps({**description, "attachments": {name: ""}}))
-    write_manifest(folder, "classifier")
+    list_files(folder)
     with pytest.raises(ArtifactError, match="must be a bare file name; it leads out of the folder"):
         load(folder)
 
@@ -155,19 +163,16 @@ def test_a_file_without_facts_is_refused(watched):
 
 def fitted(folder, **arguments):
     """A classifier whose training is left out."""
-    validation = (TEXTS[:4], LABELS[:4])
     history = SimpleNamespace(history={"loss": [1.0]}, params={"epochs": 1})
     classifier = TextClassifier(encoder=str(folder), max_length=16, verbose=False, **arguments)
     with mock.patch.object(fitting, "finetune", lambda *_, **__: history):
-        return classifier.fit(
-            TEXTS * 3, LABELS * 3, validation=validation if "validation_fraction" not in arguments else None
-        )
+        return classifier.fit(TEXTS * 3, LABELS * 3, validation=None if "validation_fraction" in arguments else VALID)
 
 
 def test_training_keeps_one_of_its_validation_texts(tiny_folder):
     classifier = fitted(tiny_folder)
     reference = reference_of(classifier)
-    assert reference.profile == Profiler(classifier).profile(TEXTS[:4], LABELS[:4])
+    assert reference.profile == Profiler(classifier).profile(*VALID)
     assert reference.source == "the validation texts of its training"
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from trained_classifiers import LABELS, TEXTS
 
-from kerasbert import ConfigError, DataError
+from kerasbert import ConfigError, DataError, load
 from kerasbert.monitoring import (
     Profile,
     Profiler,
@@ -65,11 +65,13 @@ def test_pieces_make_no_difference(watched, monkeypatch):
     assert monitor_texts(watched, OTHER[:40] + TEXTS * 5, **options).to_dict() == whole.to_dict()
 
 
-def test_an_alarm_is_looked_for_in_slices(watched):
-    probabilities = watched.probabilities(TEXTS)["probabilities"].argmax(axis=1)
-    one, other = TEXTS[0], TEXTS[int(np.flatnonzero(probabilities != probabilities[0])[0])]
+def test_an_alarm_is_looked_for_in_slices(saved_classifier):
+    classifier = load(saved_classifier("multilabel"))
+    flags = classifier.trained_.y_pred(classifier.trained_.probabilities(TEXTS))["probabilities"]
+    one, other = TEXTS[0], TEXTS[int(np.flatnonzero((flags != flags[0]).any(axis=1))[0])]
     slices = {"source": ["app"] * 40 + ["web"] * 40}
-    report = monitor_texts(watched, [one] * 40 + [other] * 40, slices=slices)
+    reference = make_reference(classifier, TEXTS * 10)
+    report = monitor_texts(classifier, [one] * 40 + [other] * 40, slices=slices, reference=reference)
     assert report.alarm and {(own.column, own.value) for own in report.check.slices} == {
         ("source", "app"),
         ("source", "web"),
@@ -112,6 +114,4 @@ def test_a_given_reference_is_used_and_another_classifiers_refused(watched, save
 
 
 def saved_path(saved_classifier):
-    from kerasbert import load
-
     return load(saved_classifier("binary"))
