@@ -26,6 +26,7 @@ from kerasbert.monitoring.monitor_state import (
 from kerasbert.monitoring.profile import Profile
 from kerasbert.monitoring.profiler import LabelledTexts, Profiler
 from kerasbert.monitoring.reference import Reference, check_fits, reference_of
+from kerasbert.monitoring.vector_sample import row_keys
 from kerasbert.monitoring.window_slices import (
     TIME_COLUMN,
     TIME_FORMATS,
@@ -40,8 +41,8 @@ from kerasbert.saving.trained_classifier import ClassifierLike
 WINDOW = 1000
 # Each check alarms falsely at the stated rate, or all checks together, however many there will be, at most at that rate.
 GUARANTEES = ("each", "ever")
-# Keys of batches that are remembered.
-MOST_BATCHES = 10_000
+# Keys of batches, and texts whose labels may come, that are remembered at most.
+MOST_BATCHES, MOST_PENDING = 10_000, 100_000
 
 
 @final
@@ -149,14 +150,15 @@ class DriftMonitor:
         """
         read = self.profiler.read(texts, labels, text_pairs)
         columns = self._columns(slices, times, len(read.texts))
-        names = _checked_ids(ids, len(read.texts))
+        names = None if ids is None else _checked_ids(ids, len(read.texts))
         trained = self.profiler.trained
         answers = answer_each(trained, trained.tokenizer.encode(read.texts, read.pairs))
         with self._transaction() as state:
-            if batch is not None and batch in state.batches:
-                return []
             if batch is not None:
-                state.batches = [*state.batches, str(batch)][-MOST_BATCHES:]
+                key = row_keys([str(batch)])
+                if key[0] in state.batches:
+                    return []
+                state.batches = np.concatenate([state.batches, key])[-MOST_BATCHES:]
             return self._count(state, read, answers, columns, names)
 
     def check(self) -> DriftCheck:
@@ -190,13 +192,13 @@ class DriftMonitor:
         Raises:
             DataError: when a label cannot be used.
         """
-        names = _checked_ids(ids, len(list(ids)))
+        names = _checked_ids(ids)
         encoded = self.profiler.trained.encode_labels(labels)
         for own in encoded.values():
-            if len(own) != len(names or ()):
-                raise DataError(f"`labels` must have one row for each of {len(names or ())} ids; got {len(own)}.")
+            if len(own) != len(names):
+                raise DataError(f"`labels` must have one row for each of {len(names)} ids; got {len(own)}.")
         with self._transaction() as state:
-            return add_late_labels(state, self.profiler.trained, names or [], encoded)
+            return add_late_labels(state, self.profiler.trained, names, encoded)
 
     def _count(
         self,
@@ -204,7 +206,7 @@ class DriftMonitor:
         read: LabelledTexts,
         answers: tuple[Mapping[str, np.ndarray], np.ndarray],
         columns: Mapping[str, Sequence[str]],
-        names: list[str] | None,
+        names: np.ndarray | None,
     ) -> list[DriftCheck]:
         """Count texts into the open window and those after it."""
         found: list[DriftCheck] = []
@@ -219,7 +221,7 @@ class DriftMonitor:
             self._add_slices(state, {name: column[rows] for name, column in columns.items()}, own)
             state.window = profile if state.window is None else state.window + profile
             if names is not None:
-                PendingTexts(state).add(names[rows], own, set(part.labelled.tolist()), 2 * size)
+                PendingTexts(state).add(names[rows], own, part.labelled, min(2 * size, MOST_PENDING))
             start += len(part.texts)
             if state.window.num_rows == size:
                 found.append(self._check(state, state.window))
@@ -317,12 +319,12 @@ def _reference(classifier: ClassifierLike, reference: Reference | None) -> Refer
     return reference
 
 
-def _checked_ids(ids: Sequence[Any] | None, number: int) -> list[str] | None:
-    if ids is None:
-        return None
+def _checked_ids(ids: Sequence[Any], number: int | None = None) -> np.ndarray:
+    """Return the hashes of ids, one a text, uint64 (n,)."""
     names = [str(one) for one in check_text_column("ids", ids)]
-    if len(names) != number or len(set(names)) != number:
+    wanted = len(names) if number is None else number
+    if len(names) != wanted or len(set(names)) != wanted:
         raise DataError(
-            f"`ids` must be {number} different ones, one a text; got {len(names)}, {len(set(names))} different."
+            f"`ids` must be {wanted} different ones, one a text; got {len(names)}, {len(set(names))} different."
         )
-    return names
+    return row_keys(names)

@@ -1,7 +1,7 @@
 """Labels that come later than their texts."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -22,36 +22,33 @@ class PendingTexts:
     def __init__(self, state: MonitorState) -> None:
         self.state = state
 
-    def add(self, ids: Sequence[str], probabilities: Mapping[str, np.ndarray], labelled: set[int], most: int) -> None:
-        """Add texts but the labelled ones; of all, the newest `most` stay."""
-        state, rows = self.state, [row for row in range(len(ids)) if row not in labelled][-most:]
-        added, room = {ids[row] for row in rows}, most - len(rows)
-        kept = [place for place, name in enumerate(state.ids) if name not in added]
+    def add(self, ids: np.ndarray, probabilities: Mapping[str, np.ndarray], labelled: np.ndarray, most: int) -> None:
+        """Add texts but the labelled ones, which are given by their places; of all, the newest `most` stay."""
+        state, rows = self.state, np.setdiff1d(np.arange(len(ids)), labelled)[-most:]
+        room = most - len(rows)
+        kept = np.flatnonzero(~np.isin(state.ids, ids[rows]))
         kept = kept[max(len(kept) - room, 0) :]
-        state.ids = [state.ids[place] for place in kept] + [ids[row] for row in rows]
-        state.windows = [state.windows[place] for place in kept] + [state.number] * len(rows)
+        state.ids = np.concatenate([state.ids[kept], ids[rows]])
+        state.windows = np.concatenate([state.windows[kept], np.full(len(rows), state.number)])
         state.probabilities = {
             head: np.concatenate([state.probabilities[head][kept], own[rows]]) if state.probabilities else own[rows]
             for head, own in probabilities.items()
         }
 
-    def take(self, ids: Sequence[str]) -> tuple[list[int], np.ndarray, dict[str, np.ndarray]]:
+    def take(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
         """Remove texts; return their places in `ids`, the numbers of their windows and their probabilities."""
         state = self.state
-        where = {name: place for place, name in enumerate(state.ids)}
-        found = [place for place, name in enumerate(ids) if name in where]
-        rows = [where[ids[place]] for place in found]
-        numbers = np.array([state.windows[row] for row in rows], np.int64)
+        _, found, rows = np.intersect1d(ids, state.ids, return_indices=True)
+        numbers = state.windows[rows]
         probabilities = {head: own[rows] for head, own in state.probabilities.items()}
         rest = np.setdiff1d(np.arange(len(state.ids)), rows)
-        state.ids = [state.ids[row] for row in rest]
-        state.windows = [state.windows[row] for row in rest]
+        state.ids, state.windows = state.ids[rest], state.windows[rest]
         state.probabilities = {head: own[rest] for head, own in state.probabilities.items()}
         return found, numbers, probabilities
 
 
 def add_late_labels(
-    state: MonitorState, trained: TrainedClassifier, ids: Sequence[str], encoded: Mapping[str, np.ndarray]
+    state: MonitorState, trained: TrainedClassifier, ids: np.ndarray, encoded: Mapping[str, np.ndarray]
 ) -> int:
     """Count labels into the windows of their texts; return how many texts were found."""
     found, numbers, probabilities = PendingTexts(state).take(ids)

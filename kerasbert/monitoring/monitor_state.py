@@ -23,23 +23,22 @@ from kerasbert.monitoring.window_slices import Key, SliceCounts
 
 FORMAT_VERSION = 1
 KIND = "monitor"
-STATE_FILE, WINDOW_FILE, PENDING_FILE = "monitor.json", "window.safetensors", "pending.safetensors"
+STATE_FILE, WINDOW_FILE, ARRAYS_FILE = "monitor.json", "window.safetensors", "arrays.safetensors"
+# Names of arrays; behind these stands the name of a head.
+BATCHES, IDS, WINDOWS, PROBABILITIES, PREDICTED = "batches", "ids", "windows", "probabilities/", "predicted/"
 LOCK_SUFFIX = ".lock"
 PATIENCE_SECONDS, PAUSE_SECONDS = 60.0, 0.002
-# Checks that are remembered.
-MOST_CHECKS = 1000
+# Checks that are remembered, and their characters as JSON, of which a reader takes at most 16 million.
+MOST_CHECKS, MOST_CHARACTERS = 1000, 8_000_000
 FORM = {
     "format_version": int,
     "fingerprint": str,
     "settings": {"window": is_count, "false_alarm_rate": is_share, "guarantee": str},
     "num_checks": is_count,
     "num_windows": is_count,
-    "batches": [str],
     "checks": [dict],
     "columns": ([str], None),
-    "slices": [{"column": str, "value": str, "num_rows": is_count, "predicted": {...: [is_count]}}],
-    "ids": [str],
-    "windows": [is_count],
+    "slices": [{"column": str, "value": str, "num_rows": is_count}],
 }
 
 
@@ -54,12 +53,12 @@ class MonitorState:
         window: profile of the open window; None before its first text.
         slices: its slices.
         columns: by which columns its texts are sliced; None before the first text.
-        checks: verdicts so far, the newest 1,000.
+        checks: verdicts so far, the newest 1,000; on disk fewer where they are large.
         num_checks: how many there were.
         num_windows: how many windows were full.
-        batches: keys of the batches that are counted already.
-        ids: of texts whose labels may come later, the newest ones.
-        windows: number of the window that each of them is in, from 1.
+        batches: hashed keys of the batches that are counted already, uint64.
+        ids: hashed ids of k texts whose labels may come later, the newest ones, uint64 (k,).
+        windows: number of the window that each of them is in, from 1, int64 (k,).
         probabilities: head name -> those of these texts, float32 (k, units).
     """
 
@@ -71,9 +70,9 @@ class MonitorState:
     checks: list[DriftCheck] = dataclasses.field(default_factory=list)
     num_checks: int = 0
     num_windows: int = 0
-    batches: list[str] = dataclasses.field(default_factory=list)
-    ids: list[str] = dataclasses.field(default_factory=list)
-    windows: list[int] = dataclasses.field(default_factory=list)
+    batches: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.uint64))
+    ids: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.uint64))
+    windows: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     probabilities: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
     @property
@@ -115,8 +114,7 @@ def write_state(state: MonitorState, folder: Path) -> None:
         (beside / STATE_FILE).write_text(json.dumps(_stored(state)) + "\n", encoding="utf-8")
         if state.window is not None:
             (beside / WINDOW_FILE).write_bytes(profile_to_bytes(state.window))
-        if state.ids:
-            write_tensors(beside / PENDING_FILE, state.probabilities)
+        write_tensors(beside / ARRAYS_FILE, _arrays(state))
 
 
 @contextlib.contextmanager
@@ -155,36 +153,51 @@ def _stored(state: MonitorState) -> dict[str, Any]:
         "settings": dict(state.settings),
         "num_checks": state.num_checks,
         "num_windows": state.num_windows,
-        "batches": state.batches,
-        "checks": [check.to_dict() for check in state.checks],
+        "checks": _newest(state.checks),
         "columns": None if state.columns is None else list(state.columns),
         "slices": [
-            {
-                "column": column,
-                "value": value,
-                "num_rows": counts.num_rows,
-                "predicted": {head: own.tolist() for head, own in counts.predicted.items()},
-            }
+            {"column": column, "value": value, "num_rows": counts.num_rows}
             for (column, value), counts in state.slices.items()
         ],
-        "ids": state.ids,
-        "windows": state.windows,
+    }
+
+
+def _newest(checks: Sequence[DriftCheck]) -> list[dict[str, Any]]:
+    """The newest checks as plain data, as many as a file holds; at least one."""
+    kept: list[dict[str, Any]] = []
+    room = MOST_CHARACTERS
+    for check in reversed(checks):
+        plain = check.to_dict()
+        room -= len(json.dumps(plain))
+        if room < 0 and kept:
+            break
+        kept.insert(0, plain)
+    return kept
+
+
+def _arrays(state: MonitorState) -> dict[str, np.ndarray]:
+    heads = {head for counts in state.slices.values() for head in counts.predicted}
+    predicted = {head: np.stack([counts.predicted[head] for counts in state.slices.values()]) for head in sorted(heads)}
+    return {
+        BATCHES: state.batches,
+        IDS: state.ids,
+        WINDOWS: state.windows,
+        **{PROBABILITIES + head: own for head, own in state.probabilities.items()},
+        **{PREDICTED + head: own for head, own in predicted.items()},
     }
 
 
 def _state(stored: Mapping[str, Any], folder: Path) -> MonitorState:
-    window, probabilities = None, {}
+    from safetensors.numpy import load_file
+
+    window = None
     if (folder / WINDOW_FILE).is_file():
         window, _ = profile_from_bytes((folder / WINDOW_FILE).read_bytes(), repr(str(folder / WINDOW_FILE)))
-    if stored["ids"]:
-        from safetensors.numpy import load_file
-
-        probabilities = dict(load_file(folder / PENDING_FILE))
+    arrays = load_file(folder / ARRAYS_FILE)
+    predicted = _by_head(arrays, PREDICTED)
     slices = {
-        (one["column"], one["value"]): SliceCounts(
-            one["num_rows"], {head: np.array(own, np.int64) for head, own in one["predicted"].items()}
-        )
-        for one in stored["slices"]
+        (one["column"], one["value"]): SliceCounts(one["num_rows"], {head: own[row] for head, own in predicted.items()})
+        for row, one in enumerate(stored["slices"])
     }
     return MonitorState(
         stored["fingerprint"],
@@ -195,8 +208,12 @@ def _state(stored: Mapping[str, Any], folder: Path) -> MonitorState:
         [DriftCheck.from_dict(one) for one in stored["checks"]],
         stored["num_checks"],
         stored["num_windows"],
-        stored["batches"],
-        stored["ids"],
-        stored["windows"],
-        probabilities,
+        arrays[BATCHES],
+        arrays[IDS],
+        arrays[WINDOWS],
+        _by_head(arrays, PROBABILITIES),
     )
+
+
+def _by_head(arrays: Mapping[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}

@@ -18,7 +18,7 @@ from kerasbert.monitoring.profile import Profile
 TIME_COLUMN = "time"
 TIME_FORMATS = {"hour": "%Y-%m-%d %H h", "day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 # More values are no parts of a window any more, but names of its texts.
-MOST_VALUES = 1000
+MOST_VALUES, MOST_VALUE_CHARACTERS = 1000, 200
 MOST_SLICES = 20
 SIGNIFICANT = 0.05
 Key = tuple[str, str]
@@ -137,6 +137,11 @@ def checked_slices(slices: Mapping[str, Any] | None, num_texts: int) -> dict[str
         if len(column) != num_texts:
             raise DataError(
                 f"`slices` column {name!r} must have a value for each of {num_texts} texts; got {len(column)}."
+            )
+        long = next((value for value in column if len(value) > MOST_VALUE_CHARACTERS), None)
+        if long is not None:
+            raise DataError(
+                f"`slices` column {name!r} must hold values of at most {MOST_VALUE_CHARACTERS} characters; got {shorten(long)}."
             )
         if name == TIME_COLUMN:
             raise DataError(f"`slices` must have no column {TIME_COLUMN!r}, which `times` fills; give it another name.")

@@ -29,7 +29,7 @@ def count(folder: Path, name: str, told: int) -> None:
         with locked(folder):
             state = read_state(folder)
             state.window = PART if state.window is None else state.window + PART
-            state.batches = [*state.batches, f"{name} {step}"]
+            state.columns = [*(state.columns or ()), f"{name} {step}"]
             write_state(state, folder)
         os.write(told, b".")
         # The lock is not fair: what takes it again at once starves the others.
@@ -52,10 +52,11 @@ def counted(folder: Path) -> list[str]:
     """The batches of a state, which must be whole."""
     with locked(folder):
         state = read_state(folder)
+    state.columns = state.columns or []
     rows = 0 if state.window is None else state.window.num_rows
-    if rows != PART.num_rows * len(state.batches) or len(set(state.batches)) != len(state.batches):
-        raise SystemExit(f"{rows} rows, {len(state.batches)} batches")
-    return state.batches
+    if rows != PART.num_rows * len(state.columns) or len(set(state.columns)) != len(state.columns):
+        raise SystemExit(f"{rows} rows, {len(state.columns)} batches")
+    return state.columns
 
 
 def main() -> None:

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,7 @@ def folder(monitored, tmp_path):
     return tmp_path / "state"
 
 
-@pytest.mark.parametrize("name", ["monitor.json", "window.safetensors", "pending.safetensors", "manifest.json"])
+@pytest.mark.parametrize("name", ["monitor.json", "window.safetensors", "arrays.safetensors", "manifest.json"])
 @pytest.mark.parametrize("how", ["cut", "changed", "gone"])
 def test_a_damaged_state_is_refused(monitored, folder, name, how):
     content = bytearray((folder / name).read_bytes())
@@ -66,6 +67,16 @@ def test_a_state_that_stays_locked_is_told(folder, monkeypatch):
     with locked(folder), pytest.raises(ArtifactError, match="has been locked by another process for 0.05 seconds"):
         with locked(folder):
             pass
+
+
+def test_a_state_holds_as_many_checks_as_can_be_read_again(monitored, folder, monkeypatch):
+    monitor = DriftMonitor(monitored, state=folder)
+    checks = [monitor.check() for _ in range(4)]
+    size = max(len(json.dumps(check.to_dict())) for check in checks)
+    for room, kept in ((3 * size, 3), (1, 1)):
+        monkeypatch.setattr(monitor_state, "MOST_CHARACTERS", room)
+        write_state(read_state(folder), folder)
+        assert [check.number for check in read_state(folder).checks] == [1, 2, 3, 4][-kept:]
 
 
 @pytest.mark.long

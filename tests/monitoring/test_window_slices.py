@@ -80,6 +80,8 @@ def test_columns_that_cannot_be_used_are_refused():
         DataError, match="`slices` must have no column 'time', which `times` fills; give it another name"
     ):
         checked_slices({"time": [1]}, 1)
+    with pytest.raises(DataError, match="`slices` column 'a' must hold values of at most 200 characters; got 'xxx"):
+        checked_slices({"a": ["x" * 201]}, 1)
     counts = count_slices({"user": [str(number) for number in range(1001)]}, {"head": np.zeros((1001, 1), bool)})
     with pytest.raises(
         DataError, match="`slices` column 'user' has more than 1,000 values in a window, .* a coarser one"
