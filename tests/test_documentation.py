@@ -18,6 +18,8 @@ PAGES = [
     "docs/subclasses.md",
     "docs/monitoring.md",
     "docs/drift.md",
+    "docs/out_of_scope.md",
+    "docs/uncertainty.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_file_write, check_output_file
-from kerasbert._core.names import SINGLE_HEAD
+from kerasbert._core.names import OUT_OF_SCOPE_SCORE, SINGLE_HEAD
 from kerasbert.cli.tables import PredictionCsv, heads_of
 from kerasbert.reading.examples import Examples
 
@@ -22,22 +22,41 @@ RANK = "error_rank"
 SUFFIXES = (".csv", ".jsonl")
 
 
-def predict_rows(classifier: "TrainedClassifier", examples: Examples) -> list[dict[str, Any]]:
+def predict_rows(
+    classifier: "TrainedClassifier",
+    examples: Examples,
+    *,
+    reject: bool = False,
+    abstain: bool = False,
+    coverage: float | None = None,
+) -> list[dict[str, Any]]:
     """Predict each text, in one pass: rows of `text`, and of `labels` and `scores` (label -> probability) or these by head.
 
-    Cells of label columns are columns that are kept: `columns`.
+    Cells of label columns are columns that are kept: `columns`. The labels are None where they are withheld; with `reject`
+    rows have the `out_of_scope_score`. With a coverage each head also has a `set` of labels.
     """
-    rows = rows_of(classifier, examples.texts, classifier.probabilities(examples.texts, examples.text_pairs))
+    given = examples.texts, examples.text_pairs
+    probabilities, scores = classifier.answers(*given, reject=reject, abstain=abstain)
+    rows = rows_of(classifier, examples.texts, probabilities, scores, abstain=abstain)
+    if coverage is not None:
+        _add_sets(rows, classifier.named_sets(probabilities, coverage))
     for place, row in enumerate(rows):
         row["columns"] = {name: cells[place] for name, cells in examples.labels.items()}
+        if scores is not None:
+            row[OUT_OF_SCOPE_SCORE] = round(float(scores[place]), 6)
     return rows
 
 
 def rows_of(
-    classifier: "TrainedClassifier", texts: Sequence[str], probabilities: Mapping[str, np.ndarray]
+    classifier: "TrainedClassifier",
+    texts: Sequence[str],
+    probabilities: Mapping[str, np.ndarray],
+    scores: np.ndarray | None = None,
+    *,
+    abstain: bool = False,
 ) -> list[dict[str, Any]]:
-    """The rows of texts whose probabilities are known, see `predict_rows`."""
-    labels, shares = classifier.named(probabilities), classifier.outputs.columns(probabilities)
+    """The rows of texts whose probabilities, and perhaps out-of-scope scores, are known, see `predict_rows`."""
+    labels, shares = classifier.named(probabilities, scores, abstain=abstain), classifier.outputs.columns(probabilities)
     classes = label_names(classifier)
     if isinstance(labels, dict):
         by_head = {head: _decisions(own, classes[head], shares[head]) for head, own in labels.items()}
@@ -47,6 +66,12 @@ def rows_of(
         ]
     decisions = _decisions(labels, classes[""], shares)
     return [{"text": text, **own} for text, own in zip(texts, decisions, strict=True)]
+
+
+def _add_sets(rows: Sequence[dict[str, Any]], sets: Any) -> None:
+    for place, row in enumerate(rows):
+        for head, values in heads_of(row):
+            values["set"] = [str(label) for label in (sets[head] if head else sets)[place]]
 
 
 def label_names(classifier: "TrainedClassifier") -> dict[str, list[str]]:
@@ -104,10 +129,10 @@ def as_json(row: Mapping[str, Any]) -> str:
 
 
 def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray) -> list[dict[str, Any]]:
-    chosen = [own if isinstance(own, list) else [own] for own in labels]
+    chosen = [own if own is None or isinstance(own, list) else [own] for own in labels]
     return [
         {
-            "labels": [str(label) for label in own],
+            "labels": None if own is None else [str(label) for label in own],
             "scores": {name: round(float(value), 6) for name, value in zip(names, row, strict=True)},
         }
         for own, row in zip(chosen, shares, strict=True)

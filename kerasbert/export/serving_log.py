@@ -4,7 +4,7 @@ Their few fields are read here, so that no package of TF Serving is needed.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,12 +31,14 @@ class LoggedRequest(NamedTuple):
         argument: name of the signature's argument.
         values: what it gave: texts, or serialized `tf.train.Example`s for `inputs`, as bytes.
         time: when, in seconds since 1970; None where the server has not logged it.
+        tensors: of a predict request all arguments, name -> serialized `TensorProto`; empty for a classify request.
     """
 
     signature: str
     argument: str
     values: list[bytes]
     time: int | None = None
+    tensors: Mapping[str, bytes] = {}
 
     @property
     def texts(self) -> list[str]:
@@ -146,21 +148,23 @@ def _request(record: bytes) -> LoggedRequest | None:
     spec = dict(fields(_message(dict(request), MODEL_SPEC)))
     signature = _message(spec, SIGNATURE_NAME).decode("utf-8")
     inputs = [value for number, value in request if number == INPUTS and isinstance(value, bytes)]
-    argument, values = _predicted(inputs) if kind == PREDICT_LOG else (CLASSIFY_INPUTS, _examples(inputs))
-    return LoggedRequest(signature, argument, values, time if isinstance(time, int) else None)
+    when = time if isinstance(time, int) else None
+    if kind == CLASSIFY_LOG:
+        return LoggedRequest(signature, CLASSIFY_INPUTS, _examples(inputs), when)
+    tensors = _tensors(inputs)
+    name = TEXT if TEXT in tensors else next(iter(tensors), "")
+    strings = fields(tensors.get(name, b""))
+    values = [value for number, value in strings if number == STRING_VALUES and isinstance(value, bytes)]
+    return LoggedRequest(signature, name, values, when, tensors)
 
 
-def _predicted(inputs: list[bytes]) -> tuple[str, list[bytes]]:
-    """Read the inputs of a `PredictRequest`: the name of the first, or of the texts, and the strings of its tensor."""
+def _tensors(inputs: list[bytes]) -> dict[str, bytes]:
+    """Read the inputs of a `PredictRequest`: name -> serialized `TensorProto`."""
     found = {}
     for entry in inputs:
         pair = dict(fields(entry))
-        tensor = fields(_message(pair, 2))
-        found[_message(pair, 1).decode("utf-8")] = [
-            value for number, value in tensor if number == STRING_VALUES and isinstance(value, bytes)
-        ]
-    name = TEXT if TEXT in found else next(iter(found), "")
-    return name, found.get(name, [])
+        found[_message(pair, 1).decode("utf-8")] = _message(pair, 2)
+    return found
 
 
 def _examples(inputs: list[bytes]) -> list[bytes]:

@@ -40,6 +40,7 @@ DESCRIPTION_FORM = {
     "history?": {...: [(is_number, None)]},
     "data?": (DATA_FORM, is_empty),
     "attachments?": {...: str},
+    "uncertainty?": {...: dict},
 }
 METRICS_FORM = {
     "reading?": {

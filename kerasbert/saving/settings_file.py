@@ -14,6 +14,7 @@ from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tasks.several import MULTITASK
 from kerasbert.training.settings import BatchSettings, MonitoringSettings, TrainingSettings
+from kerasbert.uncertainty.settings import CalibrationSettings
 
 SETTINGS_FILE = "settings.toml"
 POOLING = "pooling"
@@ -22,6 +23,7 @@ SECTIONS = {
     "Model": ModelSettings,
     "Batches": BatchSettings,
     "Training": TrainingSettings,
+    "Calibration": CalibrationSettings,
     "Monitoring": MonitoringSettings,
 }
 

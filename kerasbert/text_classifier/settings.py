@@ -28,6 +28,7 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_files import read_settings
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens, usual_length
 from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
+from kerasbert.uncertainty.settings import CalibrationSettings
 
 WINDOWS = "windows"
 # Builder parameters that a layerwise classifier has no use for.
@@ -47,11 +48,20 @@ BUILDER_PARAMETERS = (
 
 @explains_options
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class Settings(BaseEstimator, MonitoringSettings, TrainingSettings, BatchSettings, ModelSettings, TaskSettings):
+class Settings(
+    BaseEstimator,
+    MonitoringSettings,
+    CalibrationSettings,
+    TrainingSettings,
+    BatchSettings,
+    ModelSettings,
+    TaskSettings,
+):
     """Constructor arguments, only stored until `fit` checks them; see `TextClassifier`.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and `MonitoringSettings`.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings`, `CalibrationSettings` and
+            `MonitoringSettings`.
         warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
         verbose: whether progress is shown on standard error.
     """
@@ -101,6 +111,11 @@ class Settings(BaseEstimator, MonitoringSettings, TrainingSettings, BatchSetting
         NOTHING_SAID.prompt_of(self.prompt)
         self.check_training()
         self.check_batches()
+        self.check_calibration()
+        if self.calibrate and self.layerwise:
+            raise ConfigError(
+                "`calibrate` must not be True with `layerwise`, whose probabilities have no logits to scale."
+            )
         changed = next(changed_options(self, ("level_weights", "class_scores")), None)
         if changed is not None and not plan.has_levels:
             raise ConfigError(f"`{changed}` goes with task {HIERARCHICAL!r}; got task {self.task!r}.")
