@@ -7,7 +7,6 @@ from kerasbert import load
 from kerasbert.monitoring import Profiler
 
 beam = pytest.importorskip("apache_beam", reason="Apache Beam is not installed: scripts/test --beam runs these")
-from apache_beam.testing.test_pipeline import TestPipeline  # noqa: E402
 from apache_beam.testing.util import assert_that, equal_to  # noqa: E402
 
 from kerasbert.production.beam import profile_texts  # noqa: E402
@@ -30,7 +29,7 @@ def test_the_profile_of_a_pipeline_is_to_the_bit_that_of_all_texts(saved_classif
     monkeypatch.setattr(profile_texts, "FEWEST", 3)
     monkeypatch.setattr(profile_texts, "MOST", 3)
     rows = random.Random(0).sample(ROWS, len(ROWS))
-    with TestPipeline() as pipeline:
+    with beam.Pipeline(runner="FnApiRunner") as pipeline:
         found = pipeline | beam.Create(rows) | ProfileTexts(saved_classifier("multiclass"))
         assert_that(found | beam.Map(lambda profile: profile.to_bytes()), equal_to([whole]))
 
