@@ -113,8 +113,6 @@ def predict(
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    if coverage is not None:
-        classifier.prediction_sets.check(classifier.outputs, coverage)
     asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
     _predict_pieces(classifier, pieces, output_format, kept, asked)
 
@@ -127,6 +125,8 @@ def _predict_pieces(
     asked: Mapping[str, Any],
 ) -> None:
     """Predict pieces of data and write each, before the next is read."""
+    if asked["coverage"] is not None:
+        classifier.prediction_sets.check(classifier.outputs, asked["coverage"])
     writer: PredictionCsv | None = None
     others = (OUT_OF_SCOPE_SCORE,) if asked["reject"] else ()
     done = 0
