@@ -21,7 +21,8 @@ from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_table
 from kerasbert.evaluation.paired import format_p_value
 from kerasbert.labels.cells import LabelCells
-from kerasbert.labels.names import is_blank, is_missing
+from kerasbert.labels.names import is_missing
+from kerasbert.labels.values import is_blank
 from kerasbert.monitoring.comparison import FALSE_ALARM_RATE
 from kerasbert.monitoring.window_slices import TIME_FORMATS
 from kerasbert.reading.bad_rows import POLICIES
