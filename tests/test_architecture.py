@@ -137,6 +137,7 @@ ALLOWED_TENSORFLOW = {
     "classifiers/text_tokens.py",
     "optimizers/_tensorflow_adam.py",
     "encoders/checkpoints/tf_checkpoint_source.py",
+    "export/serving_log.py",
 }
 
 

@@ -17,6 +17,8 @@ PAGES = [
     "docs/cache.md",
     "docs/layers.md",
     "docs/subclasses.md",
+    "docs/monitoring.md",
+    "docs/drift.md",
     "docs/out_of_scope.md",
     "docs/uncertainty.md",
 ]

@@ -19,6 +19,7 @@ import kerasbert as kb
 ROOT = Path(__file__).parent.parent
 # Types of packages that only type checkers import.
 OF_OTHERS = {
+    "ClassifierLike": typing.Any,
     "FastTokenizer": typing.Any,
     "keras": keras,
     "pandas": types.SimpleNamespace(DataFrame=typing.Any),

@@ -20,7 +20,8 @@ from kerasbert.classifiers.declared import declared_only, give_values
 from kerasbert.classifiers.given_pooling import UnknownClassError
 from kerasbert.encoders.checkpoints import TensorSource
 from kerasbert.saving.format import CLASSIFIER_FILE, check_description
-from kerasbert.saving.inspection import check_is_folder, read_long_texts, read_metrics, thresholds_of
+from kerasbert.saving.inspection import check_is_folder, read_attachment, read_long_texts, read_metrics, thresholds_of
+from kerasbert.saving.parts import Attachment
 from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.saving.writing import weights_of
@@ -74,6 +75,7 @@ def _load(folder: Path) -> TrainedClassifier:
         metrics=metrics,
         history=description.get("history", {}),
         data=description.get("data", {}),
+        attachments=_attachments(description, folder),
         uncertainty=read_parts(description, _arrays(folder), model.task_outputs, repr(str(folder / CLASSIFIER_FILE))),
     )
 
@@ -100,6 +102,13 @@ def _arrays(folder: Path) -> dict[str, np.ndarray]:
 
     source = _open_weights(folder / ARRAYS_FILE, types=ARRAY_TYPES)
     return {name: _finite(source, name) for name in source.names()}
+
+
+def _attachments(description: Mapping[str, Any], folder: Path) -> dict[str, Attachment]:
+    return {
+        name: Attachment(read_attachment(folder, name), told)
+        for name, told in description.get("attachments", {}).items()
+    }
 
 
 def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
-from kerasbert._core.files import verify_manifest, words_for
+from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
+from kerasbert._core.files import checked_member, verify_manifest, words_for
 from kerasbert._core.json_files import check_form, is_share, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
@@ -18,6 +18,8 @@ from kerasbert.saving.format import CLASSIFIER_FILE, METRICS_FILE, METRICS_FORM,
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_from
 from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
+
+LARGEST_ATTACHMENT = 2**30
 
 
 class HeadFacts(NamedTuple):
@@ -167,6 +169,23 @@ def read_long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
         return long_texts_of(settings)
     except (ConfigError, TypeError) as error:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
+
+
+def read_attachment(folder: Path, name: str) -> bytes:
+    """Read a file that is attached to a saved classifier.
+
+    Raises:
+        ArtifactError: when it is missing, too large, or its name leads out of the folder.
+    """
+    try:
+        file = checked_member(folder, name)
+        if file.stat().st_size > LARGEST_ATTACHMENT:
+            raise ArtifactError(
+                f"{str(file)!r} has {file.stat().st_size} bytes; at most {LARGEST_ATTACHMENT} are read."
+            )
+        return file.read_bytes()
+    except CheckpointError as error:
+        raise ArtifactError(f"Saved model {str(folder)!r} cannot be read: {error}") from error
 
 
 def heads_of(folder: Path) -> list[HeadFacts]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,18 @@ from kerasbert.saving.engine import Engine
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.uncertainty.fitted import FittedPart
+
+
+class Attachment(NamedTuple):
+    """A file that a room to the right keeps in a classifier's folder; here it is bytes.
+
+    Args:
+        content: of the file.
+        told: a section of the model card, Markdown with a heading of its own; empty for none.
+    """
+
+    content: bytes
+    told: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -27,6 +39,7 @@ class ClassifierParts:
         metrics: what was measured, plain data.
         history: name -> a number for each epoch.
         data: numbers of training texts and of each label, see `describe_data`.
+        attachments: name of a file in its folder -> what it holds.
         uncertainty: name -> what was fitted to say how far predictions can be believed, see `FittedPart`.
         engine: what computes in place of Keras, see `kerasbert.engines`; it is left out where it is of another model.
     """
@@ -39,6 +52,7 @@ class ClassifierParts:
     metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     history: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    attachments: Mapping[str, Attachment] = dataclasses.field(default_factory=dict)
     uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
     engine: Engine | None = None
 

@@ -48,7 +48,8 @@ class TextClassifier(Settings):
     and, for labels that are not exclusive, tunes decision thresholds on validation data.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and `CalibrationSettings`,
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings`, `CalibrationSettings` and
+            `MonitoringSettings`,
             `warm_start` and `verbose`.
 
     Example:
