@@ -48,7 +48,7 @@ HEAVY = {
     "mlflow",
     "apache_beam",
 }
-BEAM = ("handler", "predict_files", "predict_texts", "read_texts", "stores")
+BEAM = ("handler", "predict_files", "predict_texts", "profile_texts", "read_texts", "stores")
 # Keras itself imports scikit-learn where it is installed, and it always is with this package; nothing imports the flavour,
 # nor what runs on Beam.
 LOADED_ANYWAY = {
