@@ -13,3 +13,5 @@ from kerasbert.production.beam.predict_files import PredictFiles as PredictFiles
 from kerasbert.production.beam.predict_texts import DeadLetter as DeadLetter
 from kerasbert.production.beam.predict_texts import Predictions as Predictions
 from kerasbert.production.beam.predict_texts import PredictTexts as PredictTexts
+from kerasbert.production.beam.profile_texts import MergeProfiles as MergeProfiles
+from kerasbert.production.beam.profile_texts import ProfileTexts as ProfileTexts
