@@ -1,7 +1,7 @@
 """Run a classifier so that what it says of a text depends on the text alone, and not on the texts beside it."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -16,9 +16,26 @@ MULTIPLE = 16
 TOKENS_AT_ONCE = 1024
 
 
-def answer_each(
-    trained: TrainedClassifier, tokens: TokenArrays | WindowArrays
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
+class Answered(NamedTuple):
+    """What a classifier says of n texts.
+
+    Args:
+        probabilities: head name -> float32 (n, units).
+        vectors: float32 (n, hidden), which the heads read.
+        scores: out-of-scope scores, float64 (n,); None where they were not asked for.
+    """
+
+    probabilities: dict[str, np.ndarray]
+    vectors: np.ndarray
+    scores: np.ndarray | None = None
+
+    def take(self, rows: Any) -> "Answered":
+        """Return what is said of some of the texts."""
+        probabilities = {head: array[rows] for head, array in self.probabilities.items()}
+        return Answered(probabilities, self.vectors[rows], None if self.scores is None else self.scores[rows])
+
+
+def answer_each(trained: TrainedClassifier, tokens: TokenArrays | WindowArrays, *, scored: bool = False) -> Answered:
     """Return probabilities and vectors, as `TrainedClassifier.probabilities_and_vectors`, independent of other texts.
 
     How a product of matrices is added up depends on its shape, and with it the last bits of what comes out; in half precision
@@ -29,25 +46,27 @@ def answer_each(
     Args:
         trained: the classifier.
         tokens: of n texts.
-
-    Returns:
-        Head name -> float32 (n, units); float32 (n, hidden).
+        scored: whether out-of-scope scores are given too, from the same pass; of a classifier that has them.
     """
     check_process(keras.backend.backend())
-    model = trained.model.with_vectors
-    probabilities = {
-        head: np.zeros((len(tokens), task.units), "float32") for head, task in trained.outputs.tasks.items()
-    }
-    vectors = np.zeros((len(tokens), model.outputs[-1].shape[-1]), "float32")
+    model = trained.model_with_states if scored else trained.model.with_vectors
+    found = Answered(
+        {head: np.zeros((len(tokens), task.units), "float32") for head, task in trained.outputs.tasks.items()},
+        np.zeros((len(tokens), model.outputs[1 if scored else -1].shape[-1]), "float32"),
+        np.zeros(len(tokens)) if scored else None,
+    )
     for rows, size, length in equal_batches(tokens):
         filled = np.concatenate([rows, np.repeat(rows[:1], size - len(rows))])
         inputs = tokens.take(filled).padded(trained.tokenizer.pad_id, length)
-        output, read = model.predict_on_batch(inputs)
-        vectors[rows] = np.asarray(read)[: len(rows)]
-        for head in probabilities:
+        output, read, *states = model.predict_on_batch(inputs)
+        found.vectors[rows] = np.asarray(read)[: len(rows)]
+        if found.scores is not None:
+            # Of the filled batch, for the same reason.
+            found.scores[rows] = trained.scores_of(states[0])[: len(rows)]
+        for head, values in found.probabilities.items():
             own: Any = output[head] if isinstance(output, dict) else output
-            probabilities[head][rows] = np.asarray(own)[: len(rows)]
-    return probabilities, vectors
+            values[rows] = np.asarray(own)[: len(rows)]
+    return found
 
 
 def equal_batches(tokens: TokenArrays | WindowArrays) -> Iterator[tuple[np.ndarray, int, int]]:

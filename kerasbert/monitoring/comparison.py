@@ -1,5 +1,6 @@
 """`compare_profiles`: a window's profile beside the reference's, one verdict."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -57,6 +58,9 @@ def compare_profiles(
     """
     check_number("false_alarm_rate", false_alarm_rate, 0, 1, open_minimum=True, open_maximum=True)
     check_int("seed", seed, 0)
+    if reference.scope_of != window.scope_of:
+        # Scores of two fits cannot be compared.
+        reference, window = (dataclasses.replace(one, scope=None, scope_of="") for one in (reference, window))
     check_same_classifier(reference, window)
     for name, profile in (("reference", reference), ("window", window)):
         if profile.num_rows < FEWEST_TEXTS:

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_choice, check_int, check_number, check_text_column, shorten
 from kerasbert._core.errors import ConfigError, DataError
-from kerasbert.monitoring.answering import answer_each
+from kerasbert.monitoring.answering import Answered, answer_each
 from kerasbert.monitoring.comparison import FALSE_ALARM_RATE, FEWEST_TEXTS, compare_profiles
 from kerasbert.monitoring.drift_check import DriftCheck
 from kerasbert.monitoring.late_labels import PendingTexts, add_late_labels
@@ -102,7 +102,7 @@ class DriftMonitor:
 
             classifier = load_trained(classifier)
         self.reference = _reference(classifier, reference)
-        self.profiler = Profiler(classifier, sample_size=self.reference.profile.sample.size)
+        self.profiler = Profiler(classifier, like=self.reference.profile)
         self._memory = MonitorState(self.profiler.fingerprint, settings)
         with self._transaction():
             pass
@@ -152,7 +152,8 @@ class DriftMonitor:
         columns = self._columns(slices, times, len(read.texts))
         names = None if ids is None else _checked_ids(ids, len(read.texts))
         trained = self.profiler.trained
-        answers = answer_each(trained, trained.tokenizer.encode(read.texts, read.pairs))
+        tokens = trained.tokenizer.encode(read.texts, read.pairs)
+        answers = answer_each(trained, tokens, scored=bool(self.profiler.scope_of))
         with self._transaction() as state:
             if batch is not None:
                 key = row_keys([str(batch)])
@@ -204,20 +205,19 @@ class DriftMonitor:
         self,
         state: MonitorState,
         read: LabelledTexts,
-        answers: tuple[Mapping[str, np.ndarray], np.ndarray],
+        answers: Answered,
         columns: Mapping[str, Sequence[str]],
         names: np.ndarray | None,
     ) -> list[DriftCheck]:
         """Count texts into the open window and those after it."""
         found: list[DriftCheck] = []
-        probabilities, vectors = answers
         start, size = 0, int(state.settings["window"])
         while start < len(read.texts):
             held = 0 if state.window is None else state.window.num_rows
             rows = slice(start, start + size - held)
-            own = {head: array[rows] for head, array in probabilities.items()}
-            part = read.take(rows)
-            profile = self.profiler.count(part, own, vectors[rows])
+            part, taken = read.take(rows), answers.take(rows)
+            own = taken.probabilities
+            profile = self.profiler.count(part, *taken)
             self._add_slices(state, {name: column[rows] for name, column in columns.items()}, own)
             state.window = profile if state.window is None else state.window + profile
             if names is not None:

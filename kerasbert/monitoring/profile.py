@@ -17,6 +17,8 @@ LENGTH_EDGES = np.unique(np.concatenate([np.arange(129), np.round(2 ** (np.arang
 # Inner edges of the bins of probabilities, a quarter of a logit wide from -12 to 12, so that 1e-5 and 1e-3 are told apart.
 # Rounded, because the last bit of an exponential depends on the processor.
 PROBABILITY_EDGES = np.array([float(f"{1 / (1 + np.exp(-logit / 4)):.9g}") for logit in range(-48, 49)])
+# Scores are standardised over texts in scope.
+SCORE_EDGES = np.arange(-48, 49) / 4
 NUM_LENGTH_BINS, NUM_PROBABILITY_BINS = len(LENGTH_EDGES), len(PROBABILITY_EDGES) + 1
 # Labels of a head up to which who is taken for whom is counted: a matrix of labels by labels.
 MOST_CONFUSED = 1000
@@ -93,7 +95,8 @@ class Profile:
         token_counts: int64 (vocabulary,), texts that hold each token at least once, special ones left out.
         heads: head or level name -> what it answers.
         sample: vectors of some texts.
-        scope: int64 (B,), texts by the bin of their out-of-scope score; None where the classifier has no such score.
+        scope: int64 (B,), texts by the bin of their out-of-scope score, see `score_bins`; None where they were not counted.
+        scope_of: fingerprint of what was fitted that gives the scores; empty where they were not counted.
 
     Example:
         >>> both = profile + Profile.merge([profile, profile])  # doctest: +SKIP
@@ -111,6 +114,7 @@ class Profile:
     heads: Mapping[str, HeadProfile]
     sample: VectorSample
     scope: np.ndarray | None = None
+    scope_of: str = ""
 
     COUNTS = ("num_rows", "num_tokens", "num_unknown_tokens", "num_truncated")
     ARRAYS = ("lengths", "token_counts", "scope")
@@ -232,6 +236,16 @@ def probability_bins(probabilities: np.ndarray) -> np.ndarray:
     return np.searchsorted(PROBABILITY_EDGES, probabilities, side="right")
 
 
+def score_bins(scores: np.ndarray) -> np.ndarray:
+    """Return the bin of each out-of-scope score, int64 (n,): each a quarter wide, from below -12 to above 12.
+
+    Example:
+        >>> score_bins(np.array([-20.0, 0.0, 0.3, 20.0])).tolist()
+        [0, 49, 50, 97]
+    """
+    return np.searchsorted(SCORE_EDGES, scores, side="right")
+
+
 def histogram(bins: np.ndarray, num_bins: int) -> np.ndarray:
     """Count each bin in the columns of (n, m): int64 (m, bins); of (n,) int64 (bins,)."""
     if bins.ndim == 1:
@@ -247,8 +261,7 @@ def _same_kind(one: Profile, other: Profile) -> bool:
 
 def _kind(profile: Profile) -> tuple[Any, ...]:
     heads = [(name, head.task, head.label_names) for name, head in profile.heads.items()]
-    is_scoped = profile.scope is not None
-    return profile.fingerprint, heads, is_scoped, len(profile.token_counts), profile.sample.kind
+    return profile.fingerprint, heads, profile.scope_of, len(profile.token_counts), profile.sample.kind
 
 
 def _values(profile: Profile) -> Sequence[Any]:

@@ -32,6 +32,7 @@ HEADER_FORM = {
     "heads": [{"name": str, "task": str, "labels": [str], "units": is_count}],
     "vocabulary_size": is_count,
     "scope": bool,
+    "scope_of?": str,
     "sample_size": is_count,
     "texts": ([str], None),
     "others?": dict,
@@ -57,6 +58,7 @@ def profile_to_bytes(profile: Profile, others: Mapping[str, Any] | None = None) 
         ],
         "vocabulary_size": len(profile.token_counts),
         "scope": profile.scope is not None,
+        "scope_of": profile.scope_of,
         "sample_size": profile.sample.size,
         "texts": profile.sample.texts,
         "others": dict(others or {}),
@@ -144,6 +146,7 @@ def _profile(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Pro
         heads=heads,
         sample=sample,
         scope=counts("scope", NUM_PROBABILITY_BINS) if header["scope"] else None,
+        scope_of=header.get("scope_of", ""),
     )
     _check(profile)
     return profile

@@ -13,10 +13,10 @@ from kerasbert.labels.cells import LABELS, LabelCells, label_column
 from kerasbert.labels.names import is_missing
 from kerasbert.monitoring.answering import answer_each
 from kerasbert.monitoring.counting import count_heads, count_tokens
-from kerasbert.monitoring.profile import Profile
+from kerasbert.monitoring.profile import NUM_PROBABILITY_BINS, Profile, histogram, score_bins
 from kerasbert.monitoring.vector_sample import SAMPLE_SIZE, VectorSample, row_keys
 from kerasbert.saving.answers import check_rows
-from kerasbert.saving.fingerprint import fingerprint_of
+from kerasbert.saving.fingerprint import fingerprint_of, scope_fingerprint
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 
 # Texts that are computed and counted at a time.
@@ -74,6 +74,8 @@ class Profiler:
         classifier: a trained one.
         sample_size: most texts whose vectors are kept, >= 0.
         keep_texts: whether their texts are kept too. They are in plain sight then, in every file that the profile goes into.
+        like: a profile to be compared with: its sample has as many vectors, and out-of-scope scores are counted where it
+            counts those of the same fit. None counts them where the classifier has them.
 
     Raises:
         ConfigError: when `sample_size` is negative.
@@ -85,9 +87,18 @@ class Profiler:
         2
     """
 
-    def __init__(self, classifier: ClassifierLike, *, sample_size: int = SAMPLE_SIZE, keep_texts: bool = False) -> None:
+    def __init__(
+        self,
+        classifier: ClassifierLike,
+        *,
+        sample_size: int = SAMPLE_SIZE,
+        keep_texts: bool = False,
+        like: Profile | None = None,
+    ) -> None:
         self.trained = trained_of(classifier)
-        self.sample_size = check_int("sample_size", sample_size, 0)
+        self.sample_size = check_int("sample_size", sample_size, 0) if like is None else like.sample.size
+        fitted = scope_fingerprint(self.trained)
+        self.scope_of = fitted if like is None or like.scope_of == fitted else ""
         self.keep_texts = check_bool("keep_texts", keep_texts)
         self.fingerprint = fingerprint_of(self.trained)
 
@@ -167,10 +178,14 @@ class Profiler:
 
     def _piece(self, read: LabelledTexts) -> Profile:
         tokens = self.trained.tokenizer.encode(read.texts, read.pairs)
-        return self.count(read, *answer_each(self.trained, tokens))
+        return self.count(read, *answer_each(self.trained, tokens, scored=bool(self.scope_of)))
 
     def count(
-        self, read: LabelledTexts, probabilities: Mapping[str, np.ndarray], vectors: np.ndarray | None
+        self,
+        read: LabelledTexts,
+        probabilities: Mapping[str, np.ndarray],
+        vectors: np.ndarray | None,
+        scores: np.ndarray | None = None,
     ) -> Profile:
         """Count texts that were read, with what was computed of them; see `profile_answers`."""
         trained, tokenizer, num_rows = self.trained, self.trained.tokenizer, len(read.texts)
@@ -185,6 +200,8 @@ class Profiler:
             heads=count_heads(trained.outputs, probabilities, predicted, read.true, read.labelled),
             sample=VectorSample.of(self.sample_size, row_keys(rows), kept, rows if self.keep_texts else None),
             **tokens._asdict(),
+            scope=None if scores is None else histogram(score_bins(scores), NUM_PROBABILITY_BINS),
+            scope_of="" if scores is None else self.scope_of,
         )
 
 

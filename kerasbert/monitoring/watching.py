@@ -73,7 +73,7 @@ def monitor_texts(
     check_number("false_alarm_rate", false_alarm_rate, 0, 1, open_minimum=True, open_maximum=True)
     check_choice("time_bucket", time_bucket, TIME_FORMATS)
     known = reference_of(classifier) if reference is None else reference
-    profiler = Profiler(classifier, sample_size=known.profile.sample.size)
+    profiler = Profiler(classifier, like=known.profile)
     if reference is not None:
         check_fits(reference, profiler.trained)
     read = profiler.read(texts, labels, text_pairs)
@@ -99,12 +99,12 @@ def _profiles(
     for start in range(0, len(read.texts), PIECE):
         rows = slice(start, start + PIECE)
         piece, names = read.take(rows), np.array(buckets[rows], dtype=object)
-        probabilities, vectors = answer_each(trained, trained.tokenizer.encode(piece.texts, piece.pairs))
+        tokens = trained.tokenizer.encode(piece.texts, piece.pairs)
+        answers = answer_each(trained, tokens, scored=bool(profiler.scope_of))
         for name in sorted(set(names)):
             places = np.flatnonzero(names == name)
-            own = {head: array[places] for head, array in probabilities.items()}
-            parts.setdefault(name, []).append(profiler.count(piece.take(places), own, vectors[places]))
-        predicted = trained.y_pred(probabilities)
+            parts.setdefault(name, []).append(profiler.count(piece.take(places), *answers.take(places)))
+        predicted = trained.y_pred(answers.probabilities)
         flags = {head: task.flags(predicted[head]) for head, task in trained.outputs.tasks.items()}
         counted = add_slices(counted, count_slices({name: own[rows] for name, own in columns.items()}, flags))
     return {name: Profile.merge(parts[name]) for name in sorted(parts)}, counted

@@ -124,6 +124,21 @@ class TrainedClassifier(ClassifierParts, Answers):
         return probabilities, part.scores(self.outputs, states)
 
     @functools.cached_property
+    def model_with_states(self) -> keras.Model:
+        """The model with three outputs: its own, the vectors that its heads read, and what `scores_of` takes.
+
+        Raises:
+            ConfigError: when nothing was fitted that gives out-of-scope scores, or it was fitted on other weights.
+        """
+        return keras.Model(self.model.input, [*self.model.with_vectors.output, self._scope_model.output])
+
+    def scores_of(self, states: Mapping[str, Any]) -> np.ndarray:
+        """Return the out-of-scope scores, float64 (n,), of what `model_with_states` gave last."""
+        logits = {head: np.asarray(values) for head, values in states["logits"].items()}
+        pooled = {int(layer): np.asarray(values) for layer, values in states["pooled"].items()}
+        return np.asarray(self._checked_scope.scores(self.outputs, ScopeStates(logits, pooled)))
+
+    @functools.cached_property
     def _checked_scope(self) -> OutOfScope:
         """What was fitted on the hidden states, if it was on those of this model."""
         if self.out_of_scope is None:

@@ -1,10 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix
 from trained_classifiers import LABELS, SETS, TEXTS, trained
 
 from kerasbert import ConfigError, DataError, TextClassifier, load
-from kerasbert.monitoring import Profile, Profiler
+from kerasbert.monitoring import Profile, Profiler, compare_profiles
 from kerasbert.monitoring.profile import LENGTH_EDGES, PROBABILITY_EDGES
 
 LABELS_OF = {
@@ -133,3 +135,31 @@ def test_what_cannot_be_profiled_is_refused(watched):
         profiler.profile_answers(TEXTS, watched.probabilities(TEXTS))
     with pytest.raises(DataError, match="'vectors' must have a row for each of the 1 texts; got 2"):
         profiler.profile_answers(["a"], watched.probabilities(["a"]), np.zeros((2, 4)))
+
+
+@pytest.fixture(scope="module")
+def scoped(tiny_folder):
+    """A toy classifier with an out-of-scope score."""
+    classifier = trained("multiclass", tiny_folder).trained_
+    held_out = [f"{text} {place}" for place, text in enumerate(TEXTS * 4)]
+    return classifier.with_out_of_scope(TEXTS * 3, LABELS * 3, validation=held_out, keep=0.9)
+
+
+def test_out_of_scope_scores_are_counted_and_merge_to_the_bit(scoped):
+    profiler, labels = Profiler(scoped), LABELS * 4
+    whole = profiler.profile(MANY, labels)
+    expected = np.histogram(scoped.out_of_scope_score(MANY), [-np.inf, *np.arange(-48, 49) / 4, np.inf])[0]
+    # A score on an edge may fall to either side of it.
+    assert whole.scope.sum() == len(MANY) and np.abs(np.cumsum(whole.scope - expected)).max() <= 1
+    assert Profile.merge(parts_of(profiler, MANY, labels, np.random.default_rng(1), 5)) == whole
+    assert Profile.from_bytes(whole.to_bytes()) == whole
+
+
+def test_scores_of_another_fit_are_not_compared(scoped):
+    bare = dataclasses.replace(scoped, uncertainty={})
+    with_scores, without = Profiler(scoped).profile(MANY), Profiler(bare).profile(MANY)
+    assert without.scope is None and Profiler(scoped, like=without).profile(MANY) == without
+    names = [[one.name for one in compare_profiles(with_scores, other).tests] for other in (with_scores, without)]
+    assert [("scope" in found) for found in names] == [True, False]
+    with pytest.raises(ConfigError, match="were made in different ways"):
+        with_scores + without
