@@ -1,5 +1,6 @@
 """Batches for prediction: from short texts to long ones, as many texts at once as a budget of tokens allows."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -25,12 +26,8 @@ class PredictionBatches(Batches):
         return len(self._plan(0))
 
     def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
-        lengths = self.token_arrays.lengths[self.order]
-        starts = [0]
-        while starts[-1] < len(lengths):
-            starts.append(_end_of_batch(lengths, starts[-1]))
-        pairs = zip(starts[:-1], starts[1:], strict=True)
-        return [(self.order[start:end], int(lengths[end - 1])) for start, end in pairs]
+        lengths = self.token_arrays.lengths
+        return [(rows, int(lengths[rows[-1]])) for rows in prediction_rows(self.token_arrays)]
 
 
 def prediction_batches(token_arrays: Any, *, pad_id: int = 0, fixed_lengths: bool = False) -> Batches:
@@ -40,6 +37,16 @@ def prediction_batches(token_arrays: Any, *, pad_id: int = 0, fixed_lengths: boo
     every = tuple(range(1, int(token_arrays.lengths.max()) + 1))
     plan: dict[str, Any] = {"batch_size": TEXTS_AT_ONCE, "shuffle": False, "seed": 0, "by_length": True}
     return PredictionBatches(token_arrays, lengths=every, pad_id=pad_id, **plan)
+
+
+def prediction_rows(token_arrays: TokenArrays) -> list[np.ndarray]:
+    """The rows of each batch of `PredictionBatches`, the last of which is the longest text of its batch."""
+    order = np.argsort(token_arrays.lengths, kind="stable")
+    lengths = token_arrays.lengths[order]
+    starts = [0]
+    while starts[-1] < len(lengths):
+        starts.append(_end_of_batch(lengths, starts[-1]))
+    return [order[start:end] for start, end in itertools.pairwise(starts)]
 
 
 def _end_of_batch(lengths: np.ndarray, start: int) -> int:
