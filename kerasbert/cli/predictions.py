@@ -1,8 +1,7 @@
-"""Predictions as rows of plain data: of each text its labels and scores, by head where there are several."""
+"""Predictions of a command: rows of texts that were read, and files of labelled texts beside what was predicted."""
 
 import contextlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,14 @@ import numpy as np
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_file_write, check_output_file
 from kerasbert._core.names import SINGLE_HEAD
-from kerasbert.cli.tables import PredictionCsv, heads_of
+from kerasbert.production.prediction_rows import (
+    PredictionColumns,
+    PredictionCsv,
+    as_json,
+    heads_of,
+    label_names,
+    rows_of,
+)
 from kerasbert.reading.examples import Examples
 
 if TYPE_CHECKING:
@@ -31,29 +37,6 @@ def predict_rows(classifier: "TrainedClassifier", examples: Examples) -> list[di
     for place, row in enumerate(rows):
         row["columns"] = {name: cells[place] for name, cells in examples.labels.items()}
     return rows
-
-
-def rows_of(
-    classifier: "TrainedClassifier", texts: Sequence[str], probabilities: Mapping[str, np.ndarray]
-) -> list[dict[str, Any]]:
-    """The rows of texts whose probabilities are known, see `predict_rows`."""
-    labels, shares = classifier.named(probabilities), classifier.outputs.columns(probabilities)
-    classes = label_names(classifier)
-    if isinstance(labels, dict):
-        by_head = {head: _decisions(own, classes[head], shares[head]) for head, own in labels.items()}
-        return [
-            {"text": text, "heads": {head: own[place] for head, own in by_head.items()}}
-            for place, text in enumerate(texts)
-        ]
-    decisions = _decisions(labels, classes[""], shares)
-    return [{"text": text, **own} for text, own in zip(texts, decisions, strict=True)]
-
-
-def label_names(classifier: "TrainedClassifier") -> dict[str, list[str]]:
-    """Head -> its label names; the head of a classifier with one is ""."""
-    classes = classifier.classes
-    by_head = classes if isinstance(classes, dict) else {"": classes}
-    return {head: [str(name) for name in names] for head, names in by_head.items()}
 
 
 def check_predictions_file(file: Path, overwrite: bool) -> None:
@@ -91,27 +74,10 @@ def write_predictions(
     ):
         if file.suffix.lower() == ".csv":
             parts = {"labels": "labels", "predicted": "predicted"}
-            PredictionCsv(stream, label_names(classifier), parts=parts, others=(RANK,)).write(rows)
+            columns = PredictionColumns(label_names(classifier), parts=parts, others=(RANK,))
+            PredictionCsv(stream, columns).write(rows)
         else:
             stream.writelines(as_json(row) + "\n" for row in rows)
-
-
-def as_json(row: Mapping[str, Any]) -> str:
-    """A row as a line of JSON; columns are there where some are kept."""
-    return json.dumps(
-        {name: value for name, value in row.items() if name != "columns" or value}, ensure_ascii=False, default=str
-    )
-
-
-def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray) -> list[dict[str, Any]]:
-    chosen = [own if isinstance(own, list) else [own] for own in labels]
-    return [
-        {
-            "labels": [str(label) for label in own],
-            "scores": {name: round(float(value), 6) for name, value in zip(names, row, strict=True)},
-        }
-        for own, row in zip(chosen, shares, strict=True)
-    ]
 
 
 def _true_labels(outcome: "Outcome", count: int) -> list[list[str]]:
