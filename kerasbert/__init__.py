@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from kerasbert.evaluation.probe import probe as probe
     from kerasbert.evaluation.report.writing import write_report as write_report
     from kerasbert.extraction.extract import extract_features as extract_features
+    from kerasbert.production.predictor import Predictor as Predictor
     from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
     from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
     from kerasbert.subclasses.secondary import build_secondary as build_secondary

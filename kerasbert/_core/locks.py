@@ -56,6 +56,19 @@ def write_locked(folder: Path) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def file_locked(file: Path) -> Iterator[None]:
+    """Hold the lock of a file, which is made if it is missing, after waiting at most `PATIENCE_SECONDS` for it."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not try_lock(descriptor) and time.monotonic() < end:
+            time.sleep(PAUSE_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def try_lock(descriptor: int, *, exclusive: bool = True) -> bool:
     """Lock an open file until the process ends; True also where the operating system has no locks."""
     if not has_locks:

@@ -1,1 +1,1 @@
-"""Predictions for any amount of text: streamed files, the prediction cache, Apache Beam."""
+"""Predictions for any amount of text: streamed files, shards that survive a kill, the prediction cache, Apache Beam."""
