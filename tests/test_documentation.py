@@ -16,6 +16,7 @@ PAGES = [
     "docs/migration.md",
     "docs/layers.md",
     "docs/subclasses.md",
+    "docs/scoring.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(

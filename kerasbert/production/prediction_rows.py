@@ -85,6 +85,9 @@ class PredictionColumns:
         self.label_titles, self.score_titles = self._label_titles(), self._score_titles()
         own = {*self.text, *self.label_titles, *self.score_titles, *others}
         self.kept_titles = [f"{name} (file)" if name in own else name for name in kept]
+        before = len(self.text) + len(self.kept_titles)
+        #: Places of the columns of labels.
+        self.label_places = range(before, before + len(self.label_titles))
         #: Names of the columns.
         self.titles = [*self.text, *self.kept_titles, *self.label_titles, *self.score_titles, *others]
 
@@ -135,7 +138,9 @@ class PredictionCsv:
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write a line for each row of `rows_of`, which has its kept cells as `columns`."""
         for row in rows:
-            cells = ("|".join(cell) if isinstance(cell, list) else cell for cell in self.columns.cells(row))
+            cells = self.columns.cells(row)
+            for place in self.columns.label_places:
+                cells[place] = "|".join(cells[place])
             self.writer.writerow(map(unlike_formula, cells))
 
 

@@ -1,0 +1,185 @@
+"""`kerasbert score` on files of any size: memory, overhead, kills, and two processes.
+
+    python benchmarks/score_files.py memory                     peak memory over 1 and 10 million short lines
+    python benchmarks/score_files.py overhead MODEL TEXTS.txt   time beside plain prediction of the same texts in memory
+    python benchmarks/score_files.py kills [--kills 20]         a run that is killed at random moments, byte by byte
+    python benchmarks/score_files.py processes                  two processes on one folder, byte by byte
+
+All but `overhead` take a toy classifier of one block (hidden size 16) with random weights, so that reading, writing and
+book-keeping are most of the work. The command runs in processes of its own.
+"""
+
+import argparse
+import filecmp
+import json
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+WORDS = "the my a card parcel refund lost late good bad please thanks where is when fee money back now account".split()
+COMMAND = [sys.executable, "-c", "import kerasbert_command; kerasbert_command.run()", "score"]
+
+
+def write_toy(folder: Path) -> Path:
+    """Write a toy classifier."""
+    import kerasbert as kb
+
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+    config = kb.BertConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+    )
+    kb.TFBertModel(config).save_pretrained(folder / "encoder")
+    (folder / "encoder" / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
+    (folder / "encoder" / "tokenizer_config.json").write_text('{"tokenizer_class": "BertTokenizer"}')
+    classifier = kb.TextClassifier("multiclass", encoder=folder / "encoder", epochs=1, max_length=32, verbose=False)
+    classifier.fit(["good", "bad", "late"] * 4, ["a", "b", "c"] * 4).save(folder / "model")
+    return folder / "model"
+
+
+def write_lines(file: Path, count: int) -> Path:
+    """Write short lines, each an object of an id and a text of 3 to 9 words."""
+    chosen = random.Random(0)
+    with file.open("w") as stream:
+        for number in range(count):
+            text = " ".join(chosen.choices(WORDS, k=chosen.randint(3, 9)))
+            stream.write(json.dumps({"id": number, "text": text}) + "\n")
+    return file
+
+
+def start(model: Path, file: Path, output: Path, *options: str) -> "subprocess.Popen[bytes]":
+    """Start the command."""
+    given = [*map(str, (model, file)), "--output", str(output), "--keep", "id", "--quiet", *options]
+    return subprocess.Popen([*COMMAND, *given], stderr=subprocess.DEVNULL)
+
+
+def check(code: int) -> None:
+    """Stop where the command failed."""
+    if code:
+        raise SystemExit(f"kerasbert score ended with {code}")
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two folders hold the same files, byte by byte."""
+    names = sorted(file.name for file in one.iterdir())
+    return names == sorted(file.name for file in other.iterdir()) and all(
+        filecmp.cmp(one / name, other / name, shallow=False) for name in names
+    )
+
+
+def memory(folder: Path, arguments: argparse.Namespace) -> None:
+    """Print the peak memory of the command over 1 million and 10 million lines."""
+    model, peaks = write_toy(folder), []
+    for count in (arguments.lines // 10, arguments.lines):
+        file = write_lines(folder / "lines.jsonl", count)
+        begun = time.monotonic()
+        process = start(model, file, folder / "out")
+        _, code, used = os.wait4(process.pid, 0)
+        check(os.waitstatus_to_exitcode(code))
+        seconds = time.monotonic() - begun
+        peaks.append(used.ru_maxrss / 1000)
+        print(
+            f"{count:>10,} lines: peak {peaks[-1]:,.0f} MB, {seconds:,.0f} s, {count / seconds:,.0f} lines/s",
+            flush=True,
+        )
+        shutil.rmtree(folder / "out")
+    print(f"difference: {peaks[1] - peaks[0]:+,.0f} MB")
+
+
+def overhead(folder: Path, arguments: argparse.Namespace) -> None:
+    """Print the time of `score_files` beside that of `predict_with_proba` on the same texts, in turns."""
+    import kerasbert as kb
+
+    texts = arguments.texts.read_text(encoding="utf-8").splitlines()
+    texts = [texts[place % len(texts)] for place in range(arguments.lines)]
+    file = folder / "texts.jsonl"
+    file.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    predictor = kb.Predictor(arguments.model)
+    predictor.trained.predict_with_proba(texts[:500])
+    ratios = []
+    for turn in range(arguments.turns):
+        begun = time.monotonic()
+        predictor.trained.predict_with_proba(texts)
+        plain = time.monotonic() - begun
+        begun = time.monotonic()
+        predictor.score_files(file, folder / f"out{turn}", top=arguments.top)
+        scored = time.monotonic() - begun
+        ratios.append(scored / plain)
+        print(f"{len(texts):,} texts: plain {plain:.1f} s, score {scored:.1f} s, {ratios[-1] - 1:+.1%}", flush=True)
+    print(f"median overhead: {statistics.median(ratios) - 1:+.1%}")
+
+
+def kills(folder: Path, arguments: argparse.Namespace) -> None:
+    """Kill a run at random moments, and compare its folder with that of an undisturbed one."""
+    model, file = write_toy(folder), write_lines(folder / "lines.jsonl", arguments.lines)
+    options = ("--rows-per-shard", str(arguments.rows_per_shard))
+    begun = time.monotonic()
+    check(start(model, file, folder / "whole", *options).wait())
+    whole = time.monotonic() - begun
+    moments, done = random.Random(1), 0
+    while done < arguments.kills:
+        process = start(model, file, folder / "killed", *options)
+        try:
+            process.wait(timeout=moments.uniform(0, whole))
+            # It was done before the kill: what is written is made anew.
+            shutil.rmtree(folder / "killed")
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            done += 1
+            left = len(list((folder / "killed").glob("predictions-*"))) if (folder / "killed").is_dir() else 0
+            print(f"kill {done}: {left} shards are whole", flush=True)
+    check(start(model, file, folder / "killed", *options).wait())
+    print(f"{done} kills, byte-equal: {same_bytes(folder / 'whole', folder / 'killed')}")
+
+
+def processes(folder: Path, arguments: argparse.Namespace) -> None:
+    """Let two processes fill one folder, and compare it with that of one."""
+    model, file = write_toy(folder), write_lines(folder / "lines.jsonl", arguments.lines)
+    options = ("--rows-per-shard", str(arguments.rows_per_shard))
+    for name, count in (("one", 1), ("two", 2)):
+        begun = time.monotonic()
+        for process in [start(model, file, folder / name, *options) for _ in range(count)]:
+            check(process.wait())
+        print(f"{name}: {time.monotonic() - begun:.1f} s", flush=True)
+    print(f"byte-equal: {same_bytes(folder / 'one', folder / 'two')}")
+
+
+MEASURES = {
+    "memory": (memory, 10_000_000),
+    "overhead": (overhead, 20_000),
+    "kills": (kills, 200_000),
+    "processes": (processes, 400_000),
+}
+
+
+def main() -> None:
+    """Run one measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("measure", choices=MEASURES)
+    parser.add_argument("model", nargs="?", type=Path)
+    parser.add_argument("texts", nargs="?", type=Path)
+    parser.add_argument("--lines", type=int)
+    parser.add_argument("--rows-per-shard", type=int, default=5000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--top", type=int)
+    arguments = parser.parse_args()
+    run, lines = MEASURES[arguments.measure]
+    arguments.lines = arguments.lines or lines
+    with tempfile.TemporaryDirectory(prefix="kerasbert-score-") as folder:
+        run(Path(folder), arguments)
+
+
+if __name__ == "__main__":
+    main()
