@@ -53,11 +53,12 @@ def progress_bar(description: str, total: int | None, *, shown: bool = True) -> 
 
 @contextlib.contextmanager
 def rate_bar(description: str, *, shown: bool = True) -> Iterator[Callable[[int, float], None]]:
-    """Show a bar of work whose end is known as a share alone, with how much is done in a second and the time left.
+    """Show on a terminal a bar of work whose end is known as a share alone, with texts a second and the time left.
 
     Yields a function that takes the number of items done since the last call, and the share of all work that is done.
     """
-    if not shown:
+    console = progress_console()
+    if not shown or not console.is_terminal:
         yield lambda done, share: None
         return
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -66,7 +67,7 @@ def rate_bar(description: str, *, shown: bool = True) -> Iterator[Callable[[int,
     counted = TextColumn("{task.fields[items]:,} texts, {task.fields[rate]:,.0f} a second")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), counted, TimeRemainingColumn())
     start, items = time.monotonic(), [0]
-    with Progress(*columns, console=progress_console(), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(description, total=1.0, items=0, rate=0.0)
 
         def advance(done: int, share: float) -> None:
