@@ -7,7 +7,8 @@
 Here are builders, models, tasks, errors and the main functions. The rest is in namespaces, each name in one place:
 
     kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.export        kb.extraction   kb.layers
-    kb.losses      kb.metrics   kb.optimizers   kb.saving       kb.subclasses    kb.tasks        kb.training
+    kb.losses      kb.metrics   kb.optimizers   kb.production   kb.saving        kb.subclasses   kb.tasks
+    kb.training
 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from kerasbert import losses as losses
     from kerasbert import metrics as metrics
     from kerasbert import optimizers as optimizers
+    from kerasbert import production as production
     from kerasbert import subclasses as subclasses
     from kerasbert import tasks as tasks
     from kerasbert import training as training

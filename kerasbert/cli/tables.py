@@ -68,8 +68,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     shown = [["" if value is None else _cell(value) for value in row] for row in rows]
     made = []
     for place, column in enumerate(columns):
-        is_number = all(is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
-        made.append(Column(column, is_number))
+        are_numbers = all(is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
+        made.append(Column(column, are_numbers))
     _print_rows(title, made, shown)
 
 

@@ -47,9 +47,9 @@ class ScoreInputs:
             if len(listed) > 1:
                 raise ConfigError("`files` must be '-' alone for standard input; got other files beside it.")
             ending = f".{settings.input_format or 'txt'}"
-            file = StandardInput(options=options, ending=ending)
-            check_options(file)
-            return cls([file], columns, settings)
+            given = StandardInput(options=options, ending=ending)
+            check_options(given)
+            return cls([given], columns, settings)
         if settings.input_format is not None:
             raise ConfigError(
                 f"`input_format` goes with '-', standard input; the names of files say their format. Got "

@@ -43,7 +43,7 @@ class Format(NamedTuple):
         title: what it is called.
         line_is_row: whether each line that is not blank is a row, so that rows are passed over unread.
         has_keys: whether the columns are keys of each row, which a row may lack.
-        count: gives the number of rows from the description of a file; `rows` then takes `skip`, rows to pass over.
+        count_rows: gives the number of rows from the description of a file; `rows` then takes `skip`, rows to pass over.
     """
 
     rows: ReadRows
@@ -55,7 +55,7 @@ class Format(NamedTuple):
     title: str = "text"
     line_is_row: bool = False
     has_keys: bool = False
-    count: Callable[[SourceFile], int] | None = None
+    count_rows: Callable[[SourceFile], int] | None = None
 
 
 _CSV = Format(
@@ -81,7 +81,7 @@ _PARQUET = Format(
     packs=False,
     copying=Copying(parquet_columns, write_parquet),
     title="Parquet",
-    count=count_parquet,
+    count_rows=count_parquet,
 )
 _TFRECORD = Format(tfrecord_rows, unit="row", follows=(), has_token_ids=True, title="TFRecord")
 _XLSX = Format(

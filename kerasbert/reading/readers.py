@@ -187,7 +187,7 @@ def stream_rows(
         raise FileError(f"{file.path} is empty (0 bytes); remove it.")
     lines = byte_lines(file) if lines is None else lines
     try:
-        yield from format_of(file).rows(file, lines, list(wanted), text_column, **passing)  # type: ignore[call-arg]
+        yield from format_of(file).rows(file, lines, list(wanted), text_column, **passing)
     except DataError as error:
         raise FileError(str(error)) from error
 

@@ -41,7 +41,7 @@ class RowStream:
         self.done = 0
         self._stream: Any = None
         self._lines = _PassingLines(byte_lines(file, self._watch))
-        self._rows: Iterator[Row] = stream_rows(file, wanted, text, self._lines)
+        self._rows: Iterator[Row] = stream_rows(file, wanted, text, iter(self._lines))
 
     def __iter__(self) -> Self:
         return self
@@ -56,8 +56,8 @@ class RowStream:
 
         Rows of JSON lines are passed over unparsed, those of Parquet by row groups, all others as they are read.
         """
-        if self.format.count is not None:
-            return self._skip_to(min(self.done + count, self.format.count(self.file)))
+        if self.format.count_rows is not None:
+            return self._skip_to(min(self.done + count, self.format.count_rows(self.file)))
         read = sum(1 for _ in itertools.islice(self, min(count, FIRST_ROWS) if self.format.line_is_row else count))
         if not self.format.line_is_row or read < FIRST_ROWS:
             return read
@@ -72,12 +72,12 @@ class RowStream:
     @property
     def share(self) -> float:
         """About how much of the file is done, in [0, 1]."""
-        if self.format.count is not None:
-            return self.done / max(self.format.count(self.file), 1)
+        if self.format.count_rows is not None:
+            return self.done / max(self.format.count_rows(self.file), 1)
         if self._stream is None or isinstance(self.file, StandardInput) or self._stream.closed:
             return 0.0
         # Of a .gz the place in the packed file.
-        place = self._stream.fileobj.tell() if self.file.is_compressed else self._stream.tell()
+        place = int(self._stream.fileobj.tell() if self.file.is_compressed else self._stream.tell())
         return min(place / max(self.file.size, 1), 1.0)
 
     def _skip_to(self, done: int) -> int:

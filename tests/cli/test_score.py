@@ -71,7 +71,7 @@ def test_standard_input(saved, tmp_path, monkeypatch):
 REFUSED = {
     "other run": (["--keep", "id"], 1, "holds predictions of another run: `keep` was None and is ['id'] now. Choose another folder, or pass --overwrite"),
     "no such column": (["--text-column", "words"], 1, "has no column 'words'"),
-    "format": (["--format", "xml"], 2, "--format must be one of jsonl, csv, parquet; got 'xml'"),
+    "format": (["--format", "xml"], 2, "--format must be one of csv, jsonl, parquet; got 'xml'"),
     "shard": (["--rows-per-shard", "0"], 1, "`rows_per_shard` must be an integer >= 1; got 0"),
     "input": (["--input-format", "csv"], 1, "`input_format` goes with '-', standard input"),
 }  # fmt: skip

@@ -234,8 +234,7 @@ def test_no_space_says_that_the_same_command_goes_on(predictor, rows_file, tmp_p
     def full(*args):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(run_folder.os, "fsync", full)
-    monkeypatch.setattr("kerasbert._core.files.os.fsync", lambda descriptor: None)
+    monkeypatch.setattr(run_folder.os, "replace", full)
     with pytest.raises(kb.ArtifactError, match=r"No space left on device. Make room.*run the same command again"):
         predictor.score_files(rows_file(4), tmp_path / "out")
 
