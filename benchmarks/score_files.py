@@ -120,27 +120,33 @@ def overhead(folder: Path, arguments: argparse.Namespace) -> None:
 
 
 def kills(folder: Path, arguments: argparse.Namespace) -> None:
-    """Kill a run at random moments, and compare its folder with that of an undisturbed one."""
+    """Kill a run at random moments, most of them while it works, and compare its folder with that of an undisturbed one."""
     model, file = write_toy(folder), write_lines(folder / "lines.jsonl", arguments.lines)
     options = ("--rows-per-shard", str(arguments.rows_per_shard))
-    begun = time.monotonic()
     check(start(model, file, folder / "whole", *options).wait())
-    whole = time.monotonic() - begun
     moments, done = random.Random(1), 0
     while done < arguments.kills:
+        before = shards_in(folder / "killed")
         process = start(model, file, folder / "killed", *options)
-        try:
-            process.wait(timeout=moments.uniform(0, whole))
-            # It was done before the kill: what is written is made anew.
+        # Every fourth one dies anywhere, perhaps before it has begun.
+        while done % 4 and shards_in(folder / "killed") == before and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 0.5 if done % 4 else 6))
+        if process.poll() is not None:
+            # It was at its end: all is made anew.
             shutil.rmtree(folder / "killed")
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            done += 1
-            left = len(list((folder / "killed").glob("predictions-*"))) if (folder / "killed").is_dir() else 0
-            print(f"kill {done}: {left} shards are whole", flush=True)
+            continue
+        process.kill()
+        process.wait()
+        done += 1
+        print(f"kill {done}: {before} -> {shards_in(folder / 'killed')} shards are whole", flush=True)
     check(start(model, file, folder / "killed", *options).wait())
     print(f"{done} kills, byte-equal: {same_bytes(folder / 'whole', folder / 'killed')}")
+
+
+def shards_in(folder: Path) -> int:
+    """How many shards are in their places."""
+    return len(list(folder.glob("predictions-*")))
 
 
 def processes(folder: Path, arguments: argparse.Namespace) -> None:
@@ -159,7 +165,7 @@ MEASURES = {
     "memory": (memory, 10_000_000),
     "overhead": (overhead, 20_000),
     "kills": (kills, 200_000),
-    "processes": (processes, 400_000),
+    "processes": (processes, 1_000_000),
 }
 
 
@@ -170,7 +176,7 @@ def main() -> None:
     parser.add_argument("model", nargs="?", type=Path)
     parser.add_argument("texts", nargs="?", type=Path)
     parser.add_argument("--lines", type=int)
-    parser.add_argument("--rows-per-shard", type=int, default=5000)
+    parser.add_argument("--rows-per-shard", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--top", type=int)

@@ -46,9 +46,10 @@ class Predictor:
     Example:
         >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
         >>> classifier = classifier.fit(["good", "fine", "bad", "awful"] * 4, ["pos", "pos", "neg", "neg"] * 4)
-        >>> predictions = Predictor(classifier).stream(word for word in ["good", "bad", "fine"])
-        >>> [row["text"] for row in predictions]
-        ['good', 'bad', 'fine']
+        >>> rejected = []
+        >>> predictions = Predictor(classifier).stream(iter(["good", None, "bad"]), rejected=rejected.append)
+        >>> [row["text"] for row in predictions], rejected[0]["row"]
+        (['good', 'bad'], 2)
     """
 
     def __init__(
@@ -91,12 +92,8 @@ class Predictor:
             TypeError: when `texts` is one text or a frame, or a text is no text.
 
         Example:
-            >>> rejected = []
-            >>> texts = ["good", None, "bad"]
-            >>> [row["labels"] for row in Predictor(classifier).stream(texts, rejected=rejected.append)]
-            [['pos'], ['neg']]
-            >>> rejected[0]["row"]
-            2
+            >>> for row in Predictor("model").stream(open("texts.txt")):  # doctest: +SKIP
+            ...     print(row["labels"], row["scores"])
         """
         answers = WindowAnswers(self.trained, None if top is None else check_int("top", top, 0))
         if isinstance(texts, Path) or (isinstance(texts, (list, tuple)) and texts and isinstance(texts[0], Path)):

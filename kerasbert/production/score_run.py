@@ -36,6 +36,10 @@ class ScoreSummary:
         shards: number of shards.
         was_finished: whether all was there before.
         first_rejected: what was wrong with the first few rejected rows, in words.
+
+    Example:
+        >>> ScoreSummary(Path("out"), rows=10, rejected=1, shards=2).predicted
+        9
     """
 
     folder: Path
