@@ -3,9 +3,10 @@
     python benchmarks/score_files.py memory                     peak memory over 1 and 10 million short lines
     python benchmarks/score_files.py overhead MODEL TEXTS.txt   time beside plain prediction of the same texts in memory
     python benchmarks/score_files.py kills [--kills 20]         a run that is killed at random moments, byte by byte
+    python benchmarks/score_files.py skip                       how long rows take that another process answers
     python benchmarks/score_files.py processes                  two processes on one folder, byte by byte
 
-All but `overhead` take a toy classifier of one block (hidden size 16) with random weights, so that reading, writing and
+`memory`, `kills` and `processes` take a toy classifier of one block (hidden size 16) with random weights, so that reading, writing and
 book-keeping are most of the work. The command runs in processes of its own.
 """
 
@@ -161,11 +162,31 @@ def processes(folder: Path, arguments: argparse.Namespace) -> None:
     print(f"byte-equal: {same_bytes(folder / 'one', folder / 'two')}")
 
 
+def skip(folder: Path, arguments: argparse.Namespace) -> None:
+    """Print how long it takes to pass over the rows of a file of each format."""
+    import pandas
+
+    from kerasbert.reading.row_stream import RowStream
+    from kerasbert.reading.sources import find_sources
+
+    write_lines(folder / "lines.jsonl", arguments.lines)
+    frame = pandas.read_json(folder / "lines.jsonl", lines=True)
+    frame.to_csv(folder / "lines.csv", index=False)
+    frame.to_parquet(folder / "lines.parquet", row_group_size=50_000)
+    for file in find_sources(str(folder / "lines.*")):
+        stream = RowStream(file, ["text", "id"], "text")
+        begun = time.monotonic()
+        passed = stream.skip(arguments.lines - 1)
+        next(stream)
+        print(f"{file.suffix}: {passed:,} rows in {time.monotonic() - begun:.2f} s")
+
+
 MEASURES = {
     "memory": (memory, 10_000_000),
     "overhead": (overhead, 20_000),
     "kills": (kills, 200_000),
     "processes": (processes, 1_000_000),
+    "skip": (skip, 1_000_000),
 }
 
 
