@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -49,10 +50,11 @@ def heads_of(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 
 def as_json(row: Mapping[str, Any]) -> str:
-    """A row as a line of JSON; columns are there where some are kept."""
-    return json.dumps(
-        {name: value for name, value in row.items() if name != "columns" or value}, ensure_ascii=False, default=str
-    )
+    """A row as a line of JSON; columns are there where some are kept, and null stands for a kept NaN or infinity."""
+    written = {name: value for name, value in row.items() if name != "columns"}
+    if row.get("columns"):
+        written["columns"] = {name: _json_cell(value) for name, value in row["columns"].items()}
+    return json.dumps(written, ensure_ascii=False, default=str)
 
 
 class PredictionColumns:
@@ -153,6 +155,10 @@ def unlike_formula(value: Any) -> Any:
 def is_number(text: str) -> bool:
     """Whether a text is a number as Python writes it."""
     return NUMBER.fullmatch(text) is not None
+
+
+def _json_cell(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray, top: int | None) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ def test_rows_of_json_name_kept_columns_where_there_are_some():
     row = {"text": "é", "labels": ["a"], "scores": {"a": 0.5}}
     assert as_json({**row, "columns": {}}) == '{"text": "é", "labels": ["a"], "scores": {"a": 0.5}}'
     assert as_json({**row, "columns": {"id": 7}}).endswith('"columns": {"id": 7}}')
+    assert as_json({**row, "columns": {"id": float("nan")}}).endswith('"columns": {"id": null}}')
 
 
 def csv_of(columns, rows):
