@@ -43,7 +43,7 @@ class WindowAnswers:
             if isinstance(answer, Exception):
                 window.rejected.append(rejected(window.rows[places.start], answer))
                 continue
-            own = rows_of(self.classifier, [window.texts[place][0] for place in places], answer, self.top)
+            own = rows_of(self.classifier, [window.texts[place][0] for place in places], answer, top=self.top)
             for place, row in zip(places, own, strict=True):
                 row["columns"] = {name: window.rows[place].cells[name] for name in kept}
             found += own

@@ -18,7 +18,7 @@ DIGITS = 6
 
 
 def rows_of(
-    classifier: "Answers", texts: Sequence[str], probabilities: Mapping[str, np.ndarray], top: int | None = None
+    classifier: "Answers", texts: Sequence[str], probabilities: Mapping[str, np.ndarray], *, top: int | None = None
 ) -> list[dict[str, Any]]:
     """The rows of texts whose probabilities are known: `text`, and `labels` and `scores` (label -> probability), or these by head.
 
@@ -142,7 +142,8 @@ class PredictionCsv:
         for row in rows:
             cells = self.columns.cells(row)
             for place in self.columns.label_places:
-                cells[place] = "|".join(cells[place])
+                # None where labels are withheld.
+                cells[place] = "|".join(cells[place] or ())
             self.writer.writerow(map(unlike_formula, cells))
 
 
@@ -162,10 +163,17 @@ def _json_cell(value: Any) -> Any:
 
 
 def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray, top: int | None) -> list[dict[str, Any]]:
-    chosen = ([str(label) for label in (own if isinstance(own, list) else [own])] for own in labels)
+    chosen = [_label_names(own) for own in labels]
     if top == 0:
         return [{"labels": own} for own in chosen]
     return [{"labels": own, "scores": row} for own, row in zip(chosen, _scores(names, shares, top), strict=True)]
+
+
+def _label_names(own: Any) -> list[str] | None:
+    """The labels of a text by name; None where they are withheld."""
+    if own is None:
+        return None
+    return [str(label) for label in own] if isinstance(own, list) else [str(own)]
 
 
 def _scores(names: Sequence[str], shares: np.ndarray, top: int | None) -> list[dict[str, float]]:

@@ -35,20 +35,20 @@ TOPS = {
 @pytest.mark.parametrize(("top", "expected"), TOPS.values(), ids=TOPS)
 def test_the_highest_scores_come_first(top, expected):
     [name] = single().outputs.tasks
-    rows = rows_of(single(), ["x", "y"], {name: SHARES}, top)
+    rows = rows_of(single(), ["x", "y"], {name: SHARES}, top=top)
     assert [(row["text"], row["labels"]) for row in rows] == [("x", ["b"]), ("y", ["c"])]
     assert [list(row["scores"].items()) for row in rows] == [list(scores.items()) for scores in expected]
 
 
 def test_without_scores():
     [name] = single().outputs.tasks
-    assert rows_of(single(), ["x", "y"], {name: SHARES}, 0)[0] == {"text": "x", "labels": ["b"]}
+    assert rows_of(single(), ["x", "y"], {name: SHARES}, top=0)[0] == {"text": "x", "labels": ["b"]}
 
 
 def test_scores_of_several_heads_are_by_head():
     outputs = SeveralOutputs({"topic": Multiclass(("a", "b", "c")), "flags": Multilabel(("x", "y"))})
     shares = {"topic": SHARES[:1], "flags": np.array([[0.1234567, 0.9]], np.float32)}
-    [row] = rows_of(classifier_of(outputs), ["t"], shares, 2)
+    [row] = rows_of(classifier_of(outputs), ["t"], shares, top=2)
     assert dict(heads_of(row)) == {
         "topic": {"labels": ["b"], "scores": {"b": 0.5, "c": 0.3}},
         "flags": {"labels": ["y"], "scores": {"y": 0.9, "x": 0.123457}},
@@ -60,6 +60,16 @@ def test_rows_of_json_name_kept_columns_where_there_are_some():
     assert as_json({**row, "columns": {}}) == '{"text": "é", "labels": ["a"], "scores": {"a": 0.5}}'
     assert as_json({**row, "columns": {"id": 7}}).endswith('"columns": {"id": 7}}')
     assert as_json({**row, "columns": {"id": float("nan")}}).endswith('"columns": {"id": null}}')
+
+
+def test_labels_that_are_withheld_are_none():
+    classifier = single()
+    [name] = classifier.outputs.tasks
+    classifier.named = lambda probabilities: ["b", None]
+    rows = rows_of(classifier, ["x", "y"], {name: SHARES}, top=1)
+    assert [row["labels"] for row in rows] == [["b"], None]
+    written = csv_of(PredictionColumns({"": ["a", "b", "c"]}, top=1), [{**row, "columns": {}} for row in rows])
+    assert written[1:] == ["x,b,b,0.5", "y,,c,0.5"]
 
 
 def csv_of(columns, rows):

@@ -206,9 +206,9 @@ def test_an_input_that_changes_while_it_is_read_is_refused(predictor, rows_file,
     file = rows_file(4)
     real = answering.rows_of
 
-    def changing(*args):
+    def changing(*args, **options):
         file.write_text(file.read_text() + '{"text": "more", "id": 9}\n')
-        return real(*args)
+        return real(*args, **options)
 
     monkeypatch.setattr(answering, "rows_of", changing)
     with pytest.raises(kb.DataError, match=r"rows.jsonl was changed while it was read"):
