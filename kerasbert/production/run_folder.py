@@ -101,6 +101,7 @@ class RunFolder:
             if not self._is_begun():
                 self._begin()
             self._plan_bytes = (self.path / PLAN_FILE).read_bytes()
+        with self._disk_errors():
             self._reopen()
 
     def record(self, number: int) -> ShardRecord | None:
