@@ -142,6 +142,20 @@ def saved_classifier(two_block_folder, tmp_path_factory):
     return folder_of
 
 
+@pytest.fixture(scope="session")
+def classifier_of(two_block_folder):
+    """Gives a toy classifier of a kind of `KINDS` in `held_out`, made once; nothing is to be changed in it."""
+    from held_out import KINDS
+    from trained_classifiers import trained
+
+    @functools.cache
+    def of(kind):
+        name, arguments = KINDS[kind]
+        return trained(name, two_block_folder, **arguments).trained_
+
+    return of
+
+
 @pytest.fixture
 def tiny_inputs():
     ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], dtype="int32")

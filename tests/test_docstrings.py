@@ -54,8 +54,8 @@ def test_every_argument_is_documented():
 
 # Abstract classes, and results that only functions make.
 NO_EXAMPLE = {
-    "CachedHead", "ClassDiscovery", "Discovery", "EncodedLabels", "Encoder", "EncoderOutput", "ExclusiveLevel", "Export", "OutputPlan", "load_trained",
-    "EqualTexts", "IndependentLevel", "LengthFacts", "Outputs", "Overlap", "Pooling", "Pushed", "ReadLabels", "StreamBatches", "Subclass", "Task", "TemplatePart", "TokenCache",
+    "CachedHead", "Calibration", "ClassDiscovery", "Discovery", "EncodedLabels", "Encoder", "EncoderOutput", "ExclusiveLevel", "Export", "OutputPlan", "load_trained",
+    "EqualTexts", "IndependentLevel", "LengthFacts", "Outputs", "Overlap", "Pooling", "PredictionSets", "Pushed", "ReadLabels", "StreamBatches", "Subclass", "Task", "TemplatePart", "TokenCache",
 }  # fmt: skip
 
 

@@ -17,6 +17,8 @@ PAGES = [
     "docs/layers.md",
     "docs/subclasses.md",
     "docs/scoring.md",
+    "docs/out_of_scope.md",
+    "docs/uncertainty.md",
 ]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 pytestmark = pytest.mark.skipif(

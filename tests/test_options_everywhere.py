@@ -21,10 +21,13 @@ from kerasbert.saving.settings_file import read_settings, settings_text
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier.settings import Settings
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.uncertainty.settings import CalibrationSettings
 
-CLASSIFIER = options_of(TaskSettings, ModelSettings, BatchSettings, TrainingSettings)
+CLASSIFIER = options_of(TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings)
 FINETUNE = options_of(TrainingSettings, RunSettings)
-COMMAND = command_options(TaskSettings, ModelSettings, BatchSettings, TrainingSettings, RunSettings)
+COMMAND = command_options(
+    TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings, RunSettings
+)
 # Arguments of builders that are not a classifier's.
 OF_BUILDERS = {
     "activation": "a text classifier gives probabilities",
@@ -76,7 +79,7 @@ def test_the_command_has_no_option_of_a_training_beside():
     assert set(parameters_of_train()) - {"help"} == set(COMMAND) | own | data | {"stream", "cache"}
 
 
-READING = ("train", "prepare", "evaluate", "predict", "score", "find-learning-rate", "layers", "probe", "inspect", "subclasses discover")  # fmt: skip
+READING = ("train", "calibrate", "prepare", "evaluate", "predict", "score", "find-learning-rate", "layers", "probe", "inspect", "subclasses discover")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", READING)

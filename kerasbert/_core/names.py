@@ -14,6 +14,9 @@ WINDOW_ROWS = "window_rows"
 # Head and output name of a classifier with a single head.
 SINGLE_HEAD = "probabilities"
 
+# How far a text is from all labels: an output of exports, and a column of predictions.
+OUT_OF_SCOPE_SCORE = "out_of_scope_score"
+
 # History key of the learning rate at the end of each epoch.
 RATE_KEY = "learning_rate"
 

@@ -41,6 +41,19 @@ class TokenBatches(BatchSource):
         """The rows of each batch of an epoch, and the length they are padded to."""
 
     @abc.abstractmethod
+    def _texts(self) -> Iterator[TokenArrays | WindowArrays]:
+        """The tokens of all texts, perhaps some at a time."""
+
+    def occurring_tokens(self) -> np.ndarray:
+        """The ids of the texts' tokens, of padding, and of what an augmentation puts in their place."""
+        mask_id = None if self.augmentation is None else self.augmentation.mask_id
+        found = np.unique([self.pad_id, mask_id or 0])
+        for texts in self._texts():
+            ids = texts.windows.input_ids if isinstance(texts, WindowArrays) else texts.input_ids
+            found = np.union1d(found, np.flatnonzero(np.bincount(ids)))
+        return found
+
+    @abc.abstractmethod
     def _read(self) -> Iterator[tuple[Any, ...]]:
         """The next epoch's inputs, labels and weights of each batch, and last its number since the first epoch."""
 
@@ -208,6 +221,9 @@ class Batches(TokenBatches):
     def steps(self) -> int:  # type: ignore[override]
         """Batches in an epoch."""
         return -(-self.num_examples // self.batch_size)
+
+    def _texts(self) -> Iterator[TokenArrays]:
+        yield self.token_arrays
 
     def rows(self, epoch: int) -> np.ndarray:
         """The rows that an epoch takes, in no order that matters, (num_examples,)."""

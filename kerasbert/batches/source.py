@@ -47,6 +47,10 @@ class BatchSource(abc.ABC):
     def rows_of(self, epoch: int, step: int) -> np.ndarray:
         """The rows of one batch."""
 
+    def occurring_tokens(self) -> np.ndarray | None:
+        """The ids of all tokens that the batches of any epoch may hold, sorted, int64 (k,); None where that is not known."""
+        return None
+
     def rows_in_order(self) -> np.ndarray:
         """The rows of the next epoch, in the order of its batches.
 

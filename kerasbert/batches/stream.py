@@ -22,12 +22,15 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.labels.counts import LabelCounts
 from kerasbert.labels.rules import ONE_OF_TWO
 from kerasbert.tokenization.augmentation import RATES, Augmentation, parse_augmentation
+from kerasbert.tokenization.long_texts import WindowArrays
 from kerasbert.tokenization.token_arrays import TokenArrays
 
 # Distinct (rows, length) of batches.
 NUM_SHAPES = 8
 # An average batch holds as many texts as the default batch of `make_batches`.
 MEAN_ROWS = 32
+# Rows that are read to look at their tokens.
+ROWS_AT_ONCE = 16_384
 # Number of a further pass over the rows, where chance drew fewer than an epoch needs; no epoch has so high a number.
 ANOTHER_PASS = 2**40
 # Of a batch's size, the share (one in so many) by which it may be lowered so that whole batches hold all texts.
@@ -194,6 +197,10 @@ class StreamBatches(TokenBatches):
                     yield (*self._inputs(held.take(rows[self.share[0] :: self.share[1]]), length), number)
                     number += 1
                 held = held.take(pool[0].waiting)
+
+    def _texts(self) -> Iterator[TokenArrays | WindowArrays]:
+        for start in range(0, self.store.num_rows, ROWS_AT_ONCE):
+            yield self.store.read(np.arange(start, min(start + ROWS_AT_ONCE, self.store.num_rows)))[0]
 
     def _held(self, rows: np.ndarray) -> _Held:
         return _Held(rows, *self.store.read(rows))

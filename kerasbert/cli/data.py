@@ -207,6 +207,11 @@ class Reading:
         return {head: self.label_delimiter if TASKS[task].rules.several else None for head, task in self.tasks.items()}
 
 
+def both_texts(examples: Examples) -> Any:
+    """Return the texts of examples, of pairs a tuple of texts and second texts."""
+    return (examples.texts, examples.text_pairs) if examples.text_pairs else examples.texts
+
+
 def load_and_read(
     folder: Path, read: Callable[[Reading], Data], open_with: Callable[[Path], Any] = load_classifier, **given: Any
 ) -> tuple[Any, Reading, Data]:

@@ -18,11 +18,12 @@ from kerasbert._core.progress import waiting
 from kerasbert.cli.artefacts import open_to_judge
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.compare import Compared, check_together
-from kerasbert.cli.data import Reading, load_and_read
+from kerasbert.cli.data import Reading, both_texts, load_and_read
 from kerasbert.cli.help import add_command
 from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
 from kerasbert.cli.predictions import check_predictions_file, write_predictions
-from kerasbert.cli.tables import print_comparison, print_scores
+from kerasbert.cli.tables import print_comparison, print_detection, print_scores
+from kerasbert.reading._files import check_file
 from kerasbert.reading.data_checks import overlap_message, text_keys
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.read_options import ReadOptions
@@ -32,6 +33,22 @@ if TYPE_CHECKING:
     from kerasbert.evaluation.outcomes import Outcome
     from kerasbert.saving.answers import Answers
     from kerasbert.saving.trained_classifier import TrainedClassifier
+
+
+PredictionsFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A .csv or .jsonl to write: of each text its labels, the predicted ones, their scores, and the rank of the "
+        "error; 1 is the worst.",
+    ),
+]
+OutOfScopeFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Texts that belong to none of the labels: also say how well they are told from the others."
+    ),
+]
 
 
 @add_command(app, example="kerasbert evaluate DIR test.csv --report report")
@@ -59,17 +76,11 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Folder to write a report to: a page, its numbers and its pictures.")
     ] = None,
-    predictions: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="A .csv or .jsonl to write: of each text its labels, the predicted ones, their scores, and the rank of the "
-            "error; 1 is the worst.",
-        ),
-    ] = None,
+    predictions: PredictionsFile = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an existing report, or existing predictions.")
     ] = False,
+    out_of_scope: OutOfScopeFile = None,
     **options: Any,
 ) -> None:
     """Evaluate a classifier on labelled texts: accuracy, and precision, recall, F1 per label, micro and macro."""
@@ -77,12 +88,16 @@ def evaluate(
     refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
     _check_outputs(report, predictions, overwrite)
     on_error = options.pop("on_error")
+    _check_out_of_scope(out_of_scope, compare, output_format)
 
-    def read(reading: Reading) -> tuple[Examples, Examples | None]:
-        files = reading.reader(on_error=on_error)
-        return files.read(data), None if baseline is None else files.read(baseline)
+    def read(reading: Reading) -> tuple[Examples, Examples | None, Examples | None]:
+        files, of_texts = reading.reader(on_error=on_error), reading.reader(with_labels=False, on_error=on_error)
+        outside = None if out_of_scope is None else of_texts.read(out_of_scope)
+        return files.read(data), None if baseline is None else files.read(baseline), outside
 
-    classifier, reading, (examples, train) = load_and_read(folder, read, partial(open_to_judge, context), **options)
+    classifier, reading, (examples, train, outside) = load_and_read(
+        folder, read, partial(open_to_judge, context), **options
+    )
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
     if compare is not None:
@@ -95,7 +110,17 @@ def evaluate(
     if predictions is not None:
         write_predictions(classifier, examples, judged.probabilities, judged.outcomes, predictions)
         say(f"The predictions are in {predictions}")
-    _print(judged, output_format)
+    found = None if outside is None else classifier.evaluate_out_of_scope(both_texts(examples), both_texts(outside))
+    _print(judged, output_format, found)
+
+
+def _check_out_of_scope(file: Path | None, compare: Path | None, output_format: Format) -> None:
+    """Check, before anything is loaded, that texts out of scope can be read, and told of."""
+    if file is None:
+        return
+    check_file(file)
+    if compare is not None or output_format is Format.csv:
+        raise typer.BadParameter("--out-of-scope goes without --compare, and with --format table or json.")
 
 
 def _check_outputs(report: Path | None, predictions: Path | None, overwrite: bool) -> None:
@@ -166,14 +191,18 @@ def _judge(
     return Judgement(probabilities, judged.outcomes, scores, other, comparison)
 
 
-def _print(judged: Judgement, output_format: Format) -> None:
+def _print(judged: Judgement, output_format: Format, out_of_scope: Mapping[str, Any] | None) -> None:
     if output_format is Format.json:
         beside = {"model": judged.scores, "baseline": judged.baseline, "comparison": judged.comparison}
-        print(json.dumps(judged.scores if judged.baseline is None else beside, indent=2, ensure_ascii=False))
+        shown = judged.scores if judged.baseline is None else beside
+        shown = shown if out_of_scope is None else {**shown, "out_of_scope": out_of_scope}
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     print_scores(judged.scores, as_csv=output_format is Format.csv)
     if judged.comparison is not None:
         print_comparison(judged.comparison)
+    if out_of_scope is not None:
+        print_detection(out_of_scope)
 
 
 def _baseline(

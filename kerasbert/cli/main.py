@@ -10,6 +10,8 @@ import typer
 from kerasbert._core.errors import KerasBertError
 from kerasbert._version import __version__
 from kerasbert.cli import (  # noqa: F401  the commands
+    calibrate,
+    doubt,
     evaluate,
     explain,
     export,

@@ -3,13 +3,14 @@
 import dataclasses
 import itertools
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerasbert._core.errors import DataError
+from kerasbert._core.names import OUT_OF_SCOPE_SCORE
 from kerasbert._core.progress import waiting
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
@@ -31,6 +32,19 @@ if TYPE_CHECKING:
 TEXT_COLUMNS = ("text_column", "text_pair_column")
 # Texts that are read, predicted and written at a time, whatever the size of the data.
 PIECE = 2000
+Coverage = Annotated[
+    float | None,
+    typer.Option(help="Also give sets of labels that hold the true one in this share of texts, such as 0.95."),
+]
+Reject = Annotated[
+    bool,
+    typer.Option(
+        "--reject", help="Leave the labels of texts that are out of scope empty, and write the out-of-scope scores."
+    ),
+]
+Abstain = Annotated[
+    bool, typer.Option("--abstain", help="Leave the labels of texts that a person should look at empty.")
+]
 
 
 @add_command(
@@ -54,9 +68,12 @@ def predict(
     keep_columns: Annotated[
         bool, typer.Option("--keep-columns", help="Write the other columns of the file too, with --format csv or json.")
     ] = False,
+    coverage: Coverage = None,
     columns: Annotated[
         str | None, typer.Option("--columns", metavar="A,B", help="Write these columns of the file too.")
     ] = None,
+    reject: Reject = False,
+    abstain: Abstain = False,
     **options: Any,
 ) -> None:
     """Label texts given as arguments, in a file of any size, or on standard input (one a line)."""
@@ -95,26 +112,36 @@ def predict(
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
     classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    _predict_pieces(classifier, pieces, output_format, kept)
+    if coverage is not None:
+        classifier.prediction_sets.check(classifier.outputs, coverage)
+    asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
+    _predict_pieces(classifier, pieces, output_format, kept, asked)
 
 
 def _predict_pieces(
-    classifier: "TrainedClassifier", pieces: Iterator[Examples], output_format: Format, kept: Sequence[str]
+    classifier: "TrainedClassifier",
+    pieces: Iterator[Examples],
+    output_format: Format,
+    kept: Sequence[str],
+    asked: Mapping[str, Any],
 ) -> None:
     """Predict pieces of data and write each, before the next is read."""
     writer: PredictionCsv | None = None
+    others = (OUT_OF_SCOPE_SCORE,) if asked["reject"] else ()
     done = 0
     while True:
         examples = next(pieces, None)
         with waiting(f"predicting; {done:,} texts are done"):
-            rows = [] if examples is None else predict_rows(classifier, examples)
+            rows = [] if examples is None else predict_rows(classifier, examples, **asked)
         if output_format is Format.csv:
-            writer = writer or PredictionCsv(sys.stdout, PredictionColumns(label_names(classifier), kept=kept))
+            parts = {"labels": "labels"} | ({} if asked["coverage"] is None else {"set": "set"})
+            columns = PredictionColumns(label_names(classifier), kept=kept, parts=parts, others=others)
+            writer = writer or PredictionCsv(sys.stdout, columns)
             writer.write(rows)
         elif output_format is Format.json:
             sys.stdout.writelines(as_json(row) + "\n" for row in rows)
         elif rows or not done:
-            print_predictions(rows, with_header=not done)
+            print_predictions(rows, with_header=not done, others=others)
         sys.stdout.flush()
         if examples is None:
             return

@@ -92,16 +92,36 @@ def _shade(strength: float) -> str:
     return f"black on rgb({red},{green},{blue})"
 
 
-def print_predictions(rows: Sequence[Mapping[str, Any]], *, with_header: bool = True) -> None:
-    """Print the predictions of `predict_rows`: texts, labels and the highest scores."""
+def print_predictions(
+    rows: Sequence[Mapping[str, Any]], *, with_header: bool = True, others: Sequence[str] = ()
+) -> None:
+    """Print the predictions of `predict_rows`: texts, labels, numbers under further keys (`others`) and the highest scores."""
     shown = []
     for row in rows:
         for head, values in heads_of(row):
             best = sorted(values["scores"].items(), key=lambda item: -item[1])[:3]
             name = f"{head}: " if head else ""
-            shown.append([row["text"], name + ", ".join(values["labels"]), "\n".join(_bar(name, *one) for one in best)])
-    columns = [Column("text", is_prose=True), Column("labels"), Column("scores")]
+            sets = [name + ", ".join(values["set"])] if "set" in values else []
+            numbers = [f"{row[title]:.3f}" for title in others]
+            bars = "\n".join(_bar(name, *one) for one in best)
+            shown.append([row["text"], name + ", ".join(values["labels"] or ()), *sets, *numbers, bars])
+    has_sets = any("set" in values for row in rows for _, values in heads_of(row))
+    between = [Column("set", is_prose=True)] if has_sets else []
+    between += [Column(title.replace("_", " "), is_number=True) for title in others]
+    columns = [Column("text", is_prose=True), Column("labels"), *between, Column("scores")]
     _print_rows("", columns, shown, with_header=with_header)
+
+
+def print_detection(found: Mapping[str, Any]) -> None:
+    """Print how well texts out of scope, the positive class, are told from others; see `score_detection`."""
+    (low, high), (least, most) = found["intervals"]["auroc"], found["intervals"]["auprc"]
+    _print_line(
+        f"out of scope: AUROC {found['auroc']:.4f} [{low:.4f}, {high:.4f}], AUPRC {found['auprc']:.4f} [{least:.4f}, {most:.4f}], "
+        f"FPR at 95 % {found['fpr_at_95']:.4f} on {found['num_in_scope']:,} texts in scope and {found['num_out_of_scope']:,} out"
+    )
+    _print_line(
+        f"at the threshold {found['kept']:.1%} in scope are kept, {found['rejected']:.1%} out of scope rejected"
+    )
 
 
 def print_comparison(comparison: Mapping[str, Any]) -> None:
@@ -162,6 +182,18 @@ def _print_head(head: str, values: Mapping[str, Any]) -> None:
     _print_rows(told, columns, rows, first_to_go=LEAST_TELLING)
     if absent := tell_absent_labels(values):
         _print_line(f"{title}{absent}")
+    if risk := values.get("risk_coverage"):
+        low, high = risk["interval"]
+        _print_line(
+            f"{title}area under the risk-coverage curve {risk['aurc']:.4f} ({low:.4f} to {high:.4f}), {risk['excess_aurc']:.4f} of it "
+            f"by errors that are surer than right answers"
+        )
+    for coverage, measured in values.get("sets", {}).items():
+        low, high = measured["intervals"]["coverage"]
+        _print_line(
+            f"{title}sets for {float(coverage):.0%}: coverage {measured['coverage']:.4f} ({low:.4f} to {high:.4f}), "
+            f"{measured['size']:.2f} labels in the mean"
+        )
 
 
 def _named_scores(scores: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -177,6 +209,8 @@ def _score_rows(by_head: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, 
         whole = {name: value for name, value in values.items() if isinstance(value, int | float)}
         for name, (low, high) in values.get("intervals", {}).items():
             whole |= {f"{name}_low": low, f"{name}_high": high}
+        for coverage, measured in values.get("sets", {}).items():
+            whole |= {f"sets_{coverage}_{name}": measured[name] for name in ("coverage", "size")}
         yield {"head": head, "label": ALL, **{name.removeprefix("hierarchical_"): one for name, one in whole.items()}}
 
 

@@ -29,6 +29,7 @@ from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tasks.table import TASKS
 from kerasbert.training.checkpoints.checkpoint import LAST_GOOD
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.uncertainty.settings import CalibrationSettings
 
 if TYPE_CHECKING:
     from kerasbert.text_classifier import TextClassifier
@@ -41,10 +42,11 @@ PANELS = {
     "Model": ModelSettings,
     "Batches": BatchSettings,
     "Training": TrainingSettings,
+    "Calibration": CalibrationSettings,
     "Run": RunSettings,
 }
 # What goes to the constructor of the classifier; heads are said by --head.
-SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings)
+SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings)
 ARGUMENTS = [name for name in options_of(*SETTINGS) if name != "heads"]
 # Options that ask for a stream.
 STREAMING = ("max_steps", "token_budget", "augment", "cache")

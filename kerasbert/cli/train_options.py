@@ -100,6 +100,16 @@ RULES = (
     ),
     Rule(("validation_fraction",), lambda s: s.validation_given, "goes without --validation"),
     Rule(
+        ("calibrate",),
+        lambda s: not s.has_validation,
+        "goes with --validation or --validation-fraction, whose texts show how far probabilities can be believed",
+    ),
+    Rule(
+        ("out_of_scope",),
+        lambda s: not s.has_validation,
+        "goes with --validation or --validation-fraction, whose texts show how far apart texts in scope are",
+    ),
+    Rule(
         ("patience",),
         lambda s: not s.has_validation,
         "goes with --validation or --validation-fraction, by which an epoch is judged",

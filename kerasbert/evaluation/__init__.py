@@ -18,5 +18,15 @@ if TYPE_CHECKING:
     from kerasbert.objectives.scores import Scores as Scores
     from kerasbert.objectives.scores import score_predictions as score_predictions
     from kerasbert.objectives.thresholds import tune_thresholds as tune_thresholds
+    from kerasbert.uncertainty.abstention import Abstention as Abstention
+    from kerasbert.uncertainty.abstention import Promise as Promise
+    from kerasbert.uncertainty.abstention import promise_precision as promise_precision
+    from kerasbert.uncertainty.calibration import Calibration as Calibration
+    from kerasbert.uncertainty.detection import score_detection as score_detection
+    from kerasbert.uncertainty.out_of_scope import OutOfScope as OutOfScope
+    from kerasbert.uncertainty.risk_coverage import risk_coverage as risk_coverage
+    from kerasbert.uncertainty.scaling import Scaling as Scaling
+    from kerasbert.uncertainty.set_scores import HeadScores as HeadScores
+    from kerasbert.uncertainty.sets import PredictionSets as PredictionSets
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__)

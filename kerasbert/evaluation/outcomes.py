@@ -8,6 +8,7 @@ import numpy as np
 
 from kerasbert.tasks.outputs import ByHead, Outputs
 from kerasbert.tasks.task import Task
+from kerasbert.uncertainty.abstention import confidence_of
 
 # Bounds the logarithm of a probability of zero.
 LEAST = np.finfo(np.float64).eps
@@ -69,6 +70,10 @@ class Outcome:
         if self.task.exclusive:
             return np.asarray(-np.log(np.maximum((shares * true).sum(axis=1), LEAST)))
         return np.asarray(-np.log(np.maximum(np.where(true, shares, 1 - shares), LEAST)).mean(axis=1))
+
+    def confidence(self) -> np.ndarray:
+        """How sure each prediction is, (n,): see `confidence_of`."""
+        return confidence_of(self.task, self.probabilities, self.y_pred)
 
     def score(self) -> dict[str, Any]:
         """Score the predictions, see `Task.score`."""

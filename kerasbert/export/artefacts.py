@@ -13,6 +13,7 @@ import numpy as np
 
 from kerasbert._core.checks import check_texts, shorten
 from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert._core.names import OUT_OF_SCOPE_SCORE
 from kerasbert._core.paths import local_path
 from kerasbert.export.comparison import BATCH, Ask, in_units
 from kerasbert.export.description import ONNX_SUFFIX, is_exported_file, read_export
@@ -24,6 +25,8 @@ from kerasbert.saving.answers import Answers
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_from
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.uncertainty.fitted import FittedPart
+from kerasbert.uncertainty.table import read_parts
 
 TOKENIZER_FILE = "tokenizer.json"
 
@@ -40,6 +43,8 @@ class Artefact(Answers):
         metrics: how the training data was read, under `reading`.
         ask: from texts to head -> (n, C) probabilities of all labels.
         export_format: `"saved_model"`, `"tflite"` or `"onnx"`.
+        uncertainty: name -> what was fitted beside the weights, see `FittedPart`.
+        rejects_above: the out-of-scope score above which texts are rejected; None for an export that gives no such scores.
 
     Example:
         >>> open_artefact("onnx/intents").predict(["where is my parcel"])  # doctest: +SKIP
@@ -52,6 +57,8 @@ class Artefact(Answers):
     metrics: Mapping[str, Any]
     ask: Ask
     export_format: str
+    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
+    rejects_above: float | None = None
 
     @property
     def outputs(self) -> Outputs:
@@ -69,12 +76,38 @@ class Artefact(Answers):
             ConfigError: when there are text pairs.
             TypeError: when `texts` is one text or holds something else than texts.
         """
+        return self._by_head(self._parts(texts, text_pairs))
+
+    def probabilities_and_scores(
+        self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Run the export once: what `probabilities` gives, and the out-of-scope scores, (n,).
+
+        Raises:
+            ConfigError: when it gives no scores, or there are text pairs.
+            TypeError: as `probabilities`.
+        """
+        if self.rejects_above is None:
+            return super().probabilities_and_scores(texts, text_pairs)
+        parts = self._parts(texts, text_pairs)
+        return self._by_head(parts), np.concatenate(
+            [np.zeros(0, "float32"), *(part[OUT_OF_SCOPE_SCORE] for part in parts)]
+        )
+
+    @property
+    def rejection_threshold(self) -> float | None:
+        """The score above which texts are rejected; None where there are no scores."""
+        return self.rejects_above
+
+    def _parts(self, texts: Sequence[str], text_pairs: Sequence[str] | None) -> list[dict[str, np.ndarray]]:
         if text_pairs:
             raise ConfigError("`text_pairs` must be None for an export, which reads single texts.")
         texts = check_texts("texts", texts)
+        return [dict(self.ask(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
+
+    def _by_head(self, parts: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         tasks = self.outputs.tasks
         empty = {head: np.zeros((0, task.units), "float32") for head, task in tasks.items()}
-        parts = [dict(self.ask(texts[start : start + BATCH])) for start in range(0, len(texts), BATCH)]
         return {
             head: np.concatenate([columns, *(in_units(part, empty)[head] for part in parts)])
             for head, columns in empty.items()
@@ -149,7 +182,9 @@ def artefact_of(description: Mapping[str, Any], ask: Ask) -> Artefact:
             )
     kinds, metrics = description.get("label_kinds", {}), description.get("metrics", {})
     kinds = {head: kind_for(kinds.get(head, NAMES), task.label_names) for head, task in outputs.tasks.items()}
-    return Artefact(outputs, thresholds, kinds, metrics, ask, description["format"])
+    uncertainty = read_parts(description, {}, outputs, "The description of the export")
+    rejects_above = description.get("out_of_scope", {}).get("threshold")
+    return Artefact(outputs, thresholds, kinds, metrics, ask, description["format"], uncertainty, rejects_above)
 
 
 def tokenizer_of(folder: Path, description: Mapping[str, Any], max_length: int) -> Tokenizer:

@@ -9,9 +9,13 @@ import tensorflow as tf
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.hierarchy import Hierarchy
 from kerasbert.tasks.task import Task
+from kerasbert.uncertainty.set_scores import ROUNDING, HeadScores, label_scores
+from kerasbert.uncertainty.sets import PredictionSets
 
 # Less than every probability, and so behind all of them when sorted.
 NOT_CHOSEN = -1.0
+# Digits of a coverage that a float32 holds.
+COVERAGE_DIGITS = 6
 
 
 def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,6 +34,27 @@ def choose(model: Classifier, thresholds: Mapping[str, np.ndarray], outputs: Map
         levels = _independent_levels(values, limits, tree) if not model.hierarchy.exclusive else _levels(values, tree)
         return dict(zip(tree.levels, levels, strict=True))
     return {name: _choose_one(head.task, outputs[name], thresholds[name]) for name, head in model.heads.items()}
+
+
+def choose_sets(model: Classifier, sets: PredictionSets, outputs: Mapping[str, Any], coverage: Any) -> dict[str, Any]:
+    """Choose the prediction sets of every head, as `PredictionSets.flags` does.
+
+    Args:
+        outputs: head name -> (batch, units), as the model gives them.
+        coverage: a number; one that so few texts cannot promise gives all labels, which keeps any promise.
+
+    Returns:
+        Head name -> bool (batch, C).
+    """
+    found = {}
+    for name, head in model.heads.items():
+        shares = columns(head.task, outputs[name])
+        scores = label_scores(head.task, shares, sets.method, xp=tf.experimental.numpy)
+        chosen = scores <= tf.stack([_allowed(one, coverage) for one in sets.heads[name]])
+        found[name] = chosen | _most_probable(shares) if head.task.exclusive else chosen
+    if model.hierarchy is not None:
+        return _consistent(model.hierarchy.hierarchy, found, outputs, complete=model.hierarchy.exclusive)
+    return found
 
 
 def columns(task: Task, output: Any) -> Any:
@@ -82,6 +107,35 @@ def _levels(values: list[Any], hierarchy: Hierarchy) -> list[Any]:
         inside = tf.gather(decided[-1], list(parents), axis=1)
         decided.append(_most_probable(tf.where(inside, array, NOT_CHOSEN)))
     return decided
+
+
+def _allowed(scores: HeadScores, coverage: Any) -> Any:
+    """Return the largest score of a label in a set; infinity where the coverage cannot be promised."""
+    digits = 10.0**COVERAGE_DIGITS
+    left = (1 - tf.round(tf.cast(coverage, tf.float64) * digits) / digits + ROUNDING) * (scores.num_texts + 1)
+    place = tf.reduce_sum(tf.cast(tf.constant(scores.above) + 1 > left, tf.int32))
+    return tf.gather(tf.constant(np.append(scores.scores, np.inf)), place)
+
+
+def _consistent(
+    tree: Hierarchy, flags: dict[str, Any], outputs: Mapping[str, Any], *, complete: bool
+) -> dict[str, Any]:
+    """Make the levels agree, as `consistent` does."""
+    found = dict(flags)
+    steps = list(zip(tree.levels, tree.levels[1:], map(list, tree.parents), strict=False))
+    for above, below, parents in reversed(steps):
+        found[above] |= _any_child(found[below], parents)
+    for above, below, parents in steps if complete else []:
+        bare = tf.gather(found[above] & ~_any_child(found[below], parents), parents, axis=1)
+        # Children stand in the order of their parents.
+        best = tf.transpose(tf.math.segment_max(tf.transpose(outputs[below]), parents))
+        found[below] |= bare & (outputs[below] >= tf.gather(best, parents, axis=1))
+    return found
+
+
+def _any_child(flags: Any, parents: list[int]) -> Any:
+    of_parent = np.eye(max(parents) + 1, dtype="float32")[parents]
+    return tf.cast(flags, tf.float32) @ of_parent > 0
 
 
 def _independent_levels(values: list[Any], limits: list[np.ndarray], hierarchy: Hierarchy) -> list[Any]:

@@ -17,6 +17,7 @@ from kerasbert._core.json_files import (
     MAXIMUM_BYTES,
     check_form,
     is_count,
+    is_number,
     is_share,
     parse_json_object,
     read_json_object,
@@ -29,6 +30,7 @@ from kerasbert.saving.format import METRICS_FORM
 from kerasbert.saving.inspection import HeadFacts
 from kerasbert.tasks.table import TASKS
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.uncertainty.table import describe_parts
 
 if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
@@ -46,6 +48,8 @@ FORM = {
     "outputs?": {"builder": str, "arguments": dict},
     "label_kinds?": {...: str},
     "metrics?": METRICS_FORM,
+    "uncertainty?": {...: dict},
+    "out_of_scope?": {"threshold": is_number, "keep": is_share},
     "report?": dict,
 }
 TFLITE_SUFFIX, ONNX_SUFFIX = ".tflite", ".onnx"
@@ -78,7 +82,14 @@ def describe(classifier: "TrainedClassifier", kind: str) -> dict[str, Any]:
         "outputs": {"builder": outputs.builder, "arguments": outputs.arguments()},
         "label_kinds": dict(classifier.label_kinds),
         "metrics": reading_of(classifier.metrics),
+        **describe_parts(classifier.uncertainty, with_arrays=False),
     }
+
+
+def described_scope(classifier: "TrainedClassifier") -> dict[str, Any]:
+    """Describe, for an export that gives out-of-scope scores, from which score texts are rejected; empty without scores."""
+    part = classifier.out_of_scope
+    return {} if part is None else {"out_of_scope": {"threshold": part.threshold, "keep": part.keep}}
 
 
 def vocabulary_lines(tokens: Tokenizer) -> str:

@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerasbert._core.names import OUT_OF_SCOPE_SCORE
 from kerasbert.export.comparison import Ask, compare_probabilities
-from kerasbert.export.serving_module import field_name
+from kerasbert.export.decisions import COVERAGE_DIGITS
+from kerasbert.export.serving_module import COVERAGE, SETS, field_name
 from kerasbert.saving.trained_classifier import TrainedClassifier
+
+USUAL_COVERAGE = 0.9
 
 
 def parity_report(
@@ -18,7 +22,8 @@ def parity_report(
     """Compare a SavedModel, loaded by `tf.saved_model.load`, with its classifier, and time it.
 
     Returns:
-        What `compare_probabilities` gives, and `different_labels`, texts for which the graph names another set of labels.
+        What `compare_probabilities` gives, and `different_labels`, texts for which the graph names another set of labels; with
+        an out-of-scope score also `largest_score_difference`.
     """
     heads, answers = classifier.model.heads, []
 
@@ -28,17 +33,37 @@ def parity_report(
 
     expected = classifier.probabilities(texts)
     report = compare_probabilities(classifier, ask, texts, labels, expected=expected)
+    if classifier.out_of_scope is not None:
+        served = np.concatenate([answer[OUT_OF_SCOPE_SCORE] for answer in answers])[: len(texts)]
+        report["largest_score_difference"] = float(
+            np.abs(served - classifier.out_of_scope_score(texts)).max(initial=0.0)
+        )
     named = {head: [row for answer in answers for row in _named_rows(answer, head)][: len(texts)] for head in heads}
     return {**report, "different_labels": _different_labels(classifier, expected, named)}
 
 
+def count_different_sets(loaded: Any, classifier: TrainedClassifier, texts: Sequence[str]) -> int:
+    """Count the texts for which the graph gives another prediction set than the classifier, of the largest coverage of both."""
+    coverage = min(USUAL_COVERAGE, classifier.prediction_sets.largest_coverage)
+    batch = tf.constant([text.encode() for text in texts])
+    answer = loaded.signatures[SETS](**{"text": batch, COVERAGE: tf.constant(coverage, tf.float32)})
+    served = {name: value.numpy() for name, value in answer.items()}
+    expected = classifier.predict_set(texts, coverage=round(float(np.float32(coverage)), COVERAGE_DIGITS))
+    different = np.zeros(len(texts), dtype=bool)
+    for head in classifier.model.heads:
+        own = expected[head] if isinstance(expected, dict) else expected
+        different |= [rows != set(map(str, one)) for rows, one in zip(_named_rows(served, head), own, strict=True)]
+    return int(different.sum())
+
+
 def ask_saved_model(folder: Path, heads: Sequence[str]) -> Ask:
-    """Load an exported version folder, to ask for the probabilities of all labels of its heads."""
+    """Load an exported version folder, to ask for the probabilities of all labels of its heads, and out-of-scope scores."""
     loaded = tf.saved_model.load(str(folder))
 
     def ask(texts: Sequence[str]) -> dict[str, np.ndarray]:
         answer = _serve(loaded, texts)
-        return {head: answer[field_name(head, "probabilities")] for head in heads}
+        scores = {OUT_OF_SCOPE_SCORE: answer[OUT_OF_SCOPE_SCORE]} if OUT_OF_SCOPE_SCORE in answer else {}
+        return {**{head: answer[field_name(head, "probabilities")] for head in heads}, **scores}
 
     return ask
 

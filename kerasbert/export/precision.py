@@ -1,8 +1,7 @@
 """A classifier in another precision than the one that it was trained in."""
 
-from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.classifier import Classifier
-from kerasbert.saving.rebuild import rebuild, weights_by_path
+from kerasbert.saving.rebuild import copy_model
 
 
 def in_precision(model: Classifier, policy: str) -> Classifier:
@@ -12,8 +11,4 @@ def in_precision(model: Classifier, policy: str) -> Classifier:
     """
     if model.encoder.dtype_policy.name == policy:
         return model
-    copy = rebuild({**architecture_of(model), "precision": policy})
-    values = weights_by_path(model)
-    for path, weight in weights_by_path(copy).items():
-        weight.assign(values[path])
-    return copy
+    return copy_model(model, policy)

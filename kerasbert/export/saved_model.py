@@ -26,14 +26,15 @@ from kerasbert.export.comparison import (
     stored,
     texts_to_compare,
 )
-from kerasbert.export.description import DESCRIPTION_FILE, describe, vocabulary_lines
-from kerasbert.export.parity import parity_report
+from kerasbert.export.description import DESCRIPTION_FILE, describe, described_scope, vocabulary_lines
+from kerasbert.export.parity import count_different_sets, parity_report
 from kerasbert.export.precision import in_precision
-from kerasbert.export.serving_module import ServingModule
+from kerasbert.export.serving_module import SETS, ServingModule
 from kerasbert.export.warmup import WARMUP_FILE, check_serving_api, replay_warmup, write_warmup
 from kerasbert.saving.card import CARD_FILE, model_card
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 from kerasbert.saving.writing import write_json
+from kerasbert.uncertainty.sets import PredictionSets
 
 # Largest accepted difference of a probability, by the precision of the encoder.
 TOLERANCES = {"float32": TOLERANCE, "bfloat16": HALF_TOLERANCE}
@@ -111,7 +112,8 @@ def export_saved_model(
         card = model_card(classifier, usage=USAGE, library="tensorflow", measured=describe_report(stored(report)))
         (beside / EXPORTED_CARD_FILE).parent.mkdir(exist_ok=True)
         (beside / EXPORTED_CARD_FILE).write_text(card, encoding="utf-8")
-        write_json(beside / DESCRIPTION_FILE, {**describe(classifier, "saved_model"), "report": stored(report)})
+        described = {**describe(classifier, "saved_model"), **described_scope(classifier), "report": stored(report)}
+        write_json(beside / DESCRIPTION_FILE, described)
     return Export(writer.path, report)
 
 
@@ -147,7 +149,8 @@ def version_folder(folder: str | os.PathLike[str], version: int | str | None) ->
 
 def _write(classifier: TrainedClassifier, folder: Path, dtype: str) -> list[str]:
     model = in_precision(classifier.model, POLICIES[dtype])
-    module = ServingModule(model, classifier.tokenizer, classifier.thresholds)
+    sets = PredictionSets.of(classifier.uncertainty)
+    module = ServingModule(model, classifier.tokenizer, classifier.thresholds, sets, classifier.out_of_scope)
     signatures = module.signatures()
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)
@@ -185,6 +188,8 @@ def _prove(
     has_warmup = (folder / WARMUP_FILE).is_file()
     report["warmup_requests"] = replay_warmup(folder, loaded.signatures) if has_warmup else 0
     report.update(parity_report(loaded, classifier, *data))
+    if SETS in loaded.signatures:
+        report["different_sets"] = count_different_sets(loaded, classifier, data[0])
     report["size_bytes"] = folder_size(folder)
     in_float32 = classifier.model.encoder.compute_dtype == "float32"
     check_parity(report, TOLERANCES[dtype] if in_float32 else HALF_TOLERANCE, allow_loss=allow_loss)

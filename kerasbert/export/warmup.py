@@ -7,10 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from kerasbert._core.errors import ArtifactError, ConfigError
-from kerasbert.export.serving_module import EXAMPLE_KEY
+from kerasbert.export.serving_module import COVERAGE, EXAMPLE_KEY, SETS
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
 BATCHES = (1, 4, 16)
+WARM_COVERAGE = 0.9
 
 
 def check_serving_api() -> None:
@@ -42,28 +43,28 @@ def replay_warmup(folder: Path, signatures: Any) -> int:
         ArtifactError: when one names a signature that is not there.
     """
     count = 0
-    for signature, argument, tensor in read_warmup(folder / WARMUP_FILE):
+    for signature, arguments in read_warmup(folder / WARMUP_FILE):
         if signature not in signatures:
             raise ArtifactError(f"A warm-up request is for {signature!r}, which the model lacks; please report it.")
-        signatures[signature](**{argument: tensor})
+        signatures[signature](**arguments)
         count += 1
     return count
 
 
-def read_warmup(file: Path) -> Iterator[tuple[str, str, Any]]:
-    """Iterate over signature, name of the argument and tensor of each request in a file."""
+def read_warmup(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Iterate over signature, and tensors by the name of their argument, of each request in a file."""
     from tensorflow_serving.apis import prediction_log_pb2
 
     for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
         log = prediction_log_pb2.PredictionLog.FromString(record)
         if log.WhichOneof("log_type") == "predict_log":
             request = log.predict_log.request
-            argument, tensor = next(iter(request.inputs.items()))
-            yield request.model_spec.signature_name, argument, tf.constant(tf.make_ndarray(tensor))
+            tensors = {name: tf.constant(tf.make_ndarray(tensor)) for name, tensor in request.inputs.items()}
+            yield request.model_spec.signature_name, tensors
         else:
             request = log.classify_log.request
             examples = [example.SerializeToString() for example in request.input.example_list.examples]
-            yield request.model_spec.signature_name, "inputs", tf.constant(examples)
+            yield request.model_spec.signature_name, {"inputs": tf.constant(examples)}
 
 
 def example_of(text: str) -> Any:
@@ -84,6 +85,8 @@ def _record(signature: str, texts: Sequence[str]) -> Any:
     else:
         request = predict_pb2.PredictRequest()
         request.inputs["text"].CopyFrom(tf.make_tensor_proto([text.encode() for text in texts]))
+        if signature == SETS:
+            request.inputs[COVERAGE].CopyFrom(tf.make_tensor_proto(WARM_COVERAGE, tf.float32))
         request.model_spec.signature_name = signature
         record.predict_log.request.CopyFrom(request)
     return record

@@ -64,6 +64,23 @@ def labels_as(kind: str, names: Sequence[str], decisions: np.ndarray) -> Any:
     return [list(classes[row.astype(bool)]) for row in decisions]
 
 
+def with_none(labels: Any, withheld: np.ndarray) -> Any:
+    """Put None in the place of labels that are not given.
+
+    Args:
+        labels: of n texts, from `labels_as`.
+        withheld: bool (n,).
+
+    Returns:
+        An object array of n labels, or a list of n lists; of rows of 0 and 1 a list of n rows.
+    """
+    if isinstance(labels, np.ndarray) and labels.ndim == 1:
+        given = labels.astype(object)
+        given[withheld] = None
+        return given
+    return [None if hidden else own for own, hidden in zip(labels, withheld, strict=True)]
+
+
 def _truth(name: str) -> bool | None:
     """What a name says in a column of booleans."""
     return {"0": False, "1": True, "false": False, "true": True}.get(label_key(name).strip().lower())

@@ -92,7 +92,13 @@ def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: An
     # At least one: before its first update the gradients of a variable, and with them its moments, are zero.
     step = tf.cast(tf.maximum(optimizer.iterations + 1 - start, 1), variable.dtype)
     powers = (optimizer.beta_1**step, optimizer.beta_2**step)
-    if isinstance(gradient, tf.IndexedSlices) and optimizer.lazy_embeddings:
+    trained = optimizer.trained_rows
+    has_other_rows = trained is not None and trained.index == index
+    if has_other_rows:
+        gradient = _rows_of(gradient, trained.rows)
+        if decay is not None:
+            trained.decay.value.assign(trained.decay.value * (1.0 - decay))
+    if isinstance(gradient, tf.IndexedSlices) and (optimizer.lazy_embeddings or has_other_rows):
         _update_rows(optimizer, gradient, variable, momentum, velocity, powers, rate=rate, decay=decay)
         return
     # Rows become a whole table last of all: until here its norm and its scale cost no more than the rows.
@@ -112,6 +118,16 @@ def update(optimizer: Any, gradient: Any, variable: Any, index: int, *, rate: An
         grad=tf.cast(gradient, variable.dtype),
         use_locking=False,
     )
+
+
+def _rows_of(gradient: tf.IndexedSlices, trained: Any) -> tf.IndexedSlices:
+    """Return the gradient of the rows of a table that train, zero where a row does not occur."""
+    rows, indices = tf.constant(trained, tf.int32), tf.cast(gradient.indices, tf.int32)
+    places = tf.minimum(tf.searchsorted(rows, indices), len(trained) - 1)
+    known = tf.debugging.assert_equal(tf.gather(rows, places), indices, "A token occurs that the batches did not name.")
+    with tf.control_dependencies([known]):
+        values = tf.math.unsorted_segment_sum(gradient.values, places, len(trained))
+    return tf.IndexedSlices(values, rows, gradient.dense_shape)
 
 
 def _update_rows(

@@ -1,9 +1,11 @@
 """AdamW as BERT is fine-tuned with it: per-part rates, decay exclusions and lazy embedding rows, all in its config."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasbert._core.checks import check_bool, check_int, check_number, shorten, suggestion
@@ -11,6 +13,23 @@ from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import PACKAGE
 
 NO_DECAY = ("bias", "beta", "gamma")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TrainedRows:
+    """The rows of a table that have gradients in a training.
+
+    Args:
+        table: (vocabulary, width).
+        index: of the table among the variables of the optimiser.
+        rows: sorted, int64 (k,).
+        decay: what the other rows have to be multiplied by, a scalar variable.
+    """
+
+    table: keras.Variable
+    index: int
+    rows: np.ndarray
+    decay: keras.Variable
 
 
 @final
@@ -93,6 +112,8 @@ class AdamW(keras.optimizers.AdamW):
         self._check_order("rate_factors", self.rate_factors)
         self._check_order("start_steps", self.start_steps)
         self._patterns_checked = False
+        #: The table of which only some rows get gradients, see `train_rows`; None: all rows of all tables may.
+        self.trained_rows: TrainedRows | None = None
         if self.start_steps and keras.backend.backend() != "tensorflow":
             raise ConfigError(
                 f"`start_steps` must be None on the {keras.backend.backend()} backend; got {start_steps}."
@@ -130,6 +151,36 @@ class AdamW(keras.optimizers.AdamW):
         optimizer: AdamW = super().from_config(config, custom_objects)
         optimizer._patterns_checked = True
         return optimizer
+
+    def train_rows(self, table: keras.Variable, rows: np.ndarray) -> None:
+        """Leave out of all updates the rows of a table that never have a gradient, until `settle_rows(last=True)`.
+
+        All that AdamW does to such a row is to decay it. The decays of the steps are multiplied up, and `settle_rows`
+        applies them. TensorFlow only; called in the scope of the strategy that the optimiser was built in.
+
+        Args:
+            table: a variable (vocabulary, width) that this optimiser updates.
+            rows: ids of all rows that ever have a gradient, sorted, int (k,). Another one that has stops the training with
+                `tf.errors.InvalidArgumentError`.
+        """
+        decay = keras.Variable(1.0, trainable=False, dtype="float32", name="decay_of_other_rows")
+        self.trained_rows = TrainedRows(table, self._get_variable_index(table), np.asarray(rows), decay)
+
+    def settle_rows(self, *, last: bool = False) -> None:
+        """Apply the decays that `train_rows` put off; the weights are then those of whole updates.
+
+        Args:
+            last: whether the next steps update all rows.
+        """
+        trained = self.trained_rows
+        if trained is None:
+            return
+        factors = np.full((trained.table.shape[0], 1), ops.convert_to_numpy(trained.decay), dtype=np.float32)
+        factors[trained.rows] = 1.0
+        trained.table.assign(ops.multiply(trained.table, ops.cast(factors, trained.table.dtype)))
+        trained.decay.assign(1.0)
+        if last:
+            self.trained_rows = None
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable and its two moments."""

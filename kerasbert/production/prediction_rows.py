@@ -18,14 +18,22 @@ DIGITS = 6
 
 
 def rows_of(
-    classifier: "Answers", texts: Sequence[str], probabilities: Mapping[str, np.ndarray], *, top: int | None = None
+    classifier: "Answers",
+    texts: Sequence[str],
+    probabilities: Mapping[str, np.ndarray],
+    scores: np.ndarray | None = None,
+    *,
+    abstain: bool = False,
+    top: int | None = None,
 ) -> list[dict[str, Any]]:
     """The rows of texts whose probabilities are known: `text`, and `labels` and `scores` (label -> probability), or these by head.
 
     Args:
+        scores: out-of-scope scores, by which labels are withheld; None: none is.
+        abstain: whether labels are withheld where a person should look; they are None then.
         top: how many scores a head has, the highest first, none at 0; None: all, in the order of the labels.
     """
-    labels, shares = classifier.named(probabilities), classifier.outputs.columns(probabilities)
+    labels, shares = classifier.named(probabilities, scores, abstain=abstain), classifier.outputs.columns(probabilities)
     names = label_names(classifier)
     if isinstance(labels, dict):
         by_head = {head: _decisions(own, names[head], shares[head], top) for head, own in labels.items()}

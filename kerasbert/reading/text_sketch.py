@@ -31,6 +31,11 @@ class Overlap(NamedTuple):
         """The share of texts that were trained on, give or take 2 % that agree by chance; 0 where none could be tested."""
         return self.known / self.tested if self.tested else 0.0
 
+    @property
+    def trained_on(self) -> bool:
+        """Whether more of them were trained on than are in two sets by chance, such as greetings."""
+        return self.known > 0 and (self.known == self.tested or self.known > 2 + 0.05 * self.tested)
+
 
 def sketch_texts(keys: np.ndarray) -> dict[str, Any]:
     """Sketch texts by their keys, see `text_keys`: plain data of 3 KB at most.

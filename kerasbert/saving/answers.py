@@ -1,43 +1,51 @@
 """`Answers`: what a classifier does with the probabilities of its model, whichever program computes them."""
 
-import abc
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kerasbert._core.errors import DataError
+from kerasbert._core.errors import ConfigError, DataError
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.objectives.scores import Scores
-from kerasbert.tasks.outputs import Outputs
+from kerasbert.saving.doubts import Doubts
+from kerasbert.tasks.hierarchical import TOGETHER
+from kerasbert.uncertainty.abstention import risk_coverages
+from kerasbert.uncertainty.sets import PredictionSets
 
 
-class Answers(abc.ABC):
+class Answers(Doubts):
     """Abstract: runs texts to probabilities, and decides, names and scores them; `TrainedClassifier` and `Artefact`."""
 
     thresholds: Mapping[str, np.ndarray]
     label_kinds: Mapping[str, str]
 
-    @property
-    @abc.abstractmethod
-    def outputs(self) -> Outputs:
-        """What the heads predict."""
-
-    @abc.abstractmethod
-    def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
-        """Run the model: head or level name -> float32 (n, units), one unit for a binary head."""
-
     def predict_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
         """Predict the probabilities of the labels, see `TextClassifier.predict_proba`."""
         return self.outputs.columns(self.probabilities(texts, text_pairs))
 
-    def predict(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+    def predict(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        reject: bool = False,
+        abstain: bool = False,
+    ) -> Any:
         """Predict labels by the thresholds, see `TextClassifier.predict`."""
-        return self.named(self.probabilities(texts, text_pairs))
+        return self.predict_with_proba(texts, text_pairs, reject=reject, abstain=abstain)[0]
 
-    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
+    def predict_with_proba(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        reject: bool = False,
+        abstain: bool = False,
+    ) -> tuple[Any, Any]:
         """Return what `predict` and `predict_proba` do, from one pass of the texts through the model."""
-        probabilities = self.probabilities(texts, text_pairs)
-        return self.named(probabilities), self.outputs.columns(probabilities)
+        probabilities, scores = self.answers(texts, text_pairs, reject=reject, abstain=abstain)
+        return self.named(probabilities, scores, abstain=abstain), self.outputs.columns(probabilities)
 
     def y_pred(self, probabilities: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Predict by the thresholds; a hierarchical classifier goes from the class down.
@@ -50,9 +58,58 @@ class Answers(abc.ABC):
         """
         return self.outputs.predict(probabilities, self.thresholds)
 
-    def named(self, probabilities: Mapping[str, np.ndarray]) -> Any:
-        """Predict as `predict` does, from probabilities that were computed elsewhere, such as by an exported model."""
-        return self.outputs.named(self.y_pred(probabilities), self.label_kinds)
+    def named(
+        self, probabilities: Mapping[str, np.ndarray], scores: np.ndarray | None = None, *, abstain: bool = False
+    ) -> Any:
+        """Predict as `predict` does, from probabilities that were computed elsewhere, such as by an exported model.
+
+        Args:
+            probabilities: by head or level.
+            scores: out-of-scope scores, (n,), by which texts are rejected; None rejects none.
+            abstain: whether None stands where a person should look.
+        """
+        y_pred = self.y_pred(probabilities)
+        withheld = self.withheld(probabilities, y_pred, scores, abstain=abstain)
+        return self.outputs.named(y_pred, self.label_kinds, withheld)
+
+    def predict_set(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        coverage: float = 0.95,
+        empty: bool = False,
+    ) -> Any:
+        """Predict sets of labels that hold the true ones, see `TextClassifier.predict_set`."""
+        self.prediction_sets.check(self.outputs, coverage)
+        return self.named_sets(self.probabilities(texts, text_pairs), coverage, empty=empty)
+
+    def named_sets(self, probabilities: Mapping[str, np.ndarray], coverage: float, *, empty: bool = False) -> Any:
+        """Predict as `predict_set` does, from probabilities that were computed elsewhere, such as by an exported model."""
+        flags = self.prediction_sets.flags(self.outputs, probabilities, coverage, empty=empty)
+        sets = {}
+        for head, task in self.outputs.tasks.items():
+            classes, shares = task.classes(self.label_kinds[head]), task.columns(probabilities[head])
+            sets[head] = [
+                [classes[place] for place in np.argsort(-row, kind="stable") if chosen[place]]
+                for row, chosen in zip(shares, flags[head], strict=True)
+            ]
+        return self.outputs.unwrap(sets)
+
+    @property
+    def prediction_sets(self) -> PredictionSets:
+        """The fitted prediction sets.
+
+        Raises:
+            ConfigError: when none are fitted.
+        """
+        found = PredictionSets.of(self.uncertainty)
+        if found is None:
+            raise ConfigError(
+                "This classifier has no prediction sets yet; fit them on labelled texts that it was not trained on: "
+                "classifier.fit_sets(texts, labels), or `kerasbert calibrate DIR DATA --output NEW`."
+            )
+        return found
 
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
@@ -75,7 +132,23 @@ class Answers(abc.ABC):
         """
         y_true = self.encode_labels(labels)
         check_rows(y_true, len(next(iter(probabilities.values()))))
-        return self.outputs.evaluate(y_true, probabilities, self.thresholds, intervals=intervals)
+        scores = self.outputs.evaluate(y_true, probabilities, self.thresholds, intervals=intervals)
+        sets = PredictionSets.of(self.uncertainty)
+        if sets is not None:
+            for head, measured in sets.measure(self.outputs, y_true, probabilities).items():
+                (scores if head == SINGLE_HEAD else scores[head])["sets"] = measured
+        if intervals:
+            found = risk_coverages(self.outputs, y_true, probabilities, self.y_pred(probabilities))
+            for decision, measured in found.items():
+                self._part_of(scores, decision)["risk_coverage"] = measured
+        return scores
+
+    def _part_of(self, scores: dict[str, Any], decision: str) -> dict[str, Any]:
+        """Return the scores of what is decided: a head's, or of a hierarchy those of all levels together."""
+        if decision != SINGLE_HEAD:
+            own: dict[str, Any] = scores[decision]
+            return own
+        return scores if self.outputs.hierarchy is None else scores[TOGETHER]
 
     def encode_labels(self, labels: Any) -> dict[str, np.ndarray]:
         """Encode labels, as for `TextClassifier.fit`, as the arrays that the heads train on, by head or level.

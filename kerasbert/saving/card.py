@@ -14,6 +14,11 @@ from kerasbert.classifiers.given_pooling import pooling_name
 from kerasbert.objectives.scores import tell_absent_labels
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import weights_by_path
+from kerasbert.uncertainty.abstention import Abstention
+from kerasbert.uncertainty.calibration import MEASURES, Calibration
+from kerasbert.uncertainty.fitted import of_head
+from kerasbert.uncertainty.out_of_scope import OutOfScope
+from kerasbert.uncertainty.sets import PredictionSets
 
 CARD_FILE = "README.md"
 # Fewer training texts than this are too few to learn a label from, or to judge it by.
@@ -265,6 +270,48 @@ def _how_decided(trained: ClassifierParts) -> str:
     return " ".join(ways)
 
 
+def _belief(trained: ClassifierParts) -> str:
+    """How far its probabilities can be believed, and what its sets promise."""
+    calibration, sets = Calibration.of(trained.uncertainty), PredictionSets.of(trained.uncertainty)
+    told = "Its scores order texts; as probabilities they may be too sure."
+    if calibration is not None and calibration.scalings:
+        errors = ", ".join(
+            f"{values['after'][MEASURES[0]]:.4f} instead of {values['before'][MEASURES[0]]:.4f}"
+            + ("" if head == SINGLE_HEAD else f" ({as_markdown(head)})")
+            for head, values in calibration.measured.items()
+        )
+        told = (
+            f"Its probabilities were calibrated on {calibration.num_texts:,} texts that it was not trained on, each judged by "
+            f"what the others say: an expected calibration error of {errors}. They hold for texts like these."
+        )
+    if sets is not None:
+        told += (
+            f" Its sets of labels hold the true one with a promised share of up to {sets.largest_coverage:.4f}, for texts like "
+            f"those that they were fitted on."
+        )
+    return told
+
+
+def _doubts(trained: ClassifierParts) -> list[str]:
+    """Which texts it can leave without a label, and what is known of that."""
+    told, scope = [], OutOfScope.of(trained.uncertainty)
+    if scope is not None:
+        low, high = scope.kept_interval
+        given = f" and {scope.num_examples:,} out of it" if scope.num_examples else ""
+        told.append(
+            f"It can reject texts that belong to none of its labels (`reject`): the threshold keeps {scope.keep:.0%} of the texts in "
+            f"scope, between {low:.1%} and {high:.1%} as judged on {scope.num_validation:,} texts in scope{given}."
+        )
+    abstention = Abstention.of(trained.uncertainty)
+    for decision, promise in ({} if abstention is None else abstention.promises).items():
+        told.append(
+            f"It can leave unsure predictions to a person (`abstain`){of_head(decision)}: of what it answers at least "
+            f"{promise.precision:.1%} is right, with {promise.sure:.0%} confidence; it answered {promise.answered:.1%} of "
+            f"{promise.num_texts:,} validation texts."
+        )
+    return told
+
+
 def _limits(trained: ClassifierParts) -> str:
     lines = [
         "It knows no other labels than these, and gives every text an answer, also one of another kind or language than "
@@ -272,7 +319,8 @@ def _limits(trained: ClassifierParts) -> str:
         f"It reads {trained.tokenizer.max_length} tokens of a text at a time."
         if trained.settings.get("long_texts") == "windows"
         else f"It reads at most {trained.tokenizer.max_length} tokens of a text; more are left out.",
-        "Its scores order texts; as probabilities they may be too sure.",
+        _belief(trained),
+        *_doubts(trained),
         "It repeats what its training texts say, with their errors and prejudices. Judge it on your own texts.",
     ]
     for name, counts in trained.data.get("labels", {}).items():

@@ -31,10 +31,12 @@ from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.saving.writing import describe
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.uncertainty.table import KEY as UNCERTAINTY
 
 HEAD_PREFIX = "weights."
-# Long and of no use to who predicts; and an exported model trains as a whole.
-LEFT_OUT = ("history", "trainable", TRAINABLE_PARTS)
+# Long and of no use to who predicts; an exported model trains as a whole; and what was fitted beside its weights would be
+# untrue once another program has trained it on.
+LEFT_OUT = ("history", "trainable", TRAINABLE_PARTS, UNCERTAINTY)
 # Arguments of builders that are dicts whose order counts.
 ORDERED = ("heads", "subclasses")
 

@@ -27,6 +27,7 @@ from kerasbert.saving.writing import weights_of
 from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
+from kerasbert.uncertainty.table import ARRAYS_FILE, read_parts
 
 
 def load_trained(folder: str | os.PathLike[str]) -> TrainedClassifier:
@@ -74,6 +75,7 @@ def _load(folder: Path) -> TrainedClassifier:
         metrics=metrics,
         history=description.get("history", {}),
         data=description.get("data", {}),
+        uncertainty=read_parts(description, _arrays(folder), model.task_outputs, repr(str(folder / CLASSIFIER_FILE))),
     )
 
 
@@ -89,6 +91,16 @@ def holds_weights_of(folder: str | os.PathLike[str], model: Classifier) -> bool:
         )
     except KerasBertError:
         return False
+
+
+def _arrays(folder: Path) -> dict[str, np.ndarray]:
+    """The arrays of what was fitted beside the weights; none where the folder holds none."""
+    if not (folder / ARRAYS_FILE).is_file():
+        return {}
+    from kerasbert.encoders.checkpoints.safetensors_source import ARRAY_TYPES
+
+    source = _open_weights(folder / ARRAYS_FILE, types=ARRAY_TYPES)
+    return {name: _finite(source, name) for name in source.names()}
 
 
 def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
@@ -127,11 +139,11 @@ def _check_number_of_layers(arguments: Mapping[str, Any], num_tensors: int) -> N
         raise ArtifactError(f"it claims {max(claimed)} layers, and its weights are {num_tensors} arrays")
 
 
-def _open_weights(file: Path) -> TensorSource:
+def _open_weights(file: Path, **options: Any) -> TensorSource:
     from kerasbert.encoders.checkpoints.safetensors_source import SafetensorsSource
 
     try:
-        return SafetensorsSource(file, strip_prefix=False)
+        return SafetensorsSource(file, strip_prefix=False, **options)
     except CheckpointError as error:
         raise ArtifactError(f"Saved model {str(file.parent)!r} cannot be read: {error}") from error
 

@@ -10,6 +10,7 @@ from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.kinds import NAMES, kind_for
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.tokenizer import Tokenizer
+from kerasbert.uncertainty.fitted import FittedPart
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -25,6 +26,7 @@ class ClassifierParts:
         metrics: what was measured, plain data.
         history: name -> a number for each epoch.
         data: numbers of training texts and of each label, see `describe_data`.
+        uncertainty: name -> what was fitted to say how far predictions can be believed, see `FittedPart`.
     """
 
     model: Classifier
@@ -35,6 +37,7 @@ class ClassifierParts:
     metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     history: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names, thresholds = self.outputs.label_names, self.outputs.default_thresholds()

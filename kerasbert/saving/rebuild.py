@@ -8,6 +8,7 @@ import keras
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.classifiers.architecture import architecture_of
 from kerasbert.classifiers.builders import (
     build_binary,
     build_heads,
@@ -21,7 +22,7 @@ from kerasbert.classifiers.hierarchical import build_hierarchical
 from kerasbert.classifiers.layerwise import build_layerwise
 from kerasbert.encoders.config import BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
-from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts
+from kerasbert.encoders.trainable_parts import set_trainable, set_trainable_parts, trainable_parts
 from kerasbert.tasks.table import TASKS, task_from
 
 BUILDERS: dict[str, Callable[..., Classifier]] = {
@@ -76,6 +77,20 @@ def rebuild(description: Mapping[str, Any]) -> Classifier:
         set_trainable(model, False)
     set_trainable_parts(model, _trainable_parts(description))
     return model
+
+
+def copy_model(model: Classifier, policy: str | None = None) -> Classifier:
+    """Copy a classifier with its weights, not compiled; `policy` is another Keras dtype policy for the copy's encoder.
+
+    Raises:
+        ConfigError: when the model is quantised or tokenises itself.
+    """
+    kept = {"trainable": model.trainable, TRAINABLE_PARTS: trainable_parts(model)}
+    copy = rebuild({**architecture_of(model), **kept, "precision": policy or model.encoder.dtype_policy.name})
+    values = weights_by_path(model)
+    for path, weight in weights_by_path(copy).items():
+        weight.assign(values[path])
+    return copy
 
 
 def _trainable_parts(description: Mapping[str, Any]) -> Mapping[str, bool]:

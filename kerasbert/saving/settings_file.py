@@ -14,10 +14,17 @@ from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tasks.several import MULTITASK
 from kerasbert.training.settings import BatchSettings, TrainingSettings
+from kerasbert.uncertainty.settings import CalibrationSettings
 
 SETTINGS_FILE = "settings.toml"
 POOLING = "pooling"
-SECTIONS = {"Task": TaskSettings, "Model": ModelSettings, "Batches": BatchSettings, "Training": TrainingSettings}
+SECTIONS = {
+    "Task": TaskSettings,
+    "Model": ModelSettings,
+    "Batches": BatchSettings,
+    "Training": TrainingSettings,
+    "Calibration": CalibrationSettings,
+}
 
 
 def settings_text(settings: Mapping[str, Any], reading: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """A saved classifier: a folder of plain data that is rebuilt by its builder, never by deserialising code.
 
 classifier.json      builder and arguments, thresholds, settings, history, counts of the training data
+uncertainty.safetensors  arrays of what was fitted beside the weights, where there are some
 settings.toml        the settings, as `kerasbert train --config` reads them
 model.safetensors    every weight, by its path in the model
 tokenizer.json ...   the tokenizer
@@ -32,6 +33,7 @@ from kerasbert.saving.format import CLASSIFIER_FILE, FORMAT_VERSION, METRICS_FIL
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import weights_by_path
 from kerasbert.saving.settings_file import SETTINGS_FILE, settings_text
+from kerasbert.uncertainty.table import ARRAYS_FILE, arrays_of_parts, describe_parts
 
 # Settings that the model itself tells.
 OF_MODEL = ("heads", "label_names", "subclasses")
@@ -51,6 +53,8 @@ def save_trained(trained: ClassifierParts, folder: str | os.PathLike[str], *, ov
         write_json(beside / CLASSIFIER_FILE, describe(trained))
         write_json(beside / METRICS_FILE, trained.metrics)
         write_tensors(beside / SAFETENSORS_FILE, weights)
+        if arrays := arrays_of_parts(trained.uncertainty):
+            write_tensors(beside / ARRAYS_FILE, arrays)
         trained.tokenizer.save(beside)
         settings = settings_text(trained.settings, trained.metrics.get("reading", {}))
         (beside / SETTINGS_FILE).write_text(settings, encoding="utf-8")
@@ -72,6 +76,7 @@ def describe(trained: ClassifierParts) -> dict[str, Any]:
         "settings": {name: value for name, value in trained.settings.items() if name not in OF_MODEL},
         "history": trained.history,
         "data": trained.data,
+        **describe_parts(trained.uncertainty),
     }
 
 

@@ -10,6 +10,7 @@ from kerasbert._core.checks import shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.labels.hierarchy import Hierarchy
+from kerasbert.labels.kinds import with_none
 from kerasbert.objectives.scores import Scores
 from kerasbert.tasks.task import Task
 
@@ -95,9 +96,12 @@ class Outputs(abc.ABC):
         """Return the probability of each label name, unwrapped."""
         return self.unwrap({head: task.columns(probabilities[head]) for head, task in self.tasks.items()})
 
-    def named(self, y_pred: ByHead, kinds: Mapping[str, str]) -> Any:
-        """Convert predictions to labels of the kind that was given, unwrapped."""
-        return self.unwrap({head: task.named(y_pred[head], kinds[head]) for head, task in self.tasks.items()})
+    def named(self, y_pred: ByHead, kinds: Mapping[str, str], withheld: ByHead | None = None) -> Any:
+        """Convert predictions to labels of the kind that was given, unwrapped; None where `withheld`, bool (n,) by head."""
+        labels = {head: task.named(y_pred[head], kinds[head]) for head, task in self.tasks.items()}
+        if withheld is not None:
+            labels = {head: with_none(own, withheld[head]) for head, own in labels.items()}
+        return self.unwrap(labels)
 
     def classes(self, kinds: Mapping[str, str]) -> Any:
         """Convert label names to labels of the kind that was given, unwrapped."""

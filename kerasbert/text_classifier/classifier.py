@@ -27,6 +27,12 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.determinism import kept_random_state
 from kerasbert.training.learning_rate_finder import LearningRateFinder
 from kerasbert.training.settings import RunSettings
+from kerasbert.uncertainty.abstention import Abstention
+from kerasbert.uncertainty.calibration import Calibration
+from kerasbert.uncertainty.fitted import one_of
+from kerasbert.uncertainty.folding import undo_calibration
+from kerasbert.uncertainty.out_of_scope import KEEP, OutOfScope
+from kerasbert.uncertainty.sets import PredictionSets
 
 # What `fit` takes of `RunSettings`; `verbose` is an argument of the classifier, and batches of any length are not compiled.
 RUNNING = ("checkpoint_dir", "checkpoint_every", "resume", "log_dir", "strategy")
@@ -40,7 +46,8 @@ class TextClassifier(Settings):
     and, for labels that are not exclusive, tunes decision thresholds on validation data.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`, `warm_start` and `verbose`.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and `CalibrationSettings`,
+            `warm_start` and `verbose`.
 
     Example:
         >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
@@ -96,6 +103,9 @@ class TextClassifier(Settings):
         before = self.trained_ if self.warm_start and self.__sklearn_is_fitted__() else None
         run = filled(RunSettings, None, {**options, "verbose": self.verbose})
         fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=run.strategy)
+        if before is not None:
+            # What is trained on are the weights that were trained.
+            undo_calibration(before.model, before.uncertainty)
         self.trained_ = fitting.untrained
         self.trained_ = run_fitting(self, fitting, run)
         self._padding = fitting.padding
@@ -222,38 +232,294 @@ class TextClassifier(Settings):
         """
         return trained_of(self).predict_proba(texts, text_pairs)
 
-    def predict(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> Any:
+    def predict(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        reject: bool = False,
+        abstain: bool = False,
+    ) -> Any:
         """Predict labels by the thresholds.
 
         Args:
             texts: n texts.
             text_pairs: n second texts, for a classifier trained on pairs.
+            reject: whether a text that is out of scope gets None instead of labels, in every head; see `fit_out_of_scope`.
+            abstain: whether a text that a person should look at gets None, in the heads that are unsure; see
+                `fit_abstention`.
 
         Returns:
             Array of n names, or integers where the labels of `fit` were integers; for a multi-label task a list of n
-            lists of names, or an array (n, C) of 0 and 1 where `fit` got one; a dict by head for several heads.
+            lists of names, or an array (n, C) of 0 and 1 where `fit` got one; a dict by head for several heads. With `reject`
+            or `abstain` an object array of names or numbers, or a list of n lists or rows, with None among them.
 
         Raises:
+            ConfigError: when nothing was fitted to reject or to abstain by.
             DataError: when a text cannot be used.
             NotFittedError: when the classifier is not trained yet.
             TypeError: when `texts` is one text or holds something else than texts.
         """
-        return trained_of(self).predict(texts, text_pairs)
+        return trained_of(self).predict(texts, text_pairs, reject=reject, abstain=abstain)
 
-    def predict_with_proba(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> tuple[Any, Any]:
+    def predict_with_proba(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        reject: bool = False,
+        abstain: bool = False,
+    ) -> tuple[Any, Any]:
         """Return what `predict` and `predict_proba` do, from one pass of the texts through the model.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts, for a classifier trained on pairs.
+            reject: see `predict`; probabilities are given all the same.
+            abstain: see `predict`.
+
+        Returns:
+            Labels, and their probabilities.
+
+        Raises:
+            ConfigError, DataError, NotFittedError, TypeError: as `predict`.
+        """
+        return trained_of(self).predict_with_proba(texts, text_pairs, reject=reject, abstain=abstain)
+
+    def fit_out_of_scope(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        *,
+        validation: Any,
+        text_pairs: Sequence[str] | None = None,
+        out_of_scope_texts: Any = None,
+        keep: float = KEEP,
+        layers: Sequence[int] | None = None,
+        max_neighbours: int = 15_000,
+    ) -> OutOfScope:
+        """Learn to tell texts that belong to none of the labels; see docs/out_of_scope.md.
+
+        The score of a text is a weighted sum of the energy of each head's logits, of its Mahalanobis distance to the nearest
+        label in the last hidden state, and of its distance to the nearest reference text in several hidden states. Texts out
+        of scope are not needed; where there are some, a logistic regression weighs, and the similarity to them counts too.
+        Calibrating drops what was fitted.
+
+        Args:
+            texts: n reference texts, at least one of every label, such as those that were trained on.
+            labels: as for `fit`.
+            validation: texts in scope that were not trained on, at least keep / (1 - keep); of pairs a tuple of texts and
+                second texts.
+            text_pairs: n second texts.
+            out_of_scope_texts: at least 10 texts that belong to no label, or such a tuple; None: there are none.
+            keep: share of texts in scope that is to be kept, in (0, 1), from which the threshold follows.
+            layers: hidden states to read, counted from the embeddings or negative from the last; None: the last, the embeddings
+                and two between them.
+            max_neighbours: reference texts that are kept for each hidden state, >= 1: a byte for each number.
+
+        Returns:
+            What was fitted, which `save` keeps.
+
+        Raises:
+            ConfigError: when a number is out of its range.
+            DataError: when a text or label cannot be used, a label has no text, texts are too few, or the validation texts were
+                trained on.
+            NotFittedError: when the classifier is not trained yet.
+            TypeError: when an argument has the wrong type.
+
+        Example:
+            >>> classifier.fit_out_of_scope(texts, labels, validation=other_texts)  # doctest: +SKIP
+            OutOfScope(threshold=1.93, keep=0.95, 95 % interval 0.942 to 0.957 on 3,000 texts, 11.9 MB)
+
+        Reference:
+            Liu et al., "Energy-based Out-of-distribution Detection", 2020; Lee et al., "A Simple Unified Framework for Detecting
+            Out-of-Distribution Samples and Adversarial Attacks", 2018; Sun et al., "Out-of-Distribution Detection with Deep
+            Nearest Neighbors", 2022.
+        """
+        self.trained_ = trained_of(self).with_out_of_scope(
+            texts,
+            labels,
+            text_pairs,
+            validation=validation,
+            out_of_scope_texts=out_of_scope_texts,
+            keep=keep,
+            layers=layers,
+            max_neighbours=max_neighbours,
+        )
+        return one_of(OutOfScope, self.trained_.uncertainty)
+
+    def out_of_scope_score(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> np.ndarray:
+        """Score how far texts are from all that the classifier has labels for; `fit_out_of_scope` first.
 
         Args:
             texts: n texts.
             text_pairs: n second texts, for a classifier trained on pairs.
 
         Returns:
-            Labels, and their probabilities.
+            (n,): 0 is the mean of texts in scope, higher is farther out.
 
         Raises:
+            ConfigError: when nothing was fitted, or it was fitted on other weights.
             DataError, NotFittedError, TypeError: as `predict`.
         """
-        return trained_of(self).predict_with_proba(texts, text_pairs)
+        return trained_of(self).out_of_scope_score(texts, text_pairs)
+
+    def evaluate_out_of_scope(self, texts: Any, out_of_scope_texts: Any, **options: Any) -> dict[str, Any]:
+        """Evaluate how well the score tells texts out of scope, which are the positive class, from texts in scope.
+
+        Args:
+            texts: texts in scope, at least one; of pairs a tuple of texts and second texts.
+            out_of_scope_texts: texts that belong to no label, at least one, or such a tuple.
+            **options: those of `score_detection`.
+
+        Returns:
+            `auroc`, `auprc`, `fpr_at_95`, and the shares `kept` and `rejected` at the threshold; see `score_detection`.
+
+        Raises:
+            ConfigError, DataError, NotFittedError, TypeError: as `out_of_scope_score`.
+        """
+        return trained_of(self).evaluate_out_of_scope(texts, out_of_scope_texts, **options)
+
+    def fit_abstention(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        *,
+        text_pairs: Sequence[str] | None = None,
+        precision: float = 0.95,
+        sure: float = 0.95,
+    ) -> Abstention:
+        """Choose the confidence below which a person should look, so that the predictions above it are right often enough.
+
+        With probability `sure` over the choice of these texts, at least the share `precision` of the predictions that are
+        answered is right; see `promise_precision`. Of independent labels all have to be right, of a hierarchy those of every
+        level, where the text is answered as a whole. Several heads have a threshold each. Calibrating drops what was fitted.
+
+        Args:
+            texts: n texts that were not trained on; at least log(1 - sure) / log(precision).
+            labels: as for `fit`.
+            text_pairs: n second texts.
+            precision: the wanted share of right predictions among those that are answered, in (0, 1).
+            sure: confidence of the promise, in (0, 1).
+
+        Returns:
+            What was fitted, which `save` keeps.
+
+        Raises:
+            ConfigError: when a share is out of its range.
+            DataError: when a text or label cannot be used, the texts are too few or bear the precision out nowhere, or were
+                trained on.
+            NotFittedError: when the classifier is not trained yet.
+
+        Reference:
+            Angelopoulos et al., "Learn then Test: Calibrating Predictive Algorithms to Achieve Risk Control", 2022.
+        """
+        self.trained_ = trained_of(self).with_abstention(texts, labels, text_pairs, precision=precision, sure=sure)
+        return one_of(Abstention, self.trained_.uncertainty)
+
+    def fit_calibration(
+        self, texts: Sequence[str], labels: Any, *, text_pairs: Sequence[str] | None = None, always: bool = False
+    ) -> Calibration:
+        """Scale the logits so that the probabilities can be believed; no decision changes.
+
+        A multi-class head gets one temperature, a binary head and each label of a multi-label one a scale and a shift, each
+        level of a hierarchy its own. The last layers of the model are scaled, so that whatever is saved, exported or computed
+        from it is calibrated too. An earlier calibration is replaced, and prediction sets are dropped. Training on
+        (`warm_start`) begins from the weights that were trained. See docs/uncertainty.md.
+
+        Args:
+            texts: n texts that were not trained on, at least 50 with a known label.
+            labels: as for `fit`.
+            text_pairs: n second texts.
+            always: whether to calibrate in any case; else where the texts, each judged by what the others say, show a gain with
+                95 % confidence.
+
+        Returns:
+            What was fitted, with calibration error, Brier score and log loss before and after.
+
+        Raises:
+            ConfigError: when the classifier is layerwise.
+            DataError: when a text or a label cannot be used, the texts are too few or say nothing of a head, or the classifier
+                was trained on them.
+            NotFittedError: when the classifier is not trained yet.
+
+        Example:
+            >>> classifier.fit_calibration(texts, labels)  # doctest: +SKIP
+            Calibrated on 1,540 texts: labels
+            labels: ECE 0.0466 -> 0.0175, Brier 0.0971 -> 0.0951, log loss 0.2761 -> 0.2478
+
+        Reference:
+            Guo et al., "On Calibration of Modern Neural Networks", 2017; Platt, "Probabilistic Outputs for Support Vector
+            Machines", 1999.
+        """
+        self.trained_ = trained_of(self).calibrated(texts, labels, text_pairs, always=always)
+        return one_of(Calibration, self.trained_.uncertainty)
+
+    def fit_sets(
+        self,
+        texts: Sequence[str],
+        labels: Any,
+        *,
+        text_pairs: Sequence[str] | None = None,
+        method: str = "lac",
+        each_label: bool = False,
+    ) -> PredictionSets:
+        """Learn from texts what `predict_set` needs to keep its promise: how well their true labels scored.
+
+        Args:
+            texts: n texts that were not trained on, and are like those to come. They can promise a coverage of n / (n + 1) at
+                most.
+            labels: as for `fit`.
+            text_pairs: n second texts.
+            method: how exclusive labels are scored: `"lac"`, the smallest sets; `"aps"` or `"raps"`, sets that grow with the
+                doubt about a text. See `label_scores`.
+            each_label: whether the promise is kept for the texts of each label by themselves, which takes so many texts of
+                each; else on average over the texts.
+
+        Returns:
+            What was fitted, which `save` keeps.
+
+        Raises:
+            ConfigError: when there is no such method.
+            DataError: when a text or a label cannot be used, none has a label (with `each_label`, a label no text), or the
+                classifier was trained on them.
+            NotFittedError: when the classifier is not trained yet.
+        """
+        self.trained_ = trained_of(self).with_sets(texts, labels, text_pairs, method=method, each_label=each_label)
+        return self.trained_.prediction_sets
+
+    def predict_set(
+        self,
+        texts: Sequence[str],
+        text_pairs: Sequence[str] | None = None,
+        *,
+        coverage: float = 0.95,
+        empty: bool = False,
+    ) -> Any:
+        """Predict sets of labels that hold the true one for at least this share of texts; fit them first, by `fit_sets`.
+
+        Of independent labels a set holds, in the mean over texts, at least this share of a text's true labels. In a hierarchy
+        each level keeps the promise, and with a label its parents are in their sets.
+
+        Args:
+            texts: n texts, like those of `fit_sets`.
+            text_pairs: n second texts, for a classifier trained on pairs.
+            coverage: the promise, in (0, 1).
+            empty: whether a set of exclusive labels may be empty, which makes the coverage exact where the classifier is right
+                more often than asked; else it holds at least the most probable label.
+
+        Returns:
+            A list of n lists of labels, the most probable first; a dict by head for several heads.
+
+        Raises:
+            ConfigError: when no sets are fitted, or the coverage is out of its range or more than so few texts can promise.
+            DataError, NotFittedError, TypeError: as `predict`.
+
+        Reference:
+            Angelopoulos and Bates, "A Gentle Introduction to Conformal Prediction and Distribution-Free Uncertainty
+            Quantification", 2021.
+        """
+        return trained_of(self).predict_set(texts, text_pairs, coverage=coverage, empty=empty)
 
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
@@ -267,7 +533,7 @@ class TextClassifier(Settings):
             intervals: whether to give, under `intervals`, 95 % confidence intervals, see `bootstrap_intervals`.
 
         Returns:
-            See `score_predictions`; for several heads a dict of these by head; for a hierarchical classifier by level, over
+            See `score_predictions`, and under `sets` what `PredictionSets.measure` gives where they are fitted; for several heads a dict of these by head; for a hierarchical classifier by level, over
             the texts whose label is known there, and under `hierarchy` what `score_hierarchy` gives.
 
         Raises:

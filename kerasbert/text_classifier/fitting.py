@@ -18,18 +18,26 @@ from kerasbert.batches.memory import Batches, MemoryRows, make_batches
 from kerasbert.batches.rows import RowStore, held_out_rows
 from kerasbert.batches.stream import StreamBatches, stream_batches
 from kerasbert.batches.token_cache import TokenCache
+from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.counts import label_counts
 from kerasbert.labels.kinds import NAMES
 from kerasbert.reading.data_checks import text_keys, warn_of_absent_labels, warn_of_imbalance, warn_of_texts
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.text_sketch import sketch_texts
 from kerasbert.saving.answers import check_rows
+from kerasbert.saving.believable import calibrate_in_place
 from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.tasks.outputs import ReadLabels
 from kerasbert.text_classifier.cache_checks import cached_outputs, check_cache
 from kerasbert.text_classifier.labels import Validation, checked_validation, labels_of_examples
 from kerasbert.text_classifier.settings import Settings, plain_settings
-from kerasbert.text_classifier.told import told_of_epochs, told_of_held_out, told_of_texts
+from kerasbert.text_classifier.told import (
+    told_of_calibration,
+    told_of_epochs,
+    told_of_held_out,
+    told_of_scope,
+    told_of_texts,
+)
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.training.callbacks.logs import RateLog
 from kerasbert.training.devices import as_strategy, is_chief, needs_static_shapes
@@ -37,6 +45,10 @@ from kerasbert.training.finetune import finetune
 from kerasbert.training.heads import default_monitor
 from kerasbert.training.learning_rate_finder import LearningRateFinder, find_learning_rate
 from kerasbert.training.settings import RunSettings
+from kerasbert.uncertainty.calibration import Calibration, check_calibration
+from kerasbert.uncertainty.fitted import one_of
+from kerasbert.uncertainty.folding import check_foldable, has_summed_levels
+from kerasbert.uncertainty.out_of_scope import KEEP, OutOfScope, check_enough, groups_of
 
 # Token arrays and labels by head.
 Encoded = tuple[Any, dict[str, np.ndarray]]
@@ -261,13 +273,18 @@ def _refuse(options: Mapping[str, Any], reason: str) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Fitting:
-    """A training that can begin: the model of `untrained` is trained in place, `held_out` chooses epoch and thresholds."""
+    """A training that can begin: the model of `untrained` is trained in place, `held_out` chooses epoch and thresholds.
+
+    `calibrates` says whether the held-out texts are there to calibrate on, and can be; `held_out_sketch` tells them again.
+    """
 
     untrained: TrainedClassifier
     data: TrainingData
     held_out: Encoded | None
     batches: Batches | StreamBatches
     devices: Any
+    calibrates: bool = False
+    held_out_sketch: Mapping[str, Any] | None = None
 
     @property
     def padding(self) -> dict[str, Any]:
@@ -310,7 +327,52 @@ def prepare_fitting(
         model, tokenizer, label_kinds=kinds, settings=plain_settings(settings), metrics=kept, data=description
     )
     devices = as_strategy(strategy)
-    return Fitting(untrained, data, held_out, data.batches(settings, devices), devices)
+    batches, calibrates = data.batches(settings, devices), _calibrates(settings, model, held_out)
+    if settings.out_of_scope:
+        _check_scope(data, held_out)
+    return Fitting(untrained, data, held_out, batches, devices, calibrates, _sketch_of_held_out(data, checked))
+
+
+def _sketch_of_held_out(data: TrainingData, validation: Validation | None) -> dict[str, Any] | None:
+    """Sketch the texts that are not trained on; None where there are none, or they are gone."""
+    if validation is not None:
+        return sketch_texts(text_keys(validation[0], validation[2]))
+    keys, rows = data.text_keys, data.held_out_rows
+    return None if keys is None or rows is None else sketch_texts(keys[rows])
+
+
+def _calibrates(settings: Settings, model: Classifier, held_out: Encoded | None) -> bool:
+    """Return whether the held-out texts can calibrate the model; refuse what is asked for and cannot be done, before hours of training."""
+    if settings.calibrate is False or (held_out is None and settings.calibrate is None):
+        return False
+    if held_out is None:
+        raise ConfigError(
+            "`calibrate` must be left out without validation texts, on which probabilities are calibrated; give `validation`, "
+            "or a `validation_fraction`."
+        )
+    try:
+        check_foldable(model)
+        check_calibration(model.task_outputs, held_out[1], summed=has_summed_levels(model))
+    except (ConfigError, DataError):
+        if settings.calibrate:
+            raise
+        return False
+    return True
+
+
+def _check_scope(data: TrainingData, held_out: Encoded | None) -> None:
+    """Refuse, before hours of training, data on which no out-of-scope score can be fitted after it."""
+    if not isinstance(data, TextsInMemory):
+        raise ConfigError(
+            "`out_of_scope` must be False with a token cache; call `fit_out_of_scope` after the training, with texts."
+        )
+    if held_out is None:
+        raise ConfigError(
+            "`out_of_scope` must be False without validation texts, which show how far apart texts in scope are; give "
+            "`validation`, or a `validation_fraction`."
+        )
+    check_enough(len(held_out[0]), KEEP)
+    groups_of(data.labels.outputs, data.train[1])
 
 
 def _held_out(
@@ -362,8 +424,16 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
     if fitting.held_out is None:
         return trained
     tokens, y_true = fitting.held_out
-    thresholds = trained.outputs.tune_thresholds(y_true, trained.probabilities_of(tokens))
-    return dataclasses.replace(trained, thresholds=thresholds)
+    probabilities = trained.probabilities_of(tokens)
+    trained = dataclasses.replace(trained, thresholds=trained.outputs.tune_thresholds(y_true, probabilities))
+    if fitting.calibrates:
+        always, sketch = settings.calibrate is True, fitting.held_out_sketch
+        trained = calibrate_in_place(trained, y_true, probabilities, always=always, text_sketch=sketch)
+        announce(told_of_calibration(one_of(Calibration, trained.uncertainty)), shown=shown)
+    if settings.out_of_scope and isinstance(fitting.data, TextsInMemory):
+        trained = trained.with_scope_of(fitting.data.train, tokens, keep=KEEP)
+        announce(told_of_scope(one_of(OutOfScope, trained.uncertainty)), shown=shown)
+    return trained
 
 
 def run_learning_rate_finder(

@@ -28,6 +28,7 @@ from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_files import read_settings
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens, usual_length
 from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.uncertainty.settings import CalibrationSettings
 
 WINDOWS = "windows"
 # Builder parameters that a layerwise classifier has no use for.
@@ -47,11 +48,12 @@ BUILDER_PARAMETERS = (
 
 @explains_options
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, TaskSettings):
+class Settings(BaseEstimator, CalibrationSettings, TrainingSettings, BatchSettings, ModelSettings, TaskSettings):
     """Constructor arguments, only stored until `fit` checks them; see `TextClassifier`.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings` and `TrainingSettings`.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and
+            `CalibrationSettings`.
         warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
         verbose: whether progress is shown on standard error.
     """
@@ -100,6 +102,11 @@ class Settings(BaseEstimator, TrainingSettings, BatchSettings, ModelSettings, Ta
         NOTHING_SAID.prompt_of(self.prompt)
         self.check_training()
         self.check_batches()
+        self.check_calibration()
+        if self.calibrate and self.layerwise:
+            raise ConfigError(
+                "`calibrate` must not be True with `layerwise`, whose probabilities have no logits to scale."
+            )
         changed = next(changed_options(self, ("level_weights", "class_scores")), None)
         if changed is not None and not plan.has_levels:
             raise ConfigError(f"`{changed}` goes with task {HIERARCHICAL!r}; got task {self.task!r}.")

@@ -7,9 +7,12 @@ import numpy as np
 
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.saving.trained_classifier import TrainedClassifier
+from kerasbert.uncertainty.calibration import MEASURES, Calibration
+from kerasbert.uncertainty.out_of_scope import OutOfScope
 
 # Labels that are named with their counts.
 MOST_LABELS = 10
+ERROR = MEASURES[0]
 
 
 def told_of_texts(untrained: TrainedClassifier) -> str:
@@ -58,6 +61,28 @@ def told_of_epochs(history: Mapping[str, Sequence[float]], monitor: str, planned
     early = f"; stopped early after epoch {run}" if run < planned else ""
     measure = monitor.removeprefix("val_").replace("_", " ")
     return f"Kept epoch {best + 1} of {planned}: {measure} {values[best]:.4f} on the texts that judge{early}."
+
+
+def told_of_calibration(calibration: Calibration) -> str:
+    """What calibration changed, and what that gains."""
+    heads = [head for head in calibration.measured if head in calibration.scalings] or list(calibration.measured)
+    gained = ", ".join(
+        f"{'' if head == SINGLE_HEAD else head + ' '}{calibration.measured[head]['before'][ERROR]:.4f} -> "
+        f"{calibration.measured[head]['after'][ERROR]:.4f}"
+        for head in heads
+    )
+    if not calibration.scalings:
+        return f"The probabilities stay as they are: calibration shows no gain on {calibration.num_texts:,} texts."
+    return f"Calibrated the probabilities on {calibration.num_texts:,} texts: expected calibration error {gained}."
+
+
+def told_of_scope(part: OutOfScope) -> str:
+    """What share of texts in scope the out-of-scope threshold keeps, and what it takes to tell."""
+    low, high = part.kept_interval
+    return (
+        f"Texts out of scope are told by {len(part.components)} scores over {part.num_reference:,} texts "
+        f"({part.num_bytes / 1e6:.1f} MB): the threshold keeps {part.keep:.0%} of the texts in scope, between {low:.1%} and {high:.1%}."
+    )
 
 
 def _counted(names: Sequence[str], counts: Sequence[int]) -> str:

@@ -40,8 +40,9 @@ def truncate(model: Layerwise, layer: int) -> Layerwise:
     smaller = layerwise.truncate(trained.model, layer)
     changed = {"layerwise": False, "layers": smaller.features.layer_indices[0]}
     settings = {**trained.settings, **changed}
-    # What was measured is not of the smaller model.
-    cut = dataclasses.replace(trained, model=smaller, settings=settings, metrics=reading_of(trained.metrics))
+    # What was measured and fitted is not of the smaller model.
+    metrics = reading_of(trained.metrics)
+    cut = dataclasses.replace(trained, model=smaller, settings=settings, metrics=metrics, uncertainty={})
     if not isinstance(model, TextClassifier):
         return cut
     classifier = copy.copy(model).set_params(**changed)

@@ -23,6 +23,7 @@ from kerasbert.training.checkpoints.resume import CheckpointedRun, open_run
 from kerasbert.training.devices import as_strategy, check_agreement, check_fits, copy_weights, is_chief, scope_of
 from kerasbert.training.head_labels import check_batches
 from kerasbert.training.loop import run_epochs
+from kerasbert.training.occurring_rows import occurring_rows
 from kerasbert.training.optimization import make_optimizer, prepare_layers
 from kerasbert.training.settings import RunSettings, TrainingSettings
 from kerasbert.training.trainees.choice import trainee_of
@@ -225,7 +226,10 @@ def _train(
     if head_training is not None:
         announce("Nothing below the head trains: features were computed once.", shown=shown)
         trained = head_training
-    history = run_epochs(*trained, epochs=settings.epochs or 1, callbacks=callbacks, start=run, strategy=devices)
+    with occurring_rows(trained[0], trained[1], callbacks, devices) as first:
+        history = run_epochs(
+            *trained, epochs=settings.epochs or 1, callbacks=first + callbacks, start=run, strategy=devices
+        )
     if run is not None:
         run.finish(history.history)
     return history

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasbert import ConfigError
-from kerasbert.batches import row_plan
+from kerasbert.batches import row_plan, stream
 from kerasbert.batches.lengths import lengths_of_counts
 from kerasbert.batches.row_plan import RowPlan
 from kerasbert.batches.rows import held_out_rows
@@ -230,3 +230,12 @@ def test_batches_in_memory_are_augmented_anew_in_every_epoch(toy_encoder_folder)
     assert epochs[0] == again != epochs[1]
     batches.begin(0, 1)
     assert [inputs["input_ids"].numpy().tolist() for inputs, _ in batches.pipeline] == again[1:]
+    # The mask token may come in the place of any word.
+    assert batches.occurring_tokens().tolist() == np.unique([0, encoder.mask_id, *tokens.input_ids]).tolist()
+
+
+def test_it_knows_the_tokens_that_occur(cache, monkeypatch):
+    monkeypatch.setattr(stream, "ROWS_AT_ONCE", 1000)
+    source = make(cache, shuffle=True)
+    seen = [ids.ravel() for ids, _ in batches_of(source)]
+    assert source.occurring_tokens().tolist() == np.unique(np.concatenate(seen)).tolist()

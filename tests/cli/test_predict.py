@@ -216,3 +216,61 @@ def test_a_classifier_of_pairs_takes_no_single_texts(source, of_pairs, tmp_path,
     (tmp_path / "lines.txt").write_text("good\n")
     assert run(of_pairs, *[part.format(folder=tmp_path) for part in source]) == 2
     assert "reads pairs of texts; give --file and a file with the columns 'text' and 'other'" in said(capsys)
+
+
+@pytest.fixture(scope="module")
+def doubting(saved_classifier, tmp_path_factory):
+    """A saved classifier that rejects and abstains."""
+    classifier = kb.load(saved_classifier("multiclass"))
+    texts = [f"{text} {number}" for number in range(30) for text in TEXTS]
+    labels = list(classifier.predict(texts))
+    reference = [*texts, "x", "y", "z"], [*labels, "x", "y", "z"]
+    classifier.fit_out_of_scope(*reference, validation=[f"{text} !" for text in texts], keep=0.8)
+    classifier.fit_abstention(texts, labels, precision=0.9)
+    folder = tmp_path_factory.mktemp("doubting") / "model"
+    classifier.save(folder)
+    return folder
+
+
+def test_rejected_texts_have_no_label_and_every_text_a_score(doubting, capsys):
+    texts = ["good card 1", "[SEP] " * 9]
+    assert run(doubting, *texts, "--reject", "--format", "json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    classifier = kb.load(doubting)
+    assert [row["out_of_scope_score"] for row in rows] == pytest.approx(classifier.out_of_scope_score(texts), abs=1e-3)
+    assert [row["labels"] for row in rows] == [
+        None if label is None else [label] for label in classifier.predict(texts, reject=True)
+    ]
+    assert rows[1]["labels"] is None and max(rows[1]["scores"].values()) > 0
+
+
+def test_in_tables_a_rejected_label_is_empty(doubting, capsys):
+    assert run(doubting, "good card 1", "[SEP] " * 9, "--reject", "--abstain", "--format", "csv") == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert rows[1]["labels"] == "" and float(rows[1]["out_of_scope_score"]) > float(rows[0]["out_of_scope_score"])
+    assert run(doubting, "[SEP] " * 9, "--reject") == 0
+    assert "out of scope score" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["reject", "abstain"])
+def test_without_something_fitted_it_is_refused(option, saved, capsys):
+    assert run(saved, "good card", f"--{option}") == 1
+    assert f"`{option}` must be False for" in said(capsys)
+
+
+def test_evaluation_tells_how_well_texts_out_of_scope_are_told(doubting, tmp_path, capsys):
+    (tmp_path / "in.csv").write_text("text,label\ngood card,x\nlost parcel,y\n", encoding="utf-8")
+    (tmp_path / "out.csv").write_text("text\n[SEP] [SEP] [SEP] [SEP]\nzzz zzz\n", encoding="utf-8")
+    given = ["evaluate", str(doubting), str(tmp_path / "in.csv"), "--out-of-scope", str(tmp_path / "out.csv")]
+    assert cli.main([*given, "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    expected = kb.load(doubting).evaluate_out_of_scope(
+        ["good card", "lost parcel"], ["[SEP] [SEP] [SEP] [SEP]", "zzz zzz"]
+    )
+    assert found["out_of_scope"]["auroc"] == pytest.approx(expected["auroc"]) and found["accuracy"] <= 1
+    assert set(found["risk_coverage"]) == {"aurc", "excess_aurc", "interval"}
+    assert cli.main(given) == 0
+    out = capsys.readouterr().out
+    assert "out of scope: AUROC" in out and "area under the risk-coverage curve" in out
+    assert cli.main([*given, "--format", "csv"]) == 2
+    assert "--out-of-scope goes without --compare, and with --format table or json" in said(capsys)

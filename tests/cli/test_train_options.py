@@ -74,6 +74,8 @@ REFUSED = {
     "sheet of tokens": (["--sheet", "A"], ("cache",), "--sheet goes with data files"),
     "two sizes": (["--batch-size", "8", "--token-budget", "90"], ALL, "--batch-size goes without --token-budget"),
     "two validations": ([*HELD_OUT, "--validation-fraction", "0.1"], ALL, "--validation-fraction goes without --validation"),
+    "calibrate": (["--calibrate"], ALL, "--calibrate goes with --validation or --validation-fraction"),
+    "out of scope": (["--out-of-scope"], ALL, "--out-of-scope goes with --validation or --validation-fraction"),
     "patience": (["--patience", "3"], ALL, "--patience goes with --validation or --validation-fraction"),
     "patience without": (["--patience", "3", "--validation-fraction", "0"], ALL, "--patience goes with --validation or"),
     "text": (["--text-column", "body"], ("cache",), "--text-column differs from that of `kerasbert prepare`, text; leave it out"),

@@ -14,6 +14,7 @@ from trained_classifiers import SETS, TASKS, TEXTS, trained, with_subclasses
 
 from kerasbert import ArtifactError, ConfigError, KerasbertWarning, TextClassifier, cli
 from kerasbert.export import saved_model, warmup
+from kerasbert.export.artefacts import open_artefact
 from kerasbert.export.comparison import check_parity, describe_report
 from kerasbert.export.description import read_export
 from kerasbert.export.parity import label_set
@@ -282,12 +283,12 @@ def test_eight_threads_get_what_one_gets(exported):
     _, path, loaded = exported("multitask")
     requests = list(warmup.read_warmup(path / warmup.WARMUP_FILE))
     ask = {key: loaded.signatures[key] for key in loaded.signatures}
-    expected = [ask[signature](**{argument: tensor}) for signature, argument, tensor in requests]
+    expected = [ask[signature](**arguments) for signature, arguments in requests]
     wrong = []
 
     def client():
-        for (signature, argument, tensor), right in zip(requests, expected, strict=True):
-            for key, value in ask[signature](**{argument: tensor}).items():
+        for (signature, arguments), right in zip(requests, expected, strict=True):
+            for key, value in ask[signature](**arguments).items():
                 if value.dtype.is_floating and not np.allclose(value, right[key], atol=1e-5):
                     wrong.append((signature, key))
 
@@ -315,8 +316,9 @@ def test_the_example_client_reads_the_answer(exported):
 def test_warm_up_holds_every_signature(exported):
     _, path, _ = exported("binary")
     requests = list(warmup.read_warmup(path / warmup.WARMUP_FILE))
-    assert {signature for signature, _, _ in requests} == {"serving_default", "tokens", "features", "classify"}
-    assert sorted({len(tensor) for _, _, tensor in requests}) == list(warmup.BATCHES)
+    assert {signature for signature, _ in requests} == {"serving_default", "tokens", "features", "classify"}
+    lengths = {len(tensor) for _, arguments in requests for tensor in arguments.values()}
+    assert sorted(lengths) == list(warmup.BATCHES)
 
 
 def test_a_warm_up_request_for_nothing_is_found(exported, tmp_path):
@@ -597,3 +599,24 @@ def test_the_command_refuses_pairs(exported, tmp_path, capsys):
     exported("binary")[0].save(tmp_path / "pairs", metrics={"reading": {"text_pair": "second"}})
     assert cli.main(["export", str(tmp_path / "pairs"), "--output", str(tmp_path / "served")]) == 1
     assert "pairs of texts" in capsys.readouterr().err and not (tmp_path / "served").exists()
+
+
+def test_it_gives_the_out_of_scope_score_and_rejects(tiny_folder, tmp_path):
+    classifier = trained("multitask", tiny_folder)
+    others = [f"{text} {number}" for number in range(4) for text in TEXTS]
+    part = classifier.fit_out_of_scope(TEXTS, TASKS["multitask"][1], validation=others, keep=0.8)
+    path = classifier.export_saved_model(tmp_path / "served", warmup=False).path
+    expected, artefact = classifier.out_of_scope_score(others), open_artefact(path)
+    np.testing.assert_allclose(artefact.out_of_scope_score(others), expected, atol=1e-3)
+    described = read_export(path)
+    assert artefact.rejection_threshold == part.threshold and described["out_of_scope"]["keep"] == 0.8
+    assert described["report"]["largest_score_difference"] < 1e-3
+    clear = [text for text, score in zip(others, expected, strict=True) if abs(score - part.threshold) > 0.01]
+    theirs, own = (one.predict(clear, reject=True) for one in (artefact, classifier))
+    assert all(list(theirs[head]) == list(labels) for head, labels in own.items())
+    assert None in own["topic"]
+
+
+def test_an_export_without_a_score_rejects_nothing(exported):
+    with pytest.raises(ConfigError, match="`reject` must be False for an export in this format and for an engine"):
+        open_artefact(exported("multiclass")[1]).predict(["good"], reject=True)

@@ -17,7 +17,7 @@ SHARES = np.array([[0.2, 0.5, 0.3], [0.25, 0.25, 0.5]], np.float32)
 
 def classifier_of(outputs):
     kinds = dict.fromkeys(outputs.tasks, "names")
-    named = lambda probabilities: outputs.named(outputs.predict(probabilities), kinds)  # noqa: E731
+    named = lambda probabilities, *given, **withheld: outputs.named(outputs.predict(probabilities), kinds)  # noqa: E731
     return types.SimpleNamespace(outputs=outputs, label_kinds=kinds, named=named)
 
 
@@ -65,7 +65,7 @@ def test_rows_of_json_name_kept_columns_where_there_are_some():
 def test_labels_that_are_withheld_are_none():
     classifier = single()
     [name] = classifier.outputs.tasks
-    classifier.named = lambda probabilities: ["b", None]
+    classifier.named = lambda probabilities, *given, **withheld: ["b", None]
     rows = rows_of(classifier, ["x", "y"], {name: SHARES}, top=1)
     assert [row["labels"] for row in rows] == [["b"], None]
     written = csv_of(PredictionColumns({"": ["a", "b", "c"]}, top=1), [{**row, "columns": {}} for row in rows])

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from kerasbert.encoders.checkpoints.source import TensorSource, clean_names
 
 LARGEST_HEADER = 1024 * 1024
 FLOAT_TYPES = ("BF16", "F16", "F32", "F64")
+# Of arrays that are no weights and say themselves what their bytes mean.
+ARRAY_TYPES = (*FLOAT_TYPES, "I8")
 ENTRY_KEYS = {"dtype", "shape", "data_offsets"}
 PICKLE_STARTS = (b"\x80", b"PK\x03\x04")
 
@@ -26,6 +28,8 @@ class SafetensorsSource(TensorSource):
     The library checks the form of the header, and that types, shapes and byte ranges tile the file. Checked here is what it
     lets through: headers of up to 100 MB, names that stand in a header twice or do not print, unknown keys of an entry.
 
+    Numbers of the types that are let through, those of floats unless said otherwise, are read as float32.
+
     The file is open only while it is read, since the library maps it: a mapped file that is cut would end the process.
 
     Raises:
@@ -33,8 +37,9 @@ class SafetensorsSource(TensorSource):
         UnsafeArtifactError: when it is a pickle under this name.
     """
 
-    def __init__(self, file: Path, *, strip_prefix: bool = True) -> None:
+    def __init__(self, file: Path, *, strip_prefix: bool = True, types: Sequence[str] = FLOAT_TYPES) -> None:
         super().__init__(repr(str(file)))
+        self.types = types
         self.file = file
         header = self._read_header()
         with self._opened() as handle:
@@ -49,9 +54,9 @@ class SafetensorsSource(TensorSource):
 
     def read(self, name: str) -> np.ndarray:
         stored = self.by_name[name]
-        if self.dtypes[stored] not in FLOAT_TYPES:
+        if self.dtypes[stored] not in self.types:
             raise CheckpointError(
-                f"{self.origin}: {name} must be of a type among {', '.join(FLOAT_TYPES)}; got {self.dtypes[stored]}."
+                f"{self.origin}: {name} must be of a type among {', '.join(self.types)}; got {self.dtypes[stored]}."
             )
         with self._opened() as handle:
             return np.asarray(handle.get_tensor(stored)).astype(np.float32, copy=False)

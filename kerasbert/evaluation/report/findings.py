@@ -13,6 +13,7 @@ from kerasbert.evaluation.confusions import (
 )
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.tasks.task import Task
+from kerasbert.uncertainty.risk_coverage import risk_coverage
 
 # A larger matrix is left out; `confused_pairs` has its largest cells.
 MAX_MATRIX = 200
@@ -28,7 +29,7 @@ class Number(NamedTuple):
 
 
 def evaluate_head(outcome: Outcome) -> dict[str, Any]:
-    """Evaluate one head of at least one text: scores, calibration, confusions and mistakes, as plain data."""
+    """Evaluate one head of at least one text: scores, calibration, risk by coverage, confusions and mistakes, as plain data."""
     confusion = None
     if len(outcome.label_names) <= MAX_MATRIX:
         names, counts = confusion_matrix(outcome)
@@ -41,6 +42,7 @@ def evaluate_head(outcome: Outcome) -> dict[str, Any]:
         "scores": outcome.score(),
         "thresholds": dict(zip(outcome.label_names, outcome.label_thresholds, strict=True)),
         "calibration": calibration_of(outcome),
+        "risk_coverage": risk_coverage(outcome.confidence(), outcome.task.correct(outcome.y_true, outcome.y_pred)),
         "confusion": confusion,
         "confused_pairs": confused_pairs(outcome),
         "surest_mistakes": surest_mistakes(outcome),
@@ -62,7 +64,13 @@ def other_numbers(findings: Mapping[str, Any]) -> list[tuple[str, float]]:
         ("Hamming loss", scores["hamming_loss"]),
         ("Log loss", scores["log_loss"]),
         ("Expected calibration error", findings["calibration"]["expected_calibration_error"]),
+        ("Area under the risk-coverage curve", findings["risk_coverage"]["aurc"]),
     ]
+    for coverage, measured in scores.get("sets", {}).items():
+        named += [
+            (f"Coverage of sets for {float(coverage):.0%}", measured["coverage"]),
+            (f"Mean size of sets for {float(coverage):.0%}", measured["size"]),
+        ]
     return [(title, value) for title, value in named if value is not None]
 
 

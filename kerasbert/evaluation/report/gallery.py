@@ -7,10 +7,12 @@ import numpy as np
 
 from kerasbert.evaluation.outcomes import Outcome
 from kerasbert.evaluation.ranking import Curve, curves_to_show
-from kerasbert.evaluation.report.pictures import draw_curves, draw_matrix, draw_reliability
+from kerasbert.evaluation.report.pictures import draw_curves, draw_matrix, draw_reliability, draw_risk
 
 # A difference of mean probability and frequency below this is none to speak of.
 CALIBRATED = 0.02
+# The share of answers at which the risk is told beside that of all.
+HALF = 0.5
 
 
 class Picture(NamedTuple):
@@ -41,7 +43,7 @@ def cell_address(place: int, true: int, predicted: int) -> str:
 
 
 def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str = "", place: int = 1) -> list[Picture]:
-    """Draw one head: matrix (unless it has too many labels), precision-recall curves and reliability diagram.
+    """Draw one head: matrix (unless it has too many labels), precision-recall curves, reliability diagram and risk by coverage.
 
     Args:
         outcome: of the head.
@@ -56,7 +58,8 @@ def pictures_of_head(outcome: Outcome, findings: Mapping[str, Any], prefix: str 
     curves = curves_to_show(outcome, {name: values["average_precision"] for name, values in per_label.items()})
     if curves:
         pictures.append(_curves(curves, prefix))
-    return [*pictures, _reliability(findings["calibration"], prefix)]
+    reliability = _reliability(findings["calibration"], prefix, findings.get("uncalibrated"))
+    return [*pictures, reliability, _risk(findings["risk_coverage"], prefix)]
 
 
 def _curves(curves: Sequence[Curve], prefix: str) -> Picture:
@@ -89,17 +92,18 @@ def _sentence_of_curves(curves: Sequence[Curve]) -> str:
     )
 
 
-def _reliability(calibration: Mapping[str, Any], prefix: str) -> Picture:
+def _reliability(calibration: Mapping[str, Any], prefix: str, before: Mapping[str, Any] | None = None) -> Picture:
     error = calibration["expected_calibration_error"]
+    was = "" if before is None else f", {before['expected_calibration_error']:.3f} before it was calibrated (crosses)"
     return Picture(
         f"{prefix}reliability",
-        draw_reliability(calibration),
+        draw_reliability(calibration, before),
         "Can the probabilities be believed?",
         _sentence_of_calibration(calibration),
-        f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}. The "
+        f"On the dashed line they can: of texts given 80\u00a0%, 80\u00a0% are right. Expected calibration error {error:.3f}{was}. The "
         "larger a point, the more predictions it stands for, as counted below; hollow ones stand for fewer than ten. The "
         "lines are 95\u00a0% confidence intervals.",
-        f"Reliability diagram. Expected calibration error {error:.3f} over {sum(calibration['count'])} predictions.",
+        f"Reliability diagram. Expected calibration error {error:.3f}{was} over {sum(calibration['count'])} predictions.",
     )
 
 
@@ -109,6 +113,23 @@ def _sentence_of_calibration(calibration: Mapping[str, Any]) -> str:
         return f"On average they can: it says {said:.0%}, and {true:.0%} came true."
     verdict = "more sure than right" if said > true else "more often right than sure"
     return f"It is {verdict}: on average it says {said:.0%}, and {true:.0%} came true."
+
+
+def _risk(measured: Mapping[str, Any], prefix: str) -> Picture:
+    low, high = measured["interval"]
+    coverage, risk = np.array(measured["coverage"]), np.array(measured["risk"])
+    half = int(np.argmax(coverage >= HALF))
+    return Picture(
+        f"{prefix}risk_coverage",
+        draw_risk(measured),
+        "Does it know when it does not know?",
+        f"Answering everything, {risk[-1]:.1%} are wrong; of the surer {coverage[half]:.0%}, {risk[half]:.1%}.",
+        f"The share of errors where only the surest predictions are answered and the rest is left to a person; the dashed line "
+        f"is that of all. The area below the curve is {measured['aurc']:.4f} (95\u00a0% interval {low:.4f} to {high:.4f}), of "
+        f"which {measured['excess_aurc']:.4f} would be gone if every error were less sure than every right answer.",
+        f"Risk-coverage curve. Area {measured['aurc']:.4f}; {risk[-1]:.1%} errors where all is answered, {risk[half]:.1%} at "
+        f"{coverage[half]:.0%}.",
+    )
 
 
 def _matrix(outcome: Outcome, findings: Mapping[str, Any], prefix: str, place: int) -> Picture:

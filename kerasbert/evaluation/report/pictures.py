@@ -1,4 +1,4 @@
-"""The figures of a report: learning curves, panels of them, matrix, precision-recall curves, reliability diagram."""
+"""The figures of a report: learning curves, panels of them, matrix, precision-recall curves, reliability diagram, risk by coverage."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -130,10 +130,11 @@ def draw_curves(curves: Sequence[Curve]) -> Any:
     return figure
 
 
-def draw_reliability(calibration: Mapping[str, Any]) -> Any:
+def draw_reliability(calibration: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> Any:
     """Draw a reliability diagram: observed frequency against predicted probability, and the counts of the bins.
 
-    The area of a point grows with its count, a bin of few predictions is hollow; lines are 95 % intervals.
+    The area of a point grows with its count, a bin of few predictions is hollow; lines are 95 % intervals. Crosses are `before`,
+    the probabilities from before a calibration.
     """
     figure = new_figure(WIDTH, 3.5)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
@@ -141,6 +142,8 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Any:
     predicted, observed, count = (np.array(calibration[name]) for name in ("predicted", "observed", "count"))
     above.vlines(predicted, calibration["low"], calibration["high"], color=SERIES[0], linewidth=1, alpha=0.6)
     style = {"edgecolors": SERIES[0], "linewidths": 1, "zorder": 3, "clip_on": False}
+    if before is not None:
+        above.plot(before["predicted"], before["observed"], "x", color=MUTED, markersize=5, markeredgewidth=1)
     filled = np.where(count >= FEW, SERIES[0], "none").tolist()
     above.scatter(predicted, observed, s=_areas(count), facecolors=filled, **style)
     above.set(xlim=(0, 1), ylim=(0, 1.03), ylabel="observed frequency")
@@ -150,6 +153,18 @@ def draw_reliability(calibration: Mapping[str, Any]) -> Any:
     below.set(xlabel="predicted probability", ylabel="count", ylim=(0, 1.45 * max(count, default=1)))
     below.yaxis.get_major_locator().set_params(nbins=2, integer=True)
     below.grid(visible=False, axis="x")
+    return figure
+
+
+def draw_risk(measured: Mapping[str, Any]) -> Any:
+    """Draw the share of errors among the surest predictions against the share that is answered, from `risk_coverage`."""
+    figure = new_figure(WIDTH, HEIGHT)
+    axes = figure.add_subplot()
+    risk = np.array(measured["risk"])
+    axes.plot(measured["coverage"], risk, color=SERIES[0])
+    axes.axhline(risk[-1], color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
+    top = 1.15 * max(float(risk.max()), 0.01)
+    axes.set(xlim=(0, 1), ylim=(0, top), xlabel="share answered, the surest first", ylabel="share of errors")
     return figure
 
 

@@ -1,5 +1,6 @@
 """`write_report`: evaluate a classifier and write a page, numbers and pictures."""
 
+import dataclasses
 import datetime
 import json
 import os
@@ -13,6 +14,7 @@ from kerasbert._core.checks import check_texts
 from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._version import __version__
+from kerasbert.evaluation.calibration import calibration_of
 from kerasbert.evaluation.comparison import Judged, compare_heads, judge_texts
 from kerasbert.evaluation.label_errors import likely_label_errors
 from kerasbert.evaluation.outcomes import Outcome
@@ -26,6 +28,9 @@ from kerasbert.evaluation.side_by_side import Data, compare_sides, judge_other_s
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.reading.text_sketch import texts_in_sketch
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
+from kerasbert.uncertainty.calibration import Calibration, calibrated
+from kerasbert.uncertainty.folding import has_summed_levels
+from kerasbert.uncertainty.sets import PredictionSets
 
 PAGE_FILE = "report.html"
 METRICS_FILE = "metrics.json"
@@ -101,7 +106,7 @@ def write_report(
     if judged is None:
         judged = judge_texts(classifier, texts, labels, pairs, with_vectors=len(texts) <= MAX_VECTORS)
     given = TextsOfPage.of(texts, pairs, labels)
-    metrics = _metrics(classifier, judged, given)
+    metrics = _metrics(classifier, judged, given, labels)
     metrics |= {"baseline": baseline, "warnings": list(warnings)}
     metrics["intervals"] = _intervals(judged.outcomes) if intervals is None else intervals
     scores = {head: found["scores"] for head, found in metrics["heads"].items()}
@@ -151,9 +156,10 @@ def _intervals(outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     return found if list(outcomes) != [SINGLE_HEAD] else found[SINGLE_HEAD]
 
 
-def _metrics(classifier: TrainedClassifier, judged: Judged, given: TextsOfPage) -> dict[str, Any]:
+def _metrics(classifier: TrainedClassifier, judged: Judged, given: TextsOfPage, labels: Any) -> dict[str, Any]:
     overlap = _training_overlap(classifier, given)
     findings = {head: evaluate_head(outcome) for head, outcome in judged.outcomes.items() if len(outcome)}
+    _add_uncertainty(classifier, judged, findings, labels)
     for head, found in findings.items():
         for mistake in found["surest_mistakes"]:
             mistake["place"] = given.place(mistake["row"])
@@ -179,16 +185,33 @@ def _metrics(classifier: TrainedClassifier, judged: Judged, given: TextsOfPage) 
     }
 
 
+def _add_uncertainty(
+    classifier: TrainedClassifier, judged: Judged, findings: dict[str, dict[str, Any]], labels: Any
+) -> None:
+    """Add to the findings of each head its calibration before it was calibrated, and the measures of its prediction sets."""
+    outputs = classifier.outputs
+    calibration, sets = Calibration.of(classifier.uncertainty), PredictionSets.of(classifier.uncertainty)
+    if calibration is not None and calibration.scalings:
+        summed = has_summed_levels(classifier.model)
+        before = calibrated(outputs, judged.probabilities, calibration.undoing, summed=summed)
+        for head, found in findings.items():
+            outcome = judged.outcomes[head]
+            own = dataclasses.replace(outcome, probabilities=before[head][outcome.rows])
+            found["uncalibrated"] = calibration_of(own)
+    if sets is not None:
+        measured = sets.measure(outputs, classifier.encode_labels(labels), judged.probabilities)
+        for head, found in findings.items():
+            found["scores"]["sets"] = measured[head]
+
+
 def _training_overlap(classifier: TrainedClassifier, given: TextsOfPage) -> dict[str, Any] | None:
     """Say how many of a sample of the texts were trained on; None where it is not known."""
     sketch = classifier.data.get("text_sketch")
     keys = text_keys(given.texts, given.pairs)
     found = texts_in_sketch(sketch or {}, keys)
-    # Some texts, such as greetings, are in both by chance.
-    trained_on = found.known > 0 and (found.known == found.tested or found.known > 2 + 0.05 * found.tested)
-    if not trained_on and found.tested < min(LEAST_TESTED, len(np.unique(keys))):
+    if not found.trained_on and found.tested < min(LEAST_TESTED, len(np.unique(keys))):
         return None
-    return {**found._asdict(), "share": found.share, "trained_on": trained_on}
+    return {**found._asdict(), "share": found.share, "trained_on": found.trained_on}
 
 
 def _settings(classifier: TrainedClassifier) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_a_link_stays_on_the_page_and_says_where_it_leads():
 def test_pictures_of_each_task(outcome, tmp_path):
     pictures = pictures_of_head(outcome, evaluate_head(outcome))
     kind = "co_occurrence" if outcome.task.name == "multilabel" else "confusion"
-    assert [picture.name for picture in pictures] == [kind, "precision_recall", "reliability"]
+    assert [picture.name for picture in pictures] == [kind, "precision_recall", "reliability", "risk_coverage"]
     for picture in pictures:
         drawing.save_png(picture.figure, tmp_path / "picture.png")
         assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")

@@ -16,13 +16,15 @@ def style():
 
 
 def test_a_picture_has_a_sentence_with_numbers_of_the_outcome(outcome):
-    matrix, curves, calibration = pictures_of_head(outcome, evaluate_head(outcome))
+    matrix, curves, calibration, risk = pictures_of_head(outcome, evaluate_head(outcome))
     names = (*outcome.label_names, "(none)")
     assert any(name in matrix.sentence for name in names) and any(name in curves.sentence for name in names)
     found = calibration_of(outcome)
     said, true = (np.average(found[name], weights=found["count"]) for name in ("predicted", "observed"))
     assert f"{said:.0%}" in calibration.sentence and f"{true:.0%}" in calibration.sentence
     assert ("more sure than right" in calibration.sentence) == (said - true >= 0.02)
+    errors = 1 - outcome.task.correct(outcome.y_true, outcome.y_pred).mean()
+    assert f"Answering everything, {errors:.1%} are wrong" in risk.sentence
 
 
 def test_the_commonest_mistake_is_told_and_linked(outcome):
