@@ -1,7 +1,7 @@
 """Predictions of a command: rows of texts that were read, and files of labelled texts beside what was predicted."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_file_write, check_output_file
-from kerasbert._core.names import OUT_OF_SCOPE_SCORE, SINGLE_HEAD
+from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.production.prediction_rows import (
     PredictionColumns,
     PredictionCsv,
+    answered_rows,
     as_json,
     heads_of,
     label_names,
@@ -41,22 +42,11 @@ def predict_rows(
     Cells of label columns are columns that are kept: `columns`. The labels are None where they are withheld; with `reject`
     rows have the `out_of_scope_score`. With a coverage each head also has a `set` of labels.
     """
-    given = examples.texts, examples.text_pairs
-    probabilities, scores = classifier.answers(*given, reject=reject, abstain=abstain)
-    rows = rows_of(classifier, examples.texts, probabilities, scores, abstain=abstain)
-    if coverage is not None:
-        _add_sets(rows, classifier.named_sets(probabilities, coverage))
+    asked: dict[str, Any] = {"reject": reject, "abstain": abstain, "coverage": coverage}
+    rows = answered_rows(classifier, examples.texts, examples.text_pairs, **asked)
     for place, row in enumerate(rows):
         row["columns"] = {name: cells[place] for name, cells in examples.labels.items()}
-        if scores is not None:
-            row[OUT_OF_SCOPE_SCORE] = round(float(scores[place]), 6)
     return rows
-
-
-def _add_sets(rows: Sequence[dict[str, Any]], sets: Any) -> None:
-    for place, row in enumerate(rows):
-        for head, values in heads_of(row):
-            values["set"] = [str(label) for label in (sets[head] if head else sets)[place]]
 
 
 def check_predictions_file(file: Path, overwrite: bool) -> None:

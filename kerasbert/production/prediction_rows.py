@@ -9,12 +9,38 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerasbert._core.names import OUT_OF_SCOPE_SCORE
+
 if TYPE_CHECKING:
     from kerasbert.saving.answers import Answers
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # Digits of a score behind the point.
 DIGITS = 6
+
+
+def answered_rows(
+    classifier: "Answers",
+    texts: Sequence[str],
+    text_pairs: Sequence[str] | None = None,
+    *,
+    reject: bool = False,
+    abstain: bool = False,
+    coverage: float | None = None,
+    top: int | None = None,
+) -> list[dict[str, Any]]:
+    """Predict texts in one pass: rows of `rows_of`, whose labels are None where they are withheld.
+
+    With `reject` rows have the `out_of_scope_score`; with a coverage each head also has a `set` of labels.
+    """
+    probabilities, scores = classifier.answers(texts, text_pairs, reject=reject, abstain=abstain)
+    rows = rows_of(classifier, texts, probabilities, scores, abstain=abstain, top=top)
+    if coverage is not None:
+        _add_sets(rows, classifier.named_sets(probabilities, coverage))
+    if scores is not None:
+        for row, score in zip(rows, scores, strict=True):
+            row[OUT_OF_SCOPE_SCORE] = round(float(score), DIGITS)
+    return rows
 
 
 def rows_of(
@@ -175,6 +201,12 @@ def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray, top: int |
     if top == 0:
         return [{"labels": own} for own in chosen]
     return [{"labels": own, "scores": row} for own, row in zip(chosen, _scores(names, shares, top), strict=True)]
+
+
+def _add_sets(rows: Sequence[dict[str, Any]], sets: Any) -> None:
+    for place, row in enumerate(rows):
+        for head, values in heads_of(row):
+            values["set"] = [str(label) for label in (sets[head] if head else sets)[place]]
 
 
 def _label_names(own: Any) -> list[str] | None:

@@ -95,7 +95,7 @@ class Predictor:
             >>> for row in Predictor("model").stream(open("texts.txt")):  # doctest: +SKIP
             ...     print(row["labels"], row["scores"])
         """
-        answers = WindowAnswers(self.trained, None if top is None else check_int("top", top, 0))
+        answers = WindowAnswers(self.trained, top=None if top is None else check_int("top", top, 0))
         if isinstance(texts, Path) or (isinstance(texts, (list, tuple)) and texts and isinstance(texts[0], Path)):
             settings = ScoreSettings(keep=[self.columns.text, *keep])
             inputs = ScoreInputs.find(texts, self.columns, settings, ReadOptions())
@@ -133,7 +133,8 @@ class Predictor:
 
         Raises:
             ArtifactError: when the folder holds another run or something else, or cannot be written.
-            ConfigError: when an option is out of its range or does not go with the files.
+            ConfigError: when an option is out of its range or does not go with the files, or the classifier cannot be
+                asked so, because nothing was fitted for it.
             DataError: when a file or a column is missing, or a file was changed meanwhile.
 
         Example:
@@ -145,9 +146,13 @@ class Predictor:
             check_parquet()
         check_run_folder(local_output(output))
         inputs = ScoreInputs.find(files, self.columns, settings, filled(ReadOptions, None, options))
+        answers = WindowAnswers(self.trained, **settings.asked)
+        if settings.coverage is not None:
+            self.trained.prediction_sets.check(self.trained.outputs, settings.coverage)
+        answers.warm_up(is_pair=self.columns.pair is not None)
         plan = ScorePlan(fingerprint_of(self.trained), inputs.facts(), inputs.files)
         folder = RunFolder(output, plan, overwrite=overwrite)
-        return ScoreRun(folder, inputs, WindowAnswers(self.trained, settings.top), progress).run()
+        return ScoreRun(folder, inputs, answers, progress).run()
 
     def _answered(
         self,

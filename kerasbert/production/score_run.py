@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, final
 
 from kerasbert._core.errors import ArtifactError, DataError
+from kerasbert._core.names import OUT_OF_SCOPE_SCORE
 from kerasbert.production.answering import WindowAnswers
 from kerasbert.production.input_rows import InputRow, InputRows, Rejected, windows
 from kerasbert.production.inputs import ScoreInputs
@@ -83,11 +84,14 @@ class ScoreRun:
         self.progress = progress or (lambda rows, share: None)
         self.size = inputs.settings.rows_per_shard
         self.types = inputs.kept_types()
+        settings = inputs.settings
         self.columns = PredictionColumns(
             label_names(answers.classifier),
             kept=inputs.kept,
-            has_text=inputs.settings.keeps_text(inputs.columns.text),
-            top=inputs.settings.top,
+            parts={"labels": "labels"} | ({} if settings.coverage is None else {"set": "set"}),
+            others=(OUT_OF_SCOPE_SCORE,) if settings.reject else (),
+            has_text=settings.keeps_text(inputs.columns.text),
+            top=settings.top,
         )
 
     def run(self) -> ScoreSummary:

@@ -100,6 +100,7 @@ class ParquetWriter(ShardWriter):
         fields += [
             (title, text if is_name and place % 2 == 0 else score) for place, title in enumerate(own.score_titles)
         ]
+        fields += [(name, score) for name in own.others]
         return pyarrow.schema(fields)
 
 

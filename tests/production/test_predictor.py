@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import kerasbert as kb
+from kerasbert.production.prediction_rows import answered_rows
 
 
 def test_texts_come_back_in_order_with_their_predictions(predictor, small_windows):
@@ -93,3 +94,47 @@ def test_every_kind_of_heads_is_written_as_predict_writes_it(task, saved_classif
     assert list(as_csv.columns) == list(as_parquet.columns) and len(as_csv) == len(as_parquet) == 6
     scores = [name for name in as_csv.columns if "score" in name]
     np.testing.assert_allclose(as_csv[scores], as_parquet[scores])
+
+
+@pytest.fixture(scope="module")
+def doubting(saved_classifier):
+    """A predictor of a classifier that rejects, abstains and gives sets."""
+    classifier = kb.load(saved_classifier("multiclass"))
+    texts = [f"{text} {number}" for number in range(30) for text in ("good card", "bad parcel", "thanks", "late")]
+    labels = list(classifier.predict(texts))
+    reference = [*texts, "x", "y", "z"], [*labels, "x", "y", "z"]
+    classifier.fit_out_of_scope(*reference, validation=[f"{text} !" for text in texts], keep=0.8)
+    classifier.fit_abstention(texts, labels, precision=0.9)
+    classifier.fit_sets([f"{text} ?" for text in texts], labels)
+    return kb.Predictor(classifier)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_labels_are_withheld_and_sets_written_as_predict_does(doubting, tmp_path, predictions):
+    texts = ["good card 1", "[SEP] " * 9, "late 3"]
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in texts))
+    asked = {"reject": True, "abstain": True, "coverage": 0.9}
+    for name in ("jsonl", "csv", "parquet"):
+        doubting.score_files(tmp_path / "texts.txt", tmp_path / name, format=name, **asked)
+    expected = answered_rows(doubting.trained, texts, **asked)
+    assert predictions(tmp_path / "jsonl") == expected
+    assert expected[1]["labels"] is None and expected[0]["set"]
+    as_csv = pd.read_csv(tmp_path / "csv" / "predictions-00000.csv", keep_default_na=False)
+    as_parquet = pd.read_parquet(tmp_path / "parquet" / "predictions-00000.parquet")
+    assert list(as_csv.columns) == list(as_parquet.columns) and as_csv["labels"][1] == ""
+    assert as_parquet["labels"][1] is None
+    assert list(as_parquet["out_of_scope_score"]) == [row["out_of_scope_score"] for row in expected]
+
+
+UNFITTED = {
+    "reject": ({"reject": True}, "`reject` must be False for this classifier"),
+    "abstain": ({"abstain": True}, "`abstain` must be False for a classifier without a threshold"),
+    "coverage": ({"coverage": 0.9}, "This classifier has no prediction sets yet"),
+}
+
+
+@pytest.mark.parametrize(("asked", "message"), UNFITTED.values(), ids=UNFITTED)
+def test_what_was_not_fitted_is_refused_before_a_folder_is_made(asked, message, predictor, rows_file, tmp_path):
+    with pytest.raises(kb.ConfigError, match=message):
+        predictor.score_files(rows_file(3), tmp_path / "out", **asked)
+    assert not (tmp_path / "out").exists()

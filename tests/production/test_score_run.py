@@ -53,7 +53,7 @@ def test_the_summary_counts(predictor, whole):
 
 
 STOPS = {
-    "killed in a window": ("kerasbert.production.answering.rows_of", 3),
+    "killed in a window": ("kerasbert.production.answering.answered_rows", 5),
     "killed before the end of a file": ("os.fsync", 5),
     "killed before it is in place": ("os.replace", 4),
     "killed between shard and record": ("os.replace", 5),
@@ -111,7 +111,7 @@ def test_a_damaged_shard_of_a_finished_run_is_made_again(damage, predictor, whol
 def test_only_the_cut_shard_of_an_unfinished_run_is_made_again(predictor, whole, tmp_path, monkeypatch, content):
     file, undisturbed = whole
     with monkeypatch.context() as patch:
-        stops_at(patch, "kerasbert.production.answering.rows_of", 5)
+        stops_at(patch, "kerasbert.production.answering.answered_rows", 7)
         with pytest.raises(KeyboardInterrupt):
             predictor.score_files(file, tmp_path / "out", **WAY)
     os.truncate(tmp_path / "out" / "predictions-00000.jsonl", 50)
@@ -194,7 +194,7 @@ def test_a_file_without_rows_gives_an_empty_shard(predictor, tmp_path):
 def test_an_input_that_changed_since_is_refused(predictor, whole, tmp_path, monkeypatch):
     file, _ = whole
     with monkeypatch.context() as patch:
-        stops_at(patch, "kerasbert.production.answering.rows_of", 5)
+        stops_at(patch, "kerasbert.production.answering.answered_rows", 7)
         with pytest.raises(KeyboardInterrupt):
             predictor.score_files(file, tmp_path / "out", **WAY)
     file.write_text(file.read_text().replace("late", "lost"))
@@ -204,13 +204,14 @@ def test_an_input_that_changed_since_is_refused(predictor, whole, tmp_path, monk
 
 def test_an_input_that_changes_while_it_is_read_is_refused(predictor, rows_file, tmp_path, monkeypatch):
     file = rows_file(4)
-    real = answering.rows_of
+    real = answering.answered_rows
 
     def changing(*args, **options):
-        file.write_text(file.read_text() + '{"text": "more", "id": 9}\n')
+        if len(args[1]) > 1:
+            file.write_text(file.read_text() + '{"text": "more", "id": 9}\n')
         return real(*args, **options)
 
-    monkeypatch.setattr(answering, "rows_of", changing)
+    monkeypatch.setattr(answering, "answered_rows", changing)
     with pytest.raises(kb.DataError, match=r"rows.jsonl was changed while it was read"):
         predictor.score_files(file, tmp_path / "out")
     assert not list((tmp_path / "out").glob("predictions-*"))
@@ -248,7 +249,7 @@ def test_standard_input_goes_on_with_the_same_rows_only(predictor, tmp_path, mon
     way = {"input_format": "jsonl", "keep": ["id"], "rows_per_shard": 3}
     with monkeypatch.context() as patch:
         send(patch, "\n".join(lines))
-        stops_at(patch, "kerasbert.production.answering.rows_of", 1)
+        stops_at(patch, "kerasbert.production.answering.answered_rows", 3)
         with pytest.raises(KeyboardInterrupt):
             predictor.score_files("-", tmp_path / "out", **way)
     send(monkeypatch, "\n".join(["{}", *lines]))
