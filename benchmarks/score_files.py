@@ -1,6 +1,6 @@
 """`kerasbert score` on files of any size: memory, overhead, kills, and two processes.
 
-    python benchmarks/score_files.py memory                     peak memory over 1 and 10 million short lines
+    python benchmarks/score_files.py memory                     peak memory, 1 to 10 million short lines
     python benchmarks/score_files.py overhead MODEL TEXTS.txt   time beside plain prediction of the same texts in memory
     python benchmarks/score_files.py kills [--kills 20]         a run that is killed at random moments, byte by byte
     python benchmarks/score_files.py skip                       how long rows take that another process answers
@@ -13,7 +13,6 @@ book-keeping are most of the work. The command runs in processes of its own.
 import argparse
 import filecmp
 import json
-import os
 import random
 import shutil
 import statistics
@@ -79,22 +78,30 @@ def same_bytes(one: Path, other: Path) -> bool:
 
 
 def memory(folder: Path, arguments: argparse.Namespace) -> None:
-    """Print the peak memory of the command over 1 million and 10 million lines."""
-    model, peaks = write_toy(folder), []
-    for count in (arguments.lines // 10, arguments.lines):
-        file = write_lines(folder / "lines.jsonl", count)
-        begun = time.monotonic()
-        process = start(model, file, folder / "out")
-        _, code, used = os.wait4(process.pid, 0)
-        check(os.waitstatus_to_exitcode(code))
-        seconds = time.monotonic() - begun
-        peaks.append(used.ru_maxrss / 1000)
-        print(
-            f"{count:>10,} lines: peak {peaks[-1]:,.0f} MB, {seconds:,.0f} s, {count / seconds:,.0f} lines/s",
-            flush=True,
-        )
-        shutil.rmtree(folder / "out")
-    print(f"difference: {peaks[1] - peaks[0]:+,.0f} MB")
+    """Print the peak memory of the command whenever another tenth of the lines is written."""
+    model, file = write_toy(folder), write_lines(folder / "lines.jsonl", arguments.lines)
+    step, peaks, begun = arguments.lines // 10, [0.0], time.monotonic()
+    process = start(model, file, folder / "out", "--rows-per-shard", "50000")
+    while process.poll() is None:
+        peak = peak_of(process.pid) or peaks[-1]
+        lines = 50_000 * shards_in(folder / "out")
+        if lines >= step * len(peaks):
+            peaks.append(peak)
+            rate = lines / (time.monotonic() - begun)
+            print(f"{lines:>10,} lines: peak {peak:,.0f} MB, {rate:,.0f} lines/s", flush=True)
+        time.sleep(0.1)
+    check(process.returncode)
+    print(f"{peaks[-1] - peaks[1]:+,.0f} MB from the first tenth to the last")
+
+
+def peak_of(process: int) -> float:
+    """The most memory that a process has held, in MB; 0 where it has ended."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return 0.0
+    found = [line for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(found[0].split()[1]) * 1024 / 1e6 if found else 0.0
 
 
 def overhead(folder: Path, arguments: argparse.Namespace) -> None:
