@@ -70,11 +70,15 @@ def check(code: int) -> None:
 
 
 def same_bytes(one: Path, other: Path) -> bool:
-    """Whether two folders hold the same files, byte by byte."""
-    names = sorted(file.name for file in one.iterdir())
-    return names == sorted(file.name for file in other.iterdir()) and all(
-        filecmp.cmp(one / name, other / name, shallow=False) for name in names
+    """Whether two folders hold the same files, byte by byte; names those that differ."""
+    names = {file.name for folder in (one, other) for file in folder.iterdir()}
+    both = {name for name in names if (one / name).is_file() and (other / name).is_file()}
+    differ = sorted(
+        name for name in names if name not in both or not filecmp.cmp(one / name, other / name, shallow=False)
     )
+    if differ:
+        print(f"different: {', '.join(differ[:9])}")
+    return not differ
 
 
 def memory(folder: Path, arguments: argparse.Namespace) -> None:
