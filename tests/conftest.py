@@ -23,6 +23,7 @@ from kerasbert import BertConfig, TFBertModel
 from kerasbert._core.encoder_folders import CHECKPOINT_PACKAGES
 from kerasbert._core.files import sha256_of
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert.classifiers import traced
 
 # Begun first, so that no worker is left with one of them at the end.
 LONGEST = (
@@ -95,6 +96,12 @@ def _graphs_run_as_they_are():
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _batches_are_not_traced():
+    """To trace a toy model takes longer than to run it; `tests/classifiers/test_traced.py` traces as users do."""
+    traced.EAGER_BATCHES = 1_000_000_000
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _memory_is_given_back():
     yield
@@ -137,6 +144,23 @@ def saved_classifier(two_block_folder, tmp_path_factory):
     @functools.cache
     def folder_of(task):
         trained(task, two_block_folder).save(parent / task)
+        return parent / task
+
+    return folder_of
+
+
+@pytest.fixture(scope="session")
+def compiled_folder(saved_classifier, tmp_path_factory):
+    """Gives the folder of a toy classifier of a task with its file for ONNX Runtime; nothing is to be changed in it."""
+    for name in ("onnx", "onnxruntime", "tf2onnx"):
+        pytest.importorskip(name)
+    from kerasbert import load
+
+    parent = tmp_path_factory.mktemp("compiled")
+
+    @functools.cache
+    def folder_of(task):
+        load(saved_classifier(task)).compile_for_inference("onnxruntime", threads=1).save(parent / task)
         return parent / task
 
     return folder_of

@@ -21,6 +21,7 @@ ROOMS = [
     "classifiers",
     "training",
     "uncertainty",
+    "caching",
     "saving",
     "extraction",
     "evaluation",
@@ -45,9 +46,17 @@ HEAVY = {
     "tokenizers",
     "huggingface_hub",
     "mlflow",
+    "apache_beam",
 }
-# Keras itself imports scikit-learn where it is installed, and it always is with this package; nothing imports the flavour.
-LOADED_ANYWAY = {"text_classifier/settings.py": {"sklearn"}, "mlflow.py": {"mlflow", "pandas"}}
+BEAM = ("handler", "predict_files", "predict_texts", "profile_texts", "read_texts", "stores")
+# Keras itself imports scikit-learn where it is installed, and it always is with this package; nothing imports the flavour,
+# nor what runs on Beam.
+LOADED_ANYWAY = {
+    "text_classifier/settings.py": {"sklearn"},
+    "mlflow.py": {"mlflow", "pandas"},
+    "beam.py": {"apache_beam"},
+    **{f"production/beam/{name}.py": {"apache_beam"} for name in BEAM},
+}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -121,10 +130,14 @@ ALLOWED_TENSORFLOW = {
     "training/step.py",
     "evaluation/gradients.py",
     "classifiers/_tensorflow_labels.py",
+    "classifiers/traced.py",
+    # Buffers of weights, which tell whether they were changed.
+    "caching/pinned.py",
     # Texts as tensors of strings, which no other backend has.
     "classifiers/text_tokens.py",
     "optimizers/_tensorflow_adam.py",
     "encoders/checkpoints/tf_checkpoint_source.py",
+    "export/serving_log.py",
 }
 
 

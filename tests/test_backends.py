@@ -16,6 +16,7 @@ SCRIPT = """
 import sys
 import keras, numpy as np
 import kerasbert as kb
+from kerasbert.saving.model_states import classifier_state
 
 config = kb.BertConfig(vocab_size=20, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32)
 ids = np.array([[2, 5, 6, 3], [2, 7, 3, 0]], "int32")
@@ -27,8 +28,12 @@ for name, options in eval(sys.argv[2]).items():
     model.set_weights([random.normal(0, 0.1, weight.shape) for weight in model.get_weights()])
     before = model.predict(inputs, verbose=0)
     np.savez(f"{sys.argv[1]}/{name}.npz", **before)
+    state = classifier_state(model)
+    digest = state.digest
+    assert state.unchanged()
     losses = model.fit(inputs, labels, epochs=3, verbose=0).history["loss"]
     assert np.isfinite(losses).all(), losses
+    assert not state.unchanged() and state.digest != digest and state.unchanged()
     keras.tree.map_structure(lambda a, b: np.testing.assert_raises(AssertionError, np.testing.assert_array_equal, a, b),
                              before, model.predict(inputs, verbose=0))
 

@@ -54,6 +54,7 @@ def test_every_argument_is_documented():
 
 # Abstract classes, and results that only functions make.
 NO_EXAMPLE = {
+    "AccuracyFacts", "Bucket", "DriftTest", "HeadProfile", "LabelShare", "LabelledTexts", "MonitorReport", "Moved", "Reference", "SliceFacts", "VectorSample",
     "CachedHead", "Calibration", "ClassDiscovery", "Discovery", "EncodedLabels", "Encoder", "EncoderOutput", "ExclusiveLevel", "Export", "OutputPlan", "load_trained",
     "EqualTexts", "IndependentLevel", "LengthFacts", "Outputs", "Overlap", "Pooling", "PredictionSets", "Pushed", "ReadLabels", "StreamBatches", "Subclass", "Task", "TemplatePart", "TokenCache",
 }  # fmt: skip

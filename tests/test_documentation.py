@@ -14,9 +14,12 @@ PAGES = [
     "docs/keras.md",
     "docs/recipes.md",
     "docs/migration.md",
+    "docs/cache.md",
     "docs/layers.md",
     "docs/subclasses.md",
     "docs/scoring.md",
+    "docs/monitoring.md",
+    "docs/drift.md",
     "docs/out_of_scope.md",
     "docs/uncertainty.md",
 ]

@@ -1,9 +1,16 @@
 """The examples run, on a few messages, and give what they say."""
 
 import importlib.util
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import kerasbert as kb
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 pytestmark = [
@@ -64,6 +71,49 @@ def test_read_layers(tmp_path, small_default_encoder):
     call, weights = load("read_layers").main(tmp_path / "pictures", 60)
     assert call.startswith("kb.build_multiclass(5,") and sum(weights.values()) == pytest.approx(1)
     assert {file.name for file in (tmp_path / "pictures").iterdir()} == {"probe.png", "layers.png", "attentions.png"}
+
+
+def check_in_environment_of(package, name, folder, texts, output):
+    """Run an example by the Python that has a package, this one or that of `KERASBERT_PACKAGE_PYTHON`, and check its rows."""
+    python = os.environ.get(f"KERASBERT_{package.upper()}_PYTHON", sys.executable)
+    if subprocess.run([python, "-c", f"import {package}"], capture_output=True).returncode:
+        pytest.skip(f"{package} is not installed; set KERASBERT_{package.upper()}_PYTHON to a Python that has it")
+    # Spark starts its workers by this Python too.
+    environment = {**os.environ, "PYTHONPATH": str(EXAMPLES.parent), "PYSPARK_PYTHON": python}
+    command = [python, EXAMPLES / f"{name}.py", "--model", folder, "--files", texts, "--output", output]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = pytest.importorskip("pandas").read_parquet(output)
+    assert sorted(rows["text"]) == [f"good card {number}" for number in range(10)]
+    classifier = kb.load(folder)
+    assert [list(own) for own in rows["labels"]] == [[label] for label in classifier.predict(list(rows["text"]))]
+    np.testing.assert_allclose(np.stack(rows["scores"]), classifier.predict_proba(list(rows["text"])), atol=1e-6)
+
+
+@pytest.fixture
+def ten_texts(tmp_path):
+    texts = [f"good card {number}" for number in range(10)]
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    return tmp_path / "texts.jsonl"
+
+
+def test_beam_predict(saved_classifier, ten_texts, tmp_path):
+    if importlib.util.find_spec("apache_beam") is None:
+        pytest.skip("Apache Beam is not installed: tests/production/beam runs this in its environment")
+    folder = saved_classifier("multiclass")
+    load("beam_predict").main(["--model", str(folder), "--files", str(ten_texts), "--output", str(tmp_path / "out")])
+    (file,) = (tmp_path / "out").glob("predictions-*")
+    assert len(file.read_text().splitlines()) == 10
+
+
+@pytest.mark.peer
+def test_ray_predict(saved_classifier, ten_texts, tmp_path):
+    check_in_environment_of("ray", "ray_predict", saved_classifier("multiclass"), ten_texts, tmp_path / "out")
+
+
+@pytest.mark.peer
+def test_spark_predict(saved_classifier, ten_texts, tmp_path):
+    check_in_environment_of("pyspark", "spark_predict", saved_classifier("multiclass"), ten_texts, tmp_path / "out")
 
 
 def test_every_example_is_listed_and_tested():

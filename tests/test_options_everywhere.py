@@ -20,14 +20,20 @@ from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 from kerasbert.saving.settings_file import read_settings, settings_text
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.text_classifier.settings import Settings
-from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
 from kerasbert.uncertainty.settings import CalibrationSettings
 
-CLASSIFIER = options_of(TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings)
-FINETUNE = options_of(TrainingSettings, RunSettings)
-COMMAND = command_options(
-    TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings, RunSettings
+OF_CLASSIFIER = (
+    TaskSettings,
+    ModelSettings,
+    BatchSettings,
+    TrainingSettings,
+    CalibrationSettings,
+    MonitoringSettings,
 )
+CLASSIFIER = options_of(*OF_CLASSIFIER)
+FINETUNE = options_of(TrainingSettings, RunSettings)
+COMMAND = command_options(*OF_CLASSIFIER, RunSettings)
 # Arguments of builders that are not a classifier's.
 OF_BUILDERS = {
     "activation": "a text classifier gives probabilities",

@@ -31,6 +31,7 @@ KINDS = {
     "features": Kind("extracted features", frozenset({"features.json"})),
     "huggingface": Kind("a Hugging Face export", frozenset({"config.json", "parity.json"})),
     "layers": Kind("scores of layers", frozenset({"layers.json", "layers.png"})),
+    "monitor": Kind("the state of a monitor", frozenset({"monitor.json"})),
     "onnx": Kind("an ONNX export", frozenset({"kerasbert.json", "model.onnx"})),
     "predictions": Kind("predictions of files", frozenset({"score.json", "summary.json"})),
     "probe": Kind("a probe", frozenset({"probe.json", "probe.png"})),

@@ -1,6 +1,6 @@
 """Batches for prediction: from short texts to long ones, as many texts at once as a budget of tokens allows."""
 
-import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,40 +13,34 @@ TEXTS_AT_ONCE = 256
 FIXED_BATCH = 64
 
 
-class PredictionBatches(Batches):
-    """Unshuffled batches of at most 256 texts and about 4,096 tokens, each padded to its own longest text.
+def prediction_plan(lengths: np.ndarray) -> list[np.ndarray]:
+    """Divide texts of these lengths, (n,), into batches, short ones first: the rows of each, (b,).
 
-    Short texts share a batch in great numbers, so that what a batch costs beside its tokens (the weights are cast and
-    laid out anew for each) is spread over many; a graph of free shapes needs no fixed lengths.
+    A batch has at most 256 texts and about 4,096 tokens, padding included. Short texts share a batch in great numbers, so
+    that what a batch costs beside its tokens (the weights are cast and laid out anew for each) is spread over many.
+
+    Example:
+        >>> [rows.tolist() for rows in prediction_plan(np.array([3000, 5, 2000, 4]))]
+        [[3, 1], [2], [0]]
     """
-
-    @property
-    def steps(self) -> int:  # type: ignore[override]
-        """Batches in all."""
-        return len(self._plan(0))
-
-    def _plan(self, epoch: int) -> list[tuple[np.ndarray, int]]:
-        lengths = self.token_arrays.lengths
-        return [(rows, int(lengths[rows[-1]])) for rows in prediction_rows(self.token_arrays)]
+    order = np.argsort(lengths, kind="stable")
+    ordered, batches, start = lengths[order], [], 0
+    while start < len(order):
+        end = _end_of_batch(ordered, start)
+        batches.append(order[start:end])
+        start = end
+    return batches
 
 
-def prediction_batches(token_arrays: Any, *, pad_id: int = 0, fixed_lengths: bool = False) -> Batches:
-    """The batches that predict fastest; `fixed_lengths`: few lengths and 64 texts, as a compiled (XLA) graph needs."""
-    if fixed_lengths or not isinstance(token_arrays, TokenArrays) or not len(token_arrays):
-        return make_batches(token_arrays, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
-    every = tuple(range(1, int(token_arrays.lengths.max()) + 1))
-    plan: dict[str, Any] = {"batch_size": TEXTS_AT_ONCE, "shuffle": False, "seed": 0, "by_length": True}
-    return PredictionBatches(token_arrays, lengths=every, pad_id=pad_id, **plan)
+def planned_inputs(tokens: TokenArrays, pad_id: int) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Yield the batches of `prediction_plan`: rows (b,), and inputs padded to the batch's own longest text."""
+    for rows in prediction_plan(tokens.lengths):
+        yield rows, tokens.take(rows).padded(pad_id)
 
 
-def prediction_rows(token_arrays: TokenArrays) -> list[np.ndarray]:
-    """The rows of each batch of `PredictionBatches`, the last of which is the longest text of its batch."""
-    order = np.argsort(token_arrays.lengths, kind="stable")
-    lengths = token_arrays.lengths[order]
-    starts = [0]
-    while starts[-1] < len(lengths):
-        starts.append(_end_of_batch(lengths, starts[-1]))
-    return [order[start:end] for start, end in itertools.pairwise(starts)]
+def fixed_batches(token_arrays: Any, *, pad_id: int = 0) -> Batches:
+    """Batches of 64 texts and few lengths, as a program needs that is compiled for each shape."""
+    return make_batches(token_arrays, batch_size=FIXED_BATCH, pad_id=pad_id, by_length=True)
 
 
 def _end_of_batch(lengths: np.ndarray, start: int) -> int:

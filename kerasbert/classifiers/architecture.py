@@ -25,6 +25,11 @@ def architecture_of(model: Classifier) -> dict[str, Any]:
             f"{model.name!r} tokenises itself (`preprocessing`), and is written by `model.save` to a .keras file or by "
             f"`model.export`. For a folder build it without `preprocessing` and give it these weights with set_weights."
         )
+    return describe_architecture(model)
+
+
+def describe_architecture(model: Classifier) -> dict[str, Any]:
+    """Return what `architecture_of` does, of a quantised model too, which that call alone does not make again."""
     heads = model.heads
     first = model.hierarchy or list(model.trained_heads.values())[-1]
     arguments: dict[str, Any] = {

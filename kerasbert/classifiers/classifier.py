@@ -1,5 +1,6 @@
 """`Classifier`, the functional Keras model that every builder returns."""
 
+import functools
 import inspect
 import os
 from collections.abc import Mapping, Sequence
@@ -97,6 +98,12 @@ class Classifier(NamedInputs, Quantizable, CheckedLabels):
     def vectors(self) -> Any:
         """The symbolic tensor that the heads read: one vector for each text, (batch, hidden)."""
         return (self.windows or self.features).output
+
+    @functools.cached_property
+    def with_vectors(self) -> keras.Model:
+        """The model with two outputs, its own and the vectors that the heads read; of a layerwise one, of its last layer."""
+        last = None if self.votes is None else self.get_layer(f"features_{self.votes.layer_indices[-1]}")
+        return keras.Model(self.input, [self.output, self.vectors if last is None else last.output])
 
     @property
     def heads(self) -> dict[str, HeadLayer]:

@@ -15,13 +15,24 @@ from kerasbert._core.checks import check_number
 from kerasbert._core.errors import KerasbertWarning
 from kerasbert._core.files import check_output
 from kerasbert._core.progress import waiting
-from kerasbert.cli.artefacts import open_to_judge
+from kerasbert.cli.artefacts import open_to_judge, opener
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.compare import Compared, check_together
 from kerasbert.cli.data import Reading, both_texts, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, refuse_useless, say, with_output
+from kerasbert.cli.options import (
+    DATA_FILES,
+    EngineOptions,
+    Folder,
+    Format,
+    ReadingOptions,
+    app,
+    refuse_useless,
+    say,
+    with_output,
+)
 from kerasbert.cli.predictions import check_predictions_file, write_predictions
+from kerasbert.cli.starting import start_tensorflow
 from kerasbert.cli.tables import print_comparison, print_detection, print_scores
 from kerasbert.reading._files import check_file
 from kerasbert.reading.data_checks import overlap_message, text_keys
@@ -51,8 +62,12 @@ OutOfScopeFile = Annotated[
 ]
 
 
+# What reads more of a classifier than its engine gives.
+IN_KERAS = ("report", "compare", "out_of_scope")
+
+
 @add_command(app, example="kerasbert evaluate DIR test.csv --report report")
-@draws_options({"Data": ReadingOptions, "Files": ReadOptions})
+@draws_options({"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions})
 def evaluate(
     context: typer.Context,
     folder: Folder,
@@ -87,7 +102,8 @@ def evaluate(
     check_together(context, compare, baseline, output_format)
     refuse_useless(context, with_output(("overwrite",), "--report or --predictions", report or predictions))
     _check_outputs(report, predictions, overwrite)
-    on_error = options.pop("on_error")
+    on_error, engine, threads = (options.pop(name) for name in ("on_error", "engine", "threads"))
+    open_with = opener(context, engine, threads, partial(open_to_judge, context), refused=IN_KERAS)
     _check_out_of_scope(out_of_scope, compare, output_format)
 
     def read(reading: Reading) -> tuple[Examples, Examples | None, Examples | None]:
@@ -95,9 +111,7 @@ def evaluate(
         outside = None if out_of_scope is None else of_texts.read(out_of_scope)
         return files.read(data), None if baseline is None else files.read(baseline), outside
 
-    classifier, reading, (examples, train, outside) = load_and_read(
-        folder, read, partial(open_to_judge, context), **options
-    )
+    classifier, reading, (examples, train, outside) = load_and_read(folder, read, open_with, **options)
     if threshold is not None:
         classifier = _with_threshold(context, classifier, threshold)
     if compare is not None:
@@ -168,6 +182,7 @@ def _judge(
     overwrite: bool,
 ) -> Judgement:
     """Run the model once; score it, beside a baseline where there is training data, and write the report."""
+    start_tensorflow()
     from kerasbert.evaluation.comparison import evaluate_with_baseline, judge_texts
 
     texts, pairs, cells = examples.texts, examples.text_pairs, reading.cells(examples)

@@ -17,6 +17,7 @@ from kerasbert.cli.standard_streams import printable
 from kerasbert.cli.tables import print_table
 from kerasbert.encoders.config import BertConfig
 from kerasbert.export.description import heads_in, read_export
+from kerasbert.monitoring.reference import read_reference
 from kerasbert.reading.inspection import InspectOptions
 from kerasbert.reading.read_options import ReadOptions
 from kerasbert.saving.format import CLASSIFIER_FILE
@@ -96,6 +97,10 @@ def _show_folder(source: str, text: list[str] | None, max_length: int | None) ->
     if (folder / CLASSIFIER_FILE).is_file():
         for head in heads_of(folder):
             _print_labels(head)
+        reference = read_reference(folder) if holds else None
+        if reference is not None:
+            texts = f"{reference.profile.num_rows:,} texts, {reference.source}, of {reference.made}"
+            _show(f"Reference for `kerasbert monitor`: {texts}")
     for head in heads_in(read_export(folder) or NO_HEADS):
         _print_labels(head)
     _print_files(folder)

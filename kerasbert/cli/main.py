@@ -11,6 +11,7 @@ from kerasbert._core.errors import KerasBertError
 from kerasbert._version import __version__
 from kerasbert.cli import (  # noqa: F401  the commands
     calibrate,
+    compile,
     doubt,
     evaluate,
     explain,
@@ -18,6 +19,7 @@ from kerasbert.cli import (  # noqa: F401  the commands
     find_learning_rate,
     inspect,
     layers,
+    monitor,
     predict,
     prepare,
     probe,

@@ -13,6 +13,7 @@ import typer
 
 from kerasbert.cli.help import Group
 from kerasbert.cli.standard_streams import printable
+from kerasbert.engines.settings import ENGINES
 from kerasbert.reading._files import COMPRESSED
 from kerasbert.reading.bad_rows import POLICIES
 from kerasbert.reading.formats import FORMATS
@@ -41,6 +42,20 @@ class Format(enum.StrEnum):
 
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder that `kerasbert train` wrote.")]
+
+
+@dataclasses.dataclass(kw_only=True)
+class EngineOptions:
+    """In what a saved classifier computes.
+
+    Args:
+        engine: inference engine that the classifier was compiled for, see `kerasbert compile`; TensorFlow is then not loaded.
+            None: TensorFlow.
+        threads: threads of the engine. None: as many as it likes.
+    """
+
+    engine: str | None = dataclasses.field(default=None, metadata={"choices": ENGINES})
+    threads: int | None = None
 
 
 @dataclasses.dataclass(kw_only=True)

@@ -11,11 +11,25 @@ import typer
 
 from kerasbert._core.errors import DataError
 from kerasbert._core.names import OUT_OF_SCOPE_SCORE
+from kerasbert._core.options import filled, options_of
 from kerasbert._core.progress import waiting
+from kerasbert.caching.settings import CacheOptions
+from kerasbert.cli.artefacts import opener
+from kerasbert.cli.caching import cached
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import DATA_FILES, Folder, Format, ReadingOptions, app, is_file_name, refuse_useless, say
+from kerasbert.cli.options import (
+    DATA_FILES,
+    EngineOptions,
+    Folder,
+    Format,
+    ReadingOptions,
+    app,
+    is_file_name,
+    refuse_useless,
+    say,
+)
 from kerasbert.cli.predictions import predict_rows
 from kerasbert.cli.tables import print_predictions
 from kerasbert.production.prediction_rows import PredictionColumns, PredictionCsv, as_json, label_names
@@ -54,7 +68,10 @@ Abstain = Annotated[
     kerasbert predict DIR --file new.csv --keep-columns --format csv > labelled.csv
     """,
 )
-@draws_options({"Data": ReadingOptions, "Files": ReadOptions}, only=[*TEXT_COLUMNS, "on_error", *READ_OPTIONS])
+@draws_options(
+    {"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions, "Cache": CacheOptions},
+    only=["engine", "threads", *TEXT_COLUMNS, "on_error", *READ_OPTIONS, *options_of(CacheOptions)],
+)
 def predict(
     context: typer.Context,
     folder: Folder,
@@ -77,6 +94,8 @@ def predict(
     **options: Any,
 ) -> None:
     """Label texts given as arguments, in a file of any size, or on standard input (one a line)."""
+    engine, threads, on_error = (options.pop(name) for name in ("engine", "threads", "on_error"))
+    open_with = opener(context, engine, threads)
     if texts and file is not None:
         raise typer.BadParameter("give texts or --file, not both.")
     _refuse_file_names(texts or [])
@@ -99,9 +118,7 @@ def predict(
     def start(reading: Reading) -> tuple[Iterator[Examples], list[str]]:
         if file is not None and has_columns:
             kept = _kept(file, reading, columns) if keep_columns or columns is not None else []
-            reader = dataclasses.replace(
-                reading.reader(with_labels=False, on_error=options["on_error"]), label_columns=kept
-            )
+            reader = dataclasses.replace(reading.reader(with_labels=False, on_error=on_error), label_columns=kept)
             return _started(reader.read_pieces(file, PIECE)), kept
         if reading.text_pair_column is not None:
             raise typer.BadParameter(
@@ -111,11 +128,10 @@ def predict(
         return _text_pieces(iter(texts) if texts else _lines(file, options["encoding"])), []
 
     given = {name: options[name] for name in (*TEXT_COLUMNS, *READ_OPTIONS)}
-    classifier, _, (pieces, kept) = load_and_read(folder, start, **given)
-    if coverage is not None:
-        classifier.prediction_sets.check(classifier.outputs, coverage)
-    asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
-    _predict_pieces(classifier, pieces, output_format, kept, asked)
+    with cached(context, filled(CacheOptions, None, options)) as cache:
+        classifier, _, (pieces, kept) = load_and_read(folder, start, open_with, **given)
+        asked = {"reject": reject, "abstain": abstain, "coverage": coverage}
+        _predict_pieces(dataclasses.replace(classifier, cache=cache), pieces, output_format, kept, asked)
 
 
 def _predict_pieces(
@@ -126,6 +142,8 @@ def _predict_pieces(
     asked: Mapping[str, Any],
 ) -> None:
     """Predict pieces of data and write each, before the next is read."""
+    if asked["coverage"] is not None:
+        classifier.prediction_sets.check(classifier.outputs, asked["coverage"])
     writer: PredictionCsv | None = None
     others = (OUT_OF_SCOPE_SCORE,) if asked["reject"] else ()
     done = 0

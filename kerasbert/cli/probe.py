@@ -13,7 +13,10 @@ from kerasbert._core.files import atomic_dir_write, check_output
 from kerasbert._core.names import SINGLE_HEAD
 from kerasbert._core.options import filled, options_of
 from kerasbert._core.progress import waiting
+from kerasbert.caching.cache import PredictionCache
+from kerasbert.caching.settings import CacheOptions
 from kerasbert.classifiers.settings import FROZEN_POOLINGS
+from kerasbert.cli.caching import cached
 from kerasbert.cli.command_options import draws_options, flag_of, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import add_command
@@ -67,7 +70,7 @@ class ProbeOptions:
 
 
 @add_command(app, "probe", example="kerasbert probe all-MiniLM-L6-v2 train.csv --output probe")
-@draws_options({"Probe": ProbeOptions, "Files": ReadOptions})
+@draws_options({"Probe": ProbeOptions, "Files": ReadOptions, "Cache": CacheOptions})
 def probe_command(
     context: typer.Context,
     source: Annotated[
@@ -81,7 +84,7 @@ def probe_command(
     **options: Any,
 ) -> None:
     """Score a linear classifier on every layer and pooling, and recommend what to build."""
-    values = settle(context, ProbeOptions, ReadOptions).values
+    values = settle(context, ProbeOptions, ReadOptions, CacheOptions).values
     asked, files = filled(ProbeOptions, None, values), filled(ReadOptions, None, values)
     if asked.unlabelled and (asked.label_column or asked.sublabel_column or asked.clusters):
         raise typer.BadParameter("--unlabelled goes with neither --label-column, --sublabel-column nor --clusters.")
@@ -91,7 +94,8 @@ def probe_command(
     refuse_useless(context, useless)
     if output is not None:
         check_output(output, overwrite, kind="probe")
-    report = _probe(source, data, asked, files, verbose=not quiet)
+    with cached(context, filled(CacheOptions, None, values), quiet=quiet) as cache:
+        report = _probe(source, data, asked, files, cache, verbose=not quiet)
     command = None if asked.unlabelled else train_command(report, source, data, asked, files)
     described = json.dumps({**report.to_dict(), "command": command}, indent=2, ensure_ascii=False)
     if output is not None:
@@ -139,7 +143,15 @@ def _said(flag: str, value: Any) -> list[str]:
     return [f"{flag}={value}"] if str(value).startswith("-") else [flag, str(value)]
 
 
-def _probe(source: str, data: Path, asked: ProbeOptions, files: ReadOptions, *, verbose: bool) -> "ProbeReport":
+def _probe(
+    source: str,
+    data: Path,
+    asked: ProbeOptions,
+    files: ReadOptions,
+    cache: PredictionCache | None,
+    *,
+    verbose: bool,
+) -> "ProbeReport":
     """Read the data and probe the layers."""
     column, sublabels = None if asked.unlabelled else asked.label_column or "label", asked.sublabel_column
     task = (Multiclass if asked.label_delimiter is None else Multilabel).name
@@ -168,5 +180,6 @@ def _probe(source: str, data: Path, asked: ProbeOptions, files: ReadOptions, *, 
             clusters=asked.clusters or None,
             max_length=asked.max_length,
             seed=asked.seed,
+            cache=cache,
             verbose=verbose,
         )

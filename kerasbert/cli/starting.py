@@ -17,6 +17,7 @@ from kerasbert._core.staging import recover_folder
 from kerasbert.saving.inspection import check_is_folder
 
 if TYPE_CHECKING:
+    from kerasbert.engines.saved import EngineClassifier
     from kerasbert.saving.trained_classifier import TrainedClassifier
 
 INTERRUPTED = 130
@@ -52,6 +53,19 @@ def load_classifier(folder: Path) -> "TrainedClassifier":
 
     with waiting(f"loading {folder}"):
         return trained_of(load(folder))
+
+
+def load_with_engine(folder: Path, engine: str, threads: int | None) -> "EngineClassifier":
+    """Open a saved classifier in the engine that it was saved with; loads neither TensorFlow nor Keras.
+
+    Raises:
+        ArtifactError: as `open_with_engine`.
+        ConfigError: as `open_with_engine`.
+    """
+    from kerasbert.engines.saved import open_with_engine
+
+    with waiting(f"loading {folder}"):
+        return open_with_engine(folder, engine, threads=threads)
 
 
 @contextlib.contextmanager

@@ -13,6 +13,8 @@ import typer
 from kerasbert._core.files import check_output
 from kerasbert._core.options import filled
 from kerasbert._core.progress import waiting
+from kerasbert.caching.settings import CacheOptions
+from kerasbert.cli.caching import cached
 from kerasbert.cli.command_options import draws_options
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import Group, add_command
@@ -77,8 +79,9 @@ class DiscoveryOptions:
 
 
 @add_command(commands, example="kerasbert subclasses discover DIR train.csv --output found")
-@draws_options({"Discovery": DiscoveryOptions, "Files": ReadOptions})
+@draws_options({"Discovery": DiscoveryOptions, "Files": ReadOptions, "Cache": CacheOptions})
 def discover(
+    context: typer.Context,
     source: Annotated[
         str, typer.Argument(metavar="DIR|ENCODER", help="A saved classifier, or name or folder of a checkpoint.")
     ],
@@ -95,19 +98,21 @@ def discover(
     check_columns_are_new(data, column_names(asked.column), files)
     columns = tuple(name for name in (asked.label_column, asked.sublabel_column) if name is not None)
     examples = Reading(columns, {}, text_column=asked.text_column, files=files).reader().read(data)
-    start_tensorflow()
-    from kerasbert.subclasses.discovery import discover_subclasses
-    from kerasbert.subclasses.discovery_files import write_discovery
+    with cached(context, filled(CacheOptions, None, options)) as cache:
+        start_tensorflow()
+        from kerasbert.subclasses.discovery import discover_subclasses
+        from kerasbert.subclasses.discovery_files import write_discovery
 
-    with waiting("finding groups"):
-        discovery = discover_subclasses(
-            examples.texts,
-            examples.labels[asked.label_column],
-            encoder=source,
-            within=asked.within or None,
-            sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
-            **{name: getattr(asked, name) for name in SOUGHT},
-        )
+        with waiting("finding groups"):
+            discovery = discover_subclasses(
+                examples.texts,
+                examples.labels[asked.label_column],
+                encoder=source,
+                within=asked.within or None,
+                sublabels=None if asked.sublabel_column is None else examples.labels[asked.sublabel_column],
+                cache=cache,
+                **{name: getattr(asked, name) for name in SOUGHT},
+            )
     with waiting("writing the pages"):
         written: dict[str, Any] = {"data": data, "column": asked.column, "options": files}
         write_discovery(discovery, output, maps=maps, overwrite=overwrite, **written)

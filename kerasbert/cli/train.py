@@ -28,7 +28,7 @@ from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tasks.table import TASKS
 from kerasbert.training.checkpoints.checkpoint import LAST_GOOD
-from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
 from kerasbert.uncertainty.settings import CalibrationSettings
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ PANELS = {
     "Batches": BatchSettings,
     "Training": TrainingSettings,
     "Calibration": CalibrationSettings,
+    "Monitoring": MonitoringSettings,
     "Run": RunSettings,
 }
 # What goes to the constructor of the classifier; heads are said by --head.
-SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings)
+SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings, MonitoringSettings)
 ARGUMENTS = [name for name in options_of(*SETTINGS) if name != "heads"]
 # Options that ask for a stream.
 STREAMING = ("max_steps", "token_budget", "augment", "cache")

@@ -114,6 +114,11 @@ RULES = (
         lambda s: not s.has_validation,
         "goes with --validation or --validation-fraction, by which an epoch is judged",
     ),
+    Rule(
+        ("reference",),
+        lambda s: not s.has_validation or (s.way is not Way.memory and not s.validation_given),
+        "goes with --validation, whose texts it is made of",
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from kerasbert._core.checks import check_bool, check_int, check_number, check_te
 from kerasbert._core.errors import DataError
 from kerasbert._core.options import filled, takes_options
 from kerasbert._core.progress import progress_bar
+from kerasbert.caching.settings import CacheSettings
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.classifiers.settings import FROZEN_POOLINGS
 from kerasbert.evaluation.distinct import count_distinct, count_distinct_texts
@@ -45,7 +46,7 @@ class FitSettings:
     seed: int = 0
 
 
-@takes_options(FitSettings)
+@takes_options(FitSettings, CacheSettings)
 def probe(
     source: Source,
     texts: Sequence[str],
@@ -80,7 +81,7 @@ def probe(
         clusters: whether clusters are scored; None: with sub-labels or without labels.
         max_length: longest text in tokens; None: the classifier's own, or 128.
         verbose: whether to show progress bars on standard error.
-        **options: those of `FitSettings`.
+        **options: those of `FitSettings` and `CacheSettings`.
 
     Returns:
         The report, with scores by layer and pooling and the recommended builder call.
@@ -101,7 +102,7 @@ def probe(
         Tenney et al., "BERT Rediscovers the Classical NLP Pipeline", 2019; Rousseeuw, "Silhouettes", 1987.
     """
     check_int("folds", folds, 2)
-    settings = filled(FitSettings, None, options)
+    settings, cache = filled(FitSettings, None, options), filled(CacheSettings, None, options).checked()
     seed = check_int("seed", settings.seed, 0, 2**32 - 1)
     regularization = check_number("regularization", settings.regularization, 0, open_minimum=True)
     clusters = sublabels is not None or labels is None if clusters is None else check_bool("clusters", clusters)
@@ -115,7 +116,7 @@ def probe(
         sampled, sampled_sublabels, folds=folds, clusters=clusters, regularization=regularization, seed=seed
     )
     opened, texts = open_source(source, max_length=max_length), [texts[row] for row in rows]
-    reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=opened.window_pooling)
+    reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=opened.window_pooling, cache=cache)
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory(prefix="kerasbert-probe-") as name:
         folder = Path(name)

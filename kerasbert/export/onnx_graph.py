@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,7 +12,7 @@ from keras.src.export.tf2onnx_lib import patch_tf2onnx
 from kerasbert._core.names import INPUT_NAMES
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.export.decisions import columns
-from kerasbert.export.onnx_runtime import LOGITS, output_name
+from kerasbert.export.onnx_runtime import LOGITS, VECTORS, output_name
 from kerasbert.tasks.task import Task
 
 BATCH, SEQUENCE = "batch", "sequence"
@@ -21,12 +22,13 @@ SMALLEST = 1e-37
 LARGEST = 1 - 2**-24
 
 
-def to_onnx(model: Classifier, *, scores: str, opset: int) -> Any:
+def to_onnx(model: Classifier, *, scores: str, opset: int, with_vectors: bool = False) -> Any:
     """Convert a classifier in float32 to an ONNX model.
 
     Args:
         scores: `"logits"` or `"probabilities"`, of all labels; of a binary head both.
         opset: version of ONNX's operators.
+        with_vectors: whether, beside probabilities, an output `vectors` gives what the heads read, (batch, hidden).
 
     Returns:
         An `onnx.ModelProto`, checked.
@@ -36,17 +38,18 @@ def to_onnx(model: Classifier, *, scores: str, opset: int) -> Any:
 
     patch_tf2onnx()
     specs = [tf.TensorSpec([None, None], tf.int64, name=name) for name in INPUT_NAMES]
-    function = tf.function(_computation(model, scores), input_signature=specs, autograph=False)
+    function = tf.function(_computation(model, scores, with_vectors), input_signature=specs, autograph=False)
     converted, _ = tf2onnx.convert.from_function(function, input_signature=specs, opset=opset)
     graph = converted.graph
     used = {name for node in graph.node for name in node.input}
     inputs = {value.name: value for value in graph.input if value.name in used}
-    _replace(graph.input, [inputs[name] for name in INPUT_NAMES if name in inputs])
+    replace_all(graph.input, [inputs[name] for name in INPUT_NAMES if name in inputs])
     outputs = {value.name: value for value in graph.output}
-    _replace(graph.output, [outputs[output_name(head, scores)] for head in model.heads])
+    named = [output_name(head, scores) for head in model.heads] + [VECTORS] * with_vectors
+    replace_all(graph.output, [outputs[name] for name in named])
     for value in graph.input:
         _name_axes(value, [BATCH, SEQUENCE])
-    for value, head in zip(graph.output, model.heads.values(), strict=True):
+    for value, head in zip(graph.output, model.heads.values(), strict=not with_vectors):
         _name_axes(value, [BATCH, len(head.label_names)])
     onnx.checker.check_model(converted)
     return converted
@@ -62,11 +65,23 @@ def to_float16(model: Any) -> Any:
         return convert_float_to_float16(model, keep_io_types=True)
 
 
-def _computation(model: Classifier, scores: str) -> Any:
+def write_int8(model: Any, file: Path, *, per_channel: bool = False) -> None:
+    """Write an ONNX model with weights of 8 bits, which products round hidden states to as well.
+
+    Args:
+        per_channel: whether each column of a matrix has a scale of its own, which is more exact.
+    """
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantize_dynamic(model, str(file), weight_type=QuantType.QInt8, per_channel=per_channel)
+
+
+def _computation(model: Classifier, scores: str, with_vectors: bool) -> Any:
     tasks = {name: head.task for name, head in model.heads.items()}
     exact = scores == LOGITS and model.votes is None and model.hierarchy is None
     # Logits that the model holds are taken as they are; those of a vote or of a level are made of its probabilities.
-    inner = keras.Model(model.input, model.vectors if exact else model.head_outputs, name="classifier")
+    read = [model.with_vectors.output[1]] if with_vectors else []
+    inner = keras.Model(model.input, model.vectors if exact else [*model.head_outputs, *read], name="classifier")
 
     def compute(*ids: Any) -> dict[str, Any]:
         inputs = {name: tf.cast(array, tf.int32) for name, array in zip(INPUT_NAMES, ids, strict=True)}
@@ -74,9 +89,11 @@ def _computation(model: Classifier, scores: str) -> Any:
         if exact:
             found = {name: _exact_logits(head, values) for name, head in model.heads.items()}
         else:
+            # Keras gives a list of one as the one.
             parts = values if isinstance(values, (list, tuple)) else [values]
-            found = dict(zip(tasks, parts, strict=True))
-        return {output_name(name, scores): _scores(task, found[name], scores, exact) for name, task in tasks.items()}
+            found = dict(zip([*tasks, *[VECTORS] * with_vectors], parts, strict=True))
+        given = {output_name(name, scores): _scores(task, found[name], scores, exact) for name, task in tasks.items()}
+        return given | ({VECTORS: tf.cast(found[VECTORS], tf.float32)} if with_vectors else {})
 
     return compute
 
@@ -104,7 +121,8 @@ def _below_one(probabilities: Any) -> Any:
     return tf.minimum(probabilities, LARGEST)
 
 
-def _replace(values: Any, chosen: list[Any]) -> None:
+def replace_all(values: Any, chosen: list[Any]) -> None:
+    """Put messages in the place of all that a repeated field holds."""
     copies = [type(value).FromString(value.SerializeToString()) for value in chosen]
     del values[:]
     values.extend(copies)
@@ -120,6 +138,6 @@ def _name_axes(value: Any, axes: list[str | int]) -> None:
 def describe_in_file(model: Any, entries: Mapping[str, str]) -> None:
     """Put text entries into the metadata of an ONNX model, in place of those of the same name."""
     kept = [entry for entry in model.metadata_props if entry.key not in entries]
-    _replace(model.metadata_props, kept)
+    replace_all(model.metadata_props, kept)
     for key, text in entries.items():
         model.metadata_props.add(key=key, value=text)

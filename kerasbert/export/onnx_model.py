@@ -183,7 +183,7 @@ def _config(classifier: TrainedClassifier, quantize: str) -> dict[str, Any]:
 def _write_model(classifier: TrainedClassifier, file: Path, description: dict[str, Any]) -> None:
     import onnx
 
-    from kerasbert.export.onnx_graph import describe_in_file, to_float16, to_onnx
+    from kerasbert.export.onnx_graph import describe_in_file, to_float16, to_onnx, write_int8
 
     quantize = description["quantize"]
     model = to_onnx(in_precision(classifier.model, "float32"), scores=description["gives"], opset=description["opset"])
@@ -192,9 +192,7 @@ def _write_model(classifier: TrainedClassifier, file: Path, description: dict[st
     describe_in_file(model, {ONNX_KEY: json.dumps(description, ensure_ascii=False)})
     file.parent.mkdir()
     if quantize == "int8":
-        from onnxruntime.quantization import QuantType, quantize_dynamic
-
-        quantize_dynamic(model, str(file), weight_type=QuantType.QInt8)
+        write_int8(model, file)
     else:
         onnx.save(model, str(file))
 

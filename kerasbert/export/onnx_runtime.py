@@ -2,17 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import INPUT_NAMES, SINGLE_HEAD
-from kerasbert.export.comparison import Ask
 from kerasbert.tasks.table import TASKS
 from kerasbert.tokenization.tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from kerasbert.export.comparison import Ask
+
 LOGITS, PROBABILITIES = "logits", "probabilities"
+# An output beside those of the heads, whose names end in what they give.
+VECTORS = "vectors"
 #: What an export gives.
 SCORES = (LOGITS, PROBABILITIES)
 #: Quantisation -> file inside `onnx/`, named as transformers.js and Optimum do.
@@ -30,8 +34,11 @@ def model_file(folder: Path, quantize: str) -> Path:
     return folder / FOLDER / FILES[quantize]
 
 
-def open_session(file: Path) -> Any:
+def open_session(file: Path, threads: int | None = None) -> Any:
     """Load a model into ONNX Runtime, on the CPU.
+
+    Args:
+        threads: that compute; None: as many as the processor has cores.
 
     Raises:
         ConfigError: when ONNX Runtime is not installed.
@@ -40,10 +47,12 @@ def open_session(file: Path) -> Any:
         import onnxruntime
     except ImportError as error:
         raise ConfigError("An ONNX export runs in ONNX Runtime: pip install 'kerasbert[onnx]'.") from error
-    return onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
-def ask_onnx(folder: Path, tokens: Tokenizer, description: Mapping[str, Any], session: Any = None) -> Ask:
+def ask_onnx(folder: Path, tokens: Tokenizer, description: Mapping[str, Any], session: Any = None) -> "Ask":
     """Load the model of an exported folder, to ask for the probabilities of all labels of its heads.
 
     Args:

@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from kerasbert._core.errors import ArtifactError, ConfigError
+from kerasbert.export.serving_log import read_requests
 from kerasbert.export.serving_module import COVERAGE, EXAMPLE_KEY, SETS
 
 WARMUP_FILE = "assets.extra/tf_serving_warmup_requests"
@@ -53,18 +54,12 @@ def replay_warmup(folder: Path, signatures: Any) -> int:
 
 def read_warmup(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Iterate over signature, and tensors by the name of their argument, of each request in a file."""
-    from tensorflow_serving.apis import prediction_log_pb2
+    from tensorflow.core.framework.tensor_pb2 import TensorProto
 
-    for record in tf.data.TFRecordDataset(str(file)).as_numpy_iterator():
-        log = prediction_log_pb2.PredictionLog.FromString(record)
-        if log.WhichOneof("log_type") == "predict_log":
-            request = log.predict_log.request
-            tensors = {name: tf.constant(tf.make_ndarray(tensor)) for name, tensor in request.inputs.items()}
-            yield request.model_spec.signature_name, tensors
-        else:
-            request = log.classify_log.request
-            examples = [example.SerializeToString() for example in request.input.example_list.examples]
-            yield request.model_spec.signature_name, {"inputs": tf.constant(examples)}
+    for request in read_requests(file):
+        tensors = {name: tf.make_ndarray(TensorProto.FromString(raw)) for name, raw in request.tensors.items()}
+        inputs = tensors or {request.argument: request.values}
+        yield request.signature, {name: tf.constant(values) for name, values in inputs.items()}
 
 
 def example_of(text: str) -> Any:

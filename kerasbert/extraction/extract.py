@@ -16,6 +16,7 @@ from kerasbert._core.errors import DataError
 from kerasbert._core.files import atomic_dir_write, atomic_file_write, check_output, check_output_file
 from kerasbert._core.options import filled, takes_options
 from kerasbert._core.progress import progress_bar
+from kerasbert.caching.settings import CacheSettings
 from kerasbert.classifiers.pooling import Pooling
 from kerasbert.extraction.features import ExtractedFeatures
 from kerasbert.extraction.reader import FeatureReader
@@ -56,7 +57,7 @@ class LengthSettings:
     batch_size: int = BATCH_SIZE
 
 
-@takes_options(LengthSettings)
+@takes_options(LengthSettings, CacheSettings)
 def extract_features(
     source: Source,
     texts: Iterable[str],
@@ -88,7 +89,7 @@ def extract_features(
         overwrite: whether an existing output may be replaced.
         dtype: `"float32"` or `"float16"`, of what is kept.
         verbose: whether to show a progress bar on standard error.
-        **options: those of `LengthSettings`.
+        **options: those of `LengthSettings` and `CacheSettings`.
 
     Returns:
         The features: `features[layer, pooling]` is an array (n, hidden).
@@ -113,7 +114,8 @@ def extract_features(
     target = None if output is None else _checked_target(output, overwrite)
     opened = open_source(source, max_length=lengths.max_length, long_texts=lengths.long_texts)
     windows = opened.window_pooling if lengths.window_pooling is None else lengths.window_pooling
-    reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=windows)
+    cache = filled(CacheSettings, None, options).checked()
+    reader = FeatureReader(opened.encoder, layers, poolings, window_pooling=windows, cache=cache)
     with _store_for(target, reader, dtype, overwrite) as store:
         total = len(texts) if isinstance(texts, Sequence) else None
         with progress_bar("reading texts", total, shown=verbose) as advance:
@@ -149,11 +151,7 @@ def fill(
     count = cut = 0
     for stretch in _stretches(columns, size):
         encoded = _encode(tokenizer, stretch, count)
-        block = np.empty((len(encoded), len(reader.cells), reader.hidden_size), dtype=np.float32)
-        for rows, vectors in reader.read(encoded, batch_size=batch_size, pad_id=tokenizer.pad_id):
-            block[rows] = vectors
-            advance(len(rows))
-        store.add(block)
+        store.add(reader.vectors(encoded, batch_size=batch_size, pad_id=tokenizer.pad_id, advance=advance))
         count, cut = count + len(encoded), cut + encoded.num_truncated
     return count, cut
 

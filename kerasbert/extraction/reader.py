@@ -1,6 +1,6 @@
 """Read pooled hidden states in one pass of an encoder."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -10,12 +10,16 @@ from keras import ops
 from kerasbert._core.checks import check_choice, shorten
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.names import ATTENTION_MASK, INPUT_IDS, INPUT_NAMES, TOKEN_TYPE_IDS
+from kerasbert.caching.cache import PredictionCache
+from kerasbert.caching.model_state import ModelState
 from kerasbert.classifiers.features import resolve_layers
-from kerasbert.classifiers.given_pooling import own_name
+from kerasbert.classifiers.given_pooling import describe_pooling, own_name
 from kerasbert.classifiers.pooling import POOLINGS, AttentionPooling, Pooling
 from kerasbert.classifiers.settings import FROZEN_POOLINGS
+from kerasbert.classifiers.traced import runner_of
 from kerasbert.classifiers.windows import window_pooling_from
 from kerasbert.encoders.encoder import Encoder
+from kerasbert.saving.rebuild import weights_by_path
 from kerasbert.tokenization.long_texts import WindowArrays, group_rows, window_rows
 from kerasbert.tokenization.token_arrays import TokenArrays, ranges
 
@@ -31,6 +35,7 @@ class FeatureReader:
         layers: hidden states, counted from the embeddings, negative from the end; `"all"` for each of them.
         poolings: `"mean"`, `"cls"`, `"last"`, `"max"` or trained pooling layers, at least one, distinct.
         window_pooling: what reads the vectors of a text's windows: `"mean"`, `"max"` or a trained pooling layer.
+        cache: where vectors are kept; None: nowhere.
 
     Raises:
         ConfigError: when a layer is outside the encoder or a pooling is unknown, given twice or untrained.
@@ -43,6 +48,7 @@ class FeatureReader:
         poolings: str | Pooling | Sequence[str | Pooling],
         *,
         window_pooling: str | Pooling = "mean",
+        cache: PredictionCache | None = None,
     ) -> None:
         total = encoder.config.num_hidden_layers
         self.layers = tuple(range(total + 1)) if layers == "all" else resolve_layers(layers, total)
@@ -53,6 +59,40 @@ class FeatureReader:
         self.cells = tuple((layer, name) for layer in self.layers for name in self.poolings)
         self.window_pooling = check_window_pooling(window_pooling, self.hidden_size)
         self._model = _pooled_model(encoder, self.layers, list(chosen.values()))
+        self._run = runner_of(self._model).one_of_many
+        self.cache = cache
+        self._state = None if cache is None else self._described(encoder, list(chosen.values()))
+
+    def vectors(
+        self,
+        tokens: TokenArrays | WindowArrays,
+        *,
+        batch_size: int,
+        pad_id: int,
+        advance: Callable[[int], object] = lambda count: None,
+    ) -> np.ndarray:
+        """Return the vectors of texts in their order, float32 (n, cells, hidden): what the cache knows, and what is read.
+
+        `advance` is told the number of texts as they are done.
+        """
+        told = 0
+
+        def compute(part: TokenArrays | WindowArrays) -> np.ndarray:
+            nonlocal told
+            block = np.empty((len(part), len(self.cells), self.hidden_size), np.float32)
+            for rows, vectors in self.read(part, batch_size=batch_size, pad_id=pad_id):
+                block[rows] = vectors
+                told += len(rows)
+                advance(len(rows))
+            return block.reshape(len(part), -1)
+
+        if self.cache is None or self._state is None:
+            found = compute(tokens)
+        else:
+            width = len(self.cells) * self.hidden_size
+            found = self.cache.rows(self._state, "vectors", tokens, compute, width=width)
+            advance(len(tokens) - told)
+        return found.reshape(len(tokens), len(self.cells), self.hidden_size)
 
     def read(
         self, tokens: TokenArrays | WindowArrays, *, batch_size: int, pad_id: int
@@ -64,15 +104,26 @@ class FeatureReader:
         order = np.argsort(tokens.lengths, kind="stable")
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
-            vectors = self._model.predict_on_batch(padded(tokens.take(rows), pad_id))
+            vectors = self._run(padded(tokens.take(rows), pad_id))
             yield rows, np.asarray(vectors, dtype=np.float32)
+
+    def _described(self, encoder: Encoder, poolings: Sequence[Pooling]) -> ModelState:
+        """Return what the vectors follow from."""
+        model, window_pooling = self._model, self.window_pooling
+        facts = {
+            "encoder": encoder.config.to_dict(),
+            "layers": self.layers,
+            "poolings": [describe_pooling(one) for one in poolings],
+            "window_pooling": describe_pooling(window_pooling),
+        }
+        return ModelState(model, lambda: [*weights_by_path(model).values(), *window_pooling.weights], facts)
 
     def _read_windows(
         self, texts: WindowArrays, *, batch_size: int, pad_id: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         for rows in group_rows(texts, np.argsort(texts.lengths, kind="stable"), batch_size):
             batch = texts.take(rows)
-            vectors = np.asarray(self._model.predict_on_batch(padded(batch.windows, pad_id)), dtype=np.float32)
+            vectors = np.asarray(self._run(padded(batch.windows, pad_id)), dtype=np.float32)
             yield rows, self._by_text(vectors, window_rows(batch.counts))
 
     def _by_text(self, vectors: np.ndarray, places: np.ndarray) -> np.ndarray:

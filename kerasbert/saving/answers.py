@@ -1,6 +1,6 @@
 """`Answers`: what a classifier does with the probabilities of its model, whichever program computes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
@@ -162,7 +162,7 @@ class Answers(Doubts):
         return self.outputs.encode(labels)
 
 
-def check_rows(encoded: Mapping[str, np.ndarray], num_texts: int, split: str = "") -> None:
+def check_rows(encoded: Mapping[str, Sized], num_texts: int, split: str = "") -> None:
     """Raise a DataError unless labels are one row a text; `split`, such as "validation", is for the message."""
     where = f" of `{split}`" if split else ""
     for array in encoded.values():

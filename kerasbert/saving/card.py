@@ -70,6 +70,7 @@ def model_card(
         "## Training\n\n" + _training(trained),
         *(["## Metrics\n\n" + _metrics(*scores)] if scores else []),
         "## Labels and thresholds\n\n" + _labels(trained, scores),
+        *([one.told for one in trained.attachments.values() if one.told] if usage is None else []),
         "## Limits\n\n" + _limits(trained),
     ]
     return "\n\n".join(parts) + "\n"

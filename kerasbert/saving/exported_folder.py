@@ -25,8 +25,8 @@ from kerasbert.encoders.checkpoints.filling import compare, wants_pooler
 from kerasbert.encoders.config import OWN_MODEL_TYPE, BertConfig
 from kerasbert.encoders.trainable_parts import KEY as TRAINABLE_PARTS
 from kerasbert.encoders.weight_table import weight_table
-from kerasbert.saving.folder import thresholds_of
 from kerasbert.saving.format import upgrade
+from kerasbert.saving.inspection import thresholds_of
 from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier, reading_of
 from kerasbert.saving.writing import describe
@@ -112,7 +112,7 @@ def read_exported(folder: Path, tokenizer: Tokenizer, encoder: str) -> TrainedCl
     return TrainedClassifier(
         model,
         tokenizer,
-        thresholds=thresholds_of(description, model, folder / CONFIG_FILE),
+        thresholds=thresholds_of(description, model.task_outputs, folder / CONFIG_FILE),
         label_kinds=_mapping(description.get("label_kinds")),
         settings={**_mapping(description.get("settings")), **own},
         metrics=_mapping(description.get("metrics")),

@@ -4,10 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-import numpy as np
-
+from kerasbert.classifiers.fingerprint import weights_fingerprint
 from kerasbert.saving.parts import ClassifierParts
-from kerasbert.saving.writing import weights_of
 
 
 def fingerprint_of(trained: ClassifierParts) -> str:
@@ -33,8 +31,5 @@ def fingerprint_of(trained: ClassifierParts) -> str:
         "thresholds": {head: [float(value) for value in values] for head, values in trained.thresholds.items()},
         "precision": trained.model.encoder.dtype_policy.name,
     }
-    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-    for path, weight in sorted(weights_of(trained.model).items()):
-        digest.update(f"{path} {weight.dtype} {weight.shape}".encode())
-        digest.update(np.ascontiguousarray(weight).data)
-    return digest.hexdigest()
+    facts["weights"] = weights_fingerprint(trained.model)
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

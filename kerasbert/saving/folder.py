@@ -10,7 +10,7 @@ import numpy as np
 from kerasbert._core.checks import shorten
 from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
 from kerasbert._core.files import verify_manifest
-from kerasbert._core.json_files import is_share, read_json_object
+from kerasbert._core.json_files import read_json_object
 from kerasbert._core.locks import read_locked
 from kerasbert._core.names import SAFETENSORS_FILE
 from kerasbert._core.paths import local_path
@@ -20,11 +20,11 @@ from kerasbert.classifiers.declared import declared_only, give_values
 from kerasbert.classifiers.given_pooling import UnknownClassError
 from kerasbert.encoders.checkpoints import TensorSource
 from kerasbert.saving.format import CLASSIFIER_FILE, check_description
-from kerasbert.saving.inspection import check_is_folder, read_metrics
+from kerasbert.saving.inspection import check_is_folder, read_attachment, read_long_texts, read_metrics, thresholds_of
+from kerasbert.saving.parts import Attachment
 from kerasbert.saving.rebuild import rebuild, weights_by_path
 from kerasbert.saving.trained_classifier import TrainedClassifier
 from kerasbert.saving.writing import weights_of
-from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens
 from kerasbert.uncertainty.table import ARRAYS_FILE, read_parts
@@ -63,18 +63,19 @@ def _load(folder: Path) -> TrainedClassifier:
     tokenizer = Tokenizer.from_folder(
         folder,
         max_length=model.max_length,
-        long_texts=_long_texts(settings, folder),
+        long_texts=read_long_texts(settings, folder),
         split_special_tokens=splits_special_tokens(folder),
     )
     return TrainedClassifier(
         model,
         tokenizer,
-        thresholds=thresholds_of(description, model, folder / CLASSIFIER_FILE),
+        thresholds=thresholds_of(description, model.task_outputs, folder / CLASSIFIER_FILE),
         label_kinds=description.get("label_kinds", {}),
         settings=settings,
         metrics=metrics,
         history=description.get("history", {}),
         data=description.get("data", {}),
+        attachments=_attachments(description, folder),
         uncertainty=read_parts(description, _arrays(folder), model.task_outputs, repr(str(folder / CLASSIFIER_FILE))),
     )
 
@@ -103,11 +104,11 @@ def _arrays(folder: Path) -> dict[str, np.ndarray]:
     return {name: _finite(source, name) for name in source.names()}
 
 
-def _long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
-    try:
-        return long_texts_of(settings)
-    except (ConfigError, TypeError) as error:
-        raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
+def _attachments(description: Mapping[str, Any], folder: Path) -> dict[str, Attachment]:
+    return {
+        name: Attachment(read_attachment(folder, name), told)
+        for name, told in description.get("attachments", {}).items()
+    }
 
 
 def _rebuild(description: Mapping[str, Any], folder: Path) -> Classifier:
@@ -171,22 +172,3 @@ def _finite(source: TensorSource, name: str) -> np.ndarray:
             f"{source.origin}: {name} holds NaN or infinity; the training that wrote it diverged, or the file was changed."
         )
     return value
-
-
-def thresholds_of(description: Mapping[str, Any], model: Classifier, file: Path) -> dict[str, np.ndarray]:
-    """Return the decision thresholds that a description keeps, (units,) by head; 0.5 where it says nothing.
-
-    Raises:
-        ArtifactError: when they are not one number from 0 to 1 for each unit; the message names `file`.
-    """
-    stored = description.get("thresholds", {})
-    thresholds = {}
-    for name, head in model.heads.items():
-        units = head.task.units
-        values = stored.get(name, [0.5] * units) if isinstance(stored, Mapping) else None
-        if not isinstance(values, list) or len(values) != units or not all(map(is_share, values)):
-            raise ArtifactError(
-                f"{str(file)!r}: thresholds of {name!r} must be {units} numbers from 0 to 1; got {shorten(values)}."
-            )
-        thresholds[name] = np.array(values, dtype=float)
-    return thresholds

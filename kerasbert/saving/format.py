@@ -39,6 +39,7 @@ DESCRIPTION_FORM = {
     "settings?": {"encoder?": str},
     "history?": {...: [(is_number, None)]},
     "data?": (DATA_FORM, is_empty),
+    "attachments?": {...: str},
     "uncertainty?": {...: dict},
 }
 METRICS_FORM = {

@@ -1,19 +1,25 @@
 """Tell what a folder or file holds, without running or loading any of it."""
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from kerasbert._core.checks import shorten
-from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
-from kerasbert._core.files import verify_manifest, words_for
-from kerasbert._core.json_files import check_form, read_json_object
+from kerasbert._core.errors import ArtifactError, CheckpointError, ConfigError, KerasBertError
+from kerasbert._core.files import checked_member, verify_manifest, words_for
+from kerasbert._core.json_files import check_form, is_share, read_json_object
 from kerasbert._core.manifest import read_manifest
 from kerasbert._core.names import CONFIG_FILE, MANIFEST_FILE, PACKAGE, SAFETENSORS_FILE
 from kerasbert._core.staging import recover_folder
 from kerasbert.saving.format import CLASSIFIER_FILE, METRICS_FILE, METRICS_FORM, check_description
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tasks.plans import outputs_from
+from kerasbert.tokenization.long_texts import LongTexts, long_texts_of
+
+LARGEST_ATTACHMENT = 2**30
 
 
 class HeadFacts(NamedTuple):
@@ -118,7 +124,7 @@ def outputs_of(folder: Path) -> Outputs:
     Raises:
         ArtifactError: when the description is malformed.
     """
-    return _outputs_and_description(folder)[0]
+    return outputs_and_description(folder)[0]
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -135,13 +141,60 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     return metrics
 
 
+def thresholds_of(description: Mapping[str, Any], outputs: Outputs, file: Path) -> dict[str, np.ndarray]:
+    """Return the decision thresholds that a description keeps, (units,) by head; 0.5 where it says nothing.
+
+    Raises:
+        ArtifactError: when they are not one number from 0 to 1 for each unit; the message names `file`.
+    """
+    stored = description.get("thresholds", {})
+    thresholds = {}
+    for name, task in outputs.tasks.items():
+        values = stored.get(name, [0.5] * task.units) if isinstance(stored, Mapping) else None
+        if not isinstance(values, list) or len(values) != task.units or not all(map(is_share, values)):
+            raise ArtifactError(
+                f"{str(file)!r}: thresholds of {name!r} must be {task.units} numbers from 0 to 1; got {shorten(values)}."
+            )
+        thresholds[name] = np.array(values, dtype=float)
+    return thresholds
+
+
+def read_long_texts(settings: Mapping[str, Any], folder: Path) -> LongTexts:
+    """Return what the settings of a saved classifier say of long texts.
+
+    Raises:
+        ArtifactError: when they are malformed.
+    """
+    try:
+        return long_texts_of(settings)
+    except (ConfigError, TypeError) as error:
+        raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
+
+
+def read_attachment(folder: Path, name: str) -> bytes:
+    """Read a file that is attached to a saved classifier.
+
+    Raises:
+        ArtifactError: when it is missing, too large, or its name leads out of the folder.
+    """
+    try:
+        file = checked_member(folder, name)
+        if file.stat().st_size > LARGEST_ATTACHMENT:
+            raise ArtifactError(
+                f"{str(file)!r} has {file.stat().st_size} bytes; at most {LARGEST_ATTACHMENT} are read."
+            )
+        return file.read_bytes()
+    except CheckpointError as error:
+        raise ArtifactError(f"Saved model {str(folder)!r} cannot be read: {error}") from error
+
+
 def heads_of(folder: Path) -> list[HeadFacts]:
     """List the heads of a saved classifier, from its description.
 
     Raises:
         ArtifactError: when the description is malformed.
     """
-    outputs, description = _outputs_and_description(folder)
+    outputs, description = outputs_and_description(folder)
     tasks = outputs.tasks
     try:
         limits = {name: description["thresholds"][name] for name, task in tasks.items() if task.uses_thresholds}
@@ -153,7 +206,12 @@ def heads_of(folder: Path) -> list[HeadFacts]:
         raise _no_classifier(folder, error) from error
 
 
-def _outputs_and_description(folder: Path) -> tuple[Outputs, dict[str, Any]]:
+def outputs_and_description(folder: Path) -> tuple[Outputs, dict[str, Any]]:
+    """Return what a saved classifier predicts, and its description.
+
+    Raises:
+        ArtifactError: when the description is malformed.
+    """
     description = read_classifier_file(folder)
     try:
         outputs = outputs_from(description["builder"], description["arguments"])

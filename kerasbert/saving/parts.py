@@ -2,15 +2,28 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.kinds import NAMES, kind_for
+from kerasbert.saving.engine import Engine
 from kerasbert.tasks.outputs import Outputs
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.uncertainty.fitted import FittedPart
+
+
+class Attachment(NamedTuple):
+    """A file that a room to the right keeps in a classifier's folder; here it is bytes.
+
+    Args:
+        content: of the file.
+        told: a section of the model card, Markdown with a heading of its own; empty for none.
+    """
+
+    content: bytes
+    told: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +39,9 @@ class ClassifierParts:
         metrics: what was measured, plain data.
         history: name -> a number for each epoch.
         data: numbers of training texts and of each label, see `describe_data`.
+        attachments: name of a file in its folder -> what it holds.
         uncertainty: name -> what was fitted to say how far predictions can be believed, see `FittedPart`.
+        engine: what computes in place of Keras, see `kerasbert.engines`; it is left out where it is of another model.
     """
 
     model: Classifier
@@ -37,7 +52,9 @@ class ClassifierParts:
     metrics: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     history: Mapping[str, list[float]] = dataclasses.field(default_factory=dict)
     data: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    attachments: Mapping[str, Attachment] = dataclasses.field(default_factory=dict)
     uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
+    engine: Engine | None = None
 
     def __post_init__(self) -> None:
         names, thresholds = self.outputs.label_names, self.outputs.default_thresholds()
@@ -46,6 +63,8 @@ class ClassifierParts:
         # The way to fill a field of a frozen dataclass.
         object.__setattr__(self, "thresholds", filled)
         object.__setattr__(self, "label_kinds", kinds)
+        if self.engine is not None and not self.engine.is_of(self.model):
+            object.__setattr__(self, "engine", None)
 
     def __repr__(self) -> str:
         return (

@@ -13,7 +13,7 @@ from kerasbert._core.toml import to_toml
 from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.tasks.settings import TaskSettings
 from kerasbert.tasks.several import MULTITASK
-from kerasbert.training.settings import BatchSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, TrainingSettings
 from kerasbert.uncertainty.settings import CalibrationSettings
 
 SETTINGS_FILE = "settings.toml"
@@ -24,6 +24,7 @@ SECTIONS = {
     "Batches": BatchSettings,
     "Training": TrainingSettings,
     "Calibration": CalibrationSettings,
+    "Monitoring": MonitoringSettings,
 }
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, final
 
 import keras
@@ -12,15 +12,21 @@ import numpy as np
 from kerasbert._core.checks import check_bool, check_choice, check_number, check_texts, shorten
 from kerasbert._core.errors import ConfigError, NotFittedError
 from kerasbert._core.process import check_process
-from kerasbert.batches.prediction import prediction_batches, prediction_rows
+from kerasbert.batches.prediction import fixed_batches, planned_inputs
+from kerasbert.caching.cache import PredictionCache, State
+from kerasbert.caching.columns import known_or_computed
+from kerasbert.caching.model_state import ModelState
 from kerasbert.classifiers.features import resolve_layers
 from kerasbert.classifiers.fingerprint import weights_fingerprint
 from kerasbert.classifiers.pooled_states import with_pooled_states
+from kerasbert.classifiers.traced import runner_of
 from kerasbert.reading.data_checks import text_keys
 from kerasbert.reading.text_sketch import sketch_texts
 from kerasbert.saving.answers import Answers, check_rows
 from kerasbert.saving.believable import calibrate_in_place, check_not_trained_on, probabilities_for_sets
 from kerasbert.saving.doubts import NO_SCORES, texts_and_pairs
+from kerasbert.saving.engine import Engine
+from kerasbert.saving.model_states import classifier_state
 from kerasbert.saving.parts import ClassifierParts
 from kerasbert.saving.rebuild import copy_model
 from kerasbert.saving.writing import save_trained
@@ -34,6 +40,8 @@ from kerasbert.uncertainty.set_scores import METHODS
 from kerasbert.uncertainty.sets import PredictionSets
 
 PREDICTION_BATCH = 64
+# Names of columns beside those of heads, none of which has a space.
+VECTORS, LOGITS, LAYER = "the vectors", "the logits of {}", "the layer {}"
 
 
 @final
@@ -42,7 +50,10 @@ class TrainedClassifier(ClassifierParts, Answers):
     """A trained classifier, which answers texts.
 
     `TextClassifier.fit` and `kerasbert.load` make one, their `trained_`. It is read only; `dataclasses.replace` gives a
-    copy with other parts, such as other thresholds. Its arguments are those of `ClassifierParts`.
+    copy with other parts, such as other thresholds. Its arguments are those of `ClassifierParts` and:
+
+    Args:
+        cache: where results are kept, so that no text is computed twice; it is not saved. None: nowhere.
 
     Example:
         >>> classifier = TextClassifier(encoder="all-MiniLM-L6-v2", epochs=1, verbose=False)
@@ -50,6 +61,8 @@ class TrainedClassifier(ClassifierParts, Answers):
         >>> trained.predict_proba(["good"]).shape, trained.max_length
         ((1, 2), 128)
     """
+
+    cache: PredictionCache | None = None
 
     def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Run the model: head or level name -> float32 (n, units), one unit for a binary head.
@@ -66,10 +79,14 @@ class TrainedClassifier(ClassifierParts, Answers):
 
     def probabilities_of(self, tokens: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
         """Run the model as `probabilities` does, on texts that are tokenized already."""
-        if not len(tokens):
-            return self._by_head(None, slice(None), 0)
-        output, order = self._forward(tokens, self.model)
-        return self._by_head(output, order, len(tokens))
+
+        def compute(part: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
+            if self.engine is not None:
+                return self._ask_engine(self.engine, part)[0]
+            output, order = self._forward(part, self.model)
+            return self._by_head(output, order, len(part))
+
+        return self._known_or_computed("probabilities", tokens, self._units, compute, engine=self.engine)
 
     def probabilities_and_vectors(
         self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
@@ -79,15 +96,19 @@ class TrainedClassifier(ClassifierParts, Answers):
         Of a layerwise classifier they are those of its last layer.
         """
         tokens = self.tokenizer.encode(texts, text_pairs)
-        votes = self.model.votes
-        read = (
-            self.model.vectors if votes is None else self.model.get_layer(f"features_{votes.layer_indices[-1]}").output
-        )
-        if not len(tokens):
-            return self._by_head(None, slice(None), 0), np.zeros((0, read.shape[-1]), "float32")
-        both = keras.Model(self.model.input, [self.model.output, read])
-        (output, vectors), order = self._forward(tokens, both)
-        return self._by_head(output, order, len(tokens)), _in_order(vectors, order)
+        both = self.model.with_vectors
+
+        def compute(part: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
+            if self.engine is not None:
+                probabilities, vectors = self._ask_engine(self.engine, part)
+                return {**probabilities, VECTORS: vectors}
+            (output, vectors), order = self._forward(part, both)
+            return {**self._by_head(output, order, len(part)), VECTORS: _in_order(vectors, order)}
+
+        widths = {**self._units, VECTORS: int(both.output[1].shape[-1])}
+        columns = self._known_or_computed("probabilities and vectors", tokens, widths, compute, engine=self.engine)
+        vectors = columns.pop(VECTORS)
+        return columns, vectors
 
     def probabilities_and_scores(
         self, texts: Sequence[str], text_pairs: Sequence[str] | None = None
@@ -122,14 +143,24 @@ class TrainedClassifier(ClassifierParts, Answers):
         self, tokens: TokenArrays | WindowArrays, model: keras.Model, layers: Sequence[int]
     ) -> tuple[dict[str, np.ndarray], ScopeStates]:
         """Run a model of `with_pooled_states`: probabilities by head, and what an out-of-scope score reads."""
-        if not len(tokens):
-            empty = self._by_head(None, slice(None), 0)
-            width = self.model.encoder.config.hidden_size
-            return empty, ScopeStates(empty, {layer: np.zeros((0, width), "float32") for layer in layers})
-        found, order = self._forward(tokens, model)
-        logits = {head: _in_order(values, order) for head, values in found["logits"].items()}
-        pooled = {layer: _in_order(found["pooled"][str(layer)], order) for layer in layers}
-        return self._by_head(found["output"], order, len(tokens)), ScopeStates(logits, pooled)
+        logits = {LOGITS.format(head): head for head in model.output["logits"]}
+        pooled = {LAYER.format(layer): layer for layer in layers}
+
+        def compute(part: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
+            found, order = self._forward(part, model)
+            named = {name: found["logits"][head] for name, head in logits.items()}
+            named |= {name: found["pooled"][str(layer)] for name, layer in pooled.items()}
+            by_head = self._by_head(found["output"], order, len(part))
+            return {**by_head, **{name: _in_order(values, order) for name, values in named.items()}}
+
+        widths = {**self._units, **{name: int(model.output["logits"][head].shape[-1]) for name, head in logits.items()}}
+        widths |= dict.fromkeys(pooled, self.model.encoder.config.hidden_size)
+        columns = self._known_or_computed(f"pooled states of {list(layers)}", tokens, widths, compute)
+        states = ScopeStates(
+            {head: columns[name] for name, head in logits.items()},
+            {layer: columns[name] for name, layer in pooled.items()},
+        )
+        return {head: columns[head] for head in self._units}, states
 
     def with_out_of_scope(
         self,
@@ -249,29 +280,57 @@ class TrainedClassifier(ClassifierParts, Answers):
         trained = self if metrics is None else dataclasses.replace(self, metrics=dict(metrics))
         save_trained(trained, folder, overwrite=overwrite)
 
+    @property
+    def _units(self) -> dict[str, int]:
+        return {head: task.units for head, task in self.outputs.tasks.items()}
+
+    @functools.cached_property
+    def _state(self) -> ModelState:
+        """What the entries of the cache follow from."""
+        return classifier_state(self.model)
+
+    def _known_or_computed(
+        self,
+        kind: str,
+        tokens: TokenArrays | WindowArrays,
+        widths: Mapping[str, int],
+        compute: Callable[[Any], dict[str, np.ndarray]],
+        *,
+        engine: Engine | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Return float32 (n, width) by name, computed by the model or by an engine, or known to the cache."""
+        if engine is not None:
+            engine.check_fresh()
+
+        def state() -> State:
+            return self._state if engine is None else engine.state
+
+        return known_or_computed(self.cache, state, kind, tokens, widths, compute)
+
     def _by_head(self, output: Any, order: Any, number: int) -> dict[str, np.ndarray]:
         """Return what the model gave for rows, as probabilities by head in the order of the texts."""
         found = {head: np.zeros((number, task.units), "float32") for head, task in self.outputs.tasks.items()}
-        if number:
-            for head, values in found.items():
-                values[order] = output[head] if isinstance(output, dict) else output
+        for head, values in found.items():
+            values[order] = output[head] if isinstance(output, dict) else output
         return found
+
+    def _ask_engine(
+        self, engine: Engine, tokens: TokenArrays | WindowArrays
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        if not isinstance(tokens, TokenArrays):
+            raise ConfigError("An engine reads each text as one row of tokens; got texts in windows.")
+        return engine.run(tokens)
 
     def _forward(self, tokens: TokenArrays | WindowArrays, model: keras.Model) -> tuple[Any, Any]:
         """Return a model's output for token arrays, and the rows that it belongs to."""
         check_process(keras.backend.backend())
+        runner, pad_id = runner_of(model), self.tokenizer.pad_id
         if tokens.fits_one_batch(PREDICTION_BATCH):
-            # One batch is done before `predict` has traced its graph.
-            output = model(tokens.padded(self.tokenizer.pad_id), training=False)
-            return keras.tree.map_structure(keras.ops.convert_to_numpy, output), slice(None)
-        if self.model.jit_compile or not isinstance(tokens, TokenArrays):
-            # XLA compiles anew for each length, so that a model that it runs keeps to a few.
-            batches = prediction_batches(tokens, pad_id=self.tokenizer.pad_id, fixed_lengths=self.model.jit_compile)
-            return model.predict(batches.dataset, verbose=0), batches.order
-        # Each pipeline of `tf.data` leaves about 0.6 MB behind, which a process that predicts all day would not get back.
-        rows = prediction_rows(tokens)
-        outputs = [model.predict_on_batch(tokens.take(one).padded(self.tokenizer.pad_id)) for one in rows]
-        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *outputs), np.concatenate(rows)
+            return runner(tokens.padded(pad_id)), slice(None)
+        if runner.takes_any_shape and isinstance(tokens, TokenArrays):
+            return runner.run(planned_inputs(tokens, pad_id), len(tokens)), slice(None)
+        batches = fixed_batches(tokens, pad_id=pad_id)
+        return model.predict(batches.dataset, verbose=0), batches.order
 
 
 def _in_order(values: np.ndarray, order: Any) -> np.ndarray:

@@ -7,6 +7,8 @@ model.safetensors    every weight, by its path in the model
 tokenizer.json ...   the tokenizer
 metrics.json         what was measured
 README.md            the model card
+engine/              the classifier in the form of an inference engine, where it was compiled for one
+reference.safetensors and other attachments, which rooms to the right read
 manifest.json        size and SHA-256 of each file
 """
 
@@ -59,6 +61,11 @@ def save_trained(trained: ClassifierParts, folder: str | os.PathLike[str], *, ov
         settings = settings_text(trained.settings, trained.metrics.get("reading", {}))
         (beside / SETTINGS_FILE).write_text(settings, encoding="utf-8")
         (beside / CARD_FILE).write_text(card, encoding="utf-8")
+        if trained.engine is not None:
+            trained.engine.write(beside)
+        for name, attachment in trained.attachments.items():
+            with (beside / name).open("xb") as stream:
+                stream.write(attachment.content)
 
 
 def describe(trained: ClassifierParts) -> dict[str, Any]:
@@ -76,6 +83,7 @@ def describe(trained: ClassifierParts) -> dict[str, Any]:
         "settings": {name: value for name, value in trained.settings.items() if name not in OF_MODEL},
         "history": trained.history,
         "data": trained.data,
+        **({"attachments": told} if (told := {name: one.told for name, one in trained.attachments.items()}) else {}),
         **describe_parts(trained.uncertainty),
     }
 

@@ -9,6 +9,8 @@ import numpy as np
 from kerasbert._core.checks import check_choice, check_int, check_texts, shorten, suggestion
 from kerasbert._core.errors import ConfigError, DataError
 from kerasbert._core.names import DEFAULT_ENCODER
+from kerasbert._core.options import filled, takes_options
+from kerasbert.caching.settings import CacheSettings
 from kerasbert.evaluation.distinct import count_distinct
 from kerasbert.labels.encode import named_labels
 from kerasbert.labels.names import label_key
@@ -29,6 +31,7 @@ from kerasbert.subclasses.vectors import text_vectors
 NUMBER_DIMENSIONS = 20
 
 
+@takes_options(CacheSettings)
 def discover_subclasses(
     texts: Sequence[str],
     labels: Sequence[str],
@@ -43,6 +46,7 @@ def discover_subclasses(
     dimensions: int = 30,
     max_number: int = 25,
     seed: int = 0,
+    **options: Any,
 ) -> Discovery:
     """Cluster the texts of each class into subclasses.
 
@@ -62,6 +66,7 @@ def discover_subclasses(
         dimensions: in which groups are sought, >= 1.
         max_number: most groups to try, >= 2.
         seed: of everything random.
+        **options: those of `CacheSettings`.
 
     Returns:
         The subclasses, and the sub-label of every text.
@@ -81,6 +86,9 @@ def discover_subclasses(
     if not labels:
         raise DataError("`labels` must hold at least one class; got none.")
     _check_arguments(number, method, reduction, dimensions, max_number, seed)
+    cache = filled(CacheSettings, None, options).checked()
+    if cache is not None and features is not None:
+        raise ConfigError("`cache` must be None with `features`, which are computed already; got both.")
     search = _Search(number, method, reduction, dimensions, max_number, seed)
     chosen = _check_within(within, labels)
     sublabels = None if sublabels is None else named_labels(sublabels, unknown=True, source="sublabels")
@@ -90,9 +98,10 @@ def discover_subclasses(
     known: list[str | None] = [None] * len(texts) if sublabels is None else list(sublabels)
     rows = {label: [row for row, one in enumerate(labels) if one == label] for label in chosen}
     used = [row for places in rows.values() for row in places]
-    vectors = (
-        text_vectors(encoder, [texts[row] for row in used]) if features is None else _check_features(features)[used]
-    )
+    if features is None:
+        vectors = text_vectors(encoder, [texts[row] for row in used], cache=cache)
+    else:
+        vectors = _check_features(features)[used]
     parts = np.split(vectors, np.cumsum([len(places) for places in rows.values()])[:-1])
     found: dict[str, ClassDiscovery] = {}
     names: list[str | None] = [None] * len(texts)

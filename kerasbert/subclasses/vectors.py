@@ -9,10 +9,12 @@ import numpy as np
 
 from kerasbert._core.encoder_folders import resolve_encoder
 from kerasbert.batches.memory import make_batches
+from kerasbert.caching.cache import PredictionCache
 from kerasbert.classifiers.builders import build_multiclass
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.saving.folder import load_trained
 from kerasbert.saving.format import CLASSIFIER_FILE
+from kerasbert.saving.model_states import vectors_state
 from kerasbert.tokenization.token_arrays import TokenArrays
 from kerasbert.tokenization.tokenizer import Tokenizer
 
@@ -20,9 +22,17 @@ BATCH_SIZE = 64
 LAST_TWO = (-2, -1)
 
 
-def penultimate_features(model: Classifier, tokens: TokenArrays, *, pad_id: int = 0) -> np.ndarray:
-    """Compute what the heads of a classifier read, float32 (n, hidden)."""
-    return vectors_of(keras.Model(model.inputs, model.vectors), tokens, pad_id=pad_id)
+def penultimate_features(
+    model: Classifier, tokens: TokenArrays, *, pad_id: int = 0, cache: PredictionCache | None = None
+) -> np.ndarray:
+    """Compute what the heads of a classifier read, float32 (n, hidden); of texts that the cache knows nothing is computed."""
+    read = keras.Model(model.inputs, model.vectors)
+    if cache is None:
+        return vectors_of(read, tokens, pad_id=pad_id)
+    width = int(read.output_shape[-1])
+    return cache.rows(
+        vectors_state(model, read), "vectors", tokens, lambda part: vectors_of(read, part, pad_id=pad_id), width=width
+    )
 
 
 def vectors_of(model: keras.Model, tokens: TokenArrays, *, pad_id: int = 0) -> np.ndarray:
@@ -35,7 +45,9 @@ def vectors_of(model: keras.Model, tokens: TokenArrays, *, pad_id: int = 0) -> n
     return result
 
 
-def text_vectors(source: str | os.PathLike[str], texts: Sequence[str]) -> np.ndarray:
+def text_vectors(
+    source: str | os.PathLike[str], texts: Sequence[str], *, cache: PredictionCache | None = None
+) -> np.ndarray:
     """Compute what the heads of a saved classifier read, or the mean of an encoder's last two states, (n, hidden).
 
     Of an encoder that was not trained on the classes the last two states tell groups apart better than the last alone, see
@@ -52,4 +64,4 @@ def text_vectors(source: str | os.PathLike[str], texts: Sequence[str]) -> np.nda
         # The head is never run; a builder knows how to find and read every encoder.
         model = build_multiclass(2, encoder=folder, layers=LAST_TWO, combine="mean", pooling="mean", compile=False)
         tokenizer = Tokenizer.from_folder(folder, max_length=model.max_length)
-    return penultimate_features(model, tokenizer.encode(texts), pad_id=tokenizer.pad_id)
+    return penultimate_features(model, tokenizer.encode(texts), pad_id=tokenizer.pad_id, cache=cache)

@@ -10,12 +10,14 @@ import numpy as np
 
 from kerasbert._core.options import explains_options, filled, takes_options
 from kerasbert.batches.token_cache import TokenCache
+from kerasbert.caching.cache import PredictionCache, check_cache
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.classifiers.given_pooling import pooling_from
 from kerasbert.export.comparison import Export
 from kerasbert.export.hub import Pushed
 from kerasbert.objectives.scores import Scores
 from kerasbert.reading.examples import Examples
+from kerasbert.saving.model_states import classifier_state
 from kerasbert.saving.pretrained import load_pretrained
 from kerasbert.saving.trained_classifier import TrainedClassifier, trained_of
 from kerasbert.subclasses.secondary import add_subclasses
@@ -46,7 +48,8 @@ class TextClassifier(Settings):
     and, for labels that are not exclusive, tunes decision thresholds on validation data.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and `CalibrationSettings`,
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings`, `CalibrationSettings` and
+            `MonitoringSettings`,
             `warm_start` and `verbose`.
 
     Example:
@@ -100,6 +103,7 @@ class TextClassifier(Settings):
         self.check_arguments()
         keras.utils.set_random_seed(self.seed)
         given = training_data(data, labels, text_pairs, settings=self)
+        cache = self.trained_.cache if self.__sklearn_is_fitted__() else None
         before = self.trained_ if self.warm_start and self.__sklearn_is_fitted__() else None
         run = filled(RunSettings, None, {**options, "verbose": self.verbose})
         fitting = prepare_fitting(self, given, before=before, validation=validation, strategy=run.strategy)
@@ -107,7 +111,7 @@ class TextClassifier(Settings):
             # What is trained on are the weights that were trained.
             undo_calibration(before.model, before.uncertainty)
         self.trained_ = fitting.untrained
-        self.trained_ = run_fitting(self, fitting, run)
+        self.trained_ = dataclasses.replace(run_fitting(self, fitting, run), cache=cache)
         self._padding = fitting.padding
         return self
 
@@ -169,6 +173,30 @@ class TextClassifier(Settings):
             seed=self.seed,
         )
         return type(self).from_trained(trained)
+
+    def use_cache(self, cache: PredictionCache | None) -> Self:
+        """Keep the results of texts from now on, so that none is computed twice; see `PredictionCache`.
+
+        All that answers texts with this classifier goes through it: `predict`, `predict_proba`, `evaluate` and the rest.
+        `fit` goes on with it, and `save` does not write it.
+
+        Args:
+            cache: the cache, which several classifiers may share; None: compute every text.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ConfigError: when the model has a layer of your own that is not registered, or whose source cannot be read.
+            NotFittedError: when the classifier is not trained yet.
+            TypeError: when it is no cache.
+        """
+        trained = dataclasses.replace(trained_of(self), cache=check_cache(cache))
+        if cache is not None:
+            # Refuses what cannot be told apart.
+            classifier_state(trained.model)
+        self.trained_ = trained
+        return self
 
     @property
     def model_(self) -> Classifier:
@@ -562,6 +590,26 @@ class TextClassifier(Settings):
         """
         trained = dataclasses.replace(trained_of(self), settings=plain_settings(self))
         trained.save(folder, overwrite=overwrite, metrics=metrics)
+
+    def compile_for_inference(self, engine: str | None, **options: Any) -> Self:
+        """Compute predictions in an inference engine from now on; `fit` goes back to Keras.
+
+        Args:
+            engine: `"openvino"`, `"onnxruntime"`, or None for Keras.
+            **options: `precision`, `threads`, `texts`, `text_pairs` and `agreement`, see `kb.engines.compile_for_inference`.
+
+        Returns:
+            The classifier itself.
+
+        Raises:
+            ArtifactError: when the engine gives other probabilities, or other labels in the precision asked for.
+            ConfigError: when the engine is not installed, an option cannot be used, or the classifier cannot be converted.
+            NotFittedError: when the classifier is not trained yet.
+        """
+        from kerasbert.engines.compile import compile_for_inference
+
+        self.trained_ = compile_for_inference(self, engine, **options)
+        return self
 
     @classmethod
     def from_trained(cls, trained: TrainedClassifier) -> Self:

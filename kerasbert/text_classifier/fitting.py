@@ -21,6 +21,8 @@ from kerasbert.batches.token_cache import TokenCache
 from kerasbert.classifiers.classifier import Classifier
 from kerasbert.labels.counts import label_counts
 from kerasbert.labels.kinds import NAMES
+from kerasbert.monitoring.profiler import LabelledTexts, Profiler
+from kerasbert.monitoring.reference import reference_from, with_reference
 from kerasbert.reading.data_checks import text_keys, warn_of_absent_labels, warn_of_imbalance, warn_of_texts
 from kerasbert.reading.examples import Examples
 from kerasbert.reading.text_sketch import sketch_texts
@@ -50,6 +52,8 @@ from kerasbert.uncertainty.fitted import one_of
 from kerasbert.uncertainty.folding import check_foldable, has_summed_levels
 from kerasbert.uncertainty.out_of_scope import KEEP, OutOfScope, check_enough, groups_of
 
+# What a reference is made of, for people.
+VALIDATION, HELD_OUT = "the validation texts of its training", "texts held out of its training"
 # Token arrays and labels by head.
 Encoded = tuple[Any, dict[str, np.ndarray]]
 # Texts that are tokenized uncut, to say how long they are.
@@ -131,6 +135,10 @@ class TrainingData(ABC):
             "labels": {head: count.tolist() for head, count in counts.items()},
         }
 
+    def held_out_texts(self, held_out: Encoded) -> LabelledTexts | None:
+        """The texts that `hold_out` gave; None where they are gone."""
+        return None
+
     @property
     def num_cut(self) -> int:
         """Training texts that are longer than the model reads."""
@@ -192,6 +200,11 @@ class TextsInMemory(TrainingData):
     def full_lengths(self, tokenizer: Tokenizer) -> np.ndarray:
         some = slice(None, None, max(len(self.texts) // SAMPLE, 1))
         return tokenizer.full_lengths(*[part[some] for part in (self.texts, self.text_pairs) if part is not None])
+
+    def held_out_texts(self, held_out: Encoded) -> LabelledTexts:
+        rows = np.arange(self.rows.num_rows) if self.held_out_rows is None else self.held_out_rows
+        texts, pairs = (None if one is None else [one[row] for row in rows] for one in (self.texts, self.text_pairs))
+        return LabelledTexts(texts or [], pairs, held_out[1], np.arange(len(rows)))
 
     @functools.cached_property
     def train(self) -> Encoded:
@@ -275,7 +288,8 @@ def _refuse(options: Mapping[str, Any], reason: str) -> None:
 class Fitting:
     """A training that can begin: the model of `untrained` is trained in place, `held_out` chooses epoch and thresholds.
 
-    `calibrates` says whether the held-out texts are there to calibrate on, and can be; `held_out_sketch` tells them again.
+    `calibrates` says whether the held-out texts are there to calibrate on, and can be; `held_out_sketch` tells them again;
+    `judging` are these texts themselves, None where they are gone.
     """
 
     untrained: TrainedClassifier
@@ -285,6 +299,7 @@ class Fitting:
     devices: Any
     calibrates: bool = False
     held_out_sketch: Mapping[str, Any] | None = None
+    judging: LabelledTexts | None = None
 
     @property
     def padding(self) -> dict[str, Any]:
@@ -330,7 +345,16 @@ def prepare_fitting(
     batches, calibrates = data.batches(settings, devices), _calibrates(settings, model, held_out)
     if settings.out_of_scope:
         _check_scope(data, held_out)
-    return Fitting(untrained, data, held_out, batches, devices, calibrates, _sketch_of_held_out(data, checked))
+    judging = None if held_out is None else _judging(data, held_out, checked)
+    sketch = _sketch_of_held_out(data, checked)
+    return Fitting(untrained, data, held_out, batches, devices, calibrates, sketch, judging)
+
+
+def _judging(data: TrainingData, held_out: Encoded, validation: Validation | None) -> LabelledTexts | None:
+    """Return the texts that are judged by, with their labels; None where they are gone."""
+    if validation is None:
+        return data.held_out_texts(held_out)
+    return LabelledTexts(validation[0], validation[2], held_out[1], np.arange(len(validation[0])))
 
 
 def _sketch_of_held_out(data: TrainingData, validation: Validation | None) -> dict[str, Any] | None:
@@ -433,7 +457,10 @@ def run_fitting(settings: Settings, fitting: Fitting, run: RunSettings) -> Train
     if settings.out_of_scope and isinstance(fitting.data, TextsInMemory):
         trained = trained.with_scope_of(fitting.data.train, tokens, keep=KEEP)
         announce(told_of_scope(one_of(OutOfScope, trained.uncertainty)), shown=shown)
-    return trained
+    if not settings.reference or fitting.judging is None or not fitting.judging.texts:
+        return trained
+    source = VALIDATION if trained.data["validation_given"] else HELD_OUT
+    return with_reference(trained, reference_from(Profiler(trained), fitting.judging, source))
 
 
 def run_learning_rate_finder(

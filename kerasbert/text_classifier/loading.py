@@ -6,10 +6,12 @@ from pathlib import Path
 from kerasbert._core.checks import check_bool, shorten
 from kerasbert._core.encoder_folders import explain_folder
 from kerasbert._core.errors import ArtifactError, ConfigError, KerasBertError
+from kerasbert._core.locks import read_locked
 from kerasbert._core.manifest import read_manifest, words_for
 from kerasbert._core.names import CONFIG_FILE
 from kerasbert._core.paths import local_path
 from kerasbert._core.staging import recover_folder
+from kerasbert.engines.saved import with_saved_engine
 from kerasbert.saving.folder import load_trained
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.trained_classifier import TrainedClassifier
@@ -19,7 +21,7 @@ from kerasbert.text_classifier.classifier import TextClassifier
 RUN_ONLY = ("onnx", "saved_model", "tflite")
 
 
-def load(folder: str | os.PathLike[str]) -> TextClassifier:
+def load(folder: str | os.PathLike[str], *, engine: str | None = None, threads: int | None = None) -> TextClassifier:
     """Load a classifier that `TextClassifier.save` or `kerasbert train` wrote, or one in a folder of transformers.
 
     Needs no network and imports neither transformers nor torch. Every file of a saved folder is checked against its
@@ -28,14 +30,18 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
 
     Args:
         folder: the saved folder.
+        engine: `"openvino"` or `"onnxruntime"`: predict in the engine that the classifier was saved with, see
+            `TextClassifier.compile_for_inference`. None: in Keras.
+        threads: of the engine, >= 1; None leaves their number to it.
 
     Returns:
         The classifier, ready to predict.
 
     Raises:
-        ArtifactError: when the folder is missing, was changed or cut, or is of a newer format.
+        ArtifactError: when the folder is missing, was changed or cut, or is of a newer format, or has no such engine.
         CheckpointError: as `TextClassifier.from_pretrained`.
-        ConfigError: as `TextClassifier.from_pretrained`.
+        ConfigError: as `TextClassifier.from_pretrained`; or when the engine is unknown or not installed, this processor lacks
+            its precision, or `threads` come without an engine.
 
     Example:
         >>> load("no/such/folder")
@@ -44,22 +50,37 @@ def load(folder: str | os.PathLike[str]) -> TextClassifier:
         kerasbert._core.errors.ArtifactError: Saved model 'no/such/folder' is not a folder; give the folder that `save` \
 or `train` wrote.
     """
+    if engine is None and threads is not None:
+        raise ConfigError(f"`threads` must be None without `engine`; got {shorten(threads)}.")
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
     if not (folder / CLASSIFIER_FILE).is_file():
         _refuse_export(folder)
         if (folder / CONFIG_FILE).is_file():
+            _refuse_engine(engine, folder)
             return TextClassifier.from_pretrained(folder)
         known = explain_folder(folder)
         if known:
             raise ArtifactError(known)
-    trained = load_trained(folder)
+    trained = load_trained(folder) if engine is None else _load_with_engine(folder, engine, threads)
     try:
         classifier = TextClassifier.from_trained(trained)
         _check(classifier, trained)
     except (KerasBertError, TypeError, ValueError) as error:
         raise ArtifactError(f"{str(folder / CLASSIFIER_FILE)!r} cannot be read: {error}") from error
     return classifier
+
+
+def _refuse_engine(engine: str | None, folder: Path) -> None:
+    if engine is not None:
+        raise ConfigError(
+            f"`engine` must be None for a folder of transformers, which holds none; got {shorten(engine)}. Load {str(folder)!r} and "
+            f"call compile_for_inference({engine!r})."
+        )
+
+
+def _load_with_engine(folder: Path, engine: str, threads: int | None) -> TrainedClassifier:
+    return read_locked(folder, lambda: with_saved_engine(load_trained(folder), folder, engine, threads=threads))
 
 
 def _refuse_export(folder: Path) -> None:

@@ -27,7 +27,7 @@ from kerasbert.tokenization.long_texts import long_texts_of
 from kerasbert.tokenization.tokenizer import Tokenizer
 from kerasbert.tokenization.tokenizer_files import read_settings
 from kerasbert.tokenization.tokenizer_settings import splits_special_tokens, usual_length
-from kerasbert.training.settings import BatchSettings, RunSettings, TrainingSettings
+from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
 from kerasbert.uncertainty.settings import CalibrationSettings
 
 WINDOWS = "windows"
@@ -48,12 +48,20 @@ BUILDER_PARAMETERS = (
 
 @explains_options
 @dataclasses.dataclass(kw_only=True, eq=False, repr=False)
-class Settings(BaseEstimator, CalibrationSettings, TrainingSettings, BatchSettings, ModelSettings, TaskSettings):
+class Settings(
+    BaseEstimator,
+    MonitoringSettings,
+    CalibrationSettings,
+    TrainingSettings,
+    BatchSettings,
+    ModelSettings,
+    TaskSettings,
+):
     """Constructor arguments, only stored until `fit` checks them; see `TextClassifier`.
 
     Args:
-        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings` and
-            `CalibrationSettings`.
+        **options: those of `TaskSettings`, `ModelSettings`, `BatchSettings`, `TrainingSettings`, `CalibrationSettings` and
+            `MonitoringSettings`.
         warm_start: whether `fit` of a trained classifier trains it on, with its labels, instead of beginning anew.
         verbose: whether progress is shown on standard error.
     """
@@ -91,6 +99,7 @@ class Settings(BaseEstimator, CalibrationSettings, TrainingSettings, BatchSettin
         """Raise a ConfigError or TypeError for arguments that are out of their range or do not go together."""
         plan = self.plan()
         check_bool("warm_start", self.warm_start)
+        check_bool("reference", self.reference)
         can_be_layerwise = not plan.has_several_heads and self.long_texts != WINDOWS and not self._combines()
         if check_bool("layerwise", self.layerwise) and not can_be_layerwise:
             raise ConfigError(

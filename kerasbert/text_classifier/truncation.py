@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kerasbert.classifiers import layerwise
 from kerasbert.classifiers.classifier import Classifier
@@ -40,9 +40,9 @@ def truncate(model: Layerwise, layer: int) -> Layerwise:
     smaller = layerwise.truncate(trained.model, layer)
     changed = {"layerwise": False, "layers": smaller.features.layer_indices[0]}
     settings = {**trained.settings, **changed}
-    # What was measured and fitted is not of the smaller model.
-    metrics = reading_of(trained.metrics)
-    cut = dataclasses.replace(trained, model=smaller, settings=settings, metrics=metrics, uncertainty={})
+    # What was measured, fitted and profiled is not of the smaller model.
+    gone: dict[str, Any] = {"metrics": reading_of(trained.metrics), "uncertainty": {}, "attachments": {}}
+    cut = dataclasses.replace(trained, model=smaller, settings=settings, **gone)
     if not isinstance(model, TextClassifier):
         return cut
     classifier = copy.copy(model).set_params(**changed)

@@ -428,7 +428,19 @@ class Tokenizer:
             >>> tokenizer.full_lengths(["hello world"]).tolist()  # doctest: +SKIP
             [4]
         """
-        return self._uncut().encode(texts, text_pairs).lengths
+        return self.encode_uncut(texts, text_pairs).lengths
+
+    def encode_uncut(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> TokenArrays:
+        """Encode texts whole, also beyond what an encoder reads; to count their tokens, not to run a model.
+
+        Args:
+            texts: n texts.
+            text_pairs: n second texts; None: single texts.
+
+        Returns:
+            The ids of n texts, none of them cut or in windows.
+        """
+        return self._uncut().encode(texts, text_pairs)
 
     def tokens(self, text: str) -> list[str]:
         """The tokens of one text, as `encode` gives their ids.
@@ -470,6 +482,11 @@ class Tokenizer:
     def mask_id(self) -> int | None:
         """Id of the mask token; None where there is none."""
         return self.backend.token_to_id(self._names["mask_token"]) if "mask_token" in self._names else None
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of the token that stands for what the vocabulary does not know; None where there is none."""
+        return self.backend.token_to_id(self._names["unk_token"]) if "unk_token" in self._names else None
 
     def token_kinds(self) -> np.ndarray:
         """What each token is, see `Augmentation`: uint8 (vocabulary_size,)."""

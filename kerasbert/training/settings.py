@@ -197,3 +197,15 @@ class RunSettings:
     strategy: Any = dataclasses.field(default="auto", metadata={"choices": STRATEGIES})
     jit_compile: bool = dataclasses.field(default=False, metadata={"command": False})
     verbose: bool = dataclasses.field(default=True, metadata={"command": False})
+
+
+@dataclasses.dataclass(kw_only=True)
+class MonitoringSettings:
+    """What is kept of a training to compare later texts with.
+
+    Args:
+        reference: whether a profile of the validation texts is kept with the classifier, which later texts are compared with.
+            It holds no text, costs one more prediction of at most 10,000 of them, and needs texts in memory.
+    """
+
+    reference: bool = True

@@ -83,7 +83,7 @@ def _inverse_temperature(layer: LogitLayer, y_true: ByHead, logits: np.ndarray) 
 
     def loss(log_scale: float) -> float:
         # Of the label that is chosen, whose probability is shown and believed: over all labels the loss is ruled by the
-        # thousands that nobody sees, and leaves the chosen one's off by a point (docs/uncertainty.md).
+        # many that nobody sees, and the chosen one comes out too sure (docs/uncertainty.md).
         cost = layer.losses_of_choice(labels, logits * np.exp(log_scale)).sum() + (log_scale / PRIOR) ** 2 / 2
         return float(cost)
 

@@ -53,7 +53,7 @@ def test_the_folder_is_calibrated_and_has_sets(calibrated, data, saved_classifie
     assert float(rows[1]["before low"]) < float(rows[1]["before"]) < float(rows[1]["before high"])
     assert f"Saved to {again}" in printed.err and "Prediction sets (raps) from 120 texts" in printed.err
     assert run("calibrate", calibrated, data, "--output", again, "--overwrite", "--format", "json") == 0
-    assert set(json.loads(capsys.readouterr().out)) == {"layers", "num_texts", "measured", "gains"}
+    assert set(json.loads(capsys.readouterr().out)) == {"layers", "num_texts", "measured", "gains", "text_sketch"}
 
 
 def test_predict_gives_sets(calibrated, capsys):

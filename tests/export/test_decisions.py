@@ -42,6 +42,7 @@ def test_an_export_gives_sets_too(classifier_of):
     assert artefact.evaluate(texts, labels)["topic"]["sets"] == trained.evaluate(texts, labels)["topic"]["sets"]
 
 
+@pytest.mark.long
 def test_a_saved_model_has_a_signature_for_sets(classifier_of, tmp_path):
     trained = classifier_of("hierarchical")
     texts, labels = other_texts(), labels_for(trained.outputs)

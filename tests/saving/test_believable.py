@@ -26,7 +26,6 @@ def test_the_model_gives_what_the_scaled_logits_do(kind, classifier_of):
     after = scaled.probabilities(texts)
     for head, values in expected.items():
         assert np.allclose(after[head], values, atol=1e-5) and not np.allclose(before[head], after[head], atol=1e-4)
-        assert np.array_equal(trained.probabilities(texts[:5])[head], trained.probabilities(texts[:5])[head])
     # The classifier itself stays as it was.
     assert all(np.array_equal(values, before[head]) for head, values in trained.probabilities(texts).items())
     if kind not in ("summed", "independent levels"):
@@ -62,7 +61,7 @@ def test_a_saved_folder_keeps_calibration_and_sets(classifier_of, tmp_path):
     assert loaded.predict_set(texts, coverage=0.9) == trained.predict_set(texts, coverage=0.9)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["multilabel", "hierarchical"])
 def test_sets_are_fitted_on_texts_that_did_not_scale_themselves(kind, classifier_of):
     trained = classifier_of(kind)
     texts, labels = other_texts(), labels_for(trained.outputs)

@@ -11,19 +11,25 @@ HERE = Path(__file__).parent
 MAX_TEXT = 320
 
 
-def render_page(content: Mapping[str, Any]) -> str:
-    """Render a report as HTML from what `report.html` names; everything from data is escaped."""
+def render_page(content: Mapping[str, Any], template: Path = HERE / "report.html") -> str:
+    """Render a page from what its template names; everything from data is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup, escape
 
     environment = Environment(
-        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., Any]] = {
         "number": format_number,
         "signed": lambda value: f"{value:+.3f}".replace("-", "−"),
         "count": lambda value: f"{value:,}",
         "percent": lambda value: f"{100 * min(max(value, 0.0), 1.0):.2f}%",
+        "share": lambda value: f"{value:.1%}".replace("%", " %"),
+        "points": lambda value: f"{100 * value:+.1f}".replace("-", "−"),
         "whole": lambda value: f"{value:.0%}".replace("%", " %"),
         "clean": clean,
         "lower_first": lambda text: text[:1].lower() + text[1:],
@@ -31,7 +37,7 @@ def render_page(content: Mapping[str, Any]) -> str:
         "breakable": lambda name: escape(clean(name)).replace("_", Markup("_<wbr>")),
     }
     environment.filters |= filters
-    return html_page(content["title"], environment.get_template("report.html").render(**content))
+    return html_page(content["title"], environment.get_template(template.name).render(**content))
 
 
 def format_number(value: float | None) -> str:
