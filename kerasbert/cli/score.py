@@ -1,5 +1,6 @@
 """`kerasbert score`: files of any size in, a folder of predictions out."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,8 @@ from kerasbert._core.progress import rate_bar
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
-from kerasbert.cli.options import Folder, ReadingOptions, app, say
+from kerasbert.cli.options import EngineOptions, Folder, ReadingOptions, app, refuse_useless, say
+from kerasbert.cli.starting import load_classifier
 from kerasbert.production.inputs import ScoreInputs
 from kerasbert.production.run_folder import check_run_folder
 from kerasbert.production.settings import ScoreSettings
@@ -22,7 +24,7 @@ from kerasbert.reading.readers import TextColumns
 TEXT_COLUMNS = ("text_column", "text_pair_column")
 # Done, and there is something to look at.
 SOME_REJECTED = 3
-PANELS = {"Data": ReadingOptions, "Files": ReadOptions, "Predictions": ScoreSettings}
+PANELS = {"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions, "Predictions": ScoreSettings}
 
 
 @add_command(
@@ -33,7 +35,7 @@ PANELS = {"Data": ReadingOptions, "Files": ReadOptions, "Predictions": ScoreSett
     kerasbert score DIR new.parquet --format parquet --top 3 --output predictions
     """,
 )
-@draws_options(PANELS, only=[*TEXT_COLUMNS, *READ_OPTIONS, *options_of(ScoreSettings)])
+@draws_options(PANELS, only=["engine", "threads", *TEXT_COLUMNS, *READ_OPTIONS, *options_of(ScoreSettings)])
 def score_command(
     context: typer.Context,
     folder: Folder,
@@ -54,6 +56,8 @@ def score_command(
 
     Rows that cannot be used are set apart, and the exit code is 3 where there are some.
     """
+    if options["engine"] is None:
+        refuse_useless(context, {"threads": "goes with --engine"})
     values = settle(context, ScoreSettings, ReadOptions).values
     settings, files_as = filled(ScoreSettings, None, values), filled(ReadOptions, None, values)
     check_run_folder(local_output(output))
@@ -67,7 +71,8 @@ def score_command(
         return columns
 
     given = {name: options[name] for name in TEXT_COLUMNS}
-    classifier, _, columns = load_and_read(folder, find, **given)
+    computed = {"engine": options["engine"], "threads": options["threads"]}
+    classifier, _, columns = load_and_read(folder, find, partial(load_classifier, **computed), **given)
     from kerasbert.production.predictor import Predictor
 
     predictor = Predictor(classifier, text_column=columns.text, text_pair_column=columns.pair)

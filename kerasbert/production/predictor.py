@@ -1,10 +1,14 @@
 """`Predictor`: any amount of text in, predictions out, in memory that does not grow."""
 
+import hashlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
+
+import numpy as np
 
 from kerasbert._core.checks import check_int, check_text_column, shorten
 from kerasbert._core.errors import DataError
@@ -22,7 +26,7 @@ from kerasbert.reading.read_options import ReadOptions
 from kerasbert.reading.readers import TextColumns
 from kerasbert.saving.fingerprint import fingerprint_of
 from kerasbert.saving.folder import load_trained
-from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
+from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 
 GIVEN = "the given texts"
 
@@ -150,7 +154,7 @@ class Predictor:
         if settings.coverage is not None:
             self.trained.prediction_sets.check(self.trained.outputs, settings.coverage)
         answers.warm_up(is_pair=self.columns.pair is not None)
-        plan = ScorePlan(fingerprint_of(self.trained), inputs.facts(), inputs.files)
+        plan = ScorePlan(fingerprint_of(self.trained), {**inputs.facts(), **_answering(self.trained)}, inputs.files)
         folder = RunFolder(output, plan, overwrite=overwrite)
         return ScoreRun(folder, inputs, answers, progress).run()
 
@@ -168,6 +172,16 @@ class Predictor:
                     raise _error_of(one)
                 rejected(one.to_dict(keep))
             yield from found
+
+
+def _answering(trained: TrainedClassifier) -> dict[str, Any]:
+    """What decides, beside weights and labels, how a classifier answers: its engine, and a hash of what was fitted beside."""
+    digest = hashlib.sha256()
+    for name, part in sorted(trained.uncertainty.items()):
+        digest.update(json.dumps([name, part.to_plain()], sort_keys=True, default=str).encode())
+        for key, array in sorted(part.arrays().items()):
+            digest.update(key.encode() + np.ascontiguousarray(array).tobytes())
+    return {"engine": None if trained.engine is None else repr(trained.engine), "fitted": digest.hexdigest()}
 
 
 def _given_rows(texts: Iterable[Any], columns: TextColumns, keep: Sequence[str]) -> Iterator[InputRow]:

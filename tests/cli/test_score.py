@@ -96,3 +96,17 @@ def test_a_folder_of_others_is_told_before_the_model_is_loaded(rows, tmp_path, c
     (tmp_path / "out" / "thesis.txt").write_text("x")
     assert run(tmp_path / "no model", rows, "--output", tmp_path / "out") == 1
     assert "was not written by `kerasbert score`" in said(capsys) and (tmp_path / "out" / "thesis.txt").is_file()
+
+
+def test_an_engine_computes_and_is_part_of_the_run(compiled_folder, rows, tmp_path, capsys):
+    folder, way = compiled_folder("binary"), ["--keep", "id", "--output", tmp_path / "out"]
+    assert run(folder, rows, *way, "--engine", "onnxruntime", "--threads", "1") == 0
+    found = [json.loads(line)["scores"] for line in lines(tmp_path / "out")]
+    assert run(folder, rows, "--keep", "id", "--output", tmp_path / "keras") == 0
+    for own, other in zip(found, lines(tmp_path / "keras"), strict=True):
+        assert own == pytest.approx(json.loads(other)["scores"], abs=1e-5)
+    said(capsys)
+    assert run(folder, rows, *way) == 1
+    assert "holds predictions of another run: `engine` was \"CompiledEngine('onnxruntime'" in said(capsys)
+    assert run(folder, rows, *way, "--threads", "1") == 2
+    assert "--threads goes with --engine" in said(capsys)
