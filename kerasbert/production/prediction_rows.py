@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 # Digits of a score behind the point.
 DIGITS = 6
+# Made once: a row takes less time than to make one.
+ENCODER = json.JSONEncoder(ensure_ascii=False, default=str)
 
 
 def answered_rows(
@@ -88,7 +90,7 @@ def as_json(row: Mapping[str, Any]) -> str:
     written = {name: value for name, value in row.items() if name != "columns"}
     if row.get("columns"):
         written["columns"] = {name: _json_cell(value) for name, value in row["columns"].items()}
-    return json.dumps(written, ensure_ascii=False, default=str)
+    return ENCODER.encode(written)
 
 
 class PredictionColumns:
