@@ -15,7 +15,7 @@ OTHER_SEPARATION, OTHER_RARITY = 0.65, 1.06
 INPUT_TESTS = ("lengths", "unknown", "truncated", "words", "vectors", "scope")
 ADVICE = {
     "labels": "Look at texts predicted as {moved}. If the world has changed, label a few hundred recent texts, tune the "
-    "thresholds on them, and train again with them when accuracy falls; `shares` has the estimated true shares.",
+    "thresholds on them, and train again with them when accuracy falls. Estimated true shares say how far they have moved.",
     "scores": "The classifier is more or less sure than it was, of {moved}. Label the texts whose probabilities lie next to "
     "the thresholds, and measure the accuracy on them.",
     "lengths": "Texts are of other lengths: see whether a source, a template or a cleaning step has changed.",
@@ -28,6 +28,7 @@ ADVICE = {
     "scope": "More or fewer texts are out of scope: read those with the highest scores; they may ask for a new label.",
     "accuracy": "Accuracy has changed on the labelled texts. If it fell, train again with these texts.",
 }
+FEWER_UNKNOWN = "Fewer texts hold unknown words than did: see whether a source or a cleaning step has changed."
 OTHER_TEXT = (
     "Do not use the predictions of this window: the texts are of another kind than the classifier was trained and judged on. "
     "See where they come from; if they are to be classified, label some of them, measure, and train again with them."
@@ -61,5 +62,7 @@ def _fits_other_text(one: "Compared") -> bool:
 
 
 def _advice(test: DriftTest) -> str:
+    if test.name == "unknown" and test.effect < 0:
+        return FEWER_UNKNOWN
     named = ", ".join(repr(one.name) for one in test.moved[:5])
     return ADVICE[test.name].format(moved=named or "any label")

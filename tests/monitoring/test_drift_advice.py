@@ -47,3 +47,11 @@ def test_the_surest_change_is_advised_about_first_and_names_what_moved():
     assert "'anger'" in sentences[0] and "other lengths" in sentences[1] and len(sentences) == 2
     assert [one.advice for one in told] == [sentences[1], sentences[0], ""]
     assert advice_of("other_text", tests)[1][0].startswith("Do not use the predictions")
+
+
+@pytest.mark.parametrize(
+    ("effect", "said"), [(0.1, "Texts hold unknown words"), (-0.1, "Fewer texts hold unknown words")]
+)
+def test_fewer_unknown_words_are_not_taken_for_more(effect, said):
+    [sentence] = advice_of("input", [DriftTest("unknown", "it", 0.001, True, "effect", effect)])[1]
+    assert sentence.startswith(said)
