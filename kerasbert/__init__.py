@@ -7,8 +7,8 @@
 Here are builders, models, tasks, errors and the main functions. The rest is in namespaces, each name in one place:
 
     kb.callbacks   kb.data      kb.encoders     kb.engines      kb.evaluation    kb.export       kb.extraction
-    kb.layers      kb.losses    kb.metrics      kb.monitoring   kb.optimizers    kb.saving       kb.subclasses   kb.tasks
-    kb.training
+    kb.layers      kb.losses    kb.metrics      kb.monitoring   kb.optimizers    kb.production   kb.saving
+    kb.subclasses  kb.tasks     kb.training
 
 Importing registers the package's classes, so that `keras.models.load_model` knows them.
 """
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from kerasbert import metrics as metrics
     from kerasbert import monitoring as monitoring
     from kerasbert import optimizers as optimizers
+    from kerasbert import production as production
     from kerasbert import subclasses as subclasses
     from kerasbert import tasks as tasks
     from kerasbert import training as training
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from kerasbert.evaluation.report.writing import write_report as write_report
     from kerasbert.extraction.extract import extract_features as extract_features
     from kerasbert.monitoring.drift_monitor import DriftMonitor as DriftMonitor
+    from kerasbert.production.predictor import Predictor as Predictor
     from kerasbert.saving.trained_classifier import TrainedClassifier as TrainedClassifier
     from kerasbert.subclasses.discovery import discover_subclasses as discover_subclasses
     from kerasbert.subclasses.secondary import build_secondary as build_secondary

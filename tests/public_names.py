@@ -4,7 +4,7 @@ import inspect
 
 import kerasbert as kb
 
-NAMESPACES = "callbacks data encoders engines evaluation export extraction layers losses metrics monitoring optimizers saving subclasses tasks training".split()
+NAMESPACES = "callbacks data encoders engines evaluation export extraction layers losses metrics monitoring optimizers production saving subclasses tasks training".split()
 
 
 def is_own(value):

@@ -17,6 +17,7 @@ PAGES = [
     "docs/cache.md",
     "docs/layers.md",
     "docs/subclasses.md",
+    "docs/scoring.md",
     "docs/monitoring.md",
     "docs/drift.md",
     "docs/out_of_scope.md",

@@ -85,7 +85,7 @@ def test_the_command_has_no_option_of_a_training_beside():
     assert set(parameters_of_train()) - {"help"} == set(COMMAND) | own | data | {"stream", "cache"}
 
 
-READING = ("train", "calibrate", "prepare", "evaluate", "predict", "find-learning-rate", "layers", "probe", "inspect", "subclasses discover")  # fmt: skip
+READING = ("train", "calibrate", "prepare", "evaluate", "predict", "score", "find-learning-rate", "layers", "probe", "inspect", "subclasses discover")  # fmt: skip
 
 
 @pytest.mark.parametrize("name", READING)

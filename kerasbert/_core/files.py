@@ -119,11 +119,11 @@ class FolderWriter:
         self.path = check_output(path, overwrite, kind=kind)
 
     def __enter__(self) -> Path:
-        with _disk_errors(self.path, None):
+        with disk_errors(self.path, None):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._staging = StagingFolder(self.path).__enter__()
         try:
-            with _disk_errors(self.path, self._staging.folder):
+            with disk_errors(self.path, self._staging.folder):
                 self._staging.new.mkdir()
         except BaseException:
             self._staging.__exit__()
@@ -134,7 +134,7 @@ class FolderWriter:
         self, error_type: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            with _disk_errors(self.path, self._staging.folder):
+            with disk_errors(self.path, self._staging.folder):
                 if error is None:
                     self._publish()
                 elif isinstance(error, OSError):
@@ -175,7 +175,7 @@ class FolderWriter:
                 except OSError:
                     os.rename(old, self.path)
                     raise
-            _flush(self.path.parent)
+            flush(self.path.parent)
             if not remove_listed(old):
                 warnings.warn(
                     f"What was put into {str(self.path)!r} while it was replaced is in {str(old)!r} now.",
@@ -217,11 +217,11 @@ def atomic_file_write(path: str | os.PathLike[str], *, overwrite: bool = True, k
     """Write a file atomically: yield the staged file, which must contain `FILE_MARK`; see `check_output_file`."""
     path = check_output_file(path, overwrite, known=known)
     with contextlib.ExitStack() as stack:
-        with _disk_errors(path, None):
+        with disk_errors(path, None):
             folder = stack.enter_context(StagingFolder(path)).folder
-        with _disk_errors(path, folder):
+        with disk_errors(path, folder):
             yield folder / path.name
-            _flush(folder / path.name)
+            flush(folder / path.name)
             os.replace(folder / path.name, path)
 
 
@@ -240,8 +240,14 @@ def write_tensors(file: Path, tensors: Mapping[str, np.ndarray]) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors(path: Path, staging: Path | None) -> Iterator[None]:
-    """Turn disk errors of writing into `ArtifactError`; errors of other files that are read meanwhile stay."""
+def disk_errors(path: Path, staging: Path | None, *, after: str = "what was there is as it was") -> Iterator[None]:
+    """Turn disk errors of writing into `ArtifactError`; errors of other files that are read meanwhile stay.
+
+    Args:
+        path: the output.
+        staging: where it is written; None: every error is one of writing.
+        after: what is said of the state in which the output is left.
+    """
     try:
         yield
     except OSError as error:
@@ -251,7 +257,7 @@ def _disk_errors(path: Path, staging: Path | None) -> Iterator[None]:
                 raise
         raise ArtifactError(
             f"{str(path)!r} could not be written: {error.strerror or error}. Make room, or choose a place that may be "
-            f"written; what was there is as it was."
+            f"written; {after}."
         ) from error
 
 
@@ -275,7 +281,7 @@ def _flush_to_disk(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Flush a file or folder to disk, where the file system can."""
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_RDONLY)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +33,7 @@ KINDS = {
     "layers": Kind("scores of layers", frozenset({"layers.json", "layers.png"})),
     "monitor": Kind("the state of a monitor", frozenset({"monitor.json"})),
     "onnx": Kind("an ONNX export", frozenset({"kerasbert.json", "model.onnx"})),
+    "predictions": Kind("predictions of files", frozenset({"score.json", "summary.json"})),
     "probe": Kind("a probe", frozenset({"probe.json", "probe.png"})),
     "report": Kind("a report", frozenset({"metrics.json", "report.html"})),
     "saved_model": Kind("an exported SavedModel", frozenset({"assets.extra/kerasbert.json", "saved_model.pb"})),
@@ -80,12 +81,14 @@ def sha256_of(path: Path) -> str:
 def write_manifest(folder: Path, kind: str) -> None:
     """Write the manifest of a folder; raises OSError on disk errors."""
     files = sorted(file for file in folder.rglob("*") if file.is_file())
-    entries = [
-        {"path": file.relative_to(folder).as_posix(), "size": file.stat().st_size, "sha256": sha256_of(file)}
-        for file in files
-    ]
-    content = {"program": PACKAGE, "kind": kind, "files": entries}
-    (folder / MANIFEST_FILE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    entries = [Entry(file.relative_to(folder).as_posix(), file.stat().st_size, sha256_of(file)) for file in files]
+    (folder / MANIFEST_FILE).write_text(manifest_text(kind, entries), encoding="utf-8")
+
+
+def manifest_text(kind: str, entries: Iterable[Entry]) -> str:
+    """Return the content of the manifest of a folder with these files."""
+    content = {"program": PACKAGE, "kind": kind, "files": [entry._asdict() for entry in entries]}
+    return json.dumps(content, indent=2) + "\n"
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
@@ -48,6 +49,33 @@ def progress_bar(description: str, total: int | None, *, shown: bool = True) -> 
     with Progress(*columns, console=progress_console(), transient=True) as bar:
         task = bar.add_task(description, total=total)
         yield lambda done: bar.update(task, advance=done)
+
+
+@contextlib.contextmanager
+def rate_bar(description: str, *, shown: bool = True) -> Iterator[Callable[[int, float], None]]:
+    """Show on a terminal a bar of work whose end is known as a share alone, with texts a second and the time left.
+
+    Yields a function that takes the number of items done since the last call, and the share of all work that is done.
+    """
+    console = progress_console()
+    if not shown or not console.is_terminal:
+        yield lambda done, share: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    end_waiting()
+    counted = TextColumn("{task.fields[items]:,} texts, {task.fields[rate]:,.0f} a second")
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), counted, TimeRemainingColumn())
+    start, items = time.monotonic(), [0]
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(description, total=1.0, items=0, rate=0.0)
+
+        def advance(done: int, share: float) -> None:
+            items[0] += done
+            rate = items[0] / max(time.monotonic() - start, 1e-9)
+            bar.update(task, completed=share, items=items[0], rate=rate)
+
+        yield advance
 
 
 @contextlib.contextmanager

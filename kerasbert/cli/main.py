@@ -23,6 +23,7 @@ from kerasbert.cli import (  # noqa: F401  the commands
     predict,
     prepare,
     probe,
+    score,
     subclasses,
     train,
 )
@@ -62,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; None takes them from the command line.
 
     Returns:
-        0 done, 1 refused or failed, 2 wrong usage, 3 an alarm of `monitor`, 130 or 143 stopped by a signal.
+        0 done, 1 refused or failed, 2 wrong usage, 3 done with something to look at, 130 or 143 stopped by a signal.
     """
     with warnings.catch_warnings(), open_streams():
         warnings.showwarning = _show_warning  # type: ignore[assignment]

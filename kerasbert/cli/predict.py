@@ -1,12 +1,11 @@
 """`kerasbert predict`: labels for texts."""
 
 import dataclasses
-import io
 import itertools
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,10 +30,12 @@ from kerasbert.cli.options import (
     refuse_useless,
     say,
 )
-from kerasbert.cli.predictions import as_json, label_names, predict_rows
-from kerasbert.cli.tables import PredictionCsv, print_predictions
-from kerasbert.reading._files import check_encoding, check_file, decode_lines
+from kerasbert.cli.predictions import predict_rows
+from kerasbert.cli.tables import print_predictions
+from kerasbert.production.prediction_rows import PredictionColumns, PredictionCsv, as_json, label_names
+from kerasbert.reading._files import check_encoding, check_file, decode_lines, standard_input
 from kerasbert.reading.examples import Examples
+from kerasbert.reading.formats import PLAIN_ENDINGS
 from kerasbert.reading.read_options import READ_OPTIONS, ReadOptions
 from kerasbert.reading.readers import columns_of, read_examples
 from kerasbert.reading.sources import source_of
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from kerasbert.saving.trained_classifier import TrainedClassifier
 
 TEXT_COLUMNS = ("text_column", "text_pair_column")
-# Files of one text a line.
-PLAIN = (".txt", "")
 # Texts that are read, predicted and written at a time, whatever the size of the data.
 PIECE = 2000
 Coverage = Annotated[
@@ -100,7 +99,7 @@ def predict(
     if texts and file is not None:
         raise typer.BadParameter("give texts or --file, not both.")
     _refuse_file_names(texts or [])
-    has_columns = file is not None and file.suffix.lower() not in PLAIN
+    has_columns = file is not None and file.suffix.lower() not in PLAIN_ENDINGS
     if not has_columns:
         of_cells = [name for name in READ_OPTIONS if name != "encoding"]
         reason = "goes with --file and a file that has columns, such as .csv or .jsonl"
@@ -154,8 +153,8 @@ def _predict_pieces(
             rows = [] if examples is None else predict_rows(classifier, examples, **asked)
         if output_format is Format.csv:
             parts = {"labels": "labels"} | ({} if asked["coverage"] is None else {"set": "set"})
-            names = label_names(classifier)
-            writer = writer or PredictionCsv(sys.stdout, names, kept=kept, parts=parts, others=others)
+            columns = PredictionColumns(label_names(classifier), kept=kept, parts=parts, others=others)
+            writer = writer or PredictionCsv(sys.stdout, columns)
             writer.write(rows)
         elif output_format is Format.json:
             sys.stdout.writelines(as_json(row) + "\n" for row in rows)
@@ -206,13 +205,8 @@ def _lines(file: Path | None, encoding: str) -> Iterator[str]:
     try:
         if sys.stdin.isatty():
             say("Reading texts from standard input, one a line; end with Ctrl-D.")
-        yield from decode_lines(_standard_input(), "standard input", name)
+        yield from decode_lines(standard_input(), "standard input", name)
     except (OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(f"Standard input cannot be read: {error}; give texts, or --file.") from error
-
-
-def _standard_input() -> BinaryIO:
-    # Not as text, which would end lines at a carriage return too.
-    return sys.stdin.buffer if hasattr(sys.stdin, "buffer") else io.BytesIO(sys.stdin.read().encode("utf-8"))

@@ -1,8 +1,7 @@
-"""Predictions as rows of plain data: of each text its labels and scores, by head where there are several."""
+"""Predictions of a command: rows of texts that were read, and files of labelled texts beside what was predicted."""
 
 import contextlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,16 @@ import numpy as np
 
 from kerasbert._core.errors import ConfigError
 from kerasbert._core.files import atomic_file_write, check_output_file
-from kerasbert._core.names import OUT_OF_SCOPE_SCORE, SINGLE_HEAD
-from kerasbert.cli.tables import PredictionCsv, heads_of
+from kerasbert._core.names import SINGLE_HEAD
+from kerasbert.production.prediction_rows import (
+    PredictionColumns,
+    PredictionCsv,
+    answered_rows,
+    as_json,
+    heads_of,
+    label_names,
+    rows_of,
+)
 from kerasbert.reading.examples import Examples
 
 if TYPE_CHECKING:
@@ -35,50 +42,11 @@ def predict_rows(
     Cells of label columns are columns that are kept: `columns`. The labels are None where they are withheld; with `reject`
     rows have the `out_of_scope_score`. With a coverage each head also has a `set` of labels.
     """
-    given = examples.texts, examples.text_pairs
-    probabilities, scores = classifier.answers(*given, reject=reject, abstain=abstain)
-    rows = rows_of(classifier, examples.texts, probabilities, scores, abstain=abstain)
-    if coverage is not None:
-        _add_sets(rows, classifier.named_sets(probabilities, coverage))
+    asked: dict[str, Any] = {"reject": reject, "abstain": abstain, "coverage": coverage}
+    rows = answered_rows(classifier, examples.texts, examples.text_pairs, **asked)
     for place, row in enumerate(rows):
         row["columns"] = {name: cells[place] for name, cells in examples.labels.items()}
-        if scores is not None:
-            row[OUT_OF_SCOPE_SCORE] = round(float(scores[place]), 6)
     return rows
-
-
-def rows_of(
-    classifier: "TrainedClassifier",
-    texts: Sequence[str],
-    probabilities: Mapping[str, np.ndarray],
-    scores: np.ndarray | None = None,
-    *,
-    abstain: bool = False,
-) -> list[dict[str, Any]]:
-    """The rows of texts whose probabilities, and perhaps out-of-scope scores, are known, see `predict_rows`."""
-    labels, shares = classifier.named(probabilities, scores, abstain=abstain), classifier.outputs.columns(probabilities)
-    classes = label_names(classifier)
-    if isinstance(labels, dict):
-        by_head = {head: _decisions(own, classes[head], shares[head]) for head, own in labels.items()}
-        return [
-            {"text": text, "heads": {head: own[place] for head, own in by_head.items()}}
-            for place, text in enumerate(texts)
-        ]
-    decisions = _decisions(labels, classes[""], shares)
-    return [{"text": text, **own} for text, own in zip(texts, decisions, strict=True)]
-
-
-def _add_sets(rows: Sequence[dict[str, Any]], sets: Any) -> None:
-    for place, row in enumerate(rows):
-        for head, values in heads_of(row):
-            values["set"] = [str(label) for label in (sets[head] if head else sets)[place]]
-
-
-def label_names(classifier: "TrainedClassifier") -> dict[str, list[str]]:
-    """Head -> its label names; the head of a classifier with one is ""."""
-    classes = classifier.classes
-    by_head = classes if isinstance(classes, dict) else {"": classes}
-    return {head: [str(name) for name in names] for head, names in by_head.items()}
 
 
 def check_predictions_file(file: Path, overwrite: bool) -> None:
@@ -116,27 +84,10 @@ def write_predictions(
     ):
         if file.suffix.lower() == ".csv":
             parts = {"labels": "labels", "predicted": "predicted"}
-            PredictionCsv(stream, label_names(classifier), parts=parts, others=(RANK,)).write(rows)
+            columns = PredictionColumns(label_names(classifier), parts=parts, others=(RANK,))
+            PredictionCsv(stream, columns).write(rows)
         else:
             stream.writelines(as_json(row) + "\n" for row in rows)
-
-
-def as_json(row: Mapping[str, Any]) -> str:
-    """A row as a line of JSON; columns are there where some are kept."""
-    return json.dumps(
-        {name: value for name, value in row.items() if name != "columns" or value}, ensure_ascii=False, default=str
-    )
-
-
-def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray) -> list[dict[str, Any]]:
-    chosen = [own if own is None or isinstance(own, list) else [own] for own in labels]
-    return [
-        {
-            "labels": None if own is None else [str(label) for label in own],
-            "scores": {name: round(float(value), 6) for name, value in zip(names, row, strict=True)},
-        }
-        for own, row in zip(chosen, shares, strict=True)
-    ]
 
 
 def _true_labels(outcome: "Outcome", count: int) -> list[list[str]]:

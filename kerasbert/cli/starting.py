@@ -38,11 +38,12 @@ def start_tensorflow() -> None:
         import keras  # noqa: F401
 
 
-def load_classifier(folder: Path) -> "TrainedClassifier":
-    """Load a saved classifier, and TensorFlow before it.
+def load_classifier(folder: Path, *, engine: str | None = None, threads: int | None = None) -> "TrainedClassifier":
+    """Load a saved classifier, and TensorFlow before it, with the engine that computes in its place where one is named.
 
     Raises:
         ArtifactError: as `kerasbert.load`.
+        ConfigError: as `kerasbert.load`.
     """
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
@@ -52,7 +53,7 @@ def load_classifier(folder: Path) -> "TrainedClassifier":
     from kerasbert.text_classifier.loading import load
 
     with waiting(f"loading {folder}"):
-        return trained_of(load(folder))
+        return trained_of(load(folder, engine=engine, threads=threads))
 
 
 def load_with_engine(folder: Path, engine: str, threads: int | None) -> "EngineClassifier":

@@ -6,7 +6,6 @@ only columns of prose are folded. In a pipe nothing is too wide.
 
 import csv
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +15,7 @@ from kerasbert.cli.options import say
 from kerasbert.evaluation.paired import format_p_value
 from kerasbert.objectives.ranked_scores import AVERAGES, RANKED
 from kerasbert.objectives.scores import tell_absent_labels
+from kerasbert.production.prediction_rows import heads_of, is_number, unlike_formula
 
 if TYPE_CHECKING:
     from kerasbert.subclasses.found import Discovery
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 NUMBERS = ("precision", "recall", "f1")
 # Backgrounds of the strongest pieces of a text, and the strength below which a piece has none.
 GREEN, RED, FAINTEST = (76, 175, 80), (239, 83, 80), 0.1
-NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 TITLES = {"average_precision": "avg. precision", "roc_auc": "ROC AUC"}
 # Columns of the scores of labels, the first to go first.
 LEAST_TELLING = ("", "ROC AUC", "avg. precision", "support", "recall", "precision")
@@ -69,8 +68,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]
     shown = [["" if value is None else _cell(value) for value in row] for row in rows]
     made = []
     for place, column in enumerate(columns):
-        is_number = all(_is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
-        made.append(Column(column, is_number))
+        are_numbers = all(is_number(row[place].replace(",", "").rstrip("%")) for row in shown if row[place])
+        made.append(Column(column, are_numbers))
     _print_rows(title, made, shown)
 
 
@@ -125,56 +124,6 @@ def print_detection(found: Mapping[str, Any]) -> None:
     )
 
 
-class PredictionCsv:
-    """Writes predictions as CSV: the text, kept columns, a column of labels for each head, and the score of each label.
-
-    A kept column that has the name of another one is written as `NAME (file)`.
-
-    Args:
-        stream: to write to.
-        labels: head -> its label names; the head of a classifier with one is "".
-        kept: columns of the data that are kept.
-        parts: what is written of each head but the scores: key of its values -> title of the column.
-        others: further keys of a row, behind all columns.
-    """
-
-    def __init__(
-        self,
-        stream: Any,
-        labels: Mapping[str, Sequence[Any]],
-        *,
-        kept: Sequence[str] = (),
-        parts: Mapping[str, str] | None = None,
-        others: Sequence[str] = (),
-    ) -> None:
-        self.labels = labels
-        self.kept = kept
-        self.parts = dict(parts or {"labels": "labels"})
-        self.others = others
-        self.writer = csv.writer(stream, lineterminator="\n")
-        scores = [f"{head}: {name}" if head else str(name) for head, names in labels.items() for name in names]
-        results = [*self._titles(), *scores, *others]
-        own = {"text", *results}
-        self.writer.writerow(["text", *(f"{name} (file)" if name in own else name for name in kept), *results])
-
-    def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write a line for each row of `predict_rows`."""
-        for row in rows:
-            heads = dict(heads_of(row))
-            # Labels that are withheld are None.
-            listed = ["|".join(heads[head][part] or ()) for head in self.labels for part in self.parts]
-            scores = [heads[head]["scores"][str(name)] for head, names in self.labels.items() for name in names]
-            kept = [row["columns"][name] for name in self.kept]
-            line = [row["text"], *kept, *listed, *scores, *(row[name] for name in self.others)]
-            self.writer.writerow(map(_unlike_formula, line))
-
-    def _titles(self) -> list[str]:
-        """Of the columns of labels: of the one part of a head the head alone names it."""
-        if len(self.parts) == 1:
-            return [head or title for head in self.labels for title in self.parts.values()]
-        return [f"{head}: {title}" if head else title for head in self.labels for title in self.parts.values()]
-
-
 def print_comparison(comparison: Mapping[str, Any]) -> None:
     """Print a model's scores beside those of a baseline, and which of the two wins; see `compare_heads`."""
     by_head = {"": comparison} if "verdict" in comparison else comparison
@@ -212,11 +161,6 @@ def print_discovery(discovery: "Discovery") -> None:
             f"mean over the classes: NMI {mean['nmi']:.4f}, ARI {mean['ari']:.4f}, "
             f"V-measure {mean['v_measure']:.4f}, best-match accuracy {mean['accuracy']:.4f}"
         )
-
-
-def heads_of(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """List the heads of a row of `predict_rows` with their values; the head of a classifier with one is ""."""
-    return [("", row)] if "heads" not in row else list(row["heads"].items())
 
 
 def _print_head(head: str, values: Mapping[str, Any]) -> None:
@@ -294,17 +238,7 @@ def _cell(value: Any) -> str:
 def _print_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_unlike_formula(value) for value in row] for row in rows)
-
-
-def _unlike_formula(value: Any) -> Any:
-    # A spreadsheet would run a cell of text that starts like a formula; a number it only reads.
-    is_formula = isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value)
-    return f"'{value}" if is_formula else value
-
-
-def _is_number(text: str) -> bool:
-    return NUMBER.fullmatch(text) is not None
+    writer.writerows([unlike_formula(value) for value in row] for row in rows)
 
 
 def _print_rows(

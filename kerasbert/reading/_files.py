@@ -4,12 +4,15 @@ A line ends in `\n` or `\r\n`. U+2028, U+0085, a form feed or a `\r` alone end n
 a file is no text.
 """
 
+import contextlib
 import dataclasses
 import gzip
 import hashlib
+import io
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +28,7 @@ LARGEST_FILE = 16 * 1024**3
 # that a few kilobytes can hold gigabytes.
 ALWAYS_READ = 512 * 1024**2
 MOST_TIMES = 1000
+STANDARD_INPUT = "standard input"
 # What a shell or a reader of many files would expand.
 PATTERN = re.compile(r"[*?\[]")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -89,6 +93,30 @@ class SourceFile:
         return None
 
 
+@dataclasses.dataclass(frozen=True)
+class StandardInput(SourceFile):
+    """Rows on standard input; `ending`, such as `.jsonl`, stands for the name that it has not."""
+
+    path: str = STANDARD_INPUT
+    size: int = 0
+    mtime_ns: int = 0
+    ending: str = ".txt"
+
+    @property
+    def suffix(self) -> str:
+        """The ending of the name that tells the format."""
+        return self.ending
+
+    @property
+    def is_compressed(self) -> bool:
+        """False: what comes is taken as it is."""
+        return False
+
+    def change(self) -> str | None:
+        """None: what comes cannot be looked at before it is read."""
+        return None
+
+
 def look_at(path: Path, options: ReadOptions = DEFAULTS) -> SourceFile:
     """A file as it is now, without its hash."""
     status = path.stat()
@@ -97,7 +125,21 @@ def look_at(path: Path, options: ReadOptions = DEFAULTS) -> SourceFile:
 
 def open_bytes(file: SourceFile) -> Any:
     """The content of a file as a stream of bytes, unpacked."""
+    if isinstance(file, StandardInput):
+        return contextlib.nullcontext(standard_input())
     return gzip.open(file.path, "rb") if file.is_compressed else open(file.path, "rb")
+
+
+def standard_input() -> Any:
+    """Standard input as bytes; not as text, which would end lines at a carriage return too.
+
+    Raises:
+        DataError: when it is closed.
+    """
+    if sys.stdin is None or sys.stdin.closed:
+        raise DataError("Standard input is closed; give a file, or send texts: COMMAND < FILE.")
+    stream = sys.stdin.buffer if hasattr(sys.stdin, "buffer") else io.BytesIO(sys.stdin.read().encode("utf-8"))
+    return stream if hasattr(stream, "peek") else io.BufferedReader(stream)
 
 
 def check_start(file: SourceFile, start: bytes) -> int:

@@ -17,31 +17,54 @@ CELL_BYTES = 50
 FEATURES_KEY = b"huggingface"
 
 
-def parquet_rows(file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text") -> Iterator[Row]:
-    """The rows of a file; class ids come as names where the file knows them, which those of `datasets` do."""
+def parquet_rows(
+    file: SourceFile, lines: Lines, wanted: Sequence[str], text: str = "text", skip: int = 0
+) -> Iterator[Row]:
+    """The rows of a file but the first `skip`; class ids come as names where the file knows them, which those of `datasets` do."""
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
         raise DataError(f"{file.path}: reading Parquet needs pyarrow; pip install 'kerasbert[parquet]'.") from error
-    number = 1
     try:
         with pyarrow.parquet.ParquetFile(file.path) as parquet:
             check_columns(wanted, parquet.schema_arrow.names, file.path)
             _check_text(file, text, parquet.schema_arrow)
             size = _Unpacked(file, parquet.metadata, len(wanted))
             names = class_names(features_of(parquet.schema_arrow.metadata, file.path))
-            for batch in parquet.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(wanted)):
+            groups, number = _groups_behind(parquet.metadata, skip)
+            for batch in parquet.iter_batches(batch_size=ROWS_AT_ONCE, columns=list(wanted), row_groups=groups):
                 arrays = [_plain(batch.column(name)) for name in wanted]
                 size.add(arrays)
                 columns = [_cells(name, array, names.get(name)) for name, array in zip(wanted, arrays, strict=True)]
                 for cells in zip(*columns, strict=True):
+                    if number <= skip:
+                        number += 1
+                        continue
                     broken = next((cell for cell in cells if isinstance(cell, DataError)), None)
                     yield number, broken or dict(zip(wanted, cells, strict=True))
                     number += 1
     except (pyarrow.ArrowException, OSError) as error:
         words = f"{file.path} is not a readable Parquet file ({shorten(str(error))}); copy it again."
         raise DataError(words) from error
+
+
+def count_parquet(file: SourceFile) -> int:
+    """The number of rows that the description of a file says."""
+    from pyarrow import parquet
+
+    return int(parquet.read_metadata(file.path).num_rows)
+
+
+def _groups_behind(metadata: Any, skip: int) -> tuple[list[int], int]:
+    """The row groups that hold rows behind the first `skip`, and the number of the first row in them, from 1."""
+    number = 1
+    for group in range(metadata.num_row_groups):
+        rows = metadata.row_group(group).num_rows
+        if number + rows > skip + 1:
+            return list(range(group, metadata.num_row_groups)), number
+        number += rows
+    return [], number
 
 
 def parquet_columns(file: SourceFile, lines: Lines) -> list[str]:

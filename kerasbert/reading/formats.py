@@ -12,7 +12,8 @@ from kerasbert.reading._csv import csv_columns, csv_rows, write_csv
 from kerasbert.reading._files import Lines, SourceFile
 from kerasbert.reading._json import array_columns, array_rows, holds_array, write_array
 from kerasbert.reading._jsonl import jsonl_columns, jsonl_rows, write_jsonl
-from kerasbert.reading._parquet import parquet_columns, parquet_rows, write_parquet
+from kerasbert.reading._parquet import count_parquet, parquet_columns, parquet_rows, write_parquet
+from kerasbert.reading._plain import plain_rows
 from kerasbert.reading._table import Cells, Row
 from kerasbert.reading._tfrecord import tfrecord_rows
 from kerasbert.reading._xlsx import write_xlsx, xlsx_columns, xlsx_rows
@@ -40,6 +41,9 @@ class Format(NamedTuple):
         has_token_ids: whether a file may hold token ids in place of texts.
         copying: adds columns; None: that cannot be done.
         title: what it is called.
+        line_is_row: whether each line that is not blank is a row, so that rows are passed over unread.
+        has_keys: whether the columns are keys of each row, which a row may lack.
+        count_rows: gives the number of rows from the description of a file; `rows` then takes `skip`, rows to pass over.
     """
 
     rows: ReadRows
@@ -49,6 +53,9 @@ class Format(NamedTuple):
     has_token_ids: bool = False
     copying: Copying | None = None
     title: str = "text"
+    line_is_row: bool = False
+    has_keys: bool = False
+    count_rows: Callable[[SourceFile], int] | None = None
 
 
 _CSV = Format(
@@ -57,8 +64,16 @@ _CSV = Format(
     copying=Copying(csv_columns, write_csv),
     title="CSV",
 )
-_JSONL = Format(jsonl_rows, copying=Copying(jsonl_columns, write_jsonl), title="JSON lines")
-_ARRAY = Format(array_rows, unit="row", copying=Copying(array_columns, write_array), title="a JSON array")
+_JSONL = Format(
+    jsonl_rows,
+    copying=Copying(jsonl_columns, write_jsonl),
+    title="JSON lines",
+    line_is_row=True,
+    has_keys=True,
+)
+_ARRAY = Format(
+    array_rows, unit="row", copying=Copying(array_columns, write_array), title="a JSON array", has_keys=True
+)
 _PARQUET = Format(
     parquet_rows,
     unit="row",
@@ -66,6 +81,7 @@ _PARQUET = Format(
     packs=False,
     copying=Copying(parquet_columns, write_parquet),
     title="Parquet",
+    count_rows=count_parquet,
 )
 _TFRECORD = Format(tfrecord_rows, unit="row", follows=(), has_token_ids=True, title="TFRecord")
 _XLSX = Format(
@@ -90,15 +106,22 @@ FORMATS: dict[str, Format] = {
 }
 
 
+# Files of one text a line, where a command takes texts without labels.
+PLAIN_ENDINGS = (".txt", "")
+_PLAIN = Format(plain_rows, title="one text a line")
+
+
 def format_of(file: SourceFile) -> Format:
     """The format of a file, by the ending of its name; of .json also by its first character."""
+    if file.suffix in PLAIN_ENDINGS:
+        return _PLAIN
     return _ARRAY if file.suffix == ".json" and holds_array(file) else FORMATS[file.suffix]
 
 
 def check_options(file: SourceFile) -> None:
     """Refuse options of reading that the format of a file cannot follow."""
     for name, value in file.options.changed().items():
-        if name not in FORMATS[file.suffix].follows:
+        if name not in FORMATS.get(file.suffix, _PLAIN).follows:
             suffixes = ", ".join(suffix for suffix, form in FORMATS.items() if name in form.follows)
             raise ConfigError(f"`{name}` goes with {suffixes}; got {value!r} with {file.path}.")
 

@@ -24,8 +24,10 @@ from kerasbert.reading._files import (
     LARGEST_FILE,
     LONGEST,
     LOST,
+    Lines,
     LostError,
     SourceFile,
+    StandardInput,
     carriage_hint,
     check_file,
     check_start,
@@ -172,12 +174,20 @@ def open_file(file: SourceFile, columns: TextColumns, label_columns: Sequence[st
     return RowSource(rows, list(label_columns), file.path, format_of(file).unit)
 
 
-def stream_rows(file: SourceFile, wanted: Sequence[str], text_column: str = "text") -> Iterator[Row]:
-    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory."""
-    if file.size == 0:
+def stream_rows(
+    file: SourceFile, wanted: Sequence[str], text_column: str = "text", lines: Lines | None = None, **passing: int
+) -> Iterator[Row]:
+    """Iterate over the rows of a file of any size; a row, or a batch of a column, is held in memory.
+
+    Args:
+        lines: those of the file; None reads them.
+        **passing: `skip`, rows to pass over, where the format takes it.
+    """
+    if file.size == 0 and not isinstance(file, StandardInput):
         raise FileError(f"{file.path} is empty (0 bytes); remove it.")
+    lines = byte_lines(file) if lines is None else lines
     try:
-        yield from format_of(file).rows(file, byte_lines(file), list(wanted), text_column)
+        yield from format_of(file).rows(file, lines, list(wanted), text_column, **passing)
     except DataError as error:
         raise FileError(str(error)) from error
 
@@ -196,11 +206,16 @@ def columns_of(file: SourceFile) -> list[str]:
     return copying.columns(file, byte_lines(file))
 
 
-def byte_lines(file: SourceFile) -> Iterator[Any]:
-    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place."""
+def byte_lines(file: SourceFile, opened: Callable[[Any], None] = lambda stream: None) -> Iterator[Any]:
+    """The lines of a file with their ends, as bytes; a fault of the file comes as a `LostError` in its place.
+
+    Args:
+        opened: called with the stream of bytes once it is open.
+    """
     encoding = file.options.encoding
     try:
         with open_bytes(file) as stream:
+            opened(stream)
             stream.read(check_start(file, stream.peek(4)[:4]))
             while line := stream.readline(LONGEST + 1):
                 if len(line) > LONGEST and not line.endswith(b"\n"):
@@ -237,7 +252,7 @@ def usable_rows(
     for number, cells in rows.rows:
         place = f"{rows.source}, {rows.unit} {number}"
         try:
-            texts = _texts(cells, columns, place, check_ids)
+            texts = row_texts(cells, columns, place, check_ids)
             labels = None if read_labels is None else read_labels(cells, place, rows.source)
         except (DataError, TypeError) as error:
             bad.add(place, error)
@@ -380,8 +395,13 @@ def _is_pair(source: Any) -> bool:
     return all(hasattr(part, "__len__") and not isinstance(part, (str, bytes, Mapping)) for part in source)
 
 
-def _texts(cells: Any, columns: TextColumns, place: str, check_ids: CheckIds | None) -> list[str] | None:
-    """The text of a row, or two; None where token ids stand for them."""
+def row_texts(cells: Any, columns: TextColumns, place: str, check_ids: CheckIds | None = None) -> list[str] | None:
+    """The text of a row, or two; None where token ids stand for them.
+
+    Raises:
+        DataError: when the row cannot be used.
+        TypeError: when its text is no text.
+    """
     if isinstance(cells, DataError):
         raise cells
     if isinstance(cells, TokenRow):

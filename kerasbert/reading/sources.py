@@ -10,7 +10,7 @@ from kerasbert._core.checks import frame_columns, shorten
 from kerasbert._core.errors import DataError
 from kerasbert._core.paths import local_path
 from kerasbert.reading._files import PATTERN, SourceFile, check_file, look_at
-from kerasbert.reading.formats import FORMATS, check_options, format_of
+from kerasbert.reading.formats import FORMATS, PLAIN_ENDINGS, check_options, format_of
 from kerasbert.reading.read_options import DEFAULTS, ReadOptions
 
 NUM_LISTED = 3
@@ -23,13 +23,17 @@ OTHER_FORMATS = {
 }
 
 
-def find_sources(patterns: Any, options: ReadOptions = DEFAULTS) -> list[SourceFile]:
-    """The data files that paths and patterns (`*`, `?`, `[...]`, `**`) name, each once, sorted within a pattern."""
+def find_sources(patterns: Any, options: ReadOptions = DEFAULTS, *, plain: bool = False) -> list[SourceFile]:
+    """The data files that paths and patterns (`*`, `?`, `[...]`, `**`) name, each once, sorted within a pattern.
+
+    Args:
+        plain: whether files of one text a line are taken too.
+    """
     listed = [patterns] if isinstance(patterns, (str, os.PathLike)) else _listed(patterns)
     paths = dict.fromkeys(path for pattern in listed for path in _expand(os.fspath(pattern)))
     if not paths:
         raise DataError("`sources` must name at least one data file; got none.")
-    return [_checked(Path(path), options) for path in paths]
+    return [_checked(Path(path), options, plain=plain) for path in paths]
 
 
 def _listed(patterns: Any) -> list[Any]:
@@ -81,15 +85,15 @@ def _way(file: SourceFile) -> str:
     return file.options.words() or "as its name says"
 
 
-def _checked(path: Path, options: ReadOptions) -> SourceFile:
+def _checked(path: Path, options: ReadOptions, *, plain: bool) -> SourceFile:
     check_file(path, largest=None, empty=True)
-    return source_of(path, options)
+    return source_of(path, options, plain=plain)
 
 
-def source_of(path: Path, options: ReadOptions = DEFAULTS) -> SourceFile:
-    """A data file as it is now, which can be read as the options say."""
+def source_of(path: Path, options: ReadOptions = DEFAULTS, *, plain: bool = False) -> SourceFile:
+    """A data file as it is now, which can be read as the options say; `plain`: or a file of one text a line."""
     file = look_at(path, options)
-    if file.suffix not in FORMATS:
+    if file.suffix not in FORMATS and not (plain and file.suffix in PLAIN_ENDINGS):
         raise DataError(
             f"{path} must end in one of {', '.join(sorted(FORMATS))}, or one of these and .gz; got {shorten(path.name)}."
             f"{OTHER_FORMATS.get(file.suffix, '')}"

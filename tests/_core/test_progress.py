@@ -8,7 +8,7 @@ import warnings
 import rich.console
 
 from kerasbert._core import progress
-from kerasbert._core.progress import progress_bar, progress_console, waiting
+from kerasbert._core.progress import progress_bar, progress_console, rate_bar, waiting
 
 
 def in_a_notebook(monkeypatch, *, widgets):
@@ -71,3 +71,18 @@ def test_a_bar_takes_the_place_of_a_line(monkeypatch):
         with progress_bar("reading", 3) as advance:
             advance(3)
             assert not line.live.is_started
+
+
+def test_a_bar_of_a_share_tells_texts_and_rate_on_a_terminal_only(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("COLUMNS", "120")
+    with rate_bar("scoring") as advance:
+        advance(1200, 0.25)
+        advance(300, 0.5)
+    told = stream.getvalue()
+    assert "scoring" in told and "1,500 texts" in told and "a second" in told and "50%" in told
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with rate_bar("scoring") as advance:
+        advance(1, 1.0)
+    assert progress.sys.stderr.getvalue() == ""

@@ -1,7 +1,7 @@
 import pytest
 
 from kerasbert._core.errors import ArtifactError, ConfigError
-from kerasbert.cli.predictions import as_json, check_predictions_file
+from kerasbert.cli.predictions import check_predictions_file
 
 REFUSED = {
     "suffix": ("p.txt", ConfigError, "`predictions` must end in .csv or .jsonl; got .*p.txt"),
@@ -24,9 +24,3 @@ def test_only_predictions_are_replaced_and_only_when_asked(tmp_path):
     check_predictions_file(file, overwrite=True)
     with pytest.raises(ArtifactError, match="exists; choose another name"):
         check_predictions_file(file, overwrite=False)
-
-
-def test_rows_of_json_name_kept_columns_where_there_are_some():
-    row = {"text": "é", "labels": ["a"], "scores": {"a": 0.5}}
-    assert as_json({**row, "columns": {}}) == '{"text": "é", "labels": ["a"], "scores": {"a": 0.5}}'
-    assert as_json({**row, "columns": {"id": 7}}).endswith('"columns": {"id": 7}}')

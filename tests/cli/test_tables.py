@@ -4,7 +4,7 @@ import re
 import pandas as pd
 import pytest
 
-from kerasbert.cli.tables import PredictionCsv, print_predictions, print_scores, print_table
+from kerasbert.cli.tables import print_predictions, print_scores, print_table
 from kerasbert.evaluation.layer_scores import LayerReport
 
 
@@ -18,14 +18,6 @@ def test_numbers_in_csv_stay_numbers_and_texts_never_become_formulas(capsys):
     found = read(capsys)
     assert list(found["share"]) == [-0.25, 1e-7, -2.0]
     assert list(found["word"]) == ["'=1+1", "'-1+1", "plain"] and list(found["texts"]) == ["3", "", "4"]
-
-
-@pytest.mark.parametrize(("label", "written"), [("-1", "-1"), ("+2.5", "+2.5"), ("-1e3", "-1e3"), ("-x", "'-x")])
-def test_labels_that_are_numbers_stay_as_they_are(label, written, capsys):
-    stream = io.StringIO()
-    rows = [{"text": "@home", "labels": [label], "scores": {"up": 0.5}, "columns": {}}]
-    PredictionCsv(stream, {"": ["up"]}).write(rows)
-    assert stream.getvalue().splitlines() == ["text,labels,up", f"'@home,{written},0.5"]
 
 
 ONE = {"precision": 0.5, "recall": 1.0, "f1": 0.6667, "average_precision": None, "roc_auc": 0.5}
@@ -89,17 +81,6 @@ def test_scores_in_csv_are_all_scores(capsys):
         "0.75",
     ]
     assert list(found.loc[("hierarchy", "(all)"), ["accuracy", "f1", "inconsistent"]]) == ["0.25", "0.5", "1"]
-
-
-def test_predictions_of_several_heads_have_a_column_each():
-    stream = io.StringIO()
-    writer = PredictionCsv(stream, {"topic": ["a", "b"], "flags": ["x"]}, kept=["id", "topic"])
-    heads = {"topic": {"labels": ["a"], "scores": {"a": 0.9, "b": 0.1}}, "flags": {"labels": [], "scores": {"x": 0.2}}}
-    writer.write([{"text": "good", "heads": heads, "columns": {"id": 7, "topic": "b"}}])
-    assert stream.getvalue().splitlines() == [
-        "text,id,topic (file),topic,flags,topic: a,topic: b,flags: x",
-        "good,7,b,a,,0.9,0.1,0.2",
-    ]
 
 
 def test_a_table_shows_four_digits_and_empty_cells(capsys):
