@@ -198,6 +198,7 @@ def _judge(
             page = write_report(classifier, texts, cells, report, judged=judged, **aside)
         metrics = json.loads(page.with_name(METRICS_FILE).read_text(encoding="utf-8"))
         scores, comparison = _with_intervals(metrics["scores"], metrics["intervals"]), metrics["comparison"]
+        classifier.add_doubts(scores, classifier.encode_labels(cells), probabilities)
         say(f"The report is at {page}")
     elif other is not None:
         scores, comparison = evaluate_with_baseline(classifier, texts, cells, other, pairs, probabilities)

@@ -1,5 +1,6 @@
 """`kerasbert score`: files of any size in, a folder of predictions out."""
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,8 @@ import typer
 from kerasbert._core.options import filled, options_of
 from kerasbert._core.paths import local_output
 from kerasbert._core.progress import rate_bar
+from kerasbert.caching.settings import CacheOptions
+from kerasbert.cli.caching import cached
 from kerasbert.cli.command_options import draws_options, settle
 from kerasbert.cli.data import Reading, load_and_read
 from kerasbert.cli.help import add_command
@@ -24,7 +27,14 @@ from kerasbert.reading.readers import TextColumns
 TEXT_COLUMNS = ("text_column", "text_pair_column")
 # Done, and there is something to look at.
 SOME_REJECTED = 3
-PANELS = {"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions, "Predictions": ScoreSettings}
+PANELS = {
+    "Engine": EngineOptions,
+    "Data": ReadingOptions,
+    "Files": ReadOptions,
+    "Predictions": ScoreSettings,
+    "Cache": CacheOptions,
+}
+DRAWN = ["engine", "threads", *TEXT_COLUMNS, *READ_OPTIONS, *options_of(ScoreSettings), *options_of(CacheOptions)]
 
 
 @add_command(
@@ -35,7 +45,7 @@ PANELS = {"Engine": EngineOptions, "Data": ReadingOptions, "Files": ReadOptions,
     kerasbert score DIR new.parquet --format parquet --top 3 --output predictions
     """,
 )
-@draws_options(PANELS, only=["engine", "threads", *TEXT_COLUMNS, *READ_OPTIONS, *options_of(ScoreSettings)])
+@draws_options(PANELS, only=DRAWN)
 def score_command(
     context: typer.Context,
     folder: Folder,
@@ -72,12 +82,14 @@ def score_command(
 
     given = {name: options[name] for name in TEXT_COLUMNS}
     computed = {"engine": options["engine"], "threads": options["threads"]}
-    classifier, _, columns = load_and_read(folder, find, partial(load_classifier, **computed), **given)
-    from kerasbert.production.predictor import Predictor
+    with cached(context, filled(CacheOptions, None, options), quiet=quiet) as cache:
+        classifier, _, columns = load_and_read(folder, find, partial(load_classifier, **computed), **given)
+        from kerasbert.production.predictor import Predictor
 
-    predictor = Predictor(classifier, text_column=columns.text, text_pair_column=columns.pair)
-    with rate_bar("scoring", shown=not quiet) as advance:
-        summary = predictor.score_files(files, output, overwrite=overwrite, progress=advance, **values)
+        answering = dataclasses.replace(classifier, cache=cache)
+        predictor = Predictor(answering, text_column=columns.text, text_pair_column=columns.pair)
+        with rate_bar("scoring", shown=not quiet) as advance:
+            summary = predictor.score_files(files, output, overwrite=overwrite, progress=advance, **values)
     say(summary.describe())
     if summary.rejected:
         raise typer.Exit(SOME_REJECTED)

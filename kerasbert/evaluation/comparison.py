@@ -67,6 +67,7 @@ def evaluate_with_baseline(
     if probabilities is None:
         probabilities = classifier.probabilities(texts, text_pairs)
     scores = outputs.evaluate(y_true, probabilities, classifier.thresholds, intervals=True)
+    classifier.add_doubts(scores, y_true, probabilities)
     outcomes = outcomes_by_head(outputs, y_true, probabilities, classifier.y_pred(probabilities))
     by_head = {SINGLE_HEAD: scores} if SINGLE_HEAD in outcomes else scores
     known = {head: by_head[head] for head, outcome in outcomes.items() if len(outcome)}

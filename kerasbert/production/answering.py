@@ -1,5 +1,6 @@
 """`WindowAnswers`: the rows of a window, answered by a classifier; a row that it refuses is set apart."""
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
@@ -36,7 +37,7 @@ class WindowAnswers:
         self._is_warm = False
 
     def answer(self, texts: Sequence[str], pairs: Sequence[str] | None) -> list[dict[str, Any]]:
-        """Answer texts, which the classifier sorts by length and batches by tokens. All texts pass here."""
+        """Answer texts, which the classifier sorts by length and batches by tokens"""
         return answered_rows(self.classifier, texts, pairs, **self.asked)
 
     def warm_up(self, *, is_pair: bool) -> None:
@@ -46,8 +47,12 @@ class WindowAnswers:
             ConfigError: when the classifier cannot answer as it is asked.
         """
         if not self._is_warm:
+            classifier: Any = self.classifier
+            if getattr(classifier, "cache", None) is not None:
+                # These are nobody's texts.
+                classifier = dataclasses.replace(classifier, cache=None)
             for text, count in FIRST_TEXTS:
-                self.answer([text] * count, [text] * count if is_pair else None)
+                answered_rows(classifier, [text] * count, [text] * count if is_pair else None, **self.asked)
         self._is_warm = True
 
     def rows(self, window: Window, kept: Sequence[str]) -> list[dict[str, Any]]:

@@ -133,15 +133,33 @@ class Answers(Doubts):
         y_true = self.encode_labels(labels)
         check_rows(y_true, len(next(iter(probabilities.values()))))
         scores = self.outputs.evaluate(y_true, probabilities, self.thresholds, intervals=intervals)
+        self.add_doubts(scores, y_true, probabilities, risk=intervals)
+        return scores
+
+    def add_doubts(
+        self,
+        scores: dict[str, Any],
+        y_true: Mapping[str, np.ndarray],
+        probabilities: Mapping[str, np.ndarray],
+        *,
+        risk: bool = True,
+    ) -> None:
+        """Add to scores, as `evaluate` gives them, what tells how far predictions can be believed.
+
+        Args:
+            scores: of all heads; `sets` is added where prediction sets were fitted, and `risk_coverage`.
+            y_true: from `encode_labels`.
+            probabilities: head name -> (n, units).
+            risk: whether `risk_coverage` is measured.
+        """
         sets = PredictionSets.of(self.uncertainty)
         if sets is not None:
             for head, measured in sets.measure(self.outputs, y_true, probabilities).items():
                 (scores if head == SINGLE_HEAD else scores[head])["sets"] = measured
-        if intervals:
+        if risk:
             found = risk_coverages(self.outputs, y_true, probabilities, self.y_pred(probabilities))
             for decision, measured in found.items():
                 self._part_of(scores, decision)["risk_coverage"] = measured
-        return scores
 
     def _part_of(self, scores: dict[str, Any], decision: str) -> dict[str, Any]:
         """Return the scores of what is decided: a head's, or of a hierarchy those of all levels together."""

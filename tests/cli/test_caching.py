@@ -56,3 +56,15 @@ def test_what_is_no_cache_is_told_before_the_model_is_loaded(options, message, t
     (tmp_path / "file").touch()
     code, _, said = run(capsys, "predict", "no model", "a text", *options)
     assert code in (1, 2) and message in said
+
+
+def test_score_knows_the_texts_of_another_run(saved_classifier, tmp_path, capsys):
+    (tmp_path / "rows.csv").write_text("text\n" + "\n".join(TEXTS) + "\n")
+    labels = []
+    for name, known in (("first", "1 of 4 texts were known"), ("second", "4 of 4 texts were known")):
+        asked = ["score", saved_classifier("binary"), tmp_path / "rows.csv", "--output", tmp_path / name]
+        code, _, said = run(capsys, *asked, "--cache", tmp_path / "cache")
+        assert code == 0 and known in said
+        lines = (tmp_path / name / "predictions-00000.jsonl").read_text("utf-8").splitlines()
+        labels.append([json.loads(line)["labels"] for line in lines])
+    assert labels[0] == labels[1]

@@ -76,6 +76,7 @@ REFUSED = {
     "two validations": ([*HELD_OUT, "--validation-fraction", "0.1"], ALL, "--validation-fraction goes without --validation"),
     "calibrate": (["--calibrate"], ALL, "--calibrate goes with --validation or --validation-fraction"),
     "out of scope": (["--out-of-scope"], ALL, "--out-of-scope goes with --validation or --validation-fraction"),
+    "no reference": (["--no-reference"], ALL, "--no-reference goes with --validation, whose texts it is made of"),
     "patience": (["--patience", "3"], ALL, "--patience goes with --validation or --validation-fraction"),
     "patience without": (["--patience", "3", "--validation-fraction", "0"], ALL, "--patience goes with --validation or"),
     "text": (["--text-column", "body"], ("cache",), "--text-column differs from that of `kerasbert prepare`, text; leave it out"),
