@@ -53,6 +53,7 @@ def rows_of(
     *,
     abstain: bool = False,
     top: int | None = None,
+    digits: int | None = DIGITS,
 ) -> list[dict[str, Any]]:
     """The rows of texts whose probabilities are known: `text`, and `labels` and `scores` (label -> probability), or these by head.
 
@@ -60,16 +61,17 @@ def rows_of(
         scores: out-of-scope scores, by which labels are withheld; None: none is.
         abstain: whether labels are withheld where a person should look; they are None then.
         top: how many scores a head has, the highest first, none at 0; None: all, in the order of the labels.
+        digits: of a score, behind the point; None: all.
     """
     labels, shares = classifier.named(probabilities, scores, abstain=abstain), classifier.outputs.columns(probabilities)
     names = label_names(classifier)
     if isinstance(labels, dict):
-        by_head = {head: _decisions(own, names[head], shares[head], top) for head, own in labels.items()}
+        by_head = {head: _decisions(own, names[head], shares[head], top, digits) for head, own in labels.items()}
         return [
             {"text": text, "heads": {head: own[place] for head, own in by_head.items()}}
             for place, text in enumerate(texts)
         ]
-    decisions = _decisions(labels, names[""], shares, top)
+    decisions = _decisions(labels, names[""], shares, top, digits)
     return [{"text": text, **own} for text, own in zip(texts, decisions, strict=True)]
 
 
@@ -198,11 +200,15 @@ def _json_cell(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _decisions(labels: Any, names: Sequence[str], shares: np.ndarray, top: int | None) -> list[dict[str, Any]]:
+def _decisions(
+    labels: Any, names: Sequence[str], shares: np.ndarray, top: int | None, digits: int | None
+) -> list[dict[str, Any]]:
     chosen = [_label_names(own) for own in labels]
     if top == 0:
         return [{"labels": own} for own in chosen]
-    return [{"labels": own, "scores": row} for own, row in zip(chosen, _scores(names, shares, top), strict=True)]
+    return [
+        {"labels": own, "scores": row} for own, row in zip(chosen, _scores(names, shares, top, digits), strict=True)
+    ]
 
 
 def _add_sets(rows: Sequence[dict[str, Any]], sets: Any) -> None:
@@ -218,8 +224,9 @@ def _label_names(own: Any) -> list[str] | None:
     return [str(label) for label in own] if isinstance(own, list) else [str(own)]
 
 
-def _scores(names: Sequence[str], shares: np.ndarray, top: int | None) -> list[dict[str, float]]:
-    rounded = np.round(np.asarray(shares, np.float64), DIGITS)
+def _scores(names: Sequence[str], shares: np.ndarray, top: int | None, digits: int | None) -> list[dict[str, float]]:
+    exact = np.asarray(shares, np.float64)
+    rounded = exact if digits is None else np.round(exact, digits)
     if top is None:
         return [dict(zip(names, row, strict=True)) for row in rounded.tolist()]
     best = np.argsort(-np.asarray(shares), axis=1, kind="stable")[:, :top]
