@@ -151,6 +151,7 @@ def test_an_unknown_problem_type_is_refused(folders):
         TextClassifier.from_pretrained(folders("bert"), problem_type="multilabel")
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore:no training text has the label")
 def test_it_trains_on_saves_and_loads(folders, tmp_path):
     classifier = TextClassifier.from_pretrained(folders("electra"))

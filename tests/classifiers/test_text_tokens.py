@@ -77,6 +77,7 @@ TRAINING = {
 }
 
 
+@pytest.mark.long
 def test_it_trains_on_texts_in_every_form(tiny_config, tokens):
     model = kb.build_multiclass(2, encoder=tiny_config, layers=1, preprocessing=tokens, learning_rate=1e-3)
     for train in TRAINING.values():

@@ -247,6 +247,7 @@ def test_cross_validated_probabilities(tiny_folder):
     assert values.shape == (len(TEXTS), 2)
 
 
+@pytest.mark.long
 def test_grid_search_in_a_pipeline(tiny_folder):
     pipeline = Pipeline([("lower", FunctionTransformer(_lower)), ("bert", make("binary", tiny_folder))])
     search = GridSearchCV(pipeline, {"bert__pooling": ["mean", "cls"]}, cv=2, scoring="roc_auc")

@@ -79,6 +79,7 @@ class Trouble(keras.callbacks.Callback):
             raise RuntimeError("trouble")
 
 
+@pytest.mark.long
 def test_a_resumed_training_decays_the_other_rows_as_often(monkeypatch, tmp_path):
     keeping = {"checkpoint_dir": tmp_path / "run", "checkpoint_every": 4}
     with pytest.raises(RuntimeError, match="trouble"):
