@@ -4,7 +4,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
@@ -80,6 +80,10 @@ class EngineClassifier(Answers):
     def classes(self) -> Any:
         """Labels in the order of the probabilities' columns; a dict by head for several heads."""
         return self.outputs.classes(self.label_kinds)
+
+    def without_cache(self) -> Self:
+        """See `Answers.without_cache`."""
+        return dataclasses.replace(self, cache=None)
 
     def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """See `Answers.probabilities`."""

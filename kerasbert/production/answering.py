@@ -1,6 +1,5 @@
 """`WindowAnswers`: the rows of a window, answered by a classifier; a row that it refuses is set apart."""
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any, final
 
@@ -47,10 +46,8 @@ class WindowAnswers:
             ConfigError: when the classifier cannot answer as it is asked.
         """
         if not self._is_warm:
-            classifier: Any = self.classifier
-            if getattr(classifier, "cache", None) is not None:
-                # These are nobody's texts.
-                classifier = dataclasses.replace(classifier, cache=None)
+            # These are nobody's texts.
+            classifier = self.classifier.without_cache()
             for text, count in FIRST_TEXTS:
                 answered_rows(classifier, [text] * count, [text] * count if is_pair else None, **self.asked)
         self._is_warm = True

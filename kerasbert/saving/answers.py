@@ -111,6 +111,10 @@ class Answers(Doubts):
             )
         return found
 
+    def without_cache(self) -> "Answers":
+        """Return the same, but without a prediction cache, where it has one."""
+        return self
+
     def evaluate(
         self, texts: Sequence[str], labels: Any, text_pairs: Sequence[str] | None = None, *, intervals: bool = False
     ) -> Scores:

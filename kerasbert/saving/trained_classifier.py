@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, final
+from typing import Any, Protocol, Self, final
 
 import keras
 import numpy as np
@@ -76,6 +76,10 @@ class TrainedClassifier(ClassifierParts, Answers):
             TypeError: when `texts` is one text or holds something else than texts.
         """
         return self.probabilities_of(self.tokenizer.encode(texts, text_pairs))
+
+    def without_cache(self) -> Self:
+        """See `Answers.without_cache`."""
+        return dataclasses.replace(self, cache=None)
 
     def probabilities_of(self, tokens: TokenArrays | WindowArrays) -> dict[str, np.ndarray]:
         """Run the model as `probabilities` does, on texts that are tokenized already."""
