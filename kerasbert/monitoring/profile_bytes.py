@@ -18,6 +18,7 @@ from kerasbert.monitoring.profile import (
     Profile,
 )
 from kerasbert.monitoring.vector_sample import VectorSample
+from kerasbert.tasks.table import TASKS
 
 FORMAT_VERSION = 1
 KEY = "profile"
@@ -154,7 +155,7 @@ def _profile(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Pro
 
 def _head(own: Mapping[str, Any], counts: Any) -> HeadProfile:
     labels, units, bins = len(own["labels"]), own["units"], NUM_PROBABILITY_BINS
-    several = own["task"] == "multilabel"
+    several = TASKS[own["task"]].rules.several
     return HeadProfile(
         task=own["task"],
         label_names=tuple(own["labels"]),
