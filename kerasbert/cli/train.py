@@ -12,7 +12,6 @@ from kerasbert._core.paths import local_output
 from kerasbert._core.progress import waiting
 from kerasbert.batches.lengths import NUM_LENGTHS
 from kerasbert.batches.token_cache import TokenCache
-from kerasbert.classifiers.settings import ModelSettings
 from kerasbert.cli.command_options import Settled, draws_options, settle
 from kerasbert.cli.data import Reading
 from kerasbert.cli.help import add_command
@@ -25,11 +24,10 @@ from kerasbert.reading.examples import Examples
 from kerasbert.reading.read_options import ReadOptions
 from kerasbert.reading.sources import find_sources
 from kerasbert.saving.format import CLASSIFIER_FILE
-from kerasbert.tasks.settings import TaskSettings
+from kerasbert.saving.settings_file import SECTIONS
 from kerasbert.tasks.table import TASKS
 from kerasbert.training.checkpoints.checkpoint import LAST_GOOD
-from kerasbert.training.settings import BatchSettings, MonitoringSettings, RunSettings, TrainingSettings
-from kerasbert.uncertainty.settings import CalibrationSettings
+from kerasbert.training.settings import RunSettings
 
 if TYPE_CHECKING:
     from kerasbert.text_classifier import TextClassifier
@@ -38,17 +36,11 @@ PANELS = {
     "Data": DataOptions,
     "Files": ReadOptions,
     "Streams": StreamOptions,
-    "Task": TaskSettings,
-    "Model": ModelSettings,
-    "Batches": BatchSettings,
-    "Training": TrainingSettings,
-    "Calibration": CalibrationSettings,
-    "Monitoring": MonitoringSettings,
+    **SECTIONS,
     "Run": RunSettings,
 }
 # What goes to the constructor of the classifier; heads are said by --head.
-SETTINGS = (TaskSettings, ModelSettings, BatchSettings, TrainingSettings, CalibrationSettings, MonitoringSettings)
-ARGUMENTS = [name for name in options_of(*SETTINGS) if name != "heads"]
+ARGUMENTS = [name for name in options_of(*SECTIONS.values()) if name != "heads"]
 # Options that ask for a stream.
 STREAMING = ("max_steps", "token_budget", "augment", "cache")
 
