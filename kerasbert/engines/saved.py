@@ -21,7 +21,7 @@ from kerasbert.engines.engine_file import MODEL_FILE, EngineFacts, read_facts
 from kerasbert.engines.runtimes import check_installed, check_precision
 from kerasbert.engines.settings import ENGINES
 from kerasbert.labels.kinds import NAMES, kind_for
-from kerasbert.saving.answers import Answers
+from kerasbert.saving.answers import DeclaredAnswers
 from kerasbert.saving.format import CLASSIFIER_FILE
 from kerasbert.saving.inspection import (
     check_is_folder,
@@ -44,17 +44,13 @@ if TYPE_CHECKING:
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class EngineClassifier(Answers):
-    """A saved classifier that answers by its engine alone; made by `open_with_engine`.
+class EngineClassifier(DeclaredAnswers):
+    """A saved classifier that answers by its engine alone, out-of-scope scores aside; made by `open_with_engine`.
 
     Args:
-        declared: what the heads predict.
-        thresholds: head name -> decision thresholds (units,).
-        label_kinds: head name -> how its labels were written.
-        metrics: how the training data was read, under `reading`.
+        declared, thresholds, label_kinds, metrics, uncertainty: see `DeclaredAnswers`.
         tokenizer: of the classifier.
         engine: what computes.
-        uncertainty: name -> what was fitted beside the weights; out-of-scope scores need hidden states, and are left out.
         cache: where results are kept, so that no text is computed twice; None: nowhere.
 
     Example:
@@ -62,19 +58,9 @@ class EngineClassifier(Answers):
         array([[0.98, 0.02]], dtype=float32)
     """
 
-    declared: Outputs
-    thresholds: Mapping[str, np.ndarray]
-    label_kinds: Mapping[str, str]
-    metrics: Mapping[str, Any]
     tokenizer: Tokenizer
     engine: CompiledEngine
-    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
     cache: PredictionCache | None = None
-
-    @property
-    def outputs(self) -> Outputs:
-        """What the heads predict."""
-        return self.declared
 
     @property
     def classes(self) -> Any:
@@ -156,11 +142,12 @@ def _open(folder: Path, engine: str, threads: int | None) -> EngineClassifier:
         read_metrics(folder),
         tokenizer,
         CompiledEngine(folder / MODEL_FILE, facts, outputs, pad_id=tokenizer.pad_id, threads=threads),
-        _uncertainty(description, outputs, folder),
+        uncertainty=_uncertainty(description, outputs, folder),
     )
 
 
 def _uncertainty(description: Mapping[str, Any], outputs: Outputs, folder: Path) -> dict[str, FittedPart]:
+    """Read what was fitted beside the weights; out-of-scope scores need hidden states, and are left out."""
     stored = description.get(UNCERTAINTY, {})
     if isinstance(stored, Mapping):
         stored = {name: plain for name, plain in stored.items() if name != OutOfScope.name}

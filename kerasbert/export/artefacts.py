@@ -21,11 +21,9 @@ from kerasbert.export.litert import TFLITE_FILE, ask_tflite, check_litert, uncut
 from kerasbert.export.onnx_runtime import FILES, SCORES, ask_onnx, model_file
 from kerasbert.export.onnx_runtime import FOLDER as ONNX_FOLDER
 from kerasbert.labels.kinds import NAMES, kind_for
-from kerasbert.saving.answers import Answers
-from kerasbert.tasks.outputs import Outputs
+from kerasbert.saving.answers import DeclaredAnswers
 from kerasbert.tasks.plans import outputs_from
 from kerasbert.tokenization.tokenizer import Tokenizer
-from kerasbert.uncertainty.fitted import FittedPart
 from kerasbert.uncertainty.table import read_parts
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -33,17 +31,13 @@ TOKENIZER_FILE = "tokenizer.json"
 
 @final
 @dataclasses.dataclass(frozen=True, eq=False)
-class Artefact(Answers):
+class Artefact(DeclaredAnswers):
     """An export, opened to answer texts.
 
     Args:
-        declared: what the heads predict.
-        thresholds: head name -> decision thresholds (units,).
-        label_kinds: head name -> how its labels were written.
-        metrics: how the training data was read, under `reading`.
+        declared, thresholds, label_kinds, metrics, uncertainty: see `DeclaredAnswers`.
         ask: from texts to head -> (n, C) probabilities of all labels.
         export_format: `"saved_model"`, `"tflite"` or `"onnx"`.
-        uncertainty: name -> what was fitted beside the weights, see `FittedPart`.
         rejects_above: the out-of-scope score above which texts are rejected; None for an export that gives no such scores.
 
     Example:
@@ -51,19 +45,9 @@ class Artefact(Answers):
         array(['shipping'], dtype=object)
     """
 
-    declared: Outputs
-    thresholds: Mapping[str, np.ndarray]
-    label_kinds: Mapping[str, str]
-    metrics: Mapping[str, Any]
     ask: Ask
     export_format: str
-    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict)
     rejects_above: float | None = None
-
-    @property
-    def outputs(self) -> Outputs:
-        """What the heads predict."""
-        return self.declared
 
     def probabilities(self, texts: Sequence[str], text_pairs: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         """Run the export, some texts at a time: head or level name -> float32 (n, units), one unit for a binary head.
@@ -184,7 +168,9 @@ def artefact_of(description: Mapping[str, Any], ask: Ask) -> Artefact:
     kinds = {head: kind_for(kinds.get(head, NAMES), task.label_names) for head, task in outputs.tasks.items()}
     uncertainty = read_parts(description, {}, outputs, "The description of the export")
     rejects_above = description.get("out_of_scope", {}).get("threshold")
-    return Artefact(outputs, thresholds, kinds, metrics, ask, description["format"], uncertainty, rejects_above)
+    return Artefact(
+        outputs, thresholds, kinds, metrics, ask, description["format"], rejects_above, uncertainty=uncertainty
+    )
 
 
 def tokenizer_of(folder: Path, description: Mapping[str, Any], max_length: int) -> Tokenizer:

@@ -1,5 +1,6 @@
 """`Answers`: what a classifier does with the probabilities of its model, whichever program computes them."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
@@ -10,7 +11,9 @@ from kerasbert._core.names import SINGLE_HEAD
 from kerasbert.objectives.scores import Scores
 from kerasbert.saving.doubts import Doubts
 from kerasbert.tasks.hierarchical import TOGETHER
+from kerasbert.tasks.outputs import Outputs
 from kerasbert.uncertainty.abstention import risk_coverages
+from kerasbert.uncertainty.fitted import FittedPart
 from kerasbert.uncertainty.sets import PredictionSets
 
 
@@ -190,3 +193,27 @@ def check_rows(encoded: Mapping[str, Sized], num_texts: int, split: str = "") ->
     for array in encoded.values():
         if len(array) != num_texts:
             raise DataError(f"`labels`{where} must have one row for each text; got {len(array)} for {num_texts} texts.")
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class DeclaredAnswers(Answers):
+    """Abstract: answers of what describes itself and holds no model of Keras, an export or an engine.
+
+    Args:
+        declared: what the heads predict.
+        thresholds: head name -> decision thresholds (units,).
+        label_kinds: head name -> how its labels were written.
+        metrics: how the training data was read, under `reading`.
+        uncertainty: name -> what was fitted beside the weights, see `FittedPart`.
+    """
+
+    declared: Outputs
+    thresholds: Mapping[str, np.ndarray]
+    label_kinds: Mapping[str, str]
+    metrics: Mapping[str, Any]
+    uncertainty: Mapping[str, FittedPart] = dataclasses.field(default_factory=dict, kw_only=True)
+
+    @property
+    def outputs(self) -> Outputs:
+        """What the heads predict."""
+        return self.declared
