@@ -1,6 +1,7 @@
 """Whether an engine gives a classifier's answers, and how fast it is on this machine."""
 
 import dataclasses
+import math
 import statistics
 import time
 from collections.abc import Mapping, Sequence
@@ -45,9 +46,10 @@ class Calibration:
             that get the same labels, `agreement`.
         """
         found = differences(self.trained, self.expected, engine.run(self.tokens)[0])
-        count = len(self.tokens)
-        low, high = wilson_interval(np.array([count - found["different_decisions"]]), np.array([count]))
-        return {"texts": count, **found, "agreement": [round(float(low[0]), 4), round(float(high[0]), 4)]}
+        report = {"texts": len(self.tokens), **found}
+        low, high = _agreement(report)
+        # Downwards, so that what is refused does not seem to reach the limit.
+        return {**report, "agreement": [math.floor(low * 1e4) / 1e4, round(high, 4)]}
 
     def check(self, precision: str, report: Mapping[str, Any]) -> None:
         """Refuse an engine whose answers are others.
@@ -71,7 +73,7 @@ class Calibration:
 
     def agrees(self, report: Mapping[str, Any]) -> bool:
         """Whether the interval of a comparison lies above the limit."""
-        return bool(report["agreement"][0] >= self.agreement)
+        return _agreement(report)[0] >= self.agreement
 
     def time(self, engines: Sequence[CompiledEngine]) -> list[dict[str, float]]:
         """Time engines in turns: `texts_per_second` of all texts, and `latency_p50_ms` of one, medians of three rounds each."""
@@ -89,6 +91,13 @@ class Calibration:
             }
             for all_texts, one_text in zip(whole, alone, strict=True)
         ]
+
+
+def _agreement(report: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the 95 % interval of the share of texts that get the same labels."""
+    count = report["texts"]
+    low, high = wilson_interval(np.array([count - report["different_decisions"]]), np.array([count]))
+    return float(low[0]), float(high[0])
 
 
 def _seconds(engine: CompiledEngine, tokens: TokenArrays) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from kerasbert._core.checks import check_choice, check_int, check_number
+from kerasbert._core.checks import check_choice, check_number, check_texts
 from kerasbert._core.errors import ConfigError, KerasbertWarning
 from kerasbert._core.manifest import sha256_of
 from kerasbert.classifiers.fingerprint import weights_fingerprint
@@ -19,8 +19,8 @@ from kerasbert.engines.calibration import Calibration
 from kerasbert.engines.compiled import CompiledEngine
 from kerasbert.engines.engine_file import EngineFacts
 from kerasbert.engines.graph import float32_graph, write_graph
-from kerasbert.engines.runtimes import RUNTIMES, check_installed, check_precision, version_of
-from kerasbert.engines.settings import AGREEMENT, ENGINES, FASTEST, FLOAT32, PRECISIONS
+from kerasbert.engines.runtimes import RUNTIMES, check_engine, check_precision, version_of
+from kerasbert.engines.settings import AGREEMENT, FASTEST, FLOAT32, PRECISIONS
 from kerasbert.export.comparison import folder_size, texts_to_compare
 from kerasbert.saving.trained_classifier import ClassifierLike, TrainedClassifier, trained_of
 
@@ -76,8 +76,9 @@ def compile_for_inference(
     trained = dataclasses.replace(trained_of(classifier), engine=None)
     if engine is None:
         return trained
-    _check_arguments(trained, engine, precision, threads, texts)
-    texts = texts_to_compare(texts)
+    given = None if texts is None else check_texts("texts", texts)
+    _check_arguments(trained, engine, precision, threads, given)
+    texts = texts_to_compare(given)
     tokens: Any = trained.tokenizer.encode(texts, text_pairs)
     limit = check_number("agreement", agreement, 0, 1)
     calibration = Calibration(trained, tokens, trained.probabilities_of(tokens), limit)
@@ -165,11 +166,8 @@ class Compiler:
 def _check_arguments(
     trained: TrainedClassifier, engine: str, precision: str, threads: int | None, texts: Sequence[str] | None
 ) -> None:
-    check_choice("engine", engine, ENGINES)
     check_choice("precision", precision, PRECISIONS)
-    if threads is not None:
-        check_int("threads", threads, 1)
-    check_installed(engine)
+    check_engine(engine, threads)
     missing = [name for name in CONVERTERS if importlib.util.find_spec(name) is None]
     if missing:
         raise ConfigError(

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kerasbert._core.checks import check_choice, check_int
 from kerasbert._core.errors import ConfigError
-from kerasbert.engines.settings import BFLOAT16, FLOAT32, INT8, ONNX_RUNTIME, OPENVINO
+from kerasbert.engines.settings import BFLOAT16, ENGINES, FLOAT32, INT8, ONNX_RUNTIME, OPENVINO
 from kerasbert.export.onnx_runtime import open_session
 
 # Inputs by name -> outputs by name.
@@ -32,12 +33,16 @@ class Runtime(NamedTuple):
     precisions: Callable[[], list[str]]
 
 
-def check_installed(engine: str) -> None:
-    """Refuse an engine whose package is missing.
+def check_engine(engine: str, threads: int | None) -> None:
+    """Refuse an engine that is unknown, a number of threads below 1, and an engine whose package is missing.
 
     Raises:
-        ConfigError: saying how to install it.
+        ConfigError: saying what there is, or how to install it.
+        TypeError: when `threads` is no integer.
     """
+    check_choice("engine", engine, ENGINES)
+    if threads is not None:
+        check_int("threads", threads, 1)
     if importlib.util.find_spec(engine) is None:
         raise ConfigError(f"`engine` {engine!r} is not installed; run pip install 'kerasbert[{engine}]'.")
 
@@ -75,10 +80,10 @@ def _open_openvino(file: Path, precision: str, threads: int | None) -> tuple[Run
     import openvino
 
     core = openvino.Core()
-    lower = BFLOAT16 if precision == BFLOAT16 or BFLOAT16 in _openvino_precisions() else FLOAT32
+    in_float32 = precision == FLOAT32 or BFLOAT16 not in _openvino_precisions()
     settings: dict[str, Any] = {
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32" if precision == FLOAT32 or lower == FLOAT32 else "bf16",
+        "INFERENCE_PRECISION_HINT": "f32" if in_float32 else "bf16",
         **({"DYNAMIC_QUANTIZATION_GROUP_SIZE": QUANTIZATION_GROUP} if precision == INT8 else {}),
         **({} if threads is None else {"INFERENCE_NUM_THREADS": threads}),
     }

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 
-from kerasbert._core.checks import check_choice, check_int
 from kerasbert._core.errors import ArtifactError
 from kerasbert._core.files import verify_manifest
 from kerasbert._core.locks import read_locked
@@ -18,8 +17,7 @@ from kerasbert.caching.cache import PredictionCache
 from kerasbert.caching.columns import known_or_computed
 from kerasbert.engines.compiled import CompiledEngine
 from kerasbert.engines.engine_file import MODEL_FILE, EngineFacts, read_facts
-from kerasbert.engines.runtimes import check_installed, check_precision
-from kerasbert.engines.settings import ENGINES
+from kerasbert.engines.runtimes import check_engine, check_precision
 from kerasbert.labels.kinds import NAMES, kind_for
 from kerasbert.saving.answers import DeclaredAnswers
 from kerasbert.saving.format import CLASSIFIER_FILE
@@ -98,7 +96,7 @@ def open_with_engine(folder: str | os.PathLike[str], engine: str, *, threads: in
         >>> open_with_engine("models/intents", "openvino").predict(["Where is my parcel?"])  # doctest: +SKIP
         array(['shipping'], dtype=object)
     """
-    _check(engine, threads)
+    check_engine(engine, threads)
     folder = local_path(folder, error=ArtifactError)
     recover_folder(folder)
     check_is_folder(folder)
@@ -116,7 +114,7 @@ def with_saved_engine(
     """
     from kerasbert.classifiers.fingerprint import weights_fingerprint
 
-    _check(engine, threads)
+    check_engine(engine, threads)
     facts = _checked_facts(folder, engine)
     if facts.weights != weights_fingerprint(trained.model):
         raise ArtifactError(f"{str(folder)!r} holds an engine of other weights than its own; compile it again.")
@@ -152,13 +150,6 @@ def _uncertainty(description: Mapping[str, Any], outputs: Outputs, folder: Path)
     if isinstance(stored, Mapping):
         stored = {name: plain for name, plain in stored.items() if name != OutOfScope.name}
     return read_parts({UNCERTAINTY: stored}, {}, outputs, repr(str(folder / CLASSIFIER_FILE)))
-
-
-def _check(engine: str, threads: int | None) -> None:
-    check_choice("engine", engine, ENGINES)
-    if threads is not None:
-        check_int("threads", threads, 1)
-    check_installed(engine)
 
 
 def _checked_facts(folder: Path, engine: str) -> EngineFacts:

@@ -30,6 +30,7 @@ class LoggedRequest(NamedTuple):
         signature: of the model that it asked.
         argument: name of the signature's argument.
         values: what it gave: texts, or serialized `tf.train.Example`s for `inputs`, as bytes.
+        texts: the texts in them, of those that are no UTF-8 what can be read.
         time: when, in seconds since 1970; None where the server has not logged it.
         tensors: of a predict request all arguments, name -> serialized `TensorProto`; empty for a classify request.
     """
@@ -37,20 +38,9 @@ class LoggedRequest(NamedTuple):
     signature: str
     argument: str
     values: list[bytes]
+    texts: list[str]
     time: int | None = None
     tensors: Mapping[str, bytes] = {}
-
-    @property
-    def texts(self) -> list[str]:
-        """The texts of the request, of those that are no UTF-8 what can be read.
-
-        Raises:
-            ValueError: when an example is malformed.
-        """
-        values = self.values
-        if self.argument == CLASSIFY_INPUTS:
-            values = [text for example in values for text in _texts_of_example(example)]
-        return [value.decode("utf-8", "replace") for value in values]
 
 
 def read_requests(file: str | os.PathLike[str]) -> Iterator[LoggedRequest]:
@@ -88,9 +78,8 @@ def read_logged_texts(file: str | os.PathLike[str]) -> tuple[list[str], list[int
     for request in read_requests(file):
         if request.argument not in (TEXT, CLASSIFY_INPUTS):
             continue
-        own = request.texts
-        texts += own
-        times += [request.time] * len(own)
+        texts += request.texts
+        times += [request.time] * len(request.texts)
     if not texts:
         raise DataError(
             f"{os.fspath(file)!r} holds no request with texts; requests to the signatures of `kerasbert export saved-model` have "
@@ -150,12 +139,18 @@ def _request(record: bytes) -> LoggedRequest | None:
     inputs = [value for number, value in request if number == INPUTS and isinstance(value, bytes)]
     when = time if isinstance(time, int) else None
     if kind == CLASSIFY_LOG:
-        return LoggedRequest(signature, CLASSIFY_INPUTS, _examples(inputs), when)
+        examples = _examples(inputs)
+        texts = [text for example in examples for text in _texts_of_example(example)]
+        return LoggedRequest(signature, CLASSIFY_INPUTS, examples, _decoded(texts), when)
     tensors = _tensors(inputs)
     name = TEXT if TEXT in tensors else next(iter(tensors), "")
     strings = fields(tensors.get(name, b""))
     values = [value for number, value in strings if number == STRING_VALUES and isinstance(value, bytes)]
-    return LoggedRequest(signature, name, values, when, tensors)
+    return LoggedRequest(signature, name, values, _decoded(values), when, tensors)
+
+
+def _decoded(texts: list[bytes]) -> list[str]:
+    return [text.decode("utf-8", "replace") for text in texts]
 
 
 def _tensors(inputs: list[bytes]) -> dict[str, bytes]:

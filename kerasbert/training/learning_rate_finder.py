@@ -172,6 +172,7 @@ def find_learning_rate(
     trainee = trainee_of(model)
     check_batches("train", train)
     trainee.check(train)
+    source = read_by(trainee, train, "train")
     decades = math.log10(highest / lowest)
     passes = max(1, min(round(steps / (DENSITY * decades)), steps // FEWEST))
     steps //= passes
@@ -183,7 +184,7 @@ def find_learning_rate(
         schedule = keras.optimizers.schedules.ExponentialDecay(lowest, 1, growth)
         factors = rate_factors(trainee, 1.0, head_ratio)
         trainee.compile(AdamW(schedule, rate_factors=factors, global_clipnorm=settled.global_clipnorm))
-        losses = _mean_losses(model, read_by(trainee, train, "train"), rates, passes)
+        losses = _mean_losses(model, source, rates, passes)
     finally:
         _assign(model.variables, before)
         train.begin(epoch)

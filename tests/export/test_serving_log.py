@@ -110,3 +110,13 @@ def test_cut_missing_and_foreign_files_are_refused(tmp_path):
         list(read_requests(file))
     with pytest.raises(DataError, match="is missing; give a log of TF Serving"):
         list(read_requests(tmp_path / "none"))
+
+
+def test_an_example_that_is_cut_is_refused_by_its_record(tmp_path):
+    message = b"\x0a\xff"  # field 1, whose length is cut
+    # From the example outwards: examples, example_list, input of the request, request, classify_log.
+    for number in (1, 1, 2, 1, 2):
+        message = bytes([number << 3 | 2, len(message)]) + message
+    file = written(tmp_path / "log", [message])
+    with pytest.raises(DataError, match="log, record 1 is no PredictionLog of TF Serving"):
+        read_logged_texts(file)
