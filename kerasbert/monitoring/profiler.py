@@ -16,7 +16,7 @@ from kerasbert.monitoring.counting import count_heads, count_tokens
 from kerasbert.monitoring.profile import NUM_PROBABILITY_BINS, Profile, histogram, score_bins
 from kerasbert.monitoring.vector_sample import SAMPLE_SIZE, VectorSample, row_keys
 from kerasbert.saving.answers import check_rows
-from kerasbert.saving.fingerprint import fingerprint_of, scope_fingerprint
+from kerasbert.saving.fingerprint import fingerprint_of
 from kerasbert.saving.trained_classifier import ClassifierLike, trained_of
 
 # Texts that are computed and counted at a time.
@@ -97,7 +97,8 @@ class Profiler:
     ) -> None:
         self.trained = trained_of(classifier)
         self.sample_size = check_int("sample_size", sample_size, 0) if like is None else like.sample.size
-        fitted = scope_fingerprint(self.trained)
+        part = self.trained.out_of_scope
+        fitted = "" if part is None else part.digest
         self.scope_of = fitted if like is None or like.scope_of == fitted else ""
         self.keep_texts = check_bool("keep_texts", keep_texts)
         self.fingerprint = fingerprint_of(self.trained)

@@ -1,11 +1,10 @@
 """`InputRows`: the rows of several files, one after the other, and the windows that are predicted at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from kerasbert._core.errors import DataError
-from kerasbert.reading._files import SourceFile, StandardInput, look_at
+from kerasbert.reading._files import SourceFile
 from kerasbert.reading.readers import TextColumns, row_texts
 from kerasbert.reading.row_stream import RowStream
 
@@ -84,7 +83,7 @@ class InputRows:
             DataError: naming the file.
         """
         for file in self.files[first : self._current + 1]:
-            if not isinstance(file, StandardInput) and not _is_as_it_was(file):
+            if file.change() is not None:
                 raise DataError(f"{file.path} was changed while it was read; run it again when nothing writes to it.")
 
     def _open(self) -> RowStream | None:
@@ -94,14 +93,6 @@ class InputRows:
 
     def _close(self) -> None:
         self._current, self._stream = self._current + 1, None
-
-
-def _is_as_it_was(file: SourceFile) -> bool:
-    try:
-        now = look_at(Path(file.path), file.options)
-    except OSError:
-        return False
-    return (now.size, now.mtime_ns) == (file.size, file.mtime_ns)
 
 
 class Rejected(NamedTuple):

@@ -1,14 +1,10 @@
 """`Predictor`: any amount of text in, predictions out, in memory that does not grow."""
 
-import hashlib
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
-
-import numpy as np
 
 from kerasbert._core.checks import check_int, check_text_column, shorten
 from kerasbert._core.errors import DataError
@@ -67,6 +63,7 @@ class Predictor:
         self.trained = load_trained(classifier) if is_folder else trained_of(classifier)  # type: ignore[arg-type]
         read = self.trained.metrics.get("reading", {})
         self.columns = TextColumns(text_column or read.get("text", "text"), text_pair_column or read.get("text_pair"))
+        self._answers: dict[Any, WindowAnswers] = {}
 
     def stream(
         self,
@@ -99,7 +96,7 @@ class Predictor:
             >>> for row in Predictor("model").stream(open("texts.txt")):  # doctest: +SKIP
             ...     print(row["labels"], row["scores"])
         """
-        answers = WindowAnswers(self.trained, top=None if top is None else check_int("top", top, 0))
+        answers = self._answers_as(top=None if top is None else check_int("top", top, 0))
         if isinstance(texts, Path) or (isinstance(texts, (list, tuple)) and texts and isinstance(texts[0], Path)):
             settings = ScoreSettings(keep=[self.columns.text, *keep])
             inputs = ScoreInputs.find(texts, self.columns, settings, ReadOptions())
@@ -150,13 +147,17 @@ class Predictor:
             check_parquet()
         check_run_folder(local_output(output))
         inputs = ScoreInputs.find(files, self.columns, settings, filled(ReadOptions, None, options))
-        answers = WindowAnswers(self.trained, **settings.asked)
+        answers = self._answers_as(**settings.asked)
         if settings.coverage is not None:
             self.trained.prediction_sets.check(self.trained.outputs, settings.coverage)
         answers.warm_up(is_pair=self.columns.pair is not None)
         plan = ScorePlan(fingerprint_of(self.trained), {**inputs.facts(), **_answering(self.trained)}, inputs.files)
         folder = RunFolder(output, plan, overwrite=overwrite)
         return ScoreRun(folder, inputs, answers, progress).run()
+
+    def _answers_as(self, **asked: Any) -> WindowAnswers:
+        """Return what answers windows as it is asked; it warms up once."""
+        return self._answers.setdefault(tuple(sorted(asked.items())), WindowAnswers(self.trained, **asked))
 
     def _answered(
         self,
@@ -176,12 +177,8 @@ class Predictor:
 
 def _answering(trained: TrainedClassifier) -> dict[str, Any]:
     """What decides, beside weights and labels, how a classifier answers: its engine, and a hash of what was fitted beside."""
-    digest = hashlib.sha256()
-    for name, part in sorted(trained.uncertainty.items()):
-        digest.update(json.dumps([name, part.to_plain()], sort_keys=True, default=str).encode())
-        for key, array in sorted(part.arrays().items()):
-            digest.update(key.encode() + np.ascontiguousarray(array).tobytes())
-    return {"engine": None if trained.engine is None else repr(trained.engine), "fitted": digest.hexdigest()}
+    fitted = {name: part.digest for name, part in sorted(trained.uncertainty.items())}
+    return {"engine": None if trained.engine is None else repr(trained.engine), "fitted": fitted}
 
 
 def _given_rows(texts: Iterable[Any], columns: TextColumns, keep: Sequence[str]) -> Iterator[InputRow]:

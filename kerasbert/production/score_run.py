@@ -15,7 +15,7 @@ from kerasbert._core.names import OUT_OF_SCOPE_SCORE
 from kerasbert.production.answering import WindowAnswers
 from kerasbert.production.input_rows import InputRow, InputRows, Rejected, windows
 from kerasbert.production.inputs import ScoreInputs
-from kerasbert.production.prediction_rows import PredictionColumns, label_names
+from kerasbert.production.prediction_rows import PredictionColumns, as_json, label_names
 from kerasbert.production.run_folder import RunFinishedError, RunFolder
 from kerasbert.production.shard_writers import WRITERS
 
@@ -84,6 +84,7 @@ class ScoreRun:
         self.progress = progress or (lambda rows, share: None)
         self.size = inputs.settings.rows_per_shard
         self.types = inputs.kept_types()
+        self._places = {file.path: place for place, file in enumerate(inputs.files)}
         settings = inputs.settings
         self.columns = PredictionColumns(
             label_names(answers.classifier),
@@ -160,7 +161,7 @@ class ScoreRun:
         first = next(iter(taken), None)
         if first is None and number:
             return 0
-        first_file = rows.place if first is None else self._place_of(first)
+        first_file = rows.place if first is None else self._places[first.source]
         taken = itertools.chain([] if first is None else [first], taken)
         digest = _Digest(taken) if self.inputs.is_standard_input else None
         count, refused = 0, 0
@@ -181,13 +182,10 @@ class ScoreRun:
         self.folder.publish(number, count, refused, "" if digest is None else digest.value)
         return count
 
-    def _place_of(self, row: InputRow) -> int:
-        return next(place for place, file in enumerate(self.inputs.files) if file.path == row.source)
-
     def _letters(self, found: Iterable[Rejected]) -> bytes:
         kept = self.inputs.kept
-        ordered = sorted(found, key=lambda one: (self._place_of(one.row), one.row.number))
-        lines = (json.dumps(one.to_dict(kept), ensure_ascii=False, default=str) + "\n" for one in ordered)
+        ordered = sorted(found, key=lambda one: (self._places[one.row.source], one.row.number))
+        lines = (as_json(one.to_dict(kept)) + "\n" for one in ordered)
         return "".join(lines).encode("utf-8", "backslashreplace")
 
     def _all_done(self, count: int) -> bool:

@@ -75,12 +75,16 @@ class ParquetWriter(ShardWriter):
     def write(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """See `ShardWriter`."""
         import pyarrow
+        from pyarrow import types
 
         cells = [self.columns.cells(row) for row in rows]
-        arrays = [
-            pyarrow.array([_cell(one[place], field.type) for one in cells], field.type)
-            for place, field in enumerate(self.schema)
-        ]
+        arrays = []
+        for place, field in enumerate(self.schema):
+            column = [one[place] for one in cells]
+            if not types.is_floating(field.type):
+                is_text = types.is_string(field.type)
+                column = [_cell(value, is_text=is_text) for value in column]
+            arrays.append(pyarrow.array(column, field.type))
         self.parquet.write_table(pyarrow.Table.from_arrays(arrays, schema=self.schema))
 
     def close(self) -> None:
@@ -119,11 +123,9 @@ def check_parquet() -> None:
         raise ConfigError("`format` 'parquet' needs pyarrow; pip install 'kerasbert[parquet]'.") from error
 
 
-def _cell(value: Any, kind: Any) -> Any:
+def _cell(value: Any, *, is_text: bool) -> Any:
     """A cell as its column stores it: in a column of texts another value stands as its JSON."""
-    from pyarrow import types
-
-    if types.is_string(kind) and not isinstance(value, str) and value is not None:
+    if is_text and not isinstance(value, str) and value is not None:
         value = json.dumps(value, ensure_ascii=False, default=str)
     if isinstance(value, str) and not value.isascii():
         # Half of a surrogate pair, which JSON can spell and no file can hold.

@@ -1,5 +1,6 @@
 """`RowStream`: the rows of a file of any size, which can be passed over faster than they are read."""
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Self, final
@@ -21,7 +22,8 @@ def check_source(file: SourceFile, wanted: Sequence[str], text: str) -> None:
     if format_of(file).has_keys:
         for name in wanted:
             # Asked for as the text is, which must come early.
-            next(stream_rows(file, [name], name), None)
+            if name != text:
+                next(stream_rows(file, [name], name), None)
 
 
 @final
@@ -56,8 +58,8 @@ class RowStream:
 
         Rows of JSON lines are passed over unparsed, those of Parquet by row groups, all others as they are read.
         """
-        if self.format.count_rows is not None:
-            return self._skip_to(min(self.done + count, self.format.count_rows(self.file)))
+        if self._num_rows is not None:
+            return self._skip_to(min(self.done + count, self._num_rows))
         read = sum(1 for _ in itertools.islice(self, min(count, FIRST_ROWS) if self.format.line_is_row else count))
         if not self.format.line_is_row or read < FIRST_ROWS:
             return read
@@ -72,13 +74,18 @@ class RowStream:
     @property
     def share(self) -> float:
         """About how much of the file is done, in [0, 1]."""
-        if self.format.count_rows is not None:
-            return self.done / max(self.format.count_rows(self.file), 1)
+        if self._num_rows is not None:
+            return self.done / max(self._num_rows, 1)
         if self._stream is None or isinstance(self.file, StandardInput) or self._stream.closed:
             return 0.0
         # Of a .gz the place in the packed file.
         place = int(self._stream.fileobj.tell() if self.file.is_compressed else self._stream.tell())
         return min(place / max(self.file.size, 1), 1.0)
+
+    @functools.cached_property
+    def _num_rows(self) -> int | None:
+        """Rows of the file, where its format tells them without reading it."""
+        return None if self.format.count_rows is None else self.format.count_rows(self.file)
 
     def _skip_to(self, done: int) -> int:
         passed, self.done = done - self.done, done

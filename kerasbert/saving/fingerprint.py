@@ -4,11 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-import numpy as np
-
 from kerasbert.classifiers.fingerprint import weights_fingerprint
 from kerasbert.saving.parts import ClassifierParts
-from kerasbert.saving.trained_classifier import TrainedClassifier
 
 
 def fingerprint_of(trained: ClassifierParts) -> str:
@@ -36,15 +33,3 @@ def fingerprint_of(trained: ClassifierParts) -> str:
     }
     facts["weights"] = weights_fingerprint(trained.model)
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def scope_fingerprint(trained: TrainedClassifier) -> str:
-    """Return the SHA-256 of what was fitted that gives out-of-scope scores, 64 hexadecimal digits; empty where nothing was."""
-    part = trained.out_of_scope
-    if part is None:
-        return ""
-    digest = hashlib.sha256(json.dumps(part.to_plain(), sort_keys=True).encode())
-    for name, array in sorted(part.arrays().items()):
-        digest.update(f"{name} {array.dtype} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

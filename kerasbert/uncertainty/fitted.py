@@ -1,6 +1,8 @@
 """`FittedPart`: what a classifier holds beside its weights to say how far its predictions can be believed."""
 
 import abc
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -32,6 +34,15 @@ class FittedPart(abc.ABC):
     def arrays(self) -> dict[str, np.ndarray]:
         """Return, by name, arrays that are too large for JSON; a part that has some is left out of exports."""
         return {}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of it, 64 hexadecimal digits."""
+        digest = hashlib.sha256(json.dumps(self.to_plain(), sort_keys=True).encode())
+        for name, array in sorted(self.arrays().items()):
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     @classmethod
     @abc.abstractmethod
